@@ -38,7 +38,9 @@ Since = Annotated[
 
 @command(app)
 def verify(installation: Installation) -> Output:
-    """Check every entry and every signature; works while the vault is down. Exit code 1 when anything is wrong.
+    """Check every entry, every signature, and what the records say against it. Exit code 1 when anything is wrong.
+
+    While the vault is down the records aren't compared; the rest is.
 
     Example: lfr audit verify --json
     """
@@ -58,6 +60,7 @@ def verify(installation: Installation) -> Output:
         checkpoint=checkpoint,
         now_ns=installation.now_ns,
         refusal=read_refusal(keystore),
+        records_key=_records_key(installation),
     )
     return _report_output(report, public_key.hex())
 
@@ -122,6 +125,15 @@ def export(
     return Output(document, text)
 
 
+def _records_key(installation: Installation) -> bytes | None:
+    from lfr_core.common.errors import Retryable
+
+    try:
+        return installation.trail.records_key()
+    except Retryable:
+        return None
+
+
 def _answers(vault: VaultClient) -> bool:
     from lfr_core.common.errors import Retryable
 
@@ -176,6 +188,7 @@ def _report_output(report: AuditReport, public_key: str) -> Output:
         "unsigned": report.unsigned,
         "public_key": public_key,
         "unchecked": list(report.unchecked),
+        "differences": list(report.differences),
         "problem": None
         if problem is None
         else {"seq": problem.seq, "fault": problem.fault.value, "message": problem.message},
@@ -184,6 +197,8 @@ def _report_output(report: AuditReport, public_key: str) -> Output:
     def text() -> None:
         if problem is not None:
             _show_fault(problem.fault.value, problem.message)
+            for sentence in report.differences[1:]:
+                print_plain(f"  {sentence}", errors)
             return
         pruned = f", {report.pruned} pruned before them" if report.pruned else ""
         waiting = f", {report.unsigned} of them newer than the last signed head" if report.unsigned else ""

@@ -88,5 +88,7 @@ def erase_deployment(
         segments=len(segments),
         certificate=certificate,
         faults=erasure.check(public_key.hex()),
-        audit=verify(engine, public_key=public_key, checkpoint=checkpoint),
+        audit=verify(
+            engine, public_key=public_key, checkpoint=checkpoint, records_key=installation.trail.records_key()
+        ),
     )

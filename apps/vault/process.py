@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -12,12 +14,14 @@ from sqlalchemy import Engine
 from apps.vault.signing import signing_checks
 from lfr_core.common.addresses import split_address
 from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.errors import Refused
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.heads import entries_of_vault
 from lfr_core.custody.audit.keeper import HeadKeeper
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail, record
+from lfr_core.custody.audit.vault_records import TrailRecords, adopt_records
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.certificates import authority_of
 from lfr_core.custody.vault.core import VaultCore
@@ -30,7 +34,7 @@ from lfr_core.deployments.vault_log import VaultLog, bind_installation
 from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import Policy
 
-__all__ = ["AuditWriter", "build_core", "build_identities", "run_vault"]
+__all__ = ["AuditWriter", "build_core", "build_identities", "build_vault", "run_vault"]
 
 
 class AuditWriter:
@@ -39,20 +43,31 @@ class AuditWriter:
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
-        self._trail: AuditTrail | None = None
+        self.trail: AuditTrail | None = None
 
-    def use(self, core: VaultCore) -> None:
-        """Take the pseudonyms from here."""
-        self._trail = AuditTrail(core, self._clock)
+    def use(self, core: VaultCore) -> AuditTrail:
+        """Take the pseudonyms from here. Returns the trail."""
+        self.trail = AuditTrail(core, self._clock)
+        return self.trail
 
     def record(self, event: AuditEvent) -> int:
         """Write one event in a transaction of its own; return its number. Raises Retryable when that can't be done."""
-        assert self._trail is not None, "use() comes first"
-        return record(self._engine, self._trail, event).seq
+        assert self.trail is not None, "use() comes first"
+        return record(self._engine, self.trail, event).seq
 
 
 def build_core(settings: Settings, policy: Policy, engine: Engine, clock: Clock | None = None) -> VaultCore:
+    """Build the vault alone. Raises as `build_vault`."""
+    return build_vault(settings, policy, engine, clock)[0]
+
+
+def build_vault(
+    settings: Settings, policy: Policy, engine: Engine, clock: Clock | None = None
+) -> tuple[VaultCore, Callable[[], tuple[str, ...]]]:
     """Build the vault of these settings, tied to its database; `clock` is the machine's unless a test has another.
+
+    Returns:
+        The vault, and what compares the records with the audit trail.
 
     Raises:
         Fatal: the keystore is damaged or another installation's.
@@ -74,10 +89,18 @@ def build_core(settings: Settings, policy: Policy, engine: Engine, clock: Clock 
         audit=audit,
         people=log,
     )
-    audit.use(core)
-    core.signing.allow(signing_checks(core, engine, policy, core.clock))
+    trail = audit.use(core)
+    records = log.records = TrailRecords(engine, core.writers, core.public_key, core.clock)
+
+    def compare() -> tuple[str, ...]:
+        adopt_records(engine, records, trail)
+        return log.compare_all()
+
+    core.signing.allow(signing_checks(core, engine, policy, core.clock, compare))
     core.begin()
-    return core
+    with suppress(Refused):  # a trail that is damaged is told by whoever signs, and nothing goes by the records then
+        adopt_records(engine, records, trail)
+    return core, compare
 
 
 def build_identities(
@@ -108,12 +131,12 @@ def run_vault(installation: Installation) -> None:
         Fatal, Refused, Retryable: as `build_core`; another vault answers at the socket.
     """
     settings, policy, engine = installation.settings, installation.policy, installation.engine
-    core = build_core(settings, policy, engine, installation.clock)
+    core, compare = build_vault(settings, policy, engine, installation.clock)
     processes, machines = build_identities(core, settings.process_folder, policy.vault.certificate_days)
     machines.dismiss_again(entries_of_vault(engine, core.writers, Verb.AUTHORISE))
     listen = split_address(settings.vault_listen) if settings.vault_listen else None
     server = VaultServer(core, settings.vault_socket, processes, machines, listen)
-    heads = HeadKeeper(engine, core, core.clock, settings.keystore_folder, policy.audit.head_every_s)
+    heads = HeadKeeper(engine, core, core.clock, settings.keystore_folder, policy.audit.head_every_s, compare)
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         server.stop()

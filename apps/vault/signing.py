@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import Engine
 
@@ -11,7 +11,7 @@ from lfr_core.common.clock import Clock
 from lfr_core.custody.audit.heads import check_anchor_to_sign, check_head_to_sign
 from lfr_core.custody.audit.signed import parse_anchor_message, parse_head_message
 from lfr_core.custody.vault.core import VaultCore
-from lfr_core.custody.vault.signing import SigningCheck, check_recent
+from lfr_core.custody.vault.signing import SigningCheck, check_recent, not_signed
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.publication.site.signing_check import check_site_to_sign
@@ -24,9 +24,12 @@ _DAY_NS = 86_400 * 10**9
 
 
 def signing_checks(
-    core: VaultCore, engine: Engine, policy: Policy, clock: Clock
+    core: VaultCore, engine: Engine, policy: Policy, clock: Clock, compare: Callable[[], tuple[str, ...]] = tuple
 ) -> Mapping[SignatureKind, SigningCheck]:
-    """Return the check of each kind of signature, over the records and what `core` keeps."""
+    """Return the check of each kind of signature, over the records and what `core` keeps.
+
+    `compare` says which records aren't what the audit trail says: no site is made of such.
+    """
 
     def check_head(message: bytes) -> None:
         head = parse_head_message(message)
@@ -46,6 +49,8 @@ def signing_checks(
         check_bundle_to_sign(message, engine, clock, lambda deployment: read_certificates(engine, deployment))
 
     def check_site(message: bytes) -> None:
+        for difference in compare():
+            raise not_signed(SignatureKind.SITE, f"{difference}: see `lfr audit verify`")
         check_site_to_sign(message, engine, policy.force, clock)
 
     return {

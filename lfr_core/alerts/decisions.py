@@ -184,8 +184,8 @@ class DecisionService:
         replaced, _ = standing(row, answer)
         if replaced is not None:
             facts["replaces"] = replaced
-        self._audit(session, row, name, f"alert.{question_of(answer)}", facts)
         write_answer(session, row, answer, name, utc_from_ns(self._clock.time_ns()), minutes)
+        self._audit(session, row, name, f"alert.{question_of(answer)}", facts)
 
     def _audit(self, session: Session, row: AlertRow, name: str, rule: str, facts: dict[str, str]) -> None:
         self._trail.append(session, AuditEvent(Verb.DECIDE, name, row.deployment, f"alert:{row.id}", rule, facts))

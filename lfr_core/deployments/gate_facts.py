@@ -29,6 +29,7 @@ def gate_facts(session: Session, row: DeploymentRow, now: datetime) -> GateFacts
     looked_ns, why = read_last_gallery_check(session, row.id)
     if row.gallery and not row.gallery_digest:
         why = "nothing shows what it must hold"
+    installation = session.exec(select(InstallationRow)).first()
     return GateFacts(
         deployment=row.id,
         status=DeploymentStatus(row.status),
@@ -39,7 +40,8 @@ def gate_facts(session: Session, row: DeploymentRow, now: datetime) -> GateFacts
         attended_ns=attended,
         gallery_why=why,
         gallery_looked_ns=looked_ns,
-        audit_written_ns=session.exec(select(InstallationRow.written_ns)).first(),
+        audit_written_ns=installation.written_ns if installation else None,
+        records_why=_difference_of(row.id, installation.records_why if installation else ""),
         planned=planned_facts(session, row, now) if row.planned else None,
     )
 
@@ -81,6 +83,11 @@ def planned_facts(session: Session, row: DeploymentRow, now: datetime) -> Planne
         briefing_by=planned.briefing_by,
         proven_ns=last_proven_ns(session, row.id),
     )
+
+
+def _difference_of(deployment: str, differences: str) -> str:
+    """The first that the vault found of this deployment's own records, when it last compared them all."""
+    return next((line for line in differences.splitlines() if deployment in line.partition(" ")[0].split("/")), "")
 
 
 def _may(session: Session, officer: str, since: datetime) -> bool:

@@ -21,7 +21,7 @@ from lfr_core.deployments.steps import Step
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.tables.deployments import DeploymentRow, DeploymentStepRow, PlannedDeploymentRow
 
-__all__ = ["actor_of", "check_may_take", "note_step", "record_step"]
+__all__ = ["actor_of", "check_may_take", "check_step", "note_step", "record_step"]
 
 
 def actor_of(session: Session, by: Actor, roles: Collection[Role]) -> StepActor:
@@ -46,6 +46,12 @@ def check_may_take(session: Session, row: DeploymentRow, step: Step, by: Actor) 
     check_actor(actor_of(session, by, rule.roles), rule)
 
 
+def check_step(session: Session, row: DeploymentRow, step: Step, *, by: Actor, now: datetime) -> None:
+    """See that `by` may take `step` now, before what belongs to it is written. Raises Refused as `record_step`."""
+    actor = actor_of(session, by, rule_of(row.id, step, planned=row.planned).roles)
+    transition(_state_of(session, row), step, actor, now)
+
+
 def record_step(
     session: Session,
     trail: Trail,
@@ -60,16 +66,15 @@ def record_step(
 ) -> DeploymentState:
     """Take `step`, keep where the deployment stands, and answer the calls that this answers.
 
-    The trail must have been prepared for `by`. Preconditions that need more than the deployment itself (documents,
+    The trail must have been prepared for `by`, and what belongs to the step be written: its entry names the records
+    that have changed. Preconditions that need more than the deployment itself (documents,
     overdue results, the suite) are the caller's.
 
     Raises:
         Refused: as `transition` and `actor_of`; `life.trial`: a trial has no such step; `life.no-application`: it is
             called planned and has none; the records are damaged.
     """
-    rule, before = rule_of(row.id, step, planned=row.planned), read_state(session, row)
-    if before is None:
-        raise Refused("life.no-application", f"deployment {row.id} is planned and has no application: that is damage")
+    rule, before = rule_of(row.id, step, planned=row.planned), _state_of(session, row)
     actor = actor_of(session, by, rule.roles)
     after = transition(before, step, actor, now, digest=digest)
     _keep(session, row, before, after, now)
@@ -103,6 +108,13 @@ def note_step(session: Session, state: DeploymentState, step: Step, *, by: str, 
             note=note,
         )
     )
+
+
+def _state_of(session: Session, row: DeploymentRow) -> DeploymentState:
+    found = read_state(session, row)
+    if found is None:
+        raise Refused("life.no-application", f"deployment {row.id} is planned and has no application: that is damage")
+    return found
 
 
 def _keep(session: Session, row: DeploymentRow, before: DeploymentState, after: DeploymentState, now: datetime) -> None:

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Actor, AuthenticatedPerson, Role, principal_of
 from lfr_core.deployments.application import Application, ApplicationForm, Authority, check_application, default_one_in
@@ -27,7 +27,7 @@ from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.deployments.locking import check_id, locked, reason_of
 from lfr_core.deployments.overlap import check_overlap
 from lfr_core.deployments.reading import call, read_application
-from lfr_core.deployments.record import record_step
+from lfr_core.deployments.record import check_step, record_step
 from lfr_core.deployments.state_machine import rule_of
 from lfr_core.deployments.steps import Step, rules_of
 from lfr_core.deployments.views import view_of
@@ -141,7 +141,8 @@ class PlanningService:
         with self._audited(by) as session:
             row, now = locked(session, id), self._now()
             made = self._application(session, id)
-            self._step(session, row, Step.AUTHORISE, by, note=reason_of(reason))  # first of all: may they at all
+            note = reason_of(reason)
+            check_step(session, row, Step.AUTHORISE, by=by, now=now)  # first of all: may they at all
             if revision != made.revision:
                 raise Refused("life.revised", f"revision {made.revision} of {id} is the newest: read and name that one")
             check_may_authorise(session, made, self._policy, now=now)
@@ -151,16 +152,18 @@ class PlanningService:
                 raise Refused("life.limit", f"1 in {limit}: the limit is never above 1 in {LEAST_ONE_IN:,} faces")
             check_signed(found, signed=claim_not_shown)
             given = keep_decision(session, made, by=by, reason=reason, limit=limit, found=found, now=now)
+            self._step(session, row, Step.AUTHORISE, by, note=note)
             call(session, role=Role.PUBLICATION_OFFICER, deployment=id, why="announce it, or withhold it", now=now)
             return given
 
     def refuse(self, id: str, *, by: AuthenticatedPerson, reason: str) -> Authority:
         """Say no; its planner may revise it and apply again."""
         with self._audited(by) as session:
-            row, made = locked(session, id), self._application(session, id)
-            self._step(session, row, Step.REFUSE, by, note=reason_of(reason))
+            row, made, note = locked(session, id), self._application(session, id), reason_of(reason)
+            check_step(session, row, Step.REFUSE, by=by, now=self._now())
             limit = default_one_in(made.list_cap, self._policy)
             given = keep_decision(session, made, by=by, reason=reason, limit=limit, found=None, now=self._now())
+            self._step(session, row, Step.REFUSE, by, note=note)
             why = f"revise it: refused ({given.reason})"
             call(session, role=Role.PLANNER, deployment=id, why=why, now=given.at)
             return given
@@ -205,6 +208,11 @@ class PlanningService:
             if briefing:
                 planned.briefing_by, planned.briefing_at = person.name, now
             session.add(planned)
+            confirmed = {"signage": int(signage), "briefing": int(briefing)}
+            self._trail.append(
+                session,
+                AuditEvent(Verb.DECIDE, person.name, id, f"deployment:{id}", "deployment.confirmed", confirmed),
+            )
 
     def ready(self, id: str, *, by: AuthenticatedPerson) -> None:
         """Everything but the hour is in order.

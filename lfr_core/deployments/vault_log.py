@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
 
 from sqlalchemy import Engine, update
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.common.errors import Fatal
-from lfr_core.custody.people.lookup import in_role
+from lfr_core.custody.audit.records import find_differences, not_on_trail, of_deployment, of_person
+from lfr_core.custody.audit.vault_records import TrailRecords
+from lfr_core.custody.people.lookup import in_role, row_of
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.people.sign_on import check_signed_on
 from lfr_core.custody.vault.epochs import Epoch
@@ -17,10 +21,17 @@ from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.domain.gate import GateFacts
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
-from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
+from lfr_core.storage.tables.footage import (
+    FootageHoldRow,
+    FootageHoldSegmentRow,
+    FootageSegmentRow,
+    digest_segments,
+)
 from lfr_core.storage.tables.vault import EpochRow, InstallationRow
 
 __all__ = ["VaultLog", "bind_installation"]
+
+_MOST_DIFFERENCES = 100
 
 
 class VaultLog:
@@ -29,32 +40,77 @@ class VaultLog:
     def __init__(self, engine: Engine, clock: Clock | None = None) -> None:
         self._engine = engine
         self._clock = clock or SystemClock()
+        self.records: TrailRecords | None = None
+        """The vault's: it goes by rows alone that stand on the audit trail. None where the gate is only shown."""
 
     def facts(self, deployment: str) -> GateFacts | None:
         if "\x00" in deployment:
             return None  # no database could hold it
-        with reading(self._engine) as session:
-            row = session.get(DeploymentRow, deployment)
-            if row is None:
+        if self.records is None:
+            with reading(self._engine) as session:
+                return self._facts(session, deployment)
+        with self.records.look() as (session, state):
+            found = self._facts(session, deployment)
+            if found is None:
                 return None
-            return gate_facts(session, row, utc_from_ns(self._clock.time_ns()))
+            where = dict(of_deployment(deployment))
+            if found.planned is not None and (officer := row_of(session, found.planned.authorised_by)) is not None:
+                where |= of_person(officer.id or 0)
+            why = next(find_differences(session, state, self.records.key, where), "")
+            return replace(found, records_why=why or found.records_why)
+
+    def _facts(self, session: Session, deployment: str) -> GateFacts | None:
+        row = session.get(DeploymentRow, deployment)
+        return None if row is None else gate_facts(session, row, utc_from_ns(self._clock.time_ns()))
 
     def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None) -> str:
+        self.check_recorded(name)
         with reading(self._engine) as session:
             person = in_role(session, name, roles)
             if signed_on_to is not None:
                 check_signed_on(session, signed_on_to, person.name, utc_from_ns(self._clock.time_ns()))
             return person.name
 
+    def check_recorded(self, name: str) -> None:
+        if self.records is None:
+            return
+        with self.records.look() as (session, state):
+            if (person := row_of(session, name)) is None:
+                return
+            for difference in find_differences(session, state, self.records.key, of_person(person.id or 0)):
+                raise not_on_trail(person.name, difference)
+
     def held_keys(self) -> frozenset[str]:
-        statement = (
-            select(FootageSegmentRow.key_id)
-            .join(FootageHoldSegmentRow, col(FootageHoldSegmentRow.segment) == col(FootageSegmentRow.id))
-            .join(FootageHoldRow, col(FootageHoldRow.id) == col(FootageHoldSegmentRow.hold))
-            .where(col(FootageHoldRow.released_at).is_(None))
-        )
-        with reading(self._engine) as session:
-            return frozenset(session.exec(statement))
+        if self.records is None:
+            with reading(self._engine) as session:
+                return frozenset(key for hold in _unreleased(session) for key in _keys_of(session, hold))
+        keys: set[str] = set()
+        with self.records.look() as (session, state):
+            for hold in _unreleased(session):
+                covered = _keys_of(session, hold)
+                is_as_recorded = hold.segments_sha256 == digest_segments(covered.values())
+                differs = find_differences(
+                    session, state, self.records.key, {FootageHoldRow: col(FootageHoldRow.id) == hold.id}
+                )
+                if is_as_recorded and not any(differs):
+                    keys.update(covered)
+        return frozenset(keys)
+
+    def compare_all(self) -> tuple[str, ...]:
+        """Compare all recorded rows with the trail, and write down which differ, for the boards. The vault's.
+
+        Raises:
+            Refused: `audit.damaged`.
+            Retryable: the records are away.
+        """
+        assert self.records is not None, "the vault's"
+        with self.records.look() as (session, state):
+            found = tuple(islice(find_differences(session, state, self.records.key), _MOST_DIFFERENCES))
+            known = session.exec(select(InstallationRow.records_why)).first()
+        if known != (said := "\n".join(found)):
+            with writing(self._engine) as session:
+                session.execute(update(InstallationRow).values(records_why=said))
+        return found
 
     def touch(self, at_ns: int) -> None:
         """Write, to show that the records, and so the audit trail, take a write. Raises Retryable when they don't."""
@@ -88,6 +144,20 @@ class VaultLog:
             for row in rows:
                 row.destroyed_ns = at_ns
             return len(rows)
+
+
+def _unreleased(session: Session) -> Sequence[FootageHoldRow]:
+    return session.exec(select(FootageHoldRow).where(col(FootageHoldRow.released_at).is_(None))).all()
+
+
+def _keys_of(session: Session, hold: FootageHoldRow) -> dict[str, str]:
+    """The segments that a hold covers, by their keys."""
+    covered = (
+        select(FootageSegmentRow.key_id, FootageSegmentRow.id)
+        .join(FootageHoldSegmentRow, col(FootageHoldSegmentRow.segment) == col(FootageSegmentRow.id))
+        .where(FootageHoldSegmentRow.hold == hold.id)
+    )
+    return dict(session.exec(covered).all())
 
 
 def bind_installation(engine: Engine, installation: str) -> None:

@@ -123,6 +123,12 @@ def _check_audit(facts: GateFacts, limits: GateLimits, now_ns: int) -> tuple[str
     return "", "the audit trail can be written"
 
 
+def _check_records(facts: GateFacts, _limits: GateLimits, _now_ns: int) -> tuple[str, str]:
+    if facts.records_why:
+        return f"somebody wrote in the database past the platform ({facts.records_why}): `lfr audit verify`", ""
+    return "", "what the records say of it is on the audit trail"
+
+
 def _check_clock(facts: GateFacts, _limits: GateLimits, _now_ns: int) -> tuple[str, str]:
     return facts.clock_why, "the clock runs true"
 
@@ -165,6 +171,7 @@ CONDITIONS: Final[Mapping[Condition, tuple[str, _Look]]] = MappingProxyType(
         Condition.BRIEFING: ("planner", _check_briefing),
         Condition.PROVEN: ("operator", _check_proven),
         Condition.AUDIT_WRITABLE: ("whoever runs the system", _check_audit),
+        Condition.RECORDS_ON_TRAIL: ("compliance", _check_records),
         Condition.CLOCK_SANE: ("whoever runs the system", _check_clock),
         Condition.WITHIN_HOURS: ("planner", _check_within_hours),
         Condition.LIVE: ("authorising officer", _check_live),

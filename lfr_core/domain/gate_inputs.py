@@ -37,6 +37,7 @@ class Condition(StrEnum):
     BRIEFING = "briefing"
     PROVEN = "proven"
     AUDIT_WRITABLE = "audit-writable"
+    RECORDS_ON_TRAIL = "records-on-trail"
     CLOCK_SANE = "clock-sane"
     WITHIN_HOURS = "within-hours"
     LIVE = "live"
@@ -48,6 +49,7 @@ TRIAL = frozenset(
         Condition.LIST_IN_PLACE,
         Condition.GALLERY_UNCHANGED,
         Condition.AUDIT_WRITABLE,
+        Condition.RECORDS_ON_TRAIL,
         Condition.CLOCK_SANE,
         Condition.WITHIN_HOURS,
         Condition.LIVE,
@@ -116,6 +118,8 @@ class GateFacts:
     """What differed between gallery and list when they were last compared; "" when nothing did."""
     gallery_looked_ns: int | None = None
     """When they were last compared, all of it."""
+    records_why: str = ""
+    """Which record of it, or of who authorised it, isn't what its entry on the audit trail says; "" when all are."""
     clock_why: str = ""
     """Why the clock can't be trusted; "" when it can."""
     planned: PlannedFacts | None = None

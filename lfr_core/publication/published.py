@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.audit.records import check_none_differs
 from lfr_core.custody.people.roles import Actor, principal_of
 from lfr_core.deployments.deadlines import due_at_of
 from lfr_core.domain.figures import Figures
@@ -123,8 +124,8 @@ class Publisher:
                 raise Refused(
                     "record.meanwhile", f"somebody else published {deployment} just now: look at theirs first"
                 )
+            check_none_differs(session)
             session.add(row)
-            session.flush()
             facts: dict[str, str | int] = {"revision": row.revision, "sha256": row.sha256}
             subject = f"deployment:{deployment}"
             self._trail.append(

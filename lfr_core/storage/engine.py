@@ -23,6 +23,7 @@ from sqlmodel import Session
 
 from lfr_core.common.errors import Fatal, LfrError, Poison, Retryable
 from lfr_core.storage.postgres_tls import connection_options
+from lfr_core.storage.recorded import RecordingSession
 
 __all__ = ["is_sqlite", "open_engine", "reading", "scrub", "translated", "writing"]
 
@@ -122,11 +123,11 @@ def writing(engine: Engine) -> Iterator[Session]:
     """One transaction that writes: committed at the end of the block, rolled back by any error.
 
     Raises:
-        Retryable, Fatal, Poison: as `translated`.
+        Retryable, Fatal, Poison: as `translated`; Fatal also where a recorded row was changed and no entry written.
     """
     with (
         translated(engine),
-        Session(engine.execution_options(**{_WRITES: True}), expire_on_commit=False) as session,
+        RecordingSession(engine.execution_options(**{_WRITES: True}), expire_on_commit=False) as session,
         session.begin(),
     ):
         yield session

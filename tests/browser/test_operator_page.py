@@ -35,8 +35,8 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.messages import Sighting
 from lfr_core.domain.policy import load_policy
 from lfr_core.domain.watchlists import Category
-from lfr_core.storage.engine import writing
 from tests.support.galleries import held_by
+from tests.support.overwriting import overwriting
 from tests.support.page_login import PageLogins
 from tests.support.people import authenticated
 from tests.support.records import NOW_NS, Entry, Reference, alerts_of, entry, outcomes, sighting
@@ -144,7 +144,7 @@ def page(context: BrowserContext, address: str, recorder: Recorder, seen: Seen, 
 
 @pytest.fixture(autouse=True)
 def no_alerts(engine: Engine, recorder: Recorder) -> None:
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.execute(text("DELETE FROM alert"))
 
 
@@ -452,13 +452,13 @@ def test_records_away_are_said_and_no_old_figure_stays(page: Page, recorder: Rec
     recorder.record_sightings([sighting(0.0, probe=PROBE)])
     sign_in(page)
     page.locator(".ops-alert").wait_for()
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.execute(text("ALTER TABLE deployment RENAME TO gone"))
     try:
         page.get_by_text("would not be current").first.wait_for()
         page.locator(".ops-alert").wait_for(state="detached")
     finally:
-        with writing(engine) as session:
+        with overwriting(engine) as session:
             session.execute(text("ALTER TABLE gone RENAME TO deployment"))
     page.locator(".ops-alert").wait_for()
 
@@ -505,7 +505,7 @@ CONTRAST = """selector => {
 @pytest.mark.slow
 def test_the_page_follows_the_deployment_that_goes_live(page: Page, engine: Engine, vault: VaultCore) -> None:
     store = _live(engine, vault, "next", (entry(),))
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.execute(text("UPDATE deployment SET opened_at = '2030-01-01 00:00:00' WHERE id = 'next'"))
 
     page.get_by_text("next", exact=True).wait_for()

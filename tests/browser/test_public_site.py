@@ -17,10 +17,11 @@ from lfr_core.publication.record_figures import figures_for
 from lfr_core.publication.site.atomic_publish import publish_folder
 from lfr_core.publication.site.build import site_files
 from lfr_core.publication.site.data import site_data
-from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.vault import EpochRow
 from tests.support.axe import SCREENS, WCAG, axe
 from tests.support.databases import make_records
+from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned, withhold
 from tests.support.records import NOW_NS
@@ -61,7 +62,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Publisher(engine, trail_of(engine), clock, policy.publication).publish(
         "dep", figures, by=authenticated("A. Okafor")
     )
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.add(
             EpochRow(
                 id="e1",

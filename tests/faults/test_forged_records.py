@@ -17,10 +17,11 @@ from lfr_core.deployments.monitoring.store import LiveProbeKind, answers_to, beg
 from lfr_core.domain.frames import FrameHeader, FrameKind
 from lfr_core.domain.messages import LiveProbeResult
 from lfr_core.domain.outcomes import FrameOutcome
-from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.engine import reading
 from streams.topics import Topic
 from tests.support.brokers import RunningBroker
 from tests.support.milvus import MilvusServer
+from tests.support.overwriting import overwriting
 from tests.support.records import alerts_of, outcomes, sighting
 from tests.support.stream import Stream, wait_until
 
@@ -46,7 +47,7 @@ def stream(tmp_path: Path, kafka_broker: RunningBroker) -> Iterator[Stream]:
 def test_a_forged_frame_sighting_outcome_and_live_probe_answer_have_no_effect_and_each_is_found(stream: Stream) -> None:
     view = stream.deploy("dep")
     now_ns = time.time_ns()
-    with writing(stream.database) as session:
+    with overwriting(stream.database) as session:
         begin_live_probe(session, PROBE, "dep", LiveProbeKind.LIVE_PROBE, ["north"], now_ns)
     north = VaultSealer(stream.vault, SystemClock(), "dep", "north")
     status = FrameHeader("dep", "north", "s1", 5, now_ns, 5, 0, kind=FrameKind.STATUS)

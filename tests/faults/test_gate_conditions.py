@@ -25,7 +25,6 @@ from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.gate import Condition
 from lfr_core.recognition.gallery import MilvusGallery
-from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.documents import ComplianceDocumentRow
 from lfr_core.storage.tables.monitoring import LiveProbeRow
@@ -36,6 +35,7 @@ from lfr_core.storage.tables.watchlists import GalleryLookRow
 from streams.broker.users import User
 from streams.camera.job import CameraJob
 from streams.camera.session import run_camera
+from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.planning import OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHarness, form
 from tests.support.publishing import withhold
@@ -113,7 +113,7 @@ def changed(row: type[Row], **values: object) -> Callable[[Stream, PlanningHarne
         key = "id" if row in {DeploymentRow, LiveProbeRow} else "deployment"
 
         def put(new: dict[str, object]) -> dict[str, object]:
-            with writing(stream.database) as session:
+            with overwriting(stream.database) as session:
                 query = select(row)
                 if row is not LiveProbeRow and row is not ComplianceDocumentRow:
                     query = query.where(getattr(row, key) == NAME)
@@ -152,12 +152,12 @@ def nobody_attends(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
 @contextmanager
 def records_take_no_write(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
     """As with a full disk, for the one row that the vault writes: the rest of the test has to go on."""
-    with writing(stream.database) as session:
+    with overwriting(stream.database) as session:
         session.exec(select(InstallationRow)).one().written_ns = time.time_ns() - 60 * 10**9
         session.flush()
         session.execute(text("CREATE TRIGGER full BEFORE UPDATE ON installation BEGIN SELECT RAISE(IGNORE); END"))
     yield
-    with writing(stream.database) as session:
+    with overwriting(stream.database) as session:
         session.execute(text("DROP TRIGGER full"))
 
 

@@ -111,7 +111,7 @@ def machines(tmp_path: Path, kafka_broker: RunningBroker) -> Iterator[Machines]:
         here.settings = here.settings.model_copy(update={"vault_listen": f"127.0.0.1:{_free_port()}"})
         here.start_vault()
         try:
-            add_people(here.database, (COMPLIANCE, Role.COMPLIANCE))
+            add_people(here.database, (COMPLIANCE, Role.COMPLIANCE), trail=here.trail)
             here.workers.append(here.worker("record", 0).start())
             yield Machines(here, tmp_path)
         finally:

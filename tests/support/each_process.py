@@ -116,8 +116,8 @@ class EachProcess:
 
     writers = None
 
-    def writer_key(self, name: str) -> WriterKey:
-        return self.process(self.identity).writer_key(name)
+    def writer_key(self, name: str, person: str = "") -> WriterKey:
+        return self.process(self.identity).writer_key(name, person)
 
     def pseudonym(self, name: str) -> str:
         return self.process(ProcessIdentity.COMMANDS).pseudonym(name)

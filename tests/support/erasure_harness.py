@@ -49,6 +49,7 @@ from tests.support.brokers import RunningBroker
 from tests.support.databases import make_records
 from tests.support.galleries import fill
 from tests.support.milvus import MilvusServer
+from tests.support.overwriting import overwriting
 from tests.support.people import add_operators, authenticated
 from tests.support.records import entry
 from tests.support.vault_core import SteadyVaultLog, TwoClocks
@@ -185,10 +186,9 @@ class ErasureHarness:
         """The deployment is over; its list stays for the purge step under test."""
         from lfr_core.common.clock import utc_from_ns
         from lfr_core.domain.deployments import DeploymentStatus
-        from lfr_core.storage.engine import writing
         from lfr_core.storage.tables.deployments import DeploymentRow
 
-        with writing(self.engine) as session:
+        with overwriting(self.engine) as session:
             row = session.get(DeploymentRow, view.id)
             assert row is not None
             row.status, row.ended_at = DeploymentStatus.ENDED.value, utc_from_ns(self.clock.time_ns())

@@ -14,9 +14,9 @@ from lfr_core.deployments.gallery_binding import bind_gallery
 from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, LIVE_PROBE_REFERENCE
 from lfr_core.recognition.gallery import ExactGallery, Gallery, Reference
 from lfr_core.recognition.gallery.port import StoredRow
-from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.watchlists import GalleryReferenceRow
+from tests.support.overwriting import overwriting
 
 __all__ = ["fill", "held_by", "rebind", "reference"]
 
@@ -42,7 +42,7 @@ def held_by(entries: Sequence[EntryLike]) -> tuple[StoredRow, ...]:
 
 def rebind(engine: Engine, deployment: str, gallery: Gallery) -> None:
     """What the gallery holds now is what it must hold, as if the list had been compiled so."""
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         row = session.get_one(DeploymentRow, deployment)
         session.execute(delete(GalleryReferenceRow).where(col(GalleryReferenceRow.deployment) == deployment))
         bind_gallery(session, row, gallery.rows(row.gallery or "", row.contract_id))

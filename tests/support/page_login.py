@@ -39,7 +39,7 @@ class PageLogins:
 
     def add(self, *people: tuple[str, Role]) -> None:
         """Register people, whoever is registered already, and give them accounts."""
-        add_people(self.engine, *people)
+        add_people(self.engine, *people, trail=self.trail)
         self.give_accounts(*(name for name, _ in people))
 
     def give_accounts(self, *names: str) -> None:

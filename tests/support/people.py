@@ -9,14 +9,15 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
-from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people import AuthenticatedPerson, People, Rank, Role
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.domain.actors import SystemActor, fold_name
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
+from tests.support.overwriting import overwriting
 from tests.support.records import ManualClock
-from tests.support.vaults import trail_of
+from tests.support.vaults import MemoryTrail, trail_of
 
 __all__ = [
     "CAST",
@@ -68,22 +69,33 @@ def registered(engine: Engine, clock: Clock | None = None) -> People:
     return people
 
 
-def add_people(engine: Engine, *people: tuple[str, Role], clock: Clock | None = None) -> None:
+def add_people(
+    engine: Engine, *people: tuple[str, Role], clock: Clock | None = None, trail: Trail | None = None
+) -> None:
     """Put them on the register, whoever is there already; one of compliance first. As `put_people`."""
     ranks = {Role.AUTHORISING_OFFICER: Rank.SUPERINTENDENT}
     wanted = {name: ({role}, ranks.get(role, Rank.CONSTABLE)) for name, role in people}
-    put_people(engine, {_FIRST: ({Role.COMPLIANCE}, Rank.POLICE_STAFF)} | wanted, clock=clock)
+    put_people(engine, {_FIRST: ({Role.COMPLIANCE}, Rank.POLICE_STAFF)} | wanted, clock=clock, trail=trail)
 
 
 def put_people(
-    engine: Engine, people: Mapping[str, tuple[Collection[Role], Rank]], *, clock: Clock | None = None
+    engine: Engine,
+    people: Mapping[str, tuple[Collection[Role], Rank]],
+    *,
+    clock: Clock | None = None,
+    trail: Trail | None = None,
 ) -> None:
-    """Write those who aren't there yet into the register's tables, in one transaction and without their audit entries.
+    """Write those who aren't there yet into the register's tables, in one transaction and with one audit entry at most.
 
-    For tests of what registered people do afterwards: `People.add` takes as long for each of them.
+    For tests of what registered people do afterwards: `People.add` takes as long for each of them. Give the trail where
+    the vault is the real one: it goes by nobody who has no entry.
     """
+    if isinstance(trail, MemoryTrail):
+        trail = None
+    if trail is not None:
+        trail.prepare(MACHINE)
     now = utc_from_ns((clock or SystemClock()).time_ns())
-    with writing(engine) as session:
+    with (overwriting if trail is None else writing)(engine) as session:
         there = set(session.exec(select(PersonRow.folded)))
         for name, (roles, rank) in people.items():
             if (folded := fold_name(name)) in there:
@@ -93,15 +105,17 @@ def put_people(
             session.flush()
             assert row.id is not None
             session.add_all(PersonRoleRow(person=row.id, role=role.value, since=now) for role in roles)
+        if trail is not None:
+            trail.append(session, AuditEvent(Verb.ALTER, MACHINE, "", "person:all", "people.added"))
 
 
-def add_operators(engine: Engine, *names: str, clock: Clock | None = None) -> None:
-    """Put them on the register as operators, whoever is there already."""
-    add_people(engine, *((name, Role.OPERATOR) for name in names), clock=clock)
+def add_operators(engine: Engine, *names: str, clock: Clock | None = None, trail: Trail | None = None) -> None:
+    """Put them on the register as operators, whoever is there already. As `put_people`."""
+    add_people(engine, *((name, Role.OPERATOR) for name in names), clock=clock, trail=trail)
 
 
 def sign_on(engine: Engine, trail: Trail, *names: str, deployment: str = "dep", clock: Clock | None = None) -> None:
     """Registered operators who have signed on to a deployment."""
-    add_operators(engine, *names, clock=clock)
+    add_operators(engine, *names, clock=clock, trail=trail)
     for name in names:
         SignOns(engine, trail, clock).sign_on(deployment, authenticated(name))

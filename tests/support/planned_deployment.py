@@ -12,9 +12,9 @@ from lfr_core.custody.people.lookup import row_of
 from lfr_core.custody.people.roles import Rank, Role
 from lfr_core.domain.actors import fold_name
 from lfr_core.domain.figures import UseCase
-from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
+from tests.support.overwriting import overwriting
 from tests.support.records import NOW_NS
 
 __all__ = ["OPERATOR", "make_planned"]
@@ -26,7 +26,7 @@ _TEXT = "a sentence that somebody wrote for a test"
 
 def make_planned(engine: Engine, deployment: str, *, one_in: int = 1_000) -> None:
     """Give a live deployment an application and an authority that allows one false alert in `one_in` faces."""
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         row = session.get_one(DeploymentRow, deployment)
         _register_operator(session)
         assert row.opened_at is not None

@@ -31,9 +31,10 @@ from lfr_core.domain.figures import UseCase
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.gallery import ExactGallery, Gallery, gallery_name
-from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import PlannedDeploymentRow
 from tests.support.galleries import fill
+from tests.support.overwriting import overwriting
 from tests.support.people import CAST, authenticated, put_people
 from tests.support.records import ManualClock, entry
 from tests.support.vaults import trail_of, vault_of
@@ -89,7 +90,7 @@ class PlanningHarness:
 
     def settle(self) -> None:
         """Register people and the force's documents."""
-        put_people(self.engine, {**CAST, OTHER_OFFICER: CAST[OFFICER]}, clock=self.clock)
+        put_people(self.engine, {**CAST, OTHER_OFFICER: CAST[OFFICER]}, clock=self.clock, trail=self.trail)
         for kind in FORCE_DOCUMENTS:
             self.register_document(kind)
 
@@ -182,7 +183,7 @@ class PlanningHarness:
     def prove(self, deployment: str = "dep") -> None:
         """A self-test that was green."""
         now_ns = self.clock.time_ns()
-        with writing(self.engine) as session:
+        with overwriting(self.engine) as session:
             keep_self_test(session, uuid4(), deployment, began_ns=now_ns, ended_ns=now_ns, green=True, detail="[]")
 
     def wait_until(self, at: datetime) -> None:
@@ -228,7 +229,7 @@ class PlanningHarness:
         from lfr_core.deployments.vault_log import VaultLog
         from lfr_core.storage.tables.vault import InstallationRow
 
-        with writing(self.engine) as session:
+        with overwriting(self.engine) as session:
             if session.exec(select(InstallationRow.id)).first() is None:
                 session.add(InstallationRow(id="of a test"))
         VaultLog(self.engine, self.clock).touch(self.clock.time_ns())

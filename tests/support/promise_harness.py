@@ -29,13 +29,13 @@ from lfr_core.retention.footage.expiry import expire_segments
 from lfr_core.retention.footage.register import open_row
 from lfr_core.retention.port import CLASSES
 from lfr_core.retention.reporting import StepReport, write_class
-from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.alerts import AlertStubRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.footage import FootageSegmentRow
 from lfr_core.storage.tables.row import Row
 from lfr_core.storage.tables.stream import CameraSessionRow
 from tests.support.alert_harness import AlertHarness
+from tests.support.overwriting import overwriting
 from tests.support.people import add_operators, authenticated
 
 __all__ = ["DAY_S", "LATE_S", "PromiseHarness"]
@@ -54,7 +54,7 @@ class PromiseHarness(AlertHarness):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        add_operators(self.engine, "Op One", clock=self.clock)
+        add_operators(self.engine, "Op One", clock=self.clock, trail=self.trail)
         self.asked: Vault = self.vault
         self.gallery = ExactGallery()
         self.gallery.create("gallery_dep", "contract")
@@ -71,6 +71,7 @@ class PromiseHarness(AlertHarness):
             gallery=self.gallery,
             certificates=self.certificates,
             keystore_folder=self.keystore,
+            records_key=self.trail.records_key,
             source=self.source,
             alone=True,
             random=np.random.default_rng(0),
@@ -106,7 +107,7 @@ class PromiseHarness(AlertHarness):
     def sweep_booked(self) -> None:
         """As if every kind of data had just been swept, with nothing left."""
         now_ns = self.clock.time_ns()
-        with writing(self.engine) as session:
+        with overwriting(self.engine) as session:
             for each in CLASSES:
                 write_class(session, StepReport(each.name, now_ns, now_ns, (), None, ()))
 
@@ -164,7 +165,7 @@ class PromiseHarness(AlertHarness):
             opened_at=now,
             ended_at=now,
         )
-        with writing(self.engine) as session:
+        with overwriting(self.engine) as session:
             session.add(
                 CameraSessionRow(
                     deployment="eval",
@@ -180,7 +181,7 @@ class PromiseHarness(AlertHarness):
         """Alerts of `eval` that an operator judged different, as they stay after their day."""
         from uuid import UUID
 
-        with writing(self.engine) as session:
+        with overwriting(self.engine) as session:
             for number in range(count):
                 session.add(
                     AlertStubRow(
@@ -197,7 +198,7 @@ class PromiseHarness(AlertHarness):
     def change(self, row: type[Row], id: object, **values: object) -> None:
         """Write over a row by hand."""
         table: Table = row.__table__  # type: ignore[attr-defined]  # SQLModel adds it at run time
-        with writing(self.engine) as session:
+        with overwriting(self.engine) as session:
             session.execute(update(table).where(table.c.id == id).values(**values))
 
     def sqlite(self) -> sqlite3.Connection:

@@ -24,9 +24,10 @@ from lfr_core.domain.messages import FrameResult, OutcomeBatch, Sighting, sighti
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import load_policy
 from lfr_core.domain.watchlists import Category
-from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from tests.support.galleries import held_by
+from tests.support.overwriting import overwriting
 from tests.support.vaults import MemoryVault, trail_of, vault_of
 
 __all__ = [
@@ -112,7 +113,7 @@ def store_of(engine: Engine, clock: Clock | None = None) -> DeploymentStore:
 
 def as_operational(engine: Engine, deployment: str) -> None:
     """Make a trial's row say operational, as no way of ours does: what refuses recordings must refuse this too."""
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.get_one(DeploymentRow, deployment).kind = DeploymentKind.OPERATIONAL.value
 
 
@@ -123,7 +124,7 @@ def recorder_of(engine: Engine, clock: Clock | None = None) -> Recorder:
 
 def add_deployment(engine: Engine, name: str = "dep") -> None:
     """A live deployment's row, and nothing else of it."""
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.add(
             DeploymentRow(
                 id=name,

@@ -41,13 +41,14 @@ from lfr_core.retention.steps.lists import ListsStep
 from lfr_core.retention.steps.quality import QualityStep
 from lfr_core.retention.steps.temporary import TemporaryStep
 from lfr_core.retention.sweep import sweep
-from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow
 from streams.camera.footage import FootageWriter
 from tests.support.alert_harness import POLICY, AlertHarness
 from tests.support.footage import jpeg
+from tests.support.overwriting import overwriting
 from tests.support.vault_core import TwoClocks
 
 __all__ = ["BrokenStep", "RetentionHarness", "supervisors_purge"]
@@ -174,7 +175,7 @@ class RetentionHarness(AlertHarness):
 
     def end(self) -> None:
         """The row says so, and nothing is destroyed yet."""
-        with writing(self.engine) as session:
+        with overwriting(self.engine) as session:
             row = session.get(DeploymentRow, "dep")
             assert row is not None
             row.status, row.ended_at = "ended", utc_from_ns(self.clock.time_ns())

@@ -43,7 +43,7 @@ class RightsHarness(FootageHarness):
         self._socket.__enter__()
         self.deployment()
         self.whole_policy: Policy = load_policy()
-        put_people(engine, _REGISTERED, clock=self.clock)
+        put_people(engine, _REGISTERED, clock=self.clock, trail=self.trail)
 
     def close(self) -> None:
         """End the vault."""

@@ -18,14 +18,19 @@ from pathlib import Path
 from sqlmodel import select
 
 from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
+from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.identity.session_file import StoredSession, new_salt, nonce_of, write_session
 from lfr_core.custody.people.lookup import row_of
-from lfr_core.domain.actors import fold_name
+from lfr_core.custody.vault.client import VaultClient, vault_client
+from lfr_core.domain.actors import ProcessIdentity, SystemActor, fold_name
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.people import PersonIdentityRow
 from lfr_core.storage.tables.vault import InstallationRow
 from tests.support.identity import Signer, claims_of
+from tests.support.overwriting import overwriting
 
 __all__ = ["session_env"]
 
@@ -70,6 +75,27 @@ def _issuer() -> LocalIssuer:
     return LocalIssuer()
 
 
+class _VaultsClock(SystemClock):
+    """The vault's own time: whatever clock a test gave it."""
+
+    def __init__(self, vault: VaultClient) -> None:
+        self._vault = vault
+
+    def time_ns(self) -> int:
+        return self._vault.trusted_now_ns()
+
+
+def _trail_of(settings: Settings) -> AuditTrail | None:
+    """The trail of a vault that runs: the real one goes by no account that has no entry there."""
+    vault = vault_client(settings, ProcessIdentity.COMMANDS)
+    trail = AuditTrail(vault, _VaultsClock(vault))
+    try:
+        trail.prepare(SystemActor.LFR)
+    except Retryable:
+        return None
+    return trail
+
+
 def session_env(name: str, settings: Settings | None = None, *, clock: Clock | None = None) -> dict[str, str]:
     """Log the registered person of that name in, and return the environment of their terminal.
 
@@ -79,7 +105,8 @@ def session_env(name: str, settings: Settings | None = None, *, clock: Clock | N
     now_ns = (clock or SystemClock()).time_ns()
     subject = f"account of {fold_name(name)}"
     engine = open_engine(settings.records_url)
-    with writing(engine) as session:
+    trail = _trail_of(settings)
+    with (overwriting if trail is None else writing)(engine) as session:
         installation = session.exec(select(InstallationRow.id)).first()
         if installation is None:
             installation = "an installation of tests"
@@ -98,6 +125,9 @@ def session_env(name: str, settings: Settings | None = None, *, clock: Clock | N
                     sessions_from=now,
                 )
             )
+            if trail is not None:
+                linked = AuditEvent(Verb.ALTER, SystemActor.LFR, "", "person:all", "people.identity-linked")
+                trail.append(session, linked)
     engine.dispose()
     salt = new_salt()
     claims = claims_of(now_ns // 10**9, iss=issuer.url, sub=subject, nonce=nonce_of(installation, os.getuid(), salt))

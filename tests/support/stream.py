@@ -233,7 +233,12 @@ class Stream:
     @cached_property
     def store(self) -> DeploymentStore:
         """The deployments, audited as in the real thing."""
-        return DeploymentStore(self.database, self.vault, AuditTrail(self.vault, SystemClock()))
+        return DeploymentStore(self.database, self.vault, self.trail)
+
+    @property
+    def trail(self) -> AuditTrail:
+        """Where commands write."""
+        return AuditTrail(self.vault, SystemClock())
 
     def start_workers(self, recognisers: int = 1) -> None:
         """Start them; they may not be ready yet."""
@@ -295,7 +300,7 @@ class Stream:
 
     def attend(self, name: str, operator: str = "a tester") -> None:
         """A registered operator attends a deployment from now on."""
-        add_operators(self.database, operator)
+        add_operators(self.database, operator, trail=self.trail)
         self._attending.enter_context(Attendance(self.database).keep_alive(name, authenticated(operator)))
 
     def drained(self) -> bool:

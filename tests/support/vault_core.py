@@ -110,6 +110,9 @@ class Records:
             return replace(found, attended_ns=self.clock.time_ns(), audit_written_ns=self.clock.time_ns())
         return found
 
+    def check_recorded(self, name: str) -> None:  # noqa: ARG002  the Protocol's signature
+        self._there()
+
     def began(self, epoch: Epoch) -> None:
         self._there()
         self.began_.append(epoch)

@@ -64,6 +64,9 @@ class Nobody:
     def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None) -> str:  # noqa: ARG002  the Protocol's signature
         raise Refused("people.unknown", f"nobody is registered as {name!r}")
 
+    def check_recorded(self, name: str) -> None:
+        """There is nothing to see."""
+
     def held_keys(self) -> frozenset[str]:
         return frozenset()
 
@@ -171,8 +174,10 @@ class MemoryVault:
         self._answer()
         return hmac.new(self.seed, fold_key_name(name).encode(), hashlib.sha256).hexdigest()[:32]
 
-    def writer_key(self, name: str) -> WriterKey:
+    def writer_key(self, name: str, person: str = "") -> WriterKey:
         self._answer()
+        if person:
+            self.people.check_recorded(person)
         return replace(WriterKeys(self.seed, SystemClock()).writer_key(name, None), at_ns=None)
 
     def _answer(self) -> None:

@@ -29,6 +29,8 @@ class Fault(StrEnum):
     """The newest entries, or the newest signed heads, are gone."""
     UNSIGNED = "unsigned"
     """Entries have waited too long for a signature, the vault refuses to sign, or the trail was never signed."""
+    RECORDS_DIFFER = "records-differ"
+    """The trail is whole, and the records aren't what it says: somebody wrote in the database past the platform."""
     WRONG_TIME = "wrong-time"
     """An entry says that it was written later than now."""
     BAD_SIGNATURE = "bad-signature"

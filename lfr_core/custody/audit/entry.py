@@ -16,7 +16,8 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
@@ -26,6 +27,7 @@ from lfr_core.domain.actors import Principal, SystemActor, person_name
 
 __all__ = [
     "GENESIS",
+    "MOST_RECORDS",
     "AuditEntry",
     "Body",
     "StoredEntry",
@@ -35,6 +37,7 @@ __all__ = [
     "digest_of",
     "link",
     "parse_body",
+    "record_digest",
     "seal_of",
     "write_body",
 ]
@@ -43,7 +46,9 @@ GENESIS = "0" * 64
 """The hash before the first entry."""
 LONGEST_TEXT = 200
 MOST_FACTS = 32
+MOST_RECORDS = 500
 _LARGEST = 2**63 - 1
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _FACT = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -91,6 +96,8 @@ class Body(BaseModel):
     subject: StrictStr
     rule: StrictStr
     facts: dict[str, StrictInt | StrictStr]
+    records: dict[StrictStr, StrictStr] = Field(default_factory=dict)
+    """The recorded rows that changed with it, each with its `record_digest` afterwards; "" where it was deleted."""
 
 
 def canonical(value: object) -> str:
@@ -158,10 +165,22 @@ def check_event(event: AuditEvent) -> None:
             raise _bad(f"fact {name} must be a short text or a whole number of 64 bits, not {type(fact).__name__}")
 
 
-def write_body(event: AuditEvent, *, actor: str, seq: int, at_ns: int) -> str:
+def record_digest(records_key: bytes, text: str | None) -> str:
+    """The digest of a recorded row (`lfr_core.storage.recorded`), 32 hexadecimal digits; "" of one that was deleted.
+
+    HMAC-SHA256 under a key of the installation's, cut: nobody outside can find out by trial whose name is in it.
+    """
+    return "" if text is None else hmac.new(records_key, text.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def write_body(event: AuditEvent, *, actor: str, seq: int, at_ns: int, records: Mapping[str, str] = _NONE) -> str:
     """The canonical body of a checked event; `actor` is the pseudonym or `system:NAME`."""
+    if len(records) > MOST_RECORDS:
+        raise _bad(f"an entry stands for at most {MOST_RECORDS} records, not {len(records)}")
+    recorded = {"records": dict(records)} if records else {}
     return canonical(
-        {
+        recorded
+        | {
             "v": 1,
             "seq": seq,
             "at_ns": at_ns,

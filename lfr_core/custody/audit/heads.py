@@ -25,6 +25,7 @@ from lfr_core.custody.audit.read import (
     snapshot,
     stored_entries,
 )
+from lfr_core.custody.audit.records import may_record
 from lfr_core.custody.audit.signed import Anchor, Head, signed_head
 from lfr_core.custody.vault.record_keys import day_of
 from lfr_core.custody.vault.signing import not_signed
@@ -34,7 +35,16 @@ from lfr_core.domain.signatures import SignatureKind
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.audit import AuditEntryRow, AuditHeadRow
 
-__all__ = ["check_against_checkpoint", "check_anchor_to_sign", "check_head_to_sign", "entries_of_vault", "sign_head"]
+__all__ = [
+    "check_against_checkpoint",
+    "check_anchor_to_sign",
+    "check_head_to_sign",
+    "check_writer",
+    "damaged",
+    "entries_of_vault",
+    "refuse",
+    "sign_head",
+]
 
 
 def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head | None = None) -> Head | None:
@@ -122,9 +132,9 @@ def check_anchor_to_sign(engine: Engine, public_key: bytes, anchor: Anchor, *, b
         chain = None if head is None else _start(session, anchor_of(session), None, public_key)
         if head is None or chain is None:
             raise not_signed(SignatureKind.AUDIT_ANCHOR, f"entry {anchor.seq} of the audit trail isn't signed")
-        _refuse(check_head(head, public_key))
+        refuse(check_head(head, public_key))
         for entry in stored_entries(session, after=chain.seq, up_to=head.seq):
-            _refuse(chain.follow(entry))
+            refuse(chain.follow(entry))
             if entry.seq <= anchor.seq and entry.at_ns >= before_ns:
                 raise not_signed(
                     SignatureKind.AUDIT_ANCHOR, f"entry {entry.seq} of the audit trail is too young to be pruned"
@@ -141,7 +151,7 @@ def check_against_checkpoint(session: Session, checkpoint: Head, anchor: Anchor 
     Raises:
         Refused: `audit.damaged`, `audit.other-installation`.
     """
-    _refuse(check_head(checkpoint, public_key))
+    refuse(check_head(checkpoint, public_key))
     if anchor is not None and checkpoint.seq <= anchor.seq:
         return
     _must_stand(session, checkpoint, "was signed and remembered outside the database")
@@ -161,18 +171,18 @@ def _follow(
     if signer.writers is not None:  # others ask the vault to sign, and it looks itself
         signer.writers.note_newest(newest_seq(session))
     for entry in stored_entries(session, after=chain.seq, up_to=up_to):
-        _refuse(chain.follow(entry))
+        refuse(chain.follow(entry))
         if signer.writers is not None:
-            _check_writer(entry, signer.writers, since_ns, at_ns)
+            check_writer(entry, signer.writers, since_ns, at_ns)
     return chain
 
 
 def _start(session: Session, anchor: Anchor | None, last: Head | None, public_key: bytes) -> Chain | None:
     """From where the entries aren't signed yet; None for a trail without anything in it."""
     if anchor is not None:
-        _refuse(check_head(anchor, public_key))
+        refuse(check_head(anchor, public_key))
     if last is not None:
-        _refuse(check_head(last, public_key))
+        refuse(check_head(last, public_key))
         if anchor is None or last.seq > anchor.seq:
             _must_stand(session, last, "was signed")
             return Chain(last.seq, last.hash)
@@ -185,29 +195,31 @@ def _must_stand(session: Session, head: Head, why: str) -> None:
     found = session.exec(select(AuditEntryRow.hash).where(col(AuditEntryRow.seq) == head.seq)).first()
     if found != head.hash:
         state = "gone" if found is None else "another one now"
-        raise _damaged(f"entry {head.seq}, which {why}, is {state}")
+        raise damaged(f"entry {head.seq}, which {why}, is {state}")
 
 
-def _check_writer(entry: StoredEntry, keys: WriterKeys, since_ns: int, at_ns: int) -> None:
-    """An entry is sealed by a process that may write for its actor, and that may still write at all.
+def check_writer(entry: StoredEntry, keys: WriterKeys, since_ns: int, at_ns: int) -> None:
+    """See that an entry is sealed by a process that may write for its actor, and that may still write at all.
 
     Its time is its writer's word: it lies on the day of its key and between the last head (`since_ns`) and the next
     (`at_ns`), as far as clocks agree.
     """
     writer, body = Writer.parse(entry.writer), parse_body(entry.body)
     if writer is None or body is None:
-        raise _damaged(f"entry {entry.seq} wasn't written by OpenLFR: it names no process that writes")
+        raise damaged(f"entry {entry.seq} wasn't written by OpenLFR: it names no process that writes")
     try:
         key = keys.key_of(writer, seq=entry.seq, since_day=day_of(since_ns))
     except Refused as refused:
-        raise _damaged(f"entry {entry.seq} {refused}") from refused
+        raise damaged(f"entry {entry.seq} {refused}") from refused
     if not hmac.compare_digest(seal_of(key, entry.hash).encode(), entry.seal.encode()):
-        raise _damaged(f"entry {entry.seq} wasn't written by OpenLFR: its seal is wrong")
+        raise damaged(f"entry {entry.seq} wasn't written by OpenLFR: its seal is wrong")
     is_of_its_day = abs(day_of(entry.at_ns) - writer.day) <= 1  # as much as two clocks at midnight, and a lease
     if not is_of_its_day or not since_ns - CLOCKS_APART_NS <= entry.at_ns <= at_ns + CLOCKS_APART_NS:
-        raise _damaged(f"entry {entry.seq} says that it was written at another time than it was")
+        raise damaged(f"entry {entry.seq} says that it was written at another time than it was")
     if writer.identity is not None and not may_write(writer.identity, body.actor):
-        raise _damaged(f"entry {entry.seq} is of {body.actor}, for whom the process {writer.identity} writes nothing")
+        raise damaged(f"entry {entry.seq} is of {body.actor}, for whom the process {writer.identity} writes nothing")
+    if not may_record(writer.identity, body):
+        raise damaged(f"entry {entry.seq} names records that the process {writer.identity} doesn't change")
 
 
 def entries_of_vault(engine: Engine, keys: WriterKeys, verb: Verb) -> tuple[AuditEntry, ...]:
@@ -235,14 +247,16 @@ def _is_of_vault(entry: StoredEntry, keys: WriterKeys) -> bool:
     return hmac.compare_digest(seal_of(key, entry.hash).encode(), entry.seal.encode())
 
 
-def _refuse(problem: Problem | None) -> None:
+def refuse(problem: Problem | None) -> None:
+    """Raise what a problem means, if it is one: Refused `audit.damaged`, `audit.other-installation`."""
     if problem is not None:
         if problem.fault == "other-installation":
             raise Refused("audit.other-installation", f"the audit trail isn't this installation's: {problem.message}")
-        raise _damaged(problem.message)
+        raise damaged(problem.message)
 
 
-def _damaged(message: str) -> Refused:
+def damaged(message: str) -> Refused:
+    """What is refused where the trail isn't what OpenLFR wrote."""
     return Refused(
         "audit.damaged",
         f"the audit trail is damaged: {message}. Nothing is signed until it is mended: see `lfr audit verify`, keep "

@@ -1,4 +1,4 @@
-"""The thread that signs: every few seconds the newest head, and once more at the end.
+"""The thread that signs: every few seconds the newest head, and once more at the end; and that compares the records.
 
 A thread of its own, because signing waits for the database, and the vault's timer that destroys keys waits for nobody.
 """
@@ -6,6 +6,7 @@ A thread of its own, because signing waits for the database, and the vault's tim
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,7 +18,11 @@ from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.head_checkpoint import keep_head, keep_refusal
 from lfr_core.custody.audit.port import HeadSigner
 
-__all__ = ["HeadKeeper"]
+__all__ = ["COMPARED_EVERY_S", "HeadKeeper"]
+
+COMPARED_EVERY_S = 30.0
+"""[proposal] How long a record that was written past the platform stands before it is named to everybody. The vault
+itself looks at those that it goes by each time."""
 
 
 class HeadKeeper:
@@ -26,8 +31,27 @@ class HeadKeeper:
     A refusal is left beside the head too: `lfr audit verify` and the promise `audit.verifies` say it.
     """
 
-    def __init__(self, engine: Engine, signer: HeadSigner, clock: Clock, folder: Path, every_s: float) -> None:
-        """`folder` is the keystore's; `every_s` the policy's `audit.head_every_s`."""
+    def __init__(
+        self,
+        engine: Engine,
+        signer: HeadSigner,
+        clock: Clock,
+        folder: Path,
+        every_s: float,
+        compare: Callable[[], tuple[str, ...]] = tuple,
+    ) -> None:
+        """
+        Args:
+            engine: the records.
+            signer: the vault.
+            clock: the vault's.
+            folder: the keystore's.
+            every_s: the policy's `audit.head_every_s`.
+            compare: compares the records with the trail, and returns what differs; every `COMPARED_EVERY_S`.
+        """
+        self._compare = compare
+        self._compared = float("-inf")
+        self._differences: tuple[str, ...] = ()
         self._engine = engine
         self._signer = signer
         self._clock = clock
@@ -65,6 +89,17 @@ class HeadKeeper:
         self._tell("")
         return True
 
+    def _look_at_records(self) -> None:
+        now = self._clock.monotonic()
+        if now - self._compared < COMPARED_EVERY_S:
+            return
+        self._compared = now
+        with suppress(Retryable, Refused):  # a trail that is damaged is told by `keep`
+            found = self._compare()
+            if found and found != self._differences:
+                get_logger().error("records.not_on_trail", first=found[0], count=len(found))
+            self._differences = found
+
     def _tell(self, refusal: str) -> None:
         if refusal == self._told:
             return
@@ -74,6 +109,7 @@ class HeadKeeper:
 
     def _run(self) -> None:
         while True:
-            self.keep()
+            if self.keep():
+                self._look_at_records()
             if self._ending.wait(self._every_s):
                 return

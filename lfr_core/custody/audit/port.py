@@ -58,7 +58,7 @@ class Pseudonyms(Protocol):
 class WriterSource(Pseudonyms, Protocol):
     """The vault, as it is asked by a process that it knows."""
 
-    def writer_key(self, name: str) -> WriterKey: ...
+    def writer_key(self, name: str, person: str = "") -> WriterKey: ...
 
     @property
     def identity(self) -> ProcessIdentity | None:

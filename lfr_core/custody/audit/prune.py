@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from sqlalchemy import Engine, delete, func
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.audit.port import AuditEvent, HeadSigner, Verb
 from lfr_core.custody.audit.read import anchor_of, snapshot
+from lfr_core.custody.audit.records import RecordedState
 from lfr_core.custody.audit.signed import signed_anchor
 from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.audit.vault_records import append_noting
 from lfr_core.custody.audit.verify import verify
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.engine import scrub, writing
+from lfr_core.storage.recorded import RECORDED, key_of
 from lfr_core.storage.tables.audit import AuditAnchorRow, AuditEntryRow, AuditHeadRow
+from lfr_core.storage.tables.row import Row
 
 __all__ = ["prune"]
 
@@ -39,21 +43,22 @@ def prune(engine: Engine, signer: HeadSigner, clock: Clock, before_ns: int) -> i
     cut = _cut(engine, before_ns)
     if cut is None:
         return 0
-    report = verify(engine, public_key=signer.public_key, checkpoint=None)
+    trail = AuditTrail(signer, clock)
+    trail.prepare(ACTOR)
+    report = verify(engine, public_key=signer.public_key, checkpoint=None, records_key=trail.records_key())
     if report.problem is not None:
         raise Refused(
             "audit.damaged", f"the audit trail isn't pruned, because {report.problem.message}: see `lfr audit verify`"
         )
     seq, hash_ = cut
     anchor = signed_anchor(signer, seq, hash_, clock.time_ns())
-    trail = AuditTrail(signer, clock)
-    trail.prepare(ACTOR)
     with writing(engine) as session:
         known = anchor_of(session)
         stands = session.exec(select(AuditEntryRow.hash).where(AuditEntryRow.seq == seq).with_for_update()).first()
         if stands != hash_:
             raise Retryable("the audit trail was pruned by another process at the same moment; nothing was done twice")
         removed = seq - (known.seq if known else 0)
+        append_noting(session, trail, _carried(session, report.records, seq), ACTOR, "records.carried")
         session.execute(delete(AuditEntryRow).where(col(AuditEntryRow.seq) <= seq))
         session.execute(delete(AuditHeadRow).where(col(AuditHeadRow.seq) <= seq))
         session.execute(delete(AuditAnchorRow))
@@ -80,6 +85,16 @@ def prune(engine: Engine, signer: HeadSigner, clock: Clock, before_ns: int) -> i
         )
     scrub(engine)
     return removed
+
+
+def _carried(session: Session, records: RecordedState, seq: int) -> list[Row]:
+    """The rows that no entry would name any more when those up to `seq` are gone."""
+    found = []
+    for kind in RECORDED:
+        last = {name for name, (_, at) in records.entries.get(str(kind.__tablename__), {}).items() if at <= seq}
+        rows = session.exec(select(kind).with_for_update()) if last else ()
+        found += [row for row in rows if key_of(row) in last]
+    return found
 
 
 def _cut(engine: Engine, before_ns: int) -> tuple[int, str] | None:

@@ -24,6 +24,7 @@ from lfr_core.custody.audit.entry import (
     check_event,
     digest_of,
     link,
+    record_digest,
     seal_of,
     write_body,
 )
@@ -32,6 +33,7 @@ from lfr_core.custody.vault.port import WriterKey
 from lfr_core.custody.vault.writer_keys import CLOCKS_APART_NS
 from lfr_core.domain.actors import Principal, SystemActor, may_write
 from lfr_core.storage.engine import writing
+from lfr_core.storage.recorded import take_changes
 from lfr_core.storage.tables.audit import AuditAnchorRow, AuditEntryRow
 
 __all__ = ["AuditTrail", "record"]
@@ -65,13 +67,19 @@ class AuditTrail:
         Raises:
             Retryable: the vault is away, and so nothing may be done; or it has been for an hour.
             Refused: `audit.bad-event`: `actor` isn't a name; `actor.not-this-process`; as the vault, where this
-                process may write no more.
+                process may write no more, or what the register says of a person isn't on the trail.
         """
         self._written(actor)
-        self._ask_for_key()
+        self._ask_for_key("" if isinstance(actor, SystemActor) else actor)
+
+    def records_key(self) -> bytes:
+        """Return the key of what entries say of records. Raises Retryable: the vault is away; Refused as `prepare`."""
+        return self._key()[0].records_key
 
     def append(self, session: Session, event: AuditEvent) -> AuditEntry:
         """Put `event` on the trail in the transaction of `session`, which must be one of `writing`.
+
+        The entry names the recorded rows that the transaction has changed since the entry before.
 
         Raises:
             Refused: `audit.bad-event`.
@@ -80,6 +88,7 @@ class AuditTrail:
         """
         check_event(event)
         actor, (lent, asked) = self._written(event.actor), self._key()
+        changed = take_changes(session)
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         seq, previous_hash = _newest(session)
@@ -91,7 +100,8 @@ class AuditTrail:
                 raise Retryable(
                     f"this machine's clock is {apart_ns / 1e9:+.0f} s from the vault's: set it right; nothing was done"
                 )
-        body = write_body(event, actor=actor, seq=seq, at_ns=at_ns)
+        records = {name: record_digest(lent.records_key, text) for name, text in changed.items()}
+        body = write_body(event, actor=actor, seq=seq, at_ns=at_ns, records=records)
         hash_ = link(previous_hash, digest_of(body))
         session.add(
             AuditEntryRow(
@@ -143,14 +153,16 @@ class AuditTrail:
             return self._ask_for_key()
         return lent
 
-    def _ask_for_key(self) -> tuple[WriterKey, float]:
-        """Ask whether this process may still write; while the vault is away, what it lent is good for its lease."""
+    def _ask_for_key(self, person: str = "") -> tuple[WriterKey, float]:
+        """Ask whether this process may still write, of that person if one is given; while the vault is away, what it
+        lent is good for its lease.
+        """
         now, lent = self._clock.monotonic(), self._lent
         held = None if lent is None or now >= lent[1] + lent[0].lease_s else lent
         if held is not None and now < self._not_before:
             return held
         try:
-            key = self._vault.writer_key(self._name)
+            key = self._vault.writer_key(self._name, person)
         except Retryable:
             if held is None:
                 raise

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from lfr_core.custody.audit.chain import Chain, Fault, Problem, examine_head
+from lfr_core.custody.audit.entry import parse_body
 from lfr_core.custody.audit.read import anchor_of, heads_from, snapshot, stored_entries
+from lfr_core.custody.audit.records import RecordedState, find_differences
 from lfr_core.custody.audit.signed import Anchor, Head
 from lfr_core.custody.vault.writer_keys import CLOCKS_APART_NS
 from lfr_core.domain.signatures import SignatureForm
 
 __all__ = ["UNSIGNED_AFTER_S", "AuditReport", "verify"]
 
+_MOST_DIFFERENCES = 100
 UNSIGNED_AFTER_S = 60.0
 """Heads come every few seconds (policy.audit.head_every_s); an entry without one for this long is a fault."""
 
@@ -40,6 +44,10 @@ class AuditReport:
     problem: Problem | None
     unchecked: tuple[str, ...]
     """What could not be checked, in sentences."""
+    differences: tuple[str, ...] = ()
+    """Records that aren't what the trail says, in sentences; at most a hundred."""
+    records: RecordedState = field(default_factory=RecordedState, repr=False)
+    """What the trail says of the records."""
 
     @property
     def is_good(self) -> bool:
@@ -53,9 +61,17 @@ class AuditReport:
 
 
 def verify(
-    engine: Engine, *, public_key: bytes, checkpoint: Head | None, now_ns: int | None = None, refusal: str = ""
+    engine: Engine,
+    *,
+    public_key: bytes,
+    checkpoint: Head | None,
+    now_ns: int | None = None,
+    refusal: str = "",
+    records_key: bytes | None = None,
 ) -> AuditReport:
     """Check the trail in one consistent look, a page in memory at a time; stops at the first fault.
+
+    A whole trail is then compared with the records that it names.
 
     Args:
         engine: the records.
@@ -65,6 +81,8 @@ def verify(
             `UNSIGNED_AFTER_S`, by the checkpoint's time, which whoever writes entries can't choose; without a
             checkpoint by the first of these entries' own. And an entry that says a later time is.
         refusal: why the vault signs nothing, in its own words (`read_refusal`); empty when it does.
+        records_key: of what entries say of records (`AuditTrail.records_key`); None: the vault is away, and the
+            records aren't compared, which is reported.
 
     Raises:
         Retryable: the database is away.
@@ -73,7 +91,15 @@ def verify(
     with snapshot(engine) as session:
         walk = _Walk(session, public_key, checkpoint, now_ns, refusal)
         problem = walk.begin() or walk.follow() or walk.end()
+        differences: tuple[str, ...] = ()
+        if problem is None and records_key is not None and walk.records.adopted:
+            differences = tuple(islice(find_differences(session, walk.records, records_key), _MOST_DIFFERENCES))
     unchecked = []
+    if problem is None and differences:
+        more = f"; and {len(differences) - 1} more" if len(differences) > 1 else ""
+        problem = Problem(walk.chain.seq, Fault.RECORDS_DIFFER, f"{differences[0]}{more}")
+    if problem is None and records_key is None and walk.records.adopted:
+        unchecked.append("the records weren't compared with the trail: the vault, which has the key of that, is away")
     if checkpoint is None and problem is None:
         unchecked.append(
             "no head is remembered outside the database: whether its newest entries and heads were removed together "
@@ -89,6 +115,8 @@ def verify(
         signed_seq=walk.signed,
         problem=problem,
         unchecked=tuple(unchecked),
+        differences=differences,
+        records=walk.records,
     )
 
 
@@ -107,6 +135,7 @@ class _Walk:
         self._head: Head | None = None
         self._waiting_since_ns: int | None = None
         self._newest_head = 0
+        self.records = RecordedState()
         self.anchor: Anchor | None = None
         self.chain = Chain()
         self.entries = self.first = self.checked = self.untyped = self.signed = 0
@@ -139,6 +168,8 @@ class _Walk:
                     f"entry {entry.seq} says that it was written later than now: it was written by hand, or a clock is "
                     "wrong",
                 )
+            if (body := parse_body(entry.body)) is not None:
+                self.records.take(body)
             self.entries += 1
             self.first = self.first or entry.seq
             if self._waiting_since_ns is None:

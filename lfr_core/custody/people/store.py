@@ -42,6 +42,7 @@ from lfr_core.custody.people.roles import (
 from lfr_core.custody.people.texts import check_name, check_reason
 from lfr_core.domain.actors import Principal, SystemActor, fold_name, same_person
 from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.recorded import note_rows
 from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
 
 __all__ = ["People", "acting", "find_person"]
@@ -130,6 +131,7 @@ class People:
             held = roles_of(session, row)
             row.revoked_at, row.revoked_by, row.revoked_why = self._now(), str(actor), reason
             session.add(row)
+            note_rows(session, role_rows(session, row))  # also what was put in past the platform: worth nothing now
             self._append(session, row, actor, "people.revoked", held)
             return person_of(row, held)
 
@@ -252,6 +254,7 @@ class People:
                 session.add(kept)
         session.flush()
         roles = roles_of(session, row)
+        note_rows(session, [row, *role_rows(session, row)])  # compliance says what they are: that mends what was put in
         self._append(session, row, by, rule, roles)
         return person_of(row, roles)
 

@@ -6,7 +6,7 @@ a person of that name is registered, isn't revoked, holds the role, and has sign
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -31,9 +31,10 @@ __all__ = [
     "check_deployment",
     "check_erasure_rule",
     "check_given_again",
+    "check_hold",
+    "check_hold_kind",
     "check_lists_over",
     "check_maker",
-    "check_not_held",
     "check_record_key",
     "check_still_written",
 ]
@@ -125,8 +126,20 @@ class KnowsPeople(Protocol):
         """
         ...
 
+    def check_recorded(self, name: str) -> None:
+        """See that what the register says of a person, if anything, stands on the audit trail.
+
+        Raises:
+            Refused: `records.not-on-trail`; `audit.damaged`.
+            Retryable: the records are away.
+        """
+        ...
+
     def held_keys(self) -> frozenset[str]:
-        """Ids of the keys whose footage a recorded hold covers that nobody released. Raises Retryable."""
+        """Ids of the keys whose footage a recorded hold covers that nobody released. Raises Retryable.
+
+        Only holds count that stand on the audit trail, with just the footage that their entry was about.
+        """
         ...
 
 
@@ -196,9 +209,24 @@ def check_still_written(actor: Principal, info: KeptKeyInfo, facts: GateFactsSou
             raise Refused("vault.not-for-you", f"{info.deployment} is over: {actor} is given no key of its alerts")
 
 
-def check_not_held(key_ids: Iterable[str], people: KnowsPeople) -> None:
-    """Raises Refused `vault.hold-recorded` when people hold one of the keys that are to be let go of; Retryable."""
-    if people.held_keys().intersection(key_ids):
+def check_hold_kind(infos: Iterable[KeptKeyInfo]) -> None:
+    """Raises Refused `vault.hold-kind` when one of the keys isn't of footage."""
+    if any(info.kind is not KeyKind.FOOTAGE for info in infos):
+        raise Refused("vault.hold-kind", "only footage can be held; everything else goes when it is due")
+
+
+def check_hold(key_ids: Sequence[str], people: KnowsPeople, *, held: bool) -> None:
+    """See that keys are held which a recorded hold covers, and let go of which none does.
+
+    Raises:
+        Refused: `vault.hold-recorded`: people hold one that is to be let go of; `vault.no-hold`: nobody holds one that
+            is to be kept.
+        Retryable: the records are away.
+    """
+    recorded = people.held_keys()
+    if held and not recorded.issuperset(key_ids):
+        raise Refused("vault.no-hold", "no hold on record, with its entry on the audit trail, covers that footage")
+    if not held and recorded.intersection(key_ids):
         raise Refused("vault.hold-recorded", "a recorded hold covers that footage: it ends when a person releases it")
 
 

@@ -163,6 +163,7 @@ class WriterKeyAnswer(Message):
     key: Bytes
     lease_s: float
     at_ns: int | None
+    records_key: Bytes
 
 
 class TextAnswer(Message):

@@ -153,9 +153,9 @@ class VaultClient:
         """As `lfr_core.custody.vault.machines.Machines.list`."""
         return self._ask(m.ListMachines(), m.MachinesAnswer).machines
 
-    def writer_key(self, name: str) -> WriterKey:
-        answer = self._ask(m.checked(m.LendWriterKey, name=name), m.WriterKeyAnswer)
-        return WriterKey(answer.writer, answer.key, answer.lease_s, answer.at_ns)
+    def writer_key(self, name: str, person: str = "") -> WriterKey:
+        answer = self._ask(m.checked(m.LendWriterKey, name=name, person=person), m.WriterKeyAnswer)
+        return WriterKey(answer.writer, answer.key, answer.lease_s, answer.at_ns, answer.records_key)
 
     writers = None
     """The keys of other writers are the vault's own: it looks at entries itself before it signs."""

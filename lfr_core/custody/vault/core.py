@@ -18,6 +18,7 @@ from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.vault import access
 from lfr_core.custody.vault import messages as m
+from lfr_core.custody.vault.certificates import Peer
 from lfr_core.custody.vault.clockguard import ClockGuard
 from lfr_core.custody.vault.erasure_events import ErasureEvents, WritesAudit
 from lfr_core.custody.vault.key_terms import KeyTerms
@@ -33,6 +34,7 @@ from lfr_core.custody.vault.port import (
     RecordKey,
     RecordUse,
     Signature,
+    WriterKey,
 )
 from lfr_core.custody.vault.record_keys import derive_record_key
 from lfr_core.custody.vault.sealing import new_key
@@ -96,10 +98,7 @@ class VaultCore:
         self._swept = self._touched = float("-inf")
         self.signing = SigningKey(keystore.installation_secret("signing"))
         self.writers = WriterKeys(keystore.installation_secret("pseudonyms"), self.clock)
-        self.writer_key = self.writers.writer_key
         self.public_key, self.identity = self.signing.public_key, ProcessIdentity.VAULT
-
-    # -- frames ----------------------------------------------------------------------------------
 
     def seal_key(self, deployment: str, camera: str) -> FrameKey:
         m.checked(m.SealKey, deployment=deployment, camera=camera)  # one key an epoch; the frame is bound to its camera
@@ -123,8 +122,6 @@ class VaultCore:
         access.check_record_key(actor, use, camera)
         root, now_ns = self.keystore.installation_secret("records"), self._guard.look()
         return derive_record_key(root, use, day, actor=actor, now_ns=now_ns, deployment=deployment, camera=camera)
-
-    # -- kept keys -------------------------------------------------------------------------------
 
     def make_key(
         self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor, camera: str = ""
@@ -178,12 +175,11 @@ class VaultCore:
 
     def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
         m.checked(m.HoldKeys, key_ids=tuple(key_ids), held=held)
-        if not held:
-            access.check_not_held(key_ids, self.people)
+        access.check_hold_kind(self._kept(key_id).info for key_id in key_ids)
+        access.check_hold(key_ids, self.people, held=held)
         with self._keys:
-            infos = [self._kept(key_id).info for key_id in key_ids]
-            if any(info.kind is not KeyKind.FOOTAGE for info in infos):
-                raise Refused("vault.hold-kind", "only footage can be held; everything else goes when it is due")
+            for key_id in key_ids:  # again: one may have been destroyed meanwhile
+                self._kept(key_id)
             self.keystore.hold(tuple(key_ids), held=held)
 
     def destroy(self, key_ids: Sequence[str], *, rule: ErasureRule) -> tuple[DestroyedKey, ...]:
@@ -218,17 +214,21 @@ class VaultCore:
             raise _gone()
         return KeptKey(*found)
 
-    # -- signatures and names --------------------------------------------------------------------
-
     def sign(self, kind: SignatureKind, message: bytes) -> Signature:
         m.checked(m.Sign, kind=kind, message=message)
         return self.signing.sign(kind, message)
 
+    def writer_key(
+        self, name: str, person: str = "", peer: Peer | ProcessIdentity | None = ProcessIdentity.VAULT
+    ) -> WriterKey:
+        m.checked(m.LendWriterKey, name=name, person=person)
+        if person:
+            self.people.check_recorded(person)
+        return self.writers.writer_key(name, peer)
+
     def pseudonym(self, name: str) -> str:
         m.checked(m.Pseudonym, name=name)
         return derive_pseudonym(self.keystore.installation_secret("pseudonyms"), name)
-
-    # -- time ------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """Record what the vault before this one took with it. Raises Retryable when the records are away."""

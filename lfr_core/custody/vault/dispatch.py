@@ -69,7 +69,7 @@ def answer(core: VaultCore, machines: Machines, request: BaseModel, peer: Peer) 
             signature = core.sign(request.kind, request.message)
             return m.SignatureAnswer(signature=signature.signature, public_key=signature.public_key)
         case m.LendWriterKey():
-            return m.WriterKeyAnswer(**asdict(core.writers.writer_key(request.name, peer)))
+            return m.WriterKeyAnswer(**asdict(core.writer_key(request.name, request.person, peer)))
         case m.Pseudonym():
             return m.TextAnswer(text=core.pseudonym(request.name))
         case _:

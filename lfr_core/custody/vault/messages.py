@@ -229,6 +229,7 @@ class Sign(Message):
 class LendWriterKey(Message):
     verb: Literal["writer-key"] = "writer-key"
     name: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    person: Annotated[str, Field(max_length=2 * LONGEST_NAME)] = ""
 
 
 class Pseudonym(Message):

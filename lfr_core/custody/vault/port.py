@@ -154,6 +154,8 @@ class WriterKey:
     """For how long it may be used while the vault is away."""
     at_ns: int | None
     """When it was lent, by the vault's clock; None where a vault has none (tests)."""
+    records_key: bytes = field(repr=False)
+    """32 bytes, the installation's for ever: what entries say of records is keyed with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,11 +259,12 @@ class Vault(Protocol):
         """
         ...
 
-    def writer_key(self, name: str) -> WriterKey:
+    def writer_key(self, name: str, person: str = "") -> WriterKey:
         """Lend the key that the process which asks seals its entries of the audit trail with, today.
 
         `name`: 32 random hexadecimal digits of the running program. Asked again, it says whether the process may still
-        write. Refused `vault.not-for-you`, `vault.not-admitted`.
+        write. `person`: of whom it is about to write. Refused `vault.not-for-you`, `vault.not-admitted`;
+        `records.not-on-trail`: what the register says of that person was written past the platform.
         """
         ...
 

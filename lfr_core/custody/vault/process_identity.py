@@ -112,6 +112,10 @@ def check_request(identity: ProcessIdentity, request: Message) -> None:
             if not asked <= LISTS.get(identity, frozenset()):
                 raise _not_for(identity, f"lists no keys of {request.kind or 'every kind'}")
             return
+        case m.LendWriterKey():
+            if request.person and identity not in SPEAKS_FOR_PEOPLE:
+                raise _not_for(identity, "speaks for no person")
+            return
         case m.Pseudonym():
             _check_name(identity, fold_key_name(request.name))
             return

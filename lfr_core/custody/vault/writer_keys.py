@@ -84,6 +84,8 @@ class WriterKeys:
         """`root`: 32 secret bytes; `clock`: the vault's, which refuses to say a time that can't be trusted."""
         self._root = root
         self._clock = clock
+        self.records_key: Final = self._derive_key(binding("openlfr audit records"))
+        """What entries say of records is keyed with it."""
         self.machines: KnowsMachines | None = None
         """The register of other machines; None: no other machine writes."""
 
@@ -104,7 +106,7 @@ class WriterKeys:
             writer = Writer(peer.identity, peer.machine, f"{peer.serial:x}", day, name)
         else:
             writer = Writer(peer.identity if isinstance(peer, Peer) else peer, "", "", day, name)
-        return WriterKey(str(writer), self._derive(writer), WRITER_LEASE_S, at_ns)
+        return WriterKey(str(writer), self._derive(writer), WRITER_LEASE_S, at_ns, self.records_key)
 
     def note_newest(self, seq: int) -> None:
         """As `KnowsMachines`."""
@@ -135,7 +137,9 @@ class WriterKeys:
 
     def _derive(self, writer: Writer) -> bytes:
         """HKDF-SHA256 (RFC 5869)."""
-        info = binding("openlfr audit writer", str(writer))
+        return self._derive_key(binding("openlfr audit writer", str(writer)))
+
+    def _derive_key(self, info: bytes) -> bytes:
         return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(self._root)
 
 

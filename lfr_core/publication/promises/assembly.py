@@ -52,6 +52,8 @@ class State:
     gallery: Gallery
     certificates: CertificateService
     keystore_folder: Path
+    records_key: Callable[[], bytes]
+    """Asks the vault for the key of what the audit trail says of records."""
     source: Path
     """The folder that holds the packages."""
     alone: bool
@@ -93,7 +95,7 @@ def checks_of(state: State, policy: Policy) -> tuple[PromiseCheck, ...]:
         Announced(engine),
         ResultsInTime(engine, policy.publication),
         AnswersInTime(engine, policy.publication),
-        TrailVerifies(engine, state.keystore_folder),
+        TrailVerifies(engine, state.keystore_folder, state.records_key),
         DeletionCertified(engine, state.certificates, state.keystore_folder, policy),
     )
 
@@ -116,6 +118,7 @@ def open_ledger(
             gallery=gallery,
             certificates=CertificateService(engine, vault, trail, clock, certificate_folder(settings)),
             keystore_folder=settings.keystore_folder,
+            records_key=trail.records_key,
             source=PROJECT,
             alone=not settings.milvus_uri,
             random=random,

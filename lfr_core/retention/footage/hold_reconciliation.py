@@ -38,21 +38,17 @@ class _Known:
 
 
 def reconcile_holds(engine: Engine, vault: Vault) -> ReconciledHolds:
-    """Make the vault hold what a recorded hold covers, and let go of what was released. May be repeated at will.
+    """Make the vault hold what a recorded hold covers, and let go of everything else. May be repeated at will.
 
-    A key that is held without any record is left alone: a hold on it may be half way.
+    A hold that isn't on the audit trail isn't taken by the vault.
 
     Raises:
         Retryable: records or vault are away.
     """
     known = _known(engine)
-    kept = {
-        info.id: info
-        for deployment in {each.deployment for each in known.values()}
-        for info in vault.kept(KeyKind.FOOTAGE, deployment)
-    }
+    kept = {info.id: info for info in vault.kept(KeyKind.FOOTAGE)}
     to_hold = [key for key, each in known.items() if each.covered and key in kept and not kept[key].held]
-    to_release = [key for key, each in known.items() if not each.covered and key in kept and kept[key].held]
+    to_release = [key for key, info in kept.items() if info.held and not (key in known and known[key].covered)]
     lost = [key for key, each in known.items() if each.covered and key not in kept]
     lost += _hold(vault, to_hold, held=True)
     _hold(vault, to_release, held=False)
@@ -61,7 +57,8 @@ def reconcile_holds(engine: Engine, vault: Vault) -> ReconciledHolds:
         lost += _hold(vault, [key for key in to_release if key in again and again[key].covered], held=True)
     for key in lost:
         get_logger().error("footage.held-key-gone", segment=known[key].segment)
-    return ReconciledHolds(*(tuple(known[key].segment for key in keys) for keys in (to_hold, to_release, lost)))
+    names = {key: info.subject for key, info in kept.items()} | {key: each.segment for key, each in known.items()}
+    return ReconciledHolds(*(tuple(names[key] for key in keys) for keys in (to_hold, to_release, lost)))
 
 
 def tell_vault(engine: Engine, vault: Vault) -> None:
@@ -79,10 +76,12 @@ def _hold_part(vault: Vault, keys: Sequence[str], *, held: bool) -> list[str]:
     try:
         vault.hold(keys, held=held)
     except Refused as error:
-        if error.rule not in {"vault.key-gone", "vault.hold-recorded"}:  # held by a person again meanwhile
+        if error.rule not in {"vault.key-gone", "vault.hold-recorded", "vault.no-hold"}:
             raise
         if len(keys) == 1:
-            return [*keys]
+            if error.rule == "vault.no-hold":
+                get_logger().error("footage.hold-not-on-trail", key=keys[0])
+            return [] if error.rule == "vault.no-hold" else [*keys]
         half = len(keys) // 2  # each hold writes the whole keystore: not one by one
         return [*_hold_part(vault, keys[:half], held=held), *_hold_part(vault, keys[half:], held=held)]
     return []

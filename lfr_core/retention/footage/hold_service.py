@@ -90,12 +90,6 @@ class HoldService:
         if same is None:
             self._check_review(request.review_on)
             self._trail.prepare(name)
-        try:
-            for part in in_parts(keys):
-                self._vault.hold(part, held=True)  # from here on they are kept, whatever happens
-        except Refused as error:
-            raise (_gone(()) if error.rule == "vault.key-gone" else error) from error
-        if same is None:
             with writing(self._engine) as session:
                 acting(session, by, HOLDERS)
                 rows = _standing(session, wanted, lock=True)
@@ -103,8 +97,23 @@ class HoldService:
                 rule = f"footage.hold.{request.ground}"
                 row = writer.place(asked, by=name, id=self._new_id().hex, at=self._now(), rule=rule)
                 same = hold_of(row, wanted)
+        try:
+            for part in in_parts(keys):  # the vault holds what is on record: the sweep makes up for what is interrupted
+                self._vault.hold(part, held=True)
+        except Refused as error:
+            if error.rule != "vault.key-gone":
+                raise
+            self._take_back(same.id, name)
+            raise _gone(()) from error
         tell_vault(self._engine, self._vault)  # a release at the same moment may have let go of them again
         return same
+
+    def _take_back(self, hold: str, name: str) -> None:
+        """Let go of a hold whose footage was destroyed while that person placed it: none is held then."""
+        self._trail.prepare(name)
+        with writing(self._engine) as session:
+            row, writer = self._standing_hold(session, hold)
+            writer.release(row, by=name, at=self._now(), rule="footage.hold-gone")
 
     def approve(self, hold: str, *, digest: str, by: AuthenticatedPerson) -> Hold:
         """Approve a hold that another person asked for: it stands until its review.

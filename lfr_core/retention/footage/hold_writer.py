@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -13,7 +12,7 @@ from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.domain.actors import Principal
 from lfr_core.retention.footage.holds import HoldRequest, covered_by
 from lfr_core.retention.footage.register import rows_of
-from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow
+from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, digest_segments
 
 __all__ = ["HoldWriter"]
 
@@ -76,9 +75,10 @@ class HoldWriter:
     def _append(self, verb: Verb, actor: Principal, row: FootageHoldRow, rule: str) -> None:
         self.session.flush()
         covered = covered_by(self.session, row.id)
+        row.segments_sha256 = digest_segments(covered)
         facts: dict[str, str | int] = {
             "segments": len(covered),
-            "segments_sha256": hashlib.sha256("\n".join(covered).encode()).hexdigest(),
+            "segments_sha256": row.segments_sha256,
             "review_on": row.review_on.isoformat(),
             **self.facts,
         }

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+from collections.abc import Iterable
 
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
 from lfr_core.storage.tables.row import Row
 
-__all__ = ["FootageHoldRow", "FootageHoldSegmentRow", "FootageSegmentRow"]
+__all__ = ["FootageHoldRow", "FootageHoldSegmentRow", "FootageSegmentRow", "digest_segments"]
 
 
 class FootageSegmentRow(Row, table=True):
@@ -50,6 +52,8 @@ class FootageHoldRow(Row, table=True):
     review_on: dt.date
     released_at: dt.datetime | None = None
     released_by: str | None = None
+    segments_sha256: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """`digest_segments` of those that it covers."""
 
 
 class FootageHoldSegmentRow(Row, table=True):
@@ -57,3 +61,8 @@ class FootageHoldSegmentRow(Row, table=True):
 
     hold: str = Field(primary_key=True, foreign_key="footage_hold.id")
     segment: str = Field(primary_key=True, foreign_key="footage_segment.id", index=True)
+
+
+def digest_segments(segments: Iterable[str]) -> str:
+    """SHA-256 of segments' ids, in order, one a line; hexadecimal."""
+    return hashlib.sha256("\n".join(sorted(segments)).encode()).hexdigest()

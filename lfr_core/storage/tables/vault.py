@@ -18,6 +18,8 @@ class InstallationRow(Row, table=True):
     id: str = Field(primary_key=True)
     written_ns: int | None = Field(default=None, sa_type=BigInteger)
     """When the vault last wrote here: for as long as it can, the audit trail can be written too."""
+    records_why: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """What the vault found not to be on the audit trail when it last compared all records; a sentence a line."""
 
 
 class EpochRow(Row, table=True):

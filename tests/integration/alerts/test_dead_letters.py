@@ -12,9 +12,10 @@ from lfr_core.alerts.dead_letters import HOUR_NS, KEPT_AN_HOUR
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.reading import open_calls
 from lfr_core.domain.messages import NOT_LISTED, DeadLetter, gathered
-from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.stream import DeadLetterCountRow
+from tests.support.overwriting import overwriting
 from tests.support.records import NOW_NS, ManualClock, live_deployment, recorder_of
 
 
@@ -106,7 +107,7 @@ def test_records_that_nobody_of_ours_sent_are_counted_apart_and_call_who_answers
 ) -> None:
     live_deployment(engine, "trial")
     live_deployment(engine, "planned")
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.get_one(DeploymentRow, "planned").planned = True
     recorder = recorder_of(engine, ManualClock())
     recorder.record_dead_letters([letter(0), letter(2, error="record.not-signed", count=2)])
@@ -127,7 +128,7 @@ def test_records_that_nobody_of_ours_sent_are_counted_apart_and_call_who_answers
 
 def test_a_candidate_that_is_not_on_the_list_calls_who_answers_for_it_and_is_no_forged_record(engine: Engine) -> None:
     live_deployment(engine, "planned")
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.get_one(DeploymentRow, "planned").planned = True
     recorder_of(engine, ManualClock()).record_dead_letters([letter(0, error=NOT_LISTED)])
 
@@ -138,7 +139,7 @@ def test_a_candidate_that_is_not_on_the_list_calls_who_answers_for_it_and_is_no_
 
 def test_what_we_sent_ourselves_and_could_not_read_is_no_alarm(engine: Engine) -> None:
     live_deployment(engine, "planned")
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.get_one(DeploymentRow, "planned").planned = True
     recorder_of(engine, ManualClock()).record_dead_letters([letter(0)])
 

@@ -14,8 +14,8 @@ from lfr_core.custody.audit.read import entries
 from lfr_core.custody.audit.verify import verify
 from lfr_core.domain.alerts import Cell, Decision, Engagement, EngagementOutcome, Judgement, Review, Shown
 from lfr_core.domain.watchlists import Category
-from lfr_core.storage.engine import writing
 from tests.support.audit import Notary, audit_trail
+from tests.support.overwriting import overwriting
 from tests.support.people import add_operators, authenticated
 from tests.support.records import ManualClock, alerts_of, entry, live_deployment, recorder_of, sighting
 from tests.support.shown_pictures import seen
@@ -150,7 +150,7 @@ def test_with_the_vault_away_nothing_is_decided(engine: Engine, alert: UUID, clo
 
 
 def test_an_answer_that_cannot_be_audited_is_not_given(engine: Engine, alert: UUID, decisions: DecisionService) -> None:
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.execute(text("DROP TABLE audit_entry"))
 
     with pytest.raises(Fatal, match="start the platform first with `lfr up`"):

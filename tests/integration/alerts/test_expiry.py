@@ -17,8 +17,9 @@ from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.domain.alerts import Engagement, Judgement, Review
 from lfr_core.domain.reserved import CANARY_ENTRY
-from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.engine import open_engine
 from tests.support.alert_harness import RETENTION_S, AlertHarness
+from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.records import alert_of, alerts_of, sighting
 from tests.support.shown_pictures import seen
@@ -241,7 +242,7 @@ def test_a_canary_is_counted_and_shown_nowhere_and_leaves_no_stub(harness: Alert
 def test_more_alerts_than_one_transaction_takes_all_go(harness: AlertHarness) -> None:
     for n in range(3):
         harness.alert(60.0 * n)
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         columns = [c["name"] for c in inspect(harness.engine).get_columns("alert")]
         others = ", ".join(c for c in columns if c != "id")
         for n in range(230):

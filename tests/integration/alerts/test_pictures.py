@@ -12,9 +12,9 @@ from sqlmodel import select, text
 from lfr_core.alerts.read.crops import DELETED
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault.port import ErasureRule, KeyKind
-from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.alerts import AlertRow
 from tests.support.alert_harness import AlertHarness
+from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.records import add_deployment, alerts_of, sighting
 from tests.support.vaults import MemoryVault
@@ -62,7 +62,7 @@ def _refused(harness: AlertHarness, alert: UUID) -> str:
 
 def test_a_probe_moved_to_another_alert_with_its_key_does_not_open_there(harness: AlertHarness) -> None:
     first, second = harness.alert(0.0), harness.alert(60.0)
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         rows = {row.id: row for row in session.exec(select(AlertRow))}
         rows[second].probe_sealed, rows[second].key_id = rows[first].probe_sealed, rows[first].key_id
 
@@ -71,7 +71,7 @@ def test_a_probe_moved_to_another_alert_with_its_key_does_not_open_there(harness
 
 def test_a_reference_under_anothers_name_does_not_open(harness: AlertHarness) -> None:
     alert = harness.alert()
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.execute(text("UPDATE alert_reference SET id = 'entry-2/1'"))
 
     assert _refused(harness, alert) == "vault.not-authentic"

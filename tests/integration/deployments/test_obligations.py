@@ -7,8 +7,9 @@ from datetime import timedelta
 from lfr_core.alerts.expiry import expire_alerts
 from lfr_core.deployments.obligations import ObligationKind, closed_at, obligations_of, record_met_obligations
 from lfr_core.domain.deployments import DeploymentStatus
-from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
+from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.planning import OPERATOR, PLANNER, PlanningHarness
 from tests.support.records import recorder_of, sighting
@@ -50,7 +51,7 @@ def test_each_obligation_is_done_by_itself_and_the_deployment_closed_by_the_last
 
 def test_a_list_that_was_not_destroyed_is_owed_and_late_after_24_hours(harness: PlanningHarness) -> None:
     harness.walk(DeploymentStatus.LIVE)
-    with writing(harness.engine) as session:  # it ended, and nobody destroyed anything
+    with overwriting(harness.engine) as session:  # it ended, and nobody destroyed anything
         row = session.get_one(DeploymentRow, "dep")
         row.status, row.ended_at = DeploymentStatus.ENDED.value, harness.now
     record_met_obligations(harness.engine, harness.vault, harness.now)

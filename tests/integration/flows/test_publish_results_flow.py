@@ -15,8 +15,9 @@ import pytest
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.settings import Settings
 from lfr_core.publication.published import published_records
-from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.deployments import DeploymentRow
+from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.prefect import PrefectServer
 from tests.support.publishing import announcing, ended_deployment, planned
@@ -85,7 +86,7 @@ def test_results_are_published_and_shown_and_a_site_that_could_not_be_built_is_m
         engine = open_engine(settings.records_url)
         ended_deployment(engine, "High-Street")
         now = utc_from_ns(SystemClock().time_ns())
-        with writing(engine) as session:
+        with overwriting(engine) as session:
             row = session.get_one(DeploymentRow, "High-Street")
             row.opened_at, row.ended_at = now - timedelta(hours=6), now
             session.add(row)
@@ -93,7 +94,7 @@ def test_results_are_published_and_shown_and_a_site_that_could_not_be_built_is_m
         announcing(engine).publish("High-Street", planned(), by=authenticated("A. Okafor"))
         waiting = publish()
         assert waiting.startswith("Completed | waiting for decisions: 1 alert")
-        with writing(engine) as session:  # a month ago: past its deadline
+        with overwriting(engine) as session:  # a month ago: past its deadline
             row = session.get_one(DeploymentRow, "High-Street")
             row.opened_at, row.ended_at = now - timedelta(days=30, hours=6), now - timedelta(days=30)
             session.add(row)

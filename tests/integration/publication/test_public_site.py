@@ -30,8 +30,9 @@ from lfr_core.publication.site.atomic_publish import publish_folder
 from lfr_core.publication.site.build import site_files
 from lfr_core.publication.site.data import SiteData, site_data
 from lfr_core.publication.site.manifest import MARKER, verify_files
-from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.deployments import DeploymentRow
+from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned, withhold
 from tests.support.records import NOW_NS, store_of
@@ -251,7 +252,7 @@ def test_the_commands_announce_publish_and_build_a_site_that_verifies(
     with serving_vault(settings, load_policy(policy)) as vault:
         engine = open_engine(settings.records_url)
         ended_deployment(engine)
-        with writing(engine) as session:
+        with overwriting(engine) as session:
             row = session.get_one(DeploymentRow, "dep")
             row.ended_at = utc_from_ns(NOW_NS) + timedelta(hours=6)
             session.add(row)

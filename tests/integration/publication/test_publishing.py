@@ -24,7 +24,7 @@ from lfr_core.domain.watchlists import Category
 from lfr_core.publication.published import Publisher, published_records, revisions_of
 from lfr_core.publication.record_figures import PackFacts, figures_for
 from lfr_core.publication.tabular import csv_text
-from lfr_core.storage.engine import writing
+from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned, withhold
 from tests.support.records import NOW_NS, ManualClock, alerts_of, entry, live_deployment, store_of
@@ -164,7 +164,7 @@ def test_a_list_destroyed_before_compositions_were_kept_has_no_record_rather_tha
 ) -> None:
     clock = ended_deployment(engine)
     announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.execute(text("DELETE FROM watchlist_composition"))
     with pytest.raises(Refused) as refused:
         figures(engine)
@@ -210,7 +210,7 @@ def test_a_published_record_that_was_changed_in_the_database_is_found(engine: En
     clock = ended_deployment(engine)
     announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
     publisher(engine, clock).publish("dep", figures(engine), by=authenticated("A. Okafor"))
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.execute(text("UPDATE published_record SET body = replace(body, '\"faces_compared\": 40', '\"x\": 1')"))
 
     with pytest.raises(Fatal, match="was changed"):

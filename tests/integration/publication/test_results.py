@@ -27,9 +27,10 @@ from lfr_core.publication.quality.ours import Checked, check_record
 from lfr_core.publication.record import DeploymentRecord
 from lfr_core.publication.record_figures import figures_for
 from lfr_core.publication.results import PublicationOutcome, ResultsService
-from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.stream import CameraSessionRow
+from tests.support.overwriting import overwriting
 from tests.support.people import add_people, authenticated
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import ManualClock, alerts_of
@@ -55,7 +56,7 @@ class ResultsHarness:
 
     def __post_init__(self) -> None:
         self.clock = ended_deployment(self.engine)
-        with writing(self.engine) as session:
+        with overwriting(self.engine) as session:
             row = session.get_one(DeploymentRow, "dep")
             row.kind, row.opened_at = DeploymentKind.OPERATIONAL.value, self.now - timedelta(hours=6)
             row.ended_at = self.now
@@ -278,7 +279,7 @@ def test_what_is_not_late_needs_no_explanation_and_an_explanation_has_words(harn
 
 
 def planned_from_now(harness: ResultsHarness) -> None:
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         row = session.get_one(DeploymentRow, "dep")
         row.planned = True
         session.add(row)
@@ -372,7 +373,7 @@ def test_a_correction_keeps_the_word_and_needs_another_only_for_more_alerts(harn
     harness.announce()
     registered(harness)
     first = harness.results().publish("dep", by=authenticated("P. Officer"), word=WORD).record
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.add(CameraSessionRow(deployment="dep", camera="late", session="s", first_seen_ns=0, last_seen_ns=0))
     second = harness.results().correct("dep", reason="a camera was left out", by=authenticated("P. Officer")).record
 

@@ -28,8 +28,9 @@ from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import PromiseLedger
 from lfr_core.publication.promises.port import PromiseFinding, Result
 from lfr_core.publication.site.publisher import PublicSite, Refreshed
-from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.publication import ResultsRow
+from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import NOW_NS, ManualClock
@@ -165,7 +166,7 @@ def test_late_results_stand_on_the_index_without_the_name_of_a_deployment_nobody
 ) -> None:
     ended_deployment(engine, "thorpe-road")
     due_at = moments(NOW, site.policy.publication).due_at
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.add(
             ResultsRow(deployment="thorpe-road", due_at=due_at, late_at=NOW, late_because="nobody announced it")
         )

@@ -81,6 +81,7 @@ SHUT: list[tuple[Condition, dict[str, object]]] = [
     (Condition.PROVEN, {"proven_ns": NOW_NS - 601 * 10**9}),
     (Condition.AUDIT_WRITABLE, {"audit_written_ns": None}),
     (Condition.AUDIT_WRITABLE, {"audit_written_ns": NOW_NS - 31 * 10**9}),
+    (Condition.RECORDS_ON_TRAIL, {"records_why": "authority/d/1 has no entry on the audit trail"}),
     (Condition.CLOCK_SANE, {"clock_why": "the clock jumped by an hour"}),
     (Condition.WITHIN_HOURS, {"closes_ns": NOW_NS}),
     (Condition.WITHIN_HOURS, {"closes_ns": None}),

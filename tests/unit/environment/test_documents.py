@@ -25,6 +25,7 @@ ALARMS = {
     "broker-away",
     "gallery-away",
     "gallery-changed",
+    "records-differ",
     "forged-records",
     "machine-dismissed",
     "retention-overdue",

@@ -10,8 +10,9 @@ from sqlalchemy import Engine
 from lfr_core.domain.policy import load_policy
 from lfr_core.retention.port import CLASSES
 from lfr_core.retention.status import ClassStatus, RetentionState, retention_status
-from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.retention import RetentionClassRow
+from tests.support.overwriting import overwriting
 from tests.support.records import NOW_NS, live_deployment
 
 POLICY = load_policy().retention
@@ -30,7 +31,7 @@ def status(engine: Engine, after_s: float) -> dict[str, ClassStatus]:
 
 
 def write_class_row(engine: Engine, step: str, **row: object) -> None:
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         values = {"step": step, "first_ns": NOW_NS, "at_ns": NOW_NS, "succeeded_ns": NOW_NS} | row
         session.add(RetentionClassRow.model_validate(values))
 

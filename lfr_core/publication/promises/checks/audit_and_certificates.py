@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from lfr_core.common.errors import Poison, Refused
+from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, read_public_key, read_refusal
 from lfr_core.custody.audit.verify import verify
 from lfr_core.domain.policy import Policy
@@ -27,8 +28,14 @@ class TrailVerifies:
 
     id = "audit.verifies"
 
-    def __init__(self, engine: Engine, keystore_folder: Path) -> None:
-        """`keystore_folder`: where the public key and the head checkpoint lie."""
+    def __init__(self, engine: Engine, keystore_folder: Path, records_key: Callable[[], bytes]) -> None:
+        """
+        Args:
+            engine: the records.
+            keystore_folder: where the public key and the head checkpoint lie.
+            records_key: asks the vault for the key of what the trail says of records.
+        """
+        self._records_key = records_key
         self._engine = engine
         self._folder = keystore_folder
 
@@ -44,6 +51,7 @@ class TrailVerifies:
             checkpoint=checkpoint,
             now_ns=now_ns,
             refusal=read_refusal(self._folder),
+            records_key=self._key(),
         )
         evidence: dict[str, str | int] = {
             "entries": report.entries,
@@ -51,6 +59,10 @@ class TrailVerifies:
             "signed_up_to": report.signed_seq,
             "public_key": public_key.hex(),
         }
+        if report.differences:
+            more = {"differences": len(report.differences)}
+            message = "the records aren't what the trail says: somebody wrote in the database past the platform"
+            return PromiseFinding(Result.BROKEN, message, evidence | more, detail="; ".join(report.differences[:5]))
         if report.problem is not None:
             found = finding(
                 [f"audit:{report.problem.seq}"], holds="", breaks="the trail was changed", evidence=evidence
@@ -58,9 +70,15 @@ class TrailVerifies:
             message = f"the trail doesn't verify: {report.problem.fault.value.replace('-', ' ')}"
             return PromiseFinding(found.result, message, found.evidence, found.subjects, report.problem.message)
         if report.unchecked:
-            message = "nothing was changed, but whether the newest entries were removed can't be told"
-            return PromiseFinding(Result.UNCHECKED, message, evidence, detail=report.unchecked[0])
+            message = "nothing was changed, but not everything could be compared"
+            return PromiseFinding(Result.UNCHECKED, message, evidence, detail="; ".join(report.unchecked))
         return PromiseFinding(Result.HOLDS, f"each of {report.entries:,} entries is as it was written", evidence)
+
+    def _key(self) -> bytes | None:
+        try:
+            return self._records_key()
+        except Retryable:
+            return None
 
 
 class DeletionCertified:

@@ -22,8 +22,9 @@ from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
-from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.engine import open_engine
 from tests.support.each_process import EachProcess
+from tests.support.overwriting import overwriting
 from tests.support.vault_server import serving_vault
 
 VERIFIER = Path(__file__).parents[4] / "infra" / "verify_evidence.py"
@@ -58,7 +59,7 @@ def settings(lfr: Run) -> Settings:
 
 def sql(settings: Settings, statement: str) -> None:
     engine = open_engine(settings.records_url)
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.execute(text(statement))
     engine.dispose()
 

@@ -29,8 +29,9 @@ from lfr_core.custody.vault.process_identity import VERBS
 from lfr_core.custody.vault.writer_keys import Writer
 from lfr_core.domain.actors import PROCESSES_OF, SPEAKS_FOR_PEOPLE, Principal, ProcessIdentity, SystemActor
 from lfr_core.domain.policy import load_policy
-from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.engine import open_engine
 from tests.support.databases import make_records
+from tests.support.overwriting import overwriting
 from tests.support.people import add_people
 from tests.support.records import ManualClock
 from tests.support.vault_server import served
@@ -101,7 +102,7 @@ class Site:
         return str(refused.value)
 
     def forget_newest(self) -> None:
-        with writing(self.engine) as session:
+        with overwriting(self.engine) as session:
             session.execute(text("DELETE FROM audit_entry WHERE seq = (SELECT max(seq) FROM audit_entry)"))
 
 
@@ -118,7 +119,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         )
         machines = core.writers.machines
         assert isinstance(machines, Machines)
-        add_people(engine, (COMPLIANCE, Role.COMPLIANCE))
+        add_people(engine, (COMPLIANCE, Role.COMPLIANCE), trail=AuditTrail(core, clock))
         clients = opened.enter_context(ExitStack())
         yield Site(tmp_path, engine, core, machines, clock, server.port, clients)
 
@@ -197,7 +198,7 @@ def test_what_was_under_way_at_a_new_admission_or_at_a_certificate_s_end_damages
     honest = AuditTrail(site.admit("van-2")._vault, site.clock)
     honest.prepare(SystemActor.RECORDER)
     new = site.admit("van-2")
-    with writing(site.engine) as session:  # it waited for the trail's lock meanwhile
+    with overwriting(site.engine) as session:  # it waited for the trail's lock meanwhile
         honest.append(session, AuditEvent(Verb.COLLECT, SystemActor.RECORDER, "d", "alert:1", "alert.opened"))
     site.sign()
 
@@ -206,7 +207,7 @@ def test_what_was_under_way_at_a_new_admission_or_at_a_certificate_s_end_damages
     honest.prepare(SystemActor.RECORDER)
     site.clock.seconds = DAY_S + 10.0
     site.sign()
-    with writing(site.engine) as session:
+    with overwriting(site.engine) as session:
         honest.append(session, AuditEvent(Verb.COLLECT, SystemActor.RECORDER, "d", "alert:2", "alert.opened"))
     site.sign()
     with pytest.raises(LfrError):  # on the connection that it has still
@@ -224,7 +225,7 @@ def test_a_machine_seals_as_no_other(site: Site, changes: dict[str, str]) -> Non
     writer = Writer.parse(str(name))
     assert writer is not None
     assert (writer.identity, writer.machine) == (RECORD, "van-2")
-    with writing(site.engine) as session:
+    with overwriting(site.engine) as session:
         statement = text("UPDATE audit_entry SET writer = :writer WHERE writer = :name")
         session.execute(statement, {"writer": str(replace(writer, **changes)), "name": name})  # type: ignore[arg-type]
 
@@ -295,7 +296,7 @@ def test_while_the_vault_is_away_what_was_lent_is_good_for_its_lease_and_a_refus
         def pseudonym(self, name: str) -> str:
             return site.core.pseudonym(name)
 
-        def writer_key(self, name: str) -> object:
+        def writer_key(self, name: str, person: str = "") -> object:  # noqa: ARG002  the Protocol's signature
             self.asked += 1
             if self.error is not None:
                 raise self.error
@@ -343,7 +344,7 @@ def test_a_vault_that_starts_dismisses_whom_it_dismissed_itself_and_believes_no_
 def test_an_entry_of_the_vault_that_somebody_changed_is_none_of_its_any_more(site: Site) -> None:
     site.admit("van-2")
     assert len(entries_of_vault(site.engine, site.core.writers, Verb.AUTHORISE)) == 1
-    with writing(site.engine) as session:
+    with overwriting(site.engine) as session:
         session.execute(text("UPDATE audit_entry SET body = replace(body, 'admit', 'dismiss')"))
 
     assert entries_of_vault(site.engine, site.core.writers, Verb.AUTHORISE) == ()

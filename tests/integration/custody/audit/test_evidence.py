@@ -21,8 +21,8 @@ from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.vault.port import Signature
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.retention.erasure.certificate import SignedCertificate, untyped_message
-from lfr_core.storage.engine import writing
 from tests.support.audit import Notary
+from tests.support.overwriting import overwriting
 from tests.support.records import ManualClock
 
 VERIFIER = Path(__file__).parents[4] / "infra" / "verify_evidence.py"
@@ -35,7 +35,7 @@ def event(number: int, dep: str = "dep", verb: Verb = Verb.CONSULT) -> AuditEven
 @pytest.fixture
 def filled(engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock) -> Engine:
     """Entries of two deployments, mixed, under three heads."""
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.execute(
             text(
                 "INSERT INTO deployment (id, name, kind, status, contract_id, threshold, agreeing_shots, live_only, "
@@ -178,7 +178,7 @@ def test_no_evidence_without_the_vault_or_of_an_unknown_deployment(
 
 
 def test_a_damaged_trail_is_not_handed_out(filled: Engine, notary: Notary, clock: ManualClock) -> None:
-    with writing(filled) as session:
+    with overwriting(filled) as session:
         session.execute(text("UPDATE audit_entry SET body = replace(body, 'alert:4', 'alert:5') WHERE seq = 5"))
 
     with pytest.raises(Refused) as caught:

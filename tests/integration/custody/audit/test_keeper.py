@@ -17,8 +17,8 @@ from lfr_core.custody.audit.verify import AuditReport, verify
 from lfr_core.custody.vault.clockguard import ClockGuard
 from lfr_core.custody.vault.writer_keys import WriterKeys
 from lfr_core.domain.actors import SystemActor
-from lfr_core.storage.engine import writing
 from tests.support.audit import Notary, audit_trail
+from tests.support.overwriting import overwriting
 from tests.support.records import ManualClock
 from tests.support.vault_core import TwoClocks
 
@@ -69,7 +69,7 @@ def test_a_refusal_to_sign_is_told_to_whoever_verifies_until_it_is_over(
     assert problem is not None
     assert (problem.seq, problem.fault) == (2, Fault.UNSIGNED)
     assert "its seal is wrong" in problem.message
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.execute(text("DELETE FROM audit_entry WHERE seq = 2"))
     again = HeadKeeper(engine, notary, clock, folder, every_s=0.05)  # also one that didn't write it
     assert again.keep()

@@ -29,8 +29,8 @@ from lfr_core.custody.vault.machines import ADMISSIBLE
 from lfr_core.custody.vault.port import Signature
 from lfr_core.domain.actors import PROCESSES_OF, SPEAKS_FOR_PEOPLE, Principal, ProcessIdentity, SystemActor
 from lfr_core.domain.signatures import SignatureKind
-from lfr_core.storage.engine import writing
 from tests.support.audit import Notary, audit_trail
+from tests.support.overwriting import overwriting
 from tests.support.records import ManualClock
 
 
@@ -51,7 +51,7 @@ def look(engine: Engine, notary: Notary, **named: object) -> AuditReport:
 
 
 def sql(engine: Engine, statement: str, **values: object) -> None:
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.execute(text(statement), values)
 
 
@@ -82,7 +82,7 @@ def test_what_is_rolled_back_leaves_no_entry_and_no_gap(engine: Engine, trail: A
     fill(engine, trail, 1)
 
     def think_better() -> None:
-        with writing(engine) as session:
+        with overwriting(engine) as session:
             trail.append(session, event(1))
             raise RuntimeError("thought better of it")
 

@@ -13,6 +13,7 @@ from lfr_core.custody.people.lookup import acting
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.engine import reading
 from tests.support.audit import audit_trail
+from tests.support.overwriting import overwriting
 from tests.support.people import CAST, MACHINE, authenticated, registered
 from tests.support.records import ManualClock
 from tests.support.vaults import trail_of
@@ -178,11 +179,10 @@ def test_this_machines_user_helps_the_only_person_of_compliance_who_forgot_their
 def test_a_changed_name_is_the_same_person(people: People, engine: Engine) -> None:
     from sqlmodel import select
 
-    from lfr_core.storage.engine import writing
     from lfr_core.storage.tables.people import PersonRow
 
     people.link_identity(PAT, OWN, "s1", by=authenticated(DEE))
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         row = session.exec(select(PersonRow).where(PersonRow.name == PAT)).one()
         row.name, row.folded = "Pat Married", "pat married"
         session.add(row)

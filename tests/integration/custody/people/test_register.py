@@ -11,8 +11,9 @@ from sqlalchemy import Engine
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.people import People, Person, Rank, Role, acting, find_person
 from lfr_core.custody.people.lookup import in_role
-from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.engine import reading
 from tests.support.audit import audit_trail
+from tests.support.overwriting import overwriting
 from tests.support.people import CAST, MACHINE, authenticated, register, registered
 from tests.support.records import ManualClock
 from tests.support.vaults import trail_of
@@ -223,5 +224,5 @@ def test_the_real_trail_takes_the_entries(engine: Engine) -> None:
     people = People(engine, audit_trail(), ManualClock())
 
     added = people.add("Dée O'Compliance", {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=MACHINE)
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         assert find_person(session, "DÉE o'compliance") == added

@@ -40,10 +40,11 @@ from lfr_core.publication.rights.types import About, NewRequest, RequestKind
 from lfr_core.retention.footage.hold_service import HoldService
 from lfr_core.retention.footage.holds import HoldGround, HoldRequest, find_hold
 from lfr_core.retention.footage.people import HOLDERS
-from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.stream import CameraSessionRow
 from tests.support.databases import new_sqlite
 from tests.support.galleries import held_by
+from tests.support.overwriting import overwriting
 from tests.support.people import add_people, authenticated
 from tests.support.promise_harness import PromiseHarness
 from tests.support.publishing import planned, withhold
@@ -65,7 +66,7 @@ class Harness(PromiseHarness):
         super().__post_init__()
         self.numbers = count(1)
         others = ((OTHER, Role.AUTHORISING_OFFICER), (PAT, Role.PLANNER))
-        add_people(self.engine, *ONE_OF_EACH.items(), *others, clock=self.clock)
+        add_people(self.engine, *ONE_OF_EACH.items(), *others, clock=self.clock, trail=self.trail)
         people = self.people = People(self.engine, self.trail, self.clock)
         by = next(each.name for each in people.list() if Role.COMPLIANCE in each.roles)
         for name in (OLGA, REX):
@@ -153,7 +154,7 @@ class Harness(PromiseHarness):
     def published(self) -> str:
         name = self.ended()
         self.results.publish(name, by=authenticated("Publication Officer Only"))
-        with writing(self.engine) as session:  # something to correct
+        with overwriting(self.engine) as session:  # something to correct
             session.add(CameraSessionRow(deployment=name, camera="late", session="s", first_seen_ns=0, last_seen_ns=0))
         return name
 
@@ -450,7 +451,7 @@ def test_nobody_is_their_own_second_person(harness: Harness) -> None:
 
 def test_who_is_revoked_while_a_deployment_runs_attends_and_decides_no_more(harness: Harness) -> None:
     people = People(harness.engine, harness.trail, harness.clock)
-    add_people(harness.engine, ("Lea Leaving", Role.OPERATOR), clock=harness.clock)
+    add_people(harness.engine, ("Lea Leaving", Role.OPERATOR), clock=harness.clock, trail=harness.trail)
     harness.attendance.record_heartbeat("dep", authenticated("Lea Leaving"))
     people.revoke("lea leaving", why="left the force", by=authenticated("Compliance Only"))
     alert, before = harness.waiting(), harness.everything()

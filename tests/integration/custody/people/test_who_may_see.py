@@ -72,7 +72,7 @@ class Harness:
         self.trail = EachTrail(self.vault, self.clock)
         store = DeploymentStore(self.engine, self.vault, self.trail)
         self.signs, self.people = SignOns(self.engine, self.trail), People(self.engine, self.trail, self.clock)
-        add_people(self.engine, *PEOPLE.items())
+        add_people(self.engine, *PEOPLE.items(), trail=self.trail)
         for name in ("dep", "other"):
             store.create(name, DeploymentKind.DEMO, name=name, policy=self.policy)
             entries = (entry(),)
@@ -209,7 +209,7 @@ def test_making_a_key_is_no_way_round_opening_it(harness: Harness) -> None:
 
 def test_a_sign_on_ends_by_itself_and_a_revocation_ends_it_for_good(harness: Harness) -> None:
     name = "Eve Evening"
-    add_people(harness.engine, (name, Role.OPERATOR))
+    add_people(harness.engine, (name, Role.OPERATOR), trail=harness.trail)
     see = partial(read.alerts, harness.engine, "dep", by=authenticated(name))
     harness.signs.sign_on("dep", authenticated(name))
     assert see(now_ns=now_ns())

@@ -11,9 +11,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from apps.cli.main import app
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.read import entries
+from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.storage.engine import open_engine
@@ -44,7 +46,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     settings = Settings(home=tmp_path / "home")
     with serving_vault(settings) as core:
         engine = open_engine(settings.records_url)
-        add_people(engine, (COMPLIANCE, Role.COMPLIANCE))
+        add_people(engine, (COMPLIANCE, Role.COMPLIANCE), trail=AuditTrail(core, SystemClock()))
         terminal = Terminal(settings, core, session_env(COMPLIANCE, settings))
         admitted = terminal.lfr(
             f"admit-machine van-2 --for camera,record --camera north --camera south --output {tmp_path / 'van-2'}"

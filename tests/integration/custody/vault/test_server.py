@@ -125,8 +125,12 @@ def test_kept_keys_are_made_opened_listed_held_and_destroyed(vault: Vault, serve
     made = vault.make_key(KeyKind.FOOTAGE, "d", "segment-1", served.clock.time_ns() + FAR_NS, actor=SystemActor.CAMERA)
 
     opened = vault.open_kept(made.info.id, actor="A. Okafor", purpose="evidence")
+    with pytest.raises(Refused, match="no hold on record"):
+        vault.hold([made.info.id], held=True)
+    served.records.held = frozenset({made.info.id})
     vault.hold([made.info.id], held=True)
     (held,) = vault.kept(KeyKind.FOOTAGE, "d")
+    served.records.held = frozenset()
     vault.hold([made.info.id], held=False)
     (gone,) = vault.destroy([made.info.id, "nothing"], rule=ErasureRule.FOOTAGE_DUE)
 

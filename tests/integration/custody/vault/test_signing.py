@@ -39,9 +39,10 @@ from lfr_core.retention.erasure.certificate import Certificate, canary_line
 from lfr_core.retention.erasure.certificate_service import register_canaries
 from lfr_core.retention.erasure.destruction_log import ended_ns
 from lfr_core.retention.erasure.verify import CanaryFinding, StoreResult, Verdict, Verification
-from lfr_core.storage.engine import open_engine, reading, writing
+from lfr_core.storage.engine import open_engine, reading
 from lfr_core.storage.tables.audit import AuditEntryRow
 from tests.support.each_process import EachProcess
+from tests.support.overwriting import overwriting
 from tests.support.vault_server import serving_vault
 
 DAY_NS = 86_400 * 10**9
@@ -183,7 +184,7 @@ def test_a_head_is_signed_over_what_openlfr_wrote_and_over_nothing_else(home: Ho
         Head(seq, hash_, now_ns - DAY_NS, "", ""),
     ):
         assert home.rule(SignatureKind.AUDIT_HEAD, wrong.message()) == NOT_SIGNED
-    with writing(home.engine) as session:
+    with overwriting(home.engine) as session:
         session.execute(update(AuditEntryRow).where(col(AuditEntryRow.seq) == seq).values(hash="ab" * 32))
     assert home.rule(SignatureKind.AUDIT_HEAD, Head(seq, "ab" * 32, now_ns, "", "").message()) == "audit.damaged"
 
@@ -269,8 +270,8 @@ class Forger:
     def pseudonym(self, name: str) -> str:
         return self._home.vault.pseudonym(name)
 
-    def writer_key(self, name: str) -> WriterKey:
-        return self._home.vault.writer_key(name)
+    def writer_key(self, name: str, person: str = "") -> WriterKey:
+        return self._home.vault.writer_key(name, person)
 
 
 def _change_part(name: str) -> Callable[[dict[str, Any]], None]:

@@ -14,7 +14,8 @@ from lfr_core.common.settings import Settings
 from lfr_core.deployments.monitoring.store import LiveProbeKind, begin_live_probe, keep_self_test
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
-from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.engine import open_engine
+from tests.support.overwriting import overwriting
 from tests.support.records import NOW_NS, store_of
 from tests.support.vault_server import serving_vault
 
@@ -34,7 +35,7 @@ def test_show_lists_proofs_and_says_who_did_not_answer(settings: Settings) -> No
     with serving_vault(settings):
         engine = open_engine(settings.records_url)
         store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
-        with writing(engine) as session:
+        with overwriting(engine) as session:
             begin_live_probe(session, uuid.UUID(int=1), "dep", LiveProbeKind.LIVE_PROBE, ["north"], NOW_NS)
             keep_self_test(
                 session,

@@ -28,11 +28,12 @@ from lfr_core.recognition.gallery import Candidate, MilvusGallery, Reference
 from lfr_core.recognition.gallery.checks import stored_row
 from lfr_core.recognition.gallery.ranking import Hit
 from lfr_core.recognition.loading import ComparedGallery
-from lfr_core.storage.engine import open_engine, reading, writing
+from lfr_core.storage.engine import open_engine, reading
 from lfr_core.storage.tables.deployments import CallRow, DeploymentRow
 from lfr_core.storage.tables.watchlists import GalleryReferenceRow, WatchlistEntryRow
 from tests.support.galleries import fill, reference
 from tests.support.milvus import MilvusServer, milvus_server
+from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.planning import OFFICER, OPERATOR, PlanningHarness
 from tests.support.records import ManualClock, entry
@@ -363,7 +364,7 @@ def test_a_canary_injected_after_the_comparison_is_a_candidate_once_the_records_
     name, canary = row_of(harness).gallery or "", reference("canary-1", CANARY_ENTRY)
     loaded = ComparedGallery(harness.gallery, GalleryCheck(harness.engine, harness.gallery, harness.clock))
     retry_while_unavailable(lambda: loaded.search(name, "contract", canary.template[None]))
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         allow_canary(session, "dep", stored_row(canary.id, canary.entry, canary.template))
     harness.gallery.add(name, "contract", [canary])
 
@@ -409,7 +410,7 @@ def test_a_canary_that_the_records_know_is_no_stranger_and_another_with_its_name
     name = row.gallery or ""
     (handed,) = harness.gallery.add(name, "contract", [canary])
     unknown = harness.compare()
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         allow_canary(session, "dep", handed)
     known = harness.compare()
     watch = watch_of(harness)
@@ -425,7 +426,7 @@ def test_a_canary_that_the_records_know_is_no_stranger_and_another_with_its_name
 @pytest.mark.parametrize("what", ["entry", "binding", "binding and digest"])
 def test_a_list_in_the_records_that_is_not_the_approved_one_shuts_the_gate(harness: PlanningHarness, what: str) -> None:
     harness.walk(S.LIVE, entries=ENTRIES)
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         if what == "entry":
             session.get_one(WatchlistEntryRow, ("dep", "person-1")).category = Category.HIGH_RISK_MISSING
         else:

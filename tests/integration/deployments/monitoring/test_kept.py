@@ -19,8 +19,9 @@ from lfr_core.deployments.monitoring.store import (
     what_is_wrong,
 )
 from lfr_core.domain.messages import LiveProbeFault, LiveProbeResult
-from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.engine import reading
 from tests.support.alert_harness import AlertHarness
+from tests.support.overwriting import overwriting
 from tests.support.records import NOW_NS, alerts_of
 
 ONE, TWO = uuid.UUID(int=1), uuid.UUID(int=2)
@@ -34,7 +35,7 @@ def begin(
     kind: LiveProbeKind = LiveProbeKind.LIVE_PROBE,
     at: int = 0,
 ) -> None:
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         begin_live_probe(session, live_probe, "dep", kind, keys, NOW_NS + at)
 
 
@@ -110,7 +111,7 @@ def test_a_call_that_everybody_answers_proves_nothing(harness: AlertHarness) -> 
 def test_last_proven_is_the_newest_green_of_either_kind_and_red_ones_change_nothing(harness: AlertHarness) -> None:
     begin(harness, ONE, ["north"])
     harness.recorder().record_live_probe_results([answer(ONE)])
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         for seconds, is_well in ((10, True), (20, False)):
             at_ns = NOW_NS + seconds * 10**9
             keep_self_test(session, uuid.uuid4(), "dep", began_ns=at_ns, ended_ns=at_ns + 1, green=is_well, detail="[]")
@@ -147,5 +148,5 @@ def test_a_proof_changes_no_count_that_anybody_reads(harness: AlertHarness) -> N
 
 def test_a_live_probe_that_an_older_version_kept_is_read(harness: AlertHarness) -> None:
     begin(harness, ONE, ["north"])
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         assert session.execute(text("SELECT kind FROM proof")).all() == [("proof of life",)]

@@ -33,8 +33,8 @@ from lfr_core.storage.engine import open_engine, reading
 from lfr_core.storage.tables.deployments import CallRow, DeploymentRow
 from tests.support.each_process import EachProcess
 from tests.support.galleries import held_by
-from tests.support.people import authenticated
-from tests.support.planned_deployment import make_planned
+from tests.support.people import add_operators, authenticated
+from tests.support.planned_deployment import OPERATOR, make_planned
 from tests.support.records import entry, sighting
 from tests.support.shown_pictures import seen
 from tests.support.vault_server import serving_vault
@@ -66,6 +66,7 @@ def falsely_alerted(settings: Settings, engine: Engine) -> None:
     store.create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
     store.attach_watchlist("dep", "contract", "gallery_dep", [entry()], held=held_by([entry()]))
     store.open("dep")
+    add_operators(engine, OPERATOR, trail=trail)
     make_planned(engine, "dep")
     recording = AuditTrail(vault.process(ProcessIdentity.RECORD), clock)
     recorder = Recorder(engine, load_policy().alerts, clock, vault, recording)

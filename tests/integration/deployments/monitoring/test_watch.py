@@ -21,10 +21,11 @@ from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.messages import FrameResult, LiveProbeResult, OutcomeBatch
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import load_policy
-from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import CallRow, DeploymentRow
 from lfr_core.storage.tables.monitoring import CircuitBreakerTripRow
 from tests.support.alert_harness import AlertHarness
+from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.records import NOW_NS
 from tests.support.shown_pictures import seen
@@ -46,7 +47,7 @@ class Sender:
             raise self.fails
         self.sent += 1
         live_probe, now_ns = uuid.uuid4(), self.harness.clock.time_ns()
-        with writing(self.harness.engine) as session:
+        with overwriting(self.harness.engine) as session:
             begin_live_probe(session, live_probe, deployment, LiveProbeKind.LIVE_PROBE, ["north"], now_ns)
         if self.answers:
             answer = LiveProbeResult(
@@ -145,7 +146,7 @@ def test_a_gate_that_is_shut_misses_nothing_and_is_asked_again_when_it_opens(har
 
 
 def test_a_trial_is_left_alone(harness: AlertHarness) -> None:
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.get_one(DeploymentRow, "dep").planned = False
     sender, seen = Sender(harness), list[str]()
 
@@ -189,7 +190,7 @@ def judged(harness: AlertHarness, number: int, judgement: Judgement, *, entry: s
 
 
 def resume(harness: AlertHarness) -> None:
-    with writing(harness.engine) as session:  # the officer's word is the service's affair
+    with overwriting(harness.engine) as session:  # the officer's word is the service's affair
         session.get_one(DeploymentRow, "dep").status = DeploymentStatus.LIVE.value
 
 

@@ -33,7 +33,6 @@ from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.checks.source import SENDERS
 from lfr_core.publication.promises.port import Result
 from lfr_core.publication.rights.types import RequestKind
-from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.alerts import AlertReferenceRow, AlertRow, SightingRow
 from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow
@@ -41,6 +40,7 @@ from lfr_core.storage.tables.erasure import CanaryRow, CertificateRow
 from lfr_core.storage.tables.publication import AnnouncementRow, PublishedRecordRow
 from lfr_core.storage.tables.rights import RightsRequestRow
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow
+from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.promise_harness import DAY_S, LATE_S, PromiseHarness
 from tests.support.shown_pictures import seen
@@ -245,7 +245,7 @@ def an_alert_is_still_there_after_its_hours(harness: PromiseHarness) -> Iterator
 def the_key_of_an_alert_outlives_it(harness: PromiseHarness) -> Iterator[None]:
     harness.alert()
     yield
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         for row in (SightingRow, AlertReferenceRow, AlertRow):
             session.execute(delete(row))
     harness.clock.advance(DAY_S + LATE_S)
@@ -363,7 +363,7 @@ def _operational(harness: PromiseHarness, *, ended: bool = False) -> None:
 def _notice(harness: PromiseHarness, *, made_s: float, withheld_because: str = "", approved_by: str = "") -> None:
     """A notice of `op`, made so many seconds from now."""
     now = utc_from_ns(harness.clock.time_ns())
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.add(
             AnnouncementRow(
                 deployment="op",
@@ -415,7 +415,7 @@ def _authority(harness: PromiseHarness) -> None:
         expected_false_alerts=None,
         claim_not_shown=True,
     )
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.add(application)
         session.flush()
         session.add(authority)
@@ -424,7 +424,7 @@ def _authority(harness: PromiseHarness) -> None:
 def _changed_authority(harness: PromiseHarness, **changes: object) -> Iterator[None]:
     _authority(harness)
     yield
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.execute(update(AuthorityRow).values(**changes))
 
 
@@ -462,7 +462,7 @@ def another_revision_was_authorised(harness: PromiseHarness) -> Iterator[None]:
 def _asked(harness: PromiseHarness, *, answered_after_days: float | None = None) -> None:
     now = utc_from_ns(harness.clock.time_ns())
     days = answered_after_days
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.add(
             RightsRequestRow(
                 reference="R-2026-AAAA-AAAA-AAAA",
@@ -492,7 +492,7 @@ def the_answer_came_after_the_month(harness: PromiseHarness) -> Iterator[None]:
     _asked(harness, answered_after_days=20)
     harness.clock.advance(50 * DAY_S)
     yield
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.execute(update(RightsRequestRow).values(answered_at=utc_from_ns(harness.clock.time_ns())))
 
 
@@ -507,7 +507,7 @@ def the_notice_came_after_the_opening(harness: PromiseHarness) -> Iterator[None]
     _operational(harness)
     _notice(harness, made_s=-60)
     yield
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.execute(update(AnnouncementRow).values(made_at=utc_from_ns(harness.clock.time_ns() + 10**9)))
 
 
@@ -516,7 +516,7 @@ def nobody_approved_that_the_notice_was_withheld(harness: PromiseHarness) -> Ite
     _operational(harness)
     _notice(harness, made_s=-60, withheld_because="defeats_purpose", approved_by="Supt Allow")
     yield
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.execute(update(AnnouncementRow).values(approved_by=""))
 
 
@@ -532,7 +532,7 @@ def _results(harness: PromiseHarness) -> None:
     """The results of `op` are published now."""
     at, body = utc_from_ns(harness.clock.time_ns()), "{}"
     digest = sha256(body.encode()).hexdigest()
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.add(
             PublishedRecordRow(
                 deployment="op", revision=1, published_at=at, published_by="Press", body=body, sha256=digest
@@ -546,7 +546,7 @@ def the_results_came_late(harness: PromiseHarness) -> Iterator[None]:
     _results(harness)
     harness.clock.advance(9 * DAY_S)
     yield
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.execute(update(PublishedRecordRow).values(published_at=utc_from_ns(harness.clock.time_ns())))
 
 
@@ -555,7 +555,7 @@ def published_results_were_changed_afterwards(harness: PromiseHarness) -> Iterat
     _operational(harness, ended=True)
     _results(harness)
     yield
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.execute(update(PublishedRecordRow).values(body="{ }"))
 
 
@@ -564,7 +564,7 @@ def an_entry_of_the_trail_was_changed(harness: PromiseHarness) -> Iterator[None]
     harness.sign_trail()
     yield
     changed = update(AuditEntryRow).where(col(AuditEntryRow.seq) == 2).values(body="{}")
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.execute(changed)
 
 
@@ -602,7 +602,7 @@ def nobody_signs_the_trail_any_more(harness: PromiseHarness) -> Iterator[None]:
 def a_certificate_was_edited(harness: PromiseHarness) -> Iterator[None]:
     harness.certify()
     yield
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.execute(update(CertificateRow).values(body="{}"))
 
 
@@ -619,7 +619,7 @@ def an_ended_deployment_has_no_certificate(harness: PromiseHarness) -> Iterator[
     harness.store.create("second", DeploymentKind.DEMO, name="Second", policy=harness.policy)
     yield
     harness.store.close("second")
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.add(
             CanaryRow(
                 id="c",

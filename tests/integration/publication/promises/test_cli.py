@@ -17,9 +17,10 @@ from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
-from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.deployments import DeploymentRow
 from tests.support.milvus import free_port
+from tests.support.overwriting import overwriting
 from tests.support.vault_server import serving_vault
 
 
@@ -55,7 +56,7 @@ def test_a_broken_promise_is_exit_code_1_and_what_cant_be_checked_is_not(vault: 
     engine = open_engine(Settings().records_url)
     store = DeploymentStore(engine, vault, Installation(identity=ProcessIdentity.COMMANDS).trail)
     store.create("op", DeploymentKind.EVALUATION, name="Operational", policy=load_policy())
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         row = session.get(DeploymentRow, "op")
         assert row is not None
         row.kind, row.live_only = DeploymentKind.OPERATIONAL.value, False

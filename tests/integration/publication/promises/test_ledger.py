@@ -183,7 +183,7 @@ def test_held_footage_is_kept_longer_and_nothing_is_broken_by_that(harness: Prom
 
     harness.segment("wanted")
     officers = (("DC Ask", Role.COMPLIANCE), ("Insp Allow", Role.AUTHORISING_OFFICER))
-    add_people(harness.engine, *officers, clock=harness.clock)
+    add_people(harness.engine, *officers, clock=harness.clock, trail=harness.trail)
     holds = HoldService(harness.engine, harness.vault, harness.trail, harness.policy.footage, harness.clock)
     holds.place(
         HoldRequest(

@@ -18,8 +18,9 @@ from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.publication.rights.wording import NEITHER
-from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.alerts import AlertRow
+from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHarness
 from tests.support.sessions import session_env
@@ -141,7 +142,7 @@ def test_a_receipt_is_a_page_whose_reference_finds_the_stop(harness: RightsHarne
 def engaged_alert(harness: RightsHarness) -> UUID:
     """An alert on which somebody was engaged, as the recorder leaves it."""
     id_ = UUID(int=0xABCDEF << 96)
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.add(
             AlertRow(
                 id=id_,

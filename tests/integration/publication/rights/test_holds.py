@@ -13,9 +13,9 @@ from lfr_core.publication.rights import answering
 from lfr_core.publication.rights.reading import find_request
 from lfr_core.publication.rights.types import About, Request, RequestKind
 from lfr_core.retention.footage.register import segments
-from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.rights import ComplaintHoldRow
+from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.records import NOW_NS
 from tests.support.rights import APPROVER, CLERK, OFFICER, RightsHarness
@@ -117,7 +117,7 @@ def test_footage_that_comes_later_is_covered_by_the_next_sweep(harness: RightsHa
 
 def test_a_time_alone_finds_the_deployments_open_then(harness: RightsHarness) -> None:
     harness.deployment("tomorrow")
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         for row in session.exec(select(DeploymentRow)):
             row.opened_at = at(0) if row.id == "dep" else at(86_400)
     harness.record(60)
@@ -172,5 +172,5 @@ def test_closing_a_complaint_leaves_its_hold_to_people(harness: RightsHarness) -
     harness.hold_service().release(taken.holds[0].id, by=authenticated(OFFICER))
 
     assert not harness.left()[0].held
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         assert session.exec(select(ComplaintHoldRow.lapsed)).one() is False

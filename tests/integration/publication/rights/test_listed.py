@@ -15,11 +15,12 @@ from lfr_core.publication.rights import answering
 from lfr_core.publication.rights.reading import row_of
 from lfr_core.publication.rights.types import About, Request, RequestKind
 from lfr_core.publication.rights.wording import LISTED, NEITHER, NOT_LISTED
-from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.rights import ListedCommitmentRow
 from lfr_core.watchlists.commitments import commitments, was_listed
+from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.records import entry
 from tests.support.rights import APPROVER, OFFICER, RightsHarness
@@ -28,7 +29,7 @@ from tests.support.rights import APPROVER, OFFICER, RightsHarness
 def listed_and_ended(harness: RightsHarness, *, end: bool = True) -> DeploymentStore:
     """A list with `subject of one`, `subject of two` and a test subject on `dep`."""
     store = DeploymentStore(harness.engine, harness.vault, harness.trail, harness.clock)
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.get_one(DeploymentRow, "dep").status = "draft"
     entries = (entry("two"), entry("one"), entry("us", category=Category.BLUE_LIST))
     store.attach_watchlist("dep", "contract", "gallery_dep", entries)

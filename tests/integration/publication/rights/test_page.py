@@ -171,7 +171,7 @@ def test_what_is_refused_is_said_and_what_was_typed_stays(harness: RightsHarness
 
 def test_no_request_is_shown_to_whom_it_is_not_for(harness: RightsHarness, app: AppTest) -> None:
     taken = harness.take(RequestKind.ENQUIRY)
-    add_people(harness.engine, ("Olu Operator", Role.OPERATOR), clock=harness.clock)
+    add_people(harness.engine, ("Olu Operator", Role.OPERATOR), clock=harness.clock, trail=harness.trail)
 
     sign_in(app, "Olu Operator")
 

@@ -22,11 +22,12 @@ from lfr_core.custody.vault.port import KeyKind
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.policy import load_policy
 from lfr_core.retention.footage.register import segments
-from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.deployments import DeploymentRow
 from streams.camera.footage import FootageWriter
 from tests.support.each_process import EachProcess
 from tests.support.footage import jpeg
+from tests.support.overwriting import overwriting
 from tests.support.page_session import session_of
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT
 from tests.support.sessions import session_env
@@ -60,7 +61,7 @@ def settings(running: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 def film(settings: Settings, vault: EachProcess) -> None:
     engine, clock = open_engine(settings.records_url), SystemClock()
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.add(
             DeploymentRow(
                 id="dep", name="dep", kind="demo", status="live", threshold=0.45, agreeing_shots=2, live_only=True,

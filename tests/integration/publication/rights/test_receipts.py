@@ -16,9 +16,10 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.publication.rights.receipt_page import receipt_html
 from lfr_core.publication.rights.receipts import issue_receipt
 from lfr_core.publication.rights.types import About
-from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.rights import ReceiptAlertRow, ReceiptRow
+from tests.support.overwriting import overwriting
 from tests.support.people import authenticated, sign_on
 from tests.support.publishing import announcing, planned, withhold
 from tests.support.records import NOW_NS, ManualClock, alerts_of, live_deployment, recorder_of, sighting
@@ -89,7 +90,7 @@ def test_a_withheld_deployment_has_its_public_name_on_the_receipt(engine: Engine
 def test_when_the_alert_goes_nothing_leads_from_it_to_the_receipt(engine: Engine) -> None:
     alert = alert_on(engine)
     receipt = issue_receipt(engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS)
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.delete(session.get_one(AlertRow, alert))
 
     with reading(engine) as session:
@@ -102,7 +103,7 @@ def test_when_the_alert_goes_nothing_leads_from_it_to_the_receipt(engine: Engine
 def test_the_reference_alone_holds_the_footage_of_the_stop(harness: RightsHarness) -> None:
     before, *_, after = harness.record(3_000)
     stopped = (harness.clock.now_ns - 1_500 * 10**9) // (60 * 10**9) * 60
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.add(
             ReceiptRow(
                 reference="S-2026-0000-0000-0001",
@@ -124,7 +125,7 @@ def test_the_reference_alone_holds_the_footage_of_the_stop(harness: RightsHarnes
 
 def test_a_receipt_of_another_deployment_is_refused(harness: RightsHarness) -> None:
     harness.deployment("other")
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.add(
             ReceiptRow(
                 reference="S-2026-0000-0000-0001",

@@ -29,13 +29,14 @@ from lfr_core.retention.erasure.destruction_log import epochs, read_destroyed
 from lfr_core.retention.erasure.search import Needles
 from lfr_core.retention.erasure.stores import FolderStore, database_store
 from lfr_core.retention.erasure.verify import Verification
-from lfr_core.storage.engine import is_sqlite, open_engine, reading, writing
+from lfr_core.storage.engine import is_sqlite, open_engine, reading
 from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.erasure import CertificateRow
 from lfr_core.storage.tables.vault import EpochRow
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
 from tests.support.audit import Notary
+from tests.support.overwriting import overwriting
 from tests.support.records import NOW_NS, ManualClock, entry
 
 S = 10**9
@@ -84,7 +85,7 @@ def canary(**changes: object) -> InjectedCanary:
 @pytest.fixture
 def certificates(database_url: str, tmp_path: Path) -> Iterator[CertificateHarness]:
     engine = open_engine(database_url)
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.add(
             DeploymentRow(
                 id="dep",
@@ -118,14 +119,14 @@ def test_a_certificate_is_signed_kept_handed_out_and_on_the_trail(certificates: 
 
 def _row(number: int, **values: object) -> Callable[[CertificateHarness], None]:
     def edit(certificates: CertificateHarness) -> None:
-        with writing(certificates.engine) as session:
+        with overwriting(certificates.engine) as session:
             session.execute(update(CertificateRow).where(col(CertificateRow.number) == number).values(**values))
 
     return edit
 
 
 def _body(certificates: CertificateHarness) -> None:
-    with writing(certificates.engine) as session:
+    with overwriting(certificates.engine) as session:
         row = session.get(CertificateRow, 2)
         assert row is not None
         row.body = row.body.replace('"keys":0', '"keys":1', 1)
@@ -133,7 +134,7 @@ def _body(certificates: CertificateHarness) -> None:
 
 def _body_and_digest(certificates: CertificateHarness) -> None:
     _body(certificates)
-    with writing(certificates.engine) as session:
+    with overwriting(certificates.engine) as session:
         row = session.get(CertificateRow, 2)
         assert row is not None
         row.digest = SignedCertificate(row.body, row.signature, row.public_key).digest
@@ -142,7 +143,7 @@ def _body_and_digest(certificates: CertificateHarness) -> None:
 def _another_signs(certificates: CertificateHarness) -> None:
     _body(certificates)
     stranger = Notary("another installation")
-    with writing(certificates.engine) as session:
+    with overwriting(certificates.engine) as session:
         row = session.get(CertificateRow, 2)
         assert row is not None
         row.digest = SignedCertificate(row.body, "", "").digest
@@ -158,7 +159,7 @@ def _file(certificates: CertificateHarness) -> None:
 
 def _remove(number: int) -> Callable[[CertificateHarness], None]:
     def remove(certificates: CertificateHarness) -> None:
-        with writing(certificates.engine) as session:
+        with overwriting(certificates.engine) as session:
             session.execute(delete(CertificateRow).where(col(CertificateRow.number) == number))
 
     return remove
@@ -220,7 +221,7 @@ def test_a_canary_that_was_swapped_or_dropped_after_injection_is_noticed(certifi
 
 
 def test_the_destruction_log_of_frames_has_every_epoch(certificates: CertificateHarness) -> None:
-    with writing(certificates.engine) as session:
+    with overwriting(certificates.engine) as session:
         for index, destroyed_ns in enumerate((NOW_NS + 15 * S, NOW_NS + 27 * S, None)):
             started = NOW_NS + index * 10 * S
             session.add(
@@ -243,7 +244,7 @@ def test_the_destruction_log_of_frames_has_every_epoch(certificates: Certificate
 
 def test_bytes_in_any_column_of_the_database_are_found(certificates: CertificateHarness) -> None:
     needle, text = os.urandom(32), "a text of more than twenty-four characters"
-    with writing(certificates.engine) as session:
+    with overwriting(certificates.engine) as session:
         one = entry("e1")
         session.add(
             WatchlistEntryRow(

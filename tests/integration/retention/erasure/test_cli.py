@@ -28,10 +28,11 @@ from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
-from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.erasure import CertificateRow
 from tests.support.galleries import held_by
+from tests.support.overwriting import overwriting
 from tests.support.people import add_operators, authenticated
 from tests.support.records import entry
 from tests.support.vault_server import serving_vault
@@ -75,11 +76,12 @@ def lfr(vault: VaultCore) -> Run:
     """Run a command; there is a live deployment `street` whose list has one entry."""
     settings = Settings()
     engine = open_engine(settings.records_url)
-    store = DeploymentStore(engine, vault, Installation(settings, identity=ProcessIdentity.COMMANDS).trail)
+    trail = Installation(settings, identity=ProcessIdentity.COMMANDS).trail
+    store = DeploymentStore(engine, vault, trail)
     store.create("street", DeploymentKind.DEMO, name="Street", policy=load_policy())
     store.attach_watchlist("street", "contract", "lfr_street", [entry()], held=held_by([entry()]))
     store.open("street")
-    add_operators(engine, "Op One")
+    add_operators(engine, "Op One", trail=trail)
     Attendance(engine).record_heartbeat("street", authenticated("Op One"))
     engine.dispose()
     return lambda *arguments: CliRunner().invoke(erasure.app, arguments)
@@ -122,7 +124,7 @@ def test_injected_closed_certified_verified(lfr: Run, vault: VaultCore) -> None:
 def test_a_list_that_was_not_destroyed_fails_and_says_what_is_left(lfr: Run, vault: VaultCore) -> None:
     lfr("inject", "street", "--only", "reference")
     engine = open_engine(Settings().records_url)
-    with writing(engine) as session:  # ended by hand: nothing was destroyed
+    with overwriting(engine) as session:  # ended by hand: nothing was destroyed
         session.execute(
             update(DeploymentRow).values(status="ended", ended_at=utc_from_ns(SystemClock().time_ns() - 10**9))
         )
@@ -139,7 +141,7 @@ def test_an_edited_certificate_is_found(lfr: Run) -> None:
     lfr("inject", "street", "--only", "reference")
     lfr("certify", "street")
     engine = open_engine(Settings().records_url)
-    with writing(engine) as session:
+    with overwriting(engine) as session:
         session.execute(update(CertificateRow).where(col(CertificateRow.number) == 1).values(issued_ns=1))
     engine.dispose()
 

@@ -129,7 +129,7 @@ def test_a_hold_that_nobody_approves_lapses_and_one_that_somebody_did_stands(har
     assert vault_holds(harness) == {second.id}
 
 
-def test_a_crash_between_vault_and_record_keeps_the_footage_and_a_repeat_mends_it(
+def test_a_hold_that_cannot_be_recorded_holds_nothing_and_says_so(
     harness: FootageHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (segment,) = harness.record(5)
@@ -141,7 +141,24 @@ def test_a_crash_between_vault_and_record_keeps_the_footage_and_a_repeat_mends_i
         patch.setattr(harness.trail, "append", away)
         with pytest.raises(Retryable):
             harness.hold(segment)
+
     assert holds(harness.engine) == ()
+    assert not any(info.held for info in harness.vault.kept())
+
+
+def test_a_crash_between_record_and_vault_is_mended_by_the_sweep_or_a_repeat(
+    harness: FootageHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (segment,) = harness.record(5)
+
+    def away(*_: object, **__: object) -> None:
+        raise Retryable("the vault is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(harness.vault, "hold", away)
+        with pytest.raises(Retryable):
+            harness.hold(segment)
+    assert not any(info.held for info in harness.vault.kept())
     reconcile_holds(harness.engine, harness.vault)
     harness.after(32)
     assert harness.expire() == ()

@@ -15,10 +15,11 @@ from lfr_core.common.errors import Retryable
 from lfr_core.custody.vault.port import KeptKey, KeyKind
 from lfr_core.retention.footage.register import segments
 from lfr_core.retention.footage.segment import index_segment, open_record
-from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.deployments import DeploymentRow
 from tests.support.disks import fill, small_disk
 from tests.support.footage import FootageHarness, jpeg
+from tests.support.overwriting import overwriting
 
 
 def wait_until(so: object) -> None:
@@ -125,7 +126,7 @@ def test_a_key_whose_answer_was_lost_is_not_asked_for_again_and_footage_goes_on(
 
 
 def test_nothing_is_filmed_of_a_deployment_that_is_not_live(harness: FootageHarness) -> None:
-    with writing(harness.engine) as session:
+    with overwriting(harness.engine) as session:
         session.get_one(DeploymentRow, "dep").status = "suspended"
     with capture_logs() as logs, harness.writer() as writer:
         writer.offer(harness.clock.now_ns, jpeg(0))

@@ -115,6 +115,7 @@ CHANGES: dict[Condition, dict[str, object]] = {
     Condition.OPERATOR_ATTENDING: {"attended_ns": NOW_NS - 11 * 10**9},
     Condition.AUDIT_WRITABLE: {"audit_written_ns": NOW_NS - 31 * 10**9},
     Condition.GALLERY_UNCHANGED: {"gallery_why": "2 photographs are missing"},
+    Condition.RECORDS_ON_TRAIL: {"records_why": "deployment/d has no entry on the audit trail"},
     Condition.CLOCK_SANE: {"clock_why": "the clock jumped"},
 }
 
@@ -254,12 +255,13 @@ def test_alert_data_cannot_be_opened_after_24_hours_without_anybody_s_help(tmp_p
 
 
 def test_a_held_segment_s_key_outlives_its_time_and_nothing_else_can_be_held(tmp_path: Path) -> None:
-    core, clock, _ = vault_core(tmp_path)
+    core, clock, records = vault_core(tmp_path)
     due_ns = clock.time_ns() + 10**9
     segment, other = (
         core.make_key(KeyKind.FOOTAGE, "d", name, due_ns, actor=SystemActor.CAMERA).info.id for name in ("1", "2")
     )
     alert = core.make_key(KeyKind.ALERT, "d", "a", due_ns, actor=SystemActor.RECORDER).info.id
+    records.held = frozenset({segment, other})
     core.hold([segment], held=True)
     with refused("vault.hold-kind"):
         core.hold([alert], held=True)
@@ -271,6 +273,7 @@ def test_a_held_segment_s_key_outlives_its_time_and_nothing_else_can_be_held(tmp
         core.hold([other], held=True)
 
     assert [info.id for info in core.kept()] == [segment]
+    records.held = frozenset()
     core.hold([segment], held=False)
     clock.advance(20)
     core.run_timers()

@@ -141,8 +141,9 @@ def test_the_records_are_shown_to_take_writes_at_the_beginning_and_every_five_se
 
 
 def test_a_held_segment_opens_past_its_time_and_is_let_go_of_by_the_next_sweep(tmp_path: Path) -> None:
-    core, clock, _ = vault_core(tmp_path)
+    core, clock, records = vault_core(tmp_path)
     film = make_kept(core, "f", KeyKind.FOOTAGE, due_s=1.0)
+    records.held = frozenset({film.info.id})
     core.hold([film.info.id], held=True)
     clock.advance(20.0)
     core.run_timers()
@@ -153,8 +154,9 @@ def test_a_held_segment_opens_past_its_time_and_is_let_go_of_by_the_next_sweep(t
 
 
 def test_a_hold_that_names_one_wrong_key_holds_none(tmp_path: Path) -> None:
-    core, clock, _ = vault_core(tmp_path)
+    core, clock, records = vault_core(tmp_path)
     film = make_kept(core, "f", KeyKind.FOOTAGE, due_s=1.0)
+    records.held = frozenset({film.info.id})
     for wrong, rule in ((make_kept(core, "a").info.id, "vault.hold-kind"), ("gone", "vault.key-gone")):
         with refused(rule):
             core.hold([film.info.id, wrong], held=True)
@@ -163,9 +165,20 @@ def test_a_hold_that_names_one_wrong_key_holds_none(tmp_path: Path) -> None:
     assert film.info.id not in [info.id for info in core.kept()]
 
 
+def test_footage_that_nobody_holds_on_record_is_not_kept_for_longer(tmp_path: Path) -> None:
+    core, clock, _ = vault_core(tmp_path)
+    film = make_kept(core, "f", KeyKind.FOOTAGE, due_s=1.0)
+    with refused("vault.no-hold"):
+        core.hold([film.info.id], held=True)
+    clock.advance(20.0)
+    core.run_timers()
+    assert core.kept() == ()
+
+
 def test_footage_that_people_hold_is_let_go_of_by_nobody_but_them(tmp_path: Path) -> None:
     core, clock, records = vault_core(tmp_path)
     film, other = (make_kept(core, name, KeyKind.FOOTAGE, due_s=1.0).info.id for name in ("f", "g"))
+    records.held = frozenset({film, other})
     core.hold([film, other], held=True)
     records.held = frozenset({film})
     with refused("vault.hold-recorded"):

@@ -1,0 +1,158 @@
+"""Whether recorded rows stand on the audit trail: each entry says what the rows that changed with it were afterwards.
+
+A row counts when the newest entry that names it has its digest. What was written past the platform has no such entry:
+it is named, and the vault doesn't go by it (docs/decisions/0023-a-record-counts-with-its-entry.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, inspect
+from sqlmodel import Session, select
+
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.entry import Body, record_digest
+from lfr_core.domain.actors import ProcessIdentity
+from lfr_core.storage.recorded import RECORDED, is_recorded, key_of, text_of
+from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
+from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
+from lfr_core.storage.tables.publication import AnnouncementRow
+from lfr_core.storage.tables.row import Row
+from lfr_core.storage.tables.vault import InstallationRow
+
+__all__ = [
+    "ADOPTED",
+    "RecordedState",
+    "check_none_differs",
+    "find_differences",
+    "may_record",
+    "not_on_trail",
+    "of_deployment",
+    "of_person",
+]
+
+ADOPTED: Final = "records.adopted"
+"""The rule of the entries that name the rows of a home of before, once."""
+_Where = Mapping[type[Row], ColumnElement[bool] | bool]
+"""Which rows of which tables."""
+_BY_PLATFORM: Final = frozenset({"deployment", "life"})
+_RECORDS: Final[Mapping[ProcessIdentity, frozenset[str]]] = MappingProxyType(
+    {
+        ProcessIdentity.FLOWS: _BY_PLATFORM | {"announcement", "footage_hold", "published_record"},
+        ProcessIdentity.PURGE: _BY_PLATFORM | {"footage_hold"},
+        ProcessIdentity.WATCH: _BY_PLATFORM,
+    }
+)
+"""Of which tables an entry of a process may name rows, where nobody is logged in; any, where people log in. Nobody is
+made a superintendent by a worker's entry."""
+
+
+@dataclass(slots=True)
+class RecordedState:
+    """What the trail says of each recorded row, its entries taken in their order."""
+
+    entries: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
+    """By table and `key_of`: the `record_digest`, "" of a row that was deleted, and the entry's number."""
+    adopted: bool = False
+    """Whether any entry names records, or says that there were none: from then on each row has its entry."""
+
+    def take(self, body: Body) -> None:
+        """Take the next entry."""
+        self.adopted |= bool(body.records) or body.rule == ADOPTED
+        for name, digest in body.records.items():
+            self.entries.setdefault(_table_of(name), {})[name] = (digest, body.seq)
+
+    def find(self, name: str) -> tuple[str, int] | None:
+        """Return a row's digest and the number of its newest entry, by its `key_of`; None: no entry names it."""
+        return self.entries.get(_table_of(name), {}).get(name)
+
+
+def may_record(identity: ProcessIdentity | None, body: Body) -> bool:
+    """Whether an entry of that process may name the records that it does."""
+    if not body.records or identity in (None, ProcessIdentity.VAULT, ProcessIdentity.COMMANDS, ProcessIdentity.PAGES):
+        return True
+    return {_table_of(name) for name in body.records} <= _RECORDS.get(identity, frozenset())
+
+
+def of_person(person: int) -> _Where:
+    """Who somebody is, what they may do, and which accounts are theirs. `person`: the register's number."""
+    return {
+        PersonRow: _equals(PersonRow, "id", person),
+        PersonRoleRow: _equals(PersonRoleRow, "person", person),
+        PersonIdentityRow: _equals(PersonIdentityRow, "person", person),
+    }
+
+
+def of_deployment(deployment: str) -> _Where:
+    """What a deployment's gate is decided on. `deployment`: its id."""
+    return {
+        kind: _equals(kind, "id" if kind is DeploymentRow else "deployment", deployment)
+        for kind in (DeploymentRow, PlannedDeploymentRow, ApplicationRow, AuthorityRow, AnnouncementRow)
+    }
+
+
+def find_differences(
+    session: Session, state: RecordedState, records_key: bytes, where: _Where | None = None
+) -> Iterator[str]:
+    """Compare rows with what the trail says of them; a sentence for each that differs, in one consistent look.
+
+    Args:
+        session: of `snapshot`, in which `state` was read too.
+        state: of the whole trail.
+        records_key: the installation's (`WriterKey`).
+        where: which rows; None: all of them, and then also whether one is gone that the trail has.
+    """
+    for kind in RECORDED if where is None else where:
+        found = set()
+        wanted = select(kind) if where is None else select(kind).where(where[kind])
+        for row in session.exec(wanted):
+            name = key_of(row)
+            found.add(name)
+            said = state.find(name)
+            if said is None:
+                if is_recorded(row):
+                    yield f"{name} has no entry on the audit trail"
+            elif said[0] != record_digest(records_key, text_of(row)):
+                yield f"{name} isn't what entry {said[1]} of the audit trail says"
+        if where is None and not RECORDED[kind].goes:
+            yield from _gone(state, kind, found)
+
+
+def _gone(state: RecordedState, kind: type[Row], found: AbstractSet[str]) -> Iterator[str]:
+    for name, (digest, seq) in state.entries.get(str(kind.__tablename__), {}).items():
+        if digest and name not in found:
+            yield f"{name}, of entry {seq} of the audit trail, is gone from the records"
+
+
+def check_none_differs(session: Session) -> None:
+    """See that the vault found each record on the trail when it last compared them all.
+
+    Raises:
+        Refused: `records.not-on-trail`: nothing is published meanwhile.
+    """
+    found = session.exec(select(InstallationRow.records_why)).first()
+    if found:
+        raise not_on_trail("this installation", found.partition("\n")[0])
+
+
+def not_on_trail(what: str, difference: str) -> Refused:
+    """What is refused where a record doesn't count."""
+    return Refused(
+        "records.not-on-trail",
+        f"what the records say of {what} isn't what the audit trail says: {difference}. Somebody wrote in the database "
+        "past the platform; nothing goes by it: compliance runs `lfr audit verify`, and keeps the database as it is",
+    )
+
+
+def _equals(kind: type[Row], column: str, value: Any) -> ColumnElement[bool]:
+    equal: ColumnElement[bool] = inspect(kind).mapper.columns[column] == value
+    return equal
+
+
+def _table_of(name: str) -> str:
+    return name.partition("/")[0]

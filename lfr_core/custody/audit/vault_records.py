@@ -1,0 +1,113 @@
+"""The vault's look at the records: which rows stand on the audit trail, whose entries it verifies as it reads them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from lfr_core.common.clock import Clock
+from lfr_core.custody.audit.chain import Chain, check_head
+from lfr_core.custody.audit.entry import MOST_RECORDS, Body, parse_body
+from lfr_core.custody.audit.heads import check_writer, damaged, refuse
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.read import anchor_of, newest_head, newest_seq, snapshot, stored_entries
+from lfr_core.custody.audit.records import ADOPTED, RecordedState
+from lfr_core.custody.audit.signed import Anchor, Head
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.vault.writer_keys import WriterKeys
+from lfr_core.domain.actors import SystemActor
+from lfr_core.storage.engine import writing
+from lfr_core.storage.recorded import RECORDED, is_recorded, note_rows
+from lfr_core.storage.tables.row import Row
+
+__all__ = ["TrailRecords", "adopt_records", "append_noting"]
+
+
+class TrailRecords:
+    """Follows the trail from where it left off, so that each look reads only what is new. Safe to share by threads.
+
+    Entries up to the newest signed head are held against it, and later ones must have their writer's seal, as when the
+    next head is signed: an entry put in by hand is believed at no moment.
+    """
+
+    def __init__(self, engine: Engine, writers: WriterKeys, public_key: bytes, clock: Clock) -> None:
+        """`public_key`: the installation's, 32 bytes; `clock`: the vault's."""
+        self._engine = engine
+        self._writers = writers
+        self._public_key = public_key
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._chain: Chain | None = None
+        self._state = RecordedState()
+        self.key = writers.records_key
+
+    @contextmanager
+    def look(self) -> Iterator[tuple[Session, RecordedState]]:
+        """One consistent look at the records, and what the trail says of them then. One look at a time.
+
+        Raises:
+            Refused: `audit.damaged`, `audit.other-installation`.
+            Retryable: the database is away.
+        """
+        with self._lock, snapshot(self._engine) as session:
+            self._follow(session)
+            yield session, self._state
+
+    def _follow(self, session: Session) -> None:
+        anchor, head = anchor_of(session), newest_head(session)
+        chain, state = self._begin(anchor, head)
+        if newest_seq(session) < chain.seq and (anchor is None or anchor.seq < chain.seq):
+            raise damaged(f"it went up to entry {chain.seq}, and the newest entries are gone")
+        now_ns, new = self._clock.time_ns(), list[Body]()
+        for entry in stored_entries(session, after=chain.seq):
+            refuse(chain.follow(entry))
+            if head is None or entry.seq > head.seq:
+                check_writer(entry, self._writers, 0 if head is None else head.at_ns, now_ns)
+            elif entry.seq == head.seq and entry.hash != head.hash:
+                raise damaged(f"entry {head.seq}, which was signed, is another one now")
+            body = parse_body(entry.body)
+            if body is not None and (body.records or body.rule == ADOPTED):
+                new.append(body)
+        for body in new:  # only now: a trail that is damaged leaves what is known as it was
+            state.take(body)
+        self._chain, self._state = chain, state
+
+    def _begin(self, anchor: Anchor | None, head: Head | None) -> tuple[Chain, RecordedState]:
+        """From where to read on, and what is known there."""
+        for signed in (anchor, head):
+            if signed is not None:
+                refuse(check_head(signed, self._public_key))
+        if self._chain is not None and (anchor is None or self._chain.seq >= anchor.seq):
+            return Chain(self._chain.seq, self._chain.hash), self._state
+        return (Chain() if anchor is None else Chain(anchor.seq, anchor.hash)), RecordedState()
+
+
+def adopt_records(engine: Engine, records: TrailRecords, trail: AuditTrail) -> int:
+    """Put the rows of a home of before on the trail, once: from then on each has its entry, or doesn't count.
+
+    Returns:
+        How many rows were adopted; 0 where the trail names records already.
+
+    Raises:
+        Refused, Retryable: as `TrailRecords.look` and `AuditTrail.append`.
+    """
+    with records.look() as (_, state):
+        if state.adopted:
+            return 0
+    trail.prepare(SystemActor.VAULT)
+    with writing(engine) as session:
+        rows = [row for kind in RECORDED for row in session.exec(select(kind)) if is_recorded(row)]
+        return append_noting(session, trail, rows, SystemActor.VAULT, ADOPTED)
+
+
+def append_noting(session: Session, trail: AuditTrail, rows: list[Row], actor: SystemActor, rule: str) -> int:
+    """Write entries that name these rows as they are. Returns how many rows they are."""
+    for first in range(0, len(rows), MOST_RECORDS):
+        part = rows[first : first + MOST_RECORDS]
+        note_rows(session, part)
+        trail.append(session, AuditEvent(Verb.ALTER, actor, "", "records:all", rule, {"rows": len(part)}))
+    return len(rows)

@@ -1,0 +1,180 @@
+"""Rows that count only with their entry on the audit trail: which they are, and which of them a transaction changes.
+
+`lfr_core.storage.engine.writing` gives sessions that take note of every such row they change. The trail takes the notes
+when it writes the entry (`take_changes`), and what was changed without an entry isn't committed. Whoever writes into
+the database by another way leaves no entry, and is found.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import event, inspect
+from sqlalchemy.orm import ORMExecuteState
+from sqlmodel import Session
+
+from lfr_core.common.errors import Fatal
+from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertRow
+from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
+from lfr_core.storage.tables.footage import FootageHoldRow
+from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
+from lfr_core.storage.tables.publication import AnnouncementRow, PublishedRecordRow, WithholdingRequestRow
+from lfr_core.storage.tables.row import Row
+
+__all__ = [
+    "RECORDED",
+    "RecordedTable",
+    "RecordingSession",
+    "is_recorded",
+    "key_of",
+    "note_rows",
+    "take_changes",
+    "text_of",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTable:
+    """What of a table is recorded."""
+
+    columns: tuple[str, ...] = ()
+    """Its key's columns not counted; none: all."""
+    goes: bool = False
+    """Whether its rows are deleted in their time: then one that isn't there is no fault."""
+    answers: bool = False
+    """Whether a row is recorded only once one of the columns is filled in."""
+
+
+_STANDING: Final = (
+    "revision", "planner", "officer", "compiler", "list_digest", "list_built_at", "list_last_day", "approved_digest",
+    "bound_contract", "approver", "approved_at", "signage_by", "signage_at", "briefing_by", "briefing_at",
+)  # fmt: skip
+_DEPLOYMENT: Final = (
+    "name", "kind", "status", "gallery", "contract_id", "gallery_rows", "gallery_digest", "threshold",
+    "agreeing_shots", "live_only", "planned", "cameras", "watchlist_size", "blue_list_size", "opens_at", "closes_at",
+)  # fmt: skip
+_DECIDED: Final = (
+    "judgement", "judged_by", "judged_at", "engagement", "engaged_by", "engaged_at", "review", "reviewed_by",
+    "reviewed_at", "outcome", "minutes", "resulted_by", "resulted_at",
+)  # fmt: skip
+RECORDED: Final[Mapping[type[Row], RecordedTable]] = MappingProxyType(
+    {
+        PersonRow: RecordedTable(),
+        PersonRoleRow: RecordedTable(),
+        PersonIdentityRow: RecordedTable(),
+        DeploymentRow: RecordedTable(_DEPLOYMENT),
+        PlannedDeploymentRow: RecordedTable(_STANDING),
+        ApplicationRow: RecordedTable(),
+        AuthorityRow: RecordedTable(),
+        AnnouncementRow: RecordedTable(),
+        WithholdingRequestRow: RecordedTable(),
+        FootageHoldRow: RecordedTable(),
+        PublishedRecordRow: RecordedTable(),
+        AlertRow: RecordedTable(_DECIDED, goes=True, answers=True),
+        AlertAnswerRow: RecordedTable(goes=True),
+    }
+)
+"""People and their roles and accounts; what was applied for, authorised, listed, announced and withheld; holds; what
+people decided of alerts; and what was published."""
+_CHANGED: Final = "openlfr_recorded"
+
+
+class RecordingSession(Session):
+    """A session that takes note of the recorded rows that it changes, and commits none without an entry."""
+
+
+def key_of(row: Row) -> str:
+    """What a recorded row is called on the trail: its table and its key, as `authority/market-square-1204/2`."""
+    return "/".join(
+        [str(row.__tablename__), *(str(part) for part in inspect(row).mapper.primary_key_from_instance(row))]
+    )
+
+
+def text_of(row: Row) -> str:
+    """What of a recorded row is recorded: its name and its columns as JSON, the same whichever database it is from."""
+    columns = inspect(row).mapper.columns
+    values = {name: _plain(getattr(row, name), columns[name].type.python_type) for name in _columns(type(row))}
+    return json.dumps([key_of(row), values], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def take_changes(session: Session) -> Mapping[str, str | None]:
+    """Flush, and return the recorded rows changed since the last time: by `key_of` their `text_of`, None: deleted."""
+    session.flush()
+    changed: dict[int, tuple[Row, bool]] = session.info.pop(_CHANGED, {})
+    return {key_of(row): None if is_deleted else text_of(row) for row, is_deleted in changed.values()}
+
+
+def note_rows(session: Session, rows: Iterable[Row]) -> None:
+    """Have the next entry of this transaction name these rows too, though it changes none of them."""
+    changed: dict[int, tuple[Row, bool]] = session.info.setdefault(_CHANGED, {})
+    changed.update((id(row), (row, False)) for row in rows)
+
+
+def is_recorded(row: Row) -> bool:
+    """Whether there must be an entry for it: for an alert once something was decided."""
+    table = RECORDED[type(row)]
+    return not table.answers or any(getattr(row, name) is not None for name in table.columns)
+
+
+def _columns(kind: type[Row]) -> tuple[str, ...]:
+    return RECORDED[kind].columns or tuple(column.name for column in inspect(kind).mapper.columns)
+
+
+def _plain(value: object, kind: type) -> object:
+    if value is None:
+        return None
+    if kind is float:
+        return float(value)  # type: ignore[arg-type]  # a number that was given whole comes back as one with a point
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat(timespec="microseconds")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return str(value) if isinstance(value, str | UUID) else value
+
+
+def _note_changes(session: Session, _context: object, _instances: object) -> None:
+    """Called before each flush."""
+    changed: dict[int, tuple[Row, bool]] = session.info.setdefault(_CHANGED, {})
+    for row in session.deleted:
+        if type(row) in RECORDED and not RECORDED[type(row)].goes:
+            changed[id(row)] = (row, True)
+    for row in session.new:
+        if type(row) in RECORDED and is_recorded(row):
+            changed[id(row)] = (row, False)
+    for row in session.dirty:
+        if type(row) in RECORDED and row not in session.deleted and _is_changed(row):
+            changed[id(row)] = (row, False)
+
+
+def _is_changed(row: Row) -> bool:
+    attributes = inspect(row).attrs
+    return any(attributes[name].history.has_changes() for name in _columns(type(row)))
+
+
+def _check_entries(session: Session) -> None:
+    """Called before a commit. Raises Fatal: a recorded row was changed and no entry written: nothing is."""
+    session.flush()
+    left = session.info.get(_CHANGED)
+    if left:
+        names = sorted({str(row.__tablename__) for row, _ in left.values()})
+        raise Fatal(f"{', '.join(names)} would change without an entry on the audit trail: a fault of OpenLFR")
+
+
+def _check_statement(state: ORMExecuteState) -> None:
+    """Called for each statement. Raises Fatal: it changes recorded rows past the session, which notes none of them."""
+    if not (state.is_update or state.is_delete) or state.bind_mapper is None:
+        return
+    kind: Any = state.bind_mapper.class_
+    if kind in RECORDED and not (state.is_delete and RECORDED[kind].goes):
+        raise Fatal(f"{kind.__tablename__} would change without an entry on the audit trail: a fault of OpenLFR")
+
+
+event.listen(RecordingSession, "before_flush", _note_changes)
+event.listen(RecordingSession, "before_commit", _check_entries)
+event.listen(RecordingSession, "do_orm_execute", _check_statement)

@@ -1,0 +1,252 @@
+"""The vault goes by no record that somebody wrote into the database past the platform."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from apps.vault.process import build_vault
+from lfr_core.common.clock import SystemClock, utc_from_ns
+from lfr_core.common.errors import Refused
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.entry import parse_body
+from lfr_core.custody.audit.heads import sign_head
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.read import snapshot, stored_entries
+from lfr_core.custody.people import Rank, Role
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.lending import FACTS_MAX_AGE_S
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.deployments.attendance import Attendance
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow
+from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow, digest_segments
+from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
+from lfr_core.storage.tables.vault import InstallationRow
+from tests.support.each_process import EachProcess, EachTrail
+from tests.support.galleries import held_by
+from tests.support.overwriting import overwriting
+from tests.support.people import authenticated
+from tests.support.planning import OFFICER, OPERATOR, PlanningHarness
+from tests.support.records import entry
+from tests.support.vault_server import serving_vault
+
+EVE = "Eve Insider"
+
+
+@dataclass
+class Home:
+    """An installation whose vault is served, with everybody of `CAST` on the register."""
+
+    settings: Settings
+    core: VaultCore
+    engine: Engine
+    vault: EachProcess
+    planning: PlanningHarness
+
+    def rule(self, act: Callable[[], object]) -> str:
+        """The rule by which something is refused; "" when it is done."""
+        try:
+            act()
+        except Refused as refused:
+            return refused.rule
+        return ""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    settings = Settings(home=tmp_path / "home")
+    with serving_vault(settings) as core:
+        engine = open_engine(settings.records_url)
+        vault = EachProcess.of(settings)
+        planning = PlanningHarness(engine, vault, EachTrail(vault, SystemClock()), SystemClock(), tmp_path)
+        planning.settle()
+        yield Home(settings, core, engine, vault, planning)
+        vault.close()
+        engine.dispose()
+
+
+def insert_officer(engine: Engine) -> None:
+    """Make Eve an authorising officer with an account, as whoever has the database's login can."""
+    now = utc_from_ns(SystemClock().time_ns())
+    with overwriting(engine) as session:
+        person = PersonRow(folded="eve insider", name=EVE, rank=Rank.SUPERINTENDENT.value, added_at=now, added_by="x")
+        session.add(person)
+        session.flush()
+        for role in (Role.AUTHORISING_OFFICER, Role.COMPLIANCE):
+            session.add(PersonRoleRow(person=person.id or 0, role=role.value, since=now))
+        session.add(
+            PersonIdentityRow(
+                person=person.id or 0, issuer="i", subject="eve", linked_at=now, linked_by="x", sessions_from=now
+            )
+        )
+
+
+def test_whoever_made_himself_a_superintendent_in_the_database_does_nothing(home: Home) -> None:
+    made = home.planning.plan()
+    insert_officer(home.engine)
+    by = authenticated(EVE)
+
+    assert home.rule(lambda: home.planning.people.change("Pat Planner", {Role.OPERATOR}, Rank.SERGEANT, by=by)) == (
+        "records.not-on-trail"
+    )
+    assert home.rule(
+        lambda: home.planning.planning.authorise("dep", by=by, reason="because", revision=made.revision)
+    ) == ("records.not-on-trail")
+    key = home.core.make_key(
+        KeyKind.RIGHTS, "", "request-1", SystemClock().time_ns() + 10**12, actor=SystemActor.RIGHTS
+    ).info.id
+    assert home.rule(lambda: home.vault.open_kept(key, actor=EVE, purpose="to look")) == "records.not-on-trail"
+
+
+@pytest.mark.parametrize("what", ["role", "account", "rank"])
+def test_a_registered_person_whose_register_was_written_in_acts_no_more_until_it_is_mended(
+    home: Home, what: str
+) -> None:
+    now = utc_from_ns(SystemClock().time_ns())
+    with overwriting(home.engine) as session:
+        person = session.exec(select(PersonRow).where(PersonRow.name == "Pat Planner")).one()
+        number = person.id or 0
+        if what == "role":
+            session.add(PersonRoleRow(person=number, role=Role.AUTHORISING_OFFICER.value, since=now))
+        elif what == "account":
+            session.add(
+                PersonIdentityRow(
+                    person=number, issuer="i", subject="s", linked_at=now, linked_by="x", sessions_from=now
+                )
+            )
+        else:
+            person.rank = Rank.CHIEF_CONSTABLE.value
+
+    assert home.rule(home.planning.plan) == "records.not-on-trail"
+
+
+def test_an_inserted_authority_opens_no_gate(home: Home) -> None:
+    made = home.planning.plan()
+    now = utc_from_ns(SystemClock().time_ns())
+    with overwriting(home.engine) as session:
+        session.add(
+            AuthorityRow(
+                deployment="dep",
+                revision=made.revision,
+                granted=True,
+                by=OFFICER,
+                rank="superintendent",
+                at=now,
+                reason="x",
+                false_alerts_one_in=1_000,
+                expected_false_alerts=None,
+                claim_not_shown=True,
+            )
+        )
+
+    facts = home.core.people.facts("dep")  # type: ignore[attr-defined]  # the vault's look at the records is all three
+
+    assert "authority/dep/" in facts.records_why
+    assert "no entry on the audit trail" in facts.records_why
+
+
+def live_trial(home: Home) -> None:
+    store = home.planning.store
+    store.create("trial", DeploymentKind.DEMO, name="trial", policy=load_policy())
+    store.attach_watchlist("trial", "contract", "gallery_trial", [entry()], held=held_by([entry()]))
+    store.open("trial")
+    Attendance(home.engine).record_heartbeat("trial", authenticated(OPERATOR))
+
+
+@pytest.mark.parametrize(("column", "value"), [("threshold", 0.05), ("closes_at", timedelta(days=30))])
+def test_a_deployment_that_was_written_in_gets_no_key_and_the_board_names_what_differs(
+    home: Home, column: str, value: object
+) -> None:
+    live_trial(home)
+    assert home.vault.check_gate("trial") > 0
+    with overwriting(home.engine) as session:
+        row = session.get_one(DeploymentRow, "trial")
+        setattr(row, column, getattr(row, column) + value if isinstance(value, timedelta) else value)
+    time.sleep(FACTS_MAX_AGE_S + 0.1)
+
+    assert home.rule(lambda: home.vault.check_gate("trial")) == "gate.records-on-trail"
+    assert home.rule(lambda: home.vault.seal_key("trial", "cam")) == "gate.records-on-trail"
+
+
+def test_an_inserted_hold_keeps_no_footage(home: Home) -> None:
+    live_trial(home)
+    due_ns = SystemClock().time_ns() + 10**12
+    key = home.core.make_key(KeyKind.FOOTAGE, "trial", "segment-1", due_ns, actor=SystemActor.CAMERA, camera="cam").info
+    now = utc_from_ns(SystemClock().time_ns())
+    with overwriting(home.engine) as session:
+        session.add(
+            FootageSegmentRow(
+                id="segment-1",
+                deployment="trial",
+                camera="cam",
+                session="s",
+                key_id=key.id,
+                key_fingerprint=key.fingerprint,
+                started_ns=1,
+                due_ns=due_ns,
+            )
+        )
+        session.flush()
+        session.add(
+            FootageHoldRow(
+                id="hold-1",
+                ground="complaint",
+                reference="C/1",
+                requested_by=OFFICER,
+                approved_by="",
+                placed_at=now,
+                review_on=now.date(),
+                segments_sha256=digest_segments(["segment-1"]),
+            )
+        )
+        session.flush()
+        session.add(FootageHoldSegmentRow(hold="hold-1", segment="segment-1"))
+
+    assert home.rule(lambda: home.vault.hold([key.id], held=True)) == "vault.no-hold"
+
+
+def test_a_home_of_before_is_put_on_the_trail_once_and_never_again(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    with serving_vault(settings) as core:
+        engine = open_engine(settings.records_url)
+        insert_officer(engine)  # a home of before: rows without entries
+    again, compare = build_vault(settings, load_policy(), engine)
+    with snapshot(engine) as session:
+        bodies = [body for each in stored_entries(session) if (body := parse_body(each.body)) is not None]
+    assert [body.rule for body in bodies if body.records] == ["records.adopted"]
+    assert compare() == ()
+
+    with overwriting(engine) as session:
+        session.add(PersonRow(folded="mal", name="Mal", rank="constable", added_at=utc_from_ns(1), added_by="x"))
+    restarted, compare = build_vault(settings, load_policy(), engine)
+
+    (difference,) = compare()
+    assert difference == "person/2 has no entry on the audit trail"
+    with snapshot(engine) as session:
+        assert session.exec(select(InstallationRow.records_why)).one() == difference
+    assert core.public_key == again.public_key == restarted.public_key
+    engine.dispose()
+
+
+def test_an_entry_of_a_worker_makes_nobody_a_superintendent(home: Home) -> None:
+    now = utc_from_ns(SystemClock().time_ns())
+    trail = EachTrail(home.vault, SystemClock())
+    trail.prepare(SystemActor.RECORDER)
+    with writing(home.engine) as session:
+        session.add(PersonRow(folded="eve", name=EVE, rank="superintendent", added_at=now, added_by="x"))
+        trail.append(session, AuditEvent(Verb.ALTER, SystemActor.RECORDER, "", "person:9", "people.added"))
+
+    with pytest.raises(Refused, match="names records that the process record doesn't change"):
+        sign_head(home.engine, home.core, SystemClock())
+    assert home.rule(home.planning.plan) == "audit.damaged"
