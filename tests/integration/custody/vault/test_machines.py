@@ -4,87 +4,27 @@ from __future__ import annotations
 
 import gc
 import json
-import socket
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from structlog.testing import capture_logs
 
 from apps.vault.process import build_identities
-from lfr_core.common.errors import Fatal, LfrError, Refused, Retryable
-from lfr_core.custody.audit.entry import AuditEntry
+from lfr_core.common.errors import Fatal, LfrError, Retryable
 from lfr_core.custody.people.roles import Role
-from lfr_core.custody.vault import machines as machines_module
-from lfr_core.custody.vault import server as server_module
 from lfr_core.custody.vault.admission import unpack_admission
 from lfr_core.custody.vault.client import VaultClient
-from lfr_core.custody.vault.connections import MOST_OF_ONE_MACHINE
-from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
-from lfr_core.custody.vault.key_terms import AT_ONCE
 from lfr_core.custody.vault.lease_cache import _IN_USE_S
-from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.port import ErasureRule, KeyKind, RecordUse
 from lfr_core.custody.vault.process_identity import VERBS
 from lfr_core.custody.vault.record_keys import RECORD_LEASE_S
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.frames import FrameHeader
 from lfr_core.domain.reserved import CANARY_CAMERA, LIVE_PROBE_CAMERA
-from tests.support.vault_core import NOW_NS, Records, vault_core
-from tests.support.vault_server import served
-
-COMPLIANCE = "A. Okafor"
-CAMERA, RECOGNISE = ProcessIdentity.CAMERA, ProcessIdentity.RECOGNISE
-
-
-@dataclass
-class Site:
-    """A vault that answers on the loopback, and the folders of other machines."""
-
-    folder: Path
-    core: VaultCore
-    records: Records
-    port: int
-    opened: ExitStack
-
-    def own(self, identity: ProcessIdentity = ProcessIdentity.COMMANDS) -> VaultClient:
-        """A process of the vault's machine."""
-        path = self.folder / "run" / "vault.sock"
-        return self.opened.enter_context(closing(VaultClient(path, identity, self.folder / "processes")))
-
-    def admit(self, name: str, *identities: ProcessIdentity, cameras: Sequence[str] = ("north",)) -> Path:
-        """Admit a machine and bring it what it was given; its folder."""
-        named = cameras if CAMERA in identities else ()
-        file, there = self.folder / f"{name}.admission", self.folder / name / "processes"
-        file.write_bytes(self.own().admit_machine(name, identities, named, COMPLIANCE))
-        (self.folder / name).mkdir(exist_ok=True)
-        unpack_admission(file, there)
-        return there
-
-    def there(self, folder: Path, identity: ProcessIdentity = CAMERA) -> VaultClient:
-        """A process of that machine."""
-        return self.opened.enter_context(closing(VaultClient(f"127.0.0.1:{self.port}", identity, folder)))
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    core, _, records = vault_core(tmp_path / "vault")
-    with ExitStack() as opened:
-        path = tmp_path / "run" / "vault.sock"
-        server = opened.enter_context(served(core, path, tmp_path / "processes", ("127.0.0.1", 0)))
-        yield Site(tmp_path, core, records, server.port, opened.enter_context(ExitStack()))
-
-
-def rule_of(ask: object) -> str:
-    assert callable(ask)
-    with pytest.raises(Refused) as refused:
-        ask()
-    return refused.value.rule
+from tests.support.vault_core import NOW_NS
+from tests.support.vault_site import CAMERA, COMPLIANCE, RECOGNISE, Site, footage, rule_of
 
 
 def test_an_admitted_machine_is_lent_what_it_is_for_and_nothing_else(site: Site) -> None:
@@ -217,75 +157,6 @@ def test_admissions_outlive_the_vault_and_a_damaged_register_is_said(site: Site)
         build_identities(site.core, site.folder / "processes", 1.0)
 
 
-def test_strangers_on_the_network_cost_a_line_and_keep_nobody_out(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "_HANDSHAKE_S", 0.5)
-    camera = site.there(site.admit("van-2", CAMERA))
-    camera.ping()
-    with capture_logs() as logs, ExitStack() as many:
-        for number in range(30):
-            stranger = many.enter_context(closing(socket.create_connection(("127.0.0.1", site.port), 5)))
-            with suppress(OSError):
-                stranger.sendall(b"GET / HTTP/1.1\r\n\r\n" if number % 2 else b"")
-        camera.ping()  # an open line isn't theirs to take
-        assert site.own().machines()
-        time.sleep(1.0)
-        assert site.there(site.folder / "van-2" / "processes").seal_key("d", "north").key
-
-    assert {each["event"] for each in logs} <= {"vault.not-identified", "vault.peer-refused"}
-    assert len(logs) <= 4
-
-
-@pytest.mark.parametrize("came_before", [0, 1])
-def test_silent_strangers_of_six_addresses_keep_no_machine_out(site: Site, came_before: int) -> None:
-    folder = site.admit("van-2", CAMERA)
-    if came_before:
-        line = site.there(folder)
-        line.ping()
-        line.close()
-    with ExitStack() as many:
-        for number in range(24):
-            stranger = socket.create_connection(
-                ("127.0.0.1", site.port), 5, source_address=(f"127.0.0.{2 + number % 6}", 0)
-            )
-            many.enter_context(closing(stranger))
-        time.sleep(0.5)
-        assert site.there(folder).seal_key("d", "north").key
-
-
-def footage(camera: VaultClient, of: str) -> None:
-    camera.make_key(
-        KeyKind.FOOTAGE, "d", uuid4().hex, NOW_NS + 31 * 86_400 * 10**9, actor=SystemActor.CAMERA, camera=of
-    )
-
-
-def test_a_camera_that_floods_with_new_keys_waits_and_the_vault_answers_others(site: Site) -> None:
-    folder = site.admit("van-2", CAMERA)
-    lines = [site.there(folder) for _ in range(4)]
-    made = 0
-    for line in lines * 20:
-        try:
-            footage(line, "north")
-        except Retryable:
-            continue
-        made += 1
-
-    assert made == AT_ONCE[KeyKind.FOOTAGE] == len(site.core.kept())
-    site.own(ProcessIdentity.RECORD).make_key(KeyKind.ALERT, "d", "alert", NOW_NS + 10**13, actor=SystemActor.RECORDER)
-
-
-def test_all_requests_of_a_machine_are_counted_together(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = site.admit("van-2", CAMERA)
-    first, second = site.there(folder), site.there(folder)
-    monkeypatch.setattr(server_module, "_MOST_REQUESTS_PER_S", 3)
-    with capture_logs() as logs:
-        for line in (first, second) * 3:
-            with suppress(LfrError):
-                line.ping()
-        site.own().ping()
-
-    assert "vault.flood" in {each["event"] for each in logs}
-
-
 def test_a_machine_speaks_for_the_cameras_that_it_was_admitted_for_and_no_other(site: Site) -> None:
     camera = site.there(site.admit("van-2", CAMERA, cameras=("north", "south")))
 
@@ -332,160 +203,6 @@ def test_a_machine_admitted_before_cameras_were_named_sends_of_none(site: Site) 
     assert camera.seal_key("d", "north").key
     (machine,) = machines.list()
     assert machine.cameras == ()
-
-
-def is_closed(client: VaultClient) -> bool:
-    """Whether the vault has closed a connection, without asking it anything."""
-    assert client._connection is not None
-    client._connection.settimeout(5.0)
-    try:
-        return client._connection.recv(1) == b""
-    except TimeoutError:
-        return False
-    except OSError:
-        return True
-
-
-def test_a_dismissed_machine_s_connections_are_closed_at_once_and_no_other_s(site: Site) -> None:
-    folder, other = site.admit("van-2", CAMERA, RECOGNISE), site.there(site.admit("van-3", CAMERA))
-    lines = [site.there(folder) for _ in range(3)] + [site.there(folder, RECOGNISE)]
-    for line in (*lines, other):
-        line.ping()
-    site.own().dismiss_machine("van-2", COMPLIANCE)
-
-    assert all(map(is_closed, lines))
-    assert other._connection is not None
-    other._connection.settimeout(0.2)
-    with pytest.raises(TimeoutError):
-        other._connection.recv(1)
-
-
-def test_a_machine_that_is_admitted_again_loses_the_connections_of_before(site: Site) -> None:
-    line = site.there(site.admit("van-2", CAMERA))
-    line.ping()
-    site.admit("van-2", CAMERA)
-
-    assert is_closed(line)
-
-
-def test_one_machine_s_connections_keep_no_other_machine_out(site: Site) -> None:
-    folder, other = site.admit("van-2", CAMERA), site.admit("van-3", CAMERA)
-    lines = [site.there(folder) for _ in range(MOST_OF_ONE_MACHINE)]
-    for line in lines:
-        line.ping()
-    with pytest.raises(Retryable, match="already"):
-        site.there(folder).ping()
-
-    site.there(other).ping()
-    lines[0].close()
-    deadline = time.monotonic() + 5.0
-    while True:
-        try:
-            site.there(folder).ping()
-        except Retryable:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        else:
-            break
-
-
-def test_a_connection_from_the_network_that_asks_nothing_ends_and_its_process_comes_back(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server_module, "_IDLE_S", 0.3)
-    camera, own = site.there(site.admit("van-2", CAMERA)), site.own()
-    camera.ping()
-    own.ping()
-
-    assert is_closed(camera)
-    camera.ping()
-    assert own._connection is not None
-    own._connection.settimeout(0.5)
-    with pytest.raises(TimeoutError):
-        own._connection.recv(1)
-
-
-def again(site: Site) -> Machines:
-    """The register as a vault that starts anew reads it."""
-    return build_identities(site.core, site.folder / "processes", 1.0)[1]
-
-
-def entries_of(records: Records) -> list[AuditEntry]:
-    return [
-        AuditEntry(seq, 0, each.verb, str(each.actor), each.deployment, each.subject, each.rule, each.facts, "")
-        for seq, each in enumerate(records.events, 1)
-    ]
-
-
-def test_a_dismissal_that_the_disk_refused_holds_is_said_and_is_made_up_for(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = site.admit("van-2", CAMERA)
-    site.there(folder).ping()
-
-    def refuse(*_: object) -> None:
-        raise Refused("vault.keystore", "the disk is full")
-
-    with monkeypatch.context() as full:
-        full.setattr(machines_module, "write_machines", refuse)
-        assert "can't be written" in site.own().dismiss_machine("van-2", COMPLIANCE)
-        assert rule_of(site.there(folder).ping) == "vault.not-admitted"
-        (machine,) = again(site).list()
-        assert machine.is_admitted  # the disk doesn't know, the trail does
-        restarted = again(site)
-        restarted.dismiss_again(entries_of(site.records))
-        assert not restarted.list()[0].is_admitted
-    deadline = time.monotonic() + 5.0
-    while again(site).list()[0].is_admitted:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def test_a_machine_that_was_admitted_again_is_not_dismissed_at_the_next_start(site: Site) -> None:
-    site.admit("van-2", CAMERA)
-    site.own().dismiss_machine("van-2", COMPLIANCE)
-    site.admit("van-2", CAMERA)
-    restarted = again(site)
-    restarted.dismiss_again(entries_of(site.records))
-
-    assert restarted.list()[0].is_admitted
-
-
-def test_with_the_records_away_a_machine_is_dismissed_all_the_same_and_the_trail_is_told_afterwards(
-    site: Site,
-) -> None:
-    folder = site.admit("van-2", CAMERA)
-    line = site.there(folder)
-    line.ping()
-    site.records.away = True
-
-    assert "isn't told yet" in site.own().dismiss_machine("van-2", "")
-    assert is_closed(line)
-    assert rule_of(site.there(folder).ping) == "vault.not-admitted"
-    (machine,) = again(site).list()
-    assert not machine.is_admitted
-    assert [each.rule for each in site.records.events] == ["vault.admit-machine"]
-    site.records.away = False
-    deadline = time.monotonic() + 5.0
-    while len(site.records.events) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    told = site.records.events[-1]
-    assert (told.actor, told.subject, told.rule) == (SystemActor.LFR, "machine:van-2", "vault.dismiss-machine")
-
-
-def test_with_the_records_there_nobody_is_dismissed_by_nobody(site: Site) -> None:
-    site.admit("van-2", CAMERA)
-    assert rule_of(lambda: site.own().dismiss_machine("van-2", "")) == "people.unknown"
-    assert site.own().machines()[0].dismissed_ns is None
-
-
-def test_a_long_message_from_the_network_ends_its_connection(site: Site) -> None:
-    camera = site.there(site.admit("van-2", CAMERA))
-    camera.ping()
-    assert camera._connection is not None
-    camera._connection.sendall((65_537).to_bytes(4, "big"))
-    assert camera._connection.recv(1) == b""
 
 
 def test_an_admission_is_unpacked_where_no_vault_is_and_only_as_what_it_is(site: Site, tmp_path: Path) -> None:

@@ -1,0 +1,3 @@
+from tests.support.vault_site import site
+
+__all__ = ["site"]
