@@ -17,11 +17,12 @@ import pytest
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.read import stored_entries
-from lfr_core.custody.people import People
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.people import People, Rank, Role
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine, reading
 from tests.support.identity import PASSWORD, IdentityServer, log_in
-from tests.support.people import authenticated, registered
+from tests.support.people import MACHINE, authenticated
 from tests.support.run_commands import CommandProcess
 from tests.support.vault_server import serving_vault
 
@@ -44,9 +45,12 @@ def settings(identity_server: IdentityServer, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def people(settings: Settings) -> Iterator[People]:
-    with serving_vault(settings):
+    with serving_vault(settings) as core:
         engine = open_engine(settings.records_url)
-        yield registered(engine, SystemClock())
+        people = People(engine, AuditTrail(core, SystemClock()), SystemClock())
+        people.add(DEE, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=MACHINE)
+        people.add(OLU, {Role.OPERATOR}, Rank.CONSTABLE, by=authenticated(DEE))
+        yield people
         engine.dispose()
 
 
