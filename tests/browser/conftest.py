@@ -70,9 +70,9 @@ def address(settings: Settings, engine: Engine) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One for all files here, and none beyond: while Playwright runs, nothing else may run an event loop."""
+    """One a file, and none beyond: while Playwright runs, nothing else in this process may run an event loop."""
     if shutil.which(CHROMIUM) is None:
         pytest.skip(f"{CHROMIUM} isn't installed (apt-get install chromium)")
     from playwright.sync_api import sync_playwright

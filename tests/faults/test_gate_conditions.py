@@ -19,12 +19,15 @@ from sqlmodel import select, text
 
 from lfr_core.alerts import read
 from lfr_core.common.clock import SystemClock, utc_from_ns
+from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.frames import VaultSealer
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.views import DeploymentReader
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.gate import Condition
 from lfr_core.recognition.gallery import MilvusGallery
+from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.documents import ComplianceDocumentRow
 from lfr_core.storage.tables.monitoring import LiveProbeRow
@@ -106,14 +109,16 @@ def _play(stream: Stream, file: Path, camera: str, stop: threading.Event) -> Non
 
 
 def changed(row: type[Row], **values: object) -> Callable[[Stream, PlanningHarness], object]:
-    """A way to break a condition: a value in the records is another for a while."""
+    """A way to break a condition: a value in the records is another for a while, with its entry on the audit trail."""
 
     @contextmanager
     def change(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
         key = "id" if row in {DeploymentRow, LiveProbeRow} else "deployment"
 
         def put(new: dict[str, object]) -> dict[str, object]:
-            with overwriting(stream.database) as session:
+            trail = stream.trail
+            trail.prepare(SystemActor.LFR)
+            with writing(stream.database) as session:
                 query = select(row)
                 if row is not LiveProbeRow and row is not ComplianceDocumentRow:
                     query = query.where(getattr(row, key) == NAME)
@@ -123,6 +128,7 @@ def changed(row: type[Row], **values: object) -> Callable[[Stream, PlanningHarne
                 for name, value in new.items():
                     setattr(found, name, value(before[name]) if callable(value) else value)
                 session.add(found)
+                trail.append(session, AuditEvent(Verb.ALTER, SystemActor.LFR, NAME, f"deployment:{NAME}", "of.a-test"))
                 return before
 
         before = put(values)
@@ -176,6 +182,17 @@ def clock_went_back(stream: Stream, _harness: PlanningHarness) -> Iterator[None]
     stream.start_vault()
 
 
+@contextmanager
+def written_past_the_platform(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
+    """Somebody with the database's login takes part in the authority."""
+    with overwriting(stream.database) as session:
+        row = session.exec(select(AuthorityRow).where(AuthorityRow.deployment == NAME)).one()
+        before, row.false_alerts_one_in = row.false_alerts_one_in, 1
+    yield
+    with overwriting(stream.database) as session:
+        session.exec(select(AuthorityRow).where(AuthorityRow.deployment == NAME)).one().false_alerts_one_in = before
+
+
 def earlier(days: float) -> Callable[[object], object]:
     """The same time, days before."""
     return lambda at: at - timedelta(days=days) if not isinstance(at, int) else at - round(days * 86_400e9)  # type: ignore[operator]  # times and days
@@ -194,6 +211,7 @@ BREAK = {
     Condition.BRIEFING: changed(PlannedDeploymentRow, briefing_by=""),
     Condition.PROVEN: changed(LiveProbeRow, sent_ns=earlier(1)),
     Condition.AUDIT_WRITABLE: records_take_no_write,
+    Condition.RECORDS_ON_TRAIL: written_past_the_platform,
     Condition.CLOCK_SANE: clock_went_back,
     Condition.WITHIN_HOURS: changed(DeploymentRow, closes_at=lambda _at: utc_from_ns(time.time_ns())),
     Condition.LIVE: suspended,

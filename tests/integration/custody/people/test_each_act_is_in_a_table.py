@@ -50,6 +50,7 @@ TRIED = {
     "deployments.list_store.ListStore.check_may_attach": "deployment compile",
     "deployments.record.actor_of": "deployment open",
     "deployments.record.check_may_take": "deployment open",
+    "deployments.record.check_step": "deployment open",
     "deployments.record.record_step": "deployment open",
     "deployments.service.PlanningService.approve_list": "deployment approve-list",
     "deployments.service.PlanningService.authorise": "deployment authorise",
