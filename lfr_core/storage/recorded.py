@@ -97,9 +97,16 @@ def key_of(row: Row) -> str:
 
 
 def text_of(row: Row) -> str:
-    """What of a recorded row is recorded: its name and its columns as JSON, the same whichever database it is from."""
-    columns = inspect(row).mapper.columns
-    values = {name: _plain(getattr(row, name), columns[name].type.python_type) for name in _columns(type(row))}
+    """What of a recorded row is recorded: its name and its columns as JSON, the same whichever database it is from.
+
+    A column that has its default is left out, so that one that a later version adds changes no text of before.
+    """
+    columns, fields = inspect(row).mapper.columns, type(row).model_fields
+    values = {
+        name: _plain(value, columns[name].type.python_type)
+        for name in _columns(type(row))
+        if (value := getattr(row, name)) != fields[name].default
+    }
     return json.dumps([key_of(row), values], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

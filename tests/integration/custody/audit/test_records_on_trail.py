@@ -29,7 +29,7 @@ from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.retention.footage.hold_writer import HoldWriter
 from lfr_core.retention.footage.holds import HoldGround, HoldRequest
 from lfr_core.storage.engine import writing
-from lfr_core.storage.recorded import RECORDED, is_recorded
+from lfr_core.storage.recorded import RECORDED, is_recorded, text_of
 from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertRow
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
@@ -209,6 +209,19 @@ def overwritten(engine: Engine, edit: Callable[[Session], None]) -> Iterator[tup
 def trail_records(engine: Engine) -> TrailRecords:
     clock = SystemClock()
     return TrailRecords(engine, WriterKeys(vault_of(engine).seed, clock), b"", clock)
+
+
+def test_a_column_that_a_later_version_adds_changes_no_digest_of_before() -> None:
+    row = PersonRoleRow(person=1, role="planner", since=NOW)
+    later = PersonRow(id=1, folded="x", name="X", rank="constable", added_at=NOW, added_by="y")
+
+    assert (
+        text_of(row)
+        == '["person_role/1/planner",{"person":1,"role":"planner","since":"2026-11-23T12:00:00.000000+00:00"}]'
+    )
+    assert "revoked" not in text_of(later)  # as added with the default that every row of before has
+    later.revoked_why = "left"
+    assert '"revoked_why":"left"' in text_of(later)
 
 
 def test_a_hold_that_covers_more_than_its_entry_holds_nothing(lived: Engine) -> None:
