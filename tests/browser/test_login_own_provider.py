@@ -70,8 +70,9 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
         wait_for(ours.oidc_issuer)
         with serving_vault(ours) as vault:
             engine = open_engine(ours.records_url)
-            add_people(engine, (MIA, Role.PLANNER), (OTTO, Role.PLANNER))
-            people = People(engine, AuditTrail(vault, SystemClock()), SystemClock())
+            trail = AuditTrail(vault, SystemClock())
+            add_people(engine, (MIA, Role.PLANNER), (OTTO, Role.PLANNER), trail=trail)
+            people = People(engine, trail, SystemClock())
             for name, login in LOGINS.items():
                 people.link_identity(name, ours.oidc_issuer, subjects[login], by=authenticated(DEE))
             yield ours
