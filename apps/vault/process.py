@@ -90,7 +90,7 @@ def build_vault(
         people=log,
     )
     trail = audit.use(core)
-    records = log.records = TrailRecords(engine, core.writers, core.public_key, core.clock)
+    records = log.records = TrailRecords(engine, core.writers, core.public_key, core.clock, keystore.folder)
 
     def compare() -> tuple[str, ...]:
         adopt_records(engine, records, trail)

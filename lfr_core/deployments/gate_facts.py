@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, func, select
 
 from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.records import of_deployment
 from lfr_core.custody.people.lookup import in_role
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.compliance_documents import read_documents_status
@@ -87,7 +88,9 @@ def planned_facts(session: Session, row: DeploymentRow, now: datetime) -> Planne
 
 def _difference_of(deployment: str, differences: str) -> str:
     """The first that the vault found of this deployment's own records, when it last compared them all."""
-    return next((line for line in differences.splitlines() if deployment in line.partition(" ")[0].split("/")), "")
+    of_it = (f"{kind.__tablename__}/{deployment}" for kind in of_deployment(deployment))
+    starts = tuple(f"{name}{end}" for name in of_it for end in (" ", ",", "/"))
+    return next((line for line in differences.splitlines() if line.startswith(starts)), "")
 
 
 def _may(session: Session, officer: str, since: datetime) -> bool:

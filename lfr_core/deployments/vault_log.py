@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.common.errors import Fatal
-from lfr_core.custody.audit.records import find_differences, not_on_trail, of_deployment, of_person
+from lfr_core.custody.audit.records import find_differences, find_lost, not_on_trail, of_deployment, of_person
 from lfr_core.custody.audit.vault_records import TrailRecords
 from lfr_core.custody.people.lookup import in_role, row_of
 from lfr_core.custody.people.roles import Role
@@ -80,12 +80,15 @@ class VaultLog:
             for difference in find_differences(session, state, self.records.key, of_person(person.id or 0)):
                 raise not_on_trail(person.name, difference)
 
-    def held_keys(self) -> frozenset[str]:
+    def held_keys(self, *, whole: bool = True) -> frozenset[str]:
         if self.records is None:
             with reading(self._engine) as session:
                 return frozenset(key for hold in _unreleased(session) for key in _keys_of(session, hold))
         keys: set[str] = set()
         with self.records.look() as (session, state):
+            if whole:
+                for name, seq in find_lost(session, state, self.records.key, FootageHoldRow):
+                    raise not_on_trail("holds on footage", f"{name} isn't what entry {seq} says")
             for hold in _unreleased(session):
                 covered = _keys_of(session, hold)
                 is_as_recorded = hold.segments_sha256 == digest_segments(covered.values())

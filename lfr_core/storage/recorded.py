@@ -31,6 +31,7 @@ __all__ = [
     "RECORDED",
     "RecordedTable",
     "RecordingSession",
+    "columns_of",
     "is_recorded",
     "key_of",
     "note_rows",
@@ -85,6 +86,13 @@ people decided of alerts; and what was published."""
 _CHANGED: Final = "openlfr_recorded"
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    row: Row
+    before: str | None
+    is_deleted: bool = False
+
+
 class RecordingSession(Session):
     """A session that takes note of the recorded rows that it changes, and commits none without an entry."""
 
@@ -96,31 +104,37 @@ def key_of(row: Row) -> str:
     )
 
 
-def text_of(row: Row) -> str:
+def text_of(row: Row, was: Mapping[str, object] = MappingProxyType({})) -> str:
     """What of a recorded row is recorded: its name and its columns as JSON, the same whichever database it is from.
 
-    A column that has its default is left out, so that one that a later version adds changes no text of before.
+    A column that has its default is left out, so that one that a later version adds changes no text of before. `was`
+    has values of before for some columns.
     """
     columns, fields = inspect(row).mapper.columns, type(row).model_fields
     values = {
         name: _plain(value, columns[name].type.python_type)
-        for name in _columns(type(row))
-        if (value := getattr(row, name)) != fields[name].default
+        for name in columns_of(type(row))
+        if (value := was.get(name, getattr(row, name))) != fields[name].default
     }
     return json.dumps([key_of(row), values], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def take_changes(session: Session) -> Mapping[str, str | None]:
-    """Flush, and return the recorded rows changed since the last time: by `key_of` their `text_of`, None: deleted."""
+def take_changes(session: Session) -> Mapping[str, tuple[str | None, str | None]]:
+    """Flush, and return the recorded rows changed since the last time, by `key_of`.
+
+    Each with its `text_of` before, as it was read, and after; None: there was none, or there is none.
+    """
     session.flush()
-    changed: dict[int, tuple[Row, bool]] = session.info.pop(_CHANGED, {})
-    return {key_of(row): None if is_deleted else text_of(row) for row, is_deleted in changed.values()}
+    changed: dict[int, _Change] = session.info.pop(_CHANGED, {})
+    return {
+        key_of(each.row): (each.before, None if each.is_deleted else text_of(each.row)) for each in changed.values()
+    }
 
 
 def note_rows(session: Session, rows: Iterable[Row]) -> None:
-    """Have the next entry of this transaction name these rows too, though it changes none of them."""
-    changed: dict[int, tuple[Row, bool]] = session.info.setdefault(_CHANGED, {})
-    changed.update((id(row), (row, False)) for row in rows)
+    """Have the next entry of this transaction name these rows too, as if they were new."""
+    changed: dict[int, _Change] = session.info.setdefault(_CHANGED, {})
+    changed.update((id(row), _Change(row, None)) for row in rows)
 
 
 def is_recorded(row: Row) -> bool:
@@ -129,7 +143,8 @@ def is_recorded(row: Row) -> bool:
     return not table.answers or any(getattr(row, name) is not None for name in table.columns)
 
 
-def _columns(kind: type[Row]) -> tuple[str, ...]:
+def columns_of(kind: type[Row]) -> tuple[str, ...]:
+    """The columns of a table that are recorded."""
     return RECORDED[kind].columns or tuple(column.name for column in inspect(kind).mapper.columns)
 
 
@@ -147,29 +162,39 @@ def _plain(value: object, kind: type) -> object:
 
 def _note_changes(session: Session, _context: object, _instances: object) -> None:
     """Called before each flush."""
-    changed: dict[int, tuple[Row, bool]] = session.info.setdefault(_CHANGED, {})
+    changed: dict[int, _Change] = session.info.setdefault(_CHANGED, {})
     for row in session.deleted:
         if type(row) in RECORDED and not RECORDED[type(row)].goes:
-            changed[id(row)] = (row, True)
+            changed[id(row)] = _Change(row, _text_before(row), is_deleted=True)
     for row in session.new:
         if type(row) in RECORDED and is_recorded(row):
-            changed[id(row)] = (row, False)
+            changed[id(row)] = _Change(row, None)
     for row in session.dirty:
-        if type(row) in RECORDED and row not in session.deleted and _is_changed(row):
-            changed[id(row)] = (row, False)
+        if type(row) in RECORDED and row not in session.deleted and _values_before(row):
+            changed.setdefault(id(row), _Change(row, _text_before(row)))
 
 
-def _is_changed(row: Row) -> bool:
+def _values_before(row: Row) -> dict[str, object]:
+    """The columns that change in this flush, with their values of before."""
     attributes = inspect(row).attrs
-    return any(attributes[name].history.has_changes() for name in _columns(type(row)))
+    histories = ((name, attributes[name].history) for name in columns_of(type(row)))
+    return {name: history.deleted[0] for name, history in histories if history.has_changes() and history.deleted}
+
+
+def _text_before(row: Row) -> str | None:
+    """Its text as it was read; None: nothing was recorded of it then."""
+    was, table = _values_before(row), RECORDED[type(row)]
+    if table.answers and all(was.get(name, getattr(row, name)) is None for name in table.columns):
+        return None
+    return text_of(row, was)
 
 
 def _check_entries(session: Session) -> None:
     """Called before a commit. Raises Fatal: a recorded row was changed and no entry written: nothing is."""
     session.flush()
-    left = session.info.get(_CHANGED)
+    left: dict[int, _Change] = session.info.get(_CHANGED, {})
     if left:
-        names = sorted({str(row.__tablename__) for row, _ in left.values()})
+        names = sorted({str(each.row.__tablename__) for each in left.values()})
         raise Fatal(f"{', '.join(names)} would change without an entry on the audit trail: a fault of OpenLFR")
 
 

@@ -9,14 +9,16 @@ import numpy as np
 from sqlalchemy import Engine, delete
 from sqlmodel import col
 
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.deployments.entries import EntryLike
 from lfr_core.deployments.gallery_binding import bind_gallery
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, LIVE_PROBE_REFERENCE
 from lfr_core.recognition.gallery import ExactGallery, Gallery, Reference
 from lfr_core.recognition.gallery.port import StoredRow
+from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.watchlists import GalleryReferenceRow
-from tests.support.overwriting import overwriting
 
 __all__ = ["fill", "held_by", "rebind", "reference"]
 
@@ -40,9 +42,13 @@ def held_by(entries: Sequence[EntryLike]) -> tuple[StoredRow, ...]:
     return fill(ExactGallery(), "g", "contract", entries)
 
 
-def rebind(engine: Engine, deployment: str, gallery: Gallery) -> None:
+def rebind(engine: Engine, deployment: str, gallery: Gallery, trail: Trail) -> None:
     """What the gallery holds now is what it must hold, as if the list had been compiled so."""
-    with overwriting(engine) as session:
+    trail.prepare(SystemActor.LFR)
+    with writing(engine) as session:
         row = session.get_one(DeploymentRow, deployment)
         session.execute(delete(GalleryReferenceRow).where(col(GalleryReferenceRow.deployment) == deployment))
         bind_gallery(session, row, gallery.rows(row.gallery or "", row.contract_id))
+        trail.append(
+            session, AuditEvent(Verb.ALTER, SystemActor.LFR, deployment, f"deployment:{deployment}", "of.a-test")
+        )

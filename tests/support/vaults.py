@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -55,6 +55,7 @@ from lfr_core.domain.signatures import SignatureKind
 
 __all__ = ["MemoryTrail", "MemoryVault", "Nobody", "forget_vault", "trail_of", "vault_of"]
 
+_NONE: Mapping[str, str] = {}
 _SEED = b"a seed of tests, not of any installation"
 
 
@@ -67,7 +68,7 @@ class Nobody:
     def check_recorded(self, name: str) -> None:
         """There is nothing to see."""
 
-    def held_keys(self) -> frozenset[str]:
+    def held_keys(self, *, whole: bool = True) -> frozenset[str]:  # noqa: ARG002  the Protocol's signature
         return frozenset()
 
 
@@ -209,10 +210,10 @@ class MemoryTrail(AuditTrail):
         self.events: list[AuditEvent] = []
         self.full = full
 
-    def append(self, session: Session, event: AuditEvent) -> AuditEntry:
+    def append(self, session: Session, event: AuditEvent, carried: Mapping[str, str] = _NONE) -> AuditEntry:
         if self.full:
             raise Refused("audit.unwritable", "the audit trail can't be written")
-        entry = super().append(session, event)
+        entry = super().append(session, event, carried)
         self.events.append(event)
         return entry
 

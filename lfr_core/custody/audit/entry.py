@@ -97,7 +97,9 @@ class Body(BaseModel):
     rule: StrictStr
     facts: dict[str, StrictInt | StrictStr]
     records: dict[StrictStr, StrictStr] = Field(default_factory=dict)
-    """The recorded rows that changed with it, each with its `record_digest` afterwards; "" where it was deleted."""
+    """The recorded rows that changed with it, each with its `record_digest` before and after, as `1f…>2e…`; "" where
+    there was none, or is none.
+    """
 
 
 def canonical(value: object) -> str:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+
 from sqlalchemy import Engine, delete, func
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.audit.entry import MOST_RECORDS
 from lfr_core.custody.audit.port import AuditEvent, HeadSigner, Verb
 from lfr_core.custody.audit.read import anchor_of, snapshot
 from lfr_core.custody.audit.records import RecordedState
 from lfr_core.custody.audit.signed import signed_anchor
 from lfr_core.custody.audit.trail import AuditTrail
-from lfr_core.custody.audit.vault_records import append_noting
 from lfr_core.custody.audit.verify import verify
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.engine import scrub, writing
-from lfr_core.storage.recorded import RECORDED, key_of
 from lfr_core.storage.tables.audit import AuditAnchorRow, AuditEntryRow, AuditHeadRow
-from lfr_core.storage.tables.row import Row
 
 __all__ = ["prune"]
 
@@ -58,7 +59,8 @@ def prune(engine: Engine, signer: HeadSigner, clock: Clock, before_ns: int) -> i
         if stands != hash_:
             raise Retryable("the audit trail was pruned by another process at the same moment; nothing was done twice")
         removed = seq - (known.seq if known else 0)
-        append_noting(session, trail, _carried(session, report.records, seq), ACTOR, "records.carried")
+        for part in _carried(report.records, seq):
+            trail.append(session, AuditEvent(Verb.ALTER, ACTOR, "", "records:all", "records.carried"), part)
         session.execute(delete(AuditEntryRow).where(col(AuditEntryRow.seq) <= seq))
         session.execute(delete(AuditHeadRow).where(col(AuditHeadRow.seq) <= seq))
         session.execute(delete(AuditAnchorRow))
@@ -87,14 +89,16 @@ def prune(engine: Engine, signer: HeadSigner, clock: Clock, before_ns: int) -> i
     return removed
 
 
-def _carried(session: Session, records: RecordedState, seq: int) -> list[Row]:
-    """The rows that no entry would name any more when those up to `seq` are gone."""
-    found = []
-    for kind in RECORDED:
-        last = {name for name, (_, at) in records.entries.get(str(kind.__tablename__), {}).items() if at <= seq}
-        rows = session.exec(select(kind).with_for_update()) if last else ()
-        found += [row for row in rows if key_of(row) in last]
-    return found
+def _carried(records: RecordedState, seq: int) -> Iterator[dict[str, str]]:
+    """What no entry would say any more of records when those up to `seq` are gone, in parts of an entry each."""
+    last = (
+        (name, digest)
+        for table in records.entries.values()
+        for name, (digest, at) in table.items()
+        if digest and at <= seq
+    )
+    while part := dict(islice(last, MOST_RECORDS)):
+        yield part
 
 
 def _cut(engine: Engine, before_ns: int) -> tuple[int, str] | None:

@@ -13,12 +13,13 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, inspect
+from sqlalchemy.orm import load_only
 from sqlmodel import Session, select
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.entry import Body, record_digest
 from lfr_core.domain.actors import ProcessIdentity
-from lfr_core.storage.recorded import RECORDED, is_recorded, key_of, text_of
+from lfr_core.storage.recorded import RECORDED, columns_of, is_recorded, key_of, text_of
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
 from lfr_core.storage.tables.publication import AnnouncementRow
@@ -30,6 +31,7 @@ __all__ = [
     "RecordedState",
     "check_none_differs",
     "find_differences",
+    "find_lost",
     "may_record",
     "not_on_trail",
     "of_deployment",
@@ -62,10 +64,17 @@ class RecordedState:
     """Whether any entry names records, or says that there were none: from then on each row has its entry."""
 
     def take(self, body: Body) -> None:
-        """Take the next entry."""
+        """Take the next entry.
+
+        Who changes a row that was written in past the platform doesn't make it count: what the row was before must be
+        what the trail says, or the entry says nothing of it. So it goes on differing.
+        """
         self.adopted |= bool(body.records) or body.rule == ADOPTED
-        for name, digest in body.records.items():
-            self.entries.setdefault(_table_of(name), {})[name] = (digest, body.seq)
+        for name, digests in body.records.items():
+            before, _, after = digests.partition(">")
+            known = self.entries.setdefault(_table_of(name), {})
+            if known.get(name, ("", 0))[0] == before:
+                known[name] = (after, body.seq)
 
     def find(self, name: str) -> tuple[str, int] | None:
         """Return a row's digest and the number of its newest entry, by its `key_of`; None: no entry names it."""
@@ -109,7 +118,9 @@ def find_differences(
     """
     for kind in RECORDED if where is None else where:
         found = set()
-        wanted = select(kind) if where is None else select(kind).where(where[kind])
+        wanted = select(kind).options(load_only(*_attributes(kind)))
+        if where is not None:
+            wanted = wanted.where(where[kind])
         for row in session.exec(wanted):
             name = key_of(row)
             found.add(name)
@@ -121,6 +132,15 @@ def find_differences(
                 yield f"{name} isn't what entry {said[1]} of the audit trail says"
         if where is None and not RECORDED[kind].goes:
             yield from _gone(state, kind, found)
+
+
+def find_lost(session: Session, state: RecordedState, records_key: bytes, kind: type[Row]) -> Iterator[tuple[str, int]]:
+    """Find the rows of a table that the trail has, and that are gone or others now: name, and entry's number."""
+    said = {name: each for name, each in state.entries.get(str(kind.__tablename__), {}).items() if each[0]}
+    there = (
+        {key_of(row): record_digest(records_key, text_of(row)) for row in session.exec(select(kind))} if said else {}
+    )
+    yield from ((name, seq) for name, (digest, seq) in said.items() if there.get(name) != digest)
 
 
 def _gone(state: RecordedState, kind: type[Row], found: AbstractSet[str]) -> Iterator[str]:
@@ -147,6 +167,13 @@ def not_on_trail(what: str, difference: str) -> Refused:
         f"what the records say of {what} isn't what the audit trail says: {difference}. Somebody wrote in the database "
         "past the platform; nothing goes by it: compliance runs `lfr audit verify`, and keeps the database as it is",
     )
+
+
+def _attributes(kind: type[Row]) -> list[Any]:
+    """What of a table is read: its key and what is recorded, no picture."""
+    mapper = inspect(kind).mapper
+    names = {column.name for column in mapper.primary_key} | set(columns_of(kind))
+    return [mapper.attrs[name].class_attribute for name in sorted(names)]
 
 
 def _equals(kind: type[Row], column: str, value: Any) -> ColumnElement[bool]:

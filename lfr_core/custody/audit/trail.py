@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 import secrets
 import threading
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 
 from cachetools import LRUCache, cachedmethod
 from sqlalchemy import Engine, text
@@ -43,6 +46,7 @@ _MOST_NAMES = 1000
 """Pseudonyms kept in one process: many times the people of one deployment."""
 _ASKED_AGAIN_S = 30.0
 """While the vault is away: a vault that hangs isn't waited for at every act."""
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 
 
@@ -76,10 +80,11 @@ class AuditTrail:
         """Return the key of what entries say of records. Raises Retryable: the vault is away; Refused as `prepare`."""
         return self._key()[0].records_key
 
-    def append(self, session: Session, event: AuditEvent) -> AuditEntry:
+    def append(self, session: Session, event: AuditEvent, carried: Mapping[str, str] = _NONE) -> AuditEntry:
         """Put `event` on the trail in the transaction of `session`, which must be one of `writing`.
 
-        The entry names the recorded rows that the transaction has changed since the entry before.
+        The entry names the recorded rows that the transaction has changed since the entry before; or, as they stood,
+        those of `carried`, each with its digest.
 
         Raises:
             Refused: `audit.bad-event`.
@@ -100,7 +105,9 @@ class AuditTrail:
                 raise Retryable(
                     f"this machine's clock is {apart_ns / 1e9:+.0f} s from the vault's: set it right; nothing was done"
                 )
-        records = {name: record_digest(lent.records_key, text) for name, text in changed.items()}
+        records = {name: f"{digest}>{digest}" for name, digest in carried.items()} | {
+            name: ">".join(record_digest(lent.records_key, text) for text in texts) for name, texts in changed.items()
+        }
         body = write_body(event, actor=actor, seq=seq, at_ns=at_ns, records=records)
         hash_ = link(previous_hash, digest_of(body))
         session.add(

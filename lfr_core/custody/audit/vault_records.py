@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlmodel import Session, select
@@ -12,12 +13,14 @@ from sqlmodel import Session, select
 from lfr_core.common.clock import Clock
 from lfr_core.custody.audit.chain import Chain, check_head
 from lfr_core.custody.audit.entry import MOST_RECORDS, Body, parse_body
-from lfr_core.custody.audit.heads import check_writer, damaged, refuse
+from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint
+from lfr_core.custody.audit.heads import check_against_checkpoint, check_writer, damaged, refuse
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import anchor_of, newest_head, newest_seq, snapshot, stored_entries
 from lfr_core.custody.audit.records import ADOPTED, RecordedState
 from lfr_core.custody.audit.signed import Anchor, Head
 from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.vault.files import write_private
 from lfr_core.custody.vault.writer_keys import WriterKeys
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.engine import writing
@@ -34,8 +37,16 @@ class TrailRecords:
     next head is signed: an entry put in by hand is believed at no moment.
     """
 
-    def __init__(self, engine: Engine, writers: WriterKeys, public_key: bytes, clock: Clock) -> None:
-        """`public_key`: the installation's, 32 bytes; `clock`: the vault's."""
+    def __init__(self, engine: Engine, writers: WriterKeys, public_key: bytes, clock: Clock, folder: Path) -> None:
+        """
+        Args:
+            engine: the records.
+            writers: the keys of all writers.
+            public_key: the installation's, 32 bytes.
+            clock: the vault's.
+            folder: the keystore's, where the head lies that was signed last, and whether records were ever adopted.
+        """
+        self._folder = folder
         self._engine = engine
         self._writers = writers
         self._public_key = public_key
@@ -57,8 +68,16 @@ class TrailRecords:
             self._follow(session)
             yield session, self._state
 
+    @property
+    def adopted_file(self) -> Path:
+        """It is there once each record has its entry, or doesn't count; outside the database and its backups."""
+        return self._folder / "records-adopted"
+
     def _follow(self, session: Session) -> None:
         anchor, head = anchor_of(session), newest_head(session)
+        checkpoint = read_checkpoint(self._folder / HEAD_FILE)
+        if checkpoint is not None:
+            check_against_checkpoint(session, checkpoint, anchor, self._public_key)
         chain, state = self._begin(anchor, head)
         if newest_seq(session) < chain.seq and (anchor is None or anchor.seq < chain.seq):
             raise damaged(f"it went up to entry {chain.seq}, and the newest entries are gone")
@@ -72,6 +91,8 @@ class TrailRecords:
             body = parse_body(entry.body)
             if body is not None and (body.records or body.rule == ADOPTED):
                 new.append(body)
+        if head is not None and head.seq > max(chain.seq, 0 if anchor is None else anchor.seq):
+            raise damaged(f"entry {head.seq} was signed, and the newest entries are gone")
         for body in new:  # only now: a trail that is damaged leaves what is known as it was
             state.take(body)
         self._chain, self._state = chain, state
@@ -95,13 +116,19 @@ def adopt_records(engine: Engine, records: TrailRecords, trail: AuditTrail) -> i
     Raises:
         Refused, Retryable: as `TrailRecords.look` and `AuditTrail.append`.
     """
+    if records.adopted_file.exists():
+        return 0
+    adopted = 0
     with records.look() as (_, state):
-        if state.adopted:
-            return 0
-    trail.prepare(SystemActor.VAULT)
-    with writing(engine) as session:
-        rows = [row for kind in RECORDED for row in session.exec(select(kind)) if is_recorded(row)]
-        return append_noting(session, trail, rows, SystemActor.VAULT, ADOPTED)
+        is_adopted = state.adopted
+    if not is_adopted:
+        trail.prepare(SystemActor.VAULT)
+        with writing(engine) as session:
+            found = (session.exec(select(kind).with_for_update()) for kind in RECORDED)
+            rows = [row for each in found for row in each if is_recorded(row)]
+            adopted = append_noting(session, trail, rows, SystemActor.VAULT, ADOPTED)
+    write_private(records.adopted_file, b"")
+    return adopted
 
 
 def append_noting(session: Session, trail: AuditTrail, rows: list[Row], actor: SystemActor, rule: str) -> int:

@@ -42,7 +42,6 @@ from lfr_core.custody.people.roles import (
 from lfr_core.custody.people.texts import check_name, check_reason
 from lfr_core.domain.actors import Principal, SystemActor, fold_name, same_person
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.recorded import note_rows
 from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
 
 __all__ = ["People", "acting", "find_person"]
@@ -131,7 +130,6 @@ class People:
             held = roles_of(session, row)
             row.revoked_at, row.revoked_by, row.revoked_why = self._now(), str(actor), reason
             session.add(row)
-            note_rows(session, role_rows(session, row))  # also what was put in past the platform: worth nothing now
             self._append(session, row, actor, "people.revoked", held)
             return person_of(row, held)
 
@@ -204,6 +202,7 @@ class People:
         """
         actor = self._actor(by)
         with writing(self._engine) as session:
+            _one_at_a_time(session)
             row = person_to_log_out(session, name, by)
             for each in linked_rows(session, row):
                 each.sessions_from = self._now()
@@ -254,7 +253,6 @@ class People:
                 session.add(kept)
         session.flush()
         roles = roles_of(session, row)
-        note_rows(session, [row, *role_rows(session, row)])  # compliance says what they are: that mends what was put in
         self._append(session, row, by, rule, roles)
         return person_of(row, roles)
 

@@ -135,10 +135,15 @@ class KnowsPeople(Protocol):
         """
         ...
 
-    def held_keys(self) -> frozenset[str]:
-        """Ids of the keys whose footage a recorded hold covers that nobody released. Raises Retryable.
+    def held_keys(self, *, whole: bool = True) -> frozenset[str]:
+        """Ids of the keys whose footage a recorded hold covers that nobody released.
 
         Only holds count that stand on the audit trail, with just the footage that their entry was about.
+
+        Raises:
+            Refused: `records.not-on-trail`: with `whole`, where a hold of the trail is gone or another now: what it
+                covered can't be told then.
+            Retryable: the records are away.
         """
         ...
 
@@ -223,7 +228,7 @@ def check_hold(key_ids: Sequence[str], people: KnowsPeople, *, held: bool) -> No
             is to be kept.
         Retryable: the records are away.
     """
-    recorded = people.held_keys()
+    recorded = people.held_keys(whole=not held)
     if held and not recorded.issuperset(key_ids):
         raise Refused("vault.no-hold", "no hold on record, with its entry on the audit trail, covers that footage")
     if not held and recorded.intersection(key_ids):

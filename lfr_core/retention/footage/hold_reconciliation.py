@@ -76,12 +76,13 @@ def _hold_part(vault: Vault, keys: Sequence[str], *, held: bool) -> list[str]:
     try:
         vault.hold(keys, held=held)
     except Refused as error:
-        if error.rule not in {"vault.key-gone", "vault.hold-recorded", "vault.no-hold"}:
+        if error.rule not in {"vault.key-gone", "vault.hold-recorded", "vault.no-hold", "records.not-on-trail"}:
             raise
         if len(keys) == 1:
-            if error.rule == "vault.no-hold":
+            if error.rule in {"vault.no-hold", "records.not-on-trail"}:
                 get_logger().error("footage.hold-not-on-trail", key=keys[0])
-            return [] if error.rule == "vault.no-hold" else [*keys]
+                return []
+            return [*keys]
         half = len(keys) // 2  # each hold writes the whole keystore: not one by one
         return [*_hold_part(vault, keys[:half], held=held), *_hold_part(vault, keys[half:], held=held)]
     return []

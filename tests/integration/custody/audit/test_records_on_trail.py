@@ -39,7 +39,7 @@ from lfr_core.storage.tables.row import Row
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.planning import OFFICER, PlanningHarness
-from tests.support.records import NOW_NS, live_deployment, recorder_of, sighting
+from tests.support.records import NOW_NS, live_deployment, recorder_of, sighting, store_of
 from tests.support.shown_pictures import seen
 from tests.support.vaults import trail_of, vault_of
 
@@ -206,9 +206,9 @@ def overwritten(engine: Engine, edit: Callable[[Session], None]) -> Iterator[tup
                 session.merge(kind(**values))
 
 
-def trail_records(engine: Engine) -> TrailRecords:
+def trail_records(engine: Engine, folder: Path) -> TrailRecords:
     clock = SystemClock()
-    return TrailRecords(engine, WriterKeys(vault_of(engine).seed, clock), b"", clock)
+    return TrailRecords(engine, WriterKeys(vault_of(engine).seed, clock), b"", clock, folder)
 
 
 def test_a_column_that_a_later_version_adds_changes_no_digest_of_before() -> None:
@@ -224,9 +224,20 @@ def test_a_column_that_a_later_version_adds_changes_no_digest_of_before() -> Non
     assert '"revoked_why":"left"' in text_of(later)
 
 
-def test_a_hold_that_covers_more_than_its_entry_holds_nothing(lived: Engine) -> None:
+def test_who_changes_a_record_that_was_written_in_does_not_make_it_count(lived: Engine) -> None:
+    with overwriting(lived) as session:
+        session.get_one(DeploymentRow, "dep").threshold = 0.05
+    store = store_of(lived)
+    store.suspend("dep", "a look", by=SystemActor.LFR)
+    store.resume("dep", by=SystemActor.LFR)
+
+    (difference,) = differences(lived)
+    assert difference.startswith("deployment/dep isn't what entry")
+
+
+def test_a_hold_that_covers_more_than_its_entry_holds_nothing(lived: Engine, tmp_path: Path) -> None:
     log = VaultLog(lived)
-    log.records = trail_records(lived)
+    log.records = trail_records(lived, tmp_path)
     assert log.held_keys() == {"key-1"}
 
     with overwriting(lived) as session:

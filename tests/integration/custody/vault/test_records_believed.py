@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import select
+from sqlmodel import col, delete, select
 
 from apps.vault.process import build_vault
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.entry import parse_body
+from lfr_core.custody.audit.head_checkpoint import keep_head
 from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import snapshot, stored_entries
@@ -28,7 +29,10 @@ from lfr_core.deployments.attendance import Attendance
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
+from lfr_core.retention.footage.hold_writer import HoldWriter
+from lfr_core.retention.footage.holds import HoldGround, HoldRequest
 from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.tables.audit import AuditEntryRow, AuditHeadRow
 from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow, digest_segments
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
@@ -36,7 +40,7 @@ from lfr_core.storage.tables.vault import InstallationRow
 from tests.support.each_process import EachProcess, EachTrail
 from tests.support.galleries import held_by
 from tests.support.overwriting import overwriting
-from tests.support.people import authenticated
+from tests.support.people import CAST, authenticated
 from tests.support.planning import OFFICER, OPERATOR, PlanningHarness
 from tests.support.records import entry
 from tests.support.vault_server import serving_vault
@@ -220,7 +224,8 @@ def test_a_home_of_before_is_put_on_the_trail_once_and_never_again(tmp_path: Pat
     settings = Settings(home=tmp_path / "home")
     with serving_vault(settings) as core:
         engine = open_engine(settings.records_url)
-        insert_officer(engine)  # a home of before: rows without entries
+        insert_officer(engine)
+    (settings.keystore_folder / "records-adopted").unlink()  # a home of before: rows without entries
     again, compare = build_vault(settings, load_policy(), engine)
     with snapshot(engine) as session:
         bodies = [body for each in stored_entries(session) if (body := parse_body(each.body)) is not None]
@@ -250,3 +255,98 @@ def test_an_entry_of_a_worker_makes_nobody_a_superintendent(home: Home) -> None:
     with pytest.raises(Refused, match="names records that the process record doesn't change"):
         sign_head(home.engine, home.core, SystemClock())
     assert home.rule(home.planning.plan) == "audit.damaged"
+
+
+def restart(home: Home) -> Callable[[], tuple[str, ...]]:
+    """A new vault over the same records and keystore; what compares them."""
+    core, compare = build_vault(home.settings, load_policy(), home.engine)
+    home.core = core
+    return compare
+
+
+def test_a_trail_that_was_wiped_lets_nobody_in_after_a_restart(home: Home) -> None:
+    keep_head(home.engine, home.core, SystemClock(), home.settings.keystore_folder)
+    insert_officer(home.engine)
+    with overwriting(home.engine) as session:
+        for kind in (AuditEntryRow, AuditHeadRow):
+            session.execute(delete(kind))
+
+    restart(home)
+
+    assert home.rule(lambda: home.core.writer_key("0f" * 16, EVE)) == "audit.damaged"
+
+
+def test_the_newest_entries_cut_off_with_their_head_left_bring_no_revoked_person_back(home: Home) -> None:
+    by = authenticated(next(iter(CAST)))
+    with snapshot(home.engine) as session:
+        before = session.exec(select(PersonRow).where(PersonRow.name == "Pat Planner")).one().model_dump()
+    home.planning.people.revoke("Pat Planner", why="left", by=by)
+    keep_head(home.engine, home.core, SystemClock(), home.settings.keystore_folder)
+    with overwriting(home.engine) as session:
+        newest = session.exec(select(AuditEntryRow).order_by(col(AuditEntryRow.seq).desc())).first()
+        session.delete(newest)
+        session.merge(PersonRow(**before))
+
+    restart(home)
+
+    assert home.rule(lambda: home.core.writer_key("0f" * 16, "Pat Planner")) == "audit.damaged"
+
+
+def test_compliance_changing_a_person_whose_rows_were_written_in_does_not_make_them_count(home: Home) -> None:
+    with overwriting(home.engine) as session:
+        person = session.exec(select(PersonRow).where(PersonRow.name == "Pat Planner")).one()
+        person.rank = Rank.CHIEF_CONSTABLE.value
+        session.add(PersonRoleRow(person=person.id or 0, role=Role.COMPLIANCE.value, since=utc_from_ns(1)))
+
+    home.planning.people.change(
+        "Pat Planner", {Role.PLANNER, Role.COMPLIANCE}, Rank.INSPECTOR, by=authenticated(next(iter(CAST)))
+    )
+
+    assert home.rule(lambda: home.core.writer_key("0f" * 16, "Pat Planner")) == "records.not-on-trail"
+
+
+def test_before_the_first_person_nothing_that_was_written_in_is_taken_over(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    with serving_vault(settings):
+        engine = open_engine(settings.records_url)
+    insert_officer(engine)
+
+    _, compare = build_vault(settings, load_policy(), engine)
+
+    assert any("no entry on the audit trail" in each for each in compare())
+    engine.dispose()
+
+
+@pytest.mark.parametrize("how", ["released", "removed"])
+def test_footage_whose_hold_was_written_in_or_removed_is_let_go_of_by_nobody(home: Home, how: str) -> None:
+    live_trial(home)
+    due_ns = SystemClock().time_ns() + 10**12
+    key = home.core.make_key(KeyKind.FOOTAGE, "trial", "segment-1", due_ns, actor=SystemActor.CAMERA, camera="cam").info
+    now, trail = utc_from_ns(SystemClock().time_ns()), home.planning.trail
+    trail.prepare(OFFICER)
+    with writing(home.engine) as session:
+        session.add(
+            FootageSegmentRow(
+                id="segment-1",
+                deployment="trial",
+                camera="cam",
+                session="s",
+                key_id=key.id,
+                key_fingerprint=key.fingerprint,
+                started_ns=1,
+                due_ns=due_ns,
+            )
+        )
+        session.flush()
+        request = HoldRequest(("segment-1",), HoldGround.COMPLAINT, "C/1", now.date())
+        HoldWriter(session, trail, "trial").place(request, by=OFFICER, id="hold-1", at=now, rule="footage.hold")
+    home.vault.hold([key.id], held=True)
+    with overwriting(home.engine) as session:
+        if how == "released":
+            session.get_one(FootageHoldRow, "hold-1").released_at = now
+        else:
+            session.execute(delete(FootageHoldSegmentRow))
+            session.execute(delete(FootageHoldRow))
+
+    assert home.rule(lambda: home.vault.hold([key.id], held=False)) == "records.not-on-trail"
+    assert home.core.kept(KeyKind.FOOTAGE)[0].held
