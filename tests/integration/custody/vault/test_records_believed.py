@@ -24,7 +24,7 @@ from lfr_core.custody.audit.read import snapshot, stored_entries
 from lfr_core.custody.people import Rank, Role
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.lending import FACTS_MAX_AGE_S
-from lfr_core.custody.vault.port import KeyKind
+from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind
@@ -183,24 +183,34 @@ def test_a_deployment_that_was_written_in_gets_no_key_and_the_board_names_what_d
     assert home.rule(lambda: home.vault.seal_key("trial", "cam")) == "gate.records-on-trail"
 
 
+def film(home: Home) -> KeptKeyInfo:
+    """The key of a segment of the trial's footage."""
+    due_ns = SystemClock().time_ns() + 10**12
+    return home.core.make_key(
+        KeyKind.FOOTAGE, "trial", "segment-1", due_ns, actor=SystemActor.CAMERA, camera="cam"
+    ).info
+
+
+def segment_of(key: KeptKeyInfo) -> FootageSegmentRow:
+    """Its row."""
+    return FootageSegmentRow(
+        id=key.subject,
+        deployment=key.deployment,
+        camera="cam",
+        session="s",
+        key_id=key.id,
+        key_fingerprint=key.fingerprint,
+        started_ns=1,
+        due_ns=key.due_ns,
+    )
+
+
 def test_an_inserted_hold_keeps_no_footage(home: Home) -> None:
     live_trial(home)
-    due_ns = SystemClock().time_ns() + 10**12
-    key = home.core.make_key(KeyKind.FOOTAGE, "trial", "segment-1", due_ns, actor=SystemActor.CAMERA, camera="cam").info
+    key = film(home)
     now = utc_from_ns(SystemClock().time_ns())
     with overwriting(home.engine) as session:
-        session.add(
-            FootageSegmentRow(
-                id="segment-1",
-                deployment="trial",
-                camera="cam",
-                session="s",
-                key_id=key.id,
-                key_fingerprint=key.fingerprint,
-                started_ns=1,
-                due_ns=due_ns,
-            )
-        )
+        session.add(segment_of(key))
         session.flush()
         session.add(
             FootageHoldRow(
@@ -320,23 +330,11 @@ def test_before_the_first_person_nothing_that_was_written_in_is_taken_over(tmp_p
 @pytest.mark.parametrize("how", ["released", "removed"])
 def test_footage_whose_hold_was_written_in_or_removed_is_let_go_of_by_nobody(home: Home, how: str) -> None:
     live_trial(home)
-    due_ns = SystemClock().time_ns() + 10**12
-    key = home.core.make_key(KeyKind.FOOTAGE, "trial", "segment-1", due_ns, actor=SystemActor.CAMERA, camera="cam").info
+    key = film(home)
     now, trail = utc_from_ns(SystemClock().time_ns()), home.planning.trail
     trail.prepare(OFFICER)
     with writing(home.engine) as session:
-        session.add(
-            FootageSegmentRow(
-                id="segment-1",
-                deployment="trial",
-                camera="cam",
-                session="s",
-                key_id=key.id,
-                key_fingerprint=key.fingerprint,
-                started_ns=1,
-                due_ns=due_ns,
-            )
-        )
+        session.add(segment_of(key))
         session.flush()
         request = HoldRequest(("segment-1",), HoldGround.COMPLAINT, "C/1", now.date())
         HoldWriter(session, trail, "trial").place(request, by=OFFICER, id="hold-1", at=now, rule="footage.hold")
