@@ -14,7 +14,7 @@ ARGS ?=
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test test-fast test-pages test-long mutants check fmt bench clean
+.PHONY: help setup demo up down test test-fast test-pages test-long mutants fuzz check fmt bench clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ test-long: ## Run the longer suite: kills, restarts, outages, many times over
 mutants: ## Change gate, lifecycle, accounting, vault and rates one place at a time: do their unit tests notice?
 	@$(SETUP) --for mutants
 	@$(BIN)/python scripts/mutants.py $(ARGS)
+
+fuzz: ## Give each parser of what comes from outside a million inputs (ARGS="photograph --inputs 10000")
+	@$(SETUP) --for fuzz
+	@$(BIN)/python -m tests.fuzz.run $(ARGS)
 
 check: ## Lint, format, layers, lock file, types, environment and repository guards; names all faults at once
 	@$(SETUP) --for check

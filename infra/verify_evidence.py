@@ -11,20 +11,24 @@ Prints each check. Ends with 0 when all hold, 1 when one doesn't, 2 when the fil
 from __future__ import annotations
 
 import argparse
+import errno
 import hashlib
 import json
+import os
+import stat
 import sys
-from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-__all__ = ["main"]
+__all__ = ["judge", "main"]
 
 
 UNTYPED: list[str] = []
 """What was signed by an earlier version, whose signatures don't say of what they are."""
+LARGEST_BYTES = 2_000_000_000
+"""Of a file: six years of trail are some hundred megabytes."""
 SHORTEST = 3
 """Lines of a file: one part, the manifest, the signature."""
 
@@ -168,26 +172,43 @@ def verify(content: bytes, public_key: str) -> None:
         print(f"OLD FORM  {len(UNTYPED)} signatures of an earlier version don't say of what they are: {UNTYPED[0]}")
 
 
+def judge(content: bytes, public_key: str) -> int:
+    """Verify and print; 0 when all hold, 1 when one doesn't."""
+    try:
+        verify(content, public_key)
+    except Wrong as wrong:
+        print(f"WRONG {wrong}")
+        return 1
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, ArithmeticError) as error:
+        print(f"WRONG the file is damaged ({type(error).__name__})")
+        return 1
+    print("VERIFIED")
+    return 0
+
+
+def read_file(name: str) -> bytes:
+    """A regular file of a bounded size; a pipe is not waited for."""
+    with os.fdopen(os.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as stream:
+        found = os.fstat(stream.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        content = stream.read(LARGEST_BYTES + 1)
+    if len(content) > LARGEST_BYTES:
+        raise OSError(errno.EFBIG, f"it is larger than {LARGEST_BYTES:,} bytes, so no evidence of ours")
+    return content
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Verify a file of `lfr evidence` or `lfr audit export`.")
     parser.add_argument("file")
     parser.add_argument("--public-key", default="", help="the installation's published key, 64 hexadecimal digits")
     options = parser.parse_args()
     try:
-        content = Path(options.file).read_bytes()
+        content = read_file(options.file)
     except OSError as error:
         print(f"WRONG {options.file}: {error.strerror}")
         return 2
-    try:
-        verify(content, options.public_key.strip().lower())
-    except Wrong as wrong:
-        print(f"WRONG {wrong}")
-        return 1
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        print(f"WRONG the file is damaged ({type(error).__name__})")
-        return 1
-    print("VERIFIED")
-    return 0
+    return judge(content, options.public_key.strip().lower())
 
 
 if __name__ == "__main__":

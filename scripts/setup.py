@@ -31,7 +31,7 @@ from steps import InstallStep, plan
 ROOT = Path(__file__).resolve().parents[1]
 PORTS = {"up": tuple(DEFAULT_PORTS), "demo": ("LFR_OPERATOR_PORT",)}
 """What must be free for what comes next; a demonstration finds free ports for the rest by itself."""
-PURPOSES = ("setup", "demo", "demo-headless", "up", "test", "check", "mutants")
+PURPOSES = ("setup", "demo", "demo-headless", "up", "test", "check", "mutants", "fuzz")
 
 
 class SetupError(Exception):

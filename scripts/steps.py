@@ -70,7 +70,9 @@ def plan(root: Path, env: Mapping[str, str], purpose: str) -> tuple[list[Install
     steps = [_uv(root), _packages(root, env)]
     skipped: list[str] = []
     if purpose == "mutants":
-        steps.append(_mutmut(root, env))
+        steps.append(_tool(root, env, "mutmut", purpose, "for mutation tests"))
+    elif purpose == "fuzz":
+        steps.append(_tool(root, env, "atheris", purpose, "for inputs guided by the code they reach"))
     elif purpose != "check":  # linters and types need no models
         steps.append(_models(root, env, optional=purpose == "test"))
         steps.append(_identity(root, env, optional=purpose == "test"))
@@ -140,16 +142,16 @@ def _packages(root: Path, env: Mapping[str, str]) -> InstallStep:
     )
 
 
-def _mutmut(root: Path, env: Mapping[str, str]) -> InstallStep:
-    """Fetch mutmut and what it needs, in the versions of the lock, beside the environment."""
-    uv, folder = str(root / ".tools" / "uv" / "bin" / "uv"), root / ".tools" / "mutmut"
-    listed, python = str(root / ".tools" / "mutmut.txt"), str(_venv(root, env) / "bin" / "python")
-    export = [uv, "export", "--frozen", "--quiet", "--only-group", "mutants", "--no-emit-project"]
+def _tool(root: Path, env: Mapping[str, str], name: str, group: str, what_for: str) -> InstallStep:
+    """Fetch a tool and what it needs, in the versions of the lock, beside the environment."""
+    uv, folder = str(root / ".tools" / "uv" / "bin" / "uv"), root / ".tools" / name
+    listed, python = str(root / ".tools" / f"{name}.txt"), str(_venv(root, env) / "bin" / "python")
+    export = [uv, "export", "--frozen", "--quiet", "--only-group", group, "--no-emit-project"]
     mirror = _mirror(env)
     source = ["--default-index", mirror] if mirror else []
     return InstallStep(
-        name="mutmut",
-        title="mutmut, for mutation tests",
+        name=name,
+        title=f"{name}, {what_for}",
         origin="the Python package index",
         disk_mb=30,
         package_cache_mb=30,
@@ -170,9 +172,9 @@ def _mutmut(root: Path, env: Mapping[str, str]) -> InstallStep:
                 listed,
             ],
         ],
-        stamp=_stamp(root, "mutmut"),
+        stamp=_stamp(root, name),
         key=_key(sys.version, _digest(root / "uv.lock"), UV_VERSION),
-        outputs=(folder / "mutmut",),
+        outputs=(folder / name,),
     )
 
 

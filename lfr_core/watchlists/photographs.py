@@ -14,7 +14,8 @@ from lfr_core.common.errors import Poison
 from lfr_core.common.files import IMAGE_BYTES, read_bounded
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.watchlists import RefusalReason
-from lfr_core.recognition.faces.decode import decode, probe_size
+from lfr_core.recognition.faces.decode import probe_size
+from lfr_core.recognition.faces.decode_child import decode_in_child
 from lfr_core.recognition.faces.quality import usable
 from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image, Quality
 from lfr_core.watchlists.csv_file import locate
@@ -103,7 +104,7 @@ def _decoded(data: bytes, policy: Policy) -> Image:
                 RefusalReason.IMAGE_TOO_LARGE,
                 f"{width} x {height} pixels; {policy.images.max_megapixels:g} megapixels are allowed: shrink it",
             )
-        return decode(data, policy.images)
+        return decode_in_child(data, policy.images)
     except Poison as error:
         raise Unusable(RefusalReason.NOT_AN_IMAGE, str(error)) from error
 

@@ -9,7 +9,8 @@ from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.common.errors import Poison
 from lfr_core.common.files import IMAGE_BYTES, read_bounded
 from lfr_core.domain.policy import ImagePolicy
-from lfr_core.recognition.faces.decode import decode, probe_size
+from lfr_core.recognition.faces.decode import probe_size
+from lfr_core.recognition.faces.decode_child import decode_in_child
 from streams.camera.jpeg import encode_jpeg, is_jpeg
 from streams.camera.sources import DEFAULT_FPS, Grab, SourceInfo
 from streams.camera.urls import SourceText
@@ -77,7 +78,7 @@ class FolderSource:
         except OSError as error:
             raise Poison(f"{file} can't be read: {error.strerror}") from error
         try:
-            return data if is_jpeg(data) else encode_jpeg(decode(data, self._images))
+            return data if is_jpeg(data) else encode_jpeg(decode_in_child(data, self._images))
         except Poison as error:
             raise Poison(f"{file.name}: {error}") from error
 

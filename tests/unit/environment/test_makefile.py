@@ -25,7 +25,7 @@ PROMISED = {
     "down",
     "clean",
 }
-PROMISED |= {"mutants"}
+PROMISED |= {"mutants", "fuzz"}
 
 
 def targets() -> set[str]:

@@ -1,0 +1,152 @@
+"""Decodes files from outside in a process of its own, which ends with the picture that it can't bear.
+
+What a decoder does with a file that was made to hurt it (no end, all memory, a crash) is done to that process; the
+caller gets a sentence. Frames of cameras aren't decoded here: they were looked at before they were sent, 2 ms each.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import resource
+import struct
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from typing import IO, Final
+
+import numpy as np
+
+from lfr_core.common.errors import Fatal, Poison
+from lfr_core.domain.policy import ImagePolicy
+from lfr_core.recognition.faces.decode import decode, probe_size
+from lfr_core.recognition.faces.types import Image
+
+__all__ = ["decode_in_child"]
+
+CPU_S: Final = 10
+"""Of one picture: five times what 60 megapixels in 25 scans take on a slow core (`scans.py`)."""
+WALL_S: Final = 60.0
+"""Of one picture, the start of the process with it."""
+MEMORY_BYTES: Final = 4_000_000_000
+"""Addresses of the process: 60 megapixels with transparency are held four times over."""
+
+_ASKED: Final = struct.Struct(">QdII")  # bytes of the file, most megapixels, most bytes of a frame, CPU seconds
+_PIXELS, _REFUSED = b"I", b"R"
+_LAST_WORDS_S: Final = 2.0
+_SIZE: Final = struct.Struct(">II")
+_MOST_WORDS_BYTES: Final = 20_000
+_TOO_LONG: Final = (
+    "the image takes too long or too much memory to decode, or breaks the decoder: save it again as an ordinary JPEG"
+)
+
+
+def decode_in_child(data: bytes, policy: ImagePolicy) -> Image:
+    """`decode`, in the child; another is begun where the last one ended. For several threads, one after another.
+
+    Raises:
+        Poison: as `decode`, and where the child had to end.
+        Fatal: no such process can be run here.
+    """
+    width, height = probe_size(data)
+    if width * height / 1e6 > policy.max_megapixels:
+        return decode(data, policy)  # which says so, and decodes nothing
+    with _LOCK:
+        child = _start_child()
+        watch = threading.Timer(WALL_S, child.kill)
+        watch.start()
+        try:
+            return _ask(child, data, policy)
+        except (OSError, EOFError, ValueError) as error:
+            if (code := _end_child()) > 0:
+                raise Fatal(f"pictures can't be decoded: the process for it ended with {code}; see the log") from error
+            raise Poison(_TOO_LONG) from error
+        finally:
+            watch.cancel()
+
+
+_LOCK = threading.Lock()
+_children: list[subprocess.Popen[bytes]] = []
+
+
+def _start_child() -> subprocess.Popen[bytes]:
+    if _children and _children[0].poll() is None:
+        return _children[0]
+    _end_child()
+    _children.append(
+        subprocess.Popen([sys.executable, "-I", "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    )
+    return _children[0]
+
+
+@atexit.register
+def _end_child() -> int:
+    """End it, and return its exit code: negative where a signal ended it."""
+    code = 0
+    while _children:
+        with _children.pop() as child:
+            stdin, child.stdin = child.stdin, None
+            with suppress(OSError):  # what is left to be written goes nowhere
+                assert stdin is not None
+                stdin.close()
+            with suppress(subprocess.TimeoutExpired):
+                code = child.wait(_LAST_WORDS_S)
+            child.kill()
+    return code
+
+
+def _ask(child: subprocess.Popen[bytes], data: bytes, policy: ImagePolicy) -> Image:
+    assert child.stdin is not None
+    assert child.stdout is not None
+    asked = _ASKED.pack(len(data), policy.max_megapixels, policy.max_frame_bytes, CPU_S)
+    child.stdin.write(asked + data)
+    child.stdin.flush()
+    if (kind := _read(child.stdout, 1)) == _REFUSED:
+        (length,) = struct.unpack(">I", _read(child.stdout, 4))
+        raise Poison(_read(child.stdout, min(length, _MOST_WORDS_BYTES)).decode(errors="replace"))
+    width, height = _SIZE.unpack(_read(child.stdout, _SIZE.size))
+    if kind != _PIXELS or not 0 < width * height <= policy.max_megapixels * 1e6:
+        raise ValueError("no answer of ours")
+    pixels = bytearray(width * height * 3)
+    view = memoryview(pixels)
+    while view:
+        if not (count := child.stdout.readinto(view)):  # type: ignore[attr-defined]  # a buffered reader has it
+            raise EOFError
+        view = view[count:]
+    return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
+
+
+def _read(stream: IO[bytes], size: int) -> bytes:
+    if len(data := stream.read(size)) < size:
+        raise EOFError
+    return data
+
+
+def _serve(asked: IO[bytes], answers: IO[bytes]) -> None:
+    """Decode picture after picture until the caller is gone."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    while header := asked.read(_ASKED.size):
+        length, max_megapixels, max_frame_bytes, cpu_s = _ASKED.unpack(header)
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        most = int(used.ru_utime + used.ru_stime) + 1 + cpu_s
+        resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))  # the kernel ends who needs more
+        policy = ImagePolicy(
+            max_megapixels=max_megapixels, max_frame_megapixels=max_megapixels, max_frame_bytes=max_frame_bytes
+        )
+        try:
+            image = decode(_read(asked, length), policy)
+        except (Poison, MemoryError) as error:
+            words = str(error if isinstance(error, Poison) else _TOO_LONG).encode()[:_MOST_WORDS_BYTES]
+            answers.write(_REFUSED + struct.pack(">I", len(words)) + words)
+        else:
+            answers.write(_PIXELS + _SIZE.pack(image.shape[1], image.shape[0]))
+            answers.write(np.ascontiguousarray(image).data)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    _answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
+    with suppress(BrokenPipeError, EOFError):
+        _serve(sys.stdin.buffer, _answers)
