@@ -94,7 +94,13 @@ def _pages(session: PageSession) -> list[StreamlitPage]:
     return found
 
 
+_WITHOUT_LEFTOVERS = '<style>.stApp [data-retained="true"] { display: none; }</style>'
+"""Hides what isn't drawn any more, which Streamlit keeps until all else is drawn. If it kept its room, whatever stands
+below would move up later, under a button that somebody is pressing, and the click would be lost.
+"""
+
 st.set_page_config(page_title="OpenLFR", layout="wide", initial_sidebar_state="collapsed")
+st.html(_WITHOUT_LEFTOVERS)
 _session = logged_in(page_sessions(), _log_in)
 if _session is None:
     st.stop()

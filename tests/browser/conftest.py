@@ -90,10 +90,14 @@ def log_of_page(settings: Settings) -> Path:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Say beside a failure what its page showed: a browser's time-out names only what it waited for."""
+    """Say beside a failure what its page showed and logged: a browser's time-out names only what it waited for."""
     report = yield
-    if report.when == "call" and report.failed and "page" in getattr(item, "funcargs", {}):
-        page: Page = item.funcargs["page"]  # type: ignore[attr-defined]  # a test function has them
+    parts = getattr(item, "funcargs", {})
+    if report.when == "call" and report.failed and "page" in parts:
+        page: Page = parts["page"]
         with contextlib.suppress(Exception):  # the page may be what failed
             report.sections.append(("What the page showed", f"{page.url}\n{page.inner_text('body')[:4000]}"))
+        with contextlib.suppress(OSError, AttributeError):
+            log = parts["logins"].settings.home / "page.log"
+            report.sections.append(("What the page logged", log.read_text(errors="replace")[-4000:]))
     return report

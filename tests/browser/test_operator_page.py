@@ -166,6 +166,19 @@ CHANGES = """() => {
 """Puts into `mixed` what was ever on the screen together and belongs to different alerts."""
 
 
+PLACES = """() => {
+  // At each painted frame from now on: where the first of an alert's buttons stands.
+  window.places = new Set();
+  const frame = () => {
+    const button = document.querySelector('[class*="st-key-judge-same"] button');
+    if (button) { const box = button.getBoundingClientRect(); window.places.add(`${box.x} ${box.y}`); }
+    requestAnimationFrame(frame);
+  };
+  frame();
+}"""
+"""Puts into `places` each place on the screen at which a person could have pressed the button."""
+
+
 @pytest.mark.slow
 def test_while_alerts_come_several_a_second_each_click_decides_the_alert_whose_picture_is_shown(
     page: Page, recorder: Recorder, engine: Engine
@@ -304,6 +317,18 @@ def test_a_decision_by_click_is_in_the_database_with_who_and_when(
     assert alert.decision.engagement is Engagement.NOT_ENGAGED
     assert alert.judged.by == alert.engaged.by == "Ann Operator"
     assert before <= alert.judged.at.timestamp() <= alert.engaged.at.timestamp() <= time.time()
+
+
+def test_the_buttons_of_an_alert_stand_still_from_the_moment_they_are_drawn(page: Page, recorder: Recorder) -> None:
+    """Found by a click that was lost: the page moved up between the press of a button and its release."""
+    recorder.record_sightings([sighting(0.0, probe=PROBE)])
+    page.evaluate(PLACES)
+
+    sign_in(page)
+    page.get_by_role("button", name="Same person").wait_for()
+    time.sleep(2 * ALERTS_REFRESH_S)
+
+    assert len(page.evaluate("[...window.places]")) == 1
 
 
 @pytest.mark.slow
