@@ -6,7 +6,7 @@ sequential test may only undercut.
 
 from __future__ import annotations
 
-from scipy.stats import poisson
+from scipy.special import pdtrc, pdtrik
 
 from lfr_core.common.errors import Poison
 
@@ -26,7 +26,13 @@ def circuit_breaker_limit(faces: int, limit_one_in: int, level: float = LEVEL) -
     """
     if faces < 0 or limit_one_in < 1 or not 0.0 < level < 1.0:
         raise Poison(f"no circuit breaker for {faces} faces, 1 in {limit_one_in}, level {level}")
-    return max(1, int(poisson.isf(level, faces / limit_one_in)) + 1)
+    mean = faces / limit_one_in
+    limit = max(1, round(float(pdtrik(1.0 - level, mean)))) if mean else 1
+    while pdtrc(limit - 1, mean) > level:
+        limit += 1
+    while limit > 1 and pdtrc(limit - 2, mean) <= level:
+        limit -= 1
+    return limit
 
 
 def circuit_breaker_trips(faces: int, false_alerts: int, limit_one_in: int, level: float = LEVEL) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import astuple, dataclass
 
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from lfr_core.common.errors import Poison
 
@@ -112,8 +112,8 @@ def clopper_pearson(k: int, n: int, confidence: float = CONFIDENCE) -> tuple[flo
     """
     _check(k, n, confidence)
     tail = (1.0 - confidence) / 2.0
-    low = 0.0 if k == 0 else float(beta.ppf(tail, k, n - k + 1))
-    high = 1.0 if k == n else float(beta.ppf(1.0 - tail, k + 1, n - k))
+    low = 0.0 if k == 0 else float(betaincinv(k, n - k + 1, tail))
+    high = 1.0 if k == n else float(betaincinv(k + 1, n - k, 1.0 - tail))
     return low, high
 
 
@@ -128,7 +128,7 @@ def upper_bound(k: int, n: int, confidence: float = CONFIDENCE) -> float:
         return 1.0
     if k == 0:
         return -math.expm1(math.log1p(-confidence) / n)  # the closed form: no loss of digits for a large n
-    return float(beta.ppf(confidence, k + 1, n - k))
+    return float(betaincinv(k + 1, n - k, confidence))
 
 
 def rule_of_three(n: int) -> float:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from statistics import median
 
-from scipy.stats import binomtest
+from scipy.special import bdtrc
 
 from lfr_core.publication.quality.cells import DateCell
 
@@ -117,7 +117,7 @@ def rounded_share(counts: Sequence[int]) -> tuple[float, bool]:
     if not large:
         return 0.0, False
     fives = sum(count % 5 == 0 for count in large)
-    p = float(binomtest(fives, len(large), 0.2, alternative="greater").pvalue)
+    p = float(bdtrc(fives - 1, len(large), 0.2))  # P(X >= fives) of a binomial variable
     return fives / len(large), p < _ROUNDED_P
 
 
