@@ -141,6 +141,7 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
     from lfr_core.recognition.faces.engine import build_engine
     from lfr_core.recognition.gallery.milvus import milvus_gallery
     from lfr_core.recognition.gallery.rotated import rotated_gallery
+    from lfr_core.recognition.gallery.screen import ScreenedGallery
     from lfr_core.recognition.loading import ComparedGallery
     from lfr_core.recognition.service import Recogniser
     from streams.agents.recognise import attach_recognise
@@ -150,8 +151,8 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
     engine = build_engine(settings, policy)
     # a connection of its own: the check runs in another thread
     check = GalleryCheck(installation.engine, milvus_gallery(settings), clock)
-    rotated = rotated_gallery(milvus_gallery(settings), vault, actor=SystemActor.RECOGNISER)
-    gallery = ComparedGallery(rotated, check)
+    screen = ScreenedGallery(milvus_gallery(settings))
+    gallery = ComparedGallery(rotated_gallery(screen, vault, actor=SystemActor.RECOGNISER), check, screen)
     _warm_up(engine, gallery)
     recogniser = Recogniser(
         engine=engine,
@@ -161,6 +162,7 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
         vault=vault,
         policy=policy,
         clock=clock,
+        keep_only=gallery.keep_only,
     )
     attach_recognise(app, recogniser, RecordSigner(vault, clock, SystemActor.RECOGNISER), heartbeat)
 

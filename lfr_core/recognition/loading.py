@@ -2,12 +2,13 @@
 candidate that isn't a row of the list as approved.
 
 A comparison sees a moment, and whoever reaches the store can put somebody in after it. So each candidate's id, entry
-and vector are held against the approved rows, which are kept in memory.
+and vector are held against the approved rows, which are kept in memory. So is a copy of the approved vectors, by which
+the store is spared the probes that are of nobody on the list (`ScreenedGallery`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from lfr_core.domain.reserved import CANARY_ENTRY
 from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery.port import Candidate, Gallery, Reference, StoredRow
 from lfr_core.recognition.gallery.rotated import deployment_of_gallery
+from lfr_core.recognition.gallery.screen import ScreenedGallery
 
 __all__ = ["ComparedGallery", "ComparesGalleries"]
 
@@ -46,17 +48,22 @@ class ComparedGallery:
     Args:
         inner: searched.
         check: compares, and says what is approved.
+        screen: within `inner`; given a copy of each list that was compared. None: the store is asked for everybody.
     """
 
-    def __init__(self, inner: Gallery, check: ComparesGalleries) -> None:
+    def __init__(self, inner: Gallery, check: ComparesGalleries, screen: ScreenedGallery | None = None) -> None:
         self._inner = inner
         self._check = check
+        self._screen = screen
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compare-gallery")
         self._running: dict[str, Future[tuple[str, Mapping[str, StoredRow]]]] = {}
         self._approved: dict[str, Mapping[str, StoredRow]] = {}
         """Of each gallery that was compared."""
+        self._copying: dict[str, Future[None]] = {}
 
-    def search(self, name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:
+    def search(
+        self, name: str, contract_id: str, probes: Floats, limit: int = 1, *, at_least: float = -1.0
+    ) -> list[list[Candidate]]:
         """As the inner one's.
 
         Raises:
@@ -66,12 +73,19 @@ class ComparedGallery:
         """
         self._require(name)
         try:
-            found = self._inner.search(name, contract_id, probes, limit)
+            self._copy(name, contract_id)
+            found = self._inner.search(name, contract_id, probes, limit, at_least=at_least)
             self._require_listed(name, {candidate.row for each in found for candidate in each})
         except (Retryable, Refused, Fatal):
             self._approved.clear()
+            self.keep_only(())
             raise
         return found
+
+    def keep_only(self, names: Collection[str]) -> None:
+        """Overwrite and forget the copies of all other collections' vectors."""
+        if self._screen is not None:
+            self._screen.keep_only(names)
 
     def create(self, name: str, contract_id: str) -> None:
         self._inner.create(name, contract_id)
@@ -102,6 +116,15 @@ class ComparedGallery:
         if why:
             raise Refused("gallery.changed", f"gallery {name} no longer holds the list that was enrolled: {why}")
         self._approved[name] = approved
+
+    def _copy(self, name: str, contract_id: str) -> None:
+        """Have the screen read a compared list that it hasn't; until it has, the store is asked for everybody."""
+        if self._screen is None or self._screen.holds(name):
+            return
+        if name not in self._copying:
+            self._copying[name] = self._thread.submit(self._screen.hold, name, contract_id, self._approved[name])
+        elif self._copying[name].done():
+            self._copying.pop(name).result()
 
     def _load(self, deployment: str) -> tuple[str, Mapping[str, StoredRow]]:
         why = self._check.compare(deployment)

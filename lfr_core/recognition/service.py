@@ -7,13 +7,14 @@ looking at the frames twice:
 2. `match`: search the gallery, apply the alert rule, make the messages. Raises Retryable while the gallery
    is away and the frames are still fresh; then the same call may be made again.
 
-Templates exist between the two steps and nowhere else.
+Templates of faces exist between the two steps and nowhere else. The gallery may keep a copy of the list's vectors
+(`gallery.screen`), which goes as soon as a deployment isn't live or its list is another.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from lfr_core.common.biometric import Biometric
 from lfr_core.common.clock import Clock
@@ -53,7 +54,9 @@ class Recogniser:
         vault: Vault,
         policy: Policy,
         clock: Clock,
+        keep_only: Callable[[Collection[str]], None] = lambda _names: None,
     ) -> None:
+        """`keep_only` is told once a second of which collections vectors may be kept in memory: those that are live."""
         self._engine = engine
         self._gallery = gallery
         self._directory = directory
@@ -61,6 +64,7 @@ class Recogniser:
         self._vault = vault
         self._policy = policy
         self._clock = clock
+        self._keep_only = keep_only
         self._responder = LiveProbeResponder(engine=engine, gallery=gallery, opener=opener, policy=policy, clock=clock)
         self._watch = Stopwatch(clock)
         self._cameras: dict[Session, CameraTracks] = {}
@@ -164,7 +168,9 @@ class Recogniser:
                 name: self._directory.find(name) for name in self._reader.served | {one[0] for one in self._cameras}
             }
         except Retryable:
+            self._keep_only(())  # nobody knows whether the lists are still there
             return False
+        self._keep_only({view.gallery for view in views.values() if view is not None and view.is_live})
         for session in list(self._cameras):
             view = views[session[0]]
             if view is None or not view.is_live:
@@ -266,8 +272,9 @@ class Recogniser:
             self._opener.check_gate(view.id)
             with self._watch.stage("search"):
                 templates = looked.templates.reveal()[rows]
+                least = min(probe.view.threshold for probe in probes)
                 # two, so that the drawn test face, which is in every gallery, can't stand before a person
-                answers = self._gallery.search(current.gallery, current.contract_id, templates, limit=2)
+                answers = self._gallery.search(current.gallery, current.contract_id, templates, limit=2, at_least=least)
         except Refused as error:  # the gate shut, or the collection went, between the two questions
             if error.rule != NOT_LISTED:
                 return self._withdraw(probes, FrameOutcome.DROPPED_CLOSED)

@@ -9,7 +9,7 @@ import numpy as np
 
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.recognition.faces.types import Floats
-from lfr_core.recognition.gallery.checks import check_name, check_probes, check_references, stored_row
+from lfr_core.recognition.gallery.checks import DIMENSION, check_name, check_probes, check_references, stored_row
 from lfr_core.recognition.gallery.port import Candidate, Reference, StoredRow
 from lfr_core.recognition.gallery.ranking import Hit, rank
 
@@ -48,7 +48,16 @@ class ExactGallery:
         wanted = held if ids is None else [one for one in dict.fromkeys(ids) if one in held]
         return tuple(stored_row(one, *held[one]) for one in wanted)
 
-    def search(self, name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:
+    def vectors(self, name: str, contract_id: str) -> tuple[tuple[StoredRow, ...], Floats]:
+        """All rows, and their vectors as stored, shape (n, 512), in the same order."""
+        held = self._bound(name, contract_id).references
+        vectors = np.array([vector for _, vector in held.values()], np.float32).reshape(-1, DIMENSION)
+        return self.rows(name, contract_id), vectors
+
+    def search(
+        self, name: str, contract_id: str, probes: Floats, limit: int = 1, *, at_least: float = -1.0
+    ) -> list[list[Candidate]]:
+        del at_least  # all are given
         if limit < 1:
             raise ValueError("limit is at least 1")
         collection = self._bound(name, contract_id)

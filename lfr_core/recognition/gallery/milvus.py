@@ -111,16 +111,24 @@ class MilvusGallery:
         return tuple(stored_row(id_, entry, template) for id_, (entry, template) in rows.items())
 
     def rows(self, name: str, contract_id: str, ids: Sequence[str] | None = None) -> tuple[StoredRow, ...]:
-        self._bound(name, contract_id)
         if ids is None:
-            return self._connection.call(lambda c: self._all_rows(c, name), name)
+            return self.vectors(name, contract_id)[0]
+        self._bound(name, contract_id)
         wanted = [one for one in dict.fromkeys(ids) if is_id(one)]
         found: list[StoredRow] = []
         for start in range(0, len(wanted), _ROWS_PER_READ):
             found += [_stored_row(row) for row in self._read(name, wanted[start : start + _ROWS_PER_READ])]
         return tuple(found)
 
-    def search(self, name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:
+    def vectors(self, name: str, contract_id: str) -> tuple[tuple[StoredRow, ...], Floats]:
+        """All rows, and their vectors as stored, shape (n, 512), in the same order."""
+        self._bound(name, contract_id)
+        return self._connection.call(lambda c: self._all_vectors(c, name), name)
+
+    def search(
+        self, name: str, contract_id: str, probes: Floats, limit: int = 1, *, at_least: float = -1.0
+    ) -> list[list[Candidate]]:
+        del at_least  # all are given
         if limit < 1:
             raise ValueError("limit is at least 1")
         self._bound(name, contract_id)
@@ -213,7 +221,7 @@ class MilvusGallery:
     def _insert(self, name: str, rows: list[dict[str, object]]) -> None:
         self._connection.call(lambda c: c.insert(name, rows, timeout=self._write_timeout_s), name)
 
-    def _all_rows(self, client: Any, name: str) -> tuple[StoredRow, ...]:
+    def _all_vectors(self, client: Any, name: str) -> tuple[tuple[StoredRow, ...], Floats]:
         pages = client.query_iterator(
             name,
             batch_size=_ROWS_PER_READ,
@@ -221,13 +229,15 @@ class MilvusGallery:
             consistency_level="Strong",
             timeout=self._write_timeout_s,
         )
-        found: list[StoredRow] = []
+        rows: list[StoredRow] = []
+        vectors = [np.zeros((0, DIMENSION), np.float32)]
         try:
             while page := pages.next():
-                found += [_stored_row(row) for row in page]
+                rows += [_stored_row(row) for row in page]
+                vectors.append(np.array([row["template"] for row in page], np.float32))
         finally:
             pages.close()
-        return tuple(found)
+        return tuple(rows), np.concatenate(vectors)
 
     def _read(
         self,

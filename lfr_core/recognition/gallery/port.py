@@ -76,8 +76,12 @@ class Gallery(Protocol):
         """What the store holds now, in no order: all of it, or what there is of `ids`. Seconds for 10,000 rows."""
         ...
 
-    def search(self, name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:
+    def search(
+        self, name: str, contract_id: str, probes: Floats, limit: int = 1, *, at_least: float = -1.0
+    ) -> list[list[Candidate]]:
         """For each row of `probes` (n, 512), the `limit` best entries, best first, one candidate an entry.
+
+        Candidates of a similarity below `at_least` are of no use to the caller, and may be left out.
 
         What a store says of a similarity isn't believed: it is computed again from the vector that the store gives.
         """

@@ -104,9 +104,11 @@ class RotatedGallery:
     def rows(self, name: str, contract_id: str, ids: Sequence[str] | None = None) -> tuple[StoredRow, ...]:
         return self._inner.rows(name, contract_id, ids)
 
-    def search(self, name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:
+    def search(
+        self, name: str, contract_id: str, probes: Floats, limit: int = 1, *, at_least: float = -1.0
+    ) -> list[list[Candidate]]:
         rows = check_probes(probes)
-        return self._inner.search(name, contract_id, self._rotate(name, rows), limit)
+        return self._inner.search(name, contract_id, self._rotate(name, rows), limit, at_least=at_least)
 
     def count(self, name: str) -> int:
         return self._inner.count(name)

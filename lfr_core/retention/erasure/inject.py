@@ -64,8 +64,10 @@ class NotingGallery:
     def rows(self, name: str, contract_id: str, ids: Sequence[str] | None = None) -> tuple[StoredRow, ...]:
         return self._inner.rows(name, contract_id, ids)
 
-    def search(self, name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:
-        return self._inner.search(name, contract_id, probes, limit)
+    def search(
+        self, name: str, contract_id: str, probes: Floats, limit: int = 1, *, at_least: float = -1.0
+    ) -> list[list[Candidate]]:
+        return self._inner.search(name, contract_id, probes, limit, at_least=at_least)
 
     def count(self, name: str) -> int:
         return self._inner.count(name)

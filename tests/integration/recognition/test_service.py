@@ -73,10 +73,12 @@ class BreakableGallery(ExactGallery):
 
     away = False
 
-    def search(self, name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:
+    def search(
+        self, name: str, contract_id: str, probes: Floats, limit: int = 1, *, at_least: float = -1.0
+    ) -> list[list[Candidate]]:
         if self.away:
             raise Retryable("the gallery is away")
-        return super().search(name, contract_id, probes, limit)
+        return super().search(name, contract_id, probes, limit, at_least=at_least)
 
 
 @cache
@@ -134,7 +136,10 @@ class Bench:
             vault=self.vault,
             policy=POLICY,
             clock=self.time,
+            keep_only=lambda names: self.kept.append(set(names)),
         )
+        self.kept: list[set[str]] = []
+        """Of which galleries copies may stay, each time it was said."""
 
     def frames(self, jpegs: Sequence[bytes], **changes: object) -> list[RawFrame]:
         return [
@@ -427,6 +432,30 @@ def test_when_the_deployment_closes_every_track_is_forgotten_without_another_fra
 
     assert (held, len(bench.recogniser._cameras)) == (1, 0)
     assert leaves is (status is DeploymentStatus.ENDED)
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({}, {"gallery"}),
+        ({"status": DeploymentStatus.ENDED}, set()),
+        ({"status": DeploymentStatus.SUSPENDED}, set()),
+        ({"gallery": "another"}, {"another"}),
+        (None, set()),
+    ],
+    ids=["live", "ended", "suspended", "another list", "records away"],
+)
+def test_vectors_stay_in_memory_only_while_their_list_is_that_of_a_live_deployment(
+    change: dict[str, object] | None, kept: set[str]
+) -> None:
+    bench = Bench()
+    bench.run(bench.frames(walk("obama2", looks=1)))
+    bench.directory.away = change is None
+    bench.directory.view = replace(bench.directory.view, **(change or {}))  # type: ignore[arg-type]  # of a table
+
+    bench.recogniser.leave_ended()
+
+    assert bench.kept == [kept]
 
 
 def test_with_the_records_away_no_worker_takes_its_deployment_for_ended() -> None:

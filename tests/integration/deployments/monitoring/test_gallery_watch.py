@@ -27,6 +27,7 @@ from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery import Candidate, MilvusGallery, Reference
 from lfr_core.recognition.gallery.checks import stored_row
 from lfr_core.recognition.gallery.ranking import Hit
+from lfr_core.recognition.gallery.screen import ScreenedGallery
 from lfr_core.recognition.loading import ComparedGallery
 from lfr_core.storage.engine import open_engine, reading
 from lfr_core.storage.tables.deployments import CallRow, DeploymentRow
@@ -333,6 +334,34 @@ def test_a_person_put_in_between_two_comparisons_is_no_candidate_and_the_deploym
     assert refused.value.rule == NOT_LISTED
     assert shut.value.rule == "gallery.changed"
     assert shut_by(harness) != ""
+    watch_of(harness).tick()
+    assert row_of(harness).status == S.SUSPENDED
+
+
+@pytest.mark.parametrize("slip", [slipped_in, put_in_the_place_of_a_listed_photograph], ids=lambda slip: slip.__name__)
+def test_with_a_copy_of_the_list_nobody_put_in_is_a_candidate_and_who_was_taken_out_suspends(
+    harness: PlanningHarness, tampered: Callable[[], Tampered], slip: Callable[[Tampered], Reference]
+) -> None:
+    harness.walk(S.LIVE, entries=ENTRIES)
+    name = row_of(harness).gallery or ""
+    listed = [reference(f"person-{one}/1", "").template[None] for one in (1, 2)]
+    assert isinstance(harness.gallery, MilvusGallery)
+    screen = ScreenedGallery(harness.gallery)
+    loaded = ComparedGallery(screen, GalleryCheck(harness.engine, harness.gallery, harness.clock), screen)
+    before = retry_while_unavailable(lambda: loaded.search(name, "contract", listed[1], at_least=0.45))
+    while not screen.holds(name):
+        loaded.search(name, "contract", listed[1], at_least=0.45)
+    stranger = slip(tampered())
+
+    found = loaded.search(name, "contract", stranger.template[None], at_least=0.45)
+
+    assert before[0][0].entry == "person-2"
+    assert found == [[]]
+    if slip is put_in_the_place_of_a_listed_photograph:
+        with pytest.raises(Refused) as shut:
+            retry_while_unavailable(lambda: loaded.search(name, "contract", listed[0], at_least=0.45))
+        assert shut.value.rule == "gallery.changed"
+        assert not screen.holds(name)
     watch_of(harness).tick()
     assert row_of(harness).status == S.SUSPENDED
 

@@ -1,0 +1,122 @@
+"""An exact copy of a list in memory, by which the gallery is spared the probes that can't reach the threshold.
+
+Nearly every face is of nobody on the list, and a question to Milvus costs more than embedding the face. So a worker
+keeps the gallery's own vectors, each equal by digest to the row as approved, and drops a probe whose inner product
+with every one of them is below the threshold. What may be an alert is matched by the gallery all the same, which alone
+says who it is. The copy says nobody's name, and can only leave a probe out.
+
+It holds vectors as the store does: under the deployment's rotation. It is overwritten when it is let go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, Protocol
+
+import numpy as np
+
+from lfr_core.common.biometric import Biometric
+from lfr_core.common.errors import Refused, Retryable
+from lfr_core.domain.reserved import CANARY_ENTRY
+from lfr_core.recognition.faces.types import Floats
+from lfr_core.recognition.gallery.checks import check_probes
+from lfr_core.recognition.gallery.port import Candidate, Gallery, Reference, StoredRow
+
+__all__ = ["MARGIN", "GivesVectors", "ScreenedGallery"]
+
+MARGIN: Final = 1e-4
+"""How far below the threshold a probe is still matched by the gallery. Two float32 inner products of 512 terms of unit
+vectors differ by less than 2 * 512 * 2**-24 = 6.1e-5, however they are summed (Higham, Accuracy and Stability, 3.1)."""
+
+
+class GivesVectors(Gallery, Protocol):
+    """A store whose vectors can be read."""
+
+    def vectors(self, name: str, contract_id: str) -> tuple[tuple[StoredRow, ...], Floats]:
+        """All rows, and their vectors as stored, shape (n, 512), in the same order."""
+        ...
+
+
+class ScreenedGallery:
+    """A `Gallery` over a store, which it asks only for what may reach the threshold, once it has a copy of the list.
+
+    `hold` may run in another thread than the rest.
+
+    Args:
+        inner: the store; probes reach it as they come.
+    """
+
+    def __init__(self, inner: GivesVectors) -> None:
+        self._inner = inner
+        self._held: dict[str, Biometric[Floats]] = {}
+
+    def hold(self, name: str, contract_id: str, approved: Mapping[str, StoredRow]) -> None:
+        """Read the vectors and keep them: exactly those of the list as approved, canaries left out.
+
+        Args:
+            name: the collection's.
+            contract_id: the embedding contract's.
+            approved: rows by id, the canaries that may be there among them.
+
+        Raises:
+            Refused: `gallery.changed`: the store holds something else; nothing is kept.
+            Retryable: the store is away.
+        """
+        rows, vectors = self._inner.vectors(name, contract_id)
+        listed = [index for index, row in enumerate(rows) if row.entry != CANARY_ENTRY]
+        wanted = {row for row in approved.values() if row.entry != CANARY_ENTRY}
+        if len(listed) != len(wanted) or {rows[index] for index in listed} != wanted:
+            raise Refused("gallery.changed", f"gallery {name} no longer holds the list that was enrolled")
+        self._held[name] = Biometric(np.ascontiguousarray(vectors[listed]))
+        vectors.fill(0.0)
+
+    def holds(self, name: str) -> bool:
+        """Whether there is a copy of this collection."""
+        return name in self._held
+
+    def keep_only(self, names: Collection[str]) -> None:
+        """Overwrite and forget every copy but these collections'."""
+        for name in self._held.keys() - set(names):
+            self._held.pop(name).reveal().fill(0.0)
+
+    def search(
+        self, name: str, contract_id: str, probes: Floats, limit: int = 1, *, at_least: float = -1.0
+    ) -> list[list[Candidate]]:
+        """As the store's; a probe that can't reach `at_least` has no candidates.
+
+        Raises:
+            Retryable: also when the store doesn't find what its own vectors say: it isn't as it was when it was read.
+        """
+        held = self._held.get(name)
+        if held is None:
+            return self._inner.search(name, contract_id, probes, limit, at_least=at_least)
+        rows = check_probes(probes)
+        best = (rows @ held.reveal().T).max(axis=1, initial=-1.0)
+        near = np.flatnonzero(best >= at_least - MARGIN)
+        found: list[list[Candidate]] = [[] for _ in rows]
+        if len(near):
+            asked = self._inner.search(name, contract_id, rows[near], limit, at_least=at_least)
+            for row, candidates in zip(near, asked, strict=True):
+                if best[row] >= at_least + MARGIN and not any(one.similarity >= at_least for one in candidates):
+                    raise Retryable(f"gallery {name} doesn't find what it held: it is compared anew", retry_after_s=0.2)
+                found[row] = candidates
+        return found
+
+    def create(self, name: str, contract_id: str) -> None:
+        self._inner.create(name, contract_id)
+
+    def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> tuple[StoredRow, ...]:
+        return self._inner.add(name, contract_id, references)
+
+    def rows(self, name: str, contract_id: str, ids: Sequence[str] | None = None) -> tuple[StoredRow, ...]:
+        return self._inner.rows(name, contract_id, ids)
+
+    def count(self, name: str) -> int:
+        return self._inner.count(name)
+
+    def names(self) -> list[str]:
+        return self._inner.names()
+
+    def drop(self, name: str) -> None:
+        self._inner.drop(name)
+        self.keep_only(self._held.keys() - {name})
