@@ -7,8 +7,7 @@ looking at the frames twice:
 2. `match`: search the gallery, apply the alert rule, make the messages. Raises Retryable while the gallery
    is away and the frames are still fresh; then the same call may be made again.
 
-Templates of faces exist between the two steps and nowhere else. The gallery may keep a copy of the list's vectors
-(`gallery.screen`), which goes as soon as a deployment isn't live or its list is another.
+Templates of faces exist between the two steps and nowhere else.
 """
 
 from __future__ import annotations

@@ -96,6 +96,17 @@ def voted(boxes: Floats, scores: Floats, keep: Sequence[int]) -> Floats:
     return np.asarray(weights @ boxes / weights.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
+def _blob(canvases: Sequence[Image], width: int, height: int) -> Floats:
+    """Shape (n, 3, height, width), RGB. Plane by plane, which takes a sixth of turning the whole array over."""
+    blob = np.empty((len(canvases), _DIMENSIONS, height, width), dtype=np.float32)
+    for planes, canvas in zip(blob, canvases, strict=True):
+        for plane, channel in zip(planes[::-1], cv2.split(canvas), strict=True):
+            plane[:] = channel
+    blob -= _MEAN
+    blob *= _SCALE
+    return blob
+
+
 def detect(
     network: Network, images: Sequence[Image], *, width: int, height: int, min_score: float, max_iou: float
 ) -> list[list[Detection]]:
@@ -116,10 +127,7 @@ def detect(
     if not images:
         return []
     fitted = [letterbox(image, width, height) for image in images]
-    blob = np.stack([box.canvas[:, :, ::-1].transpose(2, 0, 1) for box in fitted]).astype(np.float32)
-    blob -= _MEAN
-    blob *= _SCALE
-    scores, boxes = network.run(blob)
+    scores, boxes = network.run(_blob([box.canvas for box in fitted], width, height))
     if not np.isfinite(scores).all():
         raise Fatal("the detector gave scores that aren't numbers: run `lfr models verify`")
     size = np.array([width, height, width, height], dtype=np.float32)

@@ -65,8 +65,8 @@ class ShotChooser(Generic[T]):
 
     Args:
         policy: how many shots, how far apart.
-        good_sharpness: from here on sharper isn't better and the larger face wins; a first look as sharp is
-            taken at once (`quality.GOOD_SHARPNESS`).
+        good_sharpness: from here on sharper isn't better: the first face as sharp is its window's, and a track's first
+            such look is taken at once (`quality.GOOD_SHARPNESS`).
     """
 
     def __init__(self, policy: TrackingPolicy, *, good_sharpness: float) -> None:
@@ -76,7 +76,10 @@ class ShotChooser(Generic[T]):
         self._tracks: dict[int, _State[T]] = {}
 
     def wants(self, track_id: int) -> bool:
-        """Whether the next look of this track could be of use; if not, it needn't even be described."""
+        """Whether the next look of this track could be of use; if not, it needn't even be described.
+
+        It isn't where the candidate in hand is as sharp as a face need be: describing costs a fifth of embedding.
+        """
         state = self._tracks.get(track_id)
         return state is None or self._collects(state, self._look + 1)
 
@@ -131,9 +134,14 @@ class ShotChooser(Generic[T]):
         return state.window_start + self._spacing(state) - 1
 
     def _collects(self, state: _State[T], look: int) -> bool:
-        """Whether a usable face of `look` may become the candidate: always while young; a relook must be fresh."""
+        """Whether a usable face of `look` may become the candidate: while young until one is good; a relook must be
+        fresh.
+        """
+        if state.hot_left > 0:
+            return True
         fresh_from = self._last_look(state) - self._policy.shot_spacing_looks + 1
-        return state.hot_left > 0 or look >= fresh_from
+        is_good = state.pending is not None and state.pending.face.quality.sharpness >= self._good
+        return look >= fresh_from and not is_good
 
     def _due(self, state: _State[T]) -> bool:
         if state.pending is None:

@@ -65,13 +65,25 @@ def test_later_shots_are_spread_and_the_sharpest_of_their_windows() -> None:
     assert play(chooser(), [GOOD, 0.3, 0.44, 0.4, 0.41, 0.3, 0.3]) == [(0, 0), (3, 2), (6, 4)]
 
 
-def test_among_good_looks_the_larger_face_is_taken() -> None:
+def test_a_windows_first_good_look_is_its_shot_and_the_rest_of_the_window_is_not_even_described() -> None:
     choose = chooser()
     choose.look([offer(0, GOOD)])
-    choose.look([offer(1, 0.9, eyes=25)])
-    choose.look([offer(2, 0.5, eyes=40)])
+    wanted = [choose.wants(7)]
+    choose.look([offer(1, 0.5, eyes=25)])
+    wanted.append(choose.wants(7))
+    choose.look([offer(2, 0.9, eyes=40)])
 
-    assert contexts(choose.look([offer(3, 0.7, eyes=30)])) == [2]
+    assert contexts(choose.look([offer(3, 0.7, eyes=30)])) == [1]
+    assert wanted == [True, False]
+
+
+def test_among_soft_looks_the_sharper_is_taken_and_of_the_same_the_larger() -> None:
+    choose = chooser()
+    choose.look([offer(0, GOOD)])
+    choose.look([offer(1, 0.40, eyes=25)])
+    choose.look([offer(2, 0.40, eyes=40)])
+
+    assert contexts(choose.look([offer(3, 0.35, eyes=50)])) == [2]
 
 
 def test_a_candidate_is_taken_at_its_windows_end_though_the_face_is_gone() -> None:
@@ -110,8 +122,8 @@ def test_heat_without_agreement_ends_by_itself() -> None:
     play(choose, [GOOD])
     choose.hot(7)
 
-    assert len(play(choose, [GOOD] * 13, start=1)) == POLICY.max_shots_per_track
-    assert choose.wants(7)  # then a relook
+    assert len(play(choose, [GOOD] * POLICY.max_shots_per_track, start=1)) == POLICY.max_shots_per_track
+    assert play(choose, [GOOD] * 4, start=20) == []
 
 
 def test_a_track_that_ends_with_fewer_than_two_shots_gives_its_candidate() -> None:
