@@ -141,7 +141,8 @@ def look_at_street(
         templates = engine.embed([shot.aligned.reveal() for shot in shots])
         seen.embedded += len(shots)
         found = gallery.search(GALLERY, engine.contract_id, templates) if shots else []
-        for shot, candidates in zip(shots, found, strict=True):
+        for shot, template, candidates in zip(shots, templates, found, strict=True):
+            tracks.join(shot, template)
             best = candidates[0]
             owner = _owner(shot.box, faces[shot.sequence])
             compared.append(

@@ -64,11 +64,7 @@ def enrol(engine: FaceEngine, people: Iterable[StreetPerson], folder: Path | Non
     for person in people:
         if person.subject is None:
             continue
-        file = (
-            photos[SUBJECT]
-            if folder is None or person.subject == SUBJECT
-            else min((folder / person.name).iterdir())
-        )
+        file = photos[SUBJECT] if folder is None or person.subject == SUBJECT else min((folder / person.name).iterdir())
         image = framed(cv2.imread(str(file), cv2.IMREAD_COLOR))
         face = engine.describe(image, engine.detect([image])[0][0])
         template = engine.embed([face.aligned])[0]
@@ -139,9 +135,9 @@ def show(faces: int, streets: Sequence[StreetSeen], policy: Policy, seconds: flo
             why[reason] += 1
             similar = ", ".join(f"{s.track}:{s.similarity:.2f}" for s in one.shots if s.entry == one.truth.subject)
             print(
-                f"    missed: {one.truth.subject} {one.truth.camera} {one.truth.first_frame}-{one.truth.last_frame}, eyes "
-                f"{one.truth.max_eye_px:.0f} px, {one.truth.fair_frames} fair frames, found {one.detected}, usable "
-                f"{one.usable}, {len(one.shots)} shots ({similar}): {reason}"
+                f"    missed: {one.truth.subject} {one.truth.camera} {one.truth.first_frame}-{one.truth.last_frame}, "
+                f"eyes {one.truth.max_eye_px:.0f} px, {one.truth.fair_frames} fair frames, found {one.detected}, "
+                f"usable {one.usable}, {len(one.shots)} shots ({similar}): {reason}"
             )
     print("  missed because: " + (", ".join(f"{name} {count}" for name, count in why.most_common()) or "none was"))
     return {"faces": faces, "passes": len(done), "recognised": recognised, "false_alerts": len(score.false_alerts),

@@ -49,13 +49,13 @@ class Agreement:
         self._held: dict[int, dict[str, list[Vote]]] = defaultdict(lambda: defaultdict(list))
         self._agreed: dict[int, set[str]] = defaultdict(set)
 
-    def add(self, entry: str, vote: Vote, *, agreeing_shots: int) -> list[Vote]:
-        """Count a vote for `entry`; the votes that may leave now.
+    def add(self, entry: str, vote: Vote, *, agreeing_shots: int, person: int | None = None) -> list[Vote]:
+        """Count a vote for `entry`; the votes that may leave now. `person`: whose it is, if not its own track's.
 
         None while fewer than `agreeing_shots` shots of the track agree; all of them when they first do;
         afterwards each vote by itself.
         """
-        track = vote.shot.track
+        track = vote.shot.track if person is None else person
         if entry in self._agreed[track]:
             return [vote]
         held = self._held[track][entry]

@@ -21,6 +21,7 @@ from lfr_core.recognition.faces import quality
 from lfr_core.recognition.faces.shots import ChosenShot, Offer, ShotChooser
 from lfr_core.recognition.faces.tracker import Tracker
 from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image
+from lfr_core.recognition.reassociation import Reassociation
 
 __all__ = ["CameraLook", "CameraTracks", "cut_probe"]
 
@@ -56,6 +57,7 @@ class CameraTracks:
         self._tracker = Tracker(policy.tracking)
         self._chooser: ShotChooser[_Where] = ShotChooser(policy.tracking, good_sharpness=quality.GOOD_SHARPNESS)
         self._agreement = Agreement()
+        self._same = Reassociation()
         self._compared: set[int] = set()
         self.last_sequence = -1
 
@@ -71,6 +73,7 @@ class CameraTracks:
         self.last_sequence = header.sequence
         boxes: Floats = np.array([d.box for d in found], np.float32).reshape(-1, 4)
         update = self._tracker.update(boxes, header.captured_ns)
+        self._same.see({assignment.track_id for assignment in update.assignments}, header.captured_ns)
         offers: list[Offer[_Where]] = []
         for assignment in update.assignments:
             if not self._chooser.wants(assignment.track_id):
@@ -83,10 +86,9 @@ class CameraTracks:
             usable = quality.usable(face.quality, self._policy.faces) is None
             offers.append(Offer(assignment.track_id, face, usable, where))
         shots = [_shot(chosen) for chosen in self._chooser.look(offers, ended=update.ended)]
-        chosen_now = {shot.track for shot in shots}
-        for track in update.ended:
-            if track not in chosen_now:  # a last shot of an ended track still votes; `settle` forgets it
-                self._forget(track)
+        self._compared -= set(update.ended) - {shot.track for shot in shots}  # a last shot is compared yet: `settle`
+        for person in self._same.forget(header.captured_ns, self._tracker.live):
+            self._agreement.forget(person)
         return CameraLook(shots, sum(assignment.started for assignment in update.assignments))
 
     def end(self) -> list[Shot]:
@@ -100,26 +102,24 @@ class CameraTracks:
         self._compared.add(track)
         return True
 
+    def join(self, shot: Shot, template: Floats) -> None:
+        """Take a shot's template, shape (512,): its track may go on another that broke (`Reassociation`)."""
+        self._same.join(shot.track, template)
+
     def vote(self, entry: str, vote: Vote, *, agreeing_shots: int) -> list[Vote]:
         """Count a vote; the votes that may leave now (see `Agreement.add`)."""
         track = vote.shot.track
-        leaving = self._agreement.add(entry, vote, agreeing_shots=agreeing_shots)
-        if self._agreement.agreed(track):
+        person = self._same.person(track)
+        leaving = self._agreement.add(entry, vote, agreeing_shots=agreeing_shots, person=person)
+        if self._agreement.agreed(person):
             self._chooser.agreed(track)
         else:
             self._chooser.hot(track)
         return leaving
 
     def settle(self, tracks: Iterable[int]) -> None:
-        """After a batch's votes: forget those of `tracks` that have ended."""
-        live = set(self._tracker.live)
-        for track in tracks:
-            if track not in live:
-                self._forget(track)
-
-    def _forget(self, track: int) -> None:
-        self._agreement.forget(track)
-        self._compared.discard(track)
+        """After a batch's votes: forget which of `tracks` were compared, where they have ended."""
+        self._compared -= set(tracks) - set(self._tracker.live)
 
 
 def cut_probe(image: Image, box: Floats) -> Image:

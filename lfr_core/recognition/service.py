@@ -143,11 +143,11 @@ class Recogniser:
         for index, probe in enumerate(looked.probes):
             if probe.first and probe.seen.outcome is FrameOutcome.RECOGNISED:
                 probe.seen.tracks_compared += 1
-            if index not in found:
+            if (camera := self._cameras.get(probe.session)) is None:
                 continue
-            entry, similarity = found[index]
-            camera = self._cameras.get(probe.session)
-            if similarity < probe.view.threshold or camera is None:
+            camera.join(probe.shot, looked.templates.reveal()[index])
+            entry, similarity = found.get(index, ("", -1.0))
+            if similarity < probe.view.threshold:
                 continue
             votes = camera.vote(entry, Vote(probe.shot, similarity), agreeing_shots=probe.view.agreeing_shots)
             sightings += [sighting_of(probe, entry, vote, keys[probe.view.id]) for vote in votes]

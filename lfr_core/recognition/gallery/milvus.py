@@ -24,6 +24,7 @@ from lfr_core.recognition.gallery.checks import DIMENSION, check_name, check_pro
 from lfr_core.recognition.gallery.connection import MilvusConnection, unknown_gallery
 from lfr_core.recognition.gallery.port import Candidate, Reference, StoredRow
 from lfr_core.recognition.gallery.ranking import Hit, rank, rank_again
+from lfr_core.recognition.gallery.reading import read_all
 
 __all__ = ["MilvusGallery", "milvus_gallery"]
 
@@ -123,7 +124,7 @@ class MilvusGallery:
     def vectors(self, name: str, contract_id: str) -> tuple[tuple[StoredRow, ...], Floats]:
         """All rows, and their vectors as stored, shape (n, 512), in the same order."""
         self._bound(name, contract_id)
-        return self._connection.call(lambda c: self._all_vectors(c, name), name)
+        return self._connection.call(lambda c: read_all(c, name, _ROWS_PER_READ, self._write_timeout_s), name)
 
     def search(
         self, name: str, contract_id: str, probes: Floats, limit: int = 1, *, at_least: float = -1.0
@@ -220,24 +221,6 @@ class MilvusGallery:
 
     def _insert(self, name: str, rows: list[dict[str, object]]) -> None:
         self._connection.call(lambda c: c.insert(name, rows, timeout=self._write_timeout_s), name)
-
-    def _all_vectors(self, client: Any, name: str) -> tuple[tuple[StoredRow, ...], Floats]:
-        pages = client.query_iterator(
-            name,
-            batch_size=_ROWS_PER_READ,
-            output_fields=["id", "entry", "template"],
-            consistency_level="Strong",
-            timeout=self._write_timeout_s,
-        )
-        rows: list[StoredRow] = []
-        vectors = [np.zeros((0, DIMENSION), np.float32)]
-        try:
-            while page := pages.next():
-                rows += [_stored_row(row) for row in page]
-                vectors.append(np.array([row["template"] for row in page], np.float32))
-        finally:
-            pages.close()
-        return tuple(rows), np.concatenate(vectors)
 
     def _read(
         self,

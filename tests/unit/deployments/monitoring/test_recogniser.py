@@ -200,7 +200,9 @@ def test_a_proof_that_is_no_image_or_too_old_is_reported_and_dead_letters_nothin
 def test_while_the_gallery_is_away_a_fresh_proof_is_asked_again_and_an_old_one_gives_up() -> None:
     harness = Harness()
 
-    def away(name: str, contract_id: str, probes: Floats, limit: int = 1) -> list[list[Candidate]]:
+    def away(
+        name: str, contract_id: str, probes: Floats, limit: int = 1, *, at_least: float = -1.0
+    ) -> list[list[Candidate]]:
         raise Retryable("away")
 
     harness.gallery.search = away  # type: ignore[method-assign]  # a fault on purpose
