@@ -67,8 +67,9 @@ def print_fields(fields: Iterable[tuple[str, str]], *, width: int = 18) -> None:
 
 
 def print_json(value: object) -> None:
-    """Print one JSON document on standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    """Print one JSON document on standard output; with JSON's own escapes where its encoding isn't UTF-8."""
+    is_utf8 = (sys.stdout.encoding or "").casefold().replace("-", "") == "utf8"
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=not is_utf8, default=str) + "\n")
 
 
 def write_json(file: Path, value: object) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -70,5 +72,8 @@ for _name, _example in _GROUPS.items():
 
 
 def run() -> None:
-    """The console script."""
+    """The console script. What a terminal of another encoding can't show is written as escapes, and ends nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app()

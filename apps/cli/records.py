@@ -25,11 +25,19 @@ app = typer.Typer(no_args_is_help=True, help="Check published results, ours and 
 DEFECTS_FOUND = 1
 """Exit code."""
 
+_MOST_NOTES = 20
+"""On a table that are shown beside a comparison."""
+
 
 @command(app)
 def validate(
     installation: Installation,
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Our records, or a table as a force publishes it.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Our records, or a table as a force publishes it: CSV, .xlsx, .xls or .ods."
+        ),
+    ],
     docs: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the report as pages there too.")] = None,
     as_json: AsJson = False,
 ) -> Output:
@@ -63,7 +71,7 @@ def validate(
 @command(app)
 def compare(
     _installation: Installation,
-    files: Annotated[list[Path], typer.Argument(metavar="A.csv B.csv", help="Two tables or more.")],
+    files: Annotated[list[Path], typer.Argument(metavar="A B", help="Two tables or more: CSV, .xlsx, .xls or .ods.")],
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the intervals there, as SVG.")] = None,
 ) -> Output:
     """Put forces side by side: the same rates with the same 95 % intervals, and what their faces are.
@@ -78,7 +86,8 @@ def compare(
     if len(files) < 2:  # noqa: PLR2004  one has nothing beside it
         raise Refused("records.one-table", "give at least two tables to compare")
     refuse_unwritable(svg)
-    forces = [figures_of(_read(file)) for file in files]
+    tables = [_read(file) for file in files]
+    forces = [figures_of(table) for table in tables]
     if svg is not None:
         from lfr_core.publication.svg import comparison_svg
 
@@ -86,8 +95,27 @@ def compare(
             svg.write_text(comparison_svg(forces), encoding="utf-8")
         except OSError as error:
             raise Fatal(f"{svg} can't be written: {error.strerror}") from error
-    document = [asdict(force) | {"in_words": force.in_words} for force in forces]
-    return Output(document, lambda: _show_forces(forces))
+    document = [
+        asdict(force) | {"in_words": force.in_words, "notes": table.notes, "unknown_columns": table.unknown}
+        for force, table in zip(forces, tables, strict=True)
+    ]
+
+    def text() -> None:
+        _show_forces(forces)
+        for table in tables:
+            _show_notes(table)
+
+    return Output(document, text)
+
+
+def _show_notes(table: PublishedTable) -> None:
+    """What was mended or left out in reading, for whoever relies on the sums."""
+    unread = [f"the column {column} isn't known here and wasn't read" for column in table.unknown]
+    notes = [*table.notes, *unread]
+    for note in notes[:_MOST_NOTES]:
+        print_plain(f"{table.name}: {note}")
+    if len(notes) > _MOST_NOTES:
+        print_plain(f"{table.name}: {len(notes) - _MOST_NOTES} more notes; `lfr records validate` shows them all")
 
 
 def _read(file: Path) -> PublishedTable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lfr_core.common.errors import Poison
+from lfr_core.common.errors import Poison, Refused
 from lfr_core.domain.rates import Proportion, natural_frequency, proportion
 from lfr_core.publication.quality.columns import Column
 from lfr_core.publication.quality.table import PublishedRow, PublishedTable
@@ -53,7 +53,15 @@ def figures_of(table: PublishedTable) -> ForceFigures:
 
     Raises:
         Poison: no row has faces and alerts.
+        Refused: `records.structure`: what some rows are isn't known.
     """
+    if faults := table.structural_faults:
+        first = "; ".join(f"row {fault.line}: {fault.message} ({fault.rule})" for fault in faults[:3])
+        raise Refused(
+            "records.structure",
+            f"{table.name} can't be added up: {first}{' ...' if len(faults) > 3 else ''}. "  # noqa: PLR2004  as above
+            "`lfr records validate` names every such row; mend them first",
+        )
     rows = _newest(table.rows)
     base = Column.FACES_COMPARED if table.has(Column.FACES_COMPARED) else Column.FACES_SEEN
     used, left_out = [], []

@@ -7,16 +7,19 @@ something else than it should.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 __all__ = [
+    "MINUTES_OF_A_DAY",
     "DateCell",
     "DurationCell",
     "RateCell",
     "UnreadableCell",
     "clean",
+    "read_clock",
     "read_count",
     "read_date",
     "read_decimal",
@@ -42,8 +45,17 @@ _DURATIONS = {  # the spelling's name and its pattern; docs/domain.md 2.3 found 
     "6h 13m": re.compile(r"(\d{1,2})h (\d{1,2})m", re.IGNORECASE),
     "5:03": re.compile(r"(\d{1,2}):(\d{2})(?::00)?"),
     "5 hours 3 minutes": re.compile(r"(\d{1,2})\s*hours?(?:\s*(?:and|,)?\s*(\d{1,2})\s*min(?:ute)?s?)?", re.IGNORECASE),
+    "5h": re.compile(r"(\d{1,2})\s*(?:h|hrs?)()", re.IGNORECASE),
     "minutes": re.compile(r"()(\d{1,4})(?:\.0)?(?:\s*min(?:ute)?s?)?", re.IGNORECASE),
 }
+
+
+_WEEKDAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+(?=\d)", re.IGNORECASE)
+_UNTIL = (re.compile(r"\s+(?:to|until|till|and)\s+|\s*[–—]\s*|\s+[-/&]\s*", re.IGNORECASE), re.compile("[-/&]"))
+"""What stands between the first and the last day or time; the less ambiguous first."""
+_CLOCK = re.compile(r"(\d{1,2})(?:[:.h]?(\d{2}))?(?::\d{2})?\s*(?:([ap]\.?m)\.?|hrs?|hours|h)?", re.IGNORECASE)
+_DAYS = re.compile(r"\d{1,2}\s+days?\b.{0,60}", re.IGNORECASE)
+MINUTES_OF_A_DAY = 1440
 
 
 class UnreadableCell(ValueError):
@@ -52,18 +64,22 @@ class UnreadableCell(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DateCell:
-    """A date and how it was written; `swapped` is the date with day and month exchanged, if there is one."""
+    """A date and how it was written; `swapped` is the date with day and month exchanged, if there is one.
+
+    last: of a deployment over several days, the last of them; else the same day.
+    """
 
     value: date
     spelling: Literal["ISO 8601", "day, month, two-digit year", "day, month, four-digit year", "month in words"]
     swapped: date | None = None
+    last: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DurationCell:
-    """Minutes and the name of the spelling."""
+    """Minutes and the name of the spelling. minutes: None where days alone are told, and how long of each isn't."""
 
-    minutes: int
+    minutes: int | None
     spelling: str
 
 
@@ -138,9 +154,33 @@ def read_rate(text: str, *, in_percent: bool) -> RateCell | None:
 
 
 def read_date(text: str) -> DateCell | None:
-    """A date, the day before the month as in the United Kingdom; two-digit years are of this century."""
+    """A date, the day before the month as in the United Kingdom; two-digit years are of this century.
+
+    Of several days ("03/11/25 - 05/11/25", "3 to 5 November 2025") the first, and the last beside it.
+    """
     if (said := _said(text)) is None:
         return None
+    said = _WEEKDAY.sub("", said).strip()
+    if (one := _one_date(said)) is not None:
+        return one
+    for first, last in _from_to(said):
+        if (end := _one_date(last)) is None:
+            continue
+        start = _one_date(first) or _one_date(f"{first}{_rest_of(first, last)}")
+        if start is not None and start.value <= end.value:
+            return replace(start, last=end.value)
+    raise UnreadableCell("a date, best as 2026-04-06")
+
+
+def _from_to(said: str) -> Iterator[tuple[str, str]]:
+    """Each way in which the text may be two: from and to."""
+    for between in _UNTIL:
+        for found in between.finditer(said):
+            yield said[: found.start()].strip(), said[found.end() :].strip()
+
+
+def _one_date(said: str) -> DateCell | None:
+    """The day that `said` is, None where it has no date's form. Raises UnreadableCell for a day that isn't."""
     try:
         if iso := _ISO.fullmatch(said.partition("T")[0].removesuffix(" 00:00:00")):
             return DateCell(date(int(iso[1]), int(iso[2]), int(iso[3])), "ISO 8601")
@@ -149,13 +189,24 @@ def read_date(text: str) -> DateCell | None:
             return DateCell(date(_year(named[3]), month, int(named[1])), "month in words")
         if found := _DATE.fullmatch(said):
             return _numeric(int(found[1]), int(found[2]), found[3])
+    except UnreadableCell:
+        raise
     except ValueError as error:  # no such month or day
         raise UnreadableCell("a date that exists, best as 2026-04-06") from error
-    raise UnreadableCell("a date, best as 2026-04-06")
+    return None
+
+
+def _rest_of(first: str, last: str) -> str:
+    """What the first day of a span leaves to the last: "3" of "5 November 2025", "3/11" of "5/11/25"."""
+    parts = re.findall(r"\d+|[A-Za-z]{3,}|[/.\- ]", last)
+    tokens = [part for part in parts if part.isalnum()]
+    missing = tokens[len(re.findall(r"\d+|[A-Za-z]{3,}", first)) :]
+    between = next((part for part in parts if not part.isalnum()), " ")
+    return "".join(f"{between}{part}" for part in missing)
 
 
 def read_duration(text: str) -> DurationCell | None:
-    """A duration in whole minutes, in any of the spellings that forces use."""
+    """A duration in whole minutes, in any of the spellings that forces use; clock times, and days without minutes."""
     if (said := _said(text)) is None:
         return None
     for spelling, pattern in _DURATIONS.items():
@@ -164,7 +215,45 @@ def read_duration(text: str) -> DurationCell | None:
             if spelling != "minutes" and minutes > 59:  # noqa: PLR2004  minutes of an hour
                 raise UnreadableCell("a duration whose minutes are below 60, as 6h 13m")
             return DurationCell(60 * hours + minutes, spelling)
-    raise UnreadableCell("a duration, as 6h 13m")
+    if (tenths := re.fullmatch(r"(\d{1,2}\.\d{1,2})\s*(?:hours?|hrs?)", said, re.IGNORECASE)) is not None:
+        return DurationCell(round(60 * float(tenths[1])), "5.5 hours")
+    if (clock := _clock_minutes(said)) is not None:
+        return DurationCell(clock, "from and to")
+    if _DAYS.fullmatch(said):
+        return DurationCell(None, "days")
+    raise UnreadableCell("a duration, as 6h 13m, or from and to, as 11:15-12:03")
+
+
+def read_clock(text: str) -> int | None:
+    """Minutes since midnight of a time of day: 11:15, 1115, 11.15am, 11:15:00."""
+    if (said := _said(text)) is None:
+        return None
+    if not (found := _CLOCK.fullmatch(said)) or (minutes := _minutes_of(found)) is None:
+        raise UnreadableCell("a time of day, as 11:15")
+    return minutes
+
+
+def _clock_minutes(said: str) -> int | None:
+    """Minutes from one time of day to the next such, over midnight too."""
+    for first, last in _from_to(said):
+        begins, ends = _CLOCK.fullmatch(first), _CLOCK.fullmatch(last)
+        if not begins or not ends:
+            continue
+        start, end = _minutes_of(begins), _minutes_of(ends)
+        if start is None or end is None or start == end:
+            raise UnreadableCell("times of day from and to, as 11:15-12:03")
+        return (end - start) % MINUTES_OF_A_DAY
+    return None
+
+
+def _minutes_of(clock: re.Match[str]) -> int | None:
+    hours, minutes = int(clock[1]), int(clock[2] or 0)
+    half = (clock[3] or "").casefold()[:1]
+    if minutes > 59 or hours > (12 if half else 24) or (half and not hours):  # noqa: PLR2004  a clock's
+        return None
+    if half:
+        hours = hours % 12 + (12 if half == "p" else 0)
+    return (60 * hours + minutes) % MINUTES_OF_A_DAY
 
 
 def _numeric(first: int, second: int, year: str) -> DateCell:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from lfr_core.common.errors import Poison
-from lfr_core.publication.quality.columns import REQUIRED, Column, column_of
+from lfr_core.publication.quality.columns import REQUIRED, Column
+from lfr_core.publication.quality.headings import column_of
 
-__all__ = ["Line", "TableHeader", "decode", "find_header", "lines_of"]
+__all__ = ["Line", "TableHeader", "decode", "find_header", "header_again", "lines_of", "named_columns"]
 
 _LOOK_FOR_HEADER_LINES = 20
 _SEPARATORS = ",;\t|"
@@ -23,12 +24,13 @@ Line = tuple[int, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class TableHeader:
-    """Which cell of a line belongs to which column. last_line: the number of the header's last line."""
+    """Which cell of a line belongs to which column. last_line: its last line's number. width: in cells."""
 
     positions: Mapping[Column, int]
     printed: Mapping[Column, str]
     unknown: tuple[str, ...]
     last_line: int
+    width: int
 
 
 def decode(data: bytes) -> tuple[str, str]:
@@ -60,10 +62,15 @@ def lines_of(text: str) -> list[Line]:
         except csv.Error:
             continue  # another separator may read it
         lines = [(number, cells) for number, cells in enumerate(read, start=1)]
-        known = max((len(_named(cells)) for _, cells in lines[:_LOOK_FOR_HEADER_LINES]), default=0)
+        known = named_columns(lines)
         if known > best[0]:
             best = (known, lines)
     return best[1]
+
+
+def named_columns(lines: Sequence[Line]) -> int:
+    """How many columns the line among the first that names the most does name."""
+    return max((len(_named(cells)) for _, cells in lines[:_LOOK_FOR_HEADER_LINES]), default=0)
 
 
 def find_header(lines: Sequence[Line]) -> TableHeader:
@@ -79,14 +86,41 @@ def find_header(lines: Sequence[Line]) -> TableHeader:
     if not candidates:
         raise Poison("the file holds no table of deployments: it is empty or its header names no column we know")
     number, cells = max(candidates, key=lambda each: len(_named(each[1])))
-    positions = _named(cells)
-    if missing := [column.value for column in REQUIRED if column not in positions]:
+    if missing := [column.value for column in REQUIRED if column not in _named(cells)]:
         found = ", ".join(cell.strip() for cell in cells if cell.strip()) or "nothing"
         raise Poison(
             f"no header with {', '.join(missing)} was found (best line: {found}): is this a table of deployments?"
         )
+    return _header(cells, number)
+
+
+def header_again(lines: Sequence[Line], at: int) -> TableHeader | None:
+    """The header that stands at `at` once more, over one line or two, perhaps in another order; None if none does."""
+    number, cells = lines[at]
+    if any(_is_figure(cell) for cell in cells):
+        return None
+    if _names_required(cells):
+        return _header(cells, number)
+    if at + 1 < len(lines) and not any(_is_figure(cell) for cell in lines[at + 1][1]):
+        merged = _under_merged(cells, lines[at + 1][1])
+        if _names_required(merged) and _named(cells):
+            return _header(merged, lines[at + 1][0])
+    return None
+
+
+def _header(cells: Sequence[str], number: int) -> TableHeader:
+    positions = _named(cells)
     unknown = [cell.strip() for i, cell in enumerate(cells) if cell.strip() and i not in positions.values()]
-    return TableHeader(positions, {column: cells[i] for column, i in positions.items()}, tuple(unknown), number)
+    width = max(i for i, cell in enumerate(cells) if cell.strip()) + 1
+    return TableHeader(positions, {column: cells[i] for column, i in positions.items()}, tuple(unknown), number, width)
+
+
+def _names_required(cells: Sequence[str]) -> bool:
+    return sum(map(bool, map(str.strip, cells))) >= len(REQUIRED) and _named(cells).keys() >= set(REQUIRED)
+
+
+def _is_figure(cell: str) -> bool:
+    return cell.strip().replace(",", "").isdigit()
 
 
 def _named(cells: Sequence[str]) -> dict[Column, int]:

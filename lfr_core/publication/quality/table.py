@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from lfr_core.common.quality.findings import Finding
 from lfr_core.publication.quality.cells import DateCell, DurationCell, RateCell
 from lfr_core.publication.quality.columns import Column
+from lfr_core.publication.quality.structure import STRUCTURAL
 
 __all__ = ["PublishedRow", "PublishedTable"]
 
@@ -51,6 +52,11 @@ class PublishedTable:
     faults: tuple[Finding, ...] = ()
     footnotes: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def structural_faults(self) -> tuple[Finding, ...]:
+        """Those because of which nobody knows what a row is, so that nothing may be added up."""
+        return tuple(fault for fault in self.faults if fault.rule in STRUCTURAL)
 
     def has(self, *columns: Column) -> bool:
         """Whether all of `columns` are in the table."""

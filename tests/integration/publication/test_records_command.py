@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,7 @@ from lfr_core.publication.quality.docs import validate_with_docs
 from lfr_core.publication.quality.importer import read_table
 from lfr_core.publication.record_builder import from_figures
 from lfr_core.publication.tabular import csv_text
-from tests.support.publication import ENDED, POLICY, alert, figures, modern_row, modern_table
+from tests.support.publication import ENDED, MODERN_HEADER, POLICY, alert, figures, modern_row, modern_table
 
 
 def test_defects_are_reported_to_programs_and_the_report_asks_nobody_for_anything(tmp_path: Path) -> None:
@@ -85,3 +88,38 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     assert ran.exit_code not in {0, 1}
     assert says in ran.stderr.replace("\n", "")
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("options", [("--json",), ()])
+def test_an_output_that_takes_ascii_alone_gets_escapes_and_no_traceback(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    for name in ("a", "b"):
+        text = modern_table([modern_row(1), modern_row(2)]).replace("\r\n", ",Łódź\r\n")
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-m", "apps.cli", "records", "compare", *map(str, sorted(tmp_path.iterdir())), *options]
+
+    done = subprocess.run(command, env=os.environ | ascii_only, capture_output=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
+    if options:
+        assert [force["unknown_columns"] for force in json.loads(done.stdout)] == [["Łódź"]] * 2
+    else:
+        assert b"\\u0141\\xf3d\\u017a" in done.stdout
+
+
+def test_a_comparison_says_what_was_left_out_in_reading(tmp_path: Path) -> None:
+    rows = [modern_row(1), modern_row(2)]
+    total = dict.fromkeys(MODERN_HEADER, "") | {"Deployment Location": "2025", "Total Alerts": "15"}
+    (tmp_path / "a.csv").write_text(modern_table([*rows, total]), encoding="utf-8")
+    (tmp_path / "b.csv").write_text(modern_table(rows), encoding="utf-8")
+
+    command = ["records", "compare", str(tmp_path / "a.csv"), str(tmp_path / "b.csv")]
+    shown = CliRunner().invoke(app, command)
+    (first, second) = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
+
+    assert "a: row 4 is the sum of rows 2 to 3: left out" in shown.stdout
+    assert (first["notes"], second["notes"]) == (["row 4 is the sum of rows 2 to 3: left out"], [])
+    assert first["deployments"] == second["deployments"] == 2

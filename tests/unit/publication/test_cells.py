@@ -14,7 +14,7 @@ from lfr_core.publication.quality.cells import (
     read_duration,
     read_rate,
 )
-from lfr_core.publication.quality.columns import column_of
+from lfr_core.publication.quality.headings import column_of
 
 
 @pytest.mark.parametrize(

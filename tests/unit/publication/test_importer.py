@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from lfr_core.common.errors import LfrError, Poison
-from lfr_core.publication.quality.columns import MODERN, Column, column_of
+from lfr_core.publication.quality.columns import MODERN, Column
+from lfr_core.publication.quality.headings import column_of
 from lfr_core.publication.quality.importer import MAX_BYTES, read_table
 from lfr_core.publication.quality.table import PublishedTable
 from lfr_core.publication.record_builder import from_figures
@@ -75,7 +76,7 @@ def test_empty_lines_titles_footnotes_totals_and_repeated_headers_are_no_deploym
     text = modern_table([modern_row(1), modern_row(2)])
     header, one, two = text.splitlines()
     blank = "," * (len(MODERN_HEADER) - 1)
-    total = ["Total", *[""] * 5, "14", *[""] * 9]
+    total = ["Total", *[""] * 5, "15", *[""] * 9]
     lines = [
         "LFR Deployment Grid",
         blank,
@@ -92,7 +93,8 @@ def test_empty_lines_titles_footnotes_totals_and_repeated_headers_are_no_deploym
 
     assert [row.number for row in table.rows] == [4, 7]
     assert table.footnotes == ("* A True Alert is one",)
-    assert len(table.notes) == 2
+    assert table.notes == ("row 6 has the header again", "row 8 is the sum of rows 4 to 7: left out")
+    assert table.faults == ()
 
 
 def test_a_header_of_two_lines_under_merged_cells_is_read() -> None:
@@ -114,7 +116,7 @@ def test_a_cell_merged_over_the_sessions_of_a_day_is_filled_and_noted_and_never_
     assert table.rows[1].count(Column.WATCHLIST_SIZE) == table.rows[0].count(Column.WATCHLIST_SIZE)
     assert table.rows[1].location == "Elsewhere"
     assert table.rows[2].count(Column.WATCHLIST_SIZE) is None
-    assert len(table.notes) == 2
+    assert len(table.notes) == 1
 
 
 def test_a_cell_that_cannot_be_read_is_a_finding_and_the_rest_of_its_row_is_kept() -> None:

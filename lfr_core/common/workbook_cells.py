@@ -1,0 +1,73 @@
+"""As a program: a workbook on standard input becomes JSON of its sheets' cells, as a spreadsheet shows them.
+
+A workbook of some kilobytes may unpack to gigabytes, or name a cell so far out that a table up to it fills the memory;
+so `workbooks.py` runs this in a process of its own, which limits itself. Hence nothing of ours is imported here.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from io import BytesIO
+
+from python_calamine import CalamineWorkbook, SheetVisibleEnum
+
+__all__ = ["text_of"]
+
+_MOST_SHEETS = 20
+_MIDNIGHT = time(0)
+_EXACT = 10**15
+"""From here on a spreadsheet has lost digits of a number; it is shown as the spreadsheet does, in powers of ten."""
+
+
+def text_of(cell: object) -> str:
+    """A cell as text: days as 2027-03-31, times as 5:03, whole numbers without a point."""
+    if isinstance(cell, datetime):
+        day = cell.date().isoformat()
+        return day if cell.time() == _MIDNIGHT else f"{day} {cell.time().isoformat('seconds')}"
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, time):
+        return f"{cell.hour}:{cell.minute:02}"
+    if isinstance(cell, timedelta):
+        minutes = round(cell.total_seconds() / 60)
+        return f"{minutes // 60}:{minutes % 60:02}"
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, int | float):
+        if abs(cell) >= _EXACT:
+            return f"{cell:.5E}"
+        return str(int(cell)) if cell == int(cell) else repr(cell)
+    return str(cell)
+
+
+def _rows(sheet: Sequence[Sequence[object]], most_rows: int, most_columns: int) -> list[list[str]]:
+    rows = []
+    for row in sheet[: most_rows + 1]:  # one more, so that what is too long shows
+        cells = [text_of(cell) for cell in row[: most_columns + 1]]
+        while cells and not cells[-1]:
+            cells.pop()
+        rows.append(cells)
+    while rows and not rows[-1]:
+        rows.pop()
+    return rows
+
+
+def _main() -> None:
+    seconds, memory, most_rows, most_columns = map(int, sys.argv[1:5])
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    book = CalamineWorkbook.from_filelike(BytesIO(sys.stdin.buffer.read()))
+    found = []
+    for sheet in book.sheets_metadata[:_MOST_SHEETS]:
+        if sheet.visible is SheetVisibleEnum.Visible:
+            cells = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
+            found.append({"name": sheet.name, "rows": _rows(cells, most_rows, most_columns)})
+    json.dump(found, sys.stdout)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,74 @@
+"""Workbooks (`.xlsx`, `.xls`, `.ods`) as rows of text, read in a process that is ended when it takes too much."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from lfr_core.common.errors import Poison
+
+__all__ = ["Sheet", "is_workbook", "read_workbook"]
+
+_ZIP = b"PK\x03\x04"  # .xlsx and .ods
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls, and an encrypted .xlsx
+_CPU_S = 60
+"""100,000 rows of 12 columns take about two."""
+_WALL_S = 180.0
+_MEMORY_BYTES = 3_000_000_000
+_KILLED = frozenset({-9, -24, -6})
+"""By SIGKILL, SIGXCPU (out of time) or SIGABRT (out of memory)."""
+_PROGRAM = Path(__file__).with_name("workbook_cells.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A visible sheet: its rows from the first on, each up to its last cell that isn't empty."""
+
+    name: str
+    rows: list[list[str]]
+
+
+def is_workbook(data: bytes) -> bool:
+    """Whether it begins as `.xlsx`, `.ods` or `.xls` do, whatever it is called."""
+    return data.startswith((_ZIP, _OLE))
+
+
+def read_workbook(data: bytes, name: str, *, most_rows: int, most_columns: int) -> list[Sheet]:
+    """The visible sheets that hold something; of each at most a row and a column more than asked for.
+
+    name: what people call the file.
+
+    Raises:
+        Poison: it is no workbook, has a password, or takes too long or too much memory to read.
+    """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", str(_PROGRAM), str(_CPU_S), str(_MEMORY_BYTES), str(most_rows), str(most_columns)],
+            input=data,
+            capture_output=True,
+            timeout=_WALL_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _too_large(name) from None
+    if done.returncode in _KILLED or b"MemoryError" in done.stderr:
+        raise _too_large(name)
+    if done.returncode != 0:
+        password = b"Password" in done.stderr or (data.startswith(_OLE) and b"EncryptedPackage" in done.stderr)
+        raise Poison(
+            f"{name} has a password: save it without one, or as CSV"
+            if password
+            else f"{name} can't be read as a workbook (.xlsx, .xls or .ods): it is damaged or something else; open it "
+            "in a spreadsheet and save it again, or as 'CSV UTF-8 (comma delimited)'"
+        )
+    sheets = [Sheet(each["name"], each["rows"]) for each in json.loads(done.stdout) if each["rows"]]
+    if not sheets:
+        raise Poison(f"{name} is empty: no visible sheet of it holds a cell")
+    return sheets
+
+
+def _too_large(name: str) -> Poison:
+    return Poison(f"{name} takes too long or too much memory to read: save the one sheet that matters as CSV")

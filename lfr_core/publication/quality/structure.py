@@ -1,0 +1,224 @@
+"""Which lines of a table are deployments and which are sums: by arithmetic, by words only where that fails.
+
+A line is a sum when each of its counts is the sum of those of the lines above it, of some of them up to it, of the
+lines below it, or of all. What has no date, no place of its own and is no such sum is neither: a finding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from lfr_core.common.quality.findings import Finding
+from lfr_core.publication.quality import cells
+from lfr_core.publication.quality.columns import ADDITIVE, Column
+
+__all__ = ["STRUCTURAL", "Separated", "TableLine", "separate_totals"]
+
+STRUCTURAL = frozenset({"total-mismatch", "row-unclear", "row-shifted"})
+"""Rules about what a row is at all; a table that breaks one isn't added up."""
+
+_DESCRIBING = (
+    Column.DURATION,
+    Column.USE_CASE,
+    Column.WATCHLIST_SIZE,
+    Column.THRESHOLD,
+    Column.START,
+    Column.END,
+    Column.CAMERAS,
+)
+"""What is said of a deployment and not of many."""
+
+_TOTAL = re.compile(
+    r"(?:grand |sub[- ]?|running |overall |annual |yearly |monthly )*totals?\b.*|\S.*\btotals?(?: \d{4})?"
+    r"|.*\b(?:year|month|quarter|week)[- ]to[- ]date\b.*|.*\b(?:ytd|cumulative|overall|combined|summary)\b.*"
+    r"|all (?:deployments|locations|dates|forces|years?|events)\b.*|sums?(?: of .*)?|\(?(?:19|20)\d\d\)?",
+    re.IGNORECASE,
+)
+_AVERAGE = re.compile(r".*\b(?:average|mean|median|per deployment|min(?:imum)?|max(?:imum)?)\b.*", re.IGNORECASE)
+_MOST_PATTERNS = 32
+"""Of columns that are filled in possible totals; a table has a few, and each costs a pass over it."""
+_TELLING = 100
+"""A single count from which on equality with a sum is no chance."""
+
+_Counts = Mapping[Column, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TableLine:
+    """A line below the header, its cells by column. block: rises wherever something stands between lines."""
+
+    number: int
+    printed: dict[Column, str]
+    block: int
+
+
+@dataclass(frozen=True, slots=True)
+class Separated:
+    """deployments: the lines that are. notes: what was left out. faults: lines that are neither."""
+
+    deployments: tuple[TableLine, ...]
+    notes: tuple[str, ...]
+    faults: tuple[Finding, ...]
+
+
+def separate_totals(lines: Sequence[TableLine], columns: frozenset[Column]) -> Separated:
+    """Part the lines. columns: those that the table has."""
+    sums, deployments, notes = _Sums(), list[TableLine](), list[str]()
+    open_lines: list[tuple[TableLine, _Counts, int]] = []
+    passed = 0  # lines that aren't deployments: a merged cell doesn't reach over them
+    for line in lines:
+        counts = _counts_of(line)
+        said, bare = _says_total(line), _is_bare(line, columns)
+        if _is_average(line):
+            notes.append(f"row {line.number} is an average: left out")
+        elif above := sums.above(counts, fewest=1 if said or bare else 2, certain=bool(said or bare)):
+            notes.append(_note(line.number, above))
+        elif said or bare:
+            open_lines.append((line, counts, len(deployments)))
+        else:
+            sums.add(line.number, counts)
+            deployments.append(replace(line, block=line.block + passed))
+            continue
+        passed += 1
+    faults = []
+    for line, counts, before in open_lines:
+        if found := sums.below(counts, before) or sums.whole(counts):
+            notes.append(_note(line.number, found))
+        else:
+            faults.append(_fault(line, counts, sums.totals(before)))
+    return Separated(tuple(deployments), tuple(notes), tuple(faults))
+
+
+def _note(number: int, rows: tuple[int, int]) -> str:
+    return f"row {number} is the sum of rows {rows[0]} to {rows[1]}: left out"
+
+
+def _fault(line: TableLine, counts: _Counts, above: _Counts) -> Finding:
+    printed = "; ".join(f"{column.value} {count:,}" for column, count in counts.items())
+    if not _says_total(line):
+        message = "the row names no day and nothing of a deployment, and is no sum of other rows: left out"
+        return Finding(
+            "row-unclear", line.number, "", "", printed, message, expected="a deployment, or a sum of others"
+        )
+    expected = "; ".join(f"{column.value} {above.get(column, 0):,}" for column in counts)
+    message = "the row calls itself a total, and is no sum of the rows above, of those below or of all: left out"
+    return Finding("total-mismatch", line.number, "", "", printed, message, expected=expected)
+
+
+def _counts_of(line: TableLine) -> _Counts:
+    counts: dict[Column, int] = {}
+    for column in ADDITIVE:
+        try:
+            if (count := cells.read_count(line.printed.get(column, ""))) is not None:
+                counts[column] = count
+        except cells.UnreadableCell:
+            continue
+    return counts
+
+
+def _texts(line: TableLine) -> list[str]:
+    return [cells.clean(line.printed.get(column, "")).rstrip(":") for column in (Column.LOCATION, Column.DATE)]
+
+
+def _has_date(line: TableLine) -> bool:
+    try:
+        return cells.read_date(line.printed.get(Column.DATE, "")) is not None
+    except cells.UnreadableCell:
+        return False
+
+
+def _says_total(line: TableLine) -> bool:
+    """Whether it calls itself a total; a dated line only by that word alone, for places may have it in their name."""
+    if any(re.fullmatch(r"(?:grand |sub[- ]?)?totals?", text, re.IGNORECASE) for text in _texts(line)):
+        return True
+    return not _has_date(line) and any(_TOTAL.fullmatch(text) for text in _texts(line))
+
+
+def _is_average(line: TableLine) -> bool:
+    return not _has_date(line) and any(_AVERAGE.fullmatch(text) for text in _texts(line))
+
+
+def _is_bare(line: TableLine, columns: frozenset[Column]) -> bool:
+    """Whether nothing is said that is said of one deployment: neither its day nor, where the table has such, more."""
+    described = [column for column in _DESCRIBING if column in columns]
+    if line.printed.get(Column.DATE) or any(line.printed.get(column) for column in described):
+        return False
+    return len(described) > 1 or not line.printed.get(Column.LOCATION)
+
+
+class _Sums:
+    """Deployments so far, and the sums of each run of them."""
+
+    def __init__(self) -> None:
+        self._numbers: list[int] = []
+        self._counts: list[_Counts] = []
+        self._first: dict[tuple[Column, ...], dict[tuple[int, ...], int]] = {}
+        """By the columns that are filled: how many lines come before, by their sums; the fewest where several do."""
+        self._now: dict[tuple[Column, ...], tuple[int, ...]] = {}
+
+    def add(self, number: int, counts: _Counts) -> None:
+        self._numbers.append(number)
+        self._counts.append(counts)
+        for columns in self._first:
+            self._count(columns, counts, len(self._counts))
+
+    def above(self, counts: _Counts, *, fewest: int, certain: bool) -> tuple[int, int] | None:
+        """The rows, up to the last so far, of which `counts` are the sum: at least `fewest`.
+
+        certain: something else says that it is a sum, so that one small number is enough.
+        """
+        filled = [count for count in counts.values() if count]
+        if not filled or not (certain or len(filled) > 1 or max(filled) >= _TELLING):
+            return None
+        columns = tuple(counts)
+        if columns not in self._first and not self._begin(columns):
+            return None
+        wanted = tuple(now - count for now, count in zip(self._now[columns], counts.values(), strict=True))
+        start = self._first[columns].get(wanted)
+        if start is None or len(self._numbers) - start < fewest:
+            return None
+        return self._numbers[start], self._numbers[-1]
+
+    def below(self, counts: _Counts, before: int) -> tuple[int, int] | None:
+        """The rows after the first `before` of which `counts` are the sum."""
+        running = dict.fromkeys(counts, 0)
+        for at in range(before, len(self._counts)):
+            for column in running:
+                running[column] += self._counts[at].get(column, 0)
+            if running == dict(counts) and any(counts.values()):
+                return self._numbers[before], self._numbers[at]
+            if any(running[column] > counts[column] for column in running):
+                break
+        return None
+
+    def whole(self, counts: _Counts) -> tuple[int, int] | None:
+        """The first and last row, if `counts` are the sum of all."""
+        everything = self.totals(len(self._counts))
+        if any(counts.values()) and all(everything.get(column, 0) == count for column, count in counts.items()):
+            return self._numbers[0], self._numbers[-1]
+        return None
+
+    def totals(self, before: int) -> _Counts:
+        """The sums of the first `before` rows."""
+        sums: dict[Column, int] = {}
+        for counts in self._counts[:before]:
+            for column, count in counts.items():
+                sums[column] = sums.get(column, 0) + count
+        return sums
+
+    def _begin(self, columns: tuple[Column, ...]) -> bool:
+        if len(self._first) >= _MOST_PATTERNS:
+            return False
+        self._now[columns] = (0,) * len(columns)
+        self._first[columns] = {self._now[columns]: 0}
+        for before, counts in enumerate(self._counts, start=1):
+            self._count(columns, counts, before)
+        return True
+
+    def _count(self, columns: tuple[Column, ...], counts: _Counts, before: int) -> None:
+        self._now[columns] = tuple(
+            now + counts.get(column, 0) for now, column in zip(self._now[columns], columns, strict=True)
+        )
+        self._first[columns].setdefault(self._now[columns], before)
