@@ -76,9 +76,9 @@ fmt: ## Mend what can be mended by itself: lint, format, tables and the map of c
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: ## Time per stage, and the whole stream beside the plain loop
+bench: ## Each goal of speed and recall, what this machine measures, and why where it isn't reached (ARGS="--only search")
 	@$(SETUP) --for test
-	@$(BIN)/python -m bench.stages $(ARGS)
+	@$(BIN)/python -m bench.table $(ARGS)
 
 clean: ## Remove what can be made again; never var/lfr, which may hold records
 	rm -rf .venv .tools mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -93,6 +93,9 @@ class StreetSeen:
 
     truth: StreetTruth
     looks: int = 0
+    found: int = 0
+    """Faces detected, in all looks."""
+    described: int = 0
     embedded: int = 0
     passes: list[PassSeen] = field(default_factory=list)
     alerts: list[AlertSpan] = field(default_factory=list)
@@ -124,9 +127,15 @@ class _WatchedEngine:
 
 
 def look_at_street(
-    street: Street, engine: FaceEngine, gallery: Gallery, policy: Policy, *, looks_per_second: float
+    street: Street,
+    engine: FaceEngine,
+    gallery: Gallery,
+    policy: Policy,
+    *,
+    looks_per_second: float,
+    most: int = 1_000_000,
 ) -> StreetSeen:
-    """Look at a street `looks_per_second` times a second, as a camera and a worker that keep up would."""
+    """Look at a street `looks_per_second` times a second, as a camera and a worker that keep up would; `most` times."""
     seen = StreetSeen(load_truth(street.truth))
     faces: dict[int, list[tuple[PassTruth, FaceTruth]]] = defaultdict(list)
     for one in seen.truth.passes:
@@ -156,7 +165,7 @@ def look_at_street(
 
     source, pacer = open_source(parse_source(str(street.video)), policy.images), Pacer()
     sequence = -1
-    while (grab := source.grab()) is not None:
+    while seen.looks < most and (grab := source.grab()) is not None:
         sequence += 1
         wanted, pacer = pacer.look(grab.media_s or 0.0, looks_per_second)
         if not wanted:
@@ -168,6 +177,8 @@ def look_at_street(
         at_ns = round(sequence / seen.truth.frames_per_second * 1e9)
         header = FrameHeader("recall", street.camera, "recall", sequence, at_ns, 0, 0)
         compare(tracks.look(header, image, found, watched).shots)
+        seen.found += len(found)
+        seen.described += len(watched.described)
         _count(by_id, faces[sequence], found, watched.described, policy)
     compare(tracks.end())
     source.close()

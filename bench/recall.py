@@ -120,7 +120,11 @@ def show(faces: int, streets: Sequence[StreetSeen], policy: Policy, seconds: flo
     print(f"  false alerts: {len(score.false_alerts)}; strangers' best: " + ", ".join(
         f"{value:.2f}" for value in sorted((s for street in streets for s in street.strangers), reverse=True)[:5]
     ))  # fmt: skip
-    print(f"  processor: {1e3 * seconds / looks:.1f} ms a look, {embedded / looks:.2f} faces embedded a look")
+    described = sum(street.described for street in streets) / looks
+    print(
+        f"  processor: {1e3 * seconds / looks:.1f} ms a look; faces a look: {described:.2f} described, "
+        f"{embedded / looks:.2f} embedded"
+    )
     for name, (measure, steps) in BREAKDOWNS.items():
         cells = []
         for low, high in zip(steps, [*steps[1:], float("inf")], strict=True):

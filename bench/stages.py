@@ -17,8 +17,8 @@ import json
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from apps.street.people import sample_people, with_twins
 from apps.street.render import BENCH_STREETS, Street, render_streets
 from apps.street.truth import load_truth
 from bench.plain_loop import PlainResult, plain_loops
+from bench.processes import ProcessorTimes
 from lfr_core.common.settings import Settings
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy, load_policy
@@ -45,6 +46,8 @@ FRAMES_PER_SECOND = 25.0
 CAMERAS = ("north", "south")
 """What the streets' cameras go by in the stream: these two keys fall into different partitions of two, so that
 each has a worker of its own, as each video has a process of its own in the plain loop."""
+BENCH_FACES_PLANNED = 1.16
+"""For each that is seen at least by half: crowds hide the rest."""
 say = Console(stderr=True).print
 
 
@@ -56,6 +59,8 @@ class Round:
     plain_score: Score
     stream: RunReport
     stream_score: Score
+    processor_s: Mapping[str, float]
+    """Processor seconds of the stream by kind of process, while the recordings played."""
 
     @property
     def plain_rate(self) -> float:
@@ -83,7 +88,7 @@ def watchlist(folder: Path, photo: Path) -> Path:
 
 def run_stream(
     streets: Sequence[Street], report: WatchlistReport, deployment: str, settings: Settings, policy: Policy, home: Path
-) -> RunReport:
+) -> tuple[RunReport, Mapping[str, float]]:
     """The streets through a whole system of its own, a camera and a worker a street."""
     own = settings_for_run(settings, home, workers=len(streets), keep_page_port=False)
     own = own.model_copy(update={"frame_partitions": len(streets)})
@@ -93,8 +98,9 @@ def run_stream(
     ) as running:
         sources = [CameraRecording(camera, street.video) for camera, street in zip(CAMERAS, streets, strict=True)]
         engine = running.installation.engine
-        play(sources, deployment, settings=own, database=engine, system=running.system, as_fast_as_possible=True)
-        return measure(engine, deployment, by=running.operator, now_ns=running.installation.now_ns)
+        with ProcessorTimes() as used:
+            play(sources, deployment, settings=own, database=engine, system=running.system, as_fast_as_possible=True)
+        return measure(engine, deployment, by=running.operator, now_ns=running.installation.now_ns), used.seconds
 
 
 def one_round(streets: Sequence[Street], settings: Settings, policy: Policy, folder: Path) -> Round:
@@ -114,13 +120,13 @@ def one_round(streets: Sequence[Street], settings: Settings, policy: Policy, fol
         for alert in one.alerts
     ]
     say("the stream ...")
-    stream = run_stream(streets, report, deployment, settings, policy, folder / "stream")
+    stream, processor_s = run_stream(streets, report, deployment, settings, policy, folder / "stream")
     played = dict(zip(CAMERAS, (street.camera for street in streets), strict=True))
     seen = [
         AlertSpan(line.subject, played[line.camera], line.first_sequence, line.last_sequence, line.similarity)
         for line in stream.alerts
     ]
-    return Round(plain, score_alerts(truths, spans), stream, score_alerts(truths, seen))
+    return Round(plain, score_alerts(truths, spans), stream, score_alerts(truths, seen), processor_s)
 
 
 def show(done: Round, processes: int) -> None:
@@ -131,6 +137,10 @@ def show(done: Round, processes: int) -> None:
     print(f"faces a frame: {sum(one.faces for one in done.plain) / frames:.1f}")
     looked = sum(counts.recognised for counts in done.stream.cameras.values())
     print(f"frames looked at by the stream: {looked} of {frames}; identity holds: {done.stream.balanced}")
+    print(
+        f"processor ms a look, stream: {1e3 * sum(done.processor_s.values()) / max(looked, 1):.0f}: "
+        + ", ".join(f"{kind} {1e3 * used / max(looked, 1):.1f}" for kind, used in done.processor_s.items())
+    )
     print(f"{'':12}{'video s/s':>10}{'cameras/core':>14}{'passes':>8}{'recognised':>12}{'false alerts':>14}")
     for name, rate, score in (
         ("plain loop", done.plain_rate, done.plain_score),
@@ -154,11 +164,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=1, help="how often both are run (default 1)")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    parser.add_argument("--seconds", type=float, default=60.0, help="length of each street (default 60)")
+    parser.add_argument("--faces", type=float, default=5.0, help="faces a frame (default 5)")
     given = parser.parse_args()
     settings, policy = Settings(), load_policy()
     people = with_twins(sample_people(sample_photos(settings.cache)))
     say("drawing the streets (cached) ...")
-    streets = render_streets(settings.cache, BENCH_STREETS, people)
+    planned = given.faces * BENCH_FACES_PLANNED
+    specs = [replace(one, seconds=given.seconds, faces_per_frame=planned) for one in BENCH_STREETS]
+    streets = render_streets(settings.cache, specs, people)
     rounds: list[Round] = []
     for _ in range(given.rounds):
         with tempfile.TemporaryDirectory(prefix="lfr-bench-") as folder:
@@ -176,6 +190,10 @@ def main() -> int:
                 {
                     "ratios": ratios,
                     "cameras_per_core": cameras,
+                    "processor_ms_a_look": {
+                        kind: 1e3 * used / max(sum(c.recognised for c in rounds[-1].stream.cameras.values()), 1)
+                        for kind, used in rounds[-1].processor_s.items()
+                    },
                     "passes": rounds[-1].stream_score.passes,
                     "recognised": [done.stream_score.recognised for done in rounds],
                     "recognised_plain": [done.plain_score.recognised for done in rounds],
