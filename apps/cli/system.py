@@ -8,6 +8,7 @@ import typer
 
 from apps.cli.command import Output, command
 from apps.cli.common import console, errors
+from apps.cli.start_progress import StartProgress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,11 +68,16 @@ def _up(installation: Installation, *, with_page: bool) -> None:
     try:
         with stop_on_signals(), Live(console=errors, refresh_per_second=4, transient=not errors.is_terminal) as live:
 
-            def show(reports: Sequence[ChildReport]) -> None:
-                live.update(_children_table(reports))
-
             def say(text: str) -> None:
                 live.console.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+            progress = StartProgress(say)
+
+            def show(reports: Sequence[ChildReport]) -> None:
+                if errors.is_terminal:
+                    live.update(_children_table(reports))
+                else:
+                    progress.tell(reports)
 
             with running_system(
                 settings, policy, with_page=with_page, with_flows=True, on_change=show, say=say
@@ -100,6 +106,7 @@ def _up_detached(settings: Settings, *, with_page: bool) -> None:
     log = settings.home / "log" / "supervisor.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "apps.supervisor", *([] if with_page else ["--no-page"])]
+    progress = StartProgress(lambda text: errors.print(text, markup=False, highlight=False))
     with log.open("wb") as output, errors.status("starting"):
         process = subprocess.Popen(
             command,
@@ -114,18 +121,24 @@ def _up_detached(settings: Settings, *, with_page: bool) -> None:
         while process.poll() is None and not _all_ready(settings, process.pid):
             if time.monotonic() > deadline:
                 raise Fatal(f"it isn't ready yet: `lfr status` shows how far it is, `lfr down` stops it (log: {log})")
+            progress.tell(_children_of(settings, process.pid))
             time.sleep(0.2)
     if process.poll() is not None:
         raise Fatal(f"it didn't start: {tail(log, 2) or 'no word'} (log: {log})")
     _print_ready(settings, with_page=with_page)
 
 
-def _all_ready(settings: Settings, pid: int) -> bool:
-    from apps.supervisor import ChildState, read_state
+def _children_of(settings: Settings, pid: int) -> Sequence[ChildReport]:
+    """What the system that runs as `pid` says of its parts; none before it says anything."""
+    from apps.supervisor import read_state
 
     state = read_state(settings.home)
-    ours = state is not None and state.pid == pid and state.is_alive()
-    return ours and state is not None and all(child.state is ChildState.READY for child in state.children)
+    return state.children if state is not None and state.pid == pid and state.is_alive() else ()
+
+
+def _all_ready(settings: Settings, pid: int) -> bool:
+    children = _children_of(settings, pid)
+    return bool(children) and all(child.state.value == "ready" for child in children)
 
 
 def _print_ready(settings: Settings, *, with_page: bool) -> None:

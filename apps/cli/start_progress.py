@@ -1,0 +1,35 @@
+"""What a start has come to, line by line, for a terminal that can't draw a table and for `lfr up --detach`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apps.supervisor import ChildReport
+
+__all__ = ["StartProgress"]
+
+
+class StartProgress:
+    """Says of each part once that it is ready, and how long the start has taken until then.
+
+    Args:
+        say: given a line.
+        monotonic: seconds that never go back.
+    """
+
+    def __init__(self, say: Callable[[str], None], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._say = say
+        self._monotonic = monotonic
+        self._began = monotonic()
+        self._told: set[str] = set()
+
+    def tell(self, reports: Sequence[ChildReport]) -> None:
+        """Say what is ready since the last call."""
+        for report in reports:
+            if report.state.value == "ready" and report.name not in self._told:
+                self._told.add(report.name)
+                seconds = self._monotonic() - self._began
+                self._say(f"{report.name} is ready after {seconds:.0f} s ({len(self._told)} of {len(reports)})")

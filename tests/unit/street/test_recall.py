@@ -1,0 +1,75 @@
+"""bench.recall: why a pass was missed, and what may be changed on the command line."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.street.truth import FaceTruth, PassTruth, make_pass_truth
+from bench.passes import Compared, Missed, PassSeen
+from bench.processes import kind_of
+from bench.recall import changed
+from bench.table import recall_rows, stream_rows
+from lfr_core.domain.policy import load_policy
+
+POLICY = load_policy()
+
+
+def walk() -> PassTruth:
+    faces = [FaceTruth(frame=i, eye_px=30.0, box=(i, 0, i + 84, 90), visible=1.0) for i in range(40)]
+    made = make_pass_truth(
+        number=3, camera="c", person="p", subject="p", photograph="1", kind="cross", frontal=True, faces=faces,
+        fair_frames_needed=25,
+    )  # fmt: skip
+    assert made is not None
+    return made
+
+
+def shot(similarity: float, *, track: int = 1, entry: str = "p") -> Compared:
+    return Compared(10, track, entry, similarity, 3)
+
+
+@pytest.mark.parametrize(
+    ("seen", "why"),
+    [
+        (PassSeen(walk()), Missed.NEVER_DETECTED),
+        (PassSeen(walk(), detected=5), Missed.NEVER_USABLE),
+        (PassSeen(walk(), 5, 4, 0.6, [shot(0.9)]), Missed.FEW_SHOTS),
+        (PassSeen(walk(), 5, 4, 0.6, [shot(0.9), shot(0.3), shot(0.4)]), Missed.SCORE_BELOW),
+        (PassSeen(walk(), 5, 4, 0.6, [shot(0.9), shot(0.9, track=2)]), Missed.BROKEN),
+        (PassSeen(walk(), 5, 4, 0.6, [shot(0.9), shot(0.2)], swapped=True), Missed.SWAPPED),
+    ],
+    ids=lambda value: value.value if isinstance(value, Missed) else "",
+)
+def test_a_missed_pass_says_where_it_was_lost(seen: PassSeen, why: Missed) -> None:
+    assert seen.missed_because(POLICY) is why
+
+
+def test_a_value_of_the_policy_is_changed_for_a_run_and_an_unknown_one_is_refused() -> None:
+    other = changed(POLICY, ["tracking.shot_spacing_looks=5", "alerts.threshold=0.5"])
+
+    assert (other.tracking.shot_spacing_looks, other.alerts.threshold) == (5, 0.5)
+    with pytest.raises(ValueError, match=r"the policy has no tracking\.shots"):
+        changed(POLICY, ["tracking.shots=5"])
+
+
+def test_processor_time_is_told_by_what_a_process_is_for() -> None:
+    commands = [
+        "python -m streams.worker recognise --index 0",
+        "java -cp libs kafka.Kafka server.properties",
+        "sleep 1",
+    ]
+
+    assert [kind_of(one) for one in commands] == ["recognition", "broker", "other"]
+
+
+def test_the_table_says_which_goals_are_reached_and_why_others_are_not() -> None:
+    good = {"faces": 5, "passes": 100, "recognised": 97, "false_alerts": 0, "missed": {"track broken": 3}}
+    false = good | {"recognised": 100, "false_alerts": 1}
+    measured = {"ratios": [8.0], "processor_ms_a_look": {"recognition": 60.0, "broker": 9.0}}
+
+    assert [row.reached for row in recall_rows([good])] == [True]
+    assert [row.reached for row in recall_rows([false])] == [False]
+    assert [row.reached for row in stream_rows(measured, 15, 62.0)] == [True, True]
+    (ratio, over) = stream_rows(measured, 5, 50.0)
+    assert (ratio.reached, over.result) == (False, "38%")
+    assert "recognition 60" in ratio.reason
