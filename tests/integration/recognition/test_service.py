@@ -94,14 +94,14 @@ def reference() -> Floats:
 
 
 @cache
-def walk(photo: str, looks: int = 8) -> tuple[bytes, ...]:
+def walk(photo: str, looks: int = 8, *, step_px: int = 20) -> tuple[bytes, ...]:
     """JPEGs of a person who crosses the view, a shifted photograph on grey."""
     person = require_image(photo)
     person = cv2.resize(person, None, fx=400 / person.shape[0], fy=400 / person.shape[0], interpolation=cv2.INTER_AREA)
     frames: list[bytes] = []
     for look in range(looks):
         image: Image = np.full((720, 1280, 3), 90, np.uint8)
-        image[100:500, 100 + look * 20 : 100 + look * 20 + person.shape[1]] = person
+        image[100:500, 100 + look * step_px : 100 + look * step_px + person.shape[1]] = person
         frames.append(cv2.imencode(".jpg", image)[1].tobytes())
     return tuple(frames)
 
@@ -158,6 +158,13 @@ class Bench:
 
 def outcomes(batches: Sequence[OutcomeBatch]) -> list[FrameOutcome]:
     return [result.outcome for batch in batches for result in batch.results]
+
+
+def test_somebody_too_fast_for_one_track_is_sighted_by_agreeing_shots_of_several() -> None:
+    done = Bench().run(Bench().frames(walk("obama2", looks=2, step_px=600)))
+
+    assert [result.tracks_started for batch in done.outcomes for result in batch.results] == [1, 1]
+    assert {(s.entry, s.track) for s in done.sightings} == {("entry-obama", "s:0"), ("entry-obama", "s:1")}
 
 
 def test_an_enrolled_person_is_sighted_by_at_least_two_agreeing_shots_of_one_track() -> None:
