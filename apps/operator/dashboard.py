@@ -31,8 +31,16 @@ _HEALTH_WORDS = {
     Health.NO_PICTURES: "No pictures",
     Health.NOT_RECOGNISING: "Not recognising",
     Health.SLOW: "Slow",
+    Health.NO_KEY_FRAME: "No whole picture yet",
+    Health.DAMAGED: "Damaged pictures",
+    Health.DARK: "Dark or covered",
+    Health.STILL: "Still",
+    Health.MOVED: "Moved",
     Health.ENDED: "Ended",
 }
+
+
+_WITHOUT_RATES = frozenset({Health.SILENT, Health.NO_PICTURES, Health.NO_KEY_FRAME, Health.ENDED})
 
 
 def dashboard_html(dashboard: Dashboard) -> str:
@@ -133,7 +141,7 @@ def _camera(camera: CameraHealth, dashboard: Dashboard) -> str:
     rates = f"{camera.frames_per_second:.1f} frames/s, {camera.looks_per_second:.1f} looks/s"
     if health is not Health.GOOD:
         since = _since(camera.standing.since_ns, dashboard.now_ns)
-        rates = since if health in {Health.SILENT, Health.NO_PICTURES, Health.ENDED} else f"{since}; {rates}"
+        rates = since if health in _WITHOUT_RATES else f"{since}; {rates}"
     latency = _latency(camera.latency, dashboard.max_age_ms, is_live=dashboard.is_live)
     return (
         f'<section class="ops-camera" aria-label="Camera {escape(camera.camera, quote=True)}">'

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from lfr_core.alerts.accounting import CountedFrames, SessionTally, record_batch
 from lfr_core.common.errors import Poison
+from lfr_core.domain.frames import PictureState
 from lfr_core.domain.messages import OutcomeBatch
 from lfr_core.domain.outcomes import FrameCounts
 from lfr_core.storage.sql import Value, add_up, insert_absent, storable
@@ -76,6 +77,7 @@ def _record_session(session: Session, batch: OutcomeBatch) -> CountedFrames:
         _check_capacity(session, batch)
         empty: dict[str, Value] = {name: 0 for name in CameraSessionRow.model_fields if name not in key}
         empty |= {"first_seen_ns": batch.reported_ns, "last_seen_ns": batch.reported_ns, "ended": False}
+        empty |= {"picture": PictureState.SOUND.value}
         insert_absent(session, CameraSessionRow, key | empty)
         found = _locked(session, batch)
     row = found
@@ -83,6 +85,8 @@ def _record_session(session: Session, batch: OutcomeBatch) -> CountedFrames:
         raise Poison("a camera session vanished while it was locked")
     recorded = record_batch(_tally(row), batch)
     _store(row, recorded.tally)
+    if row.picture != batch.picture.value and batch.reported_ns >= row.last_seen_ns:
+        row.picture, row.picture_since_ns = batch.picture.value, batch.reported_ns
     row.last_seen_ns = max(row.last_seen_ns, batch.reported_ns)
     if recorded.added.captured:
         row.last_frame_ns = max(row.last_frame_ns, batch.reported_ns)

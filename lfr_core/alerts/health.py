@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from lfr_core.domain.frames import PictureState
+
 if TYPE_CHECKING:
     from lfr_core.domain.policy import Policy
 
@@ -45,6 +47,16 @@ class Health(StrEnum):
     """Nothing heard for `SILENT_AFTER_S`, and it never said that it ended."""
     NO_PICTURES = "no-pictures"
     """The camera process is there, and its camera gives no frame."""
+    NO_KEY_FRAME = "no-key-frame"
+    """The camera sends, and no whole picture has come yet."""
+    DAMAGED = "damaged"
+    """Parts of its pictures are lost on the way or don't decode: nobody looks at what follows."""
+    DARK = "dark"
+    """Dark, covered or blinded."""
+    STILL = "still"
+    """The same picture again and again."""
+    MOVED = "moved"
+    """It shows another place than when it was started."""
     LOSING = "losing"
     """Frames vanish or can't be read."""
     BEHIND = "behind"
@@ -61,6 +73,16 @@ class Health(StrEnum):
     def works(self) -> bool:
         """Whether somebody who walks past this camera can be recognised."""
         return self in {Health.GOOD, Health.SLOW}
+
+
+_OF_PICTURE = {
+    PictureState.NO_KEY_FRAME: Health.NO_KEY_FRAME,
+    PictureState.DAMAGED: Health.DAMAGED,
+    PictureState.BEHIND: Health.BEHIND,
+    PictureState.DARK: Health.DARK,
+    PictureState.STILL: Health.STILL,
+    PictureState.MOVED: Health.MOVED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +113,10 @@ class LastTimes:
     """When a captured frame was last reported; when it was first heard of, if none was."""
     look_ns: int
     """When a frame was last looked at; likewise."""
+    picture: PictureState = PictureState.SOUND
+    """What the camera said last of its pictures."""
+    picture_ns: int = 0
+    """When it first said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +160,8 @@ def assess_health(
         return CameraState(Health.ENDED, last.heard_ns)
     for health, at_ns in ((Health.SILENT, last.heard_ns), (Health.NO_PICTURES, last.frame_ns)):
         if now_ns - at_ns > SILENT_AFTER_S * 1e9:
-            return CameraState(health, at_ns)
+            said = _OF_PICTURE.get(last.picture) if health is Health.NO_PICTURES else None
+            return CameraState(health, at_ns) if said is None else CameraState(said, last.picture_ns)
     now = now_ns // 10**9
     looks = now_ns - last.look_ns <= SILENT_AFTER_S * 1e9
     steady = now_ns - last.first_heard_ns > (WINDOW_S + 1) * 10**9
@@ -144,6 +171,8 @@ def assess_health(
         return _judge(window, limits, looks=looks, steady=steady)
 
     health = word(0)
+    if health.works and (said := _OF_PICTURE.get(last.picture)) is not None:
+        return CameraState(said, last.picture_ns)
     if health is Health.NOT_RECOGNISING:
         return CameraState(health, last.look_ns)
     if health is Health.GOOD:
@@ -174,6 +203,8 @@ def _judge(recent: Recent, limits: HealthLimits, *, looks: bool, steady: bool) -
         return Health.BEHIND
     if not looks:
         return Health.NOT_RECOGNISING
+    if not recent.captured:
+        return Health.NO_PICTURES
     least = limits.min_frames_per_second * WINDOW_S
     if steady and (recent.captured < least or recent.recognised < least / 2):
         return Health.SLOW

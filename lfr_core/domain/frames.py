@@ -13,7 +13,16 @@ from typing import Protocol
 
 from lfr_core.common.errors import Poison
 
-__all__ = ["SCHEMA_VERSION", "UNSEALED", "FrameHeader", "FrameKind", "FrameOpener", "FrameSealer", "UnknownSchema"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "UNSEALED",
+    "FrameHeader",
+    "FrameKind",
+    "FrameOpener",
+    "FrameSealer",
+    "PictureState",
+    "UnknownSchema",
+]
 
 SCHEMA_VERSION = 1
 UNSEALED = "none"
@@ -50,6 +59,24 @@ class FrameKind(StrEnum):
     `session` is the live probe's id, `sequence` its part. Without a payload it only asks who is there."""
 
 
+class PictureState(StrEnum):
+    """What the matter is with a live camera's pictures, as the camera process sees it, the worst first."""
+
+    NO_KEY_FRAME = "no-key-frame"
+    """It sends, and there has been no whole picture yet: those between are made of the ones before."""
+    DAMAGED = "damaged"
+    """Parts were lost on the way or don't decode: nothing is looked at before the next whole picture."""
+    BEHIND = "behind"
+    """Pictures are older than the policy allows when they can be read."""
+    DARK = "dark"
+    """Dark, covered or blinded: there is nothing to see."""
+    STILL = "still"
+    """The same picture again and again, though the camera sends."""
+    MOVED = "moved"
+    """It shows another place than when it was started."""
+    SOUND = "sound"
+
+
 @dataclass(frozen=True, slots=True)
 class FrameHeader:
     """Who took the frame, when, and what the camera had skipped by then.
@@ -75,6 +102,8 @@ class FrameHeader:
     """Which epoch's key the payload is sealed under."""
     taken_ns: int = 0
     """Wall time at which the camera process had the frame: latency is reckoned from here. 0: `captured_ns`."""
+    picture: PictureState = PictureState.SOUND
+    """What is the matter with the camera's pictures at this moment."""
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -96,6 +125,7 @@ class FrameHeader:
             "not_sampled": str(self.not_sampled),
             "dropped": str(self.dropped),
             "key": self.key_id,
+            "picture": self.picture.value,
         }
         return [(name, text.encode()) for name, text in values.items()]
 
@@ -139,6 +169,7 @@ class FrameHeader:
                 dropped=int(text["dropped"]),
                 kind=FrameKind(text["kind"]),
                 key_id=text["key"],
+                picture=PictureState(text.get("picture", PictureState.SOUND)),
                 schema_version=int(text["schema"]),
             )
         except (KeyError, ValueError) as error:

@@ -15,6 +15,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from lfr_core.common.errors import Poison
+from lfr_core.domain.frames import PictureState
 from lfr_core.domain.outcomes import FrameOutcome
 
 __all__ = [
@@ -134,6 +135,8 @@ class OutcomeBatch(_Message):
     not_sampled: Natural | None = None
     dropped: Natural | None = None
     ended: bool = False
+    picture: PictureState = PictureState.SOUND
+    """What is the matter with the camera's pictures, by its newest record here."""
     reported_ns: Natural
     """Wall time at the worker."""
     stages: tuple[StageTime, ...] = ()

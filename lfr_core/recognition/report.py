@@ -93,16 +93,19 @@ def outcome_batches(
 
     def close(session: Session, counters: FrameHeader | None) -> None:
         deployment, camera, name = session
+        run = runs.pop(session, [])
+        newest = counters or run[-1].header
         batches.append(
             OutcomeBatch(
                 deployment=deployment,
                 camera=camera,
                 session=name,
-                results=tuple(_result(seen, now_ns) for seen in runs.pop(session, [])),
+                results=tuple(_result(seen, now_ns) for seen in run),
                 captured=counters.sequence if counters else None,
                 not_sampled=counters.not_sampled if counters else None,
                 dropped=counters.dropped if counters else None,
                 ended=counters is not None and counters.kind is FrameKind.END,
+                picture=newest.picture,
                 reported_ns=now_ns,
                 stages=() if batches else stages,
             )

@@ -110,7 +110,7 @@ def _decoded(data: bytes, policy: Policy) -> Image:
 
 
 def _only_face(engine: FaceEngine, image: Image) -> Face:
-    faces = [engine.describe(image, detection) for detection in engine.detect([image])[0]]
+    faces = [engine.describe(image, detection) for detection in engine.detect_large([image])[0]]
     if not faces:
         raise Unusable(RefusalReason.NO_FACE, "no face was found; use a photograph that shows the face from the front")
     faces.sort(key=lambda face: face.quality.eye_distance_px, reverse=True)

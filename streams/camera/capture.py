@@ -9,6 +9,7 @@ import structlog
 
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Poison
+from lfr_core.domain.frames import PictureState
 from lfr_core.domain.policy import Policy
 from streams.camera.feedback import InFlightFrames
 from streams.camera.footage import FootageSink
@@ -18,8 +19,9 @@ from streams.camera.jpeg import jpeg_size
 from streams.camera.rate_limit import RateLimiter
 from streams.camera.reconnect import ReconnectingSource
 from streams.camera.sampler import Pacer, adapt
-from streams.camera.sources import Grab, Source
+from streams.camera.sources import Grab, Source, StreamSource
 from streams.camera.stop_token import StopToken
+from streams.camera.view import ViewWatch
 
 __all__ = ["Capture"]
 
@@ -56,8 +58,11 @@ class Capture:
         self._rate = policy.sampling.looks_per_second
         self._size: tuple[int, int] | None = None
         self._warn = RateLimiter(clock, 5.0)
+        self._warn_damaged = RateLimiter(clock, 5.0)
         self._thread = threading.Thread(target=self._run, name="camera-capture", daemon=True)
         self.undecodable = 0
+        self.damaged = 0
+        self._view = ViewWatch()
         self.error: Exception | None = None
         """What ended it, if not the source's end or `finish`."""
         self.done = False
@@ -75,6 +80,12 @@ class Capture:
         if isinstance(self._source, ReconnectingSource):
             return self._source.connected
         return not self.done
+
+    @property
+    def picture(self) -> PictureState:
+        """What is the matter with the pictures: with their stream first, then with what they show."""
+        state = self._source.state if isinstance(self._source, StreamSource) else PictureState.SOUND
+        return self._view.state(self._clock.monotonic()) if state is PictureState.SOUND else state
 
     def start(self) -> None:
         self._thread.start()
@@ -113,6 +124,7 @@ class Capture:
                 continue
             for _ in range(grab.passed_over):
                 self._accounts.drop()
+            self._count_damaged(grab.damaged)
             captured_ns = grab.captured_ns
             if grab.media_s is None:
                 at_s = self._clock.monotonic()
@@ -142,6 +154,11 @@ class Capture:
                 self._accounts.skip()
         return frames
 
+    def _count_damaged(self, pictures: int) -> None:
+        self.damaged += pictures
+        if pictures and self._warn_damaged.allow():
+            _log.warning("camera.damaged", camera=self._job.camera, pictures=pictures, so_far=self.damaged)
+
     def _look(self, grab: Grab, captured_ns: int) -> None:
         """Put a frame's picture into the frame accounts, or count it as dropped if it has none."""
         try:
@@ -159,6 +176,8 @@ class Capture:
                     so_far=self.undecodable,
                 )
             return
+        if self._source.info.live:
+            self._view = self._view.see(jpeg, self._clock.monotonic())
         if self._footage is not None:
             self._footage.offer(captured_ns, jpeg)
         self._accounts.offer(Picture(captured_ns, jpeg), self._stop_token)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lfr_core.common.errors import Poison
+from lfr_core.domain.frames import PictureState
+from streams.camera.network import Transport
 
 __all__ = ["CameraJob", "CameraProgress", "CameraReport"]
 
@@ -37,6 +39,8 @@ class CameraJob:
     `as_fast_as_possible`, since trackers and the merging of alerts reckon in capture time, and a recording that
     is played at another pace than it was taken would mislead both. Latency counts from sending then."""
 
+    transport: Transport = Transport.TCP
+    """How an RTSP camera sends its pictures."""
     ca_file: Path | None = None
     """Certificates (PEM) by which a network camera's TLS is believed; None for the machine's own."""
 
@@ -67,6 +71,8 @@ class CameraReport:
     """Sent, but the broker never confirmed them; `record` records those that didn't arrive as lost."""
     undecodable: int = 0
     """Of those dropped: no picture could be made."""
+    damaged: int = 0
+    """Of those dropped: parts were lost on the way or didn't decode, so nobody looked at them."""
     too_large: int = 0
     """Of those dropped: more bytes than the topic takes."""
     unanswered: int = 0
@@ -81,7 +87,9 @@ class CameraProgress:
     report: CameraReport
     session: str
     connected: bool
-    """Whether frames are coming from the source."""
+    """Whether the source is there."""
+    picture: PictureState
+    """What is the matter with its pictures."""
     looks_per_second: float
     in_flight: int
     outcome_age_s: float | None

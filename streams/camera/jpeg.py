@@ -6,7 +6,7 @@ from lfr_core.common.errors import Poison
 from lfr_core.recognition.faces.decode import probe_size
 from lfr_core.recognition.faces.types import Image
 
-__all__ = ["JPEG_QUALITY", "encode_jpeg", "is_jpeg", "jpeg_size"]
+__all__ = ["JPEG_QUALITY", "encode_jpeg", "is_jpeg", "is_whole_jpeg", "jpeg_size"]
 
 JPEG_QUALITY = 90
 """Quality of what is encoded here (1-100, libjpeg's scale): above it files grow fast, and faces gain nothing."""
@@ -15,6 +15,11 @@ JPEG_QUALITY = 90
 def is_jpeg(data: bytes) -> bool:
     """Whether it begins as a JPEG does."""
     return data[:2] == b"\xff\xd8"
+
+
+def is_whole_jpeg(data: bytes) -> bool:
+    """Whether it begins as a JPEG does and its pictures end, with whatever a camera adds behind them."""
+    return is_jpeg(data) and data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda") > 0
 
 
 def jpeg_size(data: bytes) -> tuple[int, int]:

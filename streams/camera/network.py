@@ -8,17 +8,21 @@ import ssl
 import stat
 import threading
 from contextlib import suppress
+from enum import StrEnum
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
 from lfr_core.common.errors import Fatal
 
-__all__ = ["OpeningWatch", "stream_options"]
+__all__ = ["OpeningWatch", "Transport", "stream_options"]
 
 _RTSP_PORTS = {"rtsp": 554, "rtsps": 322}  # FFmpeg's own
 _OPTIONS = {
-    "rtsp_transport": "tcp",
+    # sound isn't asked for
+    "allowed_media_types": "video",
+    # over UDP from nobody but the camera
+    "rtsp_flags": "filter_src",
     # what was given is what is read: no other host by a redirect, nor by a playlist, which is no live picture anyway
     "max_redirects": "0",
     "format_whitelist": "rtsp,mpjpeg,mjpeg,jpeg_pipe,h264,hevc,m4v,mpegts,mpeg,flv,avi,matroska,mov",
@@ -30,13 +34,29 @@ _OPTIONS = {
 }
 
 
-def stream_options(ca_file: Path | None) -> dict[str, str]:
+class Transport(StrEnum):
+    """How an RTSP camera sends its pictures; other addresses know one way only."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+    @property
+    def reordered(self) -> int:
+        """How many packets wait for one that is missing: without any, FFmpeg doesn't notice a gap."""
+        return 2 if self is Transport.TCP else 64
+
+
+def stream_options(ca_file: Path | None, transport: Transport = Transport.TCP) -> dict[str, str]:
     """FFmpeg's options; `ca_file` holds the certificates (PEM) to believe, None: the machine's own.
 
     Raises:
         Fatal: `ca_file` isn't there, or no certificates of the machine are found.
     """
-    return _OPTIONS | {"ca_file": str(_trusted(ca_file))}
+    return _OPTIONS | {
+        "rtsp_transport": transport.value,
+        "reorder_queue_size": str(transport.reordered),
+        "ca_file": str(_trusted(ca_file)),
+    }
 
 
 class OpeningWatch:

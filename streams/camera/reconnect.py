@@ -15,7 +15,8 @@ import structlog
 
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Retryable
-from streams.camera.sources import Grab, Source, SourceInfo
+from lfr_core.domain.frames import PictureState
+from streams.camera.sources import Grab, Source, SourceInfo, StreamSource
 from streams.camera.stop_token import StopToken
 
 __all__ = ["HANG_S", "ReconnectingSource", "compute_back_off_s"]
@@ -58,8 +59,20 @@ class _CallThread:
         while (call := self._calls.get()) is not None:
             call()
 
-    def call(self, function: Callable[[], T], *, timeout_s: float, clock: Clock, stop_token: StopToken) -> T:
-        """Return what `function` gives. Raises Retryable if it takes longer, or if asked to stop."""
+    def call(
+        self,
+        function: Callable[[], T],
+        *,
+        timeout_s: float,
+        clock: Clock,
+        stop_token: StopToken,
+        progress: Callable[[], int] = lambda: 0,
+    ) -> T:
+        """Return what `function` gives.
+
+        Raises:
+            Retryable: for `timeout_s` it neither returned nor did `progress` change; or it was asked to stop.
+        """
         reply: _Reply[T] = _Reply()
 
         def run() -> None:
@@ -70,10 +83,12 @@ class _CallThread:
             reply.done.set()
 
         self._calls.put(run)
-        deadline = clock.monotonic() + timeout_s
+        deadline, made = clock.monotonic() + timeout_s, progress()
         while not reply.done.wait(_SLICE_S):
             if stop_token.is_set():
                 raise Retryable("the camera was asked to stop")
+            if progress() != made:
+                deadline, made = clock.monotonic() + timeout_s, progress()
             if clock.monotonic() > deadline:
                 raise Retryable(f"the camera gave nothing for {timeout_s:g} s")
         if reply.error is not None:
@@ -111,7 +126,8 @@ class ReconnectingSource:
             clock: for the time-outs.
             stop_token: when set, `grab` returns None soon, even out of a read that hangs.
             open_timeout_s: how long opening may take.
-            hang_s: how long a read may take; longer than the source's own time-out.
+            hang_s: how long nothing may come; longer than the source's own time-out. A stream that sends may take
+                longer to give a picture: there is none before its first key frame.
             wait: waits that many seconds or until asked to stop; for tests.
 
         Raises:
@@ -159,24 +175,36 @@ class ReconnectingSource:
                     self.reconnects += 1
                     _log.info("camera.reconnected", source=self._info.shown, after_failures=self._failures)
                 grab = self._thread.call(
-                    self._source.grab, timeout_s=self._hang_s, clock=self._clock, stop_token=self._stop_token
+                    self._source.grab,
+                    timeout_s=self._hang_s,
+                    clock=self._clock,
+                    stop_token=self._stop_token,
+                    progress=self._packets,
                 )
                 if grab is not None:
                     self._failures = 0
                     return grab
                 if not self._info.live:  # a recording behind a URL
                     return None
-                reason = "the stream ended"
+                reason, again_s = "the stream ended", 0.0
             except LfrError as error:
-                reason = str(error)
+                reason, again_s = str(error), getattr(error, "retry_after_s", None) or 0.0
             self._disconnect()
             if self._stop_token.is_set():
                 break
             self._failures += 1
-            wait_s = compute_back_off_s(self._failures)
+            wait_s = max(compute_back_off_s(self._failures), again_s if again_s > LONGEST_WAIT_S else 0.0)
             _log.warning("camera.lost", source=self._info.shown, reason=reason, retry_in_s=wait_s)
             self._wait(wait_s)
         return None
+
+    def _packets(self) -> int:
+        return self._source.packets if isinstance(self._source, StreamSource) else 0
+
+    @property
+    def state(self) -> PictureState:
+        """What is the matter with the stream's pictures; none is known of while it is away."""
+        return self._source.state if self.connected and isinstance(self._source, StreamSource) else PictureState.SOUND
 
     def jpeg(self) -> bytes:
         try:

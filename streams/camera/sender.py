@@ -98,6 +98,7 @@ class Sender:
         except BaseException:
             self._producer.close()
             raise
+        self._capture: Capture | None = None
         self._sent = 0
         self._too_large = 0
         self._last_record = clock.monotonic()
@@ -111,7 +112,7 @@ class Sender:
         workers_deadline_s: float,
     ) -> CameraReport:
         """Capture and send until the end; see the module's docstring."""
-        capture = Capture(
+        capture = self._capture = Capture(
             self._job,
             self._policy,
             self._source,
@@ -210,6 +211,7 @@ class Sender:
             _log.warning("camera.end-not-confirmed", camera=self._job.camera, session=self._session)
 
     def _header(self, counts: Counts, kind: FrameKind, captured_ns: int) -> FrameHeader:
+        assert self._capture is not None
         return FrameHeader(
             deployment=self._job.deployment,
             camera=self._job.camera,
@@ -220,6 +222,7 @@ class Sender:
             not_sampled=counts.not_sampled,
             dropped=counts.dropped,
             kind=kind,
+            picture=self._capture.picture,
             key_id=self._sealer.key_id() if kind is FrameKind.FRAME else UNSEALED,
         )
 
@@ -232,6 +235,7 @@ class Sender:
             sent=self._sent,
             delivery_failed=self._in_flight.delivery_failed,
             undecodable=capture.undecodable,
+            damaged=capture.damaged,
             too_large=self._too_large,
             unanswered=self._in_flight.unanswered,
             reconnects=capture.reconnects,
@@ -242,6 +246,7 @@ class Sender:
             report=self._report(capture),
             session=self._session,
             connected=capture.connected,
+            picture=capture.picture,
             looks_per_second=capture.looks_per_second,
             in_flight=self._in_flight.count,
             outcome_age_s=self._in_flight.outcome_age_s(),

@@ -116,7 +116,13 @@ def _choose_opener(
             assert text is not None
             max_age_s = policy.live.frame_max_age_s
             source = open_source(
-                text, policy.images, fps=job.fps, max_age_s=max_age_s, ca_file=job.ca_file, clock=clock
+                text,
+                policy.images,
+                fps=job.fps,
+                max_age_s=max_age_s,
+                transport=job.transport,
+                ca_file=job.ca_file,
+                clock=clock,
             )
         try:
             _check_source(view, live=source.info.live)  # there are recordings behind URLs

@@ -8,9 +8,11 @@ handed on byte for byte; everything else is decoded and encoded again at quality
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-__all__ = ["DEFAULT_FPS", "MAX_FPS", "Grab", "Source", "SourceInfo", "camera_away"]
+from lfr_core.domain.frames import PictureState
+
+__all__ = ["DEFAULT_FPS", "MAX_FPS", "Grab", "Source", "SourceInfo", "StreamSource", "camera_away"]
 
 DEFAULT_FPS = 25.0
 """Frames per second of a folder of images, and of a video that doesn't say."""
@@ -46,7 +48,9 @@ class Grab:
     media_s: float | None
     """Seconds since the recording's start; None for a live source."""
     passed_over: int = 0
-    """Frames before it that have no picture: not decoded because they came too late, or undecodable."""
+    """Frames before it that have no picture: not decoded because they came too late, damaged, or undecodable."""
+    damaged: int = 0
+    """Of those: how many were damaged, by packets that were lost or didn't decode."""
 
 
 class Source(Protocol):
@@ -65,6 +69,19 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go of it. Safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class StreamSource(Source, Protocol):
+    """A source that can say how its stream is, while `grab` waits for a picture."""
+
+    packets: int
+    """How much has come so far, whether or not pictures could be made of it."""
+
+    @property
+    def state(self) -> PictureState:
+        """What is the matter with its pictures."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""A network camera on loopback: H.264 over RTSP and TCP, live, made with PyAV. Each picture carries its number."""
+"""A network camera on loopback: H.264 or H.265 over RTSP, by TCP or UDP, live, made with PyAV, its pictures numbered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import av
@@ -17,7 +18,7 @@ import numpy as np
 
 from lfr_core.recognition.faces.types import Image
 
-__all__ = ["FPS", "RtspCamera", "number_in", "numbered"]
+__all__ = ["FPS", "Habits", "RtspCamera", "number_in", "numbered"]
 
 FPS = 25
 _BITS = 8
@@ -40,17 +41,28 @@ def number_in(image: Image) -> int:
     return sum(1 << bit for bit in range(_BITS) if image[half, bit * _CELL + half].mean() > 128)
 
 
-def encoded(size: tuple[int, int], pictures: int, *, first: int = 0, gop: int = FPS) -> list[list[bytes]]:
+def encoded(
+    size: tuple[int, int],
+    pictures: int,
+    *,
+    first: int = 0,
+    gop: int = FPS,
+    codec: str = "libx264",
+    draw: Callable[[int, tuple[int, int]], Image] = numbered,
+) -> list[list[bytes]]:
     """The NAL units of each picture, numbered from `first`."""
-    context = av.CodecContext.create("libx264", "w")
+    context = av.CodecContext.create(codec, "w")
     context.width, context.height, context.pix_fmt = *size, "yuv420p"
-    context.framerate, context.gop_size = Fraction(FPS), gop
+    context.framerate, context.time_base, context.gop_size = Fraction(FPS), Fraction(1, FPS), gop
     context.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "20"}
+    if codec == "libx265":
+        context.options |= {"x265-params": f"keyint={gop}:bframes=0:log-level=none:repeat-headers=1"}
     units = []
     for number in range(first, first + pictures):
-        frame = av.VideoFrame.from_ndarray(numbered(number, size), format="bgr24")
+        frame = av.VideoFrame.from_ndarray(draw(number, size), format="bgr24")
         frame.pts = number
         units += [bytes(packet) for packet in context.encode(frame)]
+    units += [bytes(packet) for packet in context.encode(None)]
     return [_nals(unit) for unit in units]
 
 
@@ -58,11 +70,37 @@ def _nals(data: bytes) -> list[bytes]:
     return [nal.rstrip(b"\0") for nal in re.split(b"\x00\x00\x01", data) if nal.rstrip(b"\0")]
 
 
+@dataclass(slots=True)
+class Habits:
+    """What a camera does otherwise."""
+
+    lose: Callable[[int], bool] = lambda _: False
+    """Whether the packet of this number never comes."""
+    spoil: Callable[[int], bool] = lambda _: False
+    """Whether the picture of this number comes with wrong bits."""
+    answers: dict[str, str] = field(default_factory=dict)
+    """What it says to a request instead of yes, by method."""
+    credentials: str = ""
+    """As `user:password`, asked for as Basic."""
+    range: str = "npt=0-"
+    media: str = ""
+    """Instead of its video, in SDP."""
+    has_parameter_sets: bool = True
+    """Whether SDP says what the pictures are like."""
+    one_session: bool = False
+
+
 class RtspCamera:
     """Plays its pictures once, in real time, to whoever connects; `began_s` is when picture 0 was seen (monotonic)."""
 
-    def __init__(self, pictures: list[list[bytes]]) -> None:
+    def __init__(self, pictures: list[list[bytes]], habits: Habits | None = None, *, h265: bool = False) -> None:
         self._pictures = pictures
+        self._h265 = h265
+        self.habits = habits or Habits()
+        self.sent = 0
+        """Packets, of those that came."""
+        self.transports: list[str] = []
+        self._sessions = 0
         self.held_back_s = 0.0
         """How late pictures are sent; they keep the times at which they were seen."""
         self.connections = 0
@@ -94,48 +132,80 @@ class RtspCamera:
 
     def _serve(self, client: socket.socket) -> None:
         with client, contextlib.suppress(OSError):
-            buffer = b""
+            buffer, session = b"", _Session(client)
             while (got := client.recv(65_536)) and not self._closing.is_set():
                 buffer += got
                 while b"\r\n\r\n" in buffer:
                     request, _, buffer = buffer.partition(b"\r\n\r\n")
-                    if self._answer(client, request.decode()):
+                    if self._answer(session, request.decode()):
                         self.connections += 1
-                        self._play(client)
+                        self._sessions += 1
+                        try:
+                            self._play(session)
+                        finally:
+                            self._sessions -= 1
+                            session.close()
                         return
 
-    def _answer(self, client: socket.socket, request: str) -> bool:
+    def _answer(self, session: _Session, request: str) -> bool:
         """Whether it is to play now."""
         method, url, _ = request.splitlines()[0].split(" ", 2)
-        sequence = next(line.split(":")[1].strip() for line in request.splitlines() if line.startswith("CSeq"))
-        extra, body = "Session: 1;timeout=60\r\n", ""
-        if method == "DESCRIBE":
-            sps, pps = (next(nal for nal in self._pictures[0] if nal[0] & 31 == kind) for kind in (7, 8))
-            sets = ",".join(base64.b64encode(nal).decode() for nal in (sps, pps))
-            body = (
-                "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=camera\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\na=range:npt=0-\r\n"
-                "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1;"
-                f"profile-level-id={sps[1:4].hex()};sprop-parameter-sets={sets}\r\na=control:{url}/track1\r\n"
-            )
+        headers = dict(line.split(": ", 1) for line in request.splitlines()[1:])
+        status, extra, body = "200 OK", "Session: 1;timeout=60\r\n", ""
+        known = "Basic " + base64.b64encode(self.habits.credentials.encode()).decode()
+        if self.habits.credentials and method != "OPTIONS" and headers.get("Authorization") != known:
+            status, extra = "401 Unauthorized", 'WWW-Authenticate: Basic realm="camera"\r\n'
+        elif method in self.habits.answers:
+            status, extra = self.habits.answers[method], ""
+        elif method == "SETUP" and self.habits.one_session and self._sessions:
+            status, extra = "453 Not Enough Bandwidth", ""
+        elif method == "DESCRIBE":
+            body = self._describe(url)
             extra += f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n"
         elif method == "SETUP":
-            extra += "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n"
+            extra += f"Transport: {session.set_up(headers['Transport'])}\r\n"
+            self.transports.append("udp" if session.datagrams else "tcp")
         elif method == "OPTIONS":
             extra += "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n"
-        client.sendall(f"RTSP/1.0 200 OK\r\nCSeq: {sequence}\r\n{extra}\r\n{body}".encode())
-        return method == "PLAY"
+        session.client.sendall(f"RTSP/1.0 {status}\r\nCSeq: {headers['CSeq']}\r\n{extra}\r\n{body}".encode())
+        return method == "PLAY" and status.startswith("200")
 
-    def _play(self, client: socket.socket) -> None:
+    def _describe(self, url: str) -> str:
+        head = (
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=camera\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
+            f"a=range:{self.habits.range}\r\n"
+        )
+        if self.habits.media:
+            return f"{head}{self.habits.media}a=control:{url}/track1\r\n"
+        if self._h265:
+            return f"{head}m=video 0 RTP/AVP 96\r\na=rtpmap:96 H265/90000\r\na=control:{url}/track1\r\n"
+        parameters = ""
+        if self.habits.has_parameter_sets:
+            sps, pps = (next(nal for nal in self._pictures[0] if nal[0] & 31 == kind) for kind in (7, 8))
+            sets = ",".join(base64.b64encode(nal).decode() for nal in (sps, pps))
+            parameters = f";profile-level-id={sps[1:4].hex()};sprop-parameter-sets={sets}"
+        return (
+            f"{head}m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+            f"a=fmtp:96 packetization-mode=1{parameters}\r\na=control:{url}/track1\r\n"
+        )
+
+    def _play(self, session: _Session) -> None:
         numbers, first = _counting(), max(0, round((time.monotonic() - self.began_s) * FPS) - 1)
         for index in range(first, len(self._pictures)):
             while (wait := self.seen_s(index) + self.held_back_s - time.monotonic()) > 0:
                 if self._closing.wait(min(wait, 0.05)):
                     return
-            parts = [part for nal in self._pictures[index] for part in _packets(nal)]
+            nals = self._pictures[index]
+            if self.habits.spoil(index):
+                nals = [_spoilt(nal) for nal in nals]
+            parts = [part for nal in nals for part in _packets(nal, h265=self._h265)]
             for at, part in enumerate(parts, start=1):
-                marker = 0x80 if at == len(parts) else 0
-                head = struct.pack(">BBHII", 0x80, 96 | marker, next(numbers) & 0xFFFF, index * 90_000 // FPS, 7)
-                client.sendall(b"$\x00" + struct.pack(">H", len(head) + len(part)) + head + part)
+                marker, number = 0x80 if at == len(parts) else 0, next(numbers)
+                if self.habits.lose(number):
+                    continue
+                head = struct.pack(">BBHII", 0x80, 96 | marker, number & 0xFFFF, index * 90_000 // FPS, 7)
+                session.send(head + part)
+                self.sent += 1
         self._closing.wait(30)
 
 
@@ -146,10 +216,52 @@ def _counting() -> Iterator[int]:
         number += 1
 
 
-def _packets(nal: bytes, size: int = 1_400) -> list[bytes]:
-    """RFC 6184: whole, or in fragments of type FU-A."""
+class _Session:
+    """One viewer's, over the connection on which it asks or by datagrams."""
+
+    def __init__(self, client: socket.socket) -> None:
+        self.client = client
+        self.datagrams: socket.socket | None = None
+
+    def set_up(self, transport: str) -> str:
+        if (ports := re.search(r"client_port=(\d+)-(\d+)", transport)) is None:
+            return "RTP/AVP/TCP;unicast;interleaved=0-1"
+        self.datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.datagrams.bind(("127.0.0.1", 0))
+        self.datagrams.connect(("127.0.0.1", int(ports[1])))
+        own = self.datagrams.getsockname()[1]
+        return f"RTP/AVP;unicast;{ports[0]};server_port={own}-{own + 1}"
+
+    def close(self) -> None:
+        if self.datagrams is not None:
+            self.datagrams.close()
+
+    def send(self, packet: bytes) -> None:
+        if self.datagrams is None:
+            self.client.sendall(b"$\x00" + struct.pack(">H", len(packet)) + packet)
+        else:
+            self.datagrams.send(packet)
+
+
+def _spoilt(nal: bytes) -> bytes:
+    """With wrong bits in its middle; parameter sets as they are."""
+    if len(nal) < 60:
+        return nal
+    at = len(nal) // 2
+    return nal[:at] + bytes(byte ^ 0x55 for byte in nal[at : at + 20]) + nal[at + 20 :]
+
+
+def _packets(nal: bytes, size: int = 1_400, *, h265: bool = False) -> list[bytes]:
+    """RFC 6184 and 7798: whole, or in fragments of type FU-A or FU."""
     if len(nal) <= size:
         return [nal]
+    if h265:
+        kind, head = nal[0] >> 1 & 63, bytes([nal[0] & 0x81 | 49 << 1, nal[1]])
+        cut = [nal[at : at + size] for at in range(2, len(nal), size)]
+        return [
+            head + bytes([kind | 0x80 * (at == 0) | 0x40 * (at == len(cut) - 1)]) + piece
+            for at, piece in enumerate(cut)
+        ]
     pieces = [nal[at : at + size] for at in range(1, len(nal), size)]
     last = len(pieces) - 1
     return [

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from lfr_core.alerts.health import WINDOW_S, CameraState, HealthLimits, LastTimes, Recent, assess_health, sum_recent
 from lfr_core.alerts.latency import percentile
+from lfr_core.domain.frames import PictureState
 from lfr_core.domain.outcomes import FrameCounts
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.stream import CameraLatencyRow, CameraSecondRow, CameraSessionRow
@@ -149,4 +150,6 @@ def _last_times(rows: list[CameraSessionRow]) -> LastTimes:
         heard_ns=newest.last_seen_ns,
         frame_ns=max(newest.first_seen_ns, *(row.last_frame_ns for row in rows)),
         look_ns=max(newest.first_seen_ns, *(row.last_look_ns for row in rows)),
+        picture=PictureState(newest.picture),
+        picture_ns=newest.picture_since_ns or newest.first_seen_ns,
     )

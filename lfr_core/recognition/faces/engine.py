@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import FacePolicy, Policy
 from lfr_core.recognition.faces import alignment, detector, embedding, landmarks, quality
+from lfr_core.recognition.faces.frame_shapes import fine_input, merge
 from lfr_core.recognition.faces.network import Network
 from lfr_core.recognition.faces.pack import ModelPack, open_pack
 from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image
@@ -16,6 +19,7 @@ __all__ = ["PackEngine", "build_engine"]
 
 _CPU: Final = "CPUExecutionProvider"
 _ACCELERATOR_BATCH: Final = 64  # faces or frames in one run: bounds the device's memory
+_MOST_SIZES: Final = 4  # of frames that are looked at twice: more kinds of cameras a worker has hardly
 _CPU_BATCH: Final = 1  # docs/facts.md#faces: batches of faces don't pay on a CPU
 
 
@@ -38,7 +42,12 @@ class PackEngine:
         self._contract_id = pack.contract_id
         self._policy = policy
         size = (policy.detector_width_px, policy.detector_height_px)
-        self._detector: Network = pack.network("detection", providers=providers, threads=threads, input_size=size)
+        self._make: Callable[[tuple[int, int]], Network] = lambda size: pack.network(
+            "detection", providers=providers, threads=threads, input_size=size
+        )
+        self._detector = self._make(size)
+        self._fine_detectors: dict[tuple[int, int], Network] = {}
+        self._making = threading.Lock()
         self._landmarks: Network = pack.network("landmarks", providers=providers, threads=threads)
         self._embedder: Network = pack.network("recognition", providers=providers, threads=threads)
         self._batch = _CPU_BATCH if providers[0] == _CPU else _ACCELERATOR_BATCH
@@ -49,23 +58,50 @@ class PackEngine:
         return self._contract_id
 
     def detect(self, images: list[Image]) -> list[list[Detection]]:
-        """Faces of each image, best score first. Images may differ in size.
+        """Faces of each frame, best score first, small ones in large and upright frames too. Sizes may differ.
 
         Raises:
             Poison: an entry isn't an H x W x 3 uint8 image.
             Fatal: the model gives something that isn't a number.
         """
+        found = self.detect_large(images)
+        again: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for index, image in enumerate(images):
+            if (size := fine_input(image.shape[1], image.shape[0], self._policy)) is not None:
+                again[size].append(index)
+        for size, indices in again.items():
+            second = self._run(self._fine(size), size, [images[index] for index in indices])
+            for index, more in zip(indices, second, strict=True):
+                found[index] = merge(found[index], more, self._policy.detector_nms_iou)
+        return found
+
+    def detect_large(self, images: list[Image]) -> list[list[Detection]]:
+        """Faces that are large in each image, best score first, as in a photograph of somebody. Raises as `detect`."""
+        return self._run(self._detector, (self._policy.detector_width_px, self._policy.detector_height_px), images)
+
+    def _run(self, network: Network, size: tuple[int, int], images: list[Image]) -> list[list[Detection]]:
+        least = self._policy.detector_width_px * self._policy.detector_height_px
+        batch = max(1, self._batch * least // (size[0] * size[1]))
         found: list[list[Detection]] = []
-        for start in range(0, len(images), self._batch):
+        for start in range(0, len(images), batch):
             found += detector.detect(
-                self._detector,
-                images[start : start + self._batch],
-                width=self._policy.detector_width_px,
-                height=self._policy.detector_height_px,
+                network,
+                images[start : start + batch],
+                width=size[0],
+                height=size[1],
                 min_score=self._policy.detector_min_score,
                 max_iou=self._policy.detector_nms_iou,
             )
         return found
+
+    def _fine(self, size: tuple[int, int]) -> Network:
+        """The detector at another input size: made once, some tens of milliseconds, and kept while it is used."""
+        with self._making:
+            network = self._fine_detectors.pop(size, None) or self._make(size)
+            self._fine_detectors[size] = network
+            while len(self._fine_detectors) > _MOST_SIZES:
+                del self._fine_detectors[next(iter(self._fine_detectors))]
+            return network
 
     def describe(self, image: Image, detection: Detection) -> Face:
         """Landmarks, alignment and quality of one detection.

@@ -100,6 +100,10 @@ class InsightFaceEngine:
         """Faces of each image, best score first; one image at a time."""
         return [list(self._find(image)) for image in images]
 
+    def detect_large(self, images: list[Image]) -> list[list[Detection]]:
+        """As `detect`: these graphs have one input size."""
+        return self.detect(images)
+
     def describe(self, image: Image, detection: Detection) -> Face:
         """The five points, alignment and quality of one detection.
 

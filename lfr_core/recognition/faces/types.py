@@ -63,7 +63,11 @@ class FaceEngine(Protocol):
         ...
 
     def detect(self, images: list[Image]) -> list[list[Detection]]:
-        """Faces of each image, best score first. Images may differ in size."""
+        """Faces of each frame, best score first. Sizes may differ."""
+        ...
+
+    def detect_large(self, images: list[Image]) -> list[list[Detection]]:
+        """Faces that are large in each image, best score first, as in a photograph of somebody."""
         ...
 
     def describe(self, image: Image, detection: Detection) -> Face:

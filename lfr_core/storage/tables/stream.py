@@ -47,6 +47,10 @@ class CameraSessionRow(Row, table=True):
     """When a captured frame was last reported, whatever became of it; 0: none was."""
     last_look_ns: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     """When a frame that a worker looked at was last reported; 0: none was."""
+    picture: str = Field(default="sound", sa_column_kwargs={"server_default": "sound"})
+    """What is the matter with its pictures, by its own word: a `PictureState`."""
+    picture_since_ns: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    """When that was first reported; 0: it never was otherwise."""
     ended: bool = False
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lfr_core.alerts.health import CameraState, Health, HealthLimits, LastTimes, Recent, assess_health
 from lfr_core.alerts.latency import bucket_of, percentile
+from lfr_core.domain.frames import PictureState
 
 
 @given(st.floats(min_value=1.001, max_value=2**24 - 1))
@@ -102,6 +103,39 @@ def test_a_state_shows_within_10_seconds_of_its_cause_and_goes_within_10_of_its_
     assert standing(each, begun=993).health is not Health.GOOD
     recovered = assess_health(lambda second: GOOD if second >= 993 else each, FRESH, LIVE, now_ns=NOW_NS, ended=False)
     assert recovered.health is Health.GOOD
+
+
+@pytest.mark.parametrize(
+    ("picture", "health"),
+    [
+        (PictureState.DAMAGED, Health.DAMAGED),
+        (PictureState.BEHIND, Health.BEHIND),
+        (PictureState.DARK, Health.DARK),
+        (PictureState.STILL, Health.STILL),
+        (PictureState.MOVED, Health.MOVED),
+    ],
+)
+def test_a_camera_whose_pictures_are_no_good_is_not_good_and_does_not_work(
+    picture: PictureState, health: Health
+) -> None:
+    found = standing(GOOD, replace(FRESH, picture=picture, picture_ns=NOW_NS - SECOND))
+
+    assert (found, found.health.works) == (CameraState(health, NOW_NS - SECOND), False)
+
+
+def test_a_stream_before_its_first_key_frame_is_told_from_a_camera_that_gives_nothing() -> None:
+    waiting = replace(FRESH, frame_ns=0, picture=PictureState.NO_KEY_FRAME, picture_ns=5)
+
+    assert standing(Recent(), waiting) == CameraState(Health.NO_KEY_FRAME, 5)
+
+
+@pytest.mark.parametrize("limits", [LIVE, HealthLimits()])
+@pytest.mark.parametrize("first_heard_ns", [0, NOW_NS])
+def test_a_camera_at_no_frames_a_second_is_never_good(limits: HealthLimits, first_heard_ns: int) -> None:
+    found = standing(Recent(), replace(FRESH, first_heard_ns=first_heard_ns), limits=limits)
+
+    assert found.health is Health.NO_PICTURES
+    assert not found.health.works
 
 
 def test_a_state_older_than_the_kept_seconds_has_no_invented_beginning() -> None:

@@ -168,6 +168,11 @@ def test_the_identity_says_every_fate_in_words_and_whether_it_balances() -> None
         (Health.LOSING, "Losing frames", "is-losing"),
         (Health.BEHIND, "Behind", "is-behind"),
         (Health.SLOW, "Slow", "is-slow"),
+        (Health.NO_KEY_FRAME, "No whole picture yet", "is-no-key-frame"),
+        (Health.DAMAGED, "Damaged pictures", "is-damaged"),
+        (Health.DARK, "Dark or covered", "is-dark"),
+        (Health.STILL, "Still", "is-still"),
+        (Health.MOVED, "Moved", "is-moved"),
     ],
 )
 def test_each_state_that_is_not_good_has_a_word_a_colour_and_a_time(health: Health, word: str, colour: str) -> None:
