@@ -169,7 +169,7 @@ class FrameHeader:
                 dropped=int(text["dropped"]),
                 kind=FrameKind(text["kind"]),
                 key_id=text["key"],
-                picture=PictureState(text.get("picture", PictureState.SOUND)),
+                picture=PictureState(text["picture"]),
                 schema_version=int(text["schema"]),
             )
         except (KeyError, ValueError) as error:

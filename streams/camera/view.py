@@ -1,6 +1,7 @@
 """Watches what a live camera shows: the same picture again and again, nothing at all, or another place.
 
-Looked at once a second, in a small grey copy of the picture. Pure but for decoding: the times come in.
+Looked at once a second, in a small grey copy of the picture. A quiet street isn't still: a sensor's noise makes no two
+pictures the same, while most of a stream that stands still are, bit by bit. Pure but for decoding: the times come in.
 """
 
 from __future__ import annotations
@@ -56,6 +57,11 @@ class ViewWatch:
     anchor: Grey | None = None
     """The picture since which nothing has changed."""
     still_since_s: float = 0.0
+    coded: int = 0
+    """Hash of the newest picture's coded pixels."""
+    looks: int = 0
+    """Since nothing has changed; and how many of them were the same, bit by bit, as the one before."""
+    same: int = 0
     dark_since_s: float | None = None
     place: Grey | None = None
     """Edges of what the camera looked at in its first seconds, followed slowly."""
@@ -64,16 +70,17 @@ class ViewWatch:
     moved_since_s: float | None = None
 
     def see(self, jpeg: bytes, now_s: float) -> ViewWatch:
-        """Look at a picture that came at `now_s` (monotonic), unless the last look was less than a second ago."""
+        """Look at a picture that came at `now_s` (monotonic): closely, if the last close look is a second ago."""
+        coded = hash(jpeg[jpeg.rfind(b"\xff\xda") :])  # without what a camera writes beside them
+        told = replace(self, coded=coded, looks=self.looks + 1, same=self.same + (coded == self.coded))
         if self.began_s is not None and now_s - self.looked_s < EVERY_S:
-            return self
+            return told
         small = shrink(jpeg)
         if small is None:
             return self
-        began_s = now_s if self.began_s is None else self.began_s
-        seen = replace(self, began_s=began_s, looked_s=now_s)
+        seen = replace(told, began_s=now_s if self.began_s is None else self.began_s, looked_s=now_s)
         if self.anchor is None or _differs(small, self.anchor):
-            seen = replace(seen, anchor=small, still_since_s=now_s)
+            seen = replace(seen, anchor=small, still_since_s=now_s, looks=0, same=0)
         if _is_flat(small):
             return replace(seen, dark_since_s=now_s if self.dark_since_s is None else self.dark_since_s)
         return replace(seen, dark_since_s=None).compare_place(_edges(small), now_s)
@@ -94,7 +101,7 @@ class ViewWatch:
         """The worst that is the matter at `now_s`."""
         if self.dark_since_s is not None and now_s - self.dark_since_s >= DARK_AFTER_S:
             return PictureState.DARK
-        if self.anchor is not None and self.looked_s - self.still_since_s >= STILL_AFTER_S:
+        if 2 * self.same >= self.looks > 0 and self.looked_s - self.still_since_s >= STILL_AFTER_S:
             return PictureState.STILL
         if self.moved_since_s is not None and now_s - self.moved_since_s >= MOVED_AFTER_S:
             return PictureState.MOVED

@@ -1,4 +1,4 @@
-"""A network camera on loopback: H.264 or H.265 over RTSP, by TCP or UDP, live, made with PyAV, its pictures numbered."""
+"""A network camera on loopback: H.264 or H.265 over RTSP, by TCP or UDP, live, made with PyAV, numbered."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Habits:
     """What a camera does otherwise."""
 
     lose: Callable[[int], bool] = lambda _: False
-    """Whether the packet of this number never comes."""
+    """Whether the first packet of the picture of this number never comes."""
     spoil: Callable[[int], bool] = lambda _: False
     """Whether the picture of this number comes with wrong bits."""
     answers: dict[str, str] = field(default_factory=dict)
@@ -201,7 +201,7 @@ class RtspCamera:
             parts = [part for nal in nals for part in _packets(nal, h265=self._h265)]
             for at, part in enumerate(parts, start=1):
                 marker, number = 0x80 if at == len(parts) else 0, next(numbers)
-                if self.habits.lose(number):
+                if at == 1 and self.habits.lose(index):
                     continue
                 head = struct.pack(">BBHII", 0x80, 96 | marker, number & 0xFFFF, index * 90_000 // FPS, 7)
                 session.send(head + part)

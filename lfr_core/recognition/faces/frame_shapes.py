@@ -1,8 +1,8 @@
 """Frames of any shape: how large a detector's input a frame takes, and the smallest face that is found then. Pure.
 
 The policy's input is for a frame of 1280 x 720. A larger or upright frame shrunk into it loses its small faces: so it
-is looked at a second time, shrunk no more than such a frame is. One larger input finds what tiles find, at less cost and
-without seams (docs/facts.md#faces).
+is looked at a second time, shrunk no more than such a frame is. One larger input finds what tiles find, at less cost
+and without seams (docs/facts.md#faces).
 """
 
 from __future__ import annotations
