@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     import threading
 
     from lfr_core.custody.installation import Installation
-    from streams.camera import CameraJob, CameraProgress, CameraReport
+    from streams.camera import CameraJob, CameraProgress, CameraReport, network
 
 __all__ = ["app"]
 
 app = typer.Typer()
+FACE_PER_EYE_DISTANCE = 2.2
+"""A face is about 140 mm wide, its eyes are about 63 mm apart."""
 
 Source = Annotated[
     str,
@@ -29,6 +31,11 @@ Source = Annotated[
         help="RTSP or HTTP URL, device number, video file or folder of images. Set the environment variable instead "
         "where the URL holds a password: a command line can be seen by every user of the machine.",
     ),
+]
+
+Transport = Annotated[
+    str,
+    typer.Option(envvar="LFR_CAMERA_TRANSPORT", help="How an RTSP camera sends its pictures: tcp or udp."),
 ]
 
 
@@ -44,6 +51,7 @@ def run(
     ] = False,
     loop: Annotated[bool, typer.Option("--loop", help="Play a recording again and again.")] = False,
     fps: Annotated[float | None, typer.Option(help="Play a recording at this rate instead of its own.")] = None,
+    transport: Transport = "tcp",
 ) -> Output:
     """Send a camera's frames to the workers until it ends or you press Ctrl-C.
 
@@ -69,10 +77,21 @@ def run(
         as_fast_as_possible=as_fast_as_possible,
         loop=loop,
         fps=fps,
+        transport=_transport(transport),
         ca_file=installation.settings.camera_ca_file,
     )
     report = _send(installation, job, _stop_on_signals())
     return Output(asdict(report), lambda: _show_report(name, report))
+
+
+def _transport(text: str) -> network.Transport:
+    from lfr_core.common.errors import Poison
+    from streams.camera.network import Transport
+
+    try:
+        return Transport(text.lower())
+    except ValueError:
+        raise Poison(f"{text!r} is no way in which pictures are sent here: give tcp or udp") from None
 
 
 def _stop_on_signals() -> threading.Event:
@@ -146,6 +165,7 @@ def _show_report(name: str, report: CameraReport) -> None:
     )
     for count, words in (
         (report.undecodable, "frames could not be decoded"),
+        (report.damaged, "frames were damaged on their way, and nobody looked at them"),
         (report.too_large, "frames were too large"),
         (report.delivery_failed, "frames were not confirmed by the broker"),
         (report.unanswered, "frames got no answer from a worker in time"),
@@ -160,33 +180,49 @@ def _progress_line(name: str, progress: CameraProgress) -> str:
     counts = progress.report
     age = "–" if progress.outcome_age_s is None else f"{progress.outcome_age_s * 1000:.0f} ms"
     return (
-        f"{name}: {'' if progress.connected else '[red]no picture[/red] · '}{counts.captured} captured · "
+        f"{name}: {_matter(progress)}{counts.captured} captured · "
         f"{counts.sent} sent · {counts.dropped_at_camera} dropped · {progress.looks_per_second:.1f} looks/s · "
         f"{progress.in_flight} in flight · outcome after {age}"
     )
 
 
+def _matter(progress: CameraProgress) -> str:
+    """Word what is the matter with its pictures, if anything is."""
+    words = {
+        "no-key-frame": "no whole picture yet",
+        "damaged": "damaged pictures",
+        "behind": "behind",
+        "dark": "dark or covered",
+        "still": "the picture stands still",
+        "moved": "it shows another place than at its start",
+    }
+    matter = words.get(progress.picture.value) if progress.connected else "no picture"
+    return f"[red]{matter}[/red] · " if matter else ""
+
+
 @command(app)
-def probe(installation: Installation, source: Source) -> Output:
-    """Open a source, take one picture and say what it is. Sends nothing; exits with 1 or more if it can't be opened.
+def probe(installation: Installation, source: Source, transport: Transport = "tcp") -> Output:
+    """Open a source, take one picture, say what it is and which faces can be found in it.
+
+    Sends nothing; exits with 1 or more if it can't be opened.
 
     Example: `lfr camera probe --source rtsp://10.0.0.7/stream1`
     """
-    from lfr_core.common.errors import Poison
+    from lfr_core.recognition.faces.frame_shapes import smallest_eye_distance_px
+    from lfr_core.recognition.faces.pack.manifest import read_manifest
     from streams.camera.jpeg import JPEG_QUALITY, jpeg_size
     from streams.camera.open_source import open_source
+    from streams.camera.probe import take_picture
     from streams.camera.urls import parse_source
 
-    images = installation.policy.images
-    opened = open_source(parse_source(source), images, ca_file=installation.settings.camera_ca_file)
-    try:
-        info = opened.info
-        if opened.grab() is None:
-            raise Poison(f"{info.shown} holds no frame that can be read")
-        picture = opened.jpeg()
-        width, height = jpeg_size(picture)
-    finally:
-        opened.close()
+    settings, policy, images = installation.settings, installation.policy, installation.policy.images
+    opened = open_source(parse_source(source), images, transport=_transport(transport), ca_file=settings.camera_ca_file)
+    info = opened.info
+    picture = take_picture(opened, lambda text: errors.print(f"{info.shown}: {text}", highlight=False))
+    width, height = jpeg_size(picture)
+    manifest = read_manifest(settings.pack_folder) if settings.pack_folder.is_dir() else None
+    twice = not settings.pack_folder.is_dir() or (manifest is not None and manifest.openlfr is not None)
+    eyes_px = smallest_eye_distance_px(width, height, policy.faces, parts=twice)
     fits = len(picture) <= images.max_frame_bytes
     found = {
         "source": info.shown,
@@ -201,6 +237,8 @@ def probe(installation: Installation, source: Source) -> Output:
         "max_frame_bytes": images.max_frame_bytes,
         "fits": fits,
         "frames": info.frames,
+        "smallest_eye_distance_px": round(eyes_px, 1),
+        "smallest_face_share_of_width": round(FACE_PER_EYE_DISTANCE * eyes_px / width, 4),
     }
     if not fits:
         errors.print("its pictures are larger than policy.images.max_frame_bytes: lower its quality or resolution")
@@ -217,6 +255,11 @@ def _show_source(found: dict[str, object]) -> None:
     console.print(f"{found['source']}: {kind}", highlight=False, markup=False)
     console.print(
         f"  {found['width_px']} x {found['height_px']} px, {found['frames_per_second']:g} frames/s, {found['codec']}",
+        highlight=False,
+    )
+    console.print(
+        f"  faces are found from {found['smallest_eye_distance_px']:g} px between the eyes: a face's width is then "
+        f"{100 * float(str(found['smallest_face_share_of_width'])):.1f} % of the picture's",
         highlight=False,
     )
     console.print(f"  {how}; the first has {found['jpeg_bytes']:,} bytes", highlight=False)

@@ -1,0 +1,91 @@
+"""A real RTSP server, of GStreamer: H.264, H.265 and Motion JPEG, by TCP and UDP, with a password, no such stream."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from lfr_core.common.errors import Retryable
+from lfr_core.domain.frames import PictureState
+from lfr_core.domain.policy import load_policy
+from streams.camera.jpeg import jpeg_size
+from streams.camera.network import Transport
+from streams.camera.open_source import open_source
+from streams.camera.sources import Source, StreamSource
+from streams.camera.urls import parse_source
+
+IMAGES = load_policy().images
+SERVER = Path(__file__).parents[3] / "support" / "gst_rtsp_server.py"
+PYTHON = "/usr/bin/python3"
+NEEDED = """
+import gi
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import Gst, GstRtspServer
+Gst.init(None)
+assert all(map(Gst.ElementFactory.find, ("x264enc", "x265enc", "jpegenc", "rtph264pay", "rtph265pay", "rtpjpegpay")))
+"""
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[tuple[str, str]]:
+    """`host:port` of one that is open, and of one that asks for a password."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    try:
+        subprocess.run([PYTHON, "-c", NEEDED], env=environment, check=True, capture_output=True, timeout=60)
+    except (OSError, subprocess.SubprocessError):
+        pytest.skip("GStreamer's RTSP server is not on this machine: see docs/cameras.md")
+    running = subprocess.Popen([PYTHON, str(SERVER)], env=environment, stdout=subprocess.PIPE, text=True)
+    assert running.stdout is not None
+    try:
+        first, second = running.stdout.readline().split()
+        yield f"127.0.0.1:{first}", f"127.0.0.1:{second}"
+    finally:
+        running.kill()
+        running.wait()
+        running.stdout.close()
+
+
+def opened(url: str, transport: Transport = Transport.TCP) -> Source:
+    return open_source(parse_source(url), IMAGES, transport=transport)
+
+
+@pytest.mark.parametrize("transport", list(Transport))
+@pytest.mark.parametrize(("path", "codec"), [("h264", "h264"), ("h265", "hevc"), ("jpeg", "mjpeg")])
+def test_each_codec_is_read_live_by_tcp_and_udp_without_damage(
+    servers: tuple[str, str], path: str, codec: str, transport: Transport
+) -> None:
+    damaged = 0
+    with closing(opened(f"rtsp://{servers[0]}/{path}", transport)) as source:
+        pictures = []
+        for _ in range(30):
+            grab = source.grab()
+            assert grab is not None
+            damaged += grab.damaged
+            pictures.append(source.jpeg())
+        assert isinstance(source, StreamSource)
+        state = source.state
+
+    assert (source.info.live, source.info.codec) == (True, codec)
+    assert {jpeg_size(picture) for picture in pictures} == {(320, 240)}
+    assert len(set(pictures)) > 20
+    assert (damaged, state) == (0, PictureState.SOUND)
+
+
+def test_a_password_by_digest_is_given_and_a_wrong_one_is_named(servers: tuple[str, str]) -> None:
+    with closing(opened(f"rtsp://viewer:open-sesame@{servers[1]}/secret")) as source:
+        assert source.grab() is not None
+    for user in ("viewer:other@", ""):
+        with pytest.raises(Retryable, match="refuses the user or the password") as refused:
+            opened(f"rtsp://{user}{servers[1]}/secret")
+        assert "other" not in str(refused.value)
+
+
+def test_a_path_that_is_not_there_is_named(servers: tuple[str, str]) -> None:
+    with pytest.raises(Retryable, match="has no such stream"):
+        opened(f"rtsp://{servers[0]}/nothing")
