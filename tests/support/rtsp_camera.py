@@ -15,6 +15,7 @@ from fractions import Fraction
 
 import av
 import numpy as np
+from av.video.codeccontext import VideoCodecContext
 
 from lfr_core.recognition.faces.types import Image
 
@@ -52,6 +53,7 @@ def encoded(
 ) -> list[list[bytes]]:
     """The NAL units of each picture, numbered from `first`."""
     context = av.CodecContext.create(codec, "w")
+    assert isinstance(context, VideoCodecContext)
     context.width, context.height, context.pix_fmt = *size, "yuv420p"
     context.framerate, context.time_base, context.gop_size = Fraction(FPS), Fraction(1, FPS), gop
     context.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "20"}

@@ -30,7 +30,7 @@ def street(seed: int = 1) -> Image:
 
 def noisy(image: Image, second: int, levels: int = 3) -> Image:
     noise = np.random.default_rng(second).integers(-levels, levels + 1, (SIZE[0], SIZE[1], 1), dtype=np.int16)
-    return np.clip(image + noise, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image + noise, 0, 255), np.uint8)
 
 
 def busy(look: int) -> Image:
