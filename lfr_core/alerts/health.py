@@ -83,6 +83,8 @@ _OF_PICTURE = {
     PictureState.STILL: Health.STILL,
     PictureState.MOVED: Health.MOVED,
 }
+_OF_STREAM = frozenset({PictureState.NO_KEY_FRAME, PictureState.DAMAGED, PictureState.BEHIND})
+"""Reasons why no picture may come though the camera sends; the others are about pictures that came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,8 @@ def assess_health(
         return CameraState(Health.ENDED, last.heard_ns)
     for health, at_ns in ((Health.SILENT, last.heard_ns), (Health.NO_PICTURES, last.frame_ns)):
         if now_ns - at_ns > SILENT_AFTER_S * 1e9:
-            said = _OF_PICTURE.get(last.picture) if health is Health.NO_PICTURES else None
+            of_stream = health is Health.NO_PICTURES and last.picture in _OF_STREAM
+            said = _OF_PICTURE[last.picture] if of_stream else None
             return CameraState(health, at_ns) if said is None else CameraState(said, last.picture_ns)
     now = now_ns // 10**9
     looks = now_ns - last.look_ns <= SILENT_AFTER_S * 1e9

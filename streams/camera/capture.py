@@ -85,7 +85,9 @@ class Capture:
     def picture(self) -> PictureState:
         """What is the matter with the pictures: with their stream first, then with what they show."""
         state = self._source.state if isinstance(self._source, StreamSource) else PictureState.SOUND
-        return self._view.state(self._clock.monotonic()) if state is PictureState.SOUND else state
+        if state is PictureState.SOUND and self.connected:
+            return self._view.state(self._clock.monotonic())
+        return state
 
     def start(self) -> None:
         self._thread.start()

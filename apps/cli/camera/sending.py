@@ -218,7 +218,7 @@ def probe(installation: Installation, source: Source, transport: Transport = "tc
     settings, policy, images = installation.settings, installation.policy, installation.policy.images
     opened = open_source(parse_source(source), images, transport=_transport(transport), ca_file=settings.camera_ca_file)
     info = opened.info
-    picture = take_picture(opened, lambda text: errors.print(f"{info.shown}: {text}", highlight=False))
+    picture = take_picture(opened, lambda text: errors.print(f"{info.shown}: {text}", highlight=False, markup=False))
     width, height = jpeg_size(picture)
     manifest = read_manifest(settings.pack_folder) if settings.pack_folder.is_dir() else None
     twice = not settings.pack_folder.is_dir() or (manifest is not None and manifest.openlfr is not None)

@@ -7,6 +7,7 @@ from lfr_core.alerts import frames as frames_module
 from lfr_core.alerts import read
 from lfr_core.alerts.recorder import Recorder
 from lfr_core.common.errors import Poison
+from lfr_core.domain.frames import PictureState
 from lfr_core.domain.messages import DeadLetter, OutcomeBatch, StageTime
 from lfr_core.domain.outcomes import FrameCounts, FrameOutcome
 from tests.support.records import NOW_NS, ManualClock, live_deployment, outcomes, recorder_of
@@ -128,6 +129,21 @@ def test_a_camera_that_speaks_and_gives_no_frame_has_no_pictures_and_says_since_
 
     assert before.health is read.Health.GOOD
     assert after == read.CameraState(read.Health.NO_PICTURES, NOW_NS)
+
+
+def test_what_a_camera_says_of_its_pictures_is_its_state_until_it_says_otherwise(engine: Engine) -> None:
+    live_deployment(engine)
+    for second in range(9):
+        picture = PictureState.STILL if second in {3, 4, 5} else PictureState.SOUND
+        batch = outcomes((second, 0, 0), reported_ns=NOW_NS + second * 10**9)
+        recorder(engine).record_outcomes([batch.model_copy(update={"picture": picture})])
+        if second == 5:
+            still = _camera(engine, NOW_NS + 5 * 10**9).standing
+    late = outcomes((3, 0, 0), reported_ns=NOW_NS + 3 * 10**9).model_copy(update={"picture": PictureState.STILL})
+    recorder(engine).record_outcomes([late])
+
+    assert still == read.CameraState(read.Health.STILL, NOW_NS + 3 * 10**9)
+    assert _camera(engine, NOW_NS + 9 * 10**9).standing.health is read.Health.GOOD
 
 
 def test_frames_that_nobody_looks_at_are_not_recognising_and_looks_bring_it_back(engine: Engine) -> None:

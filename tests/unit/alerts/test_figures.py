@@ -129,6 +129,12 @@ def test_a_stream_before_its_first_key_frame_is_told_from_a_camera_that_gives_no
     assert standing(Recent(), waiting) == CameraState(Health.NO_KEY_FRAME, 5)
 
 
+def test_a_camera_that_stood_still_and_then_gave_nothing_gives_nothing() -> None:
+    gone = replace(FRESH, frame_ns=5, picture=PictureState.STILL, picture_ns=5)
+
+    assert standing(Recent(), gone) == CameraState(Health.NO_PICTURES, 5)
+
+
 @pytest.mark.parametrize("limits", [LIVE, HealthLimits()])
 @pytest.mark.parametrize("first_heard_ns", [0, NOW_NS])
 def test_a_camera_at_no_frames_a_second_is_never_good(limits: HealthLimits, first_heard_ns: int) -> None:
