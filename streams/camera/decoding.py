@@ -61,6 +61,7 @@ class PictureDecoder:
                 self._pass_over(1)
                 return sound
             self.waits_for_key_frame = self.is_damaged = False
+            self._errors = FFMPEG_LOG.errors  # what was said meanwhile is of pictures that were passed over
         if self._passthrough:
             return [*sound, packet]
         return [*sound, *self._decode(packet)]

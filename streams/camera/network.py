@@ -19,8 +19,6 @@ __all__ = ["OpeningWatch", "Transport", "stream_options"]
 
 _RTSP_PORTS = {"rtsp": 554, "rtsps": 322}  # FFmpeg's own
 _OPTIONS = {
-    # microseconds that opening may take to learn what the pictures are like: without a key frame it can't
-    "analyzeduration": "2000000",
     # sound isn't asked for
     "allowed_media_types": "video",
     # over UDP from nobody but the camera

@@ -26,6 +26,8 @@ READ_TIMEOUT_S = 5.0
 _REFUSED_AGAIN_S = 60.0
 """Until a refused password is tried again: cameras lock out whoever tries often."""
 _FILE_OPTIONS = {"protocol_whitelist": "file"}
+_RTSP_OPTIONS = {"probesize": "32768"}
+"""Bytes after which opening asks no more what the pictures are like: before a key frame it would ask for ever."""
 _CLOSED_RANGE = re.compile(r"^a=range:(?:npt=\S*-0*[1-9]\S*|(?:clock|smpte[\w-]*)=\S+-\S+)\s*$", re.MULTILINE)
 """RFC 2326, C.1.5: the server says where its presentation ends, or of which hours of the past it is."""
 _ANSWERS = {
@@ -67,7 +69,7 @@ def open_stream(source: SourceText, *, transport: Transport, ca_file: Path | Non
     lost, container, is_led, lines = FFMPEG_LOG.lost_packets, None, False, []
     try:
         if is_url:
-            options = stream_options(ca_file, transport)
+            options = stream_options(ca_file, transport) | (_RTSP_OPTIONS if _is_rtsp(source) else {})
             with OpeningWatch() as watch, FFMPEG_LOG.opening() as lines:
                 container = av.open(source.text, options=options, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
                 is_led = watch.leads_elsewhere(source.text)
@@ -91,9 +93,13 @@ def open_stream(source: SourceText, *, transport: Transport, ca_file: Path | Non
     return OpenStream(container, container.streams.video[0], finite, FFMPEG_LOG.lost_packets > lost)
 
 
+def _is_rtsp(source: SourceText) -> bool:
+    return urlsplit(source.text).scheme.lower() in {"rtsp", "rtsps"}
+
+
 def _has_end(source: SourceText, container: Any, lines: Sequence[str]) -> bool:
     """Whether the server says that what it sends ends: by RTSP's range, or by a length or an index over HTTP."""
-    if urlsplit(source.text).scheme.lower().startswith("rtsp"):
+    if _is_rtsp(source):
         return (container.duration or 0) > 0 or any(_CLOSED_RANGE.search(line.replace("\r", "")) for line in lines)
     return container.size > 0 or (container.duration or 0) > 0 or container.streams.video[0].frames > 0
 

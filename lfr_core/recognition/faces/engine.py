@@ -72,7 +72,8 @@ class PackEngine:
         for size, indices in again.items():
             second = self._run(self._fine(size), size, [images[index] for index in indices])
             for index, more in zip(indices, second, strict=True):
-                found[index] = merge(found[index], more, self._policy.detector_nms_iou)
+                height, width = images[index].shape[:2]
+                found[index] = merge(found[index], more, width, height, self._policy)
         return found
 
     def detect_large(self, images: list[Image]) -> list[list[Detection]]:

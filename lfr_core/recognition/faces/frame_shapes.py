@@ -21,6 +21,10 @@ REFERENCE_PX = (1280, 720)
 """The frame that the policy's input size is for."""
 FOUND_INPUT_PX = 9.6
 """Pixels of the input between the eyes from which on faces are found: 24 px of a reference frame at 512 x 288."""
+SURE_INPUT_PX = 27.0
+"""Pixels of the input: a face whose box is as high is found (64 px in 1280 x 720 at 512 x 288, docs/facts.md#faces)."""
+_LARGER = 2.0
+"""A face in front of another hides it."""
 _STEP_PX = 32
 _WORTH = 1.1
 """A frame that is shrunk by less more than that is not looked at twice."""
@@ -43,14 +47,34 @@ def smallest_eye_distance_px(width: int, height: int, policy: FacePolicy, *, par
     return max(FOUND_INPUT_PX / (max(scale, whole) if parts else whole), policy.min_eye_distance_px)
 
 
-def merge(once: Sequence[Detection], again: Sequence[Detection], max_iou: float) -> list[Detection]:
-    """The faces of both looks, best score first: of two boxes that overlap by more than `max_iou`, the better stays."""
-    both = [*once, *again]
-    if not once or not again:
+def merge(
+    once: Sequence[Detection], again: Sequence[Detection], width: int, height: int, policy: FacePolicy
+) -> list[Detection]:
+    """The faces of both looks at a frame, best score first.
+
+    The second look adds small faces alone: those that the first finds surely are left to it, and what seems a face
+    within a much larger one is none.
+    """
+    largest_px = SURE_INPUT_PX / _scales(width, height, policy)[1]
+    small = [each for each in again if _side(each) < largest_px and not any(_within(each, one) for one in once)]
+    both = [*once, *small]
+    if not once or not small:
         return both
     boxes = np.stack([each.box for each in both]).astype(np.float32)
     scores = np.array([each.score for each in both], np.float32)
-    return [both[index] for index in non_maximum_suppression(boxes, scores, max_iou)]
+    return [both[index] for index in non_maximum_suppression(boxes, scores, policy.detector_nms_iou)]
+
+
+def _side(face: Detection) -> float:
+    x1, y1, x2, y2 = (float(value) for value in face.box)
+    return max(x2 - x1, y2 - y1)
+
+
+def _within(small: Detection, large: Detection) -> bool:
+    x1, y1, x2, y2 = (float(value) for value in small.box)
+    left, top, right, bottom = (float(value) for value in large.box)
+    is_inside = left <= (x1 + x2) / 2 <= right and top <= (y1 + y2) / 2 <= bottom
+    return is_inside and _side(large) > _LARGER * _side(small)
 
 
 def _scales(width: int, height: int, policy: FacePolicy) -> tuple[float, float]:

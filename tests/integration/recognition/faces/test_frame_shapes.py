@@ -67,8 +67,9 @@ def test_faces_of_24_px_are_found_in_frames_of_every_shape(
     assert found == FACES
 
 
-def test_a_face_that_fills_a_4k_frame_is_found_once(engine: PackEngine, photos: dict[str, bytes]) -> None:
-    image = decode(photos["obama"], POLICY.images)
+@pytest.mark.parametrize("name", ["astronaut", "obama2"])
+def test_a_face_that_fills_a_4k_frame_is_found_once(engine: PackEngine, photos: dict[str, bytes], name: str) -> None:
+    image = decode(photos[name], POLICY.images)
     frame = np.asarray(cv2.resize(image, (2160, 2160 * image.shape[0] // image.shape[1])), np.uint8)
 
     assert len(engine.detect([frame])[0]) == 1

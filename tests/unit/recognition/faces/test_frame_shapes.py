@@ -42,12 +42,20 @@ def test_an_engine_that_looks_once_finds_larger_faces_alone() -> None:
     assert [round(each) for each in found] == [24, 64, 72]
 
 
-def box(x: float, score: float) -> Detection:
-    return Detection(np.array([x, 0, x + 100, 100], np.float32), score)
+def box(x: float, score: float, side: float = 100) -> Detection:
+    return Detection(np.array([x, 0, x + side, side], np.float32), score)
 
 
 def test_a_face_that_both_looks_found_is_one_face() -> None:
-    merged = merge([box(0, 0.9), box(300, 0.7)], [box(10, 0.8), box(600, 0.95)], 0.4)
+    merged = merge([box(0, 0.9), box(300, 0.7)], [box(10, 0.8), box(600, 0.95)], 3840, 2160, FACES)
 
     assert [(float(each.box[0]), each.score) for each in merged] == [(600, 0.95), (0, 0.9), (300, 0.7)]
-    assert merge([], [box(1, 0.5)], 0.4)[0].score == 0.5
+    assert merge([], [box(1, 0.5)], 3840, 2160, FACES)[0].score == 0.5
+
+
+def test_a_large_face_is_left_to_the_first_look_and_has_no_faces_in_it() -> None:
+    again = [box(10, 0.8, 900), box(300, 0.9, 60), box(2000, 0.7, 900), box(3000, 0.7, 60)]
+
+    merged = merge([box(0, 0.9, 1000)], again, 3840, 2160, FACES)
+
+    assert [float(each.box[0]) for each in merged] == [0.0, 3000.0]
