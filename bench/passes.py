@@ -117,6 +117,9 @@ class _WatchedEngine:
     def detect(self, images: list[Image]) -> list[list[Detection]]:
         return self._inner.detect(images)
 
+    def detect_large(self, images: list[Image]) -> list[list[Detection]]:
+        return self._inner.detect_large(images)
+
     def describe(self, image: Image, detection: Detection) -> Face:
         face = self._inner.describe(image, detection)
         self.described.append(face)
