@@ -19,11 +19,11 @@ from structlog.testing import capture_logs
 
 from lfr_core.common.errors import Refused
 from lfr_core.domain.deployments import DeploymentDirectory
-from lfr_core.domain.frames import FrameKind
+from lfr_core.domain.frames import FrameKind, PictureState
 from lfr_core.domain.policy import Policy
 from streams.broker.connection import BrokerConnection
 from streams.broker.users import User
-from streams.camera import CameraJob, CameraProgress, CameraReport, run_camera
+from streams.camera import CameraJob, CameraProgress, CameraReport, run_camera, view
 from streams.camera.jpeg import jpeg_size
 from tests.support.brokers import RunningBroker
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap
@@ -154,6 +154,28 @@ class Run:
         self.thread.join(30)
         assert self.report is not None
         return self.report
+
+
+@pytest.mark.kafka
+def test_a_camera_whose_picture_stands_still_says_so_in_its_records(
+    camera: NetworkCamera,
+    topics: RunningBroker,
+    worker: CountingWorker,
+    policy: Policy,
+    directory: DeploymentDirectory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(view, "STILL_AFTER_S", 1.0)
+    run = Run(camera, topics.connection(User.CAMERA), policy, directory)
+    try:
+        run.wait_for("frames of one picture", sent=30)
+    finally:
+        run.end()
+
+    told = [header.picture for header in worker.frames(run.session)]
+    assert told[0] is PictureState.SOUND
+    assert told[-1] is PictureState.STILL
+    assert run.reported[-2].picture is PictureState.STILL
 
 
 @pytest.mark.slow
