@@ -6,12 +6,14 @@ import base64
 import contextlib
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -90,6 +92,8 @@ class Habits:
     has_parameter_sets: bool = True
     """Whether SDP says what the pictures are like."""
     one_session: bool = False
+    certificate: Path | None = None
+    """Speaks TLS with it."""
 
 
 class RtspCamera:
@@ -133,6 +137,14 @@ class RtspCamera:
                 thread.start()
 
     def _serve(self, client: socket.socket) -> None:
+        if self.habits.certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.habits.certificate)
+            try:
+                client = context.wrap_socket(client, server_side=True)
+            except OSError:
+                client.close()
+                return
         with client, contextlib.suppress(OSError):
             buffer, session = b"", _Session(client)
             while (got := client.recv(65_536)) and not self._closing.is_set():

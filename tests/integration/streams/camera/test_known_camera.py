@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from lfr_core.domain.policy import load_policy
 from streams.camera.open_source import open_source
 from streams.camera.sources import Source
 from streams.camera.urls import parse_source
+from tests.support.rtsp_camera import FPS, Habits, RtspCamera, encoded
 
 IMAGES = load_policy().images
 PICTURE = bytes(cv2.imencode(".jpg", np.zeros((90, 160, 3), np.uint8))[1])
@@ -125,6 +127,16 @@ def test_a_camera_that_is_given_and_known_is_read(serve: Callable[..., Camera], 
         source = opened(url, ca_file)
         assert (source.info.live, source.grab() is not None, len(source.jpeg())) == (True, True, len(PICTURE))
         source.close()
+
+
+def test_an_rtsp_camera_that_speaks_tls_and_is_known_is_read(certificate: Path) -> None:
+    pictures = encoded((320, 240), 6 * FPS)
+    with closing(RtspCamera(pictures, Habits(certificate=certificate))) as camera:
+        url = camera.url.replace("rtsp://", "rtsps://")
+        with closing(opened(url, certificate)) as source:
+            assert source.grab() is not None
+        with pytest.raises(Retryable, match="certificate that nobody known has signed"):
+            opened(url)
 
 
 def test_a_camera_whose_certificate_nobody_known_signed_is_not_read(
