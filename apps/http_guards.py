@@ -6,30 +6,29 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import streamlit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["AnswerHeaders", "OneAddress", "page_headers"]
+__all__ = ["AnswerHeaders", "OneAddress", "closed_headers", "page_headers"]
 
 _OWN_PATHS = "/_stcore/"
 """What a page's script asks, and the supervisor."""
 
 
-def page_headers(form_target: str = "", *, with_charts: bool = False) -> dict[str, str]:
+def page_headers(form_target: str = "") -> dict[str, str]:
     """Return the headers of every answer of a page. All is shut but what Streamlit needs.
 
-    That is inline style, the inline scripts of its first page, by their hashes, and for charts `eval`. A report is a
-    frame of an origin of its own (`data:`). `form_target`: where a login may lead.
+    That is inline style, and the inline scripts of its first page, by their hashes. A report is a frame of an origin of
+    its own (`data:`). `form_target`: where a login may lead.
     """
-    evaluates = ("'unsafe-eval'",) if with_charts else ()
     policy = {
         "default-src": "'none'",
-        "script-src": " ".join(("'self'", *_inline_scripts(), *evaluates)),
+        "script-src": " ".join(("'self'", *_inline_scripts())),
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data: blob:",
         "font-src": "'self' data:",
@@ -41,6 +40,24 @@ def page_headers(form_target: str = "", *, with_charts: bool = False) -> dict[st
         "base-uri": "'self'",
         "form-action": f"'self' {form_target}".strip(),
     }
+    return _headers(policy)
+
+
+def closed_headers(script_source: str) -> dict[str, str]:
+    """Return the headers of every answer of the public site: all is shut but inline style and the one script."""
+    return _headers(
+        {
+            "default-src": "'none'",
+            "script-src": script_source,
+            "style-src": "'unsafe-inline'",
+            "frame-ancestors": "'none'",
+            "base-uri": "'none'",
+            "form-action": "'none'",
+        }
+    )
+
+
+def _headers(policy: Mapping[str, str]) -> dict[str, str]:
     return {
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
         "X-Frame-Options": "DENY",
@@ -54,7 +71,10 @@ def page_headers(form_target: str = "", *, with_charts: bool = False) -> dict[st
 
 def _inline_scripts() -> list[str]:
     """Return the hashes of the scripts in Streamlit's first page, as a policy names them (CSP 3, 2.3.1)."""
-    page = (Path(streamlit.__file__).with_name("static") / "index.html").read_text(encoding="utf-8")
+    found = find_spec("streamlit")  # not imported: the public site's process has no use for it
+    assert found is not None
+    assert found.origin is not None
+    page = (Path(found.origin).with_name("static") / "index.html").read_text(encoding="utf-8")
     digests = (
         hashlib.sha256(script.encode()).digest() for script in re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     )

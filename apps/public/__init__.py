@@ -1,1 +1,1 @@
-"""The public page: a process of its own that can read the published folder and nothing else."""
+"""The public site: a process of its own that can read the published folder and nothing else."""

@@ -203,8 +203,8 @@ def _public(settings: Settings) -> ChildSpec:
     return ChildSpec(
         PUBLIC,
         tuple(command(settings)),
-        ready=http_ok(f"http://127.0.0.1:{settings.public_port}/_stcore/health"),
-        alive=http_ok(f"http://127.0.0.1:{settings.public_port}/_stcore/health"),
+        ready=http_ok(f"http://127.0.0.1:{settings.public_port}/health"),
+        alive=http_ok(f"http://127.0.0.1:{settings.public_port}/health"),
         stop_deadline_s=5.0,
         after=(VAULT,),
         ports=(settings.public_port,),

@@ -1,27 +1,15 @@
-"""The menu hides nothing: each page's title is whole on a laptop and on a telephone, for staff and for the public."""
+"""The menu hides nothing: each page's title is whole on a laptop and on a telephone."""
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import time
-import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from apps.public.launch import command
-from lfr_core.common.settings import Settings
 from lfr_core.custody.people import Rank, Role
 from lfr_core.custody.people.roles import SERVICE_ROLES
-from lfr_core.domain.policy import load_policy
-from lfr_core.publication.site.atomic_publish import publish_folder
-from lfr_core.publication.site.build import site_files
 from tests.support.page_login import PageLogins
 from tests.support.people import authenticated
-from tests.support.publishing import site_of_two
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -104,42 +92,3 @@ def test_the_operators_page_opens_at_its_name_too(
         assert page.get_by_text("Page not found").count() == 0
     finally:
         page.close()
-
-
-@pytest.fixture(scope="module")
-def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The public page over a draft site."""
-    home = tmp_path_factory.mktemp("public")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        settings = Settings(home=home, public_port=int(probe.getsockname()[1]))
-    publish_folder(settings.public_site, site_files(site_of_two(home / "r.sqlite3"), load_policy(), signer=None))
-    log = home / "public.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command(settings), env={"HOME": str(home), "PATH": "/usr/bin:/bin"}, stdout=out, stderr=out
-        )
-    address = f"http://127.0.0.1:{settings.public_port}"
-    try:
-        answers(address, process, log)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def answers(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
-                return
-        except OSError:
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
-
-
-@pytest.mark.parametrize("size", SCREENS, ids=str)
-def test_nothing_lies_over_the_title_of_the_public_page(browser: Browser, public: str, size: tuple[int, int]) -> None:
-    assert covered(browser, public, size, "live facial recognition") == []

@@ -39,6 +39,7 @@ PAGES = (
     "privacy.html",
     "forgotten.html",
     "contact.html",
+    "form.html",
     "downloads.html",
     "promises.html",
     "documents.html",
@@ -116,5 +117,35 @@ def test_no_page_breaks_a_rule_of_wcag(browser: Browser, site: Path, axe: str, w
             assert found["passes"], name  # it did look
             broken += [(name, one["id"], one["nodes"][0]["html"][:120]) for one in found["violations"]]
         assert broken == []
+    finally:
+        context.close()
+
+
+def test_when_a_face_was_forgotten_is_answered_for_a_place_and_a_time(browser: Browser, site: Path) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    try:
+        page.goto((site / "forgotten.html").as_uri())
+        found = []
+        for at in ("12:03", "12:20"):
+            page.get_by_label("Time at which you passed").fill(at)
+            page.get_by_role("button", name="Give the answer").click()
+            found.append(page.get_by_role("status").inner_text())
+
+        assert found == [
+            "Whoever passed between 12:00 and 12:15 was forgotten by 12:00:15.",
+            "At that time no face was looked at there.",
+        ]
+    finally:
+        page.close()
+
+
+def test_without_script_the_same_stands_in_a_table_and_no_dead_form_is_shown(browser: Browser, site: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    try:
+        page = context.new_page()
+        page.goto((site / "forgotten.html").as_uri())
+
+        assert page.get_by_role("row", name="12:00 and 12:15 12:00:15").is_visible()
+        assert not page.get_by_role("button").is_visible()
     finally:
         context.close()

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 
 from lfr_core.custody.audit.port import Signer
 from lfr_core.domain.policy import Policy
@@ -14,11 +15,15 @@ from lfr_core.publication.notices import NoticeStatus, atom_feed, calendar, json
 from lfr_core.publication.record import SCHEMA_FILES, DeploymentRecord
 from lfr_core.publication.site.data import SiteData, check_contacts
 from lfr_core.publication.site.figures import cells, describe_not_decided
+from lfr_core.publication.site.forgotten import keys_csv
 from lfr_core.publication.site.manifest import MANIFEST, canonical
 from lfr_core.publication.site.pages import pages
+from lfr_core.publication.site.words import read_languages
 from lfr_core.publication.tabular import csv_text
 
 __all__ = ["site_files"]
+
+_CHECK = Path(__file__).with_name("templates") / "check.txt"
 
 
 def site_files(data: SiteData, policy: Policy, *, signer: Signer | None) -> dict[str, bytes]:
@@ -30,7 +35,7 @@ def site_files(data: SiteData, policy: Policy, *, signer: Signer | None) -> dict
     """
     if signer is not None:
         check_contacts(policy.force)
-    texts = dict(pages(data, policy, draft=signer is None))
+    texts = dict(pages(data, policy, draft=signer is None, languages=read_languages()))
     public = [one.announced for one in data.pages if one.announced.withheld_because is None]
     over = {one.public_id: one.came for one in data.past}
     texts["announcements.json"] = json_text(public, policy, over)
@@ -44,9 +49,12 @@ def site_files(data: SiteData, policy: Policy, *, signer: Signer | None) -> dict
         if one.newest is not None:
             newest.append(one.newest.record)
             texts[f"data/{one.public_id}.csv"] = csv_text([one.newest.record])
+        if one.epochs:
+            texts[f"data/{one.public_id}-keys.csv"] = keys_csv(one.epochs)
         if one.announced.withheld_because is None:
             texts[f"data/{one.public_id}.ics"] = calendar([one.announced], policy, over)
     texts["data/records.csv"] = csv_text(newest)
+    texts["check.txt"] = _CHECK.read_text(encoding="utf-8")
     texts["data/promises.json"] = _ledger(data)
     texts["data/deployments.json"] = _index(data)
     files = {name: text.encode() for name, text in texts.items()}

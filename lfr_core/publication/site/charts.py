@@ -1,49 +1,55 @@
-"""Charts as inline SVG; the page prints the same numbers as a table beside each."""
+"""Charts as inline SVG, legible on a telephone; the page prints the same numbers as a table beside each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
 
-from lfr_core.publication.record import PublishedRate
+from markupsafe import Markup
+
+from lfr_core.publication.record_parts import PublishedRate
+from lfr_core.publication.site.words import Words
 
 __all__ = ["bars_svg", "interval_svg"]
 
-_WIDTH, _LEFT, _ROW = 640, 250, 34  # user units
-_PLOT = _WIDTH - _LEFT - 70
+_WIDTH, _ROW = 360, 50  # user units; a label stands above what it names, so that text is as large as the page's
+_LEFT, _PLOT = 8, 290
 
 
-def bars_svg(name: str, title: str, rows: Sequence[tuple[str, int]]) -> str:
+def bars_svg(name: str, title: str, rows: Sequence[tuple[str, int]]) -> Markup:
     """Horizontal bars from 0, with their numbers. `name` makes its ids unique on the page."""
     most = max((count for _, count in rows), default=0) or 1
     spoken = "; ".join(f"{label}: {count:,}" for label, count in rows)
     parts = _opened(name, title, spoken, _ROW * len(rows) + 8)
     for i, (label, count) in enumerate(rows):
-        y, length = _ROW * i + 4, round(_PLOT * count / most, 1)
-        parts.append(f'<text x="{_LEFT - 10}" y="{y + 20}" text-anchor="end">{escape(label)}</text>')
-        parts.append(f'<rect x="{_LEFT}" y="{y + 4}" width="{length}" height="{_ROW - 12}"/>')
-        parts.append(f'<text x="{_LEFT + length + 8}" y="{y + 20}">{count:,}</text>')
-    return "".join([*parts, "</svg>"])
+        y, length = _ROW * i, round(_PLOT * count / most, 1)
+        parts.append(f'<text x="{_LEFT}" y="{y + 18}">{escape(label)}</text>')
+        parts.append(f'<rect x="{_LEFT}" y="{y + 25}" width="{length}" height="18"/>')
+        parts.append(f'<text x="{_LEFT + length + 8}" y="{y + 40}">{count:,}</text>')
+    return _closed(parts)
 
 
-def interval_svg(name: str, title: str, rates: Sequence[tuple[str, PublishedRate]]) -> str:
+def interval_svg(name: str, title: str, rates: Sequence[tuple[str, PublishedRate]], say: Words) -> Markup:
     """Each rate's point and exact 95 % interval on a line from 0 to 100 %; those without an observation say so."""
-    spoken = "; ".join(f"{label}: {_in_words(rate)}" for label, rate in rates)
-    parts = _opened(name, title, spoken, _ROW * (len(rates) + 1) + 8)
+    spoken = "; ".join(f"{label}: {_spoken(rate, say)}" for label, rate in rates)
+    parts = _opened(name, title, spoken, _ROW * len(rates) + 34)
     for i, (label, rate) in enumerate(rates):
-        y = _ROW * i + _ROW // 2 + 4
-        parts.append(f'<text x="{_LEFT - 10}" y="{y + 5}" text-anchor="end">{escape(label)}</text>')
+        y = _ROW * i
+        parts.append(f'<text x="{_LEFT}" y="{y + 18}">{escape(label)}</text>')
         if rate.point is None or rate.ci95 is None:
-            parts.append(f'<text x="{_LEFT}" y="{y + 5}">nothing observed</text>')
+            parts.append(f'<text x="{_LEFT}" y="{y + 40}">{say("numbers.not_observed")}</text>')
             continue
         low, high, at = (round(_LEFT + _PLOT * value, 1) for value in (*rate.ci95, rate.point))
-        parts.append(f'<line x1="{low}" y1="{y}" x2="{high}" y2="{y}"/><circle cx="{at}" cy="{y}" r="5"/>')
+        parts.append(
+            f'<line x1="{low}" y1="{y + 34}" x2="{high}" y2="{y + 34}"/><circle cx="{at}" cy="{y + 34}" r="5"/>'
+        )
     y = _ROW * len(rates) + 4
     parts.append(f'<line class="axis" x1="{_LEFT}" y1="{y}" x2="{_LEFT + _PLOT}" y2="{y}"/>')
-    for share in (0, 50, 100):
+    for share, anchor in ((0, "start"), (50, "middle"), (100, "middle")):
         x = _LEFT + _PLOT * share / 100
-        parts.append(f'<text x="{x}" y="{y + 22}" text-anchor="middle">{share} %</text>')
-    return "".join([*parts, "</svg>"])
+        percent = say("numbers.percent", number=str(share))
+        parts.append(f'<text x="{x}" y="{y + 22}" text-anchor="{anchor}">{percent}</text>')
+    return _closed(parts)
 
 
 def _opened(name: str, title: str, spoken: str, height: int) -> list[str]:
@@ -53,7 +59,13 @@ def _opened(name: str, title: str, spoken: str, height: int) -> list[str]:
     ]
 
 
-def _in_words(rate: PublishedRate) -> str:
+def _closed(parts: Sequence[str]) -> Markup:
+    return Markup("".join([*parts, "</svg>"]))  # noqa: S704  ours, with every text in it escaped above
+
+
+def _spoken(rate: PublishedRate, say: Words) -> str:
     if rate.ci95 is None:
-        return "nothing observed"
-    return f"{rate.k:,} of {rate.n:,}, between {100 * rate.ci95[0]:.3g} % and {100 * rate.ci95[1]:.3g} %"
+        return say("numbers.not_observed").unescape()
+    low, high = (say.share(value).unescape() for value in rate.ci95)
+    least, most = say("deployment.at_least"), say("deployment.at_most")
+    return f"{say('deployment.of', k=rate.k, n=rate.n)}; {least} {low}, {most} {high}"
