@@ -59,7 +59,7 @@ class StuckRecords:
             gallery="lfr_bench", suspended_why="", attended_ns=now_ns, audit_written_ns=now_ns,
         )  # fmt: skip
 
-    def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None) -> str:  # noqa: ARG002  likewise
+    def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None, alert: str = "") -> str:  # noqa: ARG002  likewise
         self.answers.wait()
         return name
 

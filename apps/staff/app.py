@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
     from apps.compliance.view import ComplianceView
+    from apps.officer.view import OfficerView
     from apps.planner.view import PlannerView
     from apps.rights.view import RightsView
 
@@ -36,6 +37,16 @@ def _compliance_view() -> ComplianceView:
 
     installation = pages_installation()
     return ComplianceView(installation.engine, installation.policy, installation.clock, installation.settings.home)
+
+
+@st.cache_resource
+def _officer_view() -> OfficerView:
+    from apps.officer.view import OfficerView
+
+    installation = pages_installation()
+    return OfficerView(
+        installation.engine, installation.policy, installation.vault, installation.trail, installation.clock
+    )
 
 
 @st.cache_resource
@@ -71,16 +82,35 @@ def _pages(session: PageSession) -> list[StreamlitPage]:
         page(_planner_view(), session)
 
     def compliance() -> None:
+        from apps.compliance.desk import ComplianceDesk
         from apps.compliance.page import page
 
-        page(_compliance_view(), session)
+        page(_compliance_view(), ComplianceDesk(pages_installation()), session)
+
+    def publication() -> None:
+        from apps.publication.page import page
+        from apps.publication.view import PublicationView
+
+        page(PublicationView(pages_installation()), session)
 
     def rights() -> None:
         from apps.rights.page import page
 
         page(_rights_view(), session)
 
-    draws = {"operator": operator, "planning": planner, "compliance": compliance, "enquiries": rights}
+    def street() -> None:
+        from apps.officer.page import page
+
+        page(_officer_view(), session)
+
+    draws = {
+        "operator": operator,
+        "street": street,
+        "planning": planner,
+        "publication": publication,
+        "compliance": compliance,
+        "enquiries": rights,
+    }
     mine = pages_of(session.person.roles)
     found = []
     for each in STAFF_PAGES:

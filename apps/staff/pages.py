@@ -21,7 +21,9 @@ class StaffPage:
 
 STAFF_PAGES: Final = (
     StaffPage("Operator", "operator", frozenset({Role.OPERATOR})),
+    StaffPage("Street", "street", frozenset({Role.ENGAGING_OFFICER})),
     StaffPage("Planning", "planning", frozenset(Role)),
+    StaffPage("Publication", "publication", frozenset({Role.PUBLICATION_OFFICER})),
     StaffPage("Compliance", "compliance", frozenset({Role.COMPLIANCE, Role.AUDITOR})),
     StaffPage("Enquiries", "enquiries", frozenset({Role.COMPLIANCE, Role.AUTHORISING_OFFICER})),
 )

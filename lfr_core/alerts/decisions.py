@@ -18,8 +18,10 @@ from lfr_core.alerts.pictures import pictures_digest, references_of
 from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.judged import check_judged_same
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
+from lfr_core.custody.people.sign_on import DUTIES, signed_on
 from lfr_core.domain.alerts import (
     Decision,
     Engagement,
@@ -38,6 +40,7 @@ from lfr_core.storage.tables.alerts import AlertRow
 __all__ = ["DecisionService"]
 
 _DAY_MIN = 1_440
+_OPERATOR = frozenset({Role.OPERATOR})
 
 
 class DecisionService:
@@ -45,8 +48,9 @@ class DecisionService:
 
     `alert.unknown`, `actor.not-authenticated`, `alert.already-answered` (another answer stands, or another person's;
     `correct=True` replaces it and its who and when), `alert.pictures-changed` and `alert.answers-changed` (the alert
-    isn't what `shown` says the person saw), `people.*` (alerts are decided by registered operators), and the rules of
-    `lfr_core.domain.alerts`. The same answer again by the same person changes nothing.
+    isn't what `shown` says the person saw), `people.*` (operators judge and review; engaging officers too say what was
+    done), `operator.not-signed-on`, `officer.*`, and the rules of `lfr_core.domain.alerts`.
+    The same answer again by the same person changes nothing.
     """
 
     def __init__(self, engine: Engine, trail: Trail, clock: Clock | None = None) -> None:
@@ -95,8 +99,8 @@ class DecisionService:
             Refused: also as `lfr_core.domain.alerts.check_engagement`, and `alert.outcome-stands`: a correction would
                 leave an outcome without its engagement.
         """
-        name = self._ready(actor)
-        with self._alert(alert, actor) as (session, row):
+        name = self._ready(actor, DUTIES)
+        with self._alert(alert, actor, DUTIES) as (session, row):
             check_engagement(decision_of(row))
             if row.outcome is not None and answer is not Engagement.ENGAGED:
                 raise Refused("alert.outcome-stands", "an outcome of this engagement is recorded: correct that first")
@@ -138,8 +142,8 @@ class DecisionService:
         """
         if minutes is not None and not 0.0 <= minutes <= _DAY_MIN:
             raise Refused("alert.bad-minutes", f"{minutes:g} minutes: give 0 to {_DAY_MIN}")
-        name = self._ready(actor)
-        with self._alert(alert, actor) as (session, row):
+        name = self._ready(actor, DUTIES)
+        with self._alert(alert, actor, DUTIES) as (session, row):
             check_outcome(decision_of(row))
             measured = row.outcome == answer.value and minutes not in {None, row.minutes}
             if measured or _is_news(row, answer, name, correct=correct):
@@ -159,10 +163,10 @@ class DecisionService:
             self._audit(session, row, name, "alert.undo", facts)
             return decision_of(row)
 
-    def _ready(self, actor: AuthenticatedPerson) -> str:
+    def _ready(self, actor: AuthenticatedPerson, roles: frozenset[Role] = _OPERATOR) -> str:
         """The registered name, with what its entry on the audit trail needs: without the vault nothing is decided."""
         with reading(self._engine) as session:
-            name = acting(session, actor, {Role.OPERATOR}).name
+            name = acting(session, actor, roles).name
         self._trail.prepare(name)
         return name
 
@@ -191,14 +195,21 @@ class DecisionService:
         self._trail.append(session, AuditEvent(Verb.DECIDE, name, row.deployment, f"alert:{row.id}", rule, facts))
 
     @contextmanager
-    def _alert(self, alert: UUID, actor: AuthenticatedPerson) -> Iterator[tuple[Session, AlertRow]]:
-        """The alert's row, locked until the answer is written, for somebody who is an operator still."""
+    def _alert(
+        self, alert: UUID, actor: AuthenticatedPerson, roles: frozenset[Role] = _OPERATOR
+    ) -> Iterator[tuple[Session, AlertRow]]:
+        """The alert's row, locked until the answer is written, for somebody who may answer still.
+
+        An engaging officer has signed on to its deployment, and an operator has judged it.
+        """
         with writing(self._engine) as session:
             wanted = select(AlertRow).where(AlertRow.id == alert).where(col(AlertRow.canary).is_(False))
             row = session.exec(wanted.with_for_update()).one_or_none()
             if row is None:
                 raise Refused("alert.unknown", f"there is no alert {alert}; `lfr alerts list` shows those there are")
-            acting(session, actor, {Role.OPERATOR})
+            if Role.OPERATOR not in acting(session, actor, roles).roles:
+                signed_on(session, row.deployment, actor, utc_from_ns(self._clock.time_ns()), roles)
+                check_judged_same(row)
             yield session, row
 
 

@@ -56,6 +56,7 @@ def entry_row(deployment: str, entry: EntryLike) -> WatchlistEntryRow:
         legal_reference=entry.legal_reference,
         approved_by=entry.approved_by,
         expires_on=entry.expires_on,
+        age=entry.age,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
+from uuid import UUID
 
 from sqlalchemy import Engine, update
 from sqlmodel import Session, col, select
@@ -13,6 +14,7 @@ from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.common.errors import Fatal
 from lfr_core.custody.audit.records import find_differences, find_lost, not_on_trail, of_deployment, of_person
 from lfr_core.custody.audit.vault_records import TrailRecords
+from lfr_core.custody.people.judged import check_judged_same
 from lfr_core.custody.people.lookup import in_role, row_of
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.people.sign_on import check_signed_on
@@ -20,6 +22,7 @@ from lfr_core.custody.vault.epochs import Epoch
 from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.domain.gate import GateFacts
 from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.footage import (
     FootageHoldRow,
@@ -63,13 +66,30 @@ class VaultLog:
         row = session.get(DeploymentRow, deployment)
         return None if row is None else gate_facts(session, row, utc_from_ns(self._clock.time_ns()))
 
-    def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None) -> str:
+    def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None, alert: str = "") -> str:
         self.check_recorded(name)
         with reading(self._engine) as session:
             person = in_role(session, name, roles)
             if signed_on_to is not None:
-                check_signed_on(session, signed_on_to, person.name, utc_from_ns(self._clock.time_ns()))
-            return person.name
+                check_signed_on(session, signed_on_to, person.name, utc_from_ns(self._clock.time_ns()), roles)
+            if alert and Role.OPERATOR not in person.roles:
+                check_judged_same(session.get(AlertRow, UUID(alert)))
+        if alert and Role.OPERATOR not in person.roles:
+            self._check_alert_recorded(UUID(alert), str(signed_on_to))
+        return person.name
+
+    def _check_alert_recorded(self, alert: UUID, deployment: str) -> None:
+        """See that the answers to an alert, and whether its deployment is over, stand on the audit trail."""
+        if self.records is None:
+            return
+        with self.records.look() as (session, state):
+            for difference in find_differences(
+                session,
+                state,
+                self.records.key,
+                {AlertRow: col(AlertRow.id) == alert, DeploymentRow: col(DeploymentRow.id) == deployment},
+            ):
+                raise not_on_trail("this alert", difference)
 
     def check_recorded(self, name: str) -> None:
         if self.records is None:

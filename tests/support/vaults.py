@@ -62,7 +62,7 @@ _SEED = b"a seed of tests, not of any installation"
 class Nobody:
     """A register with nobody on it."""
 
-    def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None) -> str:  # noqa: ARG002  the Protocol's signature
+    def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None, alert: str = "") -> str:  # noqa: ARG002  the Protocol's signature
         raise Refused("people.unknown", f"nobody is registered as {name!r}")
 
     def check_recorded(self, name: str) -> None:
@@ -114,7 +114,7 @@ class MemoryVault:
         info = self._find(key_id)
         if info is None:
             raise Refused("vault.key-gone", "the key is destroyed")
-        who = check_access(actor, info.kind, info.deployment, self.people)
+        who = check_access(actor, info, self.people)
         self.opened.append((key_id, who, purpose))
         return KeptKey(info, self._key(key_id))
 

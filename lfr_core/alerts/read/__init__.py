@@ -21,12 +21,14 @@ from lfr_core.alerts.read._deployments import (
     refused_records,
     stages,
 )
+from lfr_core.alerts.read._engaging import AlertToEngage, alert_to_engage, alerts_to_engage
 from lfr_core.alerts.read.crops import AlertCrops, OpenedCrops, ReferenceCrop
 
 __all__ = [
     "AlertCrops",
     "AlertSummary",
     "AlertTally",
+    "AlertToEngage",
     "Answer",
     "CameraHealth",
     "CameraState",
@@ -41,8 +43,10 @@ __all__ = [
     "RefusedRecords",
     "StageFigures",
     "alert",
+    "alert_to_engage",
     "alerts",
     "alerts_starting",
+    "alerts_to_engage",
     "cameras",
     "counts",
     "dead_letters",

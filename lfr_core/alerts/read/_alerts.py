@@ -22,16 +22,19 @@ from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertRow
 
 __all__ = [
+    "PROBE",
     "AlertSummary",
     "Answer",
     "alert",
     "alerts",
     "alerts_in",
     "alerts_starting",
+    "summary_of",
 ]
 
 
-_PROBE = cast("QueryableAttribute[bytes]", AlertRow.probe_sealed)  # what SQLModel's class attribute is
+PROBE = cast("QueryableAttribute[bytes]", AlertRow.probe_sealed)  # what SQLModel's class attribute is
+"""What is read only where pictures are opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +122,17 @@ def alerts_in(
     wanted = _newest(deployment, limit, undecided_only=undecided_only or judged is False)
     if judged:
         wanted = wanted.where(col(AlertRow.judgement).is_not(None))
-    return tuple(_summary(row) for row in session.exec(wanted.options(defer(_PROBE, raiseload=True))))
+    return tuple(summary_of(row) for row in session.exec(wanted.options(defer(PROBE, raiseload=True))))
 
 
 def alert(engine: Engine, id: UUID, *, by: AuthenticatedPerson, now_ns: int) -> AlertSummary | None:
     """One alert, or None if there is no such, or no longer. Raises Refused as `alerts`."""
     with reading(engine) as session:
-        row = session.get(AlertRow, id, options=[defer(_PROBE, raiseload=True)])
+        row = session.get(AlertRow, id, options=[defer(PROBE, raiseload=True)])
         if row is None or row.canary:
             return None
         signed_on(session, row.deployment, by, utc_from_ns(now_ns))
-        return _summary(row)
+        return summary_of(row)
 
 
 def alerts_starting(engine: Engine, start: str, *, limit: int = 10) -> tuple[UUID, ...]:
@@ -154,7 +157,8 @@ def _answer(by: str | None, at: datetime | None) -> Answer | None:
     return None if by is None or at is None else Answer(by, at)
 
 
-def _summary(row: AlertRow) -> AlertSummary:
+def summary_of(row: AlertRow) -> AlertSummary:
+    """The alert as people read it."""
     return AlertSummary(
         id=row.id,
         deployment=row.deployment,

@@ -13,7 +13,8 @@ from lfr_core.common.biometric import Biometric
 from lfr_core.common.errors import Refused
 from lfr_core.custody.crops import alert_probe, alert_reference
 from lfr_core.custody.people.lookup import acting
-from lfr_core.custody.people.roles import AuthenticatedPerson, Role
+from lfr_core.custody.people.roles import AuthenticatedPerson
+from lfr_core.custody.people.sign_on import DUTIES
 from lfr_core.custody.vault.port import Vault
 from lfr_core.custody.vault.sealing import open_sealed
 from lfr_core.storage.engine import reading
@@ -57,16 +58,16 @@ class AlertCrops:
     def open(self, alert: UUID, actor: AuthenticatedPerson, purpose: str) -> OpenedCrops:
         """The pictures of one alert, for the person `actor` and `purpose`.
 
-        The vault refuses whoever hasn't signed on to its deployment as a registered operator, and has the consultation
-        on the audit trail before the key is out.
+        The vault refuses whoever hasn't signed on to its deployment as a registered operator, or as an engaging officer
+        where an operator has judged it, and has the consultation on the audit trail before the key is out.
 
         Raises:
             Refused: `alert.deleted-on-schedule` (no such alert, or its key is destroyed), `vault.purpose-missing`,
-                `vault.not-authentic`, `actor.not-authenticated`, `people.*`, `operator.not-signed-on`.
+                `vault.not-authentic`, `actor.not-authenticated`, `people.*`, `operator.not-signed-on`, `officer.*`.
             Retryable: the database, the vault or the audit trail is away.
         """
         with reading(self._engine) as session:
-            name = acting(session, actor, {Role.OPERATOR}).name
+            name = acting(session, actor, DUTIES).name
             row = session.get(AlertRow, alert)
             references = () if row is None else references_of(session, row)
         if row is None or not row.key_id:

@@ -95,9 +95,13 @@ def entries(
     deployment: str | None = None,
     verb: Verb | None = None,
     since_ns: int | None = None,
+    until_ns: int | None = None,
+    words: str = "",
     limit: int = 200,
 ) -> tuple[AuditEntry, ...]:
     """The newest `limit` entries that fit, the oldest of them first. They aren't verified; `verify` does that.
+
+    words: somewhere in the entry: a rule, a person's number, a kind of thing.
 
     Raises:
         Retryable: the database is away.
@@ -110,6 +114,10 @@ def entries(
         wanted = wanted.where(AuditEntryRow.verb == verb.value)
     if since_ns is not None:
         wanted = wanted.where(col(AuditEntryRow.at_ns) >= since_ns)
+    if until_ns is not None:
+        wanted = wanted.where(col(AuditEntryRow.at_ns) < until_ns)
+    if words:
+        wanted = wanted.where(col(AuditEntryRow.body).contains(words, autoescape=True))
     with reading(engine) as session:
         rows = session.exec(wanted.order_by(col(AuditEntryRow.seq).desc()).limit(limit)).all()
         return tuple(entry_of(_stored(row)) for row in reversed(rows))

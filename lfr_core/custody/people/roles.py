@@ -30,6 +30,8 @@ class Role(StrEnum):
     PLANNER = "planner"
     AUTHORISING_OFFICER = "authorising officer"
     OPERATOR = "operator"
+    ENGAGING_OFFICER = "engaging officer"
+    """In the street: sees what an operator has judged to be the same person, and records what they did."""
     PUBLICATION_OFFICER = "publication officer"
     COMPLIANCE = "compliance"
     AUDITOR = "auditor"

@@ -1,4 +1,6 @@
-"""Signing on: a registered operator takes a deployment's alerts in hand, on the audit trail.
+"""Signing on: a registered operator takes a deployment's alerts in hand, or an engaging officer those to act on.
+
+It is on the audit trail. An engaging officer is shown nothing once the deployment is over.
 
 Nothing personal of a deployment is shown to anybody who hasn't. It is asked again at each look, so whoever is revoked,
 loses the role, is logged out or signs off sees nothing more.
@@ -17,14 +19,19 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting, in_role, row_of
 from lfr_core.custody.people.roles import AuthenticatedPerson, Person, Role, principal_of
+from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.people import SignOnRow
 
-__all__ = ["SIGN_ON_H", "SignOns", "check_signed_on", "signed_on"]
+__all__ = ["DUTIES", "SIGN_ON_H", "SignOns", "check_signed_on", "signed_on"]
 
 SIGN_ON_H: Final = 12
 """[proposal] Hours after which an operator signs on again: a long shift."""
+
+_OPERATOR: Final = frozenset({Role.OPERATOR})
+DUTIES: Final = frozenset({Role.OPERATOR, Role.ENGAGING_OFFICER})
+"""Who signs on to a deployment."""
 
 
 class SignOns:
@@ -36,19 +43,20 @@ class SignOns:
         self._clock = clock or SystemClock()
 
     def sign_on(self, deployment: str, by: AuthenticatedPerson) -> Person:
-        """The operator `by` takes that deployment's alerts in hand, for `SIGN_ON_H` hours.
+        """The operator or engaging officer `by` takes that deployment's alerts in hand, for `SIGN_ON_H` hours.
 
         Raises:
             Refused: `actor.not-a-person`, `people.unknown`, `people.revoked`, `people.wrong-role`,
-                `deployment.unknown`.
+                `deployment.unknown`; `officer.deployment-over`.
         """
         with reading(self._engine) as session:
-            person = acting(session, by, {Role.OPERATOR})
+            person = acting(session, by, DUTIES)
         self._trail.prepare(person.name)
         with writing(self._engine) as session:
-            person = acting(session, by, {Role.OPERATOR})
+            person = acting(session, by, DUTIES)
             if "\x00" in deployment or session.get(DeploymentRow, deployment) is None:
                 raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
+            _check_not_over(session, deployment, person)
             row = _row(session, deployment, person.name)
             if row is None:
                 row = SignOnRow(deployment=deployment, person=_id(session, person.name), since=self._now())
@@ -86,32 +94,46 @@ class SignOns:
         return utc_from_ns(self._clock.time_ns())
 
 
-def signed_on(session: Session, deployment: str, by: AuthenticatedPerson, now: datetime) -> Person:
-    """Return the operator `by`, who has signed on to that deployment and may act now.
+def signed_on(
+    session: Session, deployment: str, by: AuthenticatedPerson, now: datetime, roles: frozenset[Role] = _OPERATOR
+) -> Person:
+    """Return who acts, an operator unless `roles` says otherwise, who has signed on to that deployment.
 
     Raises:
         Refused: as `acting` and `check_signed_on`.
     """
-    return check_signed_on(session, deployment, acting(session, by, {Role.OPERATOR}).name, now)
+    return check_signed_on(session, deployment, acting(session, by, roles).name, now, roles)
 
 
-def check_signed_on(session: Session, deployment: str, name: str, now: datetime) -> Person:
-    """Return the operator of that name, who has signed on to that deployment; whoever asks has seen who it is.
+def check_signed_on(
+    session: Session, deployment: str, name: str, now: datetime, roles: frozenset[Role] = _OPERATOR
+) -> Person:
+    """Return the person of that name, who has signed on to that deployment; whoever asks has seen who it is.
 
     Raises:
-        Refused: `people.unknown`, `people.revoked`, `people.wrong-role`, `operator.not-signed-on`.
+        Refused: `people.unknown`, `people.revoked`, `people.wrong-role`, `operator.not-signed-on`;
+            `officer.deployment-over`: for an engaging officer it is gone at the end.
     """
-    person = in_role(session, name, {Role.OPERATOR})
+    person = in_role(session, name, roles)
     row = _row(session, deployment, person.name)
     if row is not None:  # revoked meanwhile and registered again: to be signed on anew
-        in_role(session, person.name, {Role.OPERATOR}, since=row.since)
+        in_role(session, person.name, roles, since=row.since)
     if row is None or not timedelta(0) <= now - row.since < timedelta(hours=SIGN_ON_H):
         raise Refused(
             "operator.not-signed-on",
             f"{person.name} hasn't signed on to {deployment}: on the operator's page, or with "
             f"`lfr operator sign-on {deployment}`",
         )
+    _check_not_over(session, deployment, person)
     return person
+
+
+def _check_not_over(session: Session, deployment: str, person: Person) -> None:
+    if Role.OPERATOR in person.roles:
+        return
+    row = session.get(DeploymentRow, deployment)
+    if row is None or DeploymentStatus(row.status).is_over:
+        raise Refused("officer.deployment-over", "the deployment is over: an officer's phone shows nothing of it")
 
 
 def _row(session: Session, deployment: str, name: str) -> SignOnRow | None:

@@ -104,7 +104,7 @@ RECORD_USERS: Final[Mapping[RecordUse, frozenset[SystemActor]]] = MappingProxyTy
 """Which part of the platform signs or verifies which records on the broker."""
 ROLES: Final[Mapping[KeyKind, frozenset[Role]]] = MappingProxyType(
     {
-        KeyKind.ALERT: frozenset({Role.OPERATOR}),
+        KeyKind.ALERT: frozenset({Role.OPERATOR, Role.ENGAGING_OFFICER}),
         KeyKind.FOOTAGE: frozenset({Role.COMPLIANCE, Role.AUTHORISING_OFFICER}),
         KeyKind.RIGHTS: frozenset({Role.COMPLIANCE}),
     }
@@ -117,11 +117,13 @@ SIGNED_ON: Final = frozenset({KeyKind.ALERT})
 class KnowsPeople(Protocol):
     """The register of people and their sign-ons, and what they decided to hold: the records."""
 
-    def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None) -> str:
+    def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None, alert: str = "") -> str:
         """The registered name of a person who may act in one of `roles` now.
 
+        `alert`: the id of the one whose pictures they would see: an engaging officer those that an operator has judged.
+
         Raises:
-            Refused: `people.*`; `operator.not-signed-on`.
+            Refused: `people.*`; `operator.not-signed-on`; `officer.not-judged`, `officer.deployment-over`.
             Retryable: the records are away: nobody is let in then.
         """
         ...
@@ -254,13 +256,14 @@ def check_record_key(actor: SystemActor, use: RecordUse, camera: str) -> None:
         raise Refused("vault.not-for-you", f"{actor} has no business with these records ({use}): it isn't given a key")
 
 
-def check_access(actor: Principal, kind: KeyKind, deployment: str, people: KnowsPeople) -> Principal:
+def check_access(actor: Principal, info: KeptKeyInfo, people: KnowsPeople) -> Principal:
     """Return who it is, a person as registered, if that key may be lent to them.
 
     Raises:
         Refused: `vault.not-for-you`, `actor.not-a-person`, and as `KnowsPeople`.
         Retryable: the records are away.
     """
+    kind = info.kind
     if isinstance(actor, SystemActor):
         if kind not in PARTS.get(actor, frozenset()):
             raise Refused("vault.not-for-you", f"{actor} has no business with keys of {kind}: it isn't given one")
@@ -268,4 +271,6 @@ def check_access(actor: Principal, kind: KeyKind, deployment: str, people: Knows
     roles = ROLES.get(kind)
     if roles is None:
         raise Refused("vault.not-for-you", f"a key of {kind} is for the platform's own parts: no person is given one")
-    return people.check_person(person_name(actor), roles, signed_on_to=deployment if kind in SIGNED_ON else None)
+    if kind not in SIGNED_ON:
+        return people.check_person(person_name(actor), roles, signed_on_to=None)
+    return people.check_person(person_name(actor), roles, signed_on_to=info.deployment, alert=info.subject)

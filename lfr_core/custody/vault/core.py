@@ -154,7 +154,7 @@ class VaultCore:
         if info.due_ns <= now_ns and not info.held:
             self._sweep(now_ns)
             raise _gone()
-        who = access.check_access(actor, info.kind, info.deployment, self.people)
+        who = access.check_access(actor, info, self.people)
         access.check_still_written(who, info, self._facts)
         self.audit.record(AuditEvent(Verb.CONSULT, who, info.deployment, f"{info.kind}:{info.subject}", rule=purpose))
         return self._kept(key_id)  # looked up again: it may have been destroyed meanwhile

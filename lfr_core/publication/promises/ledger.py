@@ -18,7 +18,7 @@ from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.domain.actors import SystemActor
 from lfr_core.publication.promises.port import Promise, PromiseCheck, PromiseFinding, Result
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.promises import PromiseResultRow, PromiseStateRow
+from lfr_core.storage.tables.promises import PromiseResultRow, PromiseStatementRow, PromiseStateRow
 
 __all__ = ["LedgerEntry", "LedgerView", "PastResult", "PromiseLedger", "history", "read_ledger"]
 
@@ -37,6 +37,10 @@ class LedgerEntry:
     """When it was last looked at, wall time."""
     since_ns: int | None = None
     """Since when every look has come to this result."""
+    doing: str = ""
+    """What the force has said it does about it since it is broken."""
+    doing_ns: int | None = None
+    """When it said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,12 @@ def read_ledger(engine: Engine, promises: Sequence[Promise], *, now_ns: int) -> 
     """What the last looks came to, as read at `now_ns`. Raises Retryable when the records are away."""
     with reading(engine) as session:
         rows = {row.promise: row for row in session.exec(select(PromiseStateRow))}
-    return LedgerView(tuple(_entry(each, rows.get(each.id)) for each in promises), now_ns)
+        said = {
+            row.promise: row
+            for row in session.exec(select(PromiseStatementRow).order_by(col(PromiseStatementRow.id)))
+            if row.promise in rows and row.at_ns >= rows[row.promise].since_ns
+        }
+    return LedgerView(tuple(_entry(each, rows.get(each.id), said.get(each.id)) for each in promises), now_ns)
 
 
 def history(engine: Engine, promise: str | None = None, *, limit: int = 200) -> tuple[PastResult, ...]:
@@ -128,7 +137,7 @@ def history(engine: Engine, promise: str | None = None, *, limit: int = 200) -> 
         return tuple(PastResult(row.promise, Result(row.result), row.said, row.at_ns) for row in session.exec(wanted))
 
 
-def _entry(promise: Promise, row: PromiseStateRow | None) -> LedgerEntry:
+def _entry(promise: Promise, row: PromiseStateRow | None, said: PromiseStatementRow | None) -> LedgerEntry:
     if row is None or not promise.check:
         return LedgerEntry(promise)
     finding = PromiseFinding(
@@ -138,7 +147,9 @@ def _entry(promise: Promise, row: PromiseStateRow | None) -> LedgerEntry:
         _SUBJECTS.validate_json(row.subjects),
         row.detail,
     )
-    return LedgerEntry(promise, finding, row.at_ns, row.since_ns)
+    if said is None or finding.result is not Result.BROKEN:
+        return LedgerEntry(promise, finding, row.at_ns, row.since_ns)
+    return LedgerEntry(promise, finding, row.at_ns, row.since_ns, said.text, said.at_ns)
 
 
 def _keep(session: Session, promise: str, finding: PromiseFinding, now_ns: int) -> None:

@@ -39,6 +39,10 @@ class LedgerLine:
     """ISO 8601, UTC, whole seconds; "" if never."""
     since: str
     """Since when every check has come to this status, likewise."""
+    doing: str = ""
+    """What the force says it does about a broken promise; "": it hasn't said."""
+    doing_since: str = ""
+    """When it said so, likewise."""
 
 
 def render(ledger: LedgerView) -> tuple[LedgerLine, ...]:
@@ -62,6 +66,8 @@ def _line(entry: LedgerEntry, read_ns: int) -> LedgerLine:
         tuple((name.replace("_", " "), str(value)) for name, value in found.evidence.items()),
         _moment(entry.at_ns),
         _moment(entry.since_ns),
+        entry.doing,
+        "" if entry.doing_ns is None else _moment(entry.doing_ns),
     )
 
 

@@ -1,7 +1,14 @@
-"""The receipt as one page of HTML to print or to show: no script, nothing from elsewhere, everything escaped."""
+"""The receipt to print, to show or to scan: a page of HTML, a PDF, and its reference as a QR code.
+
+No script, nothing from elsewhere, everything escaped.
+"""
 
 from __future__ import annotations
 
+import cv2
+import numpy as np
+import numpy.typing as npt
+from fpdf import FPDF
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lfr_core.domain.policy import Policy
@@ -9,7 +16,9 @@ from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.receipts import Receipt
 from lfr_core.publication.rights.wording import REASONS
 
-__all__ = ["receipt_html"]
+__all__ = ["receipt_html", "receipt_pdf", "receipt_qr"]
+
+_QUIET = 4  # modules of white around a QR code (ISO/IEC 18004)
 
 
 def receipt_html(receipt: Receipt, policy: Policy) -> str:
@@ -23,3 +32,69 @@ def receipt_html(receipt: Receipt, policy: Policy) -> str:
         minute=receipt.minute_at.astimezone(LONDON),
         policy=policy,
     )
+
+
+def receipt_qr(reference: str) -> str:
+    """The reference as a QR code, in SVG: black on white."""
+    cells = _qr(reference)
+    side = len(cells) + 2 * _QUIET
+    dark = "".join(f"M{x + _QUIET},{y + _QUIET}h1v1h-1z" for y, x in np.argwhere(cells))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" role="img" aria-label="{reference}">'
+        f'<path fill="#fff" d="M0,0h{side}v{side}h-{side}z"/><path d="{dark}"/></svg>'
+    )
+
+
+def receipt_pdf(receipt: Receipt, policy: Policy) -> bytes:
+    """The receipt on one page of A4, with its QR code. Letters that the standard fonts lack are printed as "?"."""
+    minute, force = receipt.minute_at.astimezone(LONDON), policy.force
+    pdf = FPDF(format="A4")
+    pdf.set_title(f"Receipt {receipt.reference}")
+    pdf.set_lang("en-GB")
+    pdf.add_page()
+
+    def write(text: str, size: int = 11, style: str = "") -> None:
+        pdf.set_font("Helvetica", style, size)
+        plain = text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").encode("latin-1", "replace").decode("latin-1")
+        pdf.multi_cell(0, size / 2, plain, new_x="LMARGIN", new_y="NEXT")
+        pdf.ln(2)
+
+    write(force.name)
+    write("You were stopped after a suggestion by live facial recognition", 16, "B")
+    write(f"Your reference: {receipt.reference}", 14, "B")
+    write("Keep it: with it alone you can ask or complain, without saying who you are.")
+    _draw_qr(pdf, receipt.reference)
+    write(f"When: {minute.day} {minute:%B %Y, %H:%M}. Deployment: {receipt.public_name}.")
+    write(
+        f"Reason: the system suggested that you might be somebody on a list of {REASONS[receipt.category]}. A person "
+        "compared the pictures, and officers decided to speak to you."
+    )
+    write("A suggestion can be wrong. It is no evidence that you have done anything. Software stops nobody.")
+    write(
+        f"The pictures and data of this suggestion are deleted after {policy.alerts.retention_h} hours, the camera "
+        f"footage after {policy.footage.retention_days} days unless it is held as evidence or for a complaint."
+    )
+    write(
+        "You may ask how your data is used and get a copy of it, ask for it to be corrected or erased, and complain. "
+        "You are answered within one month."
+    )
+    write(f"Ask: {force.enquiries}")
+    write(f"Complain: {force.complaints}")
+    write(f"If you aren't content with the answer: {force.appeals}")
+    write(f"Data protection officer: {force.data_protection}")
+    return bytes(pdf.output())
+
+
+def _draw_qr(pdf: FPDF, reference: str) -> None:
+    cells, side_mm = _qr(reference), 1.2
+    left, top = pdf.l_margin + _QUIET * side_mm, pdf.get_y() + _QUIET * side_mm
+    for y, x in np.argwhere(cells):
+        pdf.rect(left + x * side_mm, top + y * side_mm, side_mm, side_mm, style="F")
+    pdf.set_y(top + (len(cells) + _QUIET) * side_mm)
+
+
+def _qr(text: str) -> npt.NDArray[np.bool_]:
+    """The dark cells of a QR code, without the white around it; shape (n, n)."""
+    drawn: npt.NDArray[np.bool_] = np.asarray(cv2.QRCodeEncoder.create().encode(text)) == 0
+    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
+    return drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

@@ -19,7 +19,7 @@ from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.roles import AuthenticatedPerson, principal_of
-from lfr_core.custody.people.sign_on import signed_on
+from lfr_core.custody.people.sign_on import DUTIES, signed_on
 from lfr_core.domain.alerts import Engagement
 from lfr_core.domain.watchlists import Category
 from lfr_core.publication.rights.reading import public_name
@@ -66,7 +66,7 @@ def issue_receipt(
         row = session.exec(statement.with_for_update()).one_or_none()
         if row is None:
             raise Refused("alert.unknown", f"there is no alert {alert}: after 24 hours an alert is deleted")
-        signed_on(session, row.deployment, by, utc_from_ns(now_ns))
+        signed_on(session, row.deployment, by, utc_from_ns(now_ns), DUTIES)
         if row.engagement != Engagement.ENGAGED.value:
             raise Refused(
                 "rights.not-engaged",

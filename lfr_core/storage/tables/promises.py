@@ -7,7 +7,7 @@ from sqlmodel import Field
 
 from lfr_core.storage.tables.row import Row
 
-__all__ = ["PromiseResultRow", "PromiseStateRow"]
+__all__ = ["PromiseResultRow", "PromiseStateRow", "PromiseStatementRow"]
 
 
 class PromiseStateRow(Row, table=True):
@@ -39,4 +39,17 @@ class PromiseResultRow(Row, table=True):
     result: str
     said: str
     evidence: str
+    at_ns: int = Field(sa_type=BigInteger)
+
+
+class PromiseStatementRow(Row, table=True):
+    """What the force says it does about a broken promise, for the public. Rows are only ever added."""
+
+    __tablename__ = "promise_statement"
+    __table_args__ = (Index(None, "promise", "at_ns"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    promise: str
+    text: str
+    by: str
     at_ns: int = Field(sa_type=BigInteger)

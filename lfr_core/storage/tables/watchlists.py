@@ -29,6 +29,8 @@ class WatchlistEntryRow(Row, table=True):
     legal_reference: str
     approved_by: str
     expires_on: dt.date
+    age: int | None = None
+    """Whole years, known or believed; None where the list gives none."""
 
 
 class WatchlistReferenceRow(Row, table=True):

@@ -109,7 +109,7 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "footage view": ("--deployment dep --purpose look --output seen-{number}", {A, C}),
     "operator attend": ("dep --seconds 0.1", {O}),
     "operator sign-off": ("dep", set(Role)),
-    "operator sign-on": ("dep", {O}),
+    "operator sign-on": ("authorised", {O, Role.ENGAGING_OFFICER}),
     "papers add": ("dpia {paper} --title t --version 2 --review-by {day}", {A, C}),
     "probe self-test": ("dep", {*PEOPLE, S} - {Role.AUDITOR}),
     "publish announce": (

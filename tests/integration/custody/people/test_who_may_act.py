@@ -30,6 +30,8 @@ from lfr_core.deployments.withholding import (
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Engagement, EngagementOutcome, Judgement, Review
 from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.publication.promises.catalogue import promises
+from lfr_core.publication.promises.statements import SAY, PromiseStatements
 from lfr_core.publication.quality.ours import Checked
 from lfr_core.publication.record_figures import figures_for
 from lfr_core.publication.results import ResultsService
@@ -41,6 +43,7 @@ from lfr_core.retention.footage.hold_service import HoldService
 from lfr_core.retention.footage.holds import HoldGround, HoldRequest, find_hold
 from lfr_core.retention.footage.people import HOLDERS
 from lfr_core.storage.engine import open_engine
+from lfr_core.storage.tables.promises import PromiseStateRow
 from lfr_core.storage.tables.stream import CameraSessionRow
 from tests.support.databases import new_sqlite
 from tests.support.galleries import held_by
@@ -76,6 +79,7 @@ class Harness(PromiseHarness):
         self.attendance = Attendance(self.engine, self.clock)
         self.rights = RightsService(self.engine, self.vault, self.trail, self.policy, self.clock)
         self.notices = AnnouncementStore(self.engine, self.trail, self.clock, lambda: f"{next(self.numbers):012x}")
+        self.statements = PromiseStatements(self.engine, self.trail, self.clock, promises(self.policy))
         self.results = ResultsService(
             self.engine,
             self.trail,
@@ -101,6 +105,16 @@ class Harness(PromiseHarness):
         alert = self.judged()
         self.decisions.engage(alert, Engagement.ENGAGED, authenticated(OLGA))
         return alert
+
+    def broken(self) -> str:
+        """A promise that is broken, as the last look found it."""
+        with overwriting(self.engine) as session:
+            nothing = {"said": "", "evidence": "{}", "subjects": "[]", "detail": ""}
+            at_ns = self.clock.time_ns()
+            session.merge(
+                PromiseStateRow(promise="footage.gone", result="broken", at_ns=at_ns, since_ns=at_ns, **nothing)
+            )
+        return "footage.gone"
 
     def filmed(self) -> str:
         name = f"segment-{next(self.numbers)}"
@@ -325,6 +339,11 @@ ACTS: dict[
         lambda h, at, by: h.store.resume(str(at), by=by),
     ),
     "close a trial": (TRIAL_ROLES, Harness.live, lambda h, at, by: h.store.close(str(at), by=by)),
+    "say of a broken promise": (
+        SAY,
+        Harness.broken,
+        lambda h, at, by: h.statements.say(str(at), "The disk is being replaced.", by=by),
+    ),
     "correct": (
         PUBLISHERS,
         Harness.published,
@@ -332,6 +351,8 @@ ACTS: dict[
     ),
 }
 """Who may, what it is done to, and the act."""
+IN_THE_STREET = {"engage", "outcome"}
+"""What an engaging officer does too, once signed on to the deployment (test_who_may_see.py)."""
 
 
 OF_COMPLIANCE: dict[str, Callable[[Harness, AuthenticatedPerson], object]] = {
@@ -363,6 +384,8 @@ def test_nothing_happens_for_whoever_the_register_does_not_name_for_it(harness: 
     may, make, do = ACTS[act]
     nobodies = {"Joe Public": "people.unknown", REX: "people.revoked"}
     nobodies |= {name: "people.wrong-role" for name, role in ONE_OF_EACH.items() if role not in may}
+    if act in IN_THE_STREET:
+        nobodies["Engaging Officer Only"] = "operator.not-signed-on"
     at = make(harness)
     before, reported = harness.everything(), {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -13,7 +14,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine
 
-from apps.compliance.view import ComplianceView, Report, ReportKind
+from apps.compliance.view import ComplianceView, Report, ReportKind, TrailSearch
+from apps.officer.view import OfficerView
 from apps.operator.view import OperatorView
 from lfr_core.alerts import read
 from lfr_core.alerts.decisions import DecisionService
@@ -21,23 +23,28 @@ from lfr_core.alerts.recorder import Recorder
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.entry import AuditEntry
 from lfr_core.custody.audit.read import newest_seq, snapshot
 from lfr_core.custody.people import People, Role
 from lfr_core.custody.people.sign_on import SIGN_ON_H, SignOns
 from lfr_core.custody.vault.access import PARTS
 from lfr_core.custody.vault.port import KeyKind
+from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.actors import SystemActor
-from lfr_core.domain.alerts import Engagement, Judgement
+from lfr_core.domain.alerts import Engagement, EngagementOutcome, Judgement, Review
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
+from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.receipts import issue_receipt
 from lfr_core.publication.rights.service import RightsService
 from lfr_core.publication.rights.types import NewRequest, RequestKind
 from lfr_core.storage.engine import open_engine
+from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.watchlists.listing import list_entries
 from tests.support.each_process import EachProcess, EachTrail
 from tests.support.galleries import held_by
+from tests.support.overwriting import overwriting
 from tests.support.people import add_people, authenticated
 from tests.support.records import ManualClock, entry, sighting
 from tests.support.shown_pictures import seen
@@ -45,6 +52,7 @@ from tests.support.vault_server import serving_vault
 
 OPERATOR, ELSEWHERE, REVOKED, IDLE = "Ann Operator", "Bob Operator", "Rex Left", "Ida Idle"
 COMPLIANCE, OFFICER = "Dana Compliance", "Sue Perintendent"
+STREET, STREET_ELSEWHERE, STREET_IDLE = "Pc Street", "Pc Elsewhere", "Pc Idle"
 PEOPLE = {
     OPERATOR: Role.OPERATOR,
     ELSEWHERE: Role.OPERATOR,
@@ -52,6 +60,9 @@ PEOPLE = {
     IDLE: Role.OPERATOR,
     COMPLIANCE: Role.COMPLIANCE,
     OFFICER: Role.AUTHORISING_OFFICER,
+    STREET: Role.ENGAGING_OFFICER,
+    STREET_ELSEWHERE: Role.ENGAGING_OFFICER,
+    STREET_IDLE: Role.ENGAGING_OFFICER,
     "Pat Planner": Role.PLANNER,
     "Ada Auditor": Role.AUDITOR,
     "Una Publisher": Role.PUBLICATION_OFFICER,
@@ -81,7 +92,11 @@ class Harness:
         recorder = Recorder(self.engine, self.policy.alerts, self.clock, self.vault, self.trail)
         one = sighting(0.0, vault=self.vault, sealed_ns=time.time_ns())
         self.alert: UUID = recorder.record_sightings([one]).opened[0]
+        later = sighting(60.0, vault=self.vault, sealed_ns=time.time_ns())
+        self.waiting: UUID = recorder.record_sightings([later]).opened[0]
         self.signs.sign_on("dep", authenticated(OPERATOR))
+        self.signs.sign_on("dep", authenticated(STREET))
+        self.signs.sign_on("other", authenticated(STREET_ELSEWHERE))
         self.signs.sign_on("other", authenticated(ELSEWHERE))
         self.signs.sign_on("dep", authenticated(REVOKED))
         self.people.revoke(REVOKED, why="left the force", by=authenticated(COMPLIANCE))
@@ -97,6 +112,7 @@ class Harness:
         asked = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Why me?")
         self.request = self.rights.take(asked, by=authenticated("Pat Planner")).reference
         self.page = OperatorView(self.engine, self.policy, self.vault, self.trail, self.clock)
+        self.street = OfficerView(self.engine, self.policy, self.vault, self.trail, self.clock)
         self.compliance = ComplianceView(self.engine, self.policy, self.clock, self.home)
         folder = self.home / "quality" / "dep"
         folder.mkdir(parents=True)
@@ -121,25 +137,48 @@ def now_ns() -> int:
     return time.time_ns()
 
 
+def search_trail(harness: Harness, name: str, words: str, *, days: int = 0) -> tuple[AuditEntry, ...]:
+    day = harness.compliance.now().astimezone(LONDON).date() + timedelta(days=days)
+    return harness.compliance.trail(TrailSearch(day, day, words), authenticated(name))
+
+
 READS: dict[str, tuple[Callable[[Harness, str], object], set[str]]] = {
     "alerts": (lambda h, name: read.alerts(h.engine, "dep", by=authenticated(name), now_ns=now_ns()), {OPERATOR}),
     "alert": (lambda h, name: read.alert(h.engine, h.alert, by=authenticated(name), now_ns=now_ns()), {OPERATOR}),
     "pictures": (
         lambda h, name: read.AlertCrops(h.engine, h.vault).open(h.alert, authenticated(name), "look"),
+        {OPERATOR, STREET},
+    ),
+    "pictures nobody has judged": (
+        lambda h, name: read.AlertCrops(h.engine, h.vault).open(h.waiting, authenticated(name), "look"),
         {OPERATOR},
     ),
+    "alerts to engage": (
+        lambda h, name: read.alerts_to_engage(h.engine, "dep", by=authenticated(name), now_ns=now_ns()),
+        {OPERATOR, STREET},
+    ),
+    "alert to engage": (
+        lambda h, name: read.alert_to_engage(h.engine, h.alert, by=authenticated(name), now_ns=now_ns()),
+        {OPERATOR, STREET},
+    ),
+    "alert nobody has judged, to engage": (
+        lambda h, name: read.alert_to_engage(h.engine, h.waiting, by=authenticated(name), now_ns=now_ns()),
+        set(),
+    ),
+    "the phone's list": (lambda h, name: h.street.alerts("dep", authenticated(name)), {OPERATOR, STREET}),
     "page, waiting": (lambda h, name: h.page.next_alert("dep", authenticated(name), None), {OPERATOR}),
     "page, judged": (lambda h, name: h.page.judged("dep", authenticated(name)), {OPERATOR}),
     "page, one": (lambda h, name: h.page.alert(h.alert, authenticated(name)), {OPERATOR}),
     "receipt": (
         lambda h, name: issue_receipt(h.engine, h.trail, h.alert, by=authenticated(name), now_ns=now_ns()),
-        {OPERATOR},
+        {OPERATOR, STREET},
     ),
     "entries": (lambda h, name: list_entries(h.engine, "dep", by=authenticated(name), now_ns=now_ns()), {OPERATOR}),
     "footage": (lambda h, name: h.key(h.footage, name), {COMPLIANCE, OFFICER}),
     "request": (lambda h, name: h.rights.open(h.request, by=authenticated(name), purpose="look"), {COMPLIANCE}),
     "list's key": (lambda h, name: h.key(h.listed, name), set()),
     "broker's key": (lambda h, name: h.key(h.sightings, name), set()),
+    "audit trail": (lambda h, name: search_trail(h, name, "operator.signed-on") or None, {COMPLIANCE, "Ada Auditor"}),
     "list's report": (
         lambda h, name: h.compliance.page(
             Report(ReportKind.WATCHLIST, "dep", utc_from_ns(now_ns()), ("index.html",)),
@@ -232,6 +271,86 @@ def test_a_sign_on_ends_by_itself_and_a_revocation_ends_it_for_good(harness: Har
 def test_only_a_registered_operator_signs_on(harness: Harness, name: str) -> None:
     with pytest.raises(Refused):
         harness.signs.sign_on("dep", authenticated(name))
+
+
+def test_an_officers_phone_has_what_was_judged_and_says_what_was_done_and_nothing_else(harness: Harness) -> None:
+    decisions, officer = DecisionService(harness.engine, harness.trail), authenticated(STREET)
+    assert [one.alert.id for one in harness.street.alerts("dep", officer)] == [harness.alert]
+
+    for refused in (
+        lambda: decisions.judge(harness.waiting, Judgement.SAME, officer, shown=seen(harness.engine, harness.waiting)),
+        lambda: decisions.review(harness.alert, Review.CONFIRMED_TRUE, officer),
+        lambda: decisions.undo(harness.alert, Engagement.ENGAGED, officer),
+        lambda: decisions.engage(harness.waiting, Engagement.ENGAGED, officer),
+        lambda: decisions.engage(harness.alert, Engagement.EVADED, authenticated(STREET_IDLE), correct=True),
+        lambda: decisions.outcome(harness.alert, EngagementOutcome.ARREST, authenticated(STREET_ELSEWHERE)),
+        lambda: Attendance(harness.engine, harness.clock).record_heartbeat("dep", officer),
+    ):
+        with pytest.raises(Refused):
+            refused()
+    decisions.engage(harness.alert, Engagement.ENGAGED, officer, correct=True)
+    decisions.outcome(harness.alert, EngagementOutcome.NO_ACTION, officer)
+
+
+def test_an_answer_that_somebody_wrote_into_the_records_shows_no_officer_a_picture(harness: Harness) -> None:
+    key = next(info.id for info in harness.vault.kept(KeyKind.ALERT, "dep") if info.subject == str(harness.waiting))
+
+    def written(judgement: str | None) -> None:
+        with overwriting(harness.engine) as session:
+            row = session.get_one(AlertRow, harness.waiting)
+            row.judgement, row.judged_by = judgement, None if judgement is None else OPERATOR
+            session.add(row)
+
+    written("same")
+    try:
+        with pytest.raises(Refused) as refused:
+            harness.key(key, STREET)
+    finally:
+        written(None)
+    assert refused.value.rule == "records.not-on-trail"
+
+
+def test_everything_is_gone_from_the_phone_once_the_deployment_is_over(harness: Harness) -> None:
+    name, store = "Pc Late", DeploymentStore(harness.engine, harness.vault, harness.trail)
+    add_people(harness.engine, (name, Role.ENGAGING_OFFICER), trail=harness.trail)
+    entries = (entry(),)
+    store.create("brief", DeploymentKind.DEMO, name="brief", policy=harness.policy)
+    store.attach_watchlist("brief", "contract", "gallery_brief", entries, held=held_by(entries))
+    store.open("brief")
+    recorder = Recorder(harness.engine, harness.policy.alerts, harness.clock, harness.vault, harness.trail)
+    one = sighting(0.0, vault=harness.vault, sealed_ns=time.time_ns(), deployment="brief")
+    (alert,) = recorder.record_sightings([one]).opened
+    harness.signs.sign_on("brief", authenticated(OPERATOR))
+    harness.signs.sign_on("brief", authenticated(name))
+    decisions = DecisionService(harness.engine, harness.trail)
+    decisions.judge(alert, Judgement.SAME, authenticated(OPERATOR), shown=seen(harness.engine, alert))
+    crops = read.AlertCrops(harness.engine, harness.vault)
+    crops.open(alert, authenticated(name), "look")
+    key = next(info.id for info in harness.vault.kept(KeyKind.ALERT, "brief"))
+    store.close("brief")
+
+    looks: tuple[Callable[[], object], ...] = (
+        lambda: harness.street.alerts("brief", authenticated(name)),
+        lambda: crops.open(alert, authenticated(name), "look"),
+        lambda: harness.key(key, name),
+        lambda: decisions.engage(alert, Engagement.ENGAGED, authenticated(name)),
+        lambda: harness.signs.sign_on("brief", authenticated(name)),
+    )
+    for look in looks:
+        with pytest.raises(Refused) as refused:
+            look()
+        assert refused.value.rule == "officer.deployment-over"
+    crops.open(alert, authenticated(OPERATOR), "look")
+
+
+def test_the_trail_is_searched_by_words_and_days(harness: Harness) -> None:
+    found = search_trail(harness, COMPLIANCE, "operator.signed-on")
+
+    assert {each.rule for each in found} == {"operator.signed-on"}
+    assert set(found) < set(search_trail(harness, COMPLIANCE, ""))
+    assert set(search_trail(harness, COMPLIANCE, found[0].actor)) >= {found[0]}
+    assert search_trail(harness, COMPLIANCE, "100%_") == ()
+    assert search_trail(harness, COMPLIANCE, "", days=-1) == ()
 
 
 def test_no_text_acts_as_the_platform(harness: Harness) -> None:

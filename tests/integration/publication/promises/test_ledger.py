@@ -18,9 +18,11 @@ from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import PromiseLedger, history, read_ledger
 from lfr_core.publication.promises.port import Result
 from lfr_core.publication.promises.render import render
+from lfr_core.publication.promises.statements import PromiseStatements
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.promises import PromiseStateRow
+from tests.support.overwriting import overwriting
 from tests.support.people import add_people, authenticated
 from tests.support.promise_harness import DAY_S, PromiseHarness
 from tests.support.vaults import MemoryTrail, MemoryVault
@@ -209,3 +211,37 @@ def test_evidence_of_another_model_isnt_pooled_and_few_faces_show_nothing(harnes
 
     assert found.result is Result.UNCHECKED
     assert "not yet shown: 12,400 of 29,956 faces" in found.message
+
+
+def test_what_is_being_done_is_public_while_the_promise_is_broken_and_gone_once_it_holds(
+    harness: PromiseHarness,
+) -> None:
+    add_people(harness.engine, ("Dee Protection", Role.COMPLIANCE), clock=harness.clock, trail=harness.trail)
+    known, by = promises(harness.policy), authenticated("Dee Protection")
+    statements = PromiseStatements(harness.engine, harness.trail, harness.clock, known)
+
+    def look(result: str) -> dict[str, str]:
+        nothing = {"said": "", "evidence": "{}", "subjects": "[]", "detail": ""}
+        at_ns = harness.clock.time_ns()
+        with overwriting(harness.engine) as session:
+            row = session.get(PromiseStateRow, "footage.gone")
+            since_ns = row.since_ns if row is not None and row.result == result else at_ns
+            session.merge(
+                PromiseStateRow(promise="footage.gone", result=result, at_ns=at_ns, since_ns=since_ns, **nothing)
+            )
+        harness.clock.advance(60)
+        lines = render(read_ledger(harness.engine, known, now_ns=harness.clock.time_ns()))
+        return {line.promise: line.doing for line in lines if line.doing}
+
+    with pytest.raises(Refused, match="isn't broken"):
+        statements.say("footage.gone", "The disk is being replaced.", by=by)
+    assert look("broken") == {}
+    for said in ("", "x" * 601, "a\x07b", "The disk is being replaced."):
+        if said.startswith("The disk"):
+            statements.say("footage.gone", said, by=by)
+        else:
+            with pytest.raises(Refused, match="1 to 600 characters"):
+                statements.say("footage.gone", said, by=by)
+    assert look("broken") == {"footage.gone": "The disk is being replaced."}
+    assert look("holds") == {}
+    assert look("broken") == {}  # another breach: nothing is said of it yet

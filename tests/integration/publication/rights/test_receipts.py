@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
+import cv2
+import numpy as np
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
@@ -13,7 +15,7 @@ from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.errors import Refused
 from lfr_core.domain.alerts import Engagement, Judgement
 from lfr_core.domain.policy import load_policy
-from lfr_core.publication.rights.receipt_page import receipt_html
+from lfr_core.publication.rights.receipt_page import receipt_html, receipt_pdf, receipt_qr
 from lfr_core.publication.rights.receipts import issue_receipt
 from lfr_core.publication.rights.types import About
 from lfr_core.storage.engine import reading
@@ -58,6 +60,21 @@ def test_a_receipt_has_a_reference_the_minute_and_the_class_and_no_name(engine: 
         assert secret not in page
     assert "http" not in page
     assert "<script" not in page
+
+
+def test_a_telephone_reads_the_reference_off_the_code_and_the_pdf_is_one_page(engine: Engine) -> None:
+    alert = alert_on(engine)
+    receipt = issue_receipt(engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS)
+    svg = receipt_qr(receipt.reference)
+    side = int(re.findall(r'viewBox="0 0 (\d+) ', svg)[0])
+    drawn = np.full((side, side), 255, np.uint8)
+    for x, y in re.findall(r"M(\d+),(\d+)h1v1", svg):
+        drawn[int(y), int(x)] = 0
+    pdf = receipt_pdf(receipt, load_policy())
+
+    assert cv2.QRCodeDetector().detectAndDecode(np.kron(drawn, np.ones((8, 8), np.uint8)))[0] == receipt.reference
+    assert pdf.startswith(b"%PDF-")
+    assert pdf.count(b"/Type /Page\n") == 1
 
 
 def test_asked_again_it_is_the_same_receipt(engine: Engine) -> None:

@@ -1,0 +1,166 @@
+"""Draws the engaging officer's page, for a phone: choose the deployment, see what was judged, say what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import streamlit as st
+
+from apps.officer import panels
+from apps.officer.view import ROLES, OfficerView, StopReceipt
+from apps.operator.pictures import Pictures
+from apps.plain_words import plain_words
+from apps.sign_in import PageSession, draw_person, may_see
+from lfr_core.alerts.read import AlertToEngage
+from lfr_core.common.errors import LfrError, Refused
+from lfr_core.domain.alerts import Engagement, EngagementOutcome
+
+__all__ = ["page"]
+
+_Answer = TypeVar("_Answer", bound=StrEnum)
+_REFRESH_S = 2.0
+_DEPLOYMENT = "officer-deployment"
+_WHY = "officer-why"
+_RECEIPT = "officer-receipt"
+_ENGAGEMENTS: Mapping[Engagement, str] = {
+    Engagement.ENGAGED: "Engaged",
+    Engagement.EVADED: "Evaded",
+    Engagement.NOT_ENGAGED: "Not engaged",
+}
+_OUTCOMES: Mapping[EngagementOutcome, str] = {
+    EngagementOutcome.ARREST: "Arrest",
+    EngagementOutcome.OTHER_DISPOSAL: "Something else",
+    EngagementOutcome.NO_ACTION: "No action",
+}
+
+
+def page(view: OfficerView, session: PageSession) -> None:
+    """Draw it for an engaging officer; the list of alerts goes on by itself."""
+    st.html(Path(__file__).with_name("style.css"))
+    st.html("<h1>In the street</h1>")
+    draw_person(session, partial(_forget, view, session))
+    if not may_see(session, ROLES):
+        return
+    why = st.session_state.pop(_WHY, "")
+    if why:
+        st.error(why)
+    if _DEPLOYMENT not in st.session_state:
+        _choose(view, session)
+        return
+    _alerts(view, session)
+    st.button("Stop", key="officer-stop", on_click=_forget, args=(view, session))
+
+
+def _choose(view: OfficerView, session: PageSession) -> None:
+    try:
+        live = view.live()
+    except LfrError as error:
+        st.error(f"Nothing is shown, because it would not be current: {plain_words(str(error))}.")
+        return
+    if not live:
+        st.text("No deployment is live.")
+        return
+    names = {one.view.id: one.name for one in live}
+    chosen = st.selectbox("Your deployment", list(names), format_func=names.__getitem__, key="officer-choice")
+    st.button("Start", type="primary", key="officer-start", on_click=_sign_on, args=(view, session, chosen))
+
+
+def _sign_on(view: OfficerView, session: PageSession, deployment: str) -> None:
+    try:
+        view.sign_on(deployment, session.use())
+        st.session_state[_DEPLOYMENT] = deployment
+    except LfrError as error:
+        st.session_state[_WHY] = f"{plain_words(str(error))}."
+
+
+def _forget(view: OfficerView, session: PageSession, why: str = "") -> None:
+    """Keep nothing of the deployment on the phone any more."""
+    deployment = st.session_state.pop(_DEPLOYMENT, None)
+    for key in ("officer-pictures", _RECEIPT):
+        st.session_state.pop(key, None)
+    st.session_state[_WHY] = why
+    if deployment is not None and not why:
+        try:
+            view.sign_off(deployment, session.person)
+        except LfrError as error:
+            st.session_state[_WHY] = f"You are off on this phone alone: {plain_words(str(error))}."
+
+
+@st.fragment(run_every=_REFRESH_S)
+def _alerts(view: OfficerView, session: PageSession) -> None:
+    deployment = st.session_state.get(_DEPLOYMENT)
+    if deployment is None:
+        return
+    try:
+        found = view.alerts(deployment, session.person)
+    except Refused as refused:  # over, signed off, revoked, or another role now
+        _forget(view, session, f"{plain_words(str(refused))}.")
+        st.rerun()
+    except LfrError as error:
+        st.error(f"Nothing is shown, because it would not be current: {plain_words(str(error))}.")
+        return
+    if not found:
+        st.text("Nothing has been judged yet. What an operator judges comes here by itself.")
+        return
+    pictures: Pictures = st.session_state.setdefault("officer-pictures", view.pictures())
+    labels = {each.alert.id: _label(view, each) for each in found}
+    chosen = st.selectbox("Alert", list(labels), format_func=labels.__getitem__, key="officer-alert")
+    one = next((each for each in found if each.alert.id == chosen), found[0])
+    response = view.response(one.alert.category)
+    st.html(panels.card(one, pictures.of(one.alert, session.person), response, now_ns=view.now_ns()))
+    _questions(view, session, one)
+
+
+def _label(view: OfficerView, one: AlertToEngage) -> str:
+    done = one.alert.decision.engagement
+    state = "" if done is None else f" ({_ENGAGEMENTS[done].lower()})"
+    return f"{one.alert.camera}, {panels.ago_words((view.now_ns() - one.alert.last_ns) / 1e9)}{state}"
+
+
+def _questions(view: OfficerView, session: PageSession, one: AlertToEngage) -> None:
+    alert, decision = one.alert, one.alert.decision
+    if alert.category.is_test_subject:
+        return
+    if decision.engagement is None:
+        _buttons(_ENGAGEMENTS, lambda answer: view.engage(alert.id, answer, session.use()), f"engage-{alert.id}")
+        return
+    st.html(f"<p><strong>{_ENGAGEMENTS[decision.engagement]}</strong></p>")
+    if decision.engagement is not Engagement.ENGAGED:
+        return
+    if decision.outcome is None:
+        st.text("What came of it?")
+        _buttons(_OUTCOMES, lambda answer: view.outcome(alert.id, answer, session.use()), f"outcome-{alert.id}")
+    else:
+        st.html(f"<p><strong>{_OUTCOMES[decision.outcome]}</strong></p>")
+    _receipt(view, session, one)
+
+
+def _buttons(words: Mapping[_Answer, str], record: Callable[[_Answer], None], key: str) -> None:
+    for answer, label in words.items():
+        if st.button(label, key=f"{key}-{answer}"):
+            _act(lambda answer=answer: record(answer))  # type: ignore[misc]
+
+
+def _receipt(view: OfficerView, session: PageSession, one: AlertToEngage) -> None:
+    kept: StopReceipt | None = st.session_state.get(_RECEIPT)
+    if kept is None or kept.alert != one.alert.id:
+        if st.button("Receipt for the person", key=f"receipt-{one.alert.id}"):
+            _act(lambda: st.session_state.__setitem__(_RECEIPT, view.receipt(one.alert.id, session.use())))
+        return
+    st.html(f'<div class="officer-qr">{kept.qr_svg}</div><p><strong>{kept.reference}</strong></p>')
+    st.text("They can photograph the code, or write down the reference.")
+    st.download_button("Receipt as PDF", kept.pdf, f"receipt-{kept.reference}.pdf", "application/pdf")
+
+
+def _act(act: Callable[[], object]) -> None:
+    """Do it and draw the page anew; or say why not."""
+    try:
+        act()
+    except LfrError as error:
+        st.error(f"Not recorded: {plain_words(str(error))}.")
+        return
+    st.rerun()

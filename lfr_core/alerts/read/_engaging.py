@@ -1,0 +1,71 @@
+"""What an engaging officer reads: the alerts of their deployment that an operator has judged to be the same person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import defer
+from sqlmodel import col, select
+
+from lfr_core.alerts.read._alerts import PROBE, AlertSummary, summary_of
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.custody.people.judged import check_judged_same
+from lfr_core.custody.people.roles import AuthenticatedPerson
+from lfr_core.custody.people.sign_on import DUTIES, signed_on
+from lfr_core.domain.alerts import Judgement
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.alerts import AlertRow
+from lfr_core.storage.tables.watchlists import WatchlistEntryRow
+
+__all__ = ["AlertToEngage", "alert_to_engage", "alerts_to_engage"]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertToEngage:
+    """An alert that an operator has judged to be the same person."""
+
+    alert: AlertSummary
+    age: int | None
+    """Whole years, as the list gives it; None where it gives none."""
+
+
+def alerts_to_engage(
+    engine: Engine, deployment: str, *, by: AuthenticatedPerson, now_ns: int, limit: int = 20
+) -> tuple[AlertToEngage, ...]:
+    """Those of a deployment, the newest first, for an engaging officer or operator who has signed on to it.
+
+    Raises:
+        Refused: as `lfr_core.custody.people.sign_on.signed_on`; `officer.deployment-over`.
+        Retryable: the records are away.
+    """
+    with reading(engine) as session:
+        signed_on(session, deployment, by, utc_from_ns(now_ns), DUTIES)
+        wanted = (
+            select(AlertRow, WatchlistEntryRow.age)
+            .join(
+                WatchlistEntryRow,
+                (col(WatchlistEntryRow.deployment) == AlertRow.deployment)
+                & (col(WatchlistEntryRow.id) == AlertRow.entry),
+                isouter=True,
+            )
+            .where(AlertRow.deployment == deployment)
+            .where(col(AlertRow.canary).is_(False))
+            .where(AlertRow.judgement == Judgement.SAME.value)
+            .order_by(col(AlertRow.opened_ns).desc(), col(AlertRow.id))
+            .limit(limit)
+            .options(defer(PROBE, raiseload=True))
+        )
+        return tuple(AlertToEngage(summary_of(row), age) for row, age in session.exec(wanted))
+
+
+def alert_to_engage(engine: Engine, id: UUID, *, by: AuthenticatedPerson, now_ns: int) -> AlertToEngage:
+    """One of them, as it is now. Raises Refused `officer.not-judged`, and as `alerts_to_engage`."""
+    with reading(engine) as session:
+        row = session.get(AlertRow, id, options=[defer(PROBE, raiseload=True)])
+        signed_on(session, row.deployment if row is not None else "", by, utc_from_ns(now_ns), DUTIES)
+        check_judged_same(row)
+        assert row is not None  # else it was refused
+        entry = session.get(WatchlistEntryRow, (row.deployment, row.entry))
+        return AlertToEngage(summary_of(row), None if entry is None else entry.age)
