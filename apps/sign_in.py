@@ -13,6 +13,7 @@ from typing import Final
 
 import streamlit as st
 
+from apps.plain_words import plain_words
 from apps.staff.pages import pages_of
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.identity.page_sessions import PageSessions
@@ -26,9 +27,9 @@ DRAWN_FOR: Final = "drawn-for"
 """Key of the session's state for whom its page was drawn: their roles, or why it was for nobody."""
 _WHAT_TO_DO = {
     "login.none": "",
-    "identity.unknown": "Compliance registers people and links their accounts (`lfr users link`).",
-    "identity.ended": "Compliance can link another account (`lfr users link`).",
-    "people.revoked": "Compliance can register you again (`lfr users add`).",
+    "identity.unknown": "Compliance registers people and links their accounts.",
+    "identity.ended": "Compliance can link another account.",
+    "people.revoked": "Compliance can register you again.",
 }
 
 
@@ -105,7 +106,7 @@ def _log_out(session: PageSession, before: Callable[[], None]) -> None:
     except Refused:
         pass  # they are out already
     except LfrError as error:
-        st.error(f"You are logged out on these pages, but not at terminals: {error}")
+        st.error(f"You are logged out on these pages, but not at terminals: {plain_words(str(error))}.")
         return
     st.logout()
 
@@ -114,16 +115,16 @@ def _draw_refusal(error: LfrError, log_in: Callable[[], None]) -> None:
     _forget_pictures()
     st.html("<h1>OpenLFR</h1>")
     if not isinstance(error, Refused):
-        st.error(f"Nothing is shown, because it isn't known who is there: {error}")
+        st.error(f"Nothing is shown, because it isn't known who is there: {plain_words(str(error))}.")
         return
     if error.rule != "login.none":
-        st.error(f"{error}. {_WHAT_TO_DO.get(error.rule, '')}".strip())
+        st.error(f"{plain_words(str(error))}. {_WHAT_TO_DO.get(error.rule, '')}".strip())
     st.text("Log in with your own account to see the pages of your role.")
     if st.button("Log in", key="log-in"):  # a primary one has too little contrast in the dark
         try:
             log_in()
         except LfrError as away:
-            st.error(str(away))
+            st.error(f"{plain_words(str(away))}.")
 
 
 def _forget_pictures() -> None:

@@ -1,4 +1,4 @@
-"""Draws compliance's page into the Streamlit app that calls `page(view)`.
+"""Draws compliance's page into the Streamlit app that calls `page(view, desk, session)`.
 
 A report's pages are shown in a frame of their own origin that may run nothing and ask nobody (`data:`), because
 Streamlit serves no local folders; so they need no second server and are seen by whoever may see this page.
@@ -7,37 +7,48 @@ Streamlit serves no local folders; so they need no second server and are seen by
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from html import escape
 
 import streamlit as st
 
-from apps.compliance.view import ROLES, ComplianceView, Report
+from apps.compliance import documents_panel, panels, people_panel
+from apps.compliance.acts import act, show_result
+from apps.compliance.desk import ComplianceDesk
+from apps.compliance.view import MOST_ENTRIES, ROLES, ComplianceView, Report, TrailSearch
+from apps.plain_words import plain_words
 from apps.sign_in import PageSession, draw_person, may_see
 from lfr_core.common.errors import LfrError
-from lfr_core.custody.people.roles import AuthenticatedPerson
-from lfr_core.publication.promises.ledger import LedgerEntry
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role
+from lfr_core.domain.working_days import LONDON
+from lfr_core.publication.promises.port import Result
+from lfr_core.publication.promises.statements import LONGEST
 
 __all__ = ["page"]
 
 _FRAME_PX = 900
 
 
-def page(view: ComplianceView, session: PageSession) -> None:
+def page(view: ComplianceView, desk: ComplianceDesk, session: PageSession) -> None:
     """Draw the page for somebody of compliance or an auditor. What can't be read is said."""
     st.html("<h1>Compliance</h1>")
     draw_person(session)
     if not may_see(session, ROLES):
         return
-    for title, show in (
-        ("Data quality", partial(_reports, by=session.person)),
-        ("Results and their deadlines", _due),
-        ("Certificates of erasure", _certificates),
-        ("Promises", _ledger),
-    ):
+    show_result()
+    parts: list[tuple[str, Callable[[], None]]] = [
+        ("Promises", partial(_ledger, view, desk, session)),
+        ("Deletion", partial(_retention, view)),
+        ("Certificates of erasure", partial(_certificates, view, desk)),
+        ("Results and their deadlines", partial(_due, view)),
+        ("Data quality", partial(_reports, view, by=session.person)),
+        ("Audit trail", partial(_trail, view, by=session.person)),
+        ("Documents", partial(documents_panel.draw, view, desk, session)),
+        ("People", partial(people_panel.draw, desk, session)),
+    ]
+    for title, show in parts:
         st.html(f"<h2>{title}</h2>")
-        _or_say_why(lambda show=show: show(view))  # type: ignore[misc]
+        _or_say_why(show)
 
 
 def _or_say_why(show: Callable[[], None]) -> None:
@@ -45,7 +56,7 @@ def _or_say_why(show: Callable[[], None]) -> None:
         show()
     except LfrError as error:
         st.error("This can't be shown now.")
-        st.text(str(error))
+        st.text(plain_words(str(error)))
 
 
 def _reports(view: ComplianceView, by: AuthenticatedPerson) -> None:
@@ -67,7 +78,7 @@ def _reports(view: ComplianceView, by: AuthenticatedPerson) -> None:
 
 
 def _name(report: Report) -> str:
-    return f"{report.kind.heading}: {report.deployment}, {report.made_at:%Y-%m-%d %H:%M} UTC"
+    return f"{report.kind.heading}: {report.deployment}, {panels.london(report.made_at)}"
 
 
 def _due(view: ComplianceView) -> None:
@@ -75,47 +86,77 @@ def _due(view: ComplianceView) -> None:
         (
             one.deployment,
             one.stands.value,
-            f"{one.moments.due_at:%Y-%m-%d %H:%M}",
+            panels.london(one.moments.due_at),
             "; ".join(filter(None, (one.late_because, one.late_detail, one.explanation))),
         )
         for one in view.due()
     ]
-    _table(("Deployment", "Stands", "Due (UTC)", "Why"), rows, "No deployment has ended.")
+    st.html(panels.table(("Deployment", "Stands", "Due", "Why"), rows, "No deployment has ended."))
 
 
-def _certificates(view: ComplianceView) -> None:
-    rows = [
-        (
-            str(one.number),
-            one.deployment,
-            f"{one.issued_at:%Y-%m-%d %H:%M}",
-            "passed" if one.passed else "NOT PASSED",
-            one.digest,
-        )
-        for one in view.certificates()
-    ]
-    _table(("Number", "Deployment", "Issued (UTC)", "Search", "SHA-256"), rows, "None yet.")
-
-
-def _ledger(view: ComplianceView) -> None:
-    _table(
-        ("Promise", "Status", "Seen", "For staff"), [_promise(each) for each in view.ledger().entries], "No promises."
-    )
-
-
-def _promise(entry: LedgerEntry) -> tuple[str, ...]:
-    found = entry.finding
-    if found is None:
-        status = "not checked yet" if entry.promise.check else "no automatic check"
-        return (entry.promise.sentence, status, entry.promise.why_no_check, "")
-    staff = "; ".join(filter(None, (", ".join(found.subjects), found.detail)))
-    return (entry.promise.sentence, found.result.value, found.message, staff)
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], empty: str) -> None:
-    if not rows:
-        st.text(empty)
+def _certificates(view: ComplianceView, desk: ComplianceDesk) -> None:
+    found = view.certificates()
+    if not found:
+        st.text("None yet.")
         return
-    heading = "".join(f'<th scope="col">{escape(each)}</th>' for each in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    st.html(f"<table><thead><tr>{heading}</tr></thead><tbody>{body}</tbody></table>")
+    labels = {
+        one.number: f"{one.number}: {one.deployment}, {panels.london_ns(one.issued_ns)}, "
+        f"{'the search found nothing that should be gone' if one.search.passed else 'NOT PASSED'}"
+        for one in found
+    }
+    number = st.selectbox("Certificate", list(labels), format_func=labels.__getitem__, key="compliance-certificate")
+    one = next(each for each in found if each.number == number)
+    st.html("<h3>What was destroyed</h3>")
+    heads = ("Data", "Keys", "The last", "At most late by", "Left")
+    st.html(panels.table(heads, panels.destroyed_rows(one), "Nothing."))
+    st.html("<h3>What was searched, and what was found</h3>")
+    heads = ("Place", "Files", "Bytes", "Test records", "Parts not read")
+    st.html(panels.table(heads, panels.searched_rows(one), "Nothing."))
+    if one.without_canary:
+        st.text(f"No test record was put among: {', '.join(each.value for each in one.without_canary)}.")
+    if st.button("Verify all certificates", key="compliance-verify"):
+        faults = desk.verify_certificates()
+        if faults:
+            rows = [(str(each.number or "?"), each.what) for each in faults]
+            st.html(panels.table(("Certificate", "What is wrong"), rows, ""))
+        else:
+            st.success(f"All {len(found)} are as they were signed, each follows the one before, none is missing.")
+
+
+def _ledger(view: ComplianceView, desk: ComplianceDesk, session: PageSession) -> None:
+    entries = view.ledger().entries
+    heads = ("Promise", "Stands", "Seen", "For staff", "The public is told")
+    st.html(panels.table(heads, panels.promise_rows(entries), "No promises."))
+    broken = {
+        each.promise.id: each.promise.sentence
+        for each in entries
+        if each.finding is not None and each.finding.result is Result.BROKEN
+    }
+    if not broken or Role.COMPLIANCE not in session.person.roles:
+        return
+    with st.form("compliance-doing"):
+        promise = st.selectbox("Broken promise", list(broken), format_func=broken.__getitem__)
+        text = st.text_area("What is being done, for the public", max_chars=LONGEST)
+        if st.form_submit_button("Tell the public"):
+            act(lambda: desk.say(promise, text, by=session.use()), "The public site says so when it is next built.")
+
+
+def _retention(view: ComplianceView) -> None:
+    st.text("How long the oldest of each kind of data is past its end. Empty bars are as they should be.")
+    st.html(panels.clock_svg(view.retention(), view.policy.retention.overdue_after_s))
+
+
+def _trail(view: ComplianceView, by: AuthenticatedPerson) -> None:
+    today = view.now().astimezone(LONDON).date()
+    with st.form("compliance-trail"):
+        words = st.text_input("Rule, or number of a person", max_chars=100)
+        deployment = st.text_input("Deployment", max_chars=100)
+        left, right = st.columns(2)
+        first, last = left.date_input("From", value=today), right.date_input("To", value=today)
+        if not st.form_submit_button("Search"):
+            return
+    found = view.trail(TrailSearch(first, last, words, deployment), by)
+    heads = ("Entry", "When", "Who", "Did", "Rule", "Deployment", "About")
+    st.html(panels.table(heads, panels.trail_rows(found), "Nothing of these days fits."))
+    if len(found) == MOST_ENTRIES:
+        st.text(f"Only the newest {MOST_ENTRIES} are shown: choose fewer days.")

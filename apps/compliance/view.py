@@ -1,10 +1,10 @@
-"""The read model of compliance's page: reports of data quality, certificates of erasure, the ledger of promises."""
+"""The read model of compliance's page: data quality, certificates, promises, trail, retention, people."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,19 +14,25 @@ from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.common.files import read_text_bounded
 from lfr_core.common.quality.pages import GENERATOR
+from lfr_core.custody.audit.entry import AuditEntry
+from lfr_core.custody.audit.read import entries
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.deployments.deadlines import ResultsDue, results_due
 from lfr_core.domain.policy import Policy
+from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import LedgerView, read_ledger
+from lfr_core.retention.erasure.certificate import Certificate
 from lfr_core.retention.erasure.certificate_service import read_certificates
+from lfr_core.retention.status import ClassStatus, retention_status
 from lfr_core.storage.engine import reading
 
-__all__ = ["ROLES", "CertificateLine", "ComplianceView", "Report", "ReportKind"]
+__all__ = ["MOST_ENTRIES", "ROLES", "ComplianceView", "Report", "ReportKind", "TrailSearch"]
 
 ROLES = frozenset({Role.COMPLIANCE, Role.AUDITOR})
 """Whom the page is for."""
+MOST_ENTRIES = 200
 _HEAD = re.compile(r"<head>", re.IGNORECASE)
 _OWN_RULES = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>', re.IGNORECASE)
 _STYLE = re.compile(r'<link rel="stylesheet" href="style\.css">', re.IGNORECASE)
@@ -60,14 +66,14 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class CertificateLine:
-    """A certificate of erasure, in a line."""
+class TrailSearch:
+    """What is looked for on the audit trail. Days are London's, the last included."""
 
-    number: int
-    deployment: str
-    issued_at: datetime
-    passed: bool
-    digest: str
+    first: date
+    last: date
+    words: str = ""
+    """A rule, a person's number, a kind of thing; "" for all."""
+    deployment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +124,38 @@ class ComplianceView:
         match = _TITLE.search(self.page(report, name, by))
         return match.group(1) if match else name
 
-    def certificates(self) -> tuple[CertificateLine, ...]:
+    def certificates(self) -> tuple[Certificate, ...]:
         """List the certificates, the newest first."""
-        lines = [(one.certificate, one.digest) for one in read_certificates(self.engine)]
-        return tuple(
-            CertificateLine(one.number, one.deployment, utc_from_ns(one.issued_ns), one.search.passed, digest)
-            for one, digest in reversed(lines)
-        )
+        return tuple(one.certificate for one in reversed(read_certificates(self.engine)))
 
     def ledger(self) -> LedgerView:
         """Read the ledger with what is for staff: what breaks a promise, and why one couldn't be checked."""
         return read_ledger(self.engine, promises(self.policy), now_ns=self.clock.time_ns())
+
+    def trail(self, search: TrailSearch, by: AuthenticatedPerson) -> tuple[AuditEntry, ...]:
+        """Find at most `MOST_ENTRIES` entries, the newest. Raises Refused as `acting`."""
+        with reading(self.engine) as session:
+            acting(session, by, ROLES)
+        begin, end = (
+            round(datetime.combine(day, time(), tzinfo=LONDON).timestamp() * 1e9)
+            for day in (search.first, search.last + timedelta(days=1))
+        )
+        return entries(
+            self.engine,
+            deployment=search.deployment or None,
+            since_ns=begin,
+            until_ns=end,
+            words=search.words.strip(),
+            limit=MOST_ENTRIES,
+        )
+
+    def now(self) -> datetime:
+        """Return the page's time, aware."""
+        return utc_from_ns(self.clock.time_ns())
+
+    def retention(self) -> tuple[ClassStatus, ...]:
+        """Read how each kind of data stands against its end."""
+        return retention_status(self.engine, self.policy.retention, now_ns=self.clock.time_ns())
 
     def due(self) -> tuple[ResultsDue, ...]:
         """List results beside their deadlines."""

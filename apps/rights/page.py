@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from apps.plain_words import plain_words
 from apps.rights.view import ROLES, Form, RightsView, hold_words, state_words
 from apps.sign_in import PageSession, draw_person, may_see
 from lfr_core.common.errors import LfrError
@@ -59,8 +60,9 @@ def _requests(view: RightsView, by: AuthenticatedPerson) -> None:
 def _row(request: Request, state: str) -> str:
     shown = f":red[**{state}**]" if request.state is RequestState.OVERDUE else state
     what = "was I on a list" if request.asks_listed else request.kind.value
-    about = f"`{request.deployment}`" if request.deployment else "not known"
-    return f"| {request.reference} | {what} | {about} | {request.received_on} | {request.due_on} | {shown} |\n"
+    about = request.deployment or "not known"
+    received, due = (f"{day.day} {day:%B %Y}" for day in (request.received_on, request.due_on))
+    return f"| {request.reference} | {what} | {about} | {received} | {due} | {shown} |\n"
 
 
 def _one(view: RightsView, request: Request, by: AuthenticatedPerson) -> None:
@@ -160,7 +162,7 @@ def _act(act: Callable[[], object], done: str) -> None:
     try:
         result = act()
     except LfrError as error:
-        st.error(str(error))
+        st.error(f"{plain_words(str(error))}.")
         return
     if done:
         st.session_state.pop(_OPENED, None)
@@ -172,4 +174,4 @@ def _or_say_why(show: Callable[[], None]) -> None:
     try:
         show()
     except LfrError as error:
-        st.error(f"Nothing is shown, because it would not be current: {error}")
+        st.error(f"Nothing is shown, because it would not be current: {plain_words(str(error))}.")

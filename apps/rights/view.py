@@ -118,7 +118,7 @@ def hold_words(request: Request, now: datetime) -> tuple[str, ...]:
 
 def _window(day: date, start: time | None, end: time | None) -> tuple[datetime, datetime]:
     if start is None or end is None or start >= end:
-        raise Poison("give the time from and to, on one day: a stretch over midnight is taken with `lfr rights`")
+        raise Poison("give the time from and to, on one day: for a stretch over midnight take a request for each day")
     return _moment(day, start), _moment(day, end)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.compliance import panels
 from apps.compliance.view import ComplianceView, ReportKind
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.people import Role
@@ -17,6 +18,8 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.publication.quality.docs import validate_with_docs
 from lfr_core.publication.quality.importer import read_table
 from lfr_core.storage.engine import open_engine
+from lfr_core.storage.tables.promises import PromiseStateRow
+from tests.support.overwriting import overwriting
 from tests.support.people import add_people, authenticated
 from tests.support.publication import modern_row, modern_table
 from tests.support.records import ManualClock
@@ -91,3 +94,17 @@ def test_a_lists_report_is_for_compliance_and_no_report_for_who_is_not_registere
     for name in ("Pat", "Joe Public", ""):
         with pytest.raises(Refused):
             view.reports(authenticated(name))
+
+
+def test_broken_promises_stand_first_and_the_retention_clock_is_a_picture_with_words(view: ComplianceView) -> None:
+    nothing = {"said": "3 segments are late", "evidence": "{}", "subjects": "[]", "detail": ""}
+    with overwriting(view.engine) as session:
+        session.add(PromiseStateRow(promise="footage.gone", result="broken", at_ns=1, since_ns=1, **nothing))
+    rows = panels.promise_rows(view.ledger().entries)
+    picture = panels.clock_svg(view.retention(), view.policy.retention.overdue_after_s)
+
+    assert [row[1] for row in rows].index("Broken") == 0
+    assert rows[0][2:] == ("3 segments are late", "", "nothing yet")
+    assert 'role="img"' in picture
+    assert "Footage: not looked at yet" in picture
+    assert "alarm: 5 minutes late" in picture

@@ -1,0 +1,91 @@
+"""What compliance does on its page, each by the service that asks the register: people, documents, certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from apps.services import build_document_register
+from lfr_core.custody.audit.head_checkpoint import read_public_key
+from lfr_core.custody.identity.invitation import Invitation, invite_person
+from lfr_core.custody.installation import Installation
+from lfr_core.custody.people import People, Person, Rank, Role
+from lfr_core.custody.people.roles import AuthenticatedPerson
+from lfr_core.deployments.compliance_documents import (
+    ComplianceDocument,
+    ComplianceDocumentKind,
+    list_compliance_documents,
+)
+from lfr_core.publication.promises.catalogue import promises
+from lfr_core.publication.promises.statements import PromiseStatements
+from lfr_core.retention.erasure.certificate_service import CertificateFault, CertificateService
+from lfr_core.retention.erasure.places import certificate_folder
+
+__all__ = ["ComplianceDesk"]
+
+
+@dataclass(frozen=True, slots=True)
+class ComplianceDesk:
+    """Each method raises as the service that it asks."""
+
+    installation: Installation
+
+    def people(self) -> tuple[Person, ...]:
+        """List everybody on the register, those revoked too."""
+        return self._people.list()
+
+    def add(self, name: str, roles: Collection[Role], rank: Rank, *, by: AuthenticatedPerson) -> Person:
+        return self._people.add(name, roles, rank, by=by)
+
+    def invite(self, name: str, login: str, *, by: AuthenticatedPerson) -> Invitation:
+        """Make the account of a registered person at the identity server of this installation."""
+        return invite_person(self.installation, name, login=login, by=by)
+
+    def change(self, name: str, roles: Collection[Role], rank: Rank, *, by: AuthenticatedPerson) -> Person:
+        return self._people.change(name, roles, rank, by=by)
+
+    def revoke(self, name: str, why: str, *, by: AuthenticatedPerson) -> Person:
+        return self._people.revoke(name, why=why, by=by)
+
+    def verify_certificates(self) -> tuple[CertificateFault, ...]:
+        """Check every certificate, its signature, its file and its place in the row; return what is wrong."""
+        it = self.installation
+        service = CertificateService(it.engine, it.vault, it.trail, it.clock, certificate_folder(it.settings))
+        return service.check(read_public_key(it.settings.keystore_folder).hex())
+
+    def documents(self) -> tuple[ComplianceDocument, ...]:
+        """List the version in force of each document."""
+        newest = {(one.kind, one.deployment): one for one in list_compliance_documents(self.installation.engine)}
+        return tuple(newest.values())
+
+    def add_document(
+        self,
+        kind: ComplianceDocumentKind,
+        file_name: str,
+        content: bytes,
+        *,
+        title: str,
+        version: str,
+        review_by: date,
+        deployment: str,
+        by: AuthenticatedPerson,
+    ) -> ComplianceDocument:
+        """Register a version of a document, of which `content` is the file."""
+        with TemporaryDirectory(prefix="lfr-document-") as folder:
+            file = Path(folder) / (Path(file_name).name or "document")
+            file.write_bytes(content)
+            return build_document_register(self.installation).add(
+                kind, file, title=title, version=version, review_by=review_by, deployment=deployment, by=by
+            )
+
+    def say(self, promise: str, text: str, *, by: AuthenticatedPerson) -> None:
+        """Say what is being done about a broken promise, in public."""
+        it = self.installation
+        PromiseStatements(it.engine, it.trail, it.clock, promises(it.policy)).say(promise, text, by=by)
+
+    @property
+    def _people(self) -> People:
+        return People(self.installation.engine, self.installation.trail, self.installation.clock)

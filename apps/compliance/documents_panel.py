@@ -1,0 +1,66 @@
+"""The assessments and policies in force, and a form that registers a new version, on compliance's page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import streamlit as st
+
+from apps.compliance import panels
+from apps.compliance.acts import act
+from apps.compliance.desk import ComplianceDesk
+from apps.compliance.view import ComplianceView
+from apps.sign_in import PageSession
+from lfr_core.custody.people import Role
+from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
+from lfr_core.deployments.compliance_documents.register import LARGEST_BYTES
+from lfr_core.domain.working_days import LONDON
+
+__all__ = ["draw"]
+
+
+def draw(view: ComplianceView, desk: ComplianceDesk, session: PageSession) -> None:
+    """List what is in force, what is overdue first; for compliance with the form."""
+    today = view.now().astimezone(LONDON).date()
+    rows = [
+        (
+            one.title,
+            one.kind.value,
+            one.deployment,
+            one.version,
+            f"{one.review_by.day} {one.review_by:%B %Y}{', OVERDUE' if one.review_by < today else ''}",
+        )
+        for one in sorted(desk.documents(), key=lambda one: one.review_by)
+    ]
+    st.html(
+        panels.table(("Document", "Kind", "Deployment", "Version", "To be reviewed by"), rows, "None is registered.")
+    )
+    if Role.COMPLIANCE not in session.person.roles:
+        return
+    with st.form("compliance-document"):
+        kind = ComplianceDocumentKind(
+            str(st.selectbox("Which document", [each.value for each in ComplianceDocumentKind]))
+        )
+        title = st.text_input("Title, as the public reads it", max_chars=200)
+        version = st.text_input("Version", max_chars=30, placeholder="as 2.1")
+        review_by = st.date_input("Good until (review by)", value=today + timedelta(days=180), format="DD/MM/YYYY")
+        deployment = st.text_input("Deployment, of a community impact assessment", max_chars=100)
+        file = st.file_uploader("The document: PDF, HTML, Markdown or text", max_upload_size=LARGEST_BYTES // 1_000_000)
+        if not st.form_submit_button("Register the document"):
+            return
+    if file is None:
+        st.error("Choose the document's own file.")
+        return
+    act(
+        lambda: desk.add_document(
+            kind,
+            file.name,
+            file.getvalue(),
+            title=title.strip(),
+            version=version.strip(),
+            review_by=review_by,
+            deployment=deployment.strip(),
+            by=session.use(),
+        ),
+        "The document is registered. The public site has it when it is next built.",
+    )

@@ -1,0 +1,144 @@
+"""What compliance reads, as HTML: pure functions, everything escaped, times on London's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from html import escape
+
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.custody.audit.entry import AuditEntry
+from lfr_core.domain.working_days import LONDON
+from lfr_core.publication.promises.ledger import LedgerEntry
+from lfr_core.publication.promises.port import Result
+from lfr_core.retention.erasure.certificate import Certificate
+from lfr_core.retention.status import ClassStatus, RetentionState
+
+__all__ = [
+    "clock_svg",
+    "destroyed_rows",
+    "london",
+    "london_ns",
+    "promise_rows",
+    "searched_rows",
+    "status_words",
+    "table",
+    "trail_rows",
+]
+
+_DAY_S = 86_400.0
+_STATUS = {Result.BROKEN: "Broken", Result.UNCHECKED: "Can't be checked now", Result.HOLDS: "Holds"}
+_STANDS = {
+    RetentionState.IN_TIME: "in time",
+    RetentionState.LATE: "late",
+    RetentionState.NOT_SWEPT: "not looked at yet",
+    RetentionState.OVERDUE: "OVERDUE",
+}
+_WORST_FIRST = (Result.BROKEN, Result.UNCHECKED, None, Result.HOLDS)
+
+
+def london(at: datetime) -> str:
+    """A moment as it is said: "23 November 2026, 16:13"."""
+    local = at.astimezone(LONDON)
+    return f"{local.day} {local:%B %Y, %H:%M}"
+
+
+def london_ns(at_ns: int | None) -> str:
+    """The same of nanoseconds since the epoch; "not yet" for None."""
+    return "not yet" if at_ns is None else london(utc_from_ns(at_ns))
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> str:
+    """A table of texts, or a sentence where there is nothing."""
+    if not rows:
+        return f"<p>{escape(empty)}</p>"
+    heading = "".join(f'<th scope="col">{escape(each)}</th>' for each in head)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{heading}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def status_words(entry: LedgerEntry) -> str:
+    """How a promise stands."""
+    if entry.finding is None:
+        return "Not checked yet" if entry.promise.check else "No automatic check"
+    return _STATUS[entry.finding.result]
+
+
+def promise_rows(entries: Sequence[LedgerEntry]) -> list[tuple[str, ...]]:
+    """Every promise, the broken first: what was promised, how it stands, what was seen, what the public is told."""
+
+    def rank(entry: LedgerEntry) -> int:
+        return _WORST_FIRST.index(entry.finding.result if entry.finding else None)
+
+    return [_promise(each) for each in sorted(entries, key=rank)]
+
+
+def _promise(each: LedgerEntry) -> tuple[str, ...]:
+    found = each.finding
+    if found is None:
+        return (each.promise.sentence, status_words(each), each.promise.why_no_check, "", "")
+    staff = "; ".join(filter(None, (", ".join(found.subjects), found.detail)))
+    told = each.doing or ("nothing yet" if found.result is Result.BROKEN else "")
+    return (each.promise.sentence, status_words(each), found.message, staff, told)
+
+
+def destroyed_rows(certificate: Certificate) -> list[tuple[str, ...]]:
+    """What a certificate says was destroyed."""
+    return [
+        (
+            each.data_class.value,
+            f"{each.keys:,}",
+            london_ns(each.done_ns),
+            f"{each.latest_after_due_ms / 1000:g} seconds" if each.latest_after_due_ms else "never late",
+            ", ".join(f"{count:,} {what}" for what, count in each.left.items() if count) or "nothing",
+        )
+        for each in certificate.destroyed
+    ]
+
+
+def searched_rows(certificate: Certificate) -> list[tuple[str, ...]]:
+    """What was searched for the test records, how much of it, and what was found."""
+    return [
+        (
+            store.what,
+            f"{store.files:,}" if store.searched else "not searched",
+            f"{store.bytes_read:,}",
+            ", ".join(sorted({finding.verdict.value for finding in store.findings})) or "nothing was put there",
+            f"{len(store.not_searched):,}" if store.not_searched else "",
+        )
+        for store in certificate.search.stores
+    ]
+
+
+def trail_rows(entries: Sequence[AuditEntry]) -> list[tuple[str, ...]]:
+    """Entries of the trail, the newest first. People are numbers there."""
+    return [
+        (str(each.seq), london_ns(each.at_ns), each.actor, each.verb.value, each.rule, each.deployment, each.subject)
+        for each in reversed(entries)
+    ]
+
+
+def clock_svg(standing: Sequence[ClassStatus], overdue_after_s: float) -> str:
+    """For each kind of data a bar: how long the oldest is past due, to the line at which that is an alarm."""
+    row, width, left = 44, 480, 8
+    most = max([overdue_after_s * 2, *(each.lag_s for each in standing)])
+    plot = width - 2 * left
+    alarm = round(left + plot * overdue_after_s / most, 1)
+    spoken = "; ".join(f"{each.data.title}: {_STANDS[each.standing]}" for each in standing)
+    label = escape(spoken, quote=True)
+    style = "max-width:40rem;width:100%;font:14px system-ui,sans-serif"
+    opened = f'<svg viewBox="0 0 {width} {row * len(standing) + 24}" role="img" aria-label="{label}"'
+    parts = [f'{opened} style="{style}" fill="currentColor">']
+    for i, each in enumerate(standing):
+        y, length = row * i, round(plot * min(each.lag_s, most) / most, 1)
+        parts.append(f'<text x="{left}" y="{y + 16}">{escape(each.data.title)}: {_STANDS[each.standing]}</text>')
+        parts.append(
+            f'<rect x="{left}" y="{y + 22}" width="{plot}" height="12" fill="none" stroke="currentColor"/>'
+            f'<rect x="{left}" y="{y + 22}" width="{length}" height="12"/>'
+        )
+    bottom = row * len(standing)
+    parts.append(
+        f'<path d="M{alarm},0V{bottom}" stroke="currentColor" stroke-dasharray="4 3"/>'
+        f'<text x="{alarm + 4}" y="{bottom + 16}">alarm: {overdue_after_s / 60:g} minutes late</text></svg>'
+    )
+    return "".join(parts)

@@ -1,0 +1,95 @@
+"""Draws the publication officer's page: alerts that nobody judged first, then preview, publish, correct, explain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+
+import streamlit as st
+
+from apps.compliance.acts import act, show_result
+from apps.compliance.panels import london
+from apps.plain_words import plain_words
+from apps.publication.view import ROLES, Draft, PublicationView
+from apps.sign_in import PageSession, draw_person, may_see
+from lfr_core.common.errors import LfrError
+from lfr_core.deployments.deadlines import ResultsDue, ResultsStatus
+
+__all__ = ["page"]
+
+
+def page(view: PublicationView, session: PageSession) -> None:
+    """Draw it for a publication officer. What can't be read is said."""
+    st.html("<h1>Publication</h1>")
+    draw_person(session)
+    if not may_see(session, ROLES):
+        return
+    show_result()
+    try:
+        due, places = view.due(), view.places()
+    except LfrError as error:
+        st.error(f"Nothing is shown, because it would not be current: {plain_words(str(error))}.")
+        return
+    if not due:
+        st.text("No deployment has ended: there is nothing to publish.")
+        return
+    labels = {one.deployment: _label(one, places.get(one.deployment, one.deployment)) for one in due}
+    chosen = st.selectbox("Deployment", list(labels), format_func=labels.__getitem__, key="publication-deployment")
+    one = next(each for each in due if each.deployment == chosen)
+    _or_say_why(lambda: _one(view, session, one))
+
+
+def _label(one: ResultsDue, place: str) -> str:
+    done = "published" if one.published_at is not None else f"due by {london(one.moments.due_at)}, {one.stands.value}"
+    return f"{place}, ended {london(one.ended_at)}: {done}"
+
+
+def _or_say_why(show: Callable[[], None]) -> None:
+    try:
+        show()
+    except LfrError as error:
+        st.error(f"This can't be done now: {plain_words(str(error))}.")
+
+
+def _one(view: PublicationView, session: PageSession, one: ResultsDue) -> None:
+    standing = view.published(one.deployment)
+    if one.stands in {ResultsStatus.OVERDUE, ResultsStatus.LATE} and one.explained_at is None:
+        _explain(view, session, one)
+    if standing:
+        st.html("<h2>What is published</h2>")
+        for each in reversed(standing):
+            why = f" Why: {escape(each.reason)}" if each.reason else ""
+            moment = london(each.published_at)
+            st.html(f"<p><strong>Revision {each.revision}, {moment}.</strong> {view.words(each.record)}{why}</p>")
+    draft = view.draft(one.deployment)
+    if draft.unanswered:
+        st.warning(f"Nobody has judged {draft.unanswered:,} of the alerts. Have them judged, or say below why not.")
+    st.html(f"<h2>What would be published now</h2><p>{draft.words}</p>")
+    _publish(view, session, one, draft, corrects=bool(standing))
+
+
+def _publish(view: PublicationView, session: PageSession, one: ResultsDue, draft: Draft, *, corrects: bool) -> None:
+    with st.form(f"publication-{one.deployment}"):
+        because = ""
+        if draft.unanswered:
+            because = st.text_input("Why nobody judged them (published)", max_chars=500)
+        if corrects:
+            reason = st.text_input("Why it is corrected (published)", max_chars=500)
+            if st.form_submit_button("Correct"):
+                act(
+                    lambda: view.correct(draft, one.deployment, reason, because, session.use()),
+                    "It is corrected. The public site shows it when it is next built.",
+                )
+        elif st.form_submit_button("Publish", type="primary"):
+            act(
+                lambda: view.publish(draft, one.deployment, because, session.use()),
+                "It is published. The public site shows it when it is next built.",
+            )
+
+
+def _explain(view: PublicationView, session: PageSession, one: ResultsDue) -> None:
+    st.error("These results are late, and nobody has said why: no new deployment is authorised meanwhile.")
+    with st.form(f"explain-{one.deployment}"):
+        why = st.text_input("Why they were late (published, and it stays)", max_chars=1_000)
+        if st.form_submit_button("Explain"):
+            act(lambda: view.explain(one.deployment, why, session.use()), "It is explained in public.")

@@ -1,0 +1,182 @@
+"""The officer's, the publication officer's and compliance's page, drawn over real records and a real vault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.head_checkpoint import write_public_key
+from lfr_core.custody.installation import Installation
+from lfr_core.custody.people import Rank, Role
+from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
+from lfr_core.domain.actors import ProcessIdentity
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.engine import open_engine
+from lfr_core.storage.tables.deployments import DeploymentRow
+from lfr_core.storage.tables.promises import PromiseStateRow
+from tests.integration.custody.people.test_who_may_see import COMPLIANCE, STREET, Harness
+from tests.support.each_process import EachProcess
+from tests.support.overwriting import overwriting
+from tests.support.people import authenticated
+from tests.support.publishing import announcing, ended_deployment, planned
+from tests.support.vault_server import serving_vault
+from tests.support.vaults import trail_of
+
+
+def officer(view: object, engine: object, who: str) -> None:
+    from apps.officer.page import page
+    from tests.support.page_session import session_of
+
+    page(view, session_of(engine, who))  # type: ignore[arg-type]  # annotations are read where nothing is imported
+
+
+def publication(view: object, engine: object, who: str) -> None:
+    from apps.publication.page import page
+    from tests.support.page_session import session_of
+
+    page(view, session_of(engine, who))  # type: ignore[arg-type]  # the same
+
+
+def compliance(view: object, desk: object, engine: object, who: str) -> None:
+    from apps.compliance.page import page
+    from tests.support.page_session import session_of
+
+    page(view, desk, session_of(engine, who))  # type: ignore[arg-type]  # the same
+
+
+@pytest.fixture(scope="module")
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Harness, Installation]]:
+    home = tmp_path_factory.mktemp("home")
+    settings = Settings(home=home)
+    with serving_vault(settings) as core:
+        write_public_key(settings.keystore_folder, core.public_key)
+        engine = open_engine(settings.records_url)
+        harness = Harness(engine, EachProcess.of(settings), home)
+        installation = Installation(settings, identity=ProcessIdentity.PAGES, policy=harness.policy)
+        yield harness, installation
+        installation.close()
+        engine.dispose()
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    (button,) = [each for each in app.button if each.label == label]
+    return button.click().run()
+
+
+def texts(app: AppTest) -> str:
+    assert not app.exception
+    parts = (app.text, app.markdown, app.success, app.error, app.warning, app.get("html"))
+    return "\n".join(str(getattr(each, "value", None) or each.proto.body) for part in parts for each in part)
+
+
+def test_an_officer_signs_on_sees_the_judged_alert_says_what_came_of_it_and_gives_the_receipt(
+    harness: tuple[Harness, Installation],
+) -> None:
+    of, _ = harness
+    given = {"view": of.street, "engine": of.engine, "who": STREET}
+    app = AppTest.from_function(officer, kwargs=given, default_timeout=30).run()
+    assert "Your deployment" in [each.label for each in app.selectbox]
+    app.selectbox(key="officer-choice").set_value("dep").run()
+    press(app, "Start")
+
+    assert len(app.selectbox(key="officer-alert").options) == 1  # of two alerts one is judged
+    assert "An operator says it is the same person" in texts(app)
+    press(app, "No action")
+    press(app, "Receipt for the person")
+    assert "S-20" in texts(app)
+    assert "svg" in texts(app)
+    press(app, "Stop")
+    assert "An operator says" not in texts(app)
+
+
+def test_compliance_says_what_is_being_done_verifies_certificates_registers_and_revokes(
+    harness: tuple[Harness, Installation],
+) -> None:
+    from apps.compliance.desk import ComplianceDesk
+
+    of, installation = harness
+    nothing = {"said": "3 segments are late", "evidence": "{}", "subjects": "[]", "detail": ""}
+    with overwriting(of.engine) as session:
+        session.add(PromiseStateRow(promise="footage.gone", result="broken", at_ns=1, since_ns=1, **nothing))
+    desk = ComplianceDesk(installation)
+    given = {"view": of.compliance, "desk": desk, "engine": of.engine, "who": COMPLIANCE}
+    app = AppTest.from_function(compliance, kwargs=given, default_timeout=30).run()
+    assert "3 segments are late" in texts(app)
+
+    (area,) = [each for each in app.text_area if each.label.startswith("What is being done")]
+    area.input("The disk is being replaced.")
+    press(app, "Tell the public")
+    assert "The disk is being replaced." in texts(app)
+    press(app, "Search")
+    assert "promises.stated" in texts(app)
+    assert desk.verify_certificates() == ()
+    added = desk.add_document(
+        ComplianceDocumentKind.DPIA,
+        "../dpia.txt",
+        b"We assessed it.",
+        title="Assessment",
+        version="1.0",
+        review_by=of.compliance.now().date() + timedelta(days=90),
+        deployment="",
+        by=authenticated(COMPLIANCE),
+    )
+    assert desk.documents() == (added,)
+    assert added.file_name == "dpia.txt"
+    desk.add("Nora New", {Role.ENGAGING_OFFICER}, Rank.CONSTABLE, by=authenticated(COMPLIANCE))
+    (why,) = [each for each in app.text_input if each.label == "Why"]
+    app.run()
+    app.selectbox(key="people-revoke-who").set_value("Nora New")
+    (why,) = [each for each in app.text_input if each.label == "Why"]
+    why.input("left the force")
+    press(app, "Revoke")
+    assert "Nora New may do nothing from now on." in texts(app)
+
+
+def test_the_publication_officer_publishes_what_is_shown_and_corrects_only_what_is_another_now(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    from apps.publication.view import PublicationView
+
+    engine = open_engine(sqlite_url)
+    clock = ended_deployment(engine, "dep")
+    announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
+    with overwriting(engine) as session:
+        row = session.get_one(DeploymentRow, "dep")
+        assert row.ended_at is not None
+        row.ended_at += timedelta(hours=6)
+        session.add(row)
+    clock.advance(6 * 3_600)
+    installation = SimpleNamespace(
+        engine=engine,
+        policy=load_policy(),
+        settings=Settings(home=tmp_path),
+        clock=clock,
+        trail=trail_of(engine),
+        identity=ProcessIdentity.PAGES,
+    )
+    view = PublicationView(cast("Installation", installation))
+    given = {"view": view, "engine": engine, "who": "A. Okafor"}
+    app = AppTest.from_function(publication, kwargs=given, default_timeout=60).run()
+    assert "40 faces were compared with the list. There were 6 alerts: 3 right, 2 wrong, 1 not decided." in texts(app)
+    assert "Nobody has judged 1 of the alerts" in texts(app)
+
+    press(app, "Publish")
+    assert "Not done:" in texts(app)
+    assert view.published("dep") == ()
+    (because,) = [each for each in app.text_input if each.label.startswith("Why nobody judged")]
+    because.input("the operator fell ill")
+    press(app, "Publish")
+    assert "It is published." in texts(app)
+    (reason,) = [each for each in app.text_input if each.label.startswith("Why it is corrected")]
+    reason.input("an alert was judged late")
+    press(app, "Correct")
+    assert "are as they were published" in texts(app)  # nothing is corrected that is the same
+    assert [one.revision for one in view.published("dep")] == [1]
+    engine.dispose()
