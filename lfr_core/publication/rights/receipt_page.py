@@ -5,16 +5,20 @@ No script, nothing from elsewhere, everything escaped.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 import numpy.typing as npt
-from fpdf import FPDF
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.receipts import Receipt
 from lfr_core.publication.rights.wording import REASONS
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 __all__ = ["receipt_html", "receipt_pdf", "receipt_qr"]
 
@@ -47,6 +51,8 @@ def receipt_qr(reference: str) -> str:
 
 def receipt_pdf(receipt: Receipt, policy: Policy) -> bytes:
     """The receipt on one page of A4, with its QR code. Letters that the standard fonts lack are printed as "?"."""
+    from fpdf import FPDF  # with the fonts' tools: a page that draws no receipt waits for none
+
     minute, force = receipt.minute_at.astimezone(LONDON), policy.force
     pdf = FPDF(format="A4")
     pdf.set_title(f"Receipt {receipt.reference}")
