@@ -137,7 +137,9 @@ def _children_of(settings: Settings, pid: int) -> Sequence[ChildReport]:
 
 
 def _all_ready(settings: Settings, pid: int) -> bool:
-    children = _children_of(settings, pid)
+    from apps.supervisor.cameras import is_camera
+
+    children = [child for child in _children_of(settings, pid) if not is_camera(child.name)]
     return bool(children) and all(child.state.value == "ready" for child in children)
 
 

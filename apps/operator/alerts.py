@@ -5,7 +5,7 @@ Picture and buttons of an alert belong to one drawing; what comes meanwhile is n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -59,6 +59,7 @@ class AlertsView:
         self._operator = operator
         self._use = use
         self._pictures = view.pictures()
+        self._held: UUID | None = None
         self._waiting, self._judged = (_AlertList(name, view.snapshot()) for name in ("wait", "done"))
 
     def draw(self, deployment: DeploymentSummary) -> None:
@@ -72,22 +73,51 @@ class AlertsView:
 
     def _draw_waiting(self, deployment: DeploymentSummary, waiting: int, opened: int) -> None:
         part, here = self._waiting, deployment.view.id
-        shown = next(iter(part.snapshot.show(partial(self._view.next_alert, here, self._operator))), None)
+        others = self._view.claims.others(self._operator.name)
+        find = partial(self._view.next_alert, here, self._operator, taken=others.keys())
+        shown = next(iter(part.snapshot.show(find)), None)
         if part.turn != part.snapshot.turn:
             part.turn, part.opened = part.snapshot.turn, opened
+        self._hold(None if shown is None or not part.snapshot.answerable else shown.id)
         now = None if shown is None else self._view.alert(shown.id, self._operator)
         news = ""
         if shown is not None and now is None:
             part.snapshot.forget(shown.id)
             part.snapshot.release()  # it has no button any more
         elif shown is not None and now is not None and part.snapshot.answerable:
-            news = panels.news(shown, now, here)
+            news = panels.news(shown, now, here) or panels.taken_by(others.get(shown.id, ""))
         new = 0 if shown is None else max(0, opened - part.opened)
-        turns = {"Look again": None if shown is None else shown.id, "Newest alert": None}
+        turns = {"Look again": None if shown is None else shown.id, "First of the queue": None}
         self._strip(part, panels.waiting_heading(waiting, new), news, turns)
+        if waiting > 1 or (waiting and others):
+            self._queue(here, shown, others)
         self._cards(part)
         if not part.snapshot.alerts:
-            st.html(panels.nothing_waits(deployment))
+            st.html(panels.others_decide(others.values()) if waiting and others else panels.nothing_waits(deployment))
+
+    def _hold(self, alert: UUID | None) -> None:
+        """Claim the alert that is being decided, and let go of the one before."""
+        if self._held is not None and self._held != alert:
+            self._view.claims.release(self._held, self._operator.name)
+        self._held = alert
+        if alert is not None:
+            self._view.claims.claim(alert, self._operator.name)
+
+    def _queue(self, deployment: str, shown: AlertSummary | None, others: Mapping[UUID, str]) -> None:
+        """Name every alert that waits; one is taken up by a click, also from somebody else."""
+        queue = self._view.queue(deployment, self._operator)
+        now_ns = self._view.now_ns()
+        lines = [(each, self._view.response(each.category), others.get(each.id, "")) for each in queue]
+        st.html(panels.queue_html(lines, None if shown is None else shown.id, now_ns=now_ns))
+        rest = {each.id: panels.queue_label(each) for each in queue if shown is None or each.id != shown.id}
+        with st.popover("Take up another", key="ops-take", on_change="rerun", type="tertiary") as popover:
+            if popover.open:
+                for alert, label in rest.items():
+                    st.button(label, key=f"take-{alert}", on_click=self._take, args=(alert,))
+
+    def _take(self, alert: UUID) -> None:
+        self._view.claims.claim(alert, self._operator.name, take=True)
+        self._turn_to(self._waiting, alert)
 
     def _draw_judged(self, deployment: DeploymentSummary, judged: int) -> None:
         part = self._judged
@@ -110,6 +140,7 @@ class AlertsView:
                 "Undo",
                 key=f"undo-{part.name}-{part.clicks}",
                 disabled=part.given is None,
+                shortcut="U" if part is self._waiting else None,
                 on_click=self._undo,
                 args=(part, part.given),
             )

@@ -21,6 +21,7 @@ from apps.operator.alerts import AlertsView
 from apps.operator.dashboard import dashboard_html
 from apps.operator.parts import read_silent_parts
 from apps.operator.retention import retention_html, trouble_html
+from apps.operator.standing import standing_html, standing_of
 from apps.operator.view import OperatorView
 from apps.sign_in import PageSession, draw_person, may_see
 from flows.retention_lag import purge_trouble
@@ -99,11 +100,23 @@ def _header() -> None:
 
 
 @st.fragment(run_every=REFRESH_S)
+def _standing() -> None:
+    def show() -> None:
+        deployment = _shown()
+        if deployment is not None:
+            view, status = _view(), deployment.view
+            state = standing_of(view.shared_dashboard(deployment), live=status.is_live, over=status.status.is_over)
+            st.html(standing_html(state, now_ns=view.now_ns()))
+
+    _or_say_why(show)
+
+
+@st.fragment(run_every=REFRESH_S)
 def _cameras() -> None:
     def show() -> None:
         deployment = _shown()
         if deployment is not None:
-            st.html('<h2 class="ops-h2">Cameras</h2>' + dashboard_html(_view().dashboard(deployment)))
+            st.html('<h2 class="ops-h2">Cameras</h2>' + dashboard_html(_view().shared_dashboard(deployment)))
 
     _or_say_why(show)
 
@@ -125,7 +138,7 @@ def _alerts(session: PageSession) -> None:
     def show() -> None:
         deployment = _shown()
         if deployment is None:
-            st.html(panels.empty("There is no such deployment. `lfr deployment list` shows those there are."))
+            st.html(panels.empty("There is no such deployment any more: open the page from Planning."))
             return
         operator = _operator()
         if operator is None:
@@ -207,6 +220,7 @@ def page(session: PageSession) -> None:
         _header()
     with who:
         _show_operator(session)
+    _standing()
     left, right = st.columns([2.2, 1], gap="large")
     with left:
         _alerts(session)

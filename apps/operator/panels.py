@@ -6,8 +6,10 @@ Crops are data URIs: they reach the browser inside the page's own message and no
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable, Sequence
 from html import escape
 from urllib.parse import quote
+from uuid import UUID
 
 from apps.operator.view import Header, local_time
 from lfr_core.alerts.read import AlertSummary, Answer, DeploymentSummary, OpenedCrops
@@ -22,7 +24,11 @@ __all__ = [
     "header_html",
     "news",
     "nothing_waits",
+    "others_decide",
+    "queue_html",
+    "queue_label",
     "status_lines",
+    "taken_by",
     "waiting_heading",
 ]
 
@@ -105,6 +111,34 @@ def status_lines(message: str, news: str, *, refused: bool) -> str:
         f'<p class="ops-message{kind}"{role if message else ""}>{escape(message) or "&nbsp;"}</p>'
         f'<p class="ops-news">{escape(news) or "&nbsp;"}</p>'
     )
+
+
+def taken_by(name: str) -> str:
+    """Say that somebody else is deciding the alert that is shown; empty when nobody is."""
+    return f"{name} is deciding on this alert too." if name else ""
+
+
+def others_decide(names: Iterable[str]) -> str:
+    """Say that nothing is left for this operator, because others are at it."""
+    return empty(f"Each alert that waits is being decided: {', '.join(sorted(set(names)))}.")
+
+
+def queue_label(alert: AlertSummary) -> str:
+    """Name an alert of the queue on a button."""
+    return f"{alert.category.value.replace('_', ' ')}, camera {alert.camera}, {local_time(alert.last_ns):%H:%M:%S}"
+
+
+def queue_html(queue: Sequence[tuple[AlertSummary, Response, str]], shown: UUID | None, *, now_ns: int) -> str:
+    """Name every alert that waits: response, camera, how long ago; who is deciding it, where somebody else is."""
+    lines = []
+    for alert, response, who in queue:
+        now = " aria-current=true" if alert.id == shown else ""
+        also = f" <small>{escape(who)} decides</small>" if who else ""
+        lines.append(
+            f'<li{now}><span class="ops-pill is-{response.value}">{_RESPONSES[response]}</span> '
+            f"{escape(alert.camera)} <small>{_ago((now_ns - alert.last_ns) / 1e9)}</small>{also}</li>"
+        )
+    return f'<ol class="ops-queue" aria-label="Alerts that wait" tabindex="0">{"".join(lines)}</ol>'
 
 
 def nothing_waits(deployment: DeploymentSummary) -> str:

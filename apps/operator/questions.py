@@ -141,7 +141,7 @@ def _buttons(shown: ShownAlert, question: _Question) -> None:
     compares_unseen = question.verb == "judge" and not shown.stands_beside.pictures
     why_not = "Nobody compares pictures that aren't shown." if compares_unseen else None
     with st.container(horizontal=True, gap="small"):
-        for word, label in question.words.items():
+        for number, (word, label) in enumerate(question.words.items(), start=1):
             correct = question.standing is not None
             answer = GivenAnswer(
                 question.record, shown.alert, word, label, shown.stands_beside, shown.operator, shown.use, correct
@@ -150,6 +150,7 @@ def _buttons(shown: ShownAlert, question: _Question) -> None:
                 label,
                 key=f"{question.verb}-{word.value}-{shown.alert.id}-{shown.turn}",
                 disabled=why_not is not None or word == question.standing,
+                shortcut=str(number) if question.verb == "judge" and not correct else None,
                 help=why_not,
                 on_click=_record,
                 args=(answer, shown.after),

@@ -5,16 +5,18 @@ No SQL and no rule lives in the page: figures come from `lfr_core.alerts.read`, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Engine
 
+from apps.operator.claims import Claims
 from apps.operator.parts import SilentPart
 from apps.operator.pictures import Pictures
 from apps.operator.snapshot import AlertSnapshot
+from apps.operator.values import Dashboard, Header
 from lfr_core.alerts import read
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import Clock, utc_from_ns
@@ -23,7 +25,7 @@ from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.port import Vault
-from lfr_core.custody.vault.reachability import VaultReachability, VaultState
+from lfr_core.custody.vault.reachability import VaultReachability
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.deployments.monitoring.store import last_proven_ns
@@ -41,47 +43,14 @@ from lfr_core.storage.tables.deployments import DeploymentRow
 
 __all__ = ["Dashboard", "Header", "OpenQuestions", "OperatorView", "ReceiptPage", "local_time", "open_questions"]
 
+_SHARED_S = 1.0
 _ATTENDANCE_TIMES = 4
 """How often attendance is reported in what the policy lets pass in silence."""
 JUDGED_SHOWN = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """Which deployment is on the screen, and which others are live."""
-
-    deployment: read.DeploymentSummary | None
-    also_live: tuple[str, ...]
-    now: datetime
-    """London time."""
-    proven_s: float | None = None
-    """How long ago the chain was last shown to work; None if never."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dashboard:
-    """Cameras and totals."""
-
-    cameras: tuple[read.CameraHealth, ...]
-    counts: read.DeploymentCounts
-    latency: read.Latency
-    max_age_ms: float
-    now_ns: int
-    vault: VaultState
-    refused: tuple[read.RefusedRecords, ...] = ()
-    """What nobody could read in this hour and the one before it, by who sent it, of every deployment."""
-    is_live: bool = True
-    """Whether it takes live cameras, whose frames have an age they may not pass."""
-    shut_why: str = ""
-    """Why the gate of a live deployment is shut, so that nobody is recognised; "" while it is open."""
-    silent: tuple[SilentPart, ...] = ()
-    """Parts of the platform that answer nothing."""
-
-    @property
-    def working(self) -> int:
-        """Cameras in whose pictures somebody can be recognised now."""
-        shut = self.shut_why or self.silent or not self.vault.answers
-        return 0 if shut else sum(camera.standing.health.works for camera in self.cameras)
+QUEUE_SHOWN = 100
+"""Alerts of the queue that are named; the heading counts them all."""
+_URGENCY = (Response.SAFEGUARD, Response.ARREST, Response.SPEAK_TO, Response.RECORD_ONLY)
+"""The most urgent first: somebody in danger before somebody wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +112,8 @@ class OperatorView:
         self._vault = VaultReachability(vault, clock)
         self._sign_ons = SignOns(engine, trail, clock)
         self._attended_s: dict[tuple[str, AuthenticatedPerson], float] = {}
+        self._dashboards: dict[str, tuple[float, Dashboard]] = {}
+        self.claims = Claims(clock)
         self.decisions = DecisionService(engine, trail, clock)
 
     def header(self, wanted: str | None) -> Header:
@@ -168,10 +139,21 @@ class OperatorView:
             proven_s=None if proven_ns is None else max(0.0, (now_ns - proven_ns) / 1e9),
         )
 
+    def shared_dashboard(self, deployment: read.DeploymentSummary) -> Dashboard:
+        """Return what `dashboard` read within the last second, for whoever looks: nothing in it is one person's."""
+        now_s, key = self._clock.monotonic(), deployment.view.id
+        kept = self._dashboards.get(key)
+        if kept is None or not 0 <= now_s - kept[0] < _SHARED_S:
+            kept = self._dashboards[key] = (now_s, self.dashboard(deployment))
+        return kept[1]
+
     def dashboard(self, deployment: read.DeploymentSummary) -> Dashboard:
         """Read the deployment's cameras and totals."""
+        shut_why, shut_who = "", ""
         now_ns = self._clock.time_ns()
         max_age_s = self._policy.live.frame_max_age_s
+        if deployment.view.is_live:
+            shut_why, shut_who = self._shut(deployment, now_ns)
         return Dashboard(
             cameras=read.cameras(
                 self._engine,
@@ -186,17 +168,18 @@ class OperatorView:
             vault=self._vault.check(),
             refused=read.refused_records(self._engine, now_ns=now_ns, hours=2),
             is_live=deployment.view.live_only,
-            shut_why=self._shut_why(deployment, now_ns) if deployment.view.is_live else "",
+            shut_why=shut_why,
+            shut_who=shut_who,
             silent=self._silent_parts(),
         )
 
-    def _shut_why(self, deployment: read.DeploymentSummary, now_ns: int) -> str:
-        """Say why a live deployment's gate is shut. (Only the vault can judge the clock.)"""
+    def _shut(self, deployment: read.DeploymentSummary, now_ns: int) -> tuple[str, str]:
+        """Say why a live deployment's gate is shut, and who acts. (Only the vault can judge the clock.)"""
         with reading(self._engine) as session:
             facts = gate_facts(session, session.get_one(DeploymentRow, deployment.view.id), utc_from_ns(now_ns))
         findings = gate(facts, GateLimits.of(self._policy), now_ns=now_ns)
-        unmet = (one.why for one in findings if not one.met and one.condition is not Condition.CLOCK_SANE)
-        return next(unmet, "")
+        unmet = ((one.why, one.who) for one in findings if not one.met and one.condition is not Condition.CLOCK_SANE)
+        return next(unmet, ("", ""))
 
     def sign_on(self, deployment: str, by: AuthenticatedPerson) -> None:
         """Take its alerts in hand, on the audit trail. Raises as `SignOns.sign_on`."""
@@ -207,13 +190,23 @@ class OperatorView:
         self._sign_ons.check(deployment, operator)
 
     def next_alert(
-        self, deployment: str, operator: AuthenticatedPerson, wanted: UUID | None
+        self, deployment: str, operator: AuthenticatedPerson, wanted: UUID | None, *, taken: Collection[UUID] = ()
     ) -> tuple[read.AlertSummary, ...]:
-        """Find the alert to decide next: the wanted one while nobody has judged it, else the newest; or none."""
+        """Find the alert to decide next: the wanted one while nobody has judged it, else the queue's first; or none.
+
+        `taken`: those that others are deciding, left out.
+        """
         found = None if wanted is None else self.alert(wanted, operator)
         if found is not None and found.undecided:
             return (found,)
-        return read.alerts(self._engine, deployment, by=operator, now_ns=self.now_ns(), limit=1, judged=False)
+        return tuple(each for each in self.queue(deployment, operator) if each.id not in taken)[:1]
+
+    def queue(self, deployment: str, operator: AuthenticatedPerson) -> tuple[read.AlertSummary, ...]:
+        """Read the alerts that wait, by the urgency of the response agreed for them, the newest first of each."""
+        found = read.alerts(
+            self._engine, deployment, by=operator, now_ns=self.now_ns(), limit=QUEUE_SHOWN, judged=False
+        )
+        return tuple(sorted(found, key=lambda each: _URGENCY.index(self.response(each.category))))
 
     def judged(self, deployment: str, operator: AuthenticatedPerson) -> tuple[read.AlertSummary, ...]:
         """Read the newest alerts that a person has judged."""

@@ -7,7 +7,15 @@ from functools import partial
 
 import streamlit as st
 
+from apps.plain_words import plain_words
 from apps.planner import form, panels
+from apps.planner.act_html import announcement_html
+from apps.planner.asked import forget_asked, is_asked
+from apps.planner.camera_panel import show_camera_panel
+from apps.planner.document_panel import show_document_panel
+from apps.planner.list_html import minors_html
+from apps.planner.list_panel import show_list_panel
+from apps.planner.mending import Act
 from apps.planner.view import PlannerView
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
@@ -18,11 +26,12 @@ from lfr_core.deployments.withholding import APPROVERS
 from lfr_core.domain.actors import same_person
 from lfr_core.domain.deployments import DeploymentStatus
 
-__all__ = ["show_actions", "show_result"]
+__all__ = ["do", "show_actions", "show_result", "turn_of"]
 
 _RESULT = "planner-result"
 _SEEN = "planner-seen"
 """Of the session's state: the deployment whose acts were drawn last, and its turn."""
+_HAS_CAMERAS = frozenset(each for each in DeploymentStatus if not each.is_over) - {DeploymentStatus.DRAFT}
 _WORDS = {
     Step.APPLY: "Apply for authority",
     Step.OPEN: "Open it",
@@ -36,11 +45,12 @@ _WORDS = {
 def show_result() -> None:
     """Show once what came of the last click."""
     found: tuple[bool, str] | None = st.session_state.pop(_RESULT, None)
-    if found is not None:
-        (st.success if found[0] else st.error)(found[1])
+    with st.container():  # always there, so that nothing below is drawn anew when it goes, while somebody types
+        if found is not None:
+            (st.success if found[0] else st.error)(found[1])
 
 
-def _turn(one: Standing) -> str:
+def turn_of(one: Standing) -> str:
     """Ends the keys of the acts: a click reaches what stood on the screen, never what has taken its place."""
     asked = one.withholding.name if one.withholding else ""
     return f"{one.view.id}-{one.view.status.value}-{one.application.revision}-{one.planned.list_digest[:12]}{asked}"
@@ -50,30 +60,46 @@ def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Standing, 
     """Draw everything that this person's roles may do to it now."""
     steps = steps_for(person, one.view.status)
     id, by = one.view.id, person  # noqa: A001  the field's own word
-    before, st.session_state[_SEEN] = st.session_state.get(_SEEN), (id, _turn(one))
-    if before is not None and before[0] == id and before[1] != _turn(one):
+    before, st.session_state[_SEEN] = st.session_state.get(_SEEN), (id, turn_of(one))
+    if before is not None and before[0] == id and before[1] != turn_of(one):
         st.warning("This deployment has changed since you looked, so nothing was done: read it anew.")
-    shown = bool(steps & _DRAWN.keys())
+    shown = _longer_acts(view, one, by) or bool(steps & _DRAWN.keys())
     for step, draw in _DRAWN.items():
         if step in steps:
             draw(view, one, by)
     shown = _withholding(view, one, by) or shown
     if Step.PLAN in steps:
-        st.button("Revise the application", key=f"act-revise-{_turn(one)}", on_click=_revise, args=(one, go))
+        st.button("Revise the application", key=f"act-revise-{turn_of(one)}", on_click=_revise, args=(one, go))
         shown = True
     if person.roles & {Role.PLANNER, Role.OPERATOR} and one.view.status in BEFORE_OPEN - {DeploymentStatus.DRAFT}:
         for what, done in (("signage", one.signage_by), ("briefing", one.briefing_by)):
-            if not done and st.button(_CONFIRM[what], key=f"act-{what}-{_turn(one)}"):
+            if not done and st.button(_CONFIRM[what], key=f"act-{what}-{turn_of(one)}"):
                 signage, briefing = what == "signage", what == "briefing"
-                _do(
-                    f"Confirmed: {what}.", partial(view.planning.confirm, id, by=by, signage=signage, briefing=briefing)
-                )
+                do(f"Confirmed: {what}.", partial(view.planning.confirm, id, by=by, signage=signage, briefing=briefing))
             shown = shown or not done
     if not shown:
         waits = ", ".join(sorted({role.value for step in _next(one) for role in RULES[step].roles}))
         st.html(
             panels.empty(f"Nothing for you to do here now. Next: {waits}." if waits else "Nothing is left to do here.")
         )
+
+
+def _longer_acts(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> bool:
+    """Draw what takes a form of its own: a document, the list. Returns whether anything was drawn."""
+    shown = False
+    if by.roles & {Role.COMPLIANCE, Role.AUTHORISING_OFFICER} and not one.view.status.is_over:
+        with st.expander("Add a document", expanded=is_asked(one, Act.DOCUMENT)):
+            show_document_panel(view, one, by)
+        shown = True
+    if Role.PLANNER in by.roles and one.view.status in RULES[Step.COMPILE].froms:
+        with st.expander("The list", expanded=is_asked(one, Act.LIST)):
+            show_list_panel(view.lists, one, by)
+        shown = True
+    if by.roles & {Role.PLANNER, Role.OPERATOR} and one.view.status in _HAS_CAMERAS:
+        with st.expander("Cameras", expanded=is_asked(one, Act.CAMERAS)):
+            show_camera_panel(view.cameras, one, by)
+        shown = True
+    return shown
 
 
 _CONFIRM = {
@@ -89,13 +115,14 @@ def _next(one: Standing) -> list[Step]:
     ]
 
 
-def _do(done: str, act: Callable[[], object]) -> None:
-    """Do it, and say so or why not; what was typed stays."""
+def do(done: str, act: Callable[[], object]) -> None:
+    """Do it, say so or why not, and draw the page anew; what was typed stays."""
     st.session_state.pop(_SEEN, None)
+    forget_asked()
     try:
         act()
     except LfrError as error:
-        st.session_state[_RESULT] = (False, str(error))
+        st.session_state[_RESULT] = (False, f"{plain_words(str(error))}.")
     else:
         st.session_state[_RESULT] = (True, done)
     st.rerun()
@@ -112,8 +139,8 @@ def _plain(
     """Make what draws a step that asks for nothing."""
 
     def draw(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
-        if st.button(_WORDS[step], key=f"act-{step}-{_turn(one)}", help=f"Needs {RULES[step].needs}."):
-            _do(done, lambda: act(view, one.view.id, by))
+        if st.button(_WORDS[step], key=f"act-{step}-{turn_of(one)}", help=f"Needs {RULES[step].needs}."):
+            do(done, lambda: act(view, one.view.id, by))
 
     return draw
 
@@ -133,26 +160,37 @@ def _decide(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
     )
     id, revision = one.view.id, one.application.revision  # noqa: A001  the field's own word
     with st.container(horizontal=True):
-        if st.button("Authorise", type="primary", key=f"act-authorise-{_turn(one)}"):
-            _do(
+        if st.button("Authorise", type="primary", key=f"act-authorise-{turn_of(one)}"):
+            do(
                 f"{id} is authorised.",
                 lambda: view.authorise(id, revision=revision, by=by, reason=reason, signed=signed),
             )
-        if st.button("Refuse", key=f"act-refuse-{_turn(one)}"):
-            _do(f"{id} is refused.", lambda: view.planning.refuse(id, by=by, reason=reason))
+        if st.button("Refuse", key=f"act-refuse-{turn_of(one)}"):
+            do(f"{id} is refused.", lambda: view.planning.refuse(id, by=by, reason=reason))
+
+
+def _announce(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
+    """Show it as the public will read it, and announce it once that was read."""
+    with st.expander("Announce it", expanded=is_asked(one, Act.ANNOUNCE)):
+        st.html(announcement_html(view.announcement(one.view.id), one.view.kind, now=view.now()))
+        st.caption("What is announced can't be withheld any more.")
+        if st.button(_WORDS[Step.ANNOUNCE], type="primary", key=f"act-announce-{turn_of(one)}"):
+            do("It is announced.", lambda: view.announce(one.view.id, by=by))
 
 
 def _approve(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
     """Approve the list: the digest that is sent is the one on the screen."""
-    st.html(panels.list_html(one))
+    st.html(panels.list_html(one, view.list_before(one)))
+    st.html(minors_html(one, view.list_quality(one.view.id)))
     st.html(
         panels.forecast_html(
             view.forecast(one.application, people=one.list_people), title="Forecast of the list as built"
         )
     )
     digest = one.planned.list_digest
-    if st.button(f"Approve the list {digest[:12]}", type="primary", key=f"act-approve-list-{_turn(one)}"):
-        _do("The list is approved.", lambda: view.planning.approve_list(one.view.id, digest, by=by))
+    label = f"Approve the list of {one.list_people:,} {'person' if one.list_people == 1 else 'people'}"
+    if st.button(label, type="primary", key=f"act-approve-list-{turn_of(one)}"):
+        do("The list is approved.", lambda: view.planning.approve_list(one.view.id, digest, by=by))
 
 
 def _withholding(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> bool:
@@ -163,22 +201,22 @@ def _withholding(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> b
         mine = same_person(asked.asked_by, by.name)
         if not mine and not by.roles & APPROVERS:
             return True
-        if not mine and st.button(f"Approve: {asked.because.value}", key=f"act-approve-withholding-{_turn(one)}"):
-            _do(
+        if not mine and st.button(f"Approve: {asked.because.value}", key=f"act-approve-withholding-{turn_of(one)}"):
+            do(
                 "The announcement is withheld, and will be counted in public.",
                 lambda: view.approve_withholding(id, request=asked.name, by=by),
             )
         why = _reason(one, "Reason, if it isn't withheld", "withholding")
-        if st.button("Take it back" if mine else "Refuse to withhold", key=f"act-refuse-withholding-{_turn(one)}"):
-            _do("It isn't withheld.", lambda: view.refuse_withholding(id, by=by, reason=why))
+        if st.button("Take it back" if mine else "Refuse to withhold", key=f"act-refuse-withholding-{turn_of(one)}"):
+            do("It isn't withheld.", lambda: view.refuse_withholding(id, by=by, reason=why))
         return True
     if not by.roles & TELLERS or one.view.status not in RULES[Step.WITHHOLD].froms:
         return False
     with st.expander("Withhold the announcement"):
         st.caption("An authorising officer who is somebody else approves it, logged in as themselves.")
         chosen = ReasonClass(str(st.selectbox("Because", [each.value for each in ReasonClass], key="act-because")))
-        if st.button("Ask to withhold it", key=f"act-withhold-{_turn(one)}"):
-            _do("It is asked for.", lambda: view.ask_to_withhold(id, because=chosen, by=by))
+        if st.button("Ask to withhold it", key=f"act-withhold-{turn_of(one)}"):
+            do("It is asked for.", lambda: view.ask_to_withhold(id, because=chosen, by=by))
     return True
 
 
@@ -187,33 +225,33 @@ def _suspend(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
         return
     with st.expander("Suspend it"):
         why = _reason(one, "Reason, which everybody reads", "suspend")
-        if st.button("Suspend", key=f"act-suspend-{_turn(one)}"):
-            _do("It stands still.", lambda: view.store.suspend(one.view.id, why, by=by))
+        if st.button("Suspend", key=f"act-suspend-{turn_of(one)}"):
+            do("It stands still.", lambda: view.store.suspend(one.view.id, why, by=by))
 
 
 def _cancel(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
     with st.expander("Give it up"):
         why = _reason(one, "Reason", "cancel")
-        if st.button("Cancel the deployment", key=f"act-cancel-{_turn(one)}"):
-            _do(f"{one.view.id} is cancelled.", lambda: view.cancel(one.view.id, why, by=by))
+        if st.button("Cancel the deployment", key=f"act-cancel-{turn_of(one)}"):
+            do(f"{one.view.id} is cancelled.", lambda: view.cancel(one.view.id, why, by=by))
 
 
 def _close(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
-    with st.expander("Close it"):
+    with st.expander("Close it", expanded=is_asked(one, Act.CLOSE)):
         st.caption("Ends it for good and destroys its watchlist.")
         waiting = view.still_to_decide(one.view.id)
         if waiting:
             st.warning(waiting)
-        if st.button(_WORDS[Step.CLOSE], key=f"act-close-{_turn(one)}"):
+        if st.button(_WORDS[Step.CLOSE], key=f"act-close-{turn_of(one)}"):
             done = f"{one.view.id} has ended; its list is destroyed. {waiting}"
-            _do(done.strip(), lambda: view.close(one.view.id, by=by))
+            do(done.strip(), lambda: view.close(one.view.id, by=by))
 
 
 _DRAWN: dict[Step, Callable[[PlannerView, Standing, AuthenticatedPerson], None]] = {
     Step.AUTHORISE: _decide,
     Step.APPROVE_LIST: _approve,
     Step.APPLY: _plain(Step.APPLY, "Its authority is asked for.", lambda v, id_, by: v.planning.submit(id_, by=by)),
-    Step.ANNOUNCE: _plain(Step.ANNOUNCE, "It is announced.", lambda v, id_, by: v.announce(id_, by=by)),
+    Step.ANNOUNCE: _announce,
     Step.READY: _plain(Step.READY, "It is ready.", lambda v, id_, by: v.planning.ready(id_, by=by)),
     Step.OPEN: _plain(Step.OPEN, "It is live.", lambda v, id_, by: v.open(id_, by=by)),
     Step.RESUME: _plain(Step.RESUME, "It is live again.", lambda v, id_, by: v.store.resume(id_, by=by)),

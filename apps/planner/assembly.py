@@ -6,10 +6,17 @@ from contextlib import suppress
 from functools import partial
 
 from apps import services
-from apps.planner.view import PlannerServices, PlannerView
+from apps.planner.camera_desk import CameraDesk, camera_states, try_camera
+from apps.planner.desk_services import PlannerServices
+from apps.planner.draft_store import DraftStore
+from apps.planner.list_desk import ListDesk
+from apps.planner.view import PlannerView
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.installation import Installation
+from lfr_core.custody.people.roles import AuthenticatedPerson
+from lfr_core.deployments.camera_sources import CameraSources, camera_folder
 from lfr_core.deployments.evaluations import evaluations_for
+from lfr_core.deployments.monitoring.selftest import SelfTest
 from lfr_core.deployments.services import build_announcement_store, build_deployment_store, build_planning_service
 
 __all__ = ["planner_view"]
@@ -17,6 +24,11 @@ __all__ = ["planner_view"]
 
 def planner_view(installation: Installation) -> PlannerView:
     """Build the view. Nothing is connected yet. Raises Fatal: the policy or the evaluations can't be read."""
+
+    def run_self_test(installation: Installation, deployment: str, by: AuthenticatedPerson) -> SelfTest:
+        from streams.live_probe_selftest import run_self_test  # loads the face model's libraries
+
+        return run_self_test(installation, deployment, by=by)
 
     def reschedule() -> None:
         with suppress(LfrError):  # what was done is done; the flows' own sweep catches up
@@ -33,6 +45,24 @@ def planner_view(installation: Installation) -> PlannerView:
             announcements=build_announcement_store(installation),
             evaluations=evaluations_for(installation.settings),
             compare=services.build_gallery_comparison(installation),
+            documents=services.build_document_register(installation),
+            lists=ListDesk(
+                installation.policy,
+                installation.clock,
+                installation.settings.home,
+                build_deployment_store(installation),
+                partial(services.build_list_builder, installation),
+            ),
+            cameras=CameraDesk(
+                CameraSources(
+                    installation.engine, installation.trail, camera_folder(installation.settings.home.resolve())
+                ),
+                partial(try_camera, installation),
+                partial(camera_states, installation.settings.home),
+            ),
+            drafts=DraftStore(installation.settings.home / "drafts"),
+            self_test=partial(run_self_test, installation),
+            uploads=installation.settings.home / "tmp",
             drop_gallery=partial(services.drop_gallery, installation),
             reschedule=reschedule,
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timedelta
 
 from pydantic import ValidationError
@@ -77,6 +77,8 @@ class CheckedForm:
 
     form: ApplicationForm | None
     faults: tuple[str, ...]
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """What stands beside a field, by its name."""
 
 
 def check_values(given: FormValues, policy: Policy, *, now: datetime) -> CheckedForm:
@@ -85,12 +87,15 @@ def check_values(given: FormValues, policy: Policy, *, now: datetime) -> Checked
     What only the records know (overlaps, roles, ids that are taken) the planning service says.
     """
     faults: list[str] = []
+    beside: dict[str, str] = {}
     try:
         check_id(given.id)
     except Refused as refused:
         faults.append(f"{LABELS['id']}: {refused}.")
+        beside["id"] = faults[-1]
     starts = _moment("start", given.start_day, given.start, faults)
     ends = _moment("end", given.end_day, given.end, faults)
+    beside |= {each.split(":")[0].lower(): each for each in faults if each.startswith(("Start:", "End:"))}
     times_known = starts is not None and ends is not None
     if starts is None or ends is None:
         starts, ends = now, now + timedelta(hours=1)  # so that everything else is looked at as well
@@ -102,12 +107,17 @@ def check_values(given: FormValues, policy: Policy, *, now: datetime) -> Checked
     try:
         form = ApplicationForm.model_validate(values)
     except ValidationError as error:
-        faults += [_sentence(each["loc"], each["type"], each["msg"]) for each in error.errors()]
-        return CheckedForm(None, tuple(dict.fromkeys(faults)))
+        for each in error.errors():
+            faults.append(_sentence(each["loc"], each["type"], each["msg"]))
+            beside.setdefault(str(each["loc"][0]) if each["loc"] else "end", faults[-1])
+        return CheckedForm(None, tuple(dict.fromkeys(faults)), beside)
     about_times = {"life.past-window", "life.too-long", "life.clock-change"}
     found = application_faults(form, policy, now=now)
-    faults += [f"{_capital(str(fault))}." for fault in found if times_known or fault.rule not in about_times]
-    return CheckedForm(None if faults else form, tuple(faults))
+    for fault in found:
+        if times_known or fault.rule not in about_times:
+            faults.append(f"{_capital(str(fault))}.")
+            beside.setdefault(_FIELD_OF[fault.rule], faults[-1])
+    return CheckedForm(None if faults else form, tuple(faults), beside)
 
 
 def first_draft(policy: Policy, *, now: datetime) -> FormValues:
@@ -181,6 +191,14 @@ def explanations(policy: Policy) -> Mapping[str, str]:
     }
 
 
+_FIELD_OF: Mapping[str, str] = {
+    "life.past-window": "start",
+    "life.too-long": "end",
+    "life.clock-change": "end",
+    "life.over-cap": "list_cap",
+    "life.threshold-reason": "threshold_reason",
+}
+"""Beside which field each of `application_faults` stands."""
 _OWN = tuple(
     name for each in fields(FormValues) if (name := each.name) in ApplicationForm.model_fields and name != "cameras"
 )

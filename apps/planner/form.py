@@ -7,8 +7,10 @@ from dataclasses import asdict, fields
 
 import streamlit as st
 
+from apps.plain_words import plain_words
 from apps.planner import panels
 from apps.planner.drafts import LABELS, FormValues, check_values, explanations, first_draft, values_of
+from apps.planner.forecast_chart import chart_html
 from apps.planner.view import PlannerView
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
@@ -20,6 +22,10 @@ __all__ = ["keep", "revise", "show"]
 
 _KEY = "planner-form-"
 _FAULTS = "planner-faults"
+_BESIDE = "planner-faults-beside"
+"""What stands beside a field, by its name."""
+_SAVED = "planner-saved"
+"""The values that the store of drafts has."""
 _DRAWN = "planner-fields-drawn-before"
 _NOW_DRAWN = "planner-fields-drawn"
 """Names of the fields that the run before drew, and this one."""
@@ -47,7 +53,7 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
 
     go: session key that names the part of the page to go to once the application is taken.
     """
-    kept = _kept() or asdict(first_draft(view.policy, now=view.now()))
+    kept = _kept() or view.drafts.find(person.name) or asdict(first_draft(view.policy, now=view.now()))
     for name in _NAMES:
         # A field that the run before drew is never written: that would overwrite what is being typed into it just
         # now. Any other is, even if Streamlit still has a value for it: a run that a quick click cut off leaves the
@@ -60,7 +66,7 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
         st.error("Nothing was taken, and nothing you typed is lost:\n\n" + "\n".join(f"* {each}" for each in faults))
     left, right = st.columns([2, 1], gap="large")
     with left:
-        _fields(help_texts)
+        _fields(help_texts, st.session_state.get(_BESIDE, {}))
         with st.container(horizontal=True):
             st.button(
                 "Apply for authority",
@@ -71,14 +77,24 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
             )
             st.button("Keep as a draft", key="planner-keep", on_click=_submit, args=(view, person, go, False))
     with right, st.container(key="planner-side"):
-        st.html(panels.forecast_html(view.forecast(_ForecastInputs(_values()))))
-        _clear()
+        values = _values()
+        st.html(panels.forecast_html(view.forecast(_ForecastInputs(values))))
+        st.html(chart_html(view.forecast_curves(values), threshold=values.threshold, people=values.list_cap))
+        _clear(view, person)
+    if values != st.session_state.get(_SAVED):  # a reload, and another login, find it again
+        view.drafts.keep(person.name, values)
+        st.session_state[_SAVED] = values
 
 
-def _fields(help_texts: Mapping[str, str]) -> None:
+def _fields(help_texts: Mapping[str, str], beside: Mapping[str, str]) -> None:
     def explain(name: str) -> None:
         if name in help_texts:
             st.caption(help_texts[name])
+        if name in beside and name not in said:
+            st.html(panels.fault_html(beside[name]))
+            said.add(name)
+
+    said: set[str] = set()
 
     def draw(field: Callable[..., object], name: str, **options: object) -> None:
         field(LABELS[name], key=_KEY + name, **options)
@@ -103,7 +119,7 @@ def _fields(help_texts: Mapping[str, str]) -> None:
             if name.endswith("_day"):
                 draw(st.date_input, name, format="DD/MM/YYYY")
             else:
-                draw(st.time_input, name, step=900)
+                draw(st.time_input, name, step=60)
     explain("start")
     explain("end")
     draw(st.selectbox, "use_case", options=list(UseCase), format_func=lambda each: each.value)
@@ -133,34 +149,40 @@ def _submit(view: PlannerView, person: AuthenticatedPerson, go: str, submit: boo
     values = _values()
     found = check_values(values, view.policy, now=view.now())
     if found.form is None:
-        st.session_state[_FAULTS] = found.faults
+        st.session_state[_FAULTS], st.session_state[_BESIDE] = found.faults, found.beside
         return
     try:
         view.planning.plan(values.id, values.kind, found.form, by=person, name=values.name, submit=submit)
         view.reschedule()
     except LfrError as error:
-        st.session_state[_FAULTS] = (str(error),)
+        st.session_state[_FAULTS], st.session_state[_BESIDE] = (plain_words(str(error)),), {}
         return
-    _forget()
+    _forget(view, person)
     st.session_state["planner-result"] = (True, f"{values.id} is {'applied for' if submit else 'kept as a draft'}.")
     st.session_state["planner-deployment"] = values.id
     st.session_state[go] = "deployment"
 
 
-def _clear() -> None:
-    st.button("Empty all fields", key="planner-clear", type="tertiary", on_click=_forget)
+def _clear(view: PlannerView, person: AuthenticatedPerson) -> None:
+    st.button("Empty all fields", key="planner-clear", type="tertiary", on_click=_forget, args=(view, person))
 
 
-def _forget() -> None:
+def _forget(view: PlannerView, person: AuthenticatedPerson) -> None:
+    view.drafts.forget(person.name)
+    _empty()
+
+
+def _empty() -> None:
     for name in _NAMES:
         st.session_state.pop(_KEY + name, None)
     _kept().clear()
     st.session_state.pop(_FAULTS, None)
+    st.session_state.pop(_BESIDE, None)
 
 
 def _fill(values: FormValues) -> None:
     """Put other values into all fields: only from a callback, before the page is drawn."""
-    _forget()
+    _empty()
     _kept().update(asdict(values))
 
 

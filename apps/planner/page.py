@@ -11,10 +11,11 @@ from pathlib import Path
 import streamlit as st
 
 from apps.planner import actions, form, panels
+from apps.planner.board import show_board
 from apps.planner.view import PlannerView
 from apps.sign_in import PageSession, draw_person
 from lfr_core.common.errors import LfrError
-from lfr_core.custody.people.roles import AuthenticatedPerson, Role
+from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.readiness import Standing
 
 __all__ = ["page"]
@@ -37,13 +38,12 @@ def page(view: PlannerView, session: PageSession) -> None:
     form.keep()
     st.html('<h1 class="pln-h1">Planning</h1>')
     draw_person(session)
-    person = session.person
     if "deployment" in st.query_params and _DEPLOYMENT not in st.session_state:
         st.session_state[_DEPLOYMENT], st.session_state[_WHERE] = st.query_params["deployment"], "deployment"
     st.session_state.setdefault(_WHERE, "calendar")
     where = st.radio("Part of the page", list(_PLACES), key=_WHERE, horizontal=True, format_func=_PLACES.__getitem__)
     actions.show_result()
-    _or_say_why(lambda: _SHOW[str(where)](view, person))
+    _or_say_why(lambda: _SHOW[str(where)](view, session))
 
 
 def _or_say_why(show: Callable[[], object]) -> None:
@@ -58,7 +58,7 @@ def _go(deployment: str) -> None:
     st.session_state[_DEPLOYMENT], st.session_state[_WHERE] = deployment, "deployment"
 
 
-def _calendar(view: PlannerView, _person: AuthenticatedPerson) -> None:
+def _calendar(view: PlannerView, _session: PageSession) -> None:
     over = st.toggle("Those that are over", key="planner-over")
     found = view.calendar(over=over)
     if not found:
@@ -72,8 +72,8 @@ def _calendar(view: PlannerView, _person: AuthenticatedPerson) -> None:
                 look.button(f"Look at {one.id}", key=f"look-{one.id}", on_click=_go, args=(one.id,))
 
 
-def _waiting(view: PlannerView, person: AuthenticatedPerson) -> None:
-    found = view.waiting(person)
+def _waiting(view: PlannerView, session: PageSession) -> None:
+    found = view.waiting(session.person)
     if not found:
         st.html(panels.empty("Nothing waits for you."))
     for number, one in enumerate(found):
@@ -87,7 +87,7 @@ def _waiting(view: PlannerView, person: AuthenticatedPerson) -> None:
             look.button("Act on it", key=f"act-on-{number}", on_click=_go, args=(one.deployment,))
 
 
-def _deployment(view: PlannerView, person: AuthenticatedPerson) -> None:
+def _deployment(view: PlannerView, session: PageSession) -> None:
     ids = [one.id for one in (*view.calendar(), *view.calendar(over=True))]
     if not ids:
         st.html(panels.empty("Nothing is planned."))
@@ -96,20 +96,29 @@ def _deployment(view: PlannerView, person: AuthenticatedPerson) -> None:
         st.session_state[_DEPLOYMENT] = ids[0]
     chosen = str(st.selectbox("Which deployment", ids, key=_DEPLOYMENT))
     one = view.standing(chosen)
+    if one.view.status.is_over:
+        view.cameras.forget(chosen)  # the flow that closed it knows no cameras
     st.html(panels.head_html(one))
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _readiness(view, chosen)
+        _readiness(view, session, chosen, actions.turn_of(one))
     with right, st.container(border=True, key="pln-acts"):
         st.html('<h3 class="pln-h2">What you can do now</h3>')
-        actions.show_actions(view, person, one, go=_WHERE)
+        actions.show_actions(view, session.person, one, go=_WHERE)
     _details(view, one)
 
 
 @st.fragment(run_every=BOARD_REFRESH_S)
-def _readiness(view: PlannerView, deployment: str) -> None:
-    st.html('<h3 class="pln-h2">Readiness</h3>')
-    _or_say_why(lambda: st.html(panels.readiness_html(view.standing(deployment).readiness)))
+def _readiness(view: PlannerView, session: PageSession, deployment: str, drawn: str) -> None:
+    """What is missing, as it is now. `drawn`: its turn when the acts beside it were drawn."""
+    st.html('<h3 class="pln-h2">What is missing, and who acts</h3>')
+
+    def show() -> None:
+        if actions.turn_of(view.standing(deployment)) != drawn:
+            st.rerun()  # somebody moved it on: other acts are possible now
+        show_board(view, session, deployment)
+
+    _or_say_why(show)
 
 
 def _details(view: PlannerView, one: Standing) -> None:
@@ -136,14 +145,14 @@ def _details(view: PlannerView, one: Standing) -> None:
         st.html(panels.timeline_html(view.timeline(one.view.id)))
 
 
-def _application(view: PlannerView, person: AuthenticatedPerson) -> None:
-    if Role.PLANNER not in person.roles:
+def _application(view: PlannerView, session: PageSession) -> None:
+    if Role.PLANNER not in session.person.roles:
         st.html(panels.empty("Only a planner applies for a deployment."))
         return
-    form.show(view, person, go=_WHERE)
+    form.show(view, session.person, go=_WHERE)
 
 
-_SHOW: dict[str, Callable[[PlannerView, AuthenticatedPerson], None]] = {
+_SHOW: dict[str, Callable[[PlannerView, PageSession], None]] = {
     "calendar": _calendar,
     "waiting": _waiting,
     "deployment": _deployment,

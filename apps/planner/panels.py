@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 
+from apps.planner.mending import TITLES, why_words
 from lfr_core.common.quality.findings import Finding
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.false_alert_forecast import FalseAlertForecast
-from lfr_core.deployments.readiness import CalendarEntry, ReadinessItem, Standing
+from lfr_core.deployments.list_history import EarlierList
+from lfr_core.deployments.readiness import CalendarEntry, ListShare, ReadinessItem, Standing
 from lfr_core.deployments.reading import TimelineEntry
 from lfr_core.deployments.withholding_requests import WithholdingRequest
 from lfr_core.domain.deployments import DeploymentStatus
@@ -21,6 +23,7 @@ __all__ = [
     "asked_html",
     "coming_html",
     "empty",
+    "fault_html",
     "forecast_html",
     "head_html",
     "list_html",
@@ -44,6 +47,11 @@ _STATUS: Mapping[DeploymentStatus, tuple[str, str]] = {
 }
 _MOST_FINDINGS = 200
 """On one page; the report has them all."""
+
+
+def fault_html(words: str) -> str:
+    """Say beside a field what is wrong with it."""
+    return f'<p class="pln-fault" role="alert">{escape(words)}</p>'
 
 
 def empty(words: str) -> str:
@@ -84,10 +92,11 @@ def asked_html(asked: WithholdingRequest) -> str:
     return f'<p class="pln-facts">{_moment(asked.asked_at)}: {escape(asked.words)}.</p>'
 
 
-def readiness_html(readiness: Sequence[ReadinessItem]) -> str:
+def readiness_html(one: Standing) -> str:
     """Show every condition of the gate, red or green in words too, and who must act."""
+    readiness = one.readiness
     met = sum(line.finding.met for line in readiness)
-    rows = "".join(_condition(line) for line in readiness)
+    rows = "".join(_condition(line, one) for line in readiness)
     return (
         '<table class="pln-table pln-readiness">'
         f"<caption>{met} of {len(readiness)} conditions are met</caption><thead><tr>"
@@ -146,25 +155,45 @@ def application_html(made: Application, authority: Authority | None) -> str:
     return f'<dl class="pln-dl">{rows}</dl>'
 
 
-def list_html(one: Standing) -> str:
-    """Show the list as built: its digest, and how many of each category."""
+def list_html(one: Standing, before: EarlierList | None = None) -> str:
+    """Show the list as built: how many of each category, and what changed since the list before."""
     if not one.planned.list_digest:
         return empty("There is no list yet.")
     built = f", built {_moment(one.list_built_at)}" if one.list_built_at else ""
     rows = "".join(
         f"<tr><td>{escape(share.category.replace('_', ' '))}</td>"
-        f"<td>{share.people:,}</td><td>{share.images:,}</td></tr>"
+        f"<td>{share.people:,}</td><td>{share.images:,}</td>{_change(share, before)}</tr>"
         for share in one.composition
     )
     approved = "approved" if one.planned.list_is_approved else "not approved"
     return (
         f"<p>People on it: {one.list_people:,} of at most {one.application.list_cap:,}{built} by "
         f"{escape(one.planned.compiler)}; {approved}.</p>"
-        f'<p class="pln-digest">Digest <code>{escape(one.planned.list_digest)}</code></p>'
         '<table class="pln-table"><caption>Composition by category, test subjects left out</caption><thead><tr>'
-        '<th scope="col">Category</th><th scope="col">People</th><th scope="col">Photographs</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
+        '<th scope="col">Category</th><th scope="col">People</th><th scope="col">Photographs</th>'
+        f"{_since(before)}</tr></thead><tbody>{rows}</tbody></table>{_gone(one, before)}"
     )
+
+
+def _since(before: EarlierList | None) -> str:
+    if before is None:
+        return ""
+    return f'<th scope="col">Since {escape(before.name)}, {before.built_at.astimezone(LONDON):%d %B}</th>'
+
+
+def _change(share: ListShare, before: EarlierList | None) -> str:
+    if before is None:
+        return ""
+    more = share.people - before.people.get(share.category, 0)
+    return f"<td>{f'{more:+,}' if more else 'as many'}</td>"
+
+
+def _gone(one: Standing, before: EarlierList | None) -> str:
+    """Name the categories that the list before had and this one hasn't."""
+    here = {share.category for share in one.composition}
+    gone = [] if before is None else sorted(set(before.people) - here)
+    words = ", ".join(each.replace("_", " ") for each in gone)
+    return f'<p class="pln-facts">No longer on it: {escape(words)}.</p>' if gone else ""
 
 
 def quality_html(found: ListQuality | None) -> str:
@@ -199,7 +228,7 @@ def timeline_html(entries: Sequence[TimelineEntry]) -> str:
     )
 
 
-def _condition(line: ReadinessItem) -> str:
+def _condition(line: ReadinessItem, of: Standing) -> str:
     one = line.finding
     state = (
         ("is-unseen", "not known here")
@@ -209,10 +238,9 @@ def _condition(line: ReadinessItem) -> str:
         else ("is-missing", "missing")
     )
     who = "" if one.met else escape(one.who)
-    name = one.condition.value.replace("-", " ")
     return (
-        f'<tr class="{state[0]}"><th scope="row">{escape(name)}</th><td><span class="pln-state">{state[1]}</span></td>'
-        f"<td>{escape(one.why)}</td><td>{who}</td></tr>"
+        f'<tr class="{state[0]}"><th scope="row">{escape(TITLES[one.condition])}</th>'
+        f'<td><span class="pln-state">{state[1]}</span></td><td>{escape(why_words(line, of))}</td><td>{who}</td></tr>'
     )
 
 

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Engine
 
+from apps.planner.desk_services import NewDocument, PlannerServices
+from apps.planner.forecast_chart import ForecastCurve, forecast_curves
+from apps.planner.jobs import Jobs
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Poison, Retryable
 from lfr_core.common.files import read_bounded
 from lfr_core.custody.people.roles import AuthenticatedPerson, Person, Role
 from lfr_core.deployments import announcement, withholding
-from lfr_core.deployments.announcement import AnnouncementStore, ReasonClass
+from lfr_core.deployments.announcement import Plan, ReasonClass
+from lfr_core.deployments.compliance_documents import (
+    ComplianceDocumentsStatus,
+    read_documents_status,
+)
 from lfr_core.deployments.compliance_documents.forms import FormKind, render
-from lfr_core.deployments.evaluations import Evaluation
+from lfr_core.deployments.compliance_documents.kinds import FORCE_DOCUMENTS
 from lfr_core.deployments.false_alert_forecast import FalseAlertForecast, ForecastInputs, forecast_false_alerts
+from lfr_core.deployments.list_history import EarlierList, list_before
+from lfr_core.deployments.monitoring.selftest import SelfTest
 from lfr_core.deployments.readiness import CalendarEntry, Standing, calendar, pending_withholdings, standing
 from lfr_core.deployments.reading import Call, TimelineEntry, open_calls, timeline
-from lfr_core.deployments.service import PlanningService
-from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.actors import same_person
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import GateLimits
@@ -30,10 +37,12 @@ from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.closing import still_to_decide
 from lfr_core.publication.printing import build_form
+from lfr_core.publication.published import revisions_of
+from lfr_core.storage.engine import reading
 from lfr_core.watchlists.quality.result import ListQuality
 from lfr_core.watchlists.quality.service import RESULT_FILE
 
-__all__ = ["PlannerServices", "PlannerView", "Waiting"]
+__all__ = ["PlannerView", "Waiting"]
 
 _REPORT_BYTES = 50_000_000
 
@@ -41,20 +50,12 @@ _QUALITY = TypeAdapter(ListQuality)
 
 
 @dataclass(frozen=True, slots=True)
-class PlannerServices:
-    """What the pages act through."""
+class _At:
+    """A point of the forecast's chart."""
 
-    planning: PlanningService
-    store: DeploymentStore
-    announcements: AnnouncementStore
-    evaluations: Sequence[Evaluation]
-    """The same that the planning service has."""
-    compare: Callable[[str], str]
-    """Compares a deployment's gallery with its list, as `PlanningService.open` asks for."""
-    drop_gallery: Callable[[str], None] = lambda _gallery: None
-    """Called with the gallery of a deployment that is over."""
-    reschedule: Callable[[], None] = lambda: None
-    """Called when a deployment was authorised, revised or given up, so that its runs are scheduled anew."""
+    threshold: float
+    list_cap: int
+    expected_faces: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,10 @@ class PlannerView:
         self.policy = policy
         self.planning = services.planning
         self.store = services.store
+        self.drafts = services.drafts
+        self.lists = services.lists
+        self.cameras = services.cameras
+        self.tests: Jobs[SelfTest] = Jobs()
 
     def open(self, deployment: str, *, by: AuthenticatedPerson) -> None:
         """Let it recognise. Raises as `PlanningService.open`."""
@@ -96,6 +101,23 @@ class PlannerView:
         """Read where it stands. Raises Refused `deployment.unknown`, `life.trial`."""
         limits = GateLimits.of(self.policy)
         return standing(self._engine, deployment, limits, now_ns=self._clock.time_ns())
+
+    def list_before(self, one: Standing) -> EarlierList | None:
+        """Find the list with which this one is compared when it is approved."""
+        return list_before(self._engine, one.view.id, place=one.application.place)
+
+    def is_published(self, deployment: str) -> bool:
+        """Whether its record has been published."""
+        return bool(revisions_of(self._engine, deployment))
+
+    def documents(self, deployment: str) -> ComplianceDocumentsStatus:
+        """Read which of its documents are missing or past their review."""
+        with reading(self._engine) as session:
+            return read_documents_status(session, deployment, self.now().date())
+
+    def announcement(self, deployment: str) -> Plan:
+        """Read what the public would be told now. Raises Refused `life.trial`."""
+        return announcement.plan_of(self._engine, deployment)
 
     def timeline(self, deployment: str) -> tuple[TimelineEntry, ...]:
         return timeline(self._engine, deployment)
@@ -137,6 +159,18 @@ class PlannerView:
         """Forecast the list's false alerts with the model in use."""
         return forecast_false_alerts(asked, self._services.evaluations, self.policy, people=people)
 
+    def forecast_curves(self, asked: ForecastInputs) -> tuple[ForecastCurve, ...]:
+        """Forecast false alerts over the thresholds that were measured, for half, all and twice the people."""
+        evaluations = self._services.evaluations
+
+        def expected(threshold: float, people: int) -> float | None:
+            found = forecast_false_alerts(
+                _At(threshold, people, asked.expected_faces), evaluations, self.policy, people=people
+            )
+            return None if found.forecast is None else found.forecast.expected
+
+        return forecast_curves(expected, sorted({each.threshold for each in evaluations}), asked.list_cap)
+
     def list_quality(self, deployment: str) -> ListQuality | None:
         """Read the suite's newest report on its list, without subjects and values: a planner mends the file by line.
 
@@ -162,6 +196,33 @@ class PlannerView:
         """
         self.planning.authorise(deployment, by=by, reason=reason, claim_not_shown=signed, revision=revision)
         self._services.reschedule()
+
+    def add_document(self, deployment: str, given: NewDocument, *, by: AuthenticatedPerson) -> None:
+        """Register a version of a document; a community impact assessment is this deployment's own.
+
+        Raises:
+            Refused: as `ComplianceDocumentRegister.add`.
+        """
+        whose = "" if given.kind in FORCE_DOCUMENTS else deployment
+        self._services.uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix="document-", dir=self._services.uploads) as folder:
+            file = Path(folder) / (PurePath(given.file_name).name or "document")
+            file.write_bytes(given.content)
+            self._services.documents.add(
+                given.kind,
+                file,
+                title=given.title,
+                version=given.version,
+                review_by=given.review_by,
+                by=by,
+                deployment=whose,
+            )
+
+    def start_self_test(self, deployment: str, *, by: AuthenticatedPerson) -> None:
+        """Begin the self-test, unless one of this deployment runs."""
+        self.tests.start(
+            deployment, "Self-test", lambda _progress: self._services.self_test(deployment, by), by=by.name
+        )
 
     def announce(self, deployment: str, *, by: AuthenticatedPerson) -> None:
         announcement.announce(self._engine, self._services.announcements, deployment, by=by)
@@ -192,6 +253,7 @@ class PlannerView:
         self._services.reschedule()
 
     def _drop_gallery(self, deployment: str, gallery: str) -> None:
+        self.cameras.forget(deployment)
         self._services.reschedule()
         try:
             if gallery:

@@ -33,6 +33,8 @@ __all__ = ["Supervisor"]
 
 _TICK_S = 0.05
 _ROTATE_EVERY_S = 5.0
+_LOOK_EVERY_S = 1.0
+"""Between two looks at which children are wanted besides."""
 _NO_CHILD_SLACK_S = 15.0  # beyond the children's own deadlines, for the thread to end
 
 
@@ -47,6 +49,7 @@ class Supervisor:
         backoff: Backoff | None = None,
         on_change: Callable[[tuple[ChildReport, ...]], None] | None = None,
         clock: Clock | None = None,
+        wanted: Callable[[], Sequence[ChildSpec]] = tuple,
     ) -> None:
         """
         Args:
@@ -55,6 +58,8 @@ class Supervisor:
             backoff: when a dead child is started again.
             on_change: given all children whenever one changes; called in the supervisor's thread, mustn't raise.
             clock: the time.
+            wanted: says which children shall run besides, asked every second: they come and go, nobody waits for
+                them, and one that fails leaves the others alone.
 
         Raises:
             Fatal: the children's order can't be made (see `stages`).
@@ -64,7 +69,14 @@ class Supervisor:
         self._rule = backoff or Backoff()
         self._on_change = on_change
         self._clock = clock or SystemClock()
+        self._wanted = wanted
         self._children: dict[str, Child] = {}
+        self._comers: dict[str, Child] = {}
+        """Those that were wanted; one that is stopping stays until it has ended."""
+        self._leaving: dict[str, float] = {}
+        """Since when each of those that are wanted no longer is stopping."""
+        self._next_look = 0.0
+        self._guardian: Guardian | None = None
         self._held = ExitStack()
         self._stop = threading.Event()
         self._changed = threading.Condition()
@@ -81,6 +93,7 @@ class Supervisor:
             refuse_taken_ports({port: spec.name for stage in self._stages for spec in stage for port in spec.ports})
             guardian = stack.enter_context(Guardian())
             self._held = stack.pop_all()
+            self._guardian = guardian
         self._children = {
             spec.name: Child(spec, self._home, self._rule, self._clock, guardian)
             for stage in self._stages
@@ -108,6 +121,7 @@ class Supervisor:
         self._stop.set()
         if self._thread is not None:
             deadlines = sum(max(spec.stop_deadline_s for spec in stage) for stage in self._stages)
+            deadlines += max((child.spec.stop_deadline_s for child in self._comers.values()), default=0.0)
             self._thread.join(deadlines + _NO_CHILD_SLACK_S)
             self._thread = None
         self._held.close()
@@ -121,7 +135,7 @@ class Supervisor:
         with self._changed:
             self._changed.wait_for(lambda: self._broken is not None or self._is_decided(), timeout_s)
         self.check()
-        late = [report for report in self._reports if report.state is not ChildState.READY]
+        late = [report for report in self._own if report.state is not ChildState.READY]
         if late:
             raise Fatal(f"not ready after {timeout_s:.0f} s: {_complaints(late)}")
 
@@ -134,12 +148,17 @@ class Supervisor:
         """Raises Fatal when a child has failed for good, with its reason and its log."""
         if self._broken is not None:
             raise Fatal(f"the supervisor itself broke: {self._broken!r}") from self._broken
-        failed = [report for report in self._reports if report.state is ChildState.FAILED]
+        failed = [report for report in self._own if report.state is ChildState.FAILED]
         if failed:
             raise Fatal(_complaints(failed))
 
+    @property
+    def _own(self) -> tuple[ChildReport, ...]:
+        """Without those that are wanted besides."""
+        return tuple(report for report in self._reports if report.name in self._children)
+
     def _is_decided(self) -> bool:
-        states = {report.state for report in self._reports}
+        states = {report.state for report in self._own}
         return states <= {ChildState.READY} or ChildState.FAILED in states
 
     def _run(self) -> None:
@@ -161,14 +180,48 @@ class Supervisor:
             ready = all(self._children[name].state is ChildState.READY for name in child.spec.after)
             child.step(may_start=ready)
             self._publish()
+        self._step_comers()
         now = self._clock.monotonic()
         if now >= self._next_rotation:
             self._next_rotation = now + _ROTATE_EVERY_S
-            for child in self._children.values():
+            for child in (*self._children.values(), *self._comers.values()):
                 with suppress(OSError):  # a full disk: what runs goes on
                     rotate(child.log)
 
+    def _step_comers(self) -> None:
+        """Start what is wanted besides once all others are ready, and stop what is wanted no longer."""
+        now = self._clock.monotonic()
+        if now >= self._next_look and self._guardian is not None:
+            self._next_look = now + _LOOK_EVERY_S
+            wanted = {spec.name: spec for spec in self._wanted() if spec.name not in self._children}
+            for name, child in self._comers.items():
+                if name not in self._leaving and wanted.get(name) != child.spec:
+                    child.terminate()
+                    self._leaving[name] = now
+            for name in wanted.keys() - self._comers.keys():
+                self._comers[name] = Child(wanted[name], self._home, self._rule, self._clock, self._guardian)
+        ready = all(child.state is ChildState.READY for child in self._children.values())
+        for name, child in list(self._comers.items()):
+            if name not in self._leaving:
+                child.step(may_start=ready)
+            elif child.has_stopped(kill=now - self._leaving[name] > child.spec.stop_deadline_s):
+                del self._comers[name], self._leaving[name]
+        self._publish()
+
+    def _stop_comers(self) -> None:
+        begun = self._clock.monotonic()
+        for child in self._comers.values():
+            child.terminate()
+        left = list(self._comers.values())
+        while left:
+            waited = self._clock.monotonic() - begun
+            left = [each for each in left if not each.has_stopped(kill=waited > each.spec.stop_deadline_s)]
+            self._publish()
+            if left:
+                time.sleep(_TICK_S)
+
     def _stop_children(self) -> None:
+        self._stop_comers()
         for stage in reversed(self._stages):
             begun = self._clock.monotonic()
             children = [self._children[spec.name] for spec in stage]
@@ -184,7 +237,7 @@ class Supervisor:
 
     def _publish(self) -> None:
         """Write the state and call `on_change`, if anything changed."""
-        reports = tuple(child.report() for child in self._children.values())
+        reports = tuple(child.report() for child in (*self._children.values(), *self._comers.values()))
         if reports == self._reports:
             return
         with self._changed:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from apps.supervisor.plan import plan
+from apps.supervisor.cameras import wanted_cameras
+from apps.supervisor.plan import plan, settings_env
 from apps.supervisor.state import ChildReport, make_home, refuse_running
 from apps.supervisor.supervisor import Supervisor
 from lfr_core.common.errors import Retryable
@@ -76,7 +77,7 @@ def running_system(
     if choice.external:
         ensure_topics(connect_as(User.ADMINISTRATION, settings, choice.traits), settings, policy, choice.traits)
     children = plan(settings, policy, choice=choice, with_page=with_page, with_flows=with_flows, with_login=with_login)
-    supervisor = Supervisor(children, settings.home, on_change=on_change)
-    with supervisor as running:
+    cameras = wanted_cameras(settings.home, settings_env(settings, choice.traits.kind)) if with_flows else tuple
+    with Supervisor(children, settings.home, on_change=on_change, wanted=cameras) as running:
         remember_kind(settings.home, choice.traits.kind, servers=settings.kafka_bootstrap, why=choice.why)
         yield running

@@ -15,7 +15,7 @@ from lfr_core.recognition.faces.engine import PackEngine
 from lfr_core.recognition.faces.types import Image
 from tests.support.samples import cpu, require_image, require_pack
 
-__all__ = ["FPS", "Walk", "write_walks"]
+__all__ = ["FPS", "HEIGHT", "WIDTH", "Walk", "person_picture", "write_walks"]
 
 FPS = 12.5  # frames a second of the recordings; every second one is looked at
 WIDTH, HEIGHT = 960, 540
@@ -41,7 +41,7 @@ def write_walks(file: Path, walks: Sequence[Walk]) -> list[tuple[str, int, int]]
     truth: list[tuple[str, int, int]] = []
     frame = 0
     for walk in walks:
-        person = None if walk.photo is None else _person(walk.photo)
+        person = None if walk.photo is None else person_picture(walk.photo)
         for step in range(walk.frames):
             image: Image = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
             if person is not None:
@@ -56,7 +56,7 @@ def write_walks(file: Path, walks: Sequence[Walk]) -> list[tuple[str, int, int]]
 
 
 @cache
-def _person(photo: str) -> Image:
+def person_picture(photo: str) -> Image:
     """The photograph around its face, at a size that has the eyes EYES_PX apart."""
     image = require_image(photo)
     engine = PackEngine(require_pack(), load_policy().faces, cpu, 1)

@@ -16,9 +16,9 @@ from lfr_core.domain.watchlists import Category, Refusal, RefusalReason
 from lfr_core.watchlists.csv_file import Rows, parse_age, parse_day
 from lfr_core.watchlists.eligibility import ADULT_YEARS
 from lfr_core.watchlists.entries import WatchlistReport
-from lfr_core.watchlists.quality.result import CategoryCount
+from lfr_core.watchlists.quality.result import CategoryCount, MinorEntry
 
-__all__ = ["composition", "findings_of", "minors", "newest_check", "unchecked_of", "unnamed"]
+__all__ = ["composition", "findings_of", "minor_entries", "minors", "newest_check", "unchecked_of", "unnamed"]
 
 _TAKEN = {
     "image_source": "the source is taken as not stated",
@@ -117,6 +117,18 @@ def minors(read: Rows) -> int:
             if (age := parse_age(row.text.get("age", ""))) is not None and age < ADULT_YEARS
         }
     )
+
+
+def minor_entries(read: Rows) -> tuple[MinorEntry, ...]:
+    """Every row that says somebody is under 18, with the reason it gives."""
+    found = []
+    for row in read.cells:
+        age = parse_age(row.text.get("age", ""))
+        if age is not None and age < ADULT_YEARS:
+            text = row.text
+            rationale, second = text.get("minor_rationale", ""), text.get("second_approver", "")
+            found.append(MinorEntry(row.line, age, text.get("category", ""), rationale, second))
+    return tuple(found)
 
 
 def newest_check(read: Rows, today: date) -> date | None:

@@ -8,7 +8,7 @@ from datetime import date
 from lfr_core.common.quality.findings import Finding, Unchecked
 from lfr_core.domain.deployments import DeploymentKind
 
-__all__ = ["CategoryCount", "ListQuality"]
+__all__ = ["CategoryCount", "ListQuality", "MinorEntry"]
 
 _FINDING = ("rule", "line", "subject", "photograph", "value", "message", "refuses")
 """What of a finding goes into the report."""
@@ -21,6 +21,17 @@ class CategoryCount:
     category: str
     submitted: int
     fit: int
+
+
+@dataclass(frozen=True, slots=True)
+class MinorEntry:
+    """Somebody under 18 on the list, and why all the same; whom it is about isn't in it."""
+
+    line: int
+    age: int
+    category: str
+    rationale: str
+    second_approver: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,8 @@ class ListQuality:
     minors: int
     """Subjects under 18 in the file; 0 where it has no column `age`, which `unchecked` then says."""
     newest_check: date | None
+    minor_entries: tuple[MinorEntry, ...] = ()
+    """Each row of somebody under 18, by line."""
 
     @property
     def passes(self) -> bool:

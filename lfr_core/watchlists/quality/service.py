@@ -26,6 +26,7 @@ from lfr_core.watchlists.quality.dataframes import faces_frame, rows_frame, whol
 from lfr_core.watchlists.quality.findings import (
     composition,
     findings_of,
+    minor_entries,
     minors,
     newest_check,
     unchecked_of,
@@ -159,6 +160,7 @@ class _Run:
             composition=composition(read, report),
             minors=minors(read),
             newest_check=newest_check(read, asked.today),
+            minor_entries=minor_entries(read),
         )
         return CheckedList(report, quality)
 

@@ -222,7 +222,7 @@ def test_the_operator_turns_to_the_newest_alert_by_an_act_of_their_own(harness: 
     harness.clock.advance(1.0)
     newest = harness.alert(600.0)
 
-    press(app, "Newest alert")
+    press(app, "First of the queue")
     between = buttons(app)
     settled(harness, app)
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from apps.planner.view import PlannerServices, PlannerView
 from lfr_core.deployments.announcement import ReasonClass, announcements
-from lfr_core.deployments.evaluations import load_evaluations
 from lfr_core.deployments.reading import read_authority, timeline
 from lfr_core.deployments.withholding import ask_to_withhold, refuse_withholding
 from lfr_core.storage.engine import reading
 from tests.support.page_session import session_of
 from tests.support.people import authenticated
+from tests.support.planner_desk import desk_of
 from tests.support.planning import OFFICER, OTHER_OFFICER, PUBLISHER, PlanningHarness
 from tests.support.records import entry
 
@@ -34,19 +33,7 @@ def drawn(view: object, person: object) -> None:
 
 
 def page(harness: PlanningHarness, name: str) -> AppTest:
-    view = PlannerView(
-        harness.engine,
-        harness.policy,
-        harness.clock,
-        harness.home / "quality",
-        PlannerServices(
-            planning=harness.planning,
-            store=harness.store,
-            announcements=harness.announcements,
-            evaluations=load_evaluations(),
-            compare=lambda _: "",
-        ),
-    )
+    view = desk_of(harness, compare=lambda _: "")
     app = AppTest.from_function(
         drawn, kwargs={"view": view, "person": session_of(harness.engine, name).person}, default_timeout=20
     ).run()

@@ -9,12 +9,11 @@ from datetime import date
 
 import pytest
 
-from apps.planner.view import PlannerServices, PlannerView
+from apps.planner.view import PlannerView
 from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.common.quality.findings import Finding, Unchecked
 from lfr_core.custody.people import Role
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
-from lfr_core.deployments.evaluations import load_evaluations
 from lfr_core.deployments.readiness import steps_for
 from lfr_core.deployments.reading import read_authority
 from lfr_core.deployments.steps import Step
@@ -24,6 +23,7 @@ from lfr_core.storage.engine import reading
 from lfr_core.watchlists.quality.result import CategoryCount, ListQuality
 from lfr_core.watchlists.quality.service import RESULT_FILE
 from tests.support.people import authenticated
+from tests.support.planner_desk import desk_of
 from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHarness
 from tests.support.records import entry
 
@@ -47,21 +47,7 @@ def view_of(harness: PlanningHarness, calls: PlannerCalls, drop_gallery: Callabl
     def reschedule() -> None:
         calls.moved += 1
 
-    return PlannerView(
-        harness.engine,
-        harness.policy,
-        harness.clock,
-        harness.home / "quality",
-        PlannerServices(
-            planning=harness.planning,
-            store=harness.store,
-            announcements=harness.announcements,
-            evaluations=load_evaluations(),
-            compare=harness.compare,
-            drop_gallery=drop_gallery,
-            reschedule=reschedule,
-        ),
-    )
+    return desk_of(harness, drop_gallery=drop_gallery, reschedule=reschedule)
 
 
 @pytest.fixture

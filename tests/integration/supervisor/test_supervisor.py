@@ -56,6 +56,35 @@ def test_children_start_in_order_and_stop_in_reverse(tmp_path: Path) -> None:
     assert not is_held(tmp_path)
 
 
+def test_what_is_wanted_besides_comes_and_goes_and_its_failure_leaves_the_others_alone(tmp_path: Path) -> None:
+    wanted = [toy("camera-one", SLEEPER, tmp_path), toy("camera-bad", "raise SystemExit(70)", tmp_path)]
+
+    def states() -> dict[str, ChildState]:
+        return {report.name: report.state for report in running.reports}
+
+    def pids() -> dict[str, int | None]:
+        return {report.name: report.pid for report in running.reports}
+
+    with Supervisor([toy("worker", SLEEPER, tmp_path)], tmp_path, wanted=lambda: wanted) as running:
+        running.wait_ready(20)
+        assert _until(lambda: states().get("camera-one") is ChildState.READY)
+        assert _until(lambda: states().get("camera-bad") is ChildState.FAILED)
+        running.check()
+        first = pids()
+        wanted[:] = [toy("camera-one", SLEEPER, tmp_path, env={"AT": "another address"})]
+
+        assert _until(lambda: "camera-bad" not in states())
+        assert _until(lambda: pids().get("camera-one") not in {None, first["camera-one"]})
+        assert pids()["worker"] == first["worker"]
+        wanted.clear()
+        assert _until(lambda: list(states()) == ["worker"])
+        wanted[:] = [toy("camera-two", SLEEPER, tmp_path)]
+        assert _until(lambda: states().get("camera-two") is ChildState.READY)
+        last = pids()
+
+    assert all(pid is not None and process_created(pid) is None for pid in last.values())
+
+
 def test_a_killed_child_is_started_again_and_counted(tmp_path: Path) -> None:
     with Supervisor([toy("worker", SLEEPER, tmp_path)], tmp_path, backoff=QUICK) as running:
         running.wait_ready(20)

@@ -78,6 +78,16 @@ def test_each_bad_input_has_its_sentence(changes: dict[str, object], output: str
     assert all(fault.endswith(".") for fault in found.faults)
 
 
+def test_each_fault_stands_beside_its_own_field() -> None:
+    nothing = check_values(first_draft(POLICY, now=NOW), POLICY, now=NOW).beside
+    past = check_values(filled(start_day=date(2026, 11, 1), end_day=date(2026, 11, 1)), POLICY, now=NOW).beside
+    no_time = check_values(filled(start=None, threshold=0.5), POLICY, now=NOW).beside
+
+    assert {"id", "place", "footprint", "purpose", "cameras", "sought", "necessity"} <= nothing.keys()
+    assert list(past) == ["start"]
+    assert no_time.keys() == {"start", "threshold_reason"}
+
+
 def test_an_application_comes_back_into_the_fields_as_it_was_typed() -> None:
     typed = filled(name="Market", threshold=0.5, threshold_reason="a large list")
     form = check_values(typed, POLICY, now=NOW).form

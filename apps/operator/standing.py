@@ -1,0 +1,88 @@
+"""Whether anybody is recognised now; if not, why, since when, who acts: the bar over the operator's page. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Final
+
+from apps.operator.panels import duration_words
+from apps.operator.values import Dashboard
+from apps.operator.view import local_time
+from apps.plain_words import plain_words
+from lfr_core.alerts.health import Health
+from lfr_core.alerts.read import CameraHealth
+
+__all__ = ["ConsoleState", "standing_html", "standing_of"]
+
+_SYSTEM: Final = "whoever runs the system"
+_WHY: Final = {
+    Health.SILENT: "no camera sends",
+    Health.NO_PICTURES: "no camera sends pictures",
+    Health.NOT_RECOGNISING: "no picture is looked at",
+    Health.LOSING: "pictures are lost on their way",
+    Health.ENDED: "every camera has been stopped",
+}
+_RUNNING: Final = frozenset({Health.GOOD, Health.BEHIND, Health.SLOW})
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleState:
+    """Whether people are recognised now."""
+
+    recognising: bool
+    why: str
+    """Why not; of those that work, how many of the cameras."""
+    since_ns: int | None
+    """Wall time; None where it isn't known."""
+    who: str
+    """Who acts; "" while people are recognised."""
+
+
+def standing_of(dashboard: Dashboard, *, live: bool, over: bool) -> ConsoleState:
+    """Say it from what the page knows; the first cause that alone is enough."""
+    if over:
+        return _off("the deployment is over", None, "nobody has to")
+    if not live:
+        return _off("the deployment isn't open", None, "its planner")
+    if not dashboard.vault.answers:
+        return _off("the vault lends no key", dashboard.vault.since_ns, _SYSTEM)
+    if dashboard.shut_why:
+        return _off(plain_words(dashboard.shut_why), None, dashboard.shut_who)
+    if dashboard.silent:
+        part = dashboard.silent[0]
+        return _off(f"{part.name} answers nothing", part.since_ns, _SYSTEM)
+    running = [camera for camera in dashboard.cameras if camera.standing.health is not Health.ENDED]
+    if not dashboard.cameras:
+        return _off("no camera has sent a picture yet", None, "its planner")
+    if dashboard.working:
+        work = f"{dashboard.working} of {len(running)} camera{'s' * (len(running) != 1)}"
+        return ConsoleState(recognising=True, why=f"{work} work{'s' * (dashboard.working == 1)}", since_ns=None, who="")
+    return _no_camera_works(running or list(dashboard.cameras))
+
+
+def _off(why: str, since_ns: int | None, who: str) -> ConsoleState:
+    return ConsoleState(recognising=False, why=why, since_ns=since_ns, who=who)
+
+
+def _no_camera_works(cameras: list[CameraHealth]) -> ConsoleState:
+    worst = cameras[0].standing
+    began = [camera.standing.since_ns for camera in cameras if camera.standing.since_ns is not None]
+    who = "its planner" if worst.health in {Health.SILENT, Health.NO_PICTURES, Health.ENDED} else _SYSTEM
+    return _off(_WHY.get(worst.health, "no camera works"), max(began, default=None), who)
+
+
+def standing_html(state: ConsoleState, *, now_ns: int) -> str:
+    """Show it over the whole width, in words first."""
+    if state.recognising:
+        return (
+            f'<p class="ops-bar is-on" role="status"><strong>RECOGNISING</strong> <span>{escape(state.why)}</span></p>'
+        )
+    since = ""
+    if state.since_ns is not None:
+        ago = duration_words((now_ns - state.since_ns) / 1e9)
+        since = f" Since {local_time(state.since_ns):%H:%M:%S}, {ago}."
+    return (
+        f'<p class="ops-bar is-off" role="alert"><strong>NOT RECOGNISING</strong> <span>Nobody is recognised: '
+        f"{escape(state.why)}.{since} Who acts: {escape(state.who)}.</span></p>"
+    )

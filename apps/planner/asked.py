@@ -1,0 +1,29 @@
+"""Which act somebody asked for beside a red line: its panel stands open, until it is done or another is asked for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from apps.planner.mending import Act
+from lfr_core.deployments.readiness import Standing
+
+__all__ = ["forget_asked", "is_asked", "open_act"]
+
+_ACT: Final = "planner-act"
+
+
+def open_act(deployment: str, act: Act) -> None:
+    """Let the panel of an act stand open."""
+    st.session_state[_ACT] = (deployment, act)
+
+
+def is_asked(one: Standing, act: Act) -> bool:
+    """Whether its panel stands open."""
+    return bool(st.session_state.get(_ACT) == (one.view.id, act))
+
+
+def forget_asked() -> None:
+    """Let no panel stand open by itself."""
+    st.session_state.pop(_ACT, None)

@@ -1,0 +1,107 @@
+"""Draws a deployment's steps, what each lacks, and a button beside each red line; rules are the services'."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+import streamlit as st
+
+from apps.planner import actions, panels
+from apps.planner.act_html import note_html, self_test_html
+from apps.planner.asked import open_act
+from apps.planner.mending import Act, Mend
+from apps.planner.stepper import DeskStep, RedLine, StepState, desk_steps, red_line_html, step_html, steps_html
+from apps.planner.view import PlannerView
+from apps.sign_in import PageSession
+from lfr_core.common.errors import LfrError
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role
+from lfr_core.deployments.readiness import Standing
+
+__all__ = ["show_board"]
+
+_Direct = Callable[[PlannerView, str, AuthenticatedPerson], object]
+
+_DIRECT: Final[Mapping[Act, tuple[str, _Direct]]] = {
+    Act.APPLY: ("Its authority is asked for.", lambda view, id_, by: view.planning.submit(id_, by=by)),
+    Act.SIGNAGE: ("The signs are confirmed.", lambda view, id_, by: view.planning.confirm(id_, by=by, signage=True)),
+    Act.BRIEFING: (
+        "The briefing is confirmed.",
+        lambda view, id_, by: view.planning.confirm(id_, by=by, briefing=True),
+    ),
+    Act.READY: ("It is ready.", lambda view, id_, by: view.planning.ready(id_, by=by)),
+    Act.OPEN: ("It is live.", lambda view, id_, by: view.open(id_, by=by)),
+    Act.RESUME: ("It is live again.", lambda view, id_, by: view.store.resume(id_, by=by)),
+    Act.SELF_TEST: ("The self-test runs.", lambda view, id_, by: view.start_self_test(id_, by=by)),
+}
+"""Acts that ask for nothing more: one click. The others open their panel."""
+
+
+def show_board(view: PlannerView, session: PageSession, deployment: str) -> None:
+    """Draw it as it stands now."""
+    one = view.standing(deployment)
+    steps = desk_steps(one, published=view.is_published(deployment))
+    st.html(steps_html(steps))
+    names, offered = _names(session, steps), set[Act]()
+    for step in steps:
+        if step.state is StepState.NOW or (step.red and step.state is StepState.DONE):
+            st.html(step_html(step))
+            for line in step.red:
+                mend = None if line.mend is None or line.mend.act in offered else line.mend  # one button for each act
+                offered |= {mend.act} if mend else set()
+                _line(view, session.person, one, line, mend, names.get(line.who, ""))
+    _tested(view, deployment)
+    with st.expander("Every condition, met or missing"):
+        st.html(panels.readiness_html(one))
+
+
+def _line(
+    view: PlannerView, person: AuthenticatedPerson, one: Standing, line: RedLine, mend: Mend | None, names: str
+) -> None:
+    if mend is None or not mend.roles & person.roles:
+        st.html(red_line_html(line, names))
+        return
+    with st.container(key=f"pln-line-{line.title}".replace(" ", "-")):
+        words, button = st.columns([4, 1.6], vertical_alignment="center")
+        words.html(red_line_html(line, names))
+        with button:
+            _button(view, person, one, mend)
+
+
+def _button(view: PlannerView, person: AuthenticatedPerson, one: Standing, mend: Mend) -> None:
+    if mend.act is Act.ATTEND:
+        st.link_button(mend.label, f"operator?deployment={one.view.id}")
+        return
+    if st.button(mend.label, key=f"mend-{mend.act.value}-{actions.turn_of(one)}"):
+        if mend.act in _DIRECT:
+            done, act = _DIRECT[mend.act]
+            actions.do(done, partial(act, view, one.view.id, person))
+        open_act(one.view.id, mend.act)
+        st.rerun()
+
+
+def _tested(view: PlannerView, deployment: str) -> None:
+    """Show what the self-test that was begun here says."""
+    job = view.tests.find(deployment)
+    if job is None:
+        return
+    if not job.over:
+        st.html(note_html("The self-test runs: it takes a quarter of a minute, and at most half a minute more."))
+    elif job.error is not None:
+        st.html(note_html(f"The self-test couldn't be done: {job.error}."))
+    elif job.result is not None:
+        st.html(self_test_html(job.result))
+
+
+def _names(session: PageSession, steps: tuple[DeskStep, ...]) -> dict[str, str]:
+    """Name those who act, by role; without names where the register is away."""
+    wanted = {line.who for step in steps for line in step.red}
+    found: dict[str, str] = {}
+    for role in Role:
+        if role.value in wanted:
+            try:
+                found[role.value] = ", ".join(session.holders(role)[:3])
+            except LfrError:
+                return {}
+    return found

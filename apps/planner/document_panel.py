@@ -1,0 +1,65 @@
+"""Draws the form that registers a compliance document. Rules and refusals are the register's."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import streamlit as st
+
+from apps.plain_words import plain_words
+from apps.planner.act_html import documents_html
+from apps.planner.asked import open_act
+from apps.planner.desk_services import NewDocument
+from apps.planner.mending import Act
+from apps.planner.view import PlannerView
+from lfr_core.common.errors import LfrError
+from lfr_core.custody.people.roles import AuthenticatedPerson
+from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
+from lfr_core.deployments.compliance_documents.register import LARGEST_BYTES
+from lfr_core.deployments.readiness import Standing
+
+__all__ = ["show_document_panel"]
+
+_KEY = "planner-document-"
+
+
+def show_document_panel(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
+    """Draw it, with what is missing first. What was typed stays when it is refused."""
+    found = view.documents(one.view.id)
+    wanting = [*found.missing, *(each.kind for each in found.expired)]
+    st.html(documents_html(found))
+    kinds = sorted(ComplianceDocumentKind, key=lambda kind: kind not in wanting)
+    turn = st.session_state.setdefault(f"{_KEY}turn", 0)
+    kind = ComplianceDocumentKind(
+        str(st.selectbox("Which document", [each.value for each in kinds], key=f"{_KEY}kind-{turn}"))
+    )
+    title = st.text_input("Title, as the public reads it", key=f"{_KEY}title-{turn}", max_chars=200)
+    version, day = st.columns(2)
+    number = version.text_input("Version", key=f"{_KEY}version-{turn}", max_chars=30, placeholder="as 2.1")
+    review_by = day.date_input(
+        "Good until (review by)",
+        value=view.now().date() + timedelta(days=180),
+        key=f"{_KEY}review-{turn}",
+        format="DD/MM/YYYY",
+    )
+    file = st.file_uploader(
+        "The document: PDF, HTML, Markdown or text",
+        key=f"{_KEY}file-{turn}",
+        max_upload_size=LARGEST_BYTES // 1_000_000,
+    )
+    if not st.button("Register the document", key=f"act-document-{one.view.id}-{turn}"):
+        return
+    if file is None:
+        st.error("Choose the document's own file.")
+        return
+    given = NewDocument(kind, title.strip(), number.strip(), review_by, file.name, file.getvalue())
+    try:
+        view.add_document(one.view.id, given, by=by)
+    except LfrError as error:
+        st.error(f"Not registered: {plain_words(str(error))}.")
+        return
+    st.session_state[f"{_KEY}turn"] = turn + 1
+    if len(wanting) > 1:
+        open_act(one.view.id, Act.DOCUMENT)  # the next that is missing
+    st.session_state["planner-result"] = (True, f"Registered: the {kind.value}, version {given.version}.")
+    st.rerun()

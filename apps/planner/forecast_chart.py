@@ -1,0 +1,117 @@
+"""Draws how many false alerts are expected, by threshold and list size, as SVG with a table beside it. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["ForecastCurve", "ForecastPoint", "chart_html", "forecast_curves"]
+
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 420, 240, 46, 34, 12, 74
+_LEAST: Final = 0.01
+"""False alerts; what is below is drawn on the axis: a logarithm has no nought."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastPoint:
+    """Expected false alerts of the whole deployment at one threshold."""
+
+    threshold: float
+    expected: float
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastCurve:
+    """One list size, over the thresholds that were measured."""
+
+    people: int
+    points: tuple[ForecastPoint, ...]
+
+
+def forecast_curves(
+    expected: Callable[[float, int], float | None], thresholds: Sequence[float], people: int
+) -> tuple[ForecastCurve, ...]:
+    """Forecast half the list, the list, and twice the list. `expected`: None where nothing was measured."""
+    found = []
+    for size in sorted({max(1, people // 2), max(1, people), max(1, 2 * people)}):
+        values = ((at, expected(at, size)) for at in thresholds)
+        points = tuple(ForecastPoint(at, value) for at, value in values if value is not None)
+        if points:
+            found.append(ForecastCurve(size, points))
+    return tuple(found)
+
+
+def chart_html(curves: Sequence[ForecastCurve], *, threshold: float, people: int) -> str:
+    """Show the curves, the threshold that is asked for, and the same numbers as a table."""
+    points = [point for curve in curves for point in curve.points]
+    if len({point.threshold for point in points}) < 2:  # noqa: PLR2004  a line needs two
+        return '<p class="pln-facts">There is no chart: false alerts were measured at no two thresholds.</p>'
+    lows, highs = min(p.threshold for p in points), max(p.threshold for p in points)
+    top = max(1.0, *(point.expected for point in points))
+    least, most = math.log10(_LEAST), math.log10(top)
+
+    def x(value: float) -> float:
+        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * (value - lows) / (highs - lows)
+
+    def y(value: float) -> float:
+        share = (math.log10(max(value, _LEAST)) - least) / (most - least)
+        return _HEIGHT - _BOTTOM - (_HEIGHT - _BOTTOM - _TOP) * share
+
+    lines = []
+    for number, curve in enumerate(curves):
+        way = " ".join(f"{x(p.threshold):.1f},{y(p.expected):.1f}" for p in curve.points)
+        last = curve.points[-1]
+        strong = " is-asked" if curve.people == people else ""
+        lines.append(
+            f'<polyline class="curve c{number}{strong}" points="{way}" fill="none"/>'
+            f'<text x="{x(last.threshold) + 4:.1f}" y="{y(last.expected) + 4:.1f}">{curve.people:,}</text>'
+        )
+    asked = ""
+    if lows <= threshold <= highs:
+        at = x(threshold)
+        asked = f'<line class="asked" x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/>'
+    return (
+        f'<figure class="pln-chart"><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
+        'aria-label="Expected false alerts by threshold, a line for each list size; the table below has the numbers">'
+        f"{_axes(x, y, lows, highs, top)}{asked}{''.join(lines)}</svg><figcaption>False alerts expected in the whole "
+        f"deployment, by threshold; a line for each number of people on the list</figcaption>{_table(curves)}</figure>"
+    )
+
+
+def _axes(x: Callable[[float], float], y: Callable[[float], float], lows: float, highs: float, top: float) -> str:
+    parts = []
+    power = -2
+    while 10.0**power <= top * 1.001:
+        value = 10.0**power
+        parts.append(
+            f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>'
+            f'<text text-anchor="end" x="{_LEFT - 4}" y="{y(value) + 4:.1f}">{value:g}</text>'
+        )
+        power += 1
+    foot = _HEIGHT - _BOTTOM + 16
+    ends = (f'<text text-anchor="middle" x="{x(at):.1f}" y="{foot}">{at:g}</text>' for at in (lows, highs))
+    return "".join([*parts, *ends])
+
+
+def _table(curves: Sequence[ForecastCurve]) -> str:
+    thresholds = sorted({point.threshold for curve in curves for point in curve.points})
+    head = "".join(f'<th scope="col">{curve.people:,} people</th>' for curve in curves)
+    rows = []
+    for at in thresholds:
+        cells = []
+        for curve in curves:
+            value = next((point.expected for point in curve.points if point.threshold == at), None)
+            cells.append(f"<td>{'not measured' if value is None else _count(value)}</td>")
+        rows.append(f'<tr><th scope="row">{at:g}</th>{"".join(cells)}</tr>')
+    return (
+        '<details><summary>The numbers</summary><table class="pln-table"><thead><tr><th scope="col">Threshold</th>'
+        f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></details>"
+    )
+
+
+def _count(value: float) -> str:
+    if 0.0 < value < _LEAST:
+        return "under 0.01"
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"  # noqa: PLR2004  two digits below ten

@@ -1,0 +1,216 @@
+"""A planner's uploaded list: kept for an hour, checked and compiled by the services that commands use. No Streamlit."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import cv2
+
+from apps.planner.jobs import Job, Jobs, Progress
+from lfr_core.common.clock import Clock, utc_from_ns
+from lfr_core.common.errors import LfrError, Poison, Refused
+from lfr_core.common.files import IMAGE_BYTES, read_bounded
+from lfr_core.common.quality.findings import Finding
+from lfr_core.custody.people.roles import AuthenticatedPerson
+from lfr_core.deployments.application import Application
+from lfr_core.domain.actors import same_person
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import Policy
+from lfr_core.domain.working_days import LONDON
+from lfr_core.recognition.faces.decode import decode
+from lfr_core.watchlists.compile import WatchlistStore
+from lfr_core.watchlists.list_builder import ListBuilder
+from lfr_core.watchlists.quality.result import CategoryCount
+from lfr_core.watchlists.quality.service import CheckedList, ListCheck, check_list
+from lfr_core.watchlists.upload import UploadedFile, stage_upload
+
+__all__ = ["ListDesk", "ListLook", "LookedAt", "StagedList"]
+
+MOST_SHOWN: Final = 60
+"""Findings with a thumbnail; the counts say how many more there are."""
+_THUMBNAIL_PX: Final = 96
+
+
+@dataclass(frozen=True, slots=True)
+class StagedList:
+    """An upload that waits to be checked or compiled."""
+
+    folder: Path
+    by: str
+    photographs: int
+
+
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """A finding beside its photograph. Whom it is about isn't in it: its line in the planner's own file says so."""
+
+    finding: Finding
+    thumbnail: bytes | None
+    """JPEG, 96 px wide; None where there is no picture to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListLook:
+    """What the suite says of an uploaded list."""
+
+    rows: int
+    photographs: int
+    minors: int
+    composition: tuple[CategoryCount, ...]
+    refused: int
+    flagged: int
+    shown: tuple[LookedAt, ...]
+    """Those that refuse first."""
+    refused_by: tuple[tuple[str, int], ...]
+    """Each reason and how often, the most frequent first."""
+    compiled: bool = False
+
+    @property
+    def passes(self) -> bool:
+        return not self.refused
+
+
+class ListDesk:
+    """Uploaded lists of one process. What is uploaded lies in a folder of ours, which the sweep empties after an hour.
+
+    Every method raises Refused as `WatchlistStore.check_may_attach`: the list is `by`'s to make, or it is refused.
+    """
+
+    def __init__(
+        self, policy: Policy, clock: Clock, home: Path, store: WatchlistStore, builder: Callable[[], ListBuilder]
+    ) -> None:
+        """`builder`: makes what a list is built with, for one use."""
+        self._policy = policy
+        self._clock = clock
+        self._folder = home / "tmp"
+        self._store = store
+        self._builder = builder
+        self._staged: dict[str, StagedList] = {}
+        self._jobs: Jobs[ListLook] = Jobs()
+
+    def stage(self, deployment: str, files: Sequence[UploadedFile], *, by: AuthenticatedPerson) -> StagedList:
+        """Keep an upload in the place of the one before. Raises as `stage_upload`."""
+        self._store.check_may_attach(deployment, by)
+        self.discard(deployment)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="list-", dir=self._folder))
+        try:
+            photographs = stage_upload(files, folder)
+        except LfrError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        self._staged[deployment] = StagedList(folder, by.name, photographs)
+        return self._staged[deployment]
+
+    def staged(self, deployment: str, by: AuthenticatedPerson) -> StagedList | None:
+        """Find this person's upload, if it is still there."""
+        found = self._staged.get(deployment)
+        there = found is not None and same_person(found.by, by.name) and found.folder.is_dir()
+        return found if there else None
+
+    def discard(self, deployment: str) -> None:
+        """Destroy an upload and what was said of it."""
+        found = self._staged.pop(deployment, None)
+        if found is not None:
+            shutil.rmtree(found.folder, ignore_errors=True)
+        self._jobs.forget(deployment)
+
+    def job(self, deployment: str, by: AuthenticatedPerson) -> Job[ListLook] | None:
+        """Find what is being done with this person's upload, or what came of it."""
+        found = self._jobs.find(deployment)
+        return found if found is not None and same_person(found.by, by.name) else None
+
+    def check(self, deployment: str, made: Application, kind: DeploymentKind, *, by: AuthenticatedPerson) -> None:
+        """Begin to check the upload; nothing is enrolled. Raises Refused `list.nothing-uploaded`."""
+        staged, builder = self._need(deployment, by), self._builder()
+
+        def work(progress: Progress) -> ListLook:
+            asked = ListCheck(kind, self._policy, self._today(), made.ends_at.astimezone(LONDON).date())
+            return self._look(staged, check_list(staged.folder, asked, engine=builder.engine, progress=progress))
+
+        self._begin(deployment, "Checking the list", work, by)
+
+    def compile(self, deployment: str, made: Application, *, by: AuthenticatedPerson) -> None:
+        """Begin to check the upload and to make it the deployment's list. Raises Refused `list.nothing-uploaded`."""
+        staged, builder = self._need(deployment, by), self._builder()
+
+        def work(progress: Progress) -> ListLook:
+            seen: list[CheckedList] = []
+            try:
+                builder.build(
+                    staged.folder,
+                    deployment,
+                    today=self._today(),
+                    last_day=made.ends_at.astimezone(LONDON).date(),
+                    by=by,
+                    attempt=uuid4().hex,
+                    progress=progress,
+                    show=seen.append,
+                )
+            except Refused as refused:
+                if refused.rule != "watchlist.quality" or not seen:
+                    raise
+                return self._look(staged, seen[-1])  # the table says it better than the sentence
+            look = replace(self._look(staged, seen[-1]), compiled=True)
+            shutil.rmtree(staged.folder, ignore_errors=True)
+            return look
+
+        self._begin(deployment, "Compiling the list", work, by)
+
+    def _begin(
+        self, deployment: str, title: str, work: Callable[[Progress], ListLook], by: AuthenticatedPerson
+    ) -> None:
+        if not self._jobs.start(deployment, title, work, by=by.name):
+            raise Refused("list.busy", "the list is being worked on already: wait until that has ended")
+
+    def _need(self, deployment: str, by: AuthenticatedPerson) -> StagedList:
+        self._store.check_may_attach(deployment, by)
+        found = self.staged(deployment, by)
+        if found is None:
+            raise Refused("list.nothing-uploaded", "there is no upload of yours any more: upload the list again")
+        return found
+
+    def _today(self) -> date:
+        return utc_from_ns(self._clock.time_ns()).astimezone(LONDON).date()
+
+    def _look(self, staged: StagedList, checked: CheckedList) -> ListLook:
+        quality = checked.quality
+        order = sorted(quality.findings, key=lambda each: (not each.refuses, each.line or 0))
+        refusing = [each for each in order if each.refuses]
+        counts: dict[str, int] = {}
+        for each in refusing:
+            counts[each.message] = counts.get(each.message, 0) + 1
+        return ListLook(
+            rows=quality.rows,
+            photographs=staged.photographs,
+            minors=quality.minors,
+            composition=tuple(each for each in quality.composition if each.submitted),
+            refused=len(refusing),
+            flagged=len(order) - len(refusing),
+            shown=tuple(LookedAt(_without_names(each), self._thumbnail(staged, each)) for each in order[:MOST_SHOWN]),
+            refused_by=tuple(sorted(counts.items(), key=lambda each: -each[1])),
+        )
+
+    def _thumbnail(self, staged: StagedList, finding: Finding) -> bytes | None:
+        if not finding.photograph:
+            return None
+        try:
+            data = read_bounded(staged.folder / finding.photograph, IMAGE_BYTES, inside=staged.folder)
+            image = decode(data, self._policy.images)
+        except (OSError, Poison, ValueError):
+            return None
+        height, width = image.shape[:2]
+        size = (_THUMBNAIL_PX, max(1, min(2 * _THUMBNAIL_PX, height * _THUMBNAIL_PX // max(1, width))))
+        _, jpeg = cv2.imencode(".jpg", cv2.resize(image, size, interpolation=cv2.INTER_AREA))
+        return bytes(jpeg)
+
+
+def _without_names(finding: Finding) -> Finding:
+    return replace(finding, subject="", photograph="", value="")

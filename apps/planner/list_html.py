@@ -1,0 +1,93 @@
+"""The HTML of an uploaded list and of what was found in it, from values: pure functions.
+
+Thumbnails are data URIs: they reach the browser inside the page's own message and nowhere else.
+"""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+
+from apps.planner.list_desk import ListLook, LookedAt
+from lfr_core.deployments.readiness import Standing
+from lfr_core.watchlists.quality.result import ListQuality
+
+__all__ = ["list_look_html", "minors_html", "uploaded_html"]
+
+
+def uploaded_html(photographs: int) -> str:
+    """Say what was uploaded."""
+    word = "photograph" if photographs == 1 else "photographs"
+    return f'<p class="pln-facts">Uploaded: the list and {photographs:,} {word}.</p>'
+
+
+def list_look_html(look: ListLook) -> str:
+    """Show what a check found: how many of each category, reasons by their number, then each with its photograph."""
+    head = "The list is compiled." if look.compiled else "The list passes." if look.passes else "The list doesn't pass."
+    state = "is-met" if look.passes else "is-missing"
+    counts = (
+        f"{look.rows:,} rows, {look.photographs:,} photographs, {look.minors:,} people under 18; "
+        f"{look.refused:,} refused, {look.flagged:,} to look at"
+    )
+    rows = "".join(
+        f"<tr><td>{escape(each.category.replace('_', ' '))}</td><td>{each.submitted:,}</td><td>{each.fit:,}</td></tr>"
+        for each in look.composition
+    )
+    heads = "".join(f'<th scope="col">{each}</th>' for each in ("Category", "In the file", "Can be enrolled"))
+    parts = [
+        f'<p class="pln-look {state}" role="status"><span class="pln-state">{head}</span> {counts}.</p>',
+    ]
+    parts.append(
+        f'<table class="pln-table"><caption>People by category</caption><thead>{heads}</thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )
+    if look.refused_by:
+        reasons = "".join(f"<tr><td>{n:,}</td><td>{escape(why)}</td></tr>" for why, n in look.refused_by[:20])
+        parts.append(
+            '<table class="pln-table"><caption>Reasons</caption><thead><tr><th scope="col">How many</th>'
+            f'<th scope="col">Why</th></tr></thead><tbody>{reasons}</tbody></table>'
+        )
+    if look.shown:
+        more = look.refused + look.flagged - len(look.shown)
+        caption = "Each of them" + (f"; {more:,} more are not shown" if more > 0 else "")
+        lines = "".join(_looked_at(each) for each in look.shown)
+        parts.append(
+            f'<table class="pln-table pln-found"><caption>{caption}</caption><thead><tr><th scope="col">Photograph</th>'
+            f'<th scope="col">Line</th><th scope="col">Why</th></tr></thead><tbody>{lines}</tbody></table>'
+        )
+    return "".join(parts)
+
+
+def minors_html(one: Standing, found: ListQuality | None) -> str:
+    """Show everybody under 18 on the list as built, with age, reason and who else agreed; by line, without names."""
+    built = {share.category: share.people for share in one.composition}
+    of_it = found is not None and built == {
+        each.category: each.fit for each in found.composition if each.fit and each.category != "blue_list"
+    }
+    if found is None or not of_it:
+        return (
+            '<p class="pln-fault">The newest report is not of this list: have it compiled anew before you approve.</p>'
+        )
+    if not found.minor_entries:
+        return '<p class="pln-facts">Nobody on it is under 18, by the ages that the list gives.</p>'
+    heads = "".join(f'<th scope="col">{each}</th>' for each in ("Line", "Age", "Category", "Why", "Who else agreed"))
+    rows = "".join(
+        f"<tr><td>{each.line}</td><td>{each.age}</td><td>{escape(each.category.replace('_', ' '))}</td>"
+        f"<td>{escape(each.rationale)}</td><td>{escape(each.second_approver)}</td></tr>"
+        for each in found.minor_entries
+    )
+    return (
+        f'<table class="pln-table pln-minors"><caption>Under 18: {found.minors:,}</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _looked_at(each: LookedAt) -> str:
+    finding = each.finding
+    line = "the list" if finding.line is None else f"line {finding.line}"
+    picture = "none"
+    if each.thumbnail is not None:
+        uri = f"data:image/jpeg;base64,{base64.b64encode(each.thumbnail).decode('ascii')}"
+        picture = f'<img src="{uri}" width="72" alt="Photograph of {line}">'
+    state = "refused" if finding.refuses else "to look at"
+    return f"<tr><td>{picture}</td><td>{line}<br><small>{state}</small></td><td>{escape(finding.message)}</td></tr>"

@@ -1,0 +1,112 @@
+"""Draws the planner's list: uploaded, checked with thumbnails and reasons, compiled with its progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile as BrowserFile
+
+from apps.plain_words import plain_words
+from apps.planner.jobs import Job
+from apps.planner.list_desk import ListDesk, ListLook, StagedList
+from apps.planner.list_html import list_look_html, uploaded_html
+from lfr_core.common.errors import LfrError
+from lfr_core.custody.people.roles import AuthenticatedPerson
+from lfr_core.deployments.readiness import Standing
+from lfr_core.watchlists.upload import MOST_BYTES, UploadedFile
+
+__all__ = ["show_list_panel"]
+
+_LOOK_S = 1.0
+_TURN = "planner-upload-turn"
+"""Of the session's state: ends the uploader's key, so that what was taken is forgotten by the browser's session."""
+_FAULT = "planner-upload-fault"
+_WHOLE = "planner-upload-whole-folder"
+_OTHERS = "planner-upload-files"
+
+
+def show_list_panel(desk: ListDesk, one: Standing, by: AuthenticatedPerson) -> None:
+    """Draw the upload, what was found, and the buttons. What runs is looked at every second."""
+    st.caption(
+        "A zip, a folder, or the files themselves: the photographs, and the spreadsheet that says who is on the list, "
+        "one row a photograph. They are destroyed once the list is compiled, and after an hour at the latest."
+    )
+    fault: str = st.session_state.pop(_FAULT, "")
+    with st.container():
+        if fault:
+            st.error(fault)
+    staged, job = desk.staged(one.view.id, by), desk.job(one.view.id, by)
+    if job is not None and not job.over:
+        _running(desk, one, by)
+        return
+    if job is not None and (job.result is not None or job.error is not None):
+        _came_of(job)
+    if staged is None:
+        _uploader(desk, one, by)
+        return
+    st.html(uploaded_html(staged.photographs))
+    with st.container(horizontal=True):
+        _buttons(desk, one, by, staged)
+
+
+def _uploader(desk: ListDesk, one: Standing, by: AuthenticatedPerson) -> None:
+    whole = st.toggle("Choose a whole folder", key=_WHOLE)
+    turn = st.session_state.setdefault(_TURN, 0)
+    given = st.file_uploader(
+        "The list's folder" if whole else "The list: a zip, or spreadsheet and photographs",
+        accept_multiple_files="directory" if whole else True,
+        key=f"{_OTHERS}-{whole}-{turn}",
+        max_upload_size=MOST_BYTES // 1_000_000,
+    )
+    if given:
+        st.button("Take this upload", key=f"act-upload-{one.view.id}", on_click=_take, args=(desk, one, by, given))
+
+
+def _take(desk: ListDesk, one: Standing, by: AuthenticatedPerson, given: list[BrowserFile]) -> None:
+    try:
+        desk.stage(one.view.id, [UploadedFile(each.name, partial(_rewound, each)) for each in given], by=by)
+    except LfrError as error:
+        st.session_state[_FAULT] = f"Not taken: {plain_words(str(error))}."
+    else:
+        st.session_state[_TURN] += 1  # the browser's session holds the photographs no longer
+
+
+def _rewound(file: BrowserFile) -> BrowserFile:
+    file.seek(0)
+    return file
+
+
+def _buttons(desk: ListDesk, one: Standing, by: AuthenticatedPerson, staged: StagedList) -> None:
+    made, kind, id = one.application, one.view.kind, one.view.id  # noqa: A001  the field's own word
+
+    def begin(act: Callable[[], None]) -> None:
+        try:
+            act()
+        except LfrError as error:
+            st.session_state[_FAULT] = f"Not begun: {plain_words(str(error))}."
+
+    name = staged.folder.name
+    check = partial(desk.check, id, made, kind, by=by)
+    compile_ = partial(desk.compile, id, made, by=by)
+    st.button("Check the list", key=f"act-check-{name}", on_click=begin, args=(check,))
+    st.button("Check and compile", type="primary", key=f"act-compile-{name}", on_click=begin, args=(compile_,))
+    st.button("Remove the upload", key=f"act-discard-{name}", on_click=desk.discard, args=(id,))
+
+
+@st.fragment(run_every=_LOOK_S)
+def _running(desk: ListDesk, one: Standing, by: AuthenticatedPerson) -> None:
+    job = desk.job(one.view.id, by)
+    if job is None or job.over:
+        st.rerun()
+    words = f"{job.title}: {job.done:,} of {job.total:,} photographs" if job.total else f"{job.title}: reading it"
+    st.progress(min(1.0, job.done / job.total) if job.total else 0.0, text=words)
+    st.caption("It goes on while you look elsewhere.")
+
+
+def _came_of(job: Job[ListLook]) -> None:
+    if job.error is not None:
+        st.error(f"{job.title} ended: {plain_words(str(job.error))}.")
+    elif job.result is not None:
+        st.html(list_look_html(job.result))

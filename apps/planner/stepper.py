@@ -1,0 +1,164 @@
+"""A deployment's life as eight steps: which are done, what each still lacks, who acts, which act mends it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from html import escape
+from typing import Final
+
+from apps.planner.mending import TITLES, Act, Mend, mend_of, why_words
+from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.readiness import ReadinessItem, Standing
+from lfr_core.domain.deployments import DeploymentStatus as Status
+from lfr_core.domain.gate import Condition
+
+__all__ = ["DeskStep", "RedLine", "StepState", "desk_steps", "red_line_html", "step_html", "steps_html"]
+
+
+class StepState(StrEnum):
+    """How a step stands. The value is the word on the page."""
+
+    DONE = "done"
+    NOW = "now"
+    LATER = "later"
+    STOPPED = "given up"
+
+
+@dataclass(frozen=True, slots=True)
+class RedLine:
+    """Something that a step lacks."""
+
+    title: str
+    why: str
+    who: str
+    """Which role acts."""
+    mend: Mend | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeskStep:
+    """One step of the eight."""
+
+    title: str
+    state: StepState
+    red: tuple[RedLine, ...]
+
+
+_LINE: Final = list(Status)
+_CONDITIONS: Final[Mapping[str, tuple[Condition, ...]]] = {
+    "Apply": (),
+    "Authorise": (Condition.DOCUMENTS_IN_DATE, Condition.AUTHORITY),
+    "List": (Condition.LIST_IN_PLACE, Condition.LIST_APPROVED, Condition.LIST_FRESH, Condition.BOUND),
+    "Announce": (Condition.ANNOUNCED,),
+    "Ready": (Condition.SIGNAGE, Condition.BRIEFING),
+    "Live": (
+        Condition.GALLERY_UNCHANGED,
+        Condition.PROVEN,
+        Condition.WITHIN_HOURS,
+        Condition.LIVE,
+        Condition.OPERATOR_ATTENDING,
+        Condition.AUDIT_WRITABLE,
+        Condition.RECORDS_ON_TRAIL,
+    ),
+    "Closing": (),
+    "Published": (),
+}
+_P, _AO, _OP = Role.PLANNER, Role.AUTHORISING_OFFICER, Role.OPERATOR
+
+
+def desk_steps(one: Standing, *, published: bool) -> tuple[DeskStep, ...]:
+    """Lay a planned deployment out as steps. `published`: whether its record has been published."""
+    status, items = one.view.status, {item.finding.condition: item for item in one.readiness}
+    done = _done(one, published=published)
+    found = []
+    for title, conditions in _CONDITIONS.items():
+        red = () if status.is_over else tuple(_red(items[each], one) for each in conditions if _is_red(items.get(each)))
+        red = _own(title, one, published=published) or red
+        if status is Status.CANCELLED:
+            state, red = StepState.DONE if done[title] else StepState.STOPPED, ()
+        elif done[title]:
+            state = StepState.DONE
+        else:
+            state = StepState.NOW if _has_begun(title, done) else StepState.LATER
+        found.append(DeskStep(title, state, red))
+    return tuple(found)
+
+
+def _done(one: Standing, *, published: bool) -> Mapping[str, bool]:
+    status = one.view.status
+    ended, opened = status is Status.ENDED, status in {Status.LIVE, Status.SUSPENDED, Status.ENDED}
+    return {
+        "Apply": status is not Status.DRAFT,
+        "Authorise": bool(one.planned.officer),
+        "List": ended or one.planned.list_is_approved,
+        "Announce": ended or one.planned.announced,
+        "Ready": opened or status is Status.READY,
+        "Live": ended,
+        "Closing": ended,
+        "Published": published,
+    }
+
+
+def _has_begun(title: str, done: Mapping[str, bool]) -> bool:
+    """List and announcement go side by side, once it is authorised; every other step follows the one before."""
+    before = {"Announce": "Authorise", "Closing": "Ready"}.get(title)
+    titles = list(done)
+    return all(done[each] for each in ([before] if before else titles[: titles.index(title)]))
+
+
+def _is_red(item: ReadinessItem | None) -> bool:
+    return item is not None and item.looked and not item.finding.met
+
+
+def _red(item: ReadinessItem, one: Standing) -> RedLine:
+    condition = item.finding.condition
+    mend = mend_of(condition, one.view.status)
+    return RedLine(TITLES[condition], why_words(item, one), item.finding.who, mend)
+
+
+def _own(title: str, one: Standing, *, published: bool) -> tuple[RedLine, ...]:
+    """What a step lacks that is no condition of the gate."""
+    status = one.view.status
+    if title == "Apply" and status is Status.DRAFT:
+        mend = Mend(Act.APPLY, "Apply for authority", frozenset({_P}))
+        return (RedLine("Application", "It is a draft: nobody has applied for it yet.", _P.value, mend),)
+    if title == "Ready" and status is Status.LIST_APPROVED and one.signage_by and one.briefing_by:
+        mend = Mend(Act.READY, "Call it ready", frozenset({_P, _OP}))
+        return (RedLine("Ready", "Signs and briefing are confirmed; somebody calls it ready.", _P.value, mend),)
+    if title == "Closing" and status in {Status.LIVE, Status.SUSPENDED}:
+        mend = Mend(Act.CLOSE, "Close it", frozenset({_P, _OP, _AO}))
+        return (RedLine("Closing", "It closes by itself when its hours end, or earlier.", _P.value, mend),)
+    if title == "Published" and status is Status.ENDED and not published:
+        why = "Its results are published once its alerts are judged, and at the latest when they are due."
+        return (RedLine("Results", why, Role.PUBLICATION_OFFICER.value, None),)
+    return ()
+
+
+def steps_html(steps: tuple[DeskStep, ...]) -> str:
+    """Show all steps in one line, with the word of each."""
+    cells = "".join(
+        f'<li class="is-{_CLASS[each.state]}"{" aria-current=step" if each.state is StepState.NOW else ""}>'
+        f"<b>{number}</b> {each.title}<small>{each.state.value}</small></li>"
+        for number, each in enumerate(steps, start=1)
+    )
+    return f'<ol class="pln-steps" aria-label="Steps of the deployment">{cells}</ol>'
+
+
+def step_html(step: DeskStep) -> str:
+    """Head what a step lacks."""
+    count = f"{len(step.red)} missing" if step.red else "nothing missing"
+    return f'<h4 class="pln-step">{escape(step.title)} <small>{count}</small></h4>'
+
+
+def red_line_html(line: RedLine, names: str) -> str:
+    """Show what is missing, why, and who acts. `names`: of those who hold the role."""
+    who = f"{line.who}{f' ({names})' if names else ''}"
+    return (
+        f'<p class="pln-red"><strong>{escape(line.title)}</strong> {escape(line.why)} '
+        f'<span class="pln-small">Who acts: {escape(who)}.</span></p>'
+    )
+
+
+_CLASS: Final = {StepState.DONE: "done", StepState.NOW: "now", StepState.LATER: "later", StepState.STOPPED: "stopped"}

@@ -1,0 +1,53 @@
+"""A camera's picture in which nobody can be recognised: to see where it looks, and no more."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+
+from lfr_core.common.errors import Refused
+from lfr_core.recognition.faces.types import FaceEngine, Image
+
+__all__ = ["STILL_WIDTH_PX", "mask_picture"]
+
+STILL_WIDTH_PX: Final = 160
+"""The whole picture is reduced to it: a face that the detector misses in 1280 pixels is below 24 of them high, and of
+that 3 are left; what is recognised has 10 between the eyes alone (docs/facts.md#faces)."""
+_SHOWN_PX: Final = 640
+_MARGIN: Final = 0.35
+"""Of the face's box, on each side: hair and ears are covered too."""
+_JPEG_QUALITY: Final = 80
+
+
+def mask_picture(image: Image, engine: FaceEngine) -> bytes:
+    """Cover every face that is found, and reduce the rest so far that no face is left to find.
+
+    Returns JPEG, 640 pixels wide, of which each is one of 160.
+
+    Raises:
+        Refused: `camera.still-refused`: after that a face is still found. Nothing is shown then.
+        LfrError: the faces can't be looked for.
+    """
+    masked = image.copy()
+    for detection in engine.detect([image])[0]:
+        _cover(masked, detection.box)
+    height, width = masked.shape[:2]
+    small_height = max(1, round(height * STILL_WIDTH_PX / width))
+    small = cv2.resize(masked, (STILL_WIDTH_PX, small_height), interpolation=cv2.INTER_AREA)
+    shown = cv2.resize(small, (_SHOWN_PX, small_height * _SHOWN_PX // STILL_WIDTH_PX), interpolation=cv2.INTER_NEAREST)
+    if engine.detect([np.asarray(shown, dtype=np.uint8)])[0]:
+        raise Refused("camera.still-refused", "a face could still be seen in the picture, so it isn't shown: try again")
+    _, jpeg = cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return bytes(jpeg)
+
+
+def _cover(image: Image, box: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> None:
+    x1, y1, x2, y2 = (float(value) for value in box)
+    across, down = _MARGIN * (x2 - x1), _MARGIN * (y2 - y1)
+    height, width = image.shape[:2]
+    left, top = max(0, int(x1 - across)), max(0, int(y1 - down))
+    right, bottom = min(width, int(x2 + across) + 1), min(height, int(y2 + down) + 1)
+    if left < right and top < bottom:
+        image[top:bottom, left:right] = 128

@@ -1,0 +1,157 @@
+"""Puts an uploaded list into a folder as the reader of lists wants it: photographs, and the list itself at the top.
+
+What is uploaded is a zip, or files with their paths in the folder they lay in. Everything is bounded before it is
+written, nothing leads out of the folder, and what a computer adds by itself (`__MACOSX`, `Thumbs.db`) is left out.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Final
+
+from lfr_core.common.errors import Poison, Retryable
+from lfr_core.common.files import IMAGE_BYTES
+from lfr_core.watchlists.csv_file import FILE_NAME
+
+__all__ = ["MOST_BYTES", "MOST_FILES", "UploadedFile", "stage_upload"]
+
+MOST_BYTES: Final = 4_000_000_000
+"""Of all files together, unpacked: 20,000 people with two photographs of 100 kB."""
+MOST_FILES: Final = 100_001
+"""Photographs of the longest list there may be, and the list itself."""
+_TABLES: Final = (".csv", ".xlsx", ".ods", ".xls", ".tsv", ".txt")
+"""What a list may be written in, the likeliest first; whether it can be read the reader says."""
+_PIECE: Final = 1 << 20
+_DEEPEST: Final = 12
+"""Folders within folders."""
+_LEFT_OUT: Final = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
+_ENCRYPTED: Final = 0x1
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file as somebody uploaded it. `path`: in the folder it lay in, or its name alone."""
+
+    path: str
+    open: Callable[[], BinaryIO]
+
+
+def stage_upload(files: Sequence[UploadedFile], folder: Path) -> int:
+    """Write what was uploaded into `folder`, which is there and empty; returns how many photographs there are.
+
+    Raises:
+        Poison: it holds no list, or several; it is too large; a zip is damaged, has a password or leads outside.
+        Retryable: the disk is full.
+    """
+    members = list(_members(files))
+    if len(members) > MOST_FILES:
+        raise Poison(f"there are {len(members):,} files, {MOST_FILES:,} at most are taken: split the list")
+    table = _table(members)
+    left = MOST_BYTES
+    try:
+        for member in members:
+            relative = _below(member.path, table.parent)
+            if relative is None:
+                continue  # beside the list's own folder
+            name = PurePosixPath(_table_name(table)) if member.path == table else relative
+            left -= _write(member, folder.joinpath(*name.parts), left)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:  # the last: cut off
+        raise Poison("the zip is damaged or of an unusual kind: make it again, and upload that") from error
+    except OSError as error:
+        raise Retryable(f"the list can't be kept: {error.strerror}. Tell whoever runs the system") from error
+    return sum(_below(each.path, table.parent) is not None for each in members) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    path: PurePosixPath
+    open: Callable[[], BinaryIO]
+
+
+def _members(files: Sequence[UploadedFile]) -> Iterator[_Member]:
+    for file in files:
+        path = _path(file.path)
+        if path is None:
+            continue
+        if path.suffix.casefold() == ".zip":
+            yield from _unzipped(file)
+        else:
+            yield _Member(path, file.open)
+
+
+def _unzipped(file: UploadedFile) -> Iterator[_Member]:
+    try:
+        archive = zipfile.ZipFile(file.open())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise Poison(f"{file.path} is no zip that can be read: make it again, and upload that") from error
+    if len(archive.infolist()) > MOST_FILES:
+        raise Poison(f"{file.path} holds more than {MOST_FILES:,} files: split the list")
+    for info in archive.infolist():
+        if info.is_dir():
+            continue
+        if info.flag_bits & _ENCRYPTED:
+            raise Poison(f"{file.path} has a password: upload the photographs without one, over this login")
+        path = _path(info.filename)
+        if path is not None:
+            yield _Member(path, lambda archive=archive, info=info: archive.open(info))  # type: ignore[misc]
+
+
+def _path(name: str) -> PurePosixPath | None:
+    """Where a file lies in what was uploaded; None: a computer's own. Raises Poison where that is outside."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or "\0" in name or ":" in name or not path.parts:
+        raise Poison(f"{name[:100]!r} lies outside the folder that was uploaded: put it inside")
+    if len(path.parts) > _DEEPEST:
+        raise Poison(f"{name[:100]!r} lies more than {_DEEPEST} folders deep: put it higher")
+    if any(part.startswith(".") or part.casefold() in _LEFT_OUT for part in path.parts):
+        return None
+    return path
+
+
+def _table(members: Sequence[_Member]) -> PurePosixPath:
+    """Find the list itself: the highest file that is a table, one of the wanted name first."""
+    tables = [each.path for each in members if each.path.suffix.casefold() in _TABLES]
+    if not tables:
+        raise Poison(
+            "there is no list among the files: add the spreadsheet (or CSV file) that says who is on it, one row a "
+            "photograph"
+        )
+    top = min(len(path.parts) for path in tables)
+    highest = [path for path in tables if len(path.parts) == top]
+    named = [path for path in highest if path.stem.casefold() == "watchlist"] or highest
+    if len(named) > 1:
+        raise Poison(f"several files may be the list ({', '.join(path.name for path in named[:4])}): upload one")
+    return named[0]
+
+
+def _table_name(table: PurePosixPath) -> str:
+    return FILE_NAME if table.suffix.casefold() == ".csv" else f"watchlist{table.suffix.casefold()}"
+
+
+def _below(path: PurePosixPath, top: PurePosixPath) -> PurePosixPath | None:
+    return path.relative_to(top) if path.is_relative_to(top) else None
+
+
+def _write(member: _Member, target: Path, left: int) -> int:
+    """Write one file; returns its bytes."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    written = 0
+    try:
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except FileExistsError as error:
+        raise Poison(f"{member.path.name!r} is there twice: upload it once") from error
+    with os.fdopen(descriptor, "wb") as out, member.open() as stream:
+        while piece := stream.read(_PIECE):
+            written += len(piece)
+            if written > min(left, IMAGE_BYTES):
+                raise Poison(
+                    f"{member.path.name!r} is too large: {IMAGE_BYTES // 1_000_000} MB a file and "
+                    f"{MOST_BYTES // 1_000_000_000} GB together are taken"
+                )
+            out.write(piece)
+    return written

@@ -1,0 +1,105 @@
+"""A deployment's page leads from step to step: the main way of its desk in a real browser, role by role.
+
+The whole life with list, cameras and alerts is in `test_whole_deployment.py`, which is slow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Engine
+
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.deployments.reading import read_state
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.deployments import DeploymentRow
+from tests.support.page_login import PageLogins
+from tests.support.planning import COMPLIANCE, OFFICER, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHarness
+from tests.support.staff import staff_app
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def harness(settings: Settings, engine: Engine, vault: VaultCore, logins: PageLogins) -> PlanningHarness:
+    harness = PlanningHarness(engine, vault, AuditTrail(vault, SystemClock()), SystemClock(), settings.home)
+    harness.settle()
+    logins.give_accounts(COMPLIANCE, OFFICER, OTHER_OFFICER, PLANNER, PUBLISHER)
+    return harness
+
+
+@pytest.fixture
+def page(browser: Browser, settings: Settings, harness: PlanningHarness) -> Iterator[Page]:
+    assert harness.home == settings.home
+    with staff_app(settings):
+        page = browser.new_page(viewport={"width": 1500, "height": 1200})
+        yield page
+        page.close()
+
+
+def test_each_role_finds_its_act_beside_a_red_line_and_the_deployment_moves_on(
+    page: Page, harness: PlanningHarness, logins: PageLogins, settings: Settings, tmp_path: Path
+) -> None:
+    harness.plan()
+
+    def open_as(name: str) -> None:
+        logins.log_in(page.context, name)
+        page.goto(f"{settings.page_addresses[0].rstrip('/')}/planning?deployment=dep")
+        page.locator(".lfr-who").filter(has_text=name).wait_for()
+
+    def click(name: str) -> None:
+        page.get_by_role("button", name=name, exact=True).first.click()
+
+    open_as(COMPLIANCE)
+    click("Add a document")
+    page.get_by_label("Title, as the public reads it").fill("Community impact of the market")
+    page.get_by_label("Version", exact=True).fill("1")
+    document = tmp_path / "impact.md"
+    document.write_text("# Community impact\n\nIn order.\n", encoding="utf-8")
+    page.locator("input[type=file]").first.set_input_files(document)
+    page.get_by_text(document.name).first.wait_for()
+    click("Register the document")
+    page.get_by_text("Registered: the community impact assessment, version 1.").wait_for()
+
+    open_as(OTHER_OFFICER)
+    page.locator(".pln-steps .is-now", has_text="Authorise").wait_for()
+    page.get_by_label("Your reason", exact=False).fill("Necessary and proportionate for this market.")
+    page.get_by_text("I know that no evaluation shows").click()
+    click("Authorise")
+    page.get_by_text("dep is authorised.").wait_for()
+
+    open_as(PUBLISHER)
+    click("Preview the announcement")
+    page.locator(".pln-public", has_text="find people wanted by the courts").wait_for()
+    click("Announce it now")
+    page.get_by_text("It is announced.").wait_for()
+
+    harness.compile()
+    open_as(OFFICER)
+    click("Look at the list")
+    click("Approve the list of 1 person")
+    page.get_by_text("The list is approved.").wait_for()
+
+    harness.touch()
+    open_as(PLANNER)
+    for label in ("Confirm the signs", "Confirm the briefing", "Call it ready"):
+        click(label)
+    page.get_by_text("It is ready.").wait_for()
+
+    shown = page.inner_text("body")
+    assert "`lfr" not in shown
+    assert harness.digest()[:12] not in shown
+    with reading(harness.engine) as session:
+        state = read_state(session, session.get_one(DeploymentRow, "dep"))
+    assert state is not None
+    assert state.status is DeploymentStatus.READY

@@ -1,0 +1,99 @@
+"""Cameras that the platform runs: added and started by those who may, their addresses in files of this user's alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from apps.planner.camera_desk import CameraDesk, TriedCamera, check_address
+from apps.supervisor.cameras import wanted_cameras
+from lfr_core.common.errors import LfrError, Refused
+from lfr_core.deployments.camera_sources import CameraSources, camera_folder, read_camera_sources
+from tests.support.people import authenticated
+from tests.support.planning import OPERATOR, PLANNER, PUBLISHER, PlanningHarness
+
+ADDRESS = "rtsp://viewer:secret@10.0.0.7/stream1"
+
+
+@pytest.fixture
+def sources(harness: PlanningHarness) -> CameraSources:
+    harness.plan()
+    return CameraSources(harness.engine, harness.trail, camera_folder(harness.home))
+
+
+def test_a_camera_that_was_started_is_run_by_the_platform_with_its_address_in_the_environment_alone(
+    harness: PlanningHarness, sources: CameraSources
+) -> None:
+    look = wanted_cameras(harness.home, {"LFR_HOME": str(harness.home)})
+    sources.keep("dep", "north", ADDRESS, by=authenticated(PLANNER))
+    assert look() == ()
+
+    sources.start("dep", "north", by=authenticated(OPERATOR))
+    (child,) = look()
+    assert child.env["LFR_CAMERA_SOURCE"] == ADDRESS
+    assert "secret" not in " ".join((child.name, *child.command))
+
+    sources.stop("dep", "north", by=authenticated(OPERATOR))
+    assert look() == ()
+
+
+def test_the_file_is_this_users_alone_and_goes_with_its_deployment(
+    harness: PlanningHarness, sources: CameraSources
+) -> None:
+    sources.keep("dep", "north", ADDRESS, by=authenticated(PLANNER))
+    (file,) = camera_folder(harness.home).iterdir()
+
+    assert file.stat().st_mode & 0o077 == 0
+    assert camera_folder(harness.home).stat().st_mode & 0o077 == 0
+    sources.forget("dep")
+    assert list(camera_folder(harness.home).iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("camera", "who", "rule"),
+    [
+        ("north", PUBLISHER, "people.wrong-role"),
+        ("north", "Nobody Known", "people.unknown"),
+        ("west", PLANNER, "camera.not-of-deployment"),
+        ("no/../where", PLANNER, "camera.bad-address"),
+    ],
+)
+def test_nobody_else_and_no_other_camera(sources: CameraSources, camera: str, who: str, rule: str) -> None:
+    with pytest.raises(Refused) as refused:
+        sources.keep("dep", camera, ADDRESS, by=authenticated(who))
+
+    assert refused.value.rule == rule
+
+
+def test_nothing_runs_for_a_deployment_that_is_over(harness: PlanningHarness, sources: CameraSources) -> None:
+    sources.keep("dep", "north", ADDRESS, by=authenticated(PLANNER))
+    harness.store.cancel("dep", "storm warning", by=authenticated(PLANNER))
+
+    with pytest.raises(Refused) as refused:
+        sources.start("dep", "north", by=authenticated(PLANNER))
+    assert refused.value.rule == "camera.over"
+
+
+def test_a_file_that_somebody_damaged_is_left_out(harness: PlanningHarness, sources: CameraSources) -> None:
+    sources.keep("dep", "north", ADDRESS, by=authenticated(PLANNER))
+    folder = camera_folder(harness.home)
+    (folder / "dep@south.json").write_text("{", encoding="utf-8")
+    (folder / "link.json").symlink_to(Path("/etc/passwd"))
+
+    assert [each.camera for each in read_camera_sources(folder)] == ["north"]
+
+
+def test_the_desk_shows_no_password_and_opens_no_file(harness: PlanningHarness, sources: CameraSources) -> None:
+    def attempt(address: str) -> TriedCamera:
+        assert address == ADDRESS
+        return TriedCamera(1280, 720, 25.0, "h264", fits=True, still=None, why_no_still="")
+
+    desk = CameraDesk(sources, attempt, dict)
+    desk.add("dep", "north", ADDRESS, by=authenticated(PLANNER))
+
+    north, south = desk.lines("dep", ("north", "south"))
+    assert (north.shown, south.state) == ("rtsp://***@10.0.0.7/stream1", "not added yet")
+    for bad in ("/etc/passwd", "street.avi", "file:///etc/passwd", "", "lists", "concat:a|b"):
+        with pytest.raises(LfrError):
+            check_address(bad)

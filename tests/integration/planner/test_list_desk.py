@@ -1,0 +1,135 @@
+"""A planner's uploaded list: checked with reasons beside photographs, compiled by the service, destroyed afterwards."""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+from datetime import date, timedelta
+
+import pytest
+
+from apps.planner.jobs import Job
+from apps.planner.list_desk import ListDesk, ListLook
+from apps.planner.list_html import list_look_html, minors_html
+from apps.planner.panels import list_html
+from lfr_core.common.errors import Poison, Refused
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.working_days import LONDON
+from lfr_core.recognition.faces.engine import PackEngine
+from lfr_core.watchlists.list_builder import ListBuilder
+from lfr_core.watchlists.upload import UploadedFile
+from tests.support.people import authenticated
+from tests.support.planner_desk import desk_of
+from tests.support.planning import OFFICER, PLANNER, PUBLISHER, PlanningHarness
+from tests.support.samples import cpu, require_pack, require_photos
+
+pytestmark = pytest.mark.models
+HEADER = (
+    "subject,category,legal_reference,approved_by,expires_on,photograph,image_source,image_date,age,minor_rationale,"
+    "second_approver,checked_on"
+)
+BY = authenticated(PLANNER)
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One database is enough for what a page does."""
+    return sqlite_url
+
+
+@pytest.fixture
+def desk(harness: PlanningHarness) -> ListDesk:
+    harness.plan()
+    harness.authorise()
+
+    def builder() -> ListBuilder:
+        engine = PackEngine(require_pack(), harness.policy.faces, cpu, 1)
+        return ListBuilder(harness.policy, harness.store, harness.gallery, lambda: engine, harness.home)
+
+    return ListDesk(harness.policy, harness.clock, harness.home, harness.store, builder)
+
+
+def listed(today: date, *rows: tuple[str, str, str], **files: bytes) -> list[UploadedFile]:
+    """A zip of rows (subject, photograph, age) and files."""
+    last = today + timedelta(days=30)
+    lines = [
+        f"{who},wanted_by_courts,W/1,Insp. A,{last},{photo},custody,2024-01-01,{age},"
+        f"{'missing from care' if int(age) < 18 else ''},{'Supt. B' if int(age) < 18 else ''},{today}"
+        for who, photo, age in rows
+    ]
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("list/watchlist.csv", "\n".join([HEADER, *lines]))
+        for name, content in files.items():
+            archive.writestr(f"list/{name}.jpg", content)
+    return [UploadedFile("list.zip", lambda: io.BytesIO(out.getvalue()))]
+
+
+def ended(desk: ListDesk) -> Job[ListLook]:
+    deadline = time.monotonic() + 120
+    while (job := desk.job("dep", BY)) is not None and not job.over and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert job is not None
+    return job
+
+
+def test_a_list_is_checked_mended_compiled_and_shown_to_the_officer(harness: PlanningHarness, desk: ListDesk) -> None:
+    made = desk_of(harness).standing("dep").application
+    today = harness.now.astimezone(LONDON).date()
+    photos = {each: require_photos()[each].read_bytes() for each in ("obama", "biden")}
+    rows = (("S-1", "obama.jpg", "40"), ("S-2", "biden.jpg", "17"))
+    desk.stage(
+        "dep", listed(today, *rows, ("S-3", "none.jpg", "30"), obama=photos["obama"], biden=b"no picture"), by=BY
+    )
+
+    desk.check("dep", made, DeploymentKind.OPERATIONAL, by=BY)
+    job = ended(desk)
+
+    assert job.error is None
+    look = job.result
+    assert look is not None
+    assert (look.rows, look.minors, look.passes, look.compiled) == (3, 1, False, False)
+    assert all(not each.finding.subject and not each.finding.photograph for each in look.shown)
+    assert "doesn't pass" in list_look_html(look)
+
+    staged = desk.stage("dep", listed(today, *rows, **photos), by=BY)
+    desk.compile("dep", made, by=BY)
+    job = ended(desk)
+
+    assert job.error is None
+    assert job.result is not None
+    assert job.result.compiled
+    assert not staged.folder.exists()
+    assert desk.staged("dep", BY) is None
+    view = desk_of(harness)
+    one = view.standing("dep")
+    assert one.list_people == 2
+    minors = minors_html(one, view.list_quality("dep"))
+    assert [words in minors for words in ("Under 18: 1", ">17<", "missing from care", "Supt. B")] == [True] * 4
+    assert "S-2" not in minors
+    assert "Since" not in list_html(one, view.list_before(one))
+
+
+def test_an_upload_is_its_planners_alone_and_nobody_else_may_make_the_list(
+    harness: PlanningHarness, desk: ListDesk
+) -> None:
+    today = harness.now.date()
+    desk.stage("dep", listed(today, ("S-1", "a.jpg", "40"), a=b"jpeg"), by=BY)
+    made = desk_of(harness).standing("dep").application
+
+    assert desk.staged("dep", authenticated(OFFICER)) is None
+    with pytest.raises(Refused):
+        desk.stage("dep", listed(today, ("S-1", "a.jpg", "40")), by=authenticated(PUBLISHER))
+    with pytest.raises(Refused):
+        desk.compile("dep", made, by=authenticated(PUBLISHER))
+    desk.discard("dep")
+    with pytest.raises(Refused, match="upload the list again"):
+        desk.check("dep", made, DeploymentKind.OPERATIONAL, by=BY)
+
+
+def test_what_is_no_list_leaves_nothing_behind(harness: PlanningHarness, desk: ListDesk) -> None:
+    with pytest.raises(Poison, match="no list among the files"):
+        desk.stage("dep", [UploadedFile("a.jpg", lambda: io.BytesIO(b"jpeg"))], by=BY)
+
+    assert list((harness.home / "tmp").iterdir()) == []

@@ -1,0 +1,64 @@
+"""The planner's desk of a harness: the services its pages act through, each of which a test may exchange."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from apps.planner.camera_desk import CameraDesk, TriedCamera
+from apps.planner.desk_services import PlannerServices
+from apps.planner.draft_store import DraftStore
+from apps.planner.list_desk import ListDesk
+from apps.planner.view import PlannerView
+from lfr_core.custody.people.roles import AuthenticatedPerson
+from lfr_core.deployments.camera_sources import CameraSources, camera_folder
+from lfr_core.deployments.compliance_documents import ComplianceDocumentRegister
+from lfr_core.deployments.evaluations import load_evaluations
+from lfr_core.deployments.monitoring.selftest import SelfTest, SelfTestLine
+from lfr_core.recognition.faces.types import FaceEngine
+from lfr_core.watchlists.list_builder import ListBuilder
+from tests.support.planning import PlanningHarness
+
+__all__ = ["desk_of"]
+
+
+def desk_of(harness: PlanningHarness, **changes: Any) -> PlannerView:
+    """Make the view over a harness; without an engine for faces, no list is checked."""
+
+    def self_test(deployment: str, by: AuthenticatedPerson) -> SelfTest:
+        assert by.name
+        harness.prove(deployment)
+        harness.compare(deployment)
+        line = SelfTestLine("test face", ok=True, message="found")
+        return SelfTest(uuid4(), deployment, harness.clock.time_ns(), (line,))
+
+    def builder() -> ListBuilder:
+        return ListBuilder(harness.policy, harness.store, harness.gallery, no_engine, harness.home)
+
+    values: dict[str, Any] = {
+        "planning": harness.planning,
+        "store": harness.store,
+        "announcements": harness.announcements,
+        "evaluations": load_evaluations(),
+        "compare": harness.compare,
+        "documents": ComplianceDocumentRegister(
+            harness.engine, harness.trail, harness.clock, harness.home / "papers", harness.policy.papers
+        ),
+        "lists": ListDesk(harness.policy, harness.clock, harness.home, harness.store, builder),
+        "cameras": CameraDesk(
+            CameraSources(harness.engine, harness.trail, camera_folder(harness.home)), no_camera, dict
+        ),
+        "drafts": DraftStore(harness.home / "drafts"),
+        "self_test": self_test,
+        "uploads": harness.home / "tmp",
+    }
+    services = PlannerServices(**(values | changes))
+    return PlannerView(harness.engine, harness.policy, harness.clock, harness.home / "quality", services)
+
+
+def no_camera(_address: str) -> TriedCamera:
+    return TriedCamera(1280, 720, 25.0, "h264", fits=True, still=None, why_no_still="no face model in this test")
+
+
+def no_engine() -> FaceEngine:
+    raise AssertionError("no face is looked at in this test")

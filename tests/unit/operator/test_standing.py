@@ -1,0 +1,73 @@
+"""One bar says whether anybody is recognised: never RECOGNISING while nobody is, and why, since when, who acts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from apps.operator.parts import SilentPart
+from apps.operator.standing import standing_html, standing_of
+from apps.operator.values import Dashboard
+from lfr_core.alerts.health import CameraState, Health
+from lfr_core.alerts.read import DeploymentCounts
+from lfr_core.custody.vault.reachability import VaultState
+from tests.unit.operator.test_panels import ANSWERS, CAMERA, NO_ALERTS, NOW_NS
+
+WORKING = Dashboard(
+    (CAMERA,), DeploymentCounts(CAMERA.counts, 4, 1, 1, NO_ALERTS, NO_ALERTS), CAMERA.latency, 2000.0, NOW_NS, ANSWERS
+)
+SINCE_NS = NOW_NS - 90 * 10**9
+
+
+def bar(dashboard: Dashboard, *, live: bool = True, over: bool = False) -> str:
+    return standing_html(standing_of(dashboard, live=live, over=over), now_ns=NOW_NS)
+
+
+def test_a_camera_in_whose_pictures_people_are_recognised_is_said_to_work() -> None:
+    assert "<strong>RECOGNISING</strong> <span>1 of 1 camera works</span>" in bar(WORKING)
+
+
+@pytest.mark.parametrize(
+    ("dashboard", "why", "who"),
+    [
+        (
+            replace(WORKING, vault=VaultState("gone", SINCE_NS)),
+            "the vault lends no key. Since",
+            "whoever runs the system",
+        ),
+        (
+            replace(WORKING, shut_why="no operator attends: open it, or `lfr operator attend`", shut_who="operator"),
+            "no operator attends: open it.",
+            "operator",
+        ),
+        (
+            replace(WORKING, silent=(SilentPart("the recogniser", SINCE_NS),)),
+            "the recogniser answers nothing. Since",
+            "whoever runs the system",
+        ),
+        (replace(WORKING, cameras=()), "no camera has sent a picture yet", "its planner"),
+    ],
+)
+def test_what_keeps_people_from_being_recognised_is_named_with_who_acts(
+    dashboard: Dashboard, why: str, who: str
+) -> None:
+    output = bar(dashboard)
+
+    assert "NOT RECOGNISING" in output
+    assert why in output
+    assert f"Who acts: {who}." in output
+    assert "`" not in output
+
+
+@pytest.mark.parametrize("health", [each for each in Health if not each.works])
+def test_no_camera_that_does_not_work_is_called_recognising(health: Health) -> None:
+    output = bar(replace(WORKING, cameras=(replace(CAMERA, standing=CameraState(health, SINCE_NS)),)))
+
+    assert "NOT RECOGNISING" in output
+    assert "1 min" in output
+
+
+def test_a_deployment_that_is_not_open_recognises_nobody_whatever_its_cameras_do() -> None:
+    assert "NOT RECOGNISING" in bar(WORKING, live=False)
+    assert "the deployment is over" in bar(WORKING, live=False, over=True)

@@ -1,0 +1,71 @@
+"""What the gate says, as it stands on a page: in words, without a command, beside the act that mends it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from apps.plain_words import plain_words
+from apps.planner.mending import TITLES, Act, mend_of
+from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.steps import RULES
+from lfr_core.domain import gate_conditions
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.gate import Condition
+
+
+def sentences() -> list[str]:
+    """Every text of the gate's conditions, a filled-in value as x."""
+    found = []
+    for node in ast.walk(ast.parse(Path(gate_conditions.__file__).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            found.append("".join(str(each.value) if isinstance(each, ast.Constant) else "x" for each in node.values))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.append(node.value)
+    return found
+
+
+def test_no_sentence_of_the_gate_shows_a_command_on_a_page() -> None:
+    named = [each for each in sentences() if "`lfr " in each and not each.startswith("`")]
+    assert len(named) > 10
+
+    assert [plain_words(each) for each in named if "`" in plain_words(each)] == []
+    assert all(plain_words(each) for each in named)
+
+
+@pytest.mark.parametrize(
+    ("said", "output"),
+    [
+        ("its application isn't authorised: `lfr deployment authorise`", "its application isn't authorised"),
+        ("no operator attends: open the operator's page, or `lfr operator attend`",
+         "no operator attends: open the operator's page"),
+        ("it is suspended (rain); `lfr deployment resume` ends that", "it is suspended (rain)"),
+        ("nothing to change", "nothing to change"),
+    ],
+)  # fmt: skip
+def test_the_command_goes_and_the_sentence_stays(said: str, output: str) -> None:
+    assert plain_words(said) == output
+
+
+def test_every_condition_has_a_title_in_words() -> None:
+    assert TITLES.keys() == set(Condition)
+    assert all("-" not in title for title in TITLES.values())
+
+
+def test_a_button_is_offered_only_to_roles_that_the_lifecycle_lets_take_the_step() -> None:
+    steps = {Act.APPLY: "apply", Act.READY: "ready", Act.OPEN: "open", Act.RESUME: "resume", Act.DECIDE: "authorise"}
+    steps |= {Act.LIST: "compile", Act.APPROVE: "approve-list"}
+    for condition in Condition:
+        for status in DeploymentStatus:
+            mend = mend_of(condition, status)
+            if mend is None or mend.act not in steps:
+                continue
+            rule = next(rule for rule in RULES.values() if rule.step.value == steps[mend.act])
+            assert mend.roles <= rule.roles, (condition, status)
+            assert status in rule.froms, (condition, status)
+    assert mend_of(Condition.AUTHORITY, DeploymentStatus.ENDED) is None
+    assert Role.AUDITOR not in set().union(
+        *(m.roles for c in Condition for s in DeploymentStatus if (m := mend_of(c, s)))
+    )

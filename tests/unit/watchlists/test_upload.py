@@ -1,0 +1,86 @@
+"""An uploaded list becomes a folder that the reader of lists takes; what could do harm is refused in a sentence."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from lfr_core.common.errors import Poison
+from lfr_core.watchlists import upload
+from lfr_core.watchlists.upload import UploadedFile, stage_upload
+
+
+def zipped(**files: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def given(name: str, content: bytes) -> UploadedFile:
+    return UploadedFile(name, lambda: io.BytesIO(content))
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(each.relative_to(folder)): each.read_bytes() for each in sorted(folder.rglob("*")) if each.is_file()}
+
+
+EXPECTED = {"photos/a.jpg": b"jpeg", "watchlist.csv": b"subject"}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        [given("list.zip", zipped(**{"watchlist.csv": b"subject", "photos/a.jpg": b"jpeg"}))],
+        [given("x.zip", zipped(**{"High Street/High Street.CSV": b"subject", "High Street/photos/a.jpg": b"jpeg"}))],
+        [given("list/watchlist.csv", b"subject"), given("list/photos/a.jpg", b"jpeg")],
+        [given("list.csv", b"subject"), given("photos.zip", zipped(**{"photos/a.jpg": b"jpeg"}))],
+        [
+            given("watchlist.csv", b"subject"),
+            given("photos\\a.jpg", b"jpeg"),
+            given("__MACOSX/._a.jpg", b"?"),
+            given(".DS_Store", b"?"),
+            given("photos/Thumbs.db", b"?"),
+        ],
+    ],
+    ids=["zip", "folder in a zip", "folder", "spreadsheet beside a zip", "with a computer's own files"],
+)
+def test_a_zip_a_folder_or_files_become_one_folder_for_the_reader(files: list[UploadedFile], tmp_path: Path) -> None:
+    photographs = stage_upload(files, tmp_path)
+
+    assert (photographs, tree(tmp_path)) == (1, EXPECTED)
+    assert all(each.stat().st_mode & 0o077 == 0 for each in tmp_path.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("files", "output"),
+    [
+        ([given("a.jpg", b"jpeg")], "there is no list among the files"),
+        ([given("one.csv", b""), given("two.xlsx", b"")], "several files may be the list"),
+        ([given("l.zip", b"PK, but no zip")], "no zip that can be read"),
+        ([given("l.zip", zipped(**{"../../up.jpg": b"x"}))], "lies outside the folder"),
+        ([given("/etc/watchlist.csv", b"x")], "lies outside the folder"),
+        ([given("watchlist.csv", b"x"), given("watchlist.csv", b"y")], "several files may be the list"),
+        ([given("watchlist.csv", b"x"), given("a.jpg", b"x"), given("a.jpg", b"y")], "is there twice"),
+        ([given("/".join("abcdefghijklmn") + "/watchlist.csv", b"x")], "folders deep"),
+    ],
+)
+def test_what_is_no_list_is_refused_with_what_to_do(files: list[UploadedFile], output: str, tmp_path: Path) -> None:
+    with pytest.raises(Poison, match=output):
+        stage_upload(files, tmp_path)
+
+
+def test_a_zip_that_unpacks_to_more_than_is_taken_is_refused_before_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload, "IMAGE_BYTES", 1_000)
+    bomb = zipped(**{"watchlist.csv": b"x", "a.jpg": b"\0" * 10_000_000})
+
+    with pytest.raises(Poison, match="too large"):
+        stage_upload([given("bomb.zip", bomb)], tmp_path)
+
+    assert sum(each.stat().st_size for each in tmp_path.rglob("*") if each.is_file()) <= 1_000
