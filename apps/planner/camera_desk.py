@@ -20,6 +20,7 @@ from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.recognition.faces.masking import mask_picture
 from streams.camera.jpeg import jpeg_size
 from streams.camera.open_source import open_source
+from streams.camera.probe import take_picture
 from streams.camera.urls import SourceKind, parse_source, redact_url
 
 __all__ = ["CameraDesk", "CameraLine", "TriedCamera", "camera_states", "try_camera"]
@@ -154,13 +155,8 @@ def try_camera(installation: Installation, address: str) -> TriedCamera:
     """
     images = installation.policy.images
     opened = open_source(parse_source(address), images, ca_file=installation.settings.camera_ca_file)
-    try:
-        info = opened.info
-        if opened.grab() is None:
-            raise Poison("it shows no picture that can be read: look at the camera itself")
-        picture = opened.jpeg()
-    finally:
-        opened.close()
+    info = opened.info
+    picture = take_picture(opened, lambda _: None)
     width, height = jpeg_size(picture)
     try:
         engine = build_engine(installation.settings, installation.policy)
