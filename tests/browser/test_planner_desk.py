@@ -92,9 +92,13 @@ def test_each_role_finds_its_act_beside_a_red_line_and_the_deployment_moves_on(
 
     harness.touch()
     open_as(PLANNER)
-    for label in ("Confirm the signs", "Confirm the briefing", "Call it ready"):
+    for label, said in (
+        ("Confirm the signs", "The signs are confirmed."),
+        ("Confirm the briefing", "The briefing is confirmed."),
+        ("Call it ready", "It is ready."),
+    ):
         click(label)
-    page.get_by_text("It is ready.").wait_for()
+        page.get_by_text(said).wait_for()
 
     shown = page.inner_text("body")
     assert "`lfr" not in shown

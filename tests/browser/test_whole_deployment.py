@@ -235,8 +235,14 @@ def test_an_operational_deployment_lives_from_application_to_first_alert_in_the_
         at.see("It works:")
         assert at.page.locator(".pln-still img").count() == 1
         at.click(f"Start camera {CAMERA}")
-        for label in ("Confirm the signs", "Confirm the briefing", "Call it ready", "Run the self-test"):
+        for label, said in (
+            ("Confirm the signs", "The signs are confirmed."),
+            ("Confirm the briefing", "The briefing is confirmed."),
+            ("Call it ready", "It is ready."),
+            ("Run the self-test", "The self-test runs."),
+        ):
             at.click(label)
+            at.see(said)
         at.page.get_by_text("Self-test: in order").wait_for(timeout=120_000)
         ready_s = time.monotonic() - began
         while datetime.now(LONDON) < starts + timedelta(seconds=1):
