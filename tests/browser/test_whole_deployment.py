@@ -239,11 +239,12 @@ def test_an_operational_deployment_lives_from_application_to_first_alert_in_the_
             ("Confirm the signs", "The signs are confirmed."),
             ("Confirm the briefing", "The briefing is confirmed."),
             ("Call it ready", "It is ready."),
-            ("Run the self-test", "The self-test runs."),
         ):
             at.click(label)
             at.see(said)
-        at.page.get_by_text("Self-test: in order").wait_for(timeout=120_000)
+        if starts > datetime.now(LONDON):  # else the flow tests it, and opens it
+            at.click("Run the self-test")
+            at.page.get_by_text("Self-test: in order").wait_for(timeout=120_000)
         ready_s = time.monotonic() - began
         while datetime.now(LONDON) < starts + timedelta(seconds=1):
             time.sleep(0.5)
