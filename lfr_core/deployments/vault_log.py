@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from uuid import UUID
@@ -12,7 +13,15 @@ from sqlmodel import Session, col, select
 
 from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.common.errors import Fatal
-from lfr_core.custody.audit.records import find_differences, find_lost, not_on_trail, of_deployment, of_person
+from lfr_core.custody.audit.records import (
+    Where,
+    digest_rows,
+    find_differences,
+    find_lost,
+    not_on_trail,
+    of_deployment,
+    of_person,
+)
 from lfr_core.custody.audit.vault_records import TrailRecords
 from lfr_core.custody.people.judged import check_judged_same
 from lfr_core.custody.people.lookup import in_role, row_of
@@ -67,38 +76,46 @@ class VaultLog:
         return None if row is None else gate_facts(session, row, utc_from_ns(self._clock.time_ns()))
 
     def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None, alert: str = "") -> str:
-        self.check_recorded(name)
-        with reading(self._engine) as session:
+        with self._compared(name) as (session, compare):
             person = in_role(session, name, roles)
             if signed_on_to is not None:
                 check_signed_on(session, signed_on_to, person.name, utc_from_ns(self._clock.time_ns()), roles)
             if alert and Role.OPERATOR not in person.roles:
                 check_judged_same(session.get(AlertRow, UUID(alert)))
-        if alert and Role.OPERATOR not in person.roles:
-            self._check_alert_recorded(UUID(alert), str(signed_on_to))
-        return person.name
+                alert_and_deployment = {
+                    AlertRow: col(AlertRow.id) == UUID(alert),
+                    DeploymentRow: col(DeploymentRow.id) == signed_on_to,
+                }
+                compare("this alert", alert_and_deployment)
+            return person.name
 
-    def _check_alert_recorded(self, alert: UUID, deployment: str) -> None:
-        """See that the answers to an alert, and whether its deployment is over, stand on the audit trail."""
-        if self.records is None:
-            return
-        with self.records.look() as (session, state):
-            for difference in find_differences(
-                session,
-                state,
-                self.records.key,
-                {AlertRow: col(AlertRow.id) == alert, DeploymentRow: col(DeploymentRow.id) == deployment},
-            ):
-                raise not_on_trail("this alert", difference)
+    def check_recorded(self, name: str) -> Mapping[str, str] | None:
+        with self._compared(name) as (session, _):
+            if self.records is None or (person := row_of(session, name)) is None:
+                return None
+            return digest_rows(session, self.records.key, of_person(person.id or 0))
 
-    def check_recorded(self, name: str) -> None:
+    @contextmanager
+    def _compared(self, name: str) -> Iterator[tuple[Session, Callable[[str, Where], None]]]:
+        """One consistent look, in which what is registered of a person was held against the trail; and what holds more.
+
+        Raises:
+            Refused: `records.not-on-trail`; `audit.damaged`. Retryable: the records are away.
+        """
         if self.records is None:
+            with reading(self._engine) as session:
+                yield session, lambda _what, _where: None
             return
+        key = self.records.key
         with self.records.look() as (session, state):
-            if (person := row_of(session, name)) is None:
-                return
-            for difference in find_differences(session, state, self.records.key, of_person(person.id or 0)):
-                raise not_on_trail(person.name, difference)
+
+            def compare(what: str, where: Where) -> None:
+                for difference in find_differences(session, state, key, where):
+                    raise not_on_trail(what, difference)
+
+            if (person := row_of(session, name)) is not None:
+                compare(person.name, of_person(person.id or 0))
+            yield session, compare
 
     def held_keys(self, *, whole: bool = True) -> frozenset[str]:
         if self.records is None:

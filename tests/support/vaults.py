@@ -177,9 +177,9 @@ class MemoryVault:
 
     def writer_key(self, name: str, person: str = "") -> WriterKey:
         self._answer()
-        if person:
-            self.people.check_recorded(person)
-        return replace(WriterKeys(self.seed, SystemClock()).writer_key(name, None), at_ns=None)
+        known = self.people.check_recorded(person) if person else None
+        lent = WriterKeys(self.seed, SystemClock()).writer_key(name, None)
+        return replace(lent, at_ns=None, person_records=known)
 
     def _answer(self) -> None:
         if self.away:

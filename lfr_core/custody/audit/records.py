@@ -19,6 +19,7 @@ from sqlmodel import Session, select
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.entry import Body, record_digest
 from lfr_core.domain.actors import ProcessIdentity
+from lfr_core.storage.plain_tables import find_odd_tables
 from lfr_core.storage.recorded import RECORDED, columns_of, is_recorded, key_of, text_of
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
@@ -29,7 +30,9 @@ from lfr_core.storage.tables.vault import InstallationRow
 __all__ = [
     "ADOPTED",
     "RecordedState",
+    "Where",
     "check_none_differs",
+    "digest_rows",
     "find_differences",
     "find_lost",
     "may_record",
@@ -40,7 +43,7 @@ __all__ = [
 
 ADOPTED: Final = "records.adopted"
 """The rule of the entries that name the rows of a home of before, once."""
-_Where = Mapping[type[Row], ColumnElement[bool] | bool]
+Where = Mapping[type[Row], ColumnElement[bool] | bool]
 """Which rows of which tables."""
 _BY_PLATFORM: Final = frozenset({"deployment", "life"})
 _RECORDS: Final[Mapping[ProcessIdentity, frozenset[str]]] = MappingProxyType(
@@ -88,7 +91,7 @@ def may_record(identity: ProcessIdentity | None, body: Body) -> bool:
     return {_table_of(name) for name in body.records} <= _RECORDS.get(identity, frozenset())
 
 
-def of_person(person: int) -> _Where:
+def of_person(person: int) -> Where:
     """Who somebody is, what they may do, and which accounts are theirs. `person`: the register's number."""
     return {
         PersonRow: _equals(PersonRow, "id", person),
@@ -97,7 +100,7 @@ def of_person(person: int) -> _Where:
     }
 
 
-def of_deployment(deployment: str) -> _Where:
+def of_deployment(deployment: str) -> Where:
     """What a deployment's gate is decided on. `deployment`: its id."""
     return {
         kind: _equals(kind, "id" if kind is DeploymentRow else "deployment", deployment)
@@ -106,7 +109,7 @@ def of_deployment(deployment: str) -> _Where:
 
 
 def find_differences(
-    session: Session, state: RecordedState, records_key: bytes, where: _Where | None = None
+    session: Session, state: RecordedState, records_key: bytes, where: Where | None = None
 ) -> Iterator[str]:
     """Compare rows with what the trail says of them; a sentence for each that differs, in one consistent look.
 
@@ -116,12 +119,11 @@ def find_differences(
         records_key: the installation's (`WriterKey`).
         where: which rows; None: all of them, and then also whether one is gone that the trail has.
     """
-    for kind in RECORDED if where is None else where:
+    kinds = RECORDED if where is None else where
+    yield from find_odd_tables(session, [str(kind.__tablename__) for kind in kinds])
+    for kind in kinds:
         found = set()
-        wanted = select(kind).options(load_only(*_attributes(kind)))
-        if where is not None:
-            wanted = wanted.where(where[kind])
-        for row in session.exec(wanted):
+        for row in _rows(session, kind, where):
             name = key_of(row)
             found.add(name)
             said = state.find(name)
@@ -134,6 +136,13 @@ def find_differences(
             yield from _gone(state, kind, found)
 
 
+def digest_rows(session: Session, records_key: bytes, where: Where) -> dict[str, str]:
+    """Return the digest of each of these rows as it is now, by its `key_of`."""
+    return {
+        key_of(row): record_digest(records_key, text_of(row)) for kind in where for row in _rows(session, kind, where)
+    }
+
+
 def find_lost(session: Session, state: RecordedState, records_key: bytes, kind: type[Row]) -> Iterator[tuple[str, int]]:
     """Find the rows of a table that the trail has, and that are gone or others now: name, and entry's number."""
     said = {name: each for name, each in state.entries.get(str(kind.__tablename__), {}).items() if each[0]}
@@ -141,6 +150,12 @@ def find_lost(session: Session, state: RecordedState, records_key: bytes, kind: 
         {key_of(row): record_digest(records_key, text_of(row)) for row in session.exec(select(kind))} if said else {}
     )
     yield from ((name, seq) for name, (digest, seq) in said.items() if there.get(name) != digest)
+
+
+def _rows(session: Session, kind: type[Row], where: Where | None) -> Iterator[Row]:
+    """Read rows of a table, of each its key and what is recorded: no picture."""
+    wanted = select(kind).options(load_only(*_attributes(kind)))
+    yield from session.exec(wanted if where is None else wanted.where(where[kind]))
 
 
 def _gone(state: RecordedState, kind: type[Row], found: AbstractSet[str]) -> Iterator[str]:

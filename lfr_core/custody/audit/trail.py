@@ -32,9 +32,10 @@ from lfr_core.custody.audit.entry import (
     write_body,
 )
 from lfr_core.custody.audit.port import AuditEvent, WriterSource
+from lfr_core.custody.audit.records import digest_rows, of_person
 from lfr_core.custody.vault.port import WriterKey
 from lfr_core.custody.vault.writer_keys import CLOCKS_APART_NS
-from lfr_core.domain.actors import Principal, SystemActor, may_write
+from lfr_core.domain.actors import Principal, SystemActor, fold_name, may_write
 from lfr_core.storage.engine import writing
 from lfr_core.storage.recorded import take_changes
 from lfr_core.storage.tables.audit import AuditAnchorRow, AuditEntryRow
@@ -64,6 +65,8 @@ class AuditTrail:
         self._lent: tuple[WriterKey, float] | None = None
         """And when it was asked for, by the monotonic clock."""
         self._not_before = float("-inf")
+        self._people: LRUCache[str, Mapping[str, str]] = LRUCache(_MOST_NAMES)
+        """What the trail says of the people for whom a key was asked: the digest of each row of the register."""
 
     def prepare(self, actor: Principal) -> None:
         """Get what entries of `actor` need from the vault; call it before the transaction begins.
@@ -89,11 +92,13 @@ class AuditTrail:
         Raises:
             Refused: `audit.bad-event`.
             Retryable: the vault is away and `prepare` wasn't called, or another process holds the trail for too long;
-                this machine's clock is far from the vault's.
+                this machine's clock is far from the vault's; or what the register says of the person who acts isn't
+                what the vault found there in `prepare`.
         """
         check_event(event)
         actor, (lent, asked) = self._written(event.actor), self._key()
         changed = take_changes(session)
+        self._check_register(session, event.actor, lent.records_key, changed)
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         seq, previous_hash = _newest(session)
@@ -135,6 +140,25 @@ class AuditTrail:
             facts=dict(event.facts),
             hash=hash_,
         )
+
+    def _check_register(
+        self, session: Session, actor: Principal, records_key: bytes, changed: Mapping[str, tuple[str | None, ...]]
+    ) -> None:
+        """Hold what this transaction reads of who acts against what the vault found on the trail.
+
+        Rows that somebody put in for the moment between the vault's look and this one give nobody a role.
+        """
+        with self._names_lock:
+            known = None if isinstance(actor, SystemActor) else self._people.get(fold_name(actor))
+        person = next((name.partition("/")[2] for name in known or () if name.startswith("person/")), None)
+        if known is None or person is None:
+            return
+        now = digest_rows(session, records_key, of_person(int(person)))
+        for name in changed.keys() & (now.keys() | known.keys()):  # by this very act
+            before = changed[name][0]
+            now[name] = "" if before is None else record_digest(records_key, before)
+        if {name: digest for name, digest in now.items() if digest} != dict(known):
+            raise Retryable(f"what is registered of {actor} changed while this was done: try again; nothing was done")
 
     def _written(self, actor: Principal) -> str:
         """The actor as the trail has it."""
@@ -179,6 +203,9 @@ class AuditTrail:
             self._lent = None
             raise
         self._lent = (key, now)
+        if person:
+            with self._names_lock:
+                self._people[fold_name(person)] = key.person_records or _NONE
         return self._lent
 
 

@@ -43,7 +43,9 @@ def acting(session: Session, by: AuthenticatedPerson, roles: Collection[Role]) -
     Raises:
         Refused: `actor.not-authenticated`; `identity.ended`, `identity.session-ended`; as `in_role`.
     """
-    person = in_role(session, str(principal_of(by)), roles)
+    name = str(principal_of(by))
+    _keep_as_read(session, name)
+    person = in_role(session, name, roles)
     if by.login is not None:
         row = row_of(session, person.name)
         assert row is not None  # in_role has just found them
@@ -103,6 +105,18 @@ def in_role(session: Session, name: str, roles: Collection[Role], *, since: date
             "people.revoked", f"{row.name} has been revoked since, so what was done before doesn't stand: do it again"
         )
     return person_of(row, held)
+
+
+def _keep_as_read(session: Session, name: str) -> None:
+    """Have what is registered of a person stay as it is until the transaction ends, so that the trail sees the same.
+
+    SQLite's transactions see nothing but what there was when they began.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        folded = fold_name(name)
+        session.exec(select(PersonRow.id).where(PersonRow.folded == folded).with_for_update(read=True)).all()
+        of_them = select(PersonRoleRow.role).join(PersonRow).where(PersonRow.folded == folded)
+        session.exec(of_them.with_for_update(read=True, of=PersonRoleRow)).all()
 
 
 def row_of(session: Session, name: str) -> PersonRow | None:

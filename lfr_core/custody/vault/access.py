@@ -128,8 +128,11 @@ class KnowsPeople(Protocol):
         """
         ...
 
-    def check_recorded(self, name: str) -> None:
+    def check_recorded(self, name: str) -> Mapping[str, str] | None:
         """See that what the register says of a person, if anything, stands on the audit trail.
+
+        Returns:
+            The digests of these rows, by their names on the trail; None: there are none, or nothing is compared.
 
         Raises:
             Refused: `records.not-on-trail`; `audit.damaged`.

@@ -164,6 +164,7 @@ class WriterKeyAnswer(Message):
     lease_s: float
     at_ns: int | None
     records_key: Bytes
+    person_records: dict[str, str] | None = None
 
 
 class TextAnswer(Message):

@@ -155,7 +155,9 @@ class VaultClient:
 
     def writer_key(self, name: str, person: str = "") -> WriterKey:
         answer = self._ask(m.checked(m.LendWriterKey, name=name, person=person), m.WriterKeyAnswer)
-        return WriterKey(answer.writer, answer.key, answer.lease_s, answer.at_ns, answer.records_key)
+        return WriterKey(
+            answer.writer, answer.key, answer.lease_s, answer.at_ns, answer.records_key, answer.person_records
+        )
 
     writers = None
     """The keys of other writers are the vault's own: it looks at entries itself before it signs."""

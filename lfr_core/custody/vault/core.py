@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused, Retryable
@@ -222,9 +223,8 @@ class VaultCore:
         self, name: str, person: str = "", peer: Peer | ProcessIdentity | None = ProcessIdentity.VAULT
     ) -> WriterKey:
         m.checked(m.LendWriterKey, name=name, person=person)
-        if person:
-            self.people.check_recorded(person)
-        return self.writers.writer_key(name, peer)
+        known = self.people.check_recorded(person) if person else None
+        return replace(self.writers.writer_key(name, peer), person_records=known)
 
     def pseudonym(self, name: str) -> str:
         m.checked(m.Pseudonym, name=name)

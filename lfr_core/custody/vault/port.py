@@ -8,7 +8,7 @@ when the vault is away, and Refused with the rule that says no: `vault.bad-reque
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
@@ -156,6 +156,8 @@ class WriterKey:
     """When it was lent, by the vault's clock; None where a vault has none (tests)."""
     records_key: bytes = field(repr=False)
     """32 bytes, the installation's for ever: what entries say of records is keyed with it."""
+    person_records: Mapping[str, str] | None = None
+    """The digests of what the register says of the person who was asked about, by the rows' names; None: of nobody."""
 
 
 @dataclass(frozen=True, slots=True)

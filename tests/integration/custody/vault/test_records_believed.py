@@ -10,23 +10,23 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, select, text
 
 from apps.vault.process import build_vault
 from lfr_core.common.clock import SystemClock, utc_from_ns
-from lfr_core.common.errors import Refused
+from lfr_core.common.errors import Refused, Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.entry import parse_body
 from lfr_core.custody.audit.head_checkpoint import keep_head
 from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import snapshot, stored_entries
-from lfr_core.custody.people import Rank, Role
+from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.lending import FACTS_MAX_AGE_S
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.actors import Principal, SystemActor
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
 from lfr_core.retention.footage.hold_writer import HoldWriter
@@ -111,6 +111,55 @@ def test_whoever_made_himself_a_superintendent_in_the_database_does_nothing(home
         KeyKind.RIGHTS, "", "request-1", SystemClock().time_ns() + 10**12, actor=SystemActor.RIGHTS
     ).info.id
     assert home.rule(lambda: home.vault.open_kept(key, actor=EVE, purpose="to look")) == "records.not-on-trail"
+
+
+class GivingRole(EachTrail):
+    """Makes Pat Planner compliance once the vault has looked, as somebody who watches the database can."""
+
+    engine: Engine
+
+    def prepare(self, actor: Principal) -> None:
+        super().prepare(actor)
+        with overwriting(self.engine) as session:
+            person = session.exec(select(PersonRow).where(PersonRow.name == "Pat Planner")).one()
+            session.add(PersonRoleRow(person=person.id or 0, role=Role.COMPLIANCE.value, since=utc_from_ns(1)))
+
+
+def test_a_role_that_is_put_in_between_the_vaults_look_and_the_act_gives_nobody_a_role(home: Home) -> None:
+    trail = GivingRole(home.vault, SystemClock())
+    trail.engine = home.engine
+    people = People(home.engine, trail, SystemClock())
+
+    with pytest.raises(Retryable, match="what is registered of Pat Planner changed"):
+        people.change(OPERATOR, {Role.AUTHORISING_OFFICER}, Rank.SUPERINTENDENT, by=authenticated("Pat Planner"))
+
+    assert next(each for each in people.list() if each.name == OPERATOR).roles == {Role.OPERATOR}
+    assert home.rule(home.planning.plan) == "records.not-on-trail"
+
+
+def test_a_person_whose_own_act_changes_what_is_registered_of_them_goes_on_acting(home: Home) -> None:
+    people, compliance = home.planning.people, next(iter(CAST))
+    people.link_identity(compliance, "issuer", "subject", by=authenticated(compliance))
+
+    for _ in range(2):
+        people.end_sessions(compliance, by=authenticated(compliance))
+
+    assert people.identities_of(compliance)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        ["CREATE TRIGGER t AFTER UPDATE ON person BEGIN SELECT 1; END"],
+        ["ALTER TABLE person_role RENAME TO kept", "CREATE VIEW person_role AS SELECT * FROM kept"],
+    ],
+)
+def test_nobody_acts_while_a_view_or_trigger_stands_in_the_place_of_the_register(home: Home, odd: list[str]) -> None:
+    with overwriting(home.engine) as session:
+        for statement in odd:
+            session.execute(text(statement))
+
+    assert home.rule(home.planning.plan) == "records.not-on-trail"
 
 
 @pytest.mark.parametrize("what", ["role", "account", "rank"])
