@@ -82,7 +82,7 @@ class VaultLog:
                 check_signed_on(session, signed_on_to, person.name, utc_from_ns(self._clock.time_ns()), roles)
             if alert and Role.OPERATOR not in person.roles:
                 check_judged_same(session.get(AlertRow, UUID(alert)))
-                alert_and_deployment = {
+                alert_and_deployment: Where = {
                     AlertRow: col(AlertRow.id) == UUID(alert),
                     DeploymentRow: col(DeploymentRow.id) == signed_on_to,
                 }
