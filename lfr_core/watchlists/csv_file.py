@@ -1,58 +1,41 @@
-"""`watchlist.csv`: one row a photograph. Bad rows become refusals; a file that is no such CSV is Poison."""
+"""A list's file: one row a photograph. Bad rows become refusals; a file that is no such list is Poison."""
 
 from __future__ import annotations
 
-import csv
-import errno
-import io
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 from lfr_core.common.errors import Poison
-from lfr_core.common.files import read_bounded
 from lfr_core.domain.categories import parse_category
 from lfr_core.domain.watchlists import Category, EntryRow, Refusal, RefusalReason
+from lfr_core.watchlists.column_names import COLUMNS, FURTHER_COLUMNS, NAMES_FILE, ColumnNames, read_column_names
+from lfr_core.watchlists.list_cells import DAYS, CellNotes, column_letter, plain_name, plain_row
+from lfr_core.watchlists.list_file import ADVICE, FILE_NAME, ListFile, Record, read_list_file
+from lfr_core.watchlists.photograph_files import locate
 
 __all__ = ["COLUMNS", "FILE_NAME", "FURTHER_COLUMNS"]
 __all__ += ["RowCells", "Rows", "locate", "parse_age", "parse_day", "read_rows"]
 
-FILE_NAME = "watchlist.csv"
-COLUMNS = ("subject", "category", "legal_reference", "approved_by", "expires_on", "photograph")
-
-FURTHER_COLUMNS = ("image_source", "image_date", "age", "minor_rationale", "second_approver", "checked_on")
-"""An operational list needs them (the suite `watchlist` refuses it otherwise); older and test lists may lack them."""
-
 _MAY_BE_EMPTY = frozenset({"minor_rationale", "second_approver"})
-
-_MOST_BYTES = 32_000_000
-"""`_MOST_LINES` with long references; anything larger isn't a watchlist."""
-
-_MOST_LINES = 100_000
-"""Lists of up to 20,000 entries (docs/domain.md 2.4), five photographs each; more can't be looked at within a day."""
 
 _LONGEST_VALUE = 300
 """Characters. A subject reference, a legal reference and a path fit; a pasted document doesn't."""
-
-_LONGEST_READ = 4 * _LONGEST_VALUE
-"""Characters before normalisation, which takes quadratic time on long runs of accents; more is refused as too long."""
-
-_MOST_VALUES = 200
-"""In one line; there are 12 columns."""
 
 _FORMULA_SIGNS = ("=", "+", "-", "@")
 """A spreadsheet runs a cell that begins with one, so that opening a list could run a stranger's command."""
 
 _OLDEST_YEARS = 120
 
-_ADVICE = f"`lfr watchlist template FOLDER` writes a {FILE_NAME} to start from."
+_LOST_DIGITS = re.compile(r"\d([.,]\d+)?E\+\d{1,3}", re.IGNORECASE)
+"""What a spreadsheet leaves of a number with more than 11 digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowCells:
-    """One row as it was written: its line, and the text of each cell by column; none where they can't be parted."""
+    """One row: its line, and the plain text of each cell by column; none where they can't be parted."""
 
     line: int
     text: Mapping[str, str]
@@ -61,48 +44,52 @@ class RowCells:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What a CSV held, in its order."""
+    """What a list held, in its order."""
 
     rows: tuple[EntryRow, ...]
     refusals: tuple[Refusal, ...]
     columns: frozenset[str] = frozenset()
     """Those that the file has."""
     cells: tuple[RowCells, ...] = ()
-    """Every row as it was written, the refused ones too."""
+    """Every row, the refused ones too."""
+    notes: tuple[str, ...] = ()
+    """What was read otherwise than it stands there, for people."""
 
 
 def read_rows(folder: Path) -> Rows:
-    """Read `folder/watchlist.csv`: comma-separated, UTF-8 with or without BOM, a header, columns in any order.
+    """Read the list in `folder`: `watchlist.csv`, or a workbook; a header, columns in any order.
 
     One bad row never stops the others: it is among the refusals. Photographs are not opened.
 
     Raises:
-        Poison: there is no such file, it is no regular file in the folder, is larger than `_MOST_BYTES` or longer than
-            `_MOST_LINES`, can't be read, isn't UTF-8, holds no rows, or its columns aren't those of `COLUMNS`, with
-            any of `FURTHER_COLUMNS`.
+        Poison: as `read_list_file` and `read_column_names`, the list holds no rows, or its columns aren't those of
+            `COLUMNS`, with any of `FURTHER_COLUMNS`.
     """
-    records = iter(list(_records(folder, _text(folder))))  # whole: a list that is too long is refused before any work
-    header = next(records, None)
-    if header is None:
-        raise Poison(f"{folder / FILE_NAME} is empty. {_ADVICE}")
-    order = _columns(folder, header.values)
+    names = read_column_names(folder)
+    file = read_list_file(folder, names.named)
+    if not file.records:
+        raise Poison(f"{file.path} is empty. {ADVICE}")
+    notes = CellNotes()
+    order, lines = _shape(file, names)
     rows: list[EntryRow] = []
     refusals: list[Refusal] = []
     cells: list[RowCells] = []
     seen: dict[tuple[str, str], int] = {}
     root = folder.resolve()
-    for record in records:
-        result = _row(folder, root, record, order, seen)
+    for record in lines:
+        is_whole = not record.fault and len(record.values) == len(order)
+        pairs = dict(zip(order, record.values, strict=False))
+        value = plain_row(record.line, {name: text for name, text in pairs.items() if name}, notes)
+        result = _row(folder, root, record, order, value, seen, notes)
         if isinstance(result, EntryRow):
             rows.append(result)
         else:
             refusals.append(result)
-        split = not record.fault and len(record.values) == len(order)
-        text = dict(zip(order, record.values, strict=True)) if split else {}
-        cells.append(RowCells(record.line, text, result if isinstance(result, Refusal) else None))
+        cells.append(RowCells(record.line, value if is_whole else {}, result if isinstance(result, Refusal) else None))
     if not rows and not refusals:
-        raise Poison(f"{folder / FILE_NAME} has a header and no rows: add one row a photograph")
-    return Rows(tuple(rows), tuple(refusals), frozenset(order), tuple(cells))
+        raise Poison(f"{file.path} has a header and no rows: add one row a photograph")
+    said = (*file.notes, *names.notes(file.records[0].values), *notes.texts())
+    return Rows(tuple(rows), tuple(refusals), frozenset(filter(None, order)), tuple(cells), said)
 
 
 def parse_day(text: str) -> date | None:
@@ -118,88 +105,33 @@ def parse_age(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= _OLDEST_YEARS else None  # noqa: PLR2004  digits of 120
 
 
-def locate(folder: Path, photograph: str, root: Path | None = None) -> Path | None:
-    """Where a photograph lies, or None if that is outside `folder`, also by way of a symbolic link.
-
-    root: `folder` resolved, where many are asked for.
-    """
-    posix, windows = PurePosixPath(photograph), PureWindowsPath(photograph)
-    if posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts or "\0" in photograph:
-        return None
-    path = folder / posix
-    if not path.exists() and "\\" in photograph:
-        path = folder / PurePosixPath(*windows.parts)  # a list made on Windows
-    try:
-        inside = path.resolve().is_relative_to(root or folder.resolve())
-    except (OSError, RuntimeError):  # a loop of links
-        return None
-    return path if inside else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    line: int
-    values: list[str]
-    fault: str = ""
+def _shape(file: ListFile, names: ColumnNames) -> tuple[list[str], list[Record]]:
+    """Our names of the columns, "" for those not read, and the lines below, without empty columns at the end."""
+    header, *lines = file.records
+    width = max((i for i, text in enumerate(header.values, start=1) if plain_name(text)), default=0)
+    filled = {i for record in lines for i, text in enumerate(record.values[:width]) if text.strip()}
+    trimmed = []
+    for record in lines:
+        values = record.values
+        if not any(text.strip() for text in values[width:]):  # empty columns at the end
+            values = values[:width]
+        if file.is_workbook and not record.fault:
+            values = [*values, *[""] * (width - len(values))]
+        trimmed.append(Record(record.line, values, record.fault))
+    order = _columns(file.path, header.values[:width], names, filled)
+    return order, trimmed
 
 
-def _text(folder: Path) -> str:
-    file = folder / FILE_NAME
-    try:
-        if not folder.is_dir():
-            raise Poison(f"{folder} is not a folder. A watchlist is a folder with photographs and {FILE_NAME}.")
-        data = read_bounded(file, _MOST_BYTES, inside=folder)
-    except FileNotFoundError as error:
-        raise Poison(f"there is no {FILE_NAME} in {folder}. {_ADVICE}") from error
-    except OSError as error:
-        advice = {errno.EACCES: "Check its permissions.", errno.EFBIG: "That is no list of photographs."}
-        raise Poison(
-            f"{file} can't be read: {error.strerror}. "
-            f"{advice.get(error.errno or 0, 'Put the list itself into the folder.')}"
-        ) from error
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise Poison(f"{file} isn't UTF-8 (line {line}): save it again as 'CSV UTF-8 (comma delimited)'") from error
-    if "\0" in text:
-        raise Poison(f"{file} holds NUL characters: it isn't a text file. Save it as 'CSV UTF-8 (comma delimited)'.")
-    return text
-
-
-def _records(folder: Path, text: str) -> Iterator[_Record]:
-    """Lines of the CSV with the number of the line on which each begins; blank ones left out."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
-    while True:
-        line, fault = reader.line_num + 1, ""
-        try:
-            values = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            values, fault = [], str(error)
-        if reader.line_num > _MOST_LINES + 1:  # the header is one
-            raise Poison(f"{folder / FILE_NAME} has more than {_MOST_LINES:,} lines: split the list")
-        if len(values) > _MOST_VALUES:
-            fault = f"more than {_MOST_VALUES} values"
-        if fault:
-            yield _Record(line, [], fault)
-        elif any(value.strip() for value in values):
-            yield _Record(line, [_tidied(value.strip()) for value in values])
-
-
-def _tidied(value: str) -> str:
-    return unicodedata.normalize("NFC", value) if len(value) <= _LONGEST_READ else value
-
-
-def _columns(folder: Path, header: Sequence[str]) -> list[str]:
-    names = [name.casefold() for name in header]
-    if len(names) == 1 and (";" in names[0] or "\t" in names[0]):
-        raise Poison(f"{folder / FILE_NAME} isn't comma-separated: save it as 'CSV UTF-8 (comma delimited)'")
-    missing = [name for name in COLUMNS if name not in names]
+def _columns(path: Path, header: Sequence[str], names: ColumnNames, filled: set[int]) -> list[str]:
+    order = [names.of(text) for text in header]
     known = (*COLUMNS, *FURTHER_COLUMNS)
-    extra = [name or "(no name)" for name in names if name not in known]
-    twice = sorted({name for name in names if name in known and names.count(name) > 1})
+    missing = [name for name in COLUMNS if name not in order]
+    extra = [
+        plain_name(text) or f"(no name, {column_letter(i)})"
+        for i, (text, name) in enumerate(zip(header, order, strict=True))
+        if name not in known and (name or (not plain_name(text) and i in filled))
+    ]
+    twice = sorted({name for name in order if name in known and order.count(name) > 1})
     faults = [
         f"{what} {', '.join(which)}"
         for what, which in (("lacks the columns", missing), ("has unknown columns", extra), ("has twice", twice))
@@ -207,13 +139,23 @@ def _columns(folder: Path, header: Sequence[str]) -> list[str]:
     ]
     if faults:
         raise Poison(
-            f"{folder / FILE_NAME} {' and '.join(faults)}. The first line must be: {','.join(COLUMNS)} "
-            f"and may go on with {','.join(FURTHER_COLUMNS)}. {_ADVICE}"
+            f"{path} {' and '.join(faults)}. The first line must be: {','.join(COLUMNS)} "
+            f"and may go on with {','.join(FURTHER_COLUMNS)}; or say in {NAMES_FILE}, beside the list or in the folder "
+            f'above it, what your columns mean ([columns], "Custody ref" = "subject"; "" for one that isn\'t read). '
+            f"{ADVICE}"
         )
-    return names
+    return order
 
 
-def _text_fault(record: _Record, order: list[str], value: dict[str, str]) -> tuple[RefusalReason, str] | None:
+def _column(name: str, order: Sequence[str]) -> str:
+    return f"(column {column_letter(order.index(name))})"
+
+
+def _where(name: str, order: Sequence[str], text: str, at: int) -> str:
+    return f"(column {column_letter(order.index(name))}, character {at + 1}: U+{ord(text[at]):04X})"
+
+
+def _text_fault(record: Record, order: list[str], value: Mapping[str, str]) -> tuple[RefusalReason, str] | None:
     """What keeps the row's text from being read as a row of the list."""
     if record.fault:
         return (
@@ -229,14 +171,22 @@ def _text_fault(record: _Record, order: list[str], value: dict[str, str]) -> tup
         if text.startswith(_FORMULA_SIGNS):
             return (
                 RefusalReason.FORMULA,
-                f"{name} begins with {text[0]}, which a spreadsheet runs as a formula: remove it",
+                f"{name} begins with {text[0]}, a formula to a spreadsheet: remove it {_column(name, order)}",
             )
         if "\n" in text or "\r" in text:
             return (RefusalReason.BAD_ROW, f"{name} holds a line break: write it on one line")
-        if len(text) > _LONGEST_VALUE or not text.isprintable():
+        if len(text) > _LONGEST_VALUE:
+            return (RefusalReason.BAD_ROW, f"{name} is longer than {_LONGEST_VALUE} characters: shorten it")
+        if not text.isprintable():
+            at = next(i for i, character in enumerate(text) if not character.isprintable())
             return (
                 RefusalReason.BAD_ROW,
-                f"{name} is longer than {_LONGEST_VALUE} characters or holds control characters",
+                f"{name} holds a character that can't be shown {_where(name, order, text, at)}: write it anew",
+            )
+        if _LOST_DIGITS.fullmatch(text):
+            return (
+                RefusalReason.BAD_ROW,
+                f"{name} {text!r} is what a spreadsheet leaves of a long number: make it text, and write it anew",
             )
     missing = [name for name, text in value.items() if not text and name not in _MAY_BE_EMPTY]
     if missing:
@@ -245,10 +195,14 @@ def _text_fault(record: _Record, order: list[str], value: dict[str, str]) -> tup
 
 
 def _row(
-    folder: Path, root: Path, record: _Record, order: list[str], seen: dict[tuple[str, str], int]
+    folder: Path,
+    root: Path,
+    record: Record,
+    order: list[str],
+    value: Mapping[str, str],
+    seen: dict[tuple[str, str], int],
+    notes: CellNotes,
 ) -> EntryRow | Refusal:
-    value = dict(zip(order, record.values, strict=False))
-
     def refused(reason: RefusalReason, message: str) -> Refusal:
         return Refusal(record.line, value.get("subject", ""), value.get("photograph", ""), reason, message)
 
@@ -261,21 +215,26 @@ def _row(
             RefusalReason.BAD_CATEGORY,
             f"{value['category']!r} is no lawful ground: use one of {', '.join(c.value for c in Category)}",
         )
-    days = {name: parse_day(value[name]) for name in ("expires_on", "image_date", "checked_on") if name in value}
+    days = {name: parse_day(value[name]) for name in DAYS if name in value}
     for name, day in days.items():
         if day is None:
             return refused(
-                RefusalReason.BAD_DATE, f"{name} {value[name]!r} is no date: write year-month-day, as 2027-03-31"
+                RefusalReason.BAD_DATE,
+                f"{name} {value[name]!r} is no date {_column(name, order)}: write year-month-day, as 2027-03-31",
             )
     expires_on = days["expires_on"]
     assert expires_on is not None  # the loop has looked
     age = parse_age(value["age"]) if "age" in value else None
     if "age" in value and age is None:
         return refused(RefusalReason.BAD_AGE, f"age {value['age']!r} is no number of years from 0 to {_OLDEST_YEARS}")
-    if locate(folder, value["photograph"], root) is None:
+    path = locate(folder, value["photograph"], root)
+    if path is None:
         return refused(
             RefusalReason.OUTSIDE_FOLDER, "the photograph lies outside the watchlist's folder: put it inside"
         )
+    if plain_name(name := path.relative_to(folder).as_posix()) != value["photograph"].replace("\\", "/"):
+        how = "whose name is alike"
+        notes.add(how, "photograph", f"row {record.line}, photograph: {value['photograph']!r} is {name!r}, {how}")
     first = seen.setdefault((value["subject"], value["photograph"]), record.line)
     if first != record.line:
         return refused(RefusalReason.BAD_ROW, f"the same photograph of this subject stands on line {first} already")

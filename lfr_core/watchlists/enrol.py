@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,7 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, LIVE_PROBE_REFERENCE
 from lfr_core.domain.watchlists import EntryRow, Refusal, RefusalReason
+from lfr_core.recognition.faces.engine import PackEngine
 from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.recognition.gallery import Gallery, Reference
 from lfr_core.recognition.gallery.binding import compare_rows
@@ -23,20 +25,17 @@ from lfr_core.recognition.selftest.face import live_probe_template
 from lfr_core.watchlists.csv_file import read_rows
 from lfr_core.watchlists.eligibility import eligible_rows, refusal_of
 from lfr_core.watchlists.entries import Entry, EntryReference, FaceCheck, WatchlistReport, entry_id, reference_id
-from lfr_core.watchlists.photographs import Photograph, Unusable, digest, look_at
+from lfr_core.watchlists.face_choices import read_choices
+from lfr_core.watchlists.looking import Looked, Progress, look_at_all
+from lfr_core.watchlists.photographs import digest, look_at
 
 __all__ = ["Progress", "check_watchlist", "enrol"]
-
-Progress = Callable[[int, int], None]
-"""Told (done, total) photographs."""
 
 _BLOCK = 1024
 """Templates compared at a time when looking for one picture under two subjects: 1024 x n floats."""
 
 _NOBODY = -2.0
 """Below every cosine."""
-
-_Looked = tuple[EntryRow, Photograph]
 
 
 def check_watchlist(
@@ -78,11 +77,17 @@ def check_watchlist(
     Raises:
         Poison: the folder or its CSV can't be read at all.
     """
-    read = read_rows(folder)
+    read, choices = read_rows(folder), read_choices(folder)
     refusals = list(read.refusals)
     rows = eligible_rows(read.rows, today=today, last_day=last_day or today, refusals=refusals)
-    unusable: list[FaceCheck] = []
-    looked = _look(folder, rows, engine, policy, progress, refusals, unusable)
+    looked, unusable = look_at_all(
+        rows,
+        lambda photograph: look_at(folder, photograph, engine, policy, choices),
+        progress,
+        threads=os.cpu_count() or 1 if isinstance(engine, PackEngine) else 1,
+    )
+    by_line = {row.line: row for row in rows}
+    refusals += [refusal_of(by_line[each.line], each.refused, each.why) for each in unusable if each.refused]
     nearest = _nearest_others(looked)
     looked = _unshared(looked, _owners(folder, read.rows), nearest, policy, refusals)
     entries = _entries(looked, deployment)
@@ -128,27 +133,6 @@ def enrol(report: WatchlistReport, gallery: Gallery, name: str, contract_id: str
         raise
 
 
-def _look(
-    folder: Path,
-    rows: list[EntryRow],
-    engine: FaceEngine,
-    policy: Policy,
-    progress: Progress,
-    refusals: list[Refusal],
-    unusable: list[FaceCheck],
-) -> list[_Looked]:
-    looked: list[_Looked] = []
-    progress(0, len(rows))
-    for done, row in enumerate(rows, start=1):
-        try:
-            looked.append((row, look_at(folder, row.photograph, engine, policy)))
-        except Unusable as error:
-            refusals.append(refusal_of(row, error.reason, str(error)))
-            unusable.append(FaceCheck(row.line, row.subject, row.photograph, error.reason, why=str(error)))
-        progress(done, len(rows))
-    return looked
-
-
 def _owners(folder: Path, rows: Iterable[EntryRow]) -> dict[str, set[str]]:
     """The subjects under which each file stands, by its hash: expired and conflicting rows count too."""
     owners: dict[str, set[str]] = defaultdict(set)
@@ -159,7 +143,7 @@ def _owners(folder: Path, rows: Iterable[EntryRow]) -> dict[str, set[str]]:
     return owners
 
 
-def _nearest_others(looked: list[_Looked]) -> list[FaceCheck]:
+def _nearest_others(looked: list[Looked]) -> list[FaceCheck]:
     """For each photograph the most alike one of any other subject."""
     subjects = np.array([row.subject for row, _ in looked])
     _, number = np.unique(subjects, return_inverse=True)
@@ -169,19 +153,21 @@ def _nearest_others(looked: list[_Looked]) -> list[FaceCheck]:
         block = slice(start, start + _BLOCK)
         similarity = templates[block] @ templates.T
         similarity[number[block, None] == number[None, :]] = _NOBODY
-        for (row, _), at, value in zip(looked[block], similarity.argmax(axis=1), similarity.max(axis=1), strict=True):
+        for (row, photo), at, value in zip(
+            looked[block], similarity.argmax(axis=1), similarity.max(axis=1), strict=True
+        ):
             other = (float(value), str(subjects[at])) if value > _NOBODY else (None, "")
-            nearest.append(FaceCheck(row.line, row.subject, row.photograph, None, *other))
+            nearest.append(FaceCheck(row.line, row.subject, row.photograph, None, *other, notes=photo.notes))
     return nearest
 
 
 def _unshared(
-    looked: list[_Looked],
+    looked: list[Looked],
     owners: dict[str, set[str]],
     nearest: list[FaceCheck],
     policy: Policy,
     refusals: list[Refusal],
-) -> list[_Looked]:
+) -> list[Looked]:
     """Those whose picture stands under one subject only; whose picture the others show, nobody can say."""
     alike = policy.watchlist.duplicate_photo_similarity
     others = [owners[photo.sha256] - {row.subject} for row, photo in looked]
@@ -200,8 +186,8 @@ def _unshared(
     return [item for item, shared in zip(looked, others, strict=True) if not shared]
 
 
-def _entries(looked: list[_Looked], deployment: str) -> list[Entry]:
-    by_subject: dict[str, list[_Looked]] = defaultdict(list)
+def _entries(looked: list[Looked], deployment: str) -> list[Entry]:
+    by_subject: dict[str, list[Looked]] = defaultdict(list)
     for row, photo in looked:
         by_subject[row.subject].append((row, photo))
     entries = []
@@ -233,7 +219,7 @@ def _entries(looked: list[_Looked], deployment: str) -> list[Entry]:
 
 
 def _within_limits(
-    entries: list[Entry], looked: list[_Looked], kind: DeploymentKind, policy: Policy, refusals: list[Refusal]
+    entries: list[Entry], looked: list[Looked], kind: DeploymentKind, policy: Policy, refusals: list[Refusal]
 ) -> list[Entry]:
     rows: dict[str, list[EntryRow]] = defaultdict(list)
     for row, _ in looked:

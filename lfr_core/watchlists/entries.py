@@ -69,6 +69,8 @@ class FaceCheck:
     """Whose that is."""
     why: str = ""
     """The same as `refused`, in words."""
+    notes: tuple[str, ...] = ()
+    """What was done to it: turned, or a face chosen by hand."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +15,15 @@ from lfr_core.common.errors import Poison
 from lfr_core.common.files import IMAGE_BYTES, read_bounded
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.watchlists import RefusalReason
-from lfr_core.recognition.faces.decode import probe_size
+from lfr_core.recognition.faces.decode import TooManyPixels
 from lfr_core.recognition.faces.decode_child import decode_in_child
 from lfr_core.recognition.faces.quality import usable
+from lfr_core.recognition.faces.turning import turned_upright
 from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image, Quality
-from lfr_core.watchlists.csv_file import locate
+from lfr_core.watchlists.face_choices import FaceChoice
+from lfr_core.watchlists.photograph_files import locate
 
-__all__ = ["CROP_SIZE_PX", "SECOND_FACE", "Photograph", "Unusable", "digest", "look_at"]
+__all__ = ["CROP_SIZE_PX", "SECOND_FACE", "Photograph", "Unusable", "digest", "faces_of", "look_at"]
 
 CROP_SIZE_PX = 256
 """Side of a reference crop: enough for a person to compare, no more than that."""
@@ -54,6 +57,8 @@ class Photograph:
     """Shape (512,), unit length."""
     crop_jpeg: bytes
     quality: Quality
+    notes: tuple[str, ...] = ()
+    """What was done to it before its face was taken: turned, or one of its faces chosen by hand."""
 
 
 def digest(folder: Path, photograph: str) -> str | None:
@@ -64,22 +69,46 @@ def digest(folder: Path, photograph: str) -> str | None:
         return None
 
 
-def look_at(folder: Path, photograph: str, engine: FaceEngine, policy: Policy) -> Photograph:
-    """The face of one photograph.
+def look_at(
+    folder: Path,
+    photograph: str,
+    engine: FaceEngine,
+    policy: Policy,
+    choices: Mapping[str, FaceChoice] | None = None,
+) -> Photograph:
+    """The face of one photograph. choices: faces chosen by hand, by the SHA-256 of their files.
 
     Raises:
         Unusable: with the reason.
     """
     data = _read(folder, photograph)
-    image = _decoded(data, policy)
-    face = _only_face(engine, image)
+    sha256 = hashlib.sha256(data).hexdigest()
+    image, turned = turned_upright(engine, _decoded(data, policy))
+    notes = [f"stands {turned} and was turned upright"] if turned else []
+    choice = (choices or {}).get(sha256)
+    face = _only_face(engine, image) if choice is None else _chosen_face(engine, image, choice)
+    if choice is not None:
+        notes.append(f"of several faces one was chosen by hand by {choice.chosen_by} on {choice.chosen_on}")
     _check_quality(face.quality, policy)
     return Photograph(
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=sha256,
+        notes=tuple(notes),
         template=engine.embed([face.aligned])[0],
         crop_jpeg=_crop(image, face.detection),
         quality=face.quality,
     )
+
+
+def faces_of(folder: Path, photograph: str, engine: FaceEngine, policy: Policy) -> tuple[str, Image, list[Face]]:
+    """The file's SHA-256, the upright image, and its faces from left to right, small ones left out.
+
+    Raises:
+        Unusable: with the reason.
+    """
+    data = _read(folder, photograph)
+    image, _ = turned_upright(engine, _decoded(data, policy))
+    faces = _large_faces(engine, image)
+    return hashlib.sha256(data).hexdigest(), image, sorted(faces, key=lambda face: float(face.detection.box[0]))
 
 
 def _read(folder: Path, photograph: str) -> bytes:
@@ -98,29 +127,42 @@ def _read(folder: Path, photograph: str) -> bytes:
 
 def _decoded(data: bytes, policy: Policy) -> Image:
     try:
-        width, height = probe_size(data)
-        if width * height / 1e6 > policy.images.max_megapixels:
-            raise Unusable(
-                RefusalReason.IMAGE_TOO_LARGE,
-                f"{width} x {height} pixels; {policy.images.max_megapixels:g} megapixels are allowed: shrink it",
-            )
         return decode_in_child(data, policy.images)
+    except TooManyPixels as error:
+        raise Unusable(RefusalReason.IMAGE_TOO_LARGE, str(error)) from error
     except Poison as error:
         raise Unusable(RefusalReason.NOT_AN_IMAGE, str(error)) from error
 
 
-def _only_face(engine: FaceEngine, image: Image) -> Face:
+def _large_faces(engine: FaceEngine, image: Image) -> list[Face]:
+    """The largest face first, and those that could be taken for the subject."""
     faces = [engine.describe(image, detection) for detection in engine.detect_large([image])[0]]
     if not faces:
         raise Unusable(RefusalReason.NO_FACE, "no face was found; use a photograph that shows the face from the front")
     faces.sort(key=lambda face: face.quality.eye_distance_px, reverse=True)
-    largest = faces[0].quality.eye_distance_px
-    others = sum(face.quality.eye_distance_px >= SECOND_FACE * largest for face in faces[1:])
-    if others:
+    least = SECOND_FACE * faces[0].quality.eye_distance_px
+    return [face for face in faces if face.quality.eye_distance_px >= least]
+
+
+def _only_face(engine: FaceEngine, image: Image) -> Face:
+    faces = _large_faces(engine, image)
+    if len(faces) > 1:
         raise Unusable(
-            RefusalReason.TWO_FACES, f"{others + 1} faces: cut the photograph so that only the subject is in it"
+            RefusalReason.TWO_FACES,
+            f"{len(faces)} faces: cut the photograph so that only the subject is in it, or choose the subject's with "
+            "`lfr watchlist choose`",
         )
     return faces[0]
+
+
+def _chosen_face(engine: FaceEngine, image: Image, choice: FaceChoice) -> Face:
+    for face in _large_faces(engine, image):
+        if choice.is_of(face.detection, image):
+            return face
+    raise Unusable(
+        RefusalReason.TWO_FACES,
+        "the face that was chosen by hand isn't found any more: choose again, or cut the photograph",
+    )
 
 
 def _check_quality(quality: Quality, policy: Policy) -> None:

@@ -32,7 +32,7 @@ def template(folder: Annotated[Path, typer.Argument(help="Folder with photograph
         console.print(f"  [bold]{category.value}[/bold]  {words}", soft_wrap=True)
     console.print("[bold]legal_reference[/bold] and [bold]approved_by[/bold]: on what ground, and who agreed.")
     console.print("[bold]expires_on[/bold]: the last day of use, as 2027-03-31.")
-    console.print("[bold]photograph[/bold]: a JPEG, PNG or WebP file in this folder, with one face.")
+    console.print("[bold]photograph[/bold]: a file in this folder, with one face: JPEG, PNG, HEIC, TIFF, WebP ...")
     console.print("[bold]image_source[/bold] and [bold]image_date[/bold]: whence it comes, and the day it was taken.")
     console.print("[bold]age[/bold]: whole years. Under 18: [bold]minor_rationale[/bold], and who else approved in")
     console.print("[bold]second_approver[/bold]. [bold]checked_on[/bold]: the day somebody last checked the ground.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from lfr_core.watchlists.quality.service import CheckedList
 
 __all__ = ["as_dict", "photograph_bar", "show_report", "write_report"]
+
+_MOST_SHOWN = 50
+"""Rows of a table on a terminal; the pages have all."""
 
 
 def as_dict(checked: CheckedList) -> dict[str, object]:
@@ -65,15 +69,23 @@ def show_report(checked: CheckedList) -> None:
     from rich.table import Table
 
     report = checked.report
+    _show_notes(checked.quality.notes)
+    if report.refusals:
+        counts = Counter(refusal.reason.value for refusal in report.refusals)
+        table = Table("reason", "refused", title="Refused, by reason")
+        for reason, count in counts.most_common():
+            table.add_row(reason, f"{count:,}")
+        console.print(table)
     if report.entries:
         table = Table("subject", "category", "expires on", "photographs", title="Can be enrolled")
-        for entry in report.entries:
+        for entry in report.entries[:_MOST_SHOWN]:
             names = ", ".join(reference.photograph for reference in entry.references)
             table.add_row(escape(entry.subject), entry.category.value, entry.expires_on.isoformat(), escape(names))
         console.print(table)
+        _say_more(len(report.entries))
     if report.refusals:
         table = Table("line", "subject", "photograph", "reason", "what to do", title="Refused")
-        for refusal in report.refusals:
+        for refusal in report.refusals[:_MOST_SHOWN]:
             table.add_row(
                 str(refusal.line),
                 escape(refusal.subject),
@@ -82,11 +94,23 @@ def show_report(checked: CheckedList) -> None:
                 escape(refusal.message),
             )
         console.print(table)
+        _say_more(len(report.refusals))
     console.print(
         f"can be enrolled: {report.size} on the list, {report.blue_list_size} test subjects apart; "
         f"refused: {len(report.refusals)}"
     )
     _show_quality(checked.quality)
+
+
+def _show_notes(notes: Sequence[str]) -> None:
+    for note in notes[:_MOST_SHOWN]:
+        print_plain(f"note: {note}")
+    _say_more(len(notes))
+
+
+def _say_more(count: int) -> None:
+    if count > _MOST_SHOWN:
+        print_plain(f"... and {count - _MOST_SHOWN:,} more: --docs writes all of them, refused.csv among them")
 
 
 @contextmanager
@@ -106,7 +130,7 @@ def _show_quality(quality: ListQuality) -> None:
 
     if quality.findings:
         table = Table("line", "subject", "rule", "found", "what is wrong", title="Suite watchlist")
-        for finding in quality.findings:
+        for finding in quality.findings[:_MOST_SHOWN]:
             table.add_row(
                 str(finding.line or "whole list"),
                 escape(finding.subject),
@@ -115,6 +139,7 @@ def _show_quality(quality: ListQuality) -> None:
                 escape(finding.message) + ("" if finding.refuses else " (to look at)"),
             )
         console.print(table)
+        _say_more(len(quality.findings))
     for each in quality.composition:
         if each.submitted:
             console.print(f"{each.category}: {each.submitted} in the file, {each.fit} can be enrolled", highlight=False)

@@ -20,7 +20,7 @@ import numpy as np
 
 from lfr_core.common.errors import Fatal, Poison
 from lfr_core.domain.policy import ImagePolicy
-from lfr_core.recognition.faces.decode import decode, probe_size
+from lfr_core.recognition.faces.decode import TooManyPixels, decode, probe_size
 from lfr_core.recognition.faces.types import Image
 
 __all__ = ["decode_in_child"]
@@ -33,7 +33,7 @@ MEMORY_BYTES: Final = 4_000_000_000
 """Addresses of the process: 60 megapixels with transparency are held four times over."""
 
 _ASKED: Final = struct.Struct(">QdII")  # bytes of the file, most megapixels, most bytes of a frame, CPU seconds
-_PIXELS, _REFUSED = b"I", b"R"
+_PIXELS, _REFUSED, _TOO_LARGE = b"I", b"R", b"L"
 _LAST_WORDS_S: Final = 2.0
 _SIZE: Final = struct.Struct(">II")
 _MOST_WORDS_BYTES: Final = 20_000
@@ -46,7 +46,7 @@ def decode_in_child(data: bytes, policy: ImagePolicy) -> Image:
     """`decode`, in the child; another is begun where the last one ended. For several threads, one after another.
 
     Raises:
-        Poison: as `decode`, and where the child had to end.
+        Poison: as `decode` (and `TooManyPixels`), and where the child had to end.
         Fatal: no such process can be run here.
     """
     width, height = probe_size(data)
@@ -102,9 +102,10 @@ def _ask(child: subprocess.Popen[bytes], data: bytes, policy: ImagePolicy) -> Im
     asked = _ASKED.pack(len(data), policy.max_megapixels, policy.max_frame_bytes, CPU_S)
     child.stdin.write(asked + data)
     child.stdin.flush()
-    if (kind := _read(child.stdout, 1)) == _REFUSED:
+    if (kind := _read(child.stdout, 1)) in {_REFUSED, _TOO_LARGE}:
         (length,) = struct.unpack(">I", _read(child.stdout, 4))
-        raise Poison(_read(child.stdout, min(length, _MOST_WORDS_BYTES)).decode(errors="replace"))
+        words = _read(child.stdout, min(length, _MOST_WORDS_BYTES)).decode(errors="replace")
+        raise TooManyPixels(words) if kind == _TOO_LARGE else Poison(words)
     width, height = _SIZE.unpack(_read(child.stdout, _SIZE.size))
     if kind != _PIXELS or not 0 < width * height <= policy.max_megapixels * 1e6:
         raise ValueError("no answer of ours")
@@ -138,7 +139,8 @@ def _serve(asked: IO[bytes], answers: IO[bytes]) -> None:
             image = decode(_read(asked, length), policy)
         except (Poison, MemoryError) as error:
             words = str(error if isinstance(error, Poison) else _TOO_LONG).encode()[:_MOST_WORDS_BYTES]
-            answers.write(_REFUSED + struct.pack(">I", len(words)) + words)
+            kind = _TOO_LARGE if isinstance(error, TooManyPixels) else _REFUSED
+            answers.write(kind + struct.pack(">I", len(words)) + words)
         else:
             answers.write(_PIXELS + _SIZE.pack(image.shape[1], image.shape[0]))
             answers.write(np.ascontiguousarray(image).data)

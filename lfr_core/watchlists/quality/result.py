@@ -52,6 +52,8 @@ class ListQuality:
     newest_check: date | None
     minor_entries: tuple[MinorEntry, ...] = ()
     """Each row of somebody under 18, by line."""
+    notes: tuple[str, ...] = ()
+    """What of the file was read otherwise than it stands there."""
 
     @property
     def passes(self) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,6 +20,7 @@ from lfr_core.common.quality.rules import Rule
 from lfr_core.common.quality.suites import RuleResult, SuiteRunner
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
+from lfr_core.domain.watchlists import Refusal
 from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.watchlists.csv_file import Rows, read_rows
 from lfr_core.watchlists.enrol import Progress, check_watchlist
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RESULT_FILE", "CheckedList", "ListCheck", "check_list", "require_fit"]
 
+REFUSED_FILE = "refused.csv"
 RESULT_FILE = "result.json"
 """In a report's folder: `ListQuality.as_dict`."""
 
@@ -100,7 +105,7 @@ def check_list(
         runner = SuiteRunner(made.project if made else None)
         checked = _Run(folder, asked, read, runner).finish(engine, progress)
         if made:
-            _write(made, folder.resolve().name, checked.quality, runner)
+            _write(made, folder.resolve().name, checked, runner)
     return checked
 
 
@@ -161,6 +166,7 @@ class _Run:
             minors=minors(read),
             newest_check=newest_check(read, asked.today),
             minor_entries=minor_entries(read),
+            notes=(*read.notes, *_photograph_notes(report)),
         )
         return CheckedList(report, quality)
 
@@ -196,7 +202,13 @@ def _without(report: WatchlistReport, found: list[Finding]) -> WatchlistReport:
     return replace(report, entries=tuple(entry for entry in report.entries if entry.subject not in subjects))
 
 
-def _write(made: ReportFolder, name: str, quality: ListQuality, runner: SuiteRunner) -> None:
+def _photograph_notes(report: WatchlistReport) -> list[str]:
+    """What was done to photographs before their faces were taken."""
+    return [f"row {face.line}: {face.photograph} {note}" for face in report.faces for note in face.notes]
+
+
+def _write(made: ReportFolder, name: str, checked: CheckedList, runner: SuiteRunner) -> None:
+    quality, refusals = checked.quality, checked.report.refusals
     looked = "photograph-opens" in quality.checked
     titles = {part.value: title for part, title in _TITLES.items() if looked or part is not ListSuite.FACES}
     pages = made.add_data_docs(runner.build_docs(), titles)
@@ -207,11 +219,26 @@ def _write(made: ReportFolder, name: str, quality: ListQuality, runner: SuiteRun
         "pages": pages,
         "refusing": refusing,
         "flags": len(quality.findings) - refusing,
+        "reasons": Counter(refusal.reason.value for refusal in refusals).most_common(),
     }
     made.add_index(_TEMPLATES, "report.html.j2", values)
+    (made.new / REFUSED_FILE).write_text(
+        _refused_csv(refusals), encoding="utf-8-sig"
+    )  # a spreadsheet looks for the BOM
     (made.new / RESULT_FILE).write_text(
         json.dumps(quality.as_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
+
+
+def _refused_csv(refusals: Sequence[Refusal]) -> str:
+    """The refused, a row each, for a spreadsheet; what it would run as a formula begins with an apostrophe."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(("row", "subject", "photograph", "reason", "what to do"))
+    for each in refusals:
+        cells = (each.subject, each.photograph, each.reason.value, each.message)
+        writer.writerow((each.line, *(f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell for cell in cells)))
+    return out.getvalue()
 
 
 def _where(finding: Finding) -> str:
