@@ -57,7 +57,7 @@ def read_workbook(data: bytes, name: str, *, most_rows: int, most_columns: int) 
     if done.returncode in _KILLED or b"MemoryError" in done.stderr:
         raise _too_large(name)
     if done.returncode != 0:
-        password = b"Password" in done.stderr or (data.startswith(_OLE) and b"EncryptedPackage" in done.stderr)
+        password = b"password" in done.stderr.lower()
         raise Poison(
             f"{name} has a password: save it without one, or as CSV"
             if password

@@ -29,6 +29,8 @@ _FORMULA_SIGNS = ("=", "+", "-", "@")
 
 _OLDEST_YEARS = 120
 
+_LOOK_FOR_HEADER_LINES = 20
+
 _LOST_DIGITS = re.compile(r"\d([.,]\d+)?E\+\d{1,3}", re.IGNORECASE)
 """What a spreadsheet leaves of a number with more than 11 digits."""
 
@@ -70,7 +72,8 @@ def read_rows(folder: Path) -> Rows:
     if not file.records:
         raise Poison(f"{file.path} is empty. {ADVICE}")
     notes = CellNotes()
-    order, lines = _shape(file, names)
+    at = _header_at(file, names)
+    order, lines = _shape(file, at, names)
     rows: list[EntryRow] = []
     refusals: list[Refusal] = []
     cells: list[RowCells] = []
@@ -88,7 +91,8 @@ def read_rows(folder: Path) -> Rows:
         cells.append(RowCells(record.line, value if is_whole else {}, result if isinstance(result, Refusal) else None))
     if not rows and not refusals:
         raise Poison(f"{file.path} has a header and no rows: add one row a photograph")
-    said = (*file.notes, *names.notes(file.records[0].values), *notes.texts())
+    above = [f"lines above the headings that were not read: {at}"] if at else []
+    said = (*file.notes, *above, *names.notes(file.records[at].values), *notes.texts())
     return Rows(tuple(rows), tuple(refusals), frozenset(filter(None, order)), tuple(cells), said)
 
 
@@ -105,9 +109,17 @@ def parse_age(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= _OLDEST_YEARS else None  # noqa: PLR2004  digits of 120
 
 
-def _shape(file: ListFile, names: ColumnNames) -> tuple[list[str], list[Record]]:
+def _header_at(file: ListFile, names: ColumnNames) -> int:
+    """Which record has the headings: the first, unless one soon after it, below a title, has all that are needed."""
+    for at, record in enumerate(file.records[:_LOOK_FOR_HEADER_LINES]):
+        if {names.of(text) for text in record.values} >= set(COLUMNS):
+            return at
+    return 0
+
+
+def _shape(file: ListFile, at: int, names: ColumnNames) -> tuple[list[str], list[Record]]:
     """Our names of the columns, "" for those not read, and the lines below, without empty columns at the end."""
-    header, *lines = file.records
+    header, *lines = file.records[at:]
     width = max((i for i, text in enumerate(header.values, start=1) if plain_name(text)), default=0)
     filled = {i for record in lines for i, text in enumerate(record.values[:width]) if text.strip()}
     trimmed = []

@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from lfr_core.common.errors import Poison
@@ -153,10 +154,10 @@ def _records(path: Path, text: str, separator: str) -> Iterator[Record]:
 
 
 def _named_by(text: str, separator: str, named: NamedColumns) -> int:
-    """How many columns the first line with any names, parted so."""
+    """How many columns a line among the first names, parted so."""
     reader = csv.reader(io.StringIO(text[:_LOOK_FOR_HEADER_CHARACTERS], newline=""), delimiter=separator)
     try:
-        return next((named(values) for values in reader if any(value.strip() for value in values)), 0)
+        return max((named(values) for values in islice(reader, 20)), default=0)
     except csv.Error:
         return 0
 

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
@@ -38,6 +38,7 @@ from lfr_core.watchlists.quality.findings import (
 )
 from lfr_core.watchlists.quality.result import ListQuality
 from lfr_core.watchlists.quality.rules import ListSuite, face_rules, row_rules, whole_rules
+from lfr_core.watchlists.quality.thumbnails import thumbnails_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +71,8 @@ class ListCheck:
     """What a list is checked for.
 
     last_day: the deployment's. deployment: whose entry ids are made; empty when only checking. stop_at_rows: embed no
-    face of an operational list whose rows don't pass.
+    face of an operational list whose rows don't pass. thumbnails: show refused photographs, small, in the pages; not in
+    those that are kept.
     """
 
     kind: DeploymentKind
@@ -79,6 +81,7 @@ class ListCheck:
     last_day: date
     deployment: str = ""
     stop_at_rows: bool = False
+    thumbnails: bool = False
 
 
 def check_list(
@@ -105,7 +108,8 @@ def check_list(
         runner = SuiteRunner(made.project if made else None)
         checked = _Run(folder, asked, read, runner).finish(engine, progress)
         if made:
-            _write(made, folder.resolve().name, checked, runner)
+            refused = [refusal.photograph for refusal in checked.report.refusals] if asked.thumbnails else []
+            _write(made, folder.resolve().name, checked, runner, thumbnails_of(folder, refused, asked.policy.images))
     return checked
 
 
@@ -207,7 +211,9 @@ def _photograph_notes(report: WatchlistReport) -> list[str]:
     return [f"row {face.line}: {face.photograph} {note}" for face in report.faces for note in face.notes]
 
 
-def _write(made: ReportFolder, name: str, checked: CheckedList, runner: SuiteRunner) -> None:
+def _write(
+    made: ReportFolder, name: str, checked: CheckedList, runner: SuiteRunner, thumbnails: Mapping[str, str]
+) -> None:
     quality, refusals = checked.quality, checked.report.refusals
     looked = "photograph-opens" in quality.checked
     titles = {part.value: title for part, title in _TITLES.items() if looked or part is not ListSuite.FACES}
@@ -220,6 +226,7 @@ def _write(made: ReportFolder, name: str, checked: CheckedList, runner: SuiteRun
         "refusing": refusing,
         "flags": len(quality.findings) - refusing,
         "reasons": Counter(refusal.reason.value for refusal in refusals).most_common(),
+        "refused": [(refusal, thumbnails.get(refusal.photograph)) for refusal in refusals],
     }
     made.add_index(_TEMPLATES, "report.html.j2", values)
     (made.new / REFUSED_FILE).write_text(

@@ -95,7 +95,8 @@ def test_the_report_counts_the_refused_by_reason_and_has_each_in_a_spreadsheet(
     listed: ListFolder, engine: FaceEngine, policy: Policy, tmp_path: Path
 ) -> None:
     listed.put("S-1", "obama").put("S-2", b"x").put("S-3", b"y").row("=S-4", "missing.jpg")
-    asked = ListCheck(kind=DeploymentKind.EVALUATION, policy=policy, today=TODAY, last_day=TODAY)
+    listed.put("S-5", np.full((300, 400, 3), 90, np.uint8), name="wall.png")
+    asked = ListCheck(kind=DeploymentKind.EVALUATION, policy=policy, today=TODAY, last_day=TODAY, thumbnails=True)
 
     checked = check_list(listed.path, asked, engine=lambda: engine, docs=tmp_path / "pages")
 
@@ -106,6 +107,9 @@ def test_the_report_counts_the_refused_by_reason_and_has_each_in_a_spreadsheet(
         ["3", "S-2", "p1.jpg", "not_an_image"],
         ["4", "S-3", "p2.jpg", "not_an_image"],
         ["5", "'=S-4", "missing.jpg", "formula"],
+        ["6", "S-5", "wall.png", "no_face"],
     ]
+    assert page.count('<img src="data:image/jpeg;base64,') == 1
+    assert 'alt="Photograph of row 6"' in page
     assert json.loads((tmp_path / "pages" / "result.json").read_text(encoding="utf-8"))["notes"] == []
-    assert len(checked.report.refusals) == 3
+    assert len(checked.report.refusals) == 4

@@ -73,6 +73,14 @@ def test_a_workbook_is_read_whatever_its_name_and_a_list_whatever_its_capitals(t
     assert is_whole(read(tmp_path / "ods", ods([HEADER, ROW]), name))
 
 
+def test_a_title_above_the_headings_is_passed_over(tmp_path: Path) -> None:
+    found = read(tmp_path, "Custody export;27/11/2026\r\n\r\n" + text_of(";"))
+
+    assert is_whole(found)
+    assert found.rows[0].line == 4
+    assert "lines above the headings that were not read: 1" in found.notes
+
+
 def test_two_lists_in_a_folder_are_refused_and_one_of_another_name_is_named(tmp_path: Path) -> None:
     (tmp_path / "watchlist.xlsx").write_bytes(xlsx({"a": [HEADER, ROW]}))
     with pytest.raises(Poison, match=r"watchlist.csv and watchlist.xlsx: leave the one"):
