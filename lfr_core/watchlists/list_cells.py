@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -82,9 +82,6 @@ def column_letter(position: int) -> str:
         rest, letter = divmod(rest - 1, 26)
         letters = chr(ord("A") + letter) + letters
     return letters
-
-
-_Read = Callable[[str], "tuple[str, str] | None"]
 
 
 def _whole(text: str) -> tuple[str, str] | None:

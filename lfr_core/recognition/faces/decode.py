@@ -11,11 +11,12 @@ from __future__ import annotations
 import io
 import struct
 import warnings
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
 import PIL.Image
+from numpy.typing import NDArray
 
 from lfr_core.common.errors import Poison
 from lfr_core.domain.policy import ImagePolicy
@@ -191,7 +192,7 @@ def _bits_of_tiff(image: PIL.Image.Image) -> int:
     return int(bits[0] if isinstance(bits, tuple) else bits or _BITS)
 
 
-def _stretched(values: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Image:
+def _stretched(values: NDArray[Any]) -> Image:
     """Values of more than 8 bits by those bits that are used: 12 of a scanner's 16 too."""
     if np.issubdtype(values.dtype, np.floating):
         finite = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
