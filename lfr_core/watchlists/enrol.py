@@ -53,12 +53,10 @@ def check_watchlist(
 
     A subject with at least one good photograph is an entry, with those; the others are refusals. What is refused:
 
-    * rows that can't be read, lack a value, have no known category or date, or name a file outside the folder;
-    * entries that expire before `last_day`, or whose rows disagree;
+    * rows that can't be read, lack a value or name a file outside; entries that expire, or whose rows disagree;
     * photographs and checks dated after `today`;
     * somebody under 18 without a rationale, or without a second approver who is another person;
-    * photographs that are missing, no image, too large, without a face or with two, too small, blurred, turned,
-      too dark or bright, cut off;
+    * photographs that are missing, no image, too large, without one face or with a bad one;
     * a photograph under two subjects, for both: the same file, or templates at least
       `policy.watchlist.duplicate_photo_similarity` alike;
     * in an operational deployment a list of test subjects alone;
@@ -84,7 +82,7 @@ def check_watchlist(
         rows,
         lambda photograph: look_at(folder, photograph, engine, policy, choices),
         progress,
-        threads=os.cpu_count() or 1 if isinstance(engine, PackEngine) else 1,
+        threads=(os.cpu_count() or 1) if isinstance(engine, PackEngine) else 1,
     )
     by_line = {row.line: row for row in rows}
     refusals += [refusal_of(by_line[each.line], each.refused, each.why) for each in unusable if each.refused]
