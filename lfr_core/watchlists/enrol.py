@@ -154,8 +154,8 @@ def _nearest_others(looked: list[Looked]) -> list[FaceCheck]:
         for (row, photo), at, value in zip(
             looked[block], similarity.argmax(axis=1), similarity.max(axis=1), strict=True
         ):
-            other = (float(value), str(subjects[at])) if value > _NOBODY else (None, "")
-            nearest.append(FaceCheck(row.line, row.subject, row.photograph, None, *other, notes=photo.notes))
+            likeness, whose = (float(value), str(subjects[at])) if value > _NOBODY else (None, "")
+            nearest.append(FaceCheck(row.line, row.subject, row.photograph, None, likeness, whose, notes=photo.notes))
     return nearest
 
 
