@@ -348,7 +348,7 @@ def test_the_trail_is_searched_by_words_and_days(harness: Harness) -> None:
 
     assert {each.rule for each in found} == {"operator.signed-on"}
     assert {each.seq for each in found} < {each.seq for each in search_trail(harness, COMPLIANCE, "")}
-    assert set(search_trail(harness, COMPLIANCE, found[0].actor)) >= {found[0]}
+    assert found[0] in search_trail(harness, COMPLIANCE, found[0].actor)
     assert search_trail(harness, COMPLIANCE, "100%_") == ()
     assert search_trail(harness, COMPLIANCE, "", days=-1) == ()
 
