@@ -7,7 +7,8 @@ import socket
 import ssl
 import stat
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 from lfr_core.common.errors import Fatal
 
-__all__ = ["OpeningWatch", "Transport", "stream_options"]
+__all__ = ["OpeningWatch", "Transport", "stream_options", "without_proxies"]
 
 _RTSP_PORTS = {"rtsp": 554, "rtsps": 322}  # FFmpeg's own
 _OPTIONS = {
@@ -39,11 +40,18 @@ class Transport(StrEnum):
 
     TCP = "tcp"
     UDP = "udp"
+    HTTP = "http"
+    """In a tunnel of two HTTP connections to the same address and port."""
 
     @property
     def reordered(self) -> int:
         """How many packets wait for one that is missing: without any, FFmpeg doesn't notice a gap."""
-        return 2 if self is Transport.TCP else 64
+        return 64 if self is Transport.UDP else 2
+
+    @property
+    def connections(self) -> int:
+        """How many connections it has to the address that was given."""
+        return 2 if self is Transport.HTTP else 1
 
 
 def stream_options(ca_file: Path | None, transport: Transport = Transport.TCP) -> dict[str, str]:
@@ -76,8 +84,11 @@ class OpeningWatch:
     def __exit__(self, *_: object) -> None:
         self._one_at_a_time.release()
 
-    def leads_elsewhere(self, url: str) -> bool:
-        """Whether `url`, which was opened meanwhile, leads to another address. Without RTSP `max_redirects` holds."""
+    def leads_elsewhere(self, url: str, connections: int = 1) -> bool:
+        """Whether `url`, opened meanwhile, has fewer than its `connections` to its address.
+
+        Without RTSP `max_redirects` holds.
+        """
         parts = urlsplit(url)
         if parts.scheme not in _RTSP_PORTS:
             return False
@@ -86,7 +97,22 @@ class OpeningWatch:
             given = {each[4][:2] for each in socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)}
         except (OSError, ValueError):
             return True
-        return not any(peer in given for inode, peer in _peers().items() if inode not in self._before)
+        begun = sum(peer in given for inode, peer in _peers().items() if inode not in self._before)
+        return begun < connections
+
+
+@contextmanager
+def without_proxies() -> Iterator[None]:
+    """Keep FFmpeg from proxies of the environment: the connections of a tunnel don't take the option `http_proxy`."""
+    before = os.environ.get("no_proxy")
+    os.environ["no_proxy"] = "*"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["no_proxy"]
+        else:
+            os.environ["no_proxy"] = before
 
 
 def _peers() -> dict[int, tuple[str, int]]:

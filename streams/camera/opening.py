@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from lfr_core.common.errors import Poison, Retryable
 from streams.camera.ffmpeg_log import FFMPEG_LOG, answer_in
-from streams.camera.network import OpeningWatch, Transport, stream_options
+from streams.camera.network import OpeningWatch, Transport, stream_options, without_proxies
 from streams.camera.sources import camera_away
 from streams.camera.urls import SourceKind, SourceText
 
@@ -59,20 +59,22 @@ def open_stream(source: SourceText, *, transport: Transport, ca_file: Path | Non
 
     Raises:
         Fatal: `ca_file` isn't there, or no certificates of the machine are found.
-        Poison: a file that is no video.
+        Poison: a file that is no video, or a way of sending that would take its encryption off.
         Retryable: a stream that doesn't answer, refuses, has no video, or leads to another address.
     """
     import av
 
+    if transport is Transport.HTTP and urlsplit(source.text).scheme.lower() == "rtsps":
+        raise Poison("a tunnel of HTTP is not encrypted, which rtsps:// asks for: leave out --transport http")
     FFMPEG_LOG.attach()
     is_url = source.kind is SourceKind.URL
     lost, container, is_led, lines = FFMPEG_LOG.lost_packets, None, False, []
     try:
         if is_url:
             options = stream_options(ca_file, transport) | (_RTSP_OPTIONS if _is_rtsp(source) else {})
-            with OpeningWatch() as watch, FFMPEG_LOG.opening() as lines:
+            with OpeningWatch() as watch, without_proxies(), FFMPEG_LOG.opening() as lines:
                 container = av.open(source.text, options=options, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
-                is_led = watch.leads_elsewhere(source.text)
+                is_led = watch.leads_elsewhere(source.text, transport.connections)
         else:
             container = av.open(source.text, options=dict(_FILE_OPTIONS))
     except (av.FFmpegError, OSError, ValueError) as error:

@@ -35,7 +35,7 @@ Source = Annotated[
 
 Transport = Annotated[
     str,
-    typer.Option(envvar="LFR_CAMERA_TRANSPORT", help="How an RTSP camera sends its pictures: tcp or udp."),
+    typer.Option(envvar="LFR_CAMERA_TRANSPORT", help="How an RTSP camera sends its pictures: tcp, udp or http."),
 ]
 
 
@@ -91,7 +91,7 @@ def _transport(text: str) -> network.Transport:
     try:
         return Transport(text.lower())
     except ValueError:
-        raise Poison(f"{text!r} is no way in which pictures are sent here: give tcp or udp") from None
+        raise Poison(f"{text!r} is no way in which pictures are sent here: give tcp, udp or http") from None
 
 
 def _stop_on_signals() -> threading.Event:

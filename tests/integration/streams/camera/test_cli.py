@@ -82,8 +82,8 @@ def test_a_file_for_an_operational_deployment_exits_77_and_says_why(
     assert "live cameras only" in done["err"]
 
 
-def test_probe_tells_a_program_what_a_source_is(
-    video: Callable[..., Path], tmp_path: Path, commands: CommandProcess
+def test_probe_tells_a_program_what_a_source_is_and_the_smallest_face_it_can_find(
+    video: Callable[..., Path], tmp_path: Path, commands: CommandProcess, policy: Policy
 ) -> None:
     words = ["camera", "probe", "--source", str(video("a.mp4")), "--json"]
     (done,) = commands.run([(words, {"LFR_HOME": str(tmp_path)})], Path("/"))
@@ -92,6 +92,8 @@ def test_probe_tells_a_program_what_a_source_is(
     found = json.loads(done["out"])
     assert (found["width_px"], found["height_px"], found["passthrough"], found["live"]) == (320, 180, False, False)
     assert found["fits"]
+    assert found["smallest_eye_distance_px"] == policy.faces.min_eye_distance_px  # so small a frame is enlarged
+    assert found["smallest_face_share_of_width"] == pytest.approx(2.2 * 18 / 320, abs=1e-4)
 
 
 def test_probe_of_something_else_fails_with_advice(tmp_path: Path, commands: CommandProcess) -> None:

@@ -1,4 +1,4 @@
-"""A real RTSP server, of GStreamer: H.264, H.265 and Motion JPEG, by TCP and UDP, with a password, no such stream."""
+"""A real RTSP server, of GStreamer: H.264, H.265 and Motion JPEG, by TCP, UDP and a tunnel of HTTP, with a password, no such stream."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def opened(url: str, transport: Transport = Transport.TCP) -> Source:
 
 @pytest.mark.parametrize("transport", list(Transport))
 @pytest.mark.parametrize(("path", "codec"), [("h264", "h264"), ("h265", "hevc"), ("jpeg", "mjpeg")])
-def test_each_codec_is_read_live_by_tcp_and_udp_without_damage(
+def test_each_codec_is_read_live_in_each_way_without_damage(
     servers: tuple[str, str], path: str, codec: str, transport: Transport
 ) -> None:
     damaged = 0
@@ -75,6 +75,17 @@ def test_each_codec_is_read_live_by_tcp_and_udp_without_damage(
     assert {jpeg_size(picture) for picture in pictures} == {(320, 240)}
     assert len(set(pictures)) > 20
     assert (damaged, state) == (0, PictureState.SOUND)
+
+
+def test_a_tunnel_never_leads_through_a_proxy(servers: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9/")  # nobody answers there
+    monkeypatch.setenv("no_proxy", "example.org")
+
+    with closing(opened(f"rtsp://{servers[0]}/h264", Transport.HTTP)) as source:
+        assert source.grab() is not None
+
+    assert os.environ["no_proxy"] == "example.org"
 
 
 def test_a_password_by_digest_is_given_and_a_wrong_one_is_named(servers: tuple[str, str]) -> None:

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from lfr_core.common.errors import Retryable
+from lfr_core.common.errors import Poison, Retryable
 from lfr_core.domain.policy import load_policy
 from streams.camera.network import Transport
 from streams.camera.open_source import open_source
@@ -65,6 +65,15 @@ def test_a_camera_s_own_answer_is_named_without_its_password(
         opened(url)
 
     assert "open-sesame" not in str(refused.value)
+
+
+def test_no_tunnel_takes_the_encryption_off(camera: Callable[..., RtspCamera]) -> None:
+    plain = camera()
+
+    with pytest.raises(Poison, match="not encrypted"):
+        opened(plain.url.replace("rtsp://", "rtsps://"), Transport.HTTP)
+
+    assert plain.connections == 0
 
 
 def test_a_camera_with_a_password_is_read(camera: Callable[..., RtspCamera]) -> None:

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
+from lfr_core.domain.frames import PictureState
 from streams.camera.reconnect import ReconnectingSource, compute_back_off_s
 from streams.camera.sources import Grab, SourceInfo
 from streams.camera.stop_token import StopToken
@@ -43,6 +44,31 @@ class Camera:
 
     def close(self) -> None:
         self.closed.set()
+
+
+class SlowCamera(Camera):
+    """Sends without end, and gives its first picture late."""
+
+    state = PictureState.NO_KEY_FRAME
+
+    def __init__(self) -> None:
+        super().__init__(frames=1)
+        self.packets = 0
+
+    def grab(self) -> Grab | None:
+        for _ in range(8):
+            time.sleep(0.1)
+            self.packets += 1
+        return super().grab()
+
+
+def test_a_stream_that_sends_is_waited_for_longer_than_one_that_is_silent() -> None:
+    source = ReconnectingSource(SlowCamera, clock=SystemClock(), stop_token=StopToken(), hang_s=0.4)
+
+    assert source.state is PictureState.NO_KEY_FRAME
+    assert source.grab() is not None
+    assert source.reconnects == 0
+    source.close()
 
 
 def a_source(

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
 
 from lfr_core.common.errors import Poison
 from lfr_core.domain.policy import Policy, load_policy
-from streams.camera.jpeg import jpeg_size
+from streams.camera.jpeg import is_whole_jpeg, jpeg_size
 from streams.camera.open_source import open_source
 from streams.camera.sources import Source
 from streams.camera.urls import parse_source
@@ -75,6 +77,36 @@ def test_video_time_follows_the_file_s_own_rate_or_the_one_asked_for(video: Vide
         source.close()
 
     assert times == [[0.0, 0.08, 0.16], [0.0, 0.2, 0.4]]
+
+
+def test_a_recording_of_varying_frame_rate_keeps_its_own_times(tmp_path: Path, policy: Policy) -> None:
+    path, times_ms = tmp_path / "varying.mkv", [0, 40, 80, 500, 540, 1500]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuvj420p"
+        stream.codec_context.time_base = stream.time_base = Fraction(1, 1000)
+        for time_ms in times_ms:
+            frame = av.VideoFrame.from_ndarray(np.full((120, 160, 3), 99, np.uint8), format="bgr24")
+            frame.pts, frame.time_base = time_ms, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    source = open_source(parse_source(str(path)), policy.images)
+
+    found = []
+    while (grab := source.grab()) is not None:
+        assert grab.media_s is not None
+        found.append(round(grab.media_s * 1000))
+    source.close()
+
+    assert found == times_ms
+
+
+def test_a_picture_of_a_stream_that_is_cut_off_is_none() -> None:
+    picture = bytes(cv2.imencode(".jpg", np.full((120, 160, 3), 99, np.uint8))[1])
+
+    assert is_whole_jpeg(picture)
+    assert is_whole_jpeg(picture + b"\0\0\r\n")
+    assert not any(is_whole_jpeg(picture[:size]) for size in range(len(picture) - 1))
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF....AVI ", b"not a video at all" * 100])
