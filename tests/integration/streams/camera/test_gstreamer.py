@@ -1,4 +1,4 @@
-"""A real RTSP server, of GStreamer: H.264, H.265 and Motion JPEG, by TCP, UDP and a tunnel of HTTP, with a password, no such stream."""
+"""A real RTSP server, of GStreamer: each codec by TCP, UDP and a tunnel of HTTP, a password, no such stream."""
 
 from __future__ import annotations
 
