@@ -1,7 +1,7 @@
 """Watches what a live camera shows: the same picture again and again, nothing at all, or another place.
 
 Looked at once a second, in a small grey copy of the picture. A quiet street isn't still: a sensor's noise makes no two
-pictures the same, while most of a stream that stands still are, bit by bit. Pure but for decoding: the times come in.
+pictures the same, while many of a stream that stands still are, bit by bit. Pure but for decoding: the times come in.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ _CHANGED_LEVELS: Final = 8.0
 """Of 255: what an encoder makes of one picture differs by less, at key frames too."""
 _CHANGED_SHARE: Final = 0.004
 """Of the picture: a clock that is written into it changes less, a person who passes more."""
+_SAME_SHARE: Final = 0.2
+"""Of the looks at a picture that stands still: an encoder with bits to spare refines it between key frames. Of the
+pictures of a sensor none is the same as the one before."""
 _FLAT_LEVELS: Final = 8.0
 """Of 255, from the darkest to the brightest twentieth: a covered or blinded lens shows less contrast."""
 _LEARN_S: Final = 10.0
@@ -101,7 +104,7 @@ class ViewWatch:
         """The worst that is the matter at `now_s`."""
         if self.dark_since_s is not None and now_s - self.dark_since_s >= DARK_AFTER_S:
             return PictureState.DARK
-        if 2 * self.same >= self.looks > 0 and self.looked_s - self.still_since_s >= STILL_AFTER_S:
+        if self.same >= _SAME_SHARE * self.looks > 0 and self.looked_s - self.still_since_s >= STILL_AFTER_S:
             return PictureState.STILL
         if self.moved_since_s is not None and now_s - self.moved_since_s >= MOVED_AFTER_S:
             return PictureState.MOVED
