@@ -83,6 +83,7 @@ def test_a_recording_of_varying_frame_rate_keeps_its_own_times(tmp_path: Path, p
     path, times_ms = tmp_path / "varying.mkv", [0, 40, 80, 500, 540, 1500]
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mjpeg", rate=25)
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = 160, 120, "yuvj420p"
         stream.codec_context.time_base = stream.time_base = Fraction(1, 1000)
         for time_ms in times_ms:
