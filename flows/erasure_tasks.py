@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from filelock import FileLock, Timeout
+
 from flows.build_erasure import build_erasure, inject_canaries
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.prune import prune
@@ -18,15 +20,26 @@ __all__ = ["certify_due_deployments", "inject_missing_canaries", "prune_audit_tr
 _DAY_NS = 86_400 * 10**9
 
 
-def inject_missing_canaries(installation: Installation) -> tuple[str, ...]:
+def inject_missing_canaries(installation: Installation, *, planned_only: bool = False) -> tuple[str, ...]:
     """Inject canaries into each deployment whose gate is open and that has none; return their ids.
+
+    The flows process asks every two seconds for planned ones, and each sweep for all: who comes second leaves it to
+    the first.
 
     Raises:
         Retryable: a service is away; the next sweep tries again.
     """
+    try:
+        with FileLock(installation.settings.home / "canaries.lock", timeout=0):
+            return _inject_missing_canaries(installation, planned_only=planned_only)
+    except Timeout:
+        return ()
+
+
+def _inject_missing_canaries(installation: Installation, *, planned_only: bool) -> tuple[str, ...]:
     erasure, injected = build_erasure(installation), []
     for view in DeploymentReader(installation.engine).list():
-        if not view.is_live or erasure.read_canaries(view.id):
+        if not view.is_live or (planned_only and not view.planned) or erasure.read_canaries(view.id):
             continue
         try:
             installation.vault.check_gate(view.id)

@@ -21,6 +21,7 @@ from prefect.types.entrypoint import EntrypointType
 from flows.announce import announce
 from flows.close_deployment import close_deployment
 from flows.compile_watchlist import compile_watchlist
+from flows.erasure_tasks import inject_missing_canaries
 from flows.flow_runs import AS_PLANNED, PrefectFlowRuns
 from flows.open_deployment import open_deployment
 from flows.prefect_api import PrefectApi
@@ -53,6 +54,7 @@ DEPLOYMENT_FLOWS: tuple[Flow[..., Any], ...] = (
 )
 """The flows of a deployment's lifecycle, each run at exact times that `flows.schedule` gives."""
 
+CANARIES_EVERY_S = 2.0
 _AT_ONCE = 5
 """Runs at the same time: each is a process of some 150 MB."""
 
@@ -88,6 +90,7 @@ async def _serve(installation: Installation) -> None:
             together.create_task(
                 _schedule_sweeps(api, installation.engine, sweep, every_s, alone=not settings.prefect_url)
             )
+            together.create_task(_inject_canaries(installation))
             together.create_task(_reconcile(installation, flow_runs, every_s))
     finally:
         liveness.remove()
@@ -149,6 +152,22 @@ async def _reconcile(installation: Installation, flow_runs: PrefectFlowRuns, eve
         except LfrError as error:
             get_logger().warning("schedule_not_reconciled", reason=str(error))
         await _sleep_until_next(every_s)
+
+
+async def _inject_canaries(installation: Installation) -> None:
+    """Look every two seconds whether a deployment's gate has opened, so that also the shortest has its canaries.
+
+    Ends when cancelled. What is away is tried again half a minute later, and by each sweep.
+    """
+    while True:
+        wait_s = CANARIES_EVERY_S
+        try:
+            if found := await asyncio.to_thread(inject_missing_canaries, installation, planned_only=True):
+                get_logger().info("canaries_injected", deployments=found)
+        except LfrError as error:
+            get_logger().warning("canaries_not_injected", reason=str(error))
+            wait_s = 30.0
+        await asyncio.sleep(wait_s)
 
 
 async def _sleep_until_next(every_s: int) -> None:

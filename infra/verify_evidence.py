@@ -2,9 +2,10 @@
 # ruff: noqa: T201  it is a script: it prints
 """Verify a file that `lfr evidence` or `lfr audit export` wrote. Needs Python 3.9 and `cryptography`, not OpenLFR.
 
-    python verify_evidence.py FILE [--public-key HEX]
+    python verify_evidence.py FILE [--public-key HEX] [--against HEAD]
 
 Give the installation's public key as it was published: without it the file is only compared with the key it names.
+A head is a signed `audit-head.json` that was kept elsewhere: the trail in the file must be the one that it signed.
 Prints each check. Ends with 0 when all hold, 1 when one doesn't, 2 when the file can't be read.
 """
 
@@ -90,8 +91,13 @@ def check_parts(lines: list[bytes], manifest: dict[str, Any]) -> dict[str, list[
     return parts
 
 
-def check_trail(lines: list[bytes], public_key: str, deployment: str | None) -> tuple[int, int, str]:
+def check_trail(
+    lines: list[bytes], public_key: str, deployment: str | None, against: dict[str, Any] | None = None
+) -> tuple[int, int, str]:
     """Follow each run of the chain to its head. Gives how many entries no head covers, and seq and hash of the last."""
+    kept, met = (-1, "") if against is None else (against["seq"], against["hash"]), False
+    if against is not None:
+        check_signed(against, "head", public_key, ("seq", "hash", "at_ns"))
     seq, running, entries, heads, waiting = 0, "0" * 64, 0, 0, 0
     for line in lines:
         item = json.loads(line)
@@ -123,6 +129,13 @@ def check_trail(lines: list[bytes], public_key: str, deployment: str | None) -> 
             else:
                 digest = bytes.fromhex(item["digest"])
             running = hashlib.sha256(bytes.fromhex(running) + digest).hexdigest()
+        if seq == kept[0]:
+            demand(running == kept[1], f"entry {seq}: the trail isn't the one that the kept head signed")
+            met = True
+    if met and against is not None:
+        say(f"audit trail: it is the one that the kept head of entry {kept[0]} signed")
+    elif against is not None:
+        print(f"NOT CHECKED  the kept head: the file, which ends at entry {seq}, doesn't show entry {kept[0]}")
     say(f"audit trail: {entries} entries hang together under {heads} signed heads")
     return waiting, seq, running
 
@@ -137,7 +150,7 @@ def check_certificates(lines: list[bytes], public_key: str) -> None:
     say(f"certificates: {len(lines)}, each signed")
 
 
-def verify(content: bytes, public_key: str) -> None:
+def verify(content: bytes, public_key: str, against: dict[str, Any] | None = None) -> None:
     UNTYPED.clear()
     lines = content.splitlines(keepends=True) if b"\r" not in content else []
     demand(len(lines) >= SHORTEST and content.endswith(b"\n"), "this is no whole file of OpenLFR's evidence")
@@ -157,7 +170,8 @@ def verify(content: bytes, public_key: str) -> None:
     if not public_key:
         print("NOT CHECKED  whose key that is: give the published one with --public-key")
     parts = check_parts(lines, manifest)
-    unsigned, seq, running = check_trail(parts["audit"], heads_key, manifest["deployment"] if is_evidence else None)
+    deployment = manifest["deployment"] if is_evidence else None
+    unsigned, seq, running = check_trail(parts["audit"], heads_key, deployment, against)
     if manifest.get("last_seq"):  # earlier versions don't say
         demand((manifest["last_seq"], manifest["last_hash"]) == (seq, running), "the trail ends at another entry")
     if is_evidence:
@@ -172,10 +186,10 @@ def verify(content: bytes, public_key: str) -> None:
         print(f"OLD FORM  {len(UNTYPED)} signatures of an earlier version don't say of what they are: {UNTYPED[0]}")
 
 
-def judge(content: bytes, public_key: str) -> int:
+def judge(content: bytes, public_key: str, kept: bytes = b"") -> int:
     """Verify and print; 0 when all hold, 1 when one doesn't."""
     try:
-        verify(content, public_key)
+        verify(content, public_key, json.loads(kept) if kept else None)
     except Wrong as wrong:
         print(f"WRONG {wrong}")
         return 1
@@ -202,13 +216,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Verify a file of `lfr evidence` or `lfr audit export`.")
     parser.add_argument("file")
     parser.add_argument("--public-key", default="", help="the installation's published key, 64 hexadecimal digits")
+    parser.add_argument("--against", default="", help="a signed head that was kept elsewhere, as audit-head.json")
     options = parser.parse_args()
     try:
         content = read_file(options.file)
+        kept = read_file(options.against) if options.against else b""
     except OSError as error:
-        print(f"WRONG {options.file}: {error.strerror}")
+        print(f"WRONG {error.filename or options.file}: {error.strerror}")
         return 2
-    return judge(content, options.public_key.strip().lower())
+    return judge(content, options.public_key.strip().lower(), kept)
 
 
 if __name__ == "__main__":

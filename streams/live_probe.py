@@ -6,6 +6,7 @@ heard of lately, and reaches the recogniser that serves it; with none, one under
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,12 +74,13 @@ class LiveProbeSender:
         sealer = self._sealer(deployment)
         key_id = sealer.key_id()  # refused before anything is written down
         keys = cameras_in_use(self.engine, deployment, now_ns=now_ns) or (LIVE_PROBE_CAMERA,)
-        probe = self._begin(deployment, LiveProbeKind.LIVE_PROBE, keys, now_ns)
+        nonces = [secrets.token_hex(16) for _ in keys]
+        probe = self._begin(deployment, LiveProbeKind.LIVE_PROBE, keys, now_ns, nonces)
         headers = [_header(deployment, probe, part, now_ns, key_id) for part in range(len(keys))]
         self._deliver(
             [
-                (_Place(key=key.encode()), header, sealer.seal(header, live_probe_frame()))
-                for key, header in zip(keys, headers, strict=True)
+                (_Place(key=key.encode()), header, sealer.seal(header, live_probe_frame(nonce)))
+                for key, header, nonce in zip(keys, headers, nonces, strict=True)
             ],
             sealer,
         )
@@ -104,10 +106,12 @@ class LiveProbeSender:
     def _sealer(self, deployment: str) -> VaultSealer:
         return VaultSealer(self.vault, self.clock, deployment, LIVE_PROBE_CAMERA, actor=self.actor)
 
-    def _begin(self, deployment: str, kind: LiveProbeKind, keys: Sequence[str], now_ns: int) -> uuid.UUID:
+    def _begin(
+        self, deployment: str, kind: LiveProbeKind, keys: Sequence[str], now_ns: int, nonces: Sequence[str] = ()
+    ) -> uuid.UUID:
         probe = uuid.uuid4()
         with writing(self.engine) as session:
-            begin_live_probe(session, probe, deployment, kind, keys, now_ns)
+            begin_live_probe(session, probe, deployment, kind, keys, now_ns, nonces)
         return probe
 
     def _deliver(self, records: Sequence[tuple[_Place, FrameHeader, bytes]], sealer: VaultSealer) -> None:

@@ -23,6 +23,11 @@ __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Verify, show and export the audit trail: who did what to which data.")
 
+Against = Annotated[
+    list[Path] | None,
+    typer.Option("--against", help="A signed head that was kept elsewhere: the trail must still be the one it signed."),
+]
+
 FAILED = 1
 """Exit code of a trail that doesn't verify."""
 
@@ -37,21 +42,28 @@ Since = Annotated[
 
 
 @command(app)
-def verify(installation: Installation) -> Output:
+def verify(installation: Installation, against: Against = None) -> Output:
     """Check every entry, every signature, and what the records say against it. Exit code 1 when anything is wrong.
 
     While the vault is down the records aren't compared; the rest is.
 
-    Example: lfr audit verify --json
+    Example: lfr audit verify --against /mnt/witness/audit-head.json
     """
     from lfr_core.common.errors import Refused
     from lfr_core.custody.audit import verify as trail_verification
-    from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, read_public_key, read_refusal
+    from lfr_core.custody.audit.head_checkpoint import (
+        HEAD_FILE,
+        read_checkpoint,
+        read_kept_head,
+        read_public_key,
+        read_refusal,
+    )
 
     keystore = installation.settings.keystore_folder
     public_key = read_public_key(keystore)
     try:
         checkpoint = read_checkpoint(keystore / HEAD_FILE)
+        kept = [read_kept_head(file) for file in against or ()]
     except Refused as refusal:
         return _fault_output(0, refusal.rule, str(refusal))
     report = trail_verification.verify(
@@ -61,6 +73,7 @@ def verify(installation: Installation) -> Output:
         now_ns=installation.now_ns,
         refusal=read_refusal(keystore),
         records_key=_records_key(installation),
+        against=kept,
     )
     return _report_output(report, public_key.hex())
 

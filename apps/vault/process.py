@@ -29,6 +29,7 @@ from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.process_files import ProcessFiles
+from lfr_core.custody.vault.put_back import drop_destroyed
 from lfr_core.custody.vault.server import VaultServer
 from lfr_core.deployments.vault_log import VaultLog, bind_installation
 from lfr_core.domain.gate import GateLimits
@@ -92,13 +93,20 @@ def build_vault(
     trail = audit.use(core)
     records = log.records = TrailRecords(engine, core.writers, core.public_key, core.clock, keystore.folder)
 
+    def drop() -> None:
+        with records.look() as (_, state):
+            destroyed, generation = frozenset(state.destroyed), state.generation
+        drop_destroyed(core, destroyed, generation)
+
     def compare() -> tuple[str, ...]:
+        drop()  # again: while the trail couldn't be believed, nothing was dropped
         adopt_records(engine, records, trail)
         return log.compare_all()
 
     core.signing.allow(signing_checks(core, engine, policy, core.clock, compare))
     core.begin()
     with suppress(Refused):  # a trail that is damaged is told by whoever signs, and nothing goes by the records then
+        drop()
         adopt_records(engine, records, trail)
     return core, compare
 
@@ -136,7 +144,15 @@ def run_vault(installation: Installation) -> None:
     machines.dismiss_again(entries_of_vault(engine, core.writers, Verb.AUTHORISE))
     listen = split_address(settings.vault_listen) if settings.vault_listen else None
     server = VaultServer(core, settings.vault_socket, processes, machines, listen)
-    heads = HeadKeeper(engine, core, core.clock, settings.keystore_folder, policy.audit.head_every_s, compare)
+    heads = HeadKeeper(
+        engine,
+        core,
+        core.clock,
+        settings.keystore_folder,
+        policy.audit.head_every_s,
+        compare,
+        witness=settings.witness_folder,
+    )
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         server.stop()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
 from lfr_core.alerts.accounting import CountedFrames, SessionTally, record_batch
+from lfr_core.alerts.plausibility import check_outcomes
 from lfr_core.common.errors import Poison
 from lfr_core.domain.frames import PictureState
 from lfr_core.domain.messages import OutcomeBatch
@@ -32,7 +33,7 @@ SECONDS_KEPT = 120
 
 
 def write_outcomes(
-    session: Session, batches: Sequence[OutcomeBatch]
+    session: Session, batches: Sequence[OutcomeBatch], now_ns: int
 ) -> tuple[int, tuple[tuple[OutcomeBatch, Poison], ...]]:
     """Account for the batches. Returns the frames newly accounted for, and the batches not recorded with why.
 
@@ -41,7 +42,7 @@ def write_outcomes(
     failures: list[tuple[OutcomeBatch, Poison]] = []
     recorded: list[tuple[OutcomeBatch, CountedFrames]] = []
     named = {b.deployment for b in batches if storable(b.deployment)}
-    known = set(session.exec(select(DeploymentRow.id).where(col(DeploymentRow.id).in_(named))))
+    known = {row.id: row for row in session.exec(select(DeploymentRow).where(col(DeploymentRow.id).in_(named)))}
     # In the order of their keys, so that two recorders never wait for each other in a ring. sorted() is
     # stable: batches of one session stay in the order they came in.
     for batch in sorted(batches, key=lambda b: (b.deployment, b.camera, b.session)):
@@ -50,6 +51,7 @@ def write_outcomes(
             failures.append((batch, fault))
             continue
         try:
+            check_outcomes(known[batch.deployment], batch, now_ns)
             added = _record_session(session, batch)
         except Poison as error:
             failures.append((batch, error))
@@ -60,7 +62,7 @@ def write_outcomes(
     return sum(added.added.captured for _, added in recorded), tuple(failures)
 
 
-def _fault(batch: OutcomeBatch, known: set[str]) -> Poison | None:
+def _fault(batch: OutcomeBatch, known: Container[str]) -> Poison | None:
     numbers = [n for r in batch.results for n in (r.sequence + 1, r.not_sampled, r.dropped)]
     numbers += [batch.captured or 0, batch.not_sampled or 0, batch.dropped or 0, batch.reported_ns]
     if not storable(batch.deployment, batch.camera, batch.session, *(s.stage for s in batch.stages), *numbers):

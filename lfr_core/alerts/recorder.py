@@ -76,10 +76,11 @@ class Recorder:
     def record_sightings(self, sightings: Sequence[Sighting]) -> RecordedSightings:
         """Record each sighting once and attach it to its alert, opening one where there is none.
 
-        A sighting joins the alert of its deployment, camera and entry whose time from first to last lies within
-        the policy's `merge_s` of it (the nearest, where there are two). The database lets one recorder at a time
-        do this for a deployment, so that one pass never gets two alerts. Its probe and references are sealed under
-        the alert's own key, and its opening is on the audit trail in the same transaction.
+        A sighting joins the alert of its deployment, camera and entry that nobody had answered by then, and whose
+        first and last sighting lie within the policy's `merge_s` of it (the nearest, where there are two). The database
+        lets one recorder at a time do this for a deployment, so that no two open the same. Its probe and references
+        are sealed under the alert's own key, and its opening is on the audit trail in the same transaction. What can't
+        be true of a planned deployment isn't recorded (`lfr_core.alerts.plausibility`).
 
         Raises:
             Retryable: the database or the vault is away, busy or full; nothing of this call is recorded.
@@ -123,7 +124,7 @@ class Recorder:
         if not batches:
             return RecordedOutcomes(0, ())
         with writing(self._engine) as session:
-            return RecordedOutcomes(*write_outcomes(session, batches))
+            return RecordedOutcomes(*write_outcomes(session, batches, self._clock.time_ns()))
 
     def record_live_probe_results(
         self, results: Sequence[LiveProbeResult]

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from lfr_core.alerts.keys import RECORDER, CropKeys
+from lfr_core.alerts.plausibility import check_sighting
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import LfrError, Poison, Refused
 from lfr_core.custody.audit.port import AuditEvent, Verb
@@ -94,6 +95,7 @@ class SightingWriter:
                 "sighting.deployment-not-live",
                 f"sighting {sighting.id} came while deployment {deployment.id} is {deployment.status}: not recorded",
             )
+        check_sighting(deployment, sighting, self._now_ns)
         if sighting.entry == CANARY_ENTRY:
             return _canary(sighting.deployment)
         entry = self._session.get(WatchlistEntryRow, (sighting.deployment, sighting.entry))
@@ -116,12 +118,13 @@ class SightingWriter:
             .where(AlertRow.deployment == sighting.deployment)
             .where(AlertRow.camera == sighting.camera)
             .where(AlertRow.entry == sighting.entry)
-            .where(col(AlertRow.last_ns) >= sighting.captured_ns - self._merge_ns)
-            .where(col(AlertRow.first_ns) <= sighting.captured_ns + self._merge_ns)
+            .where(col(AlertRow.first_ns) >= sighting.captured_ns - self._merge_ns)
+            .where(col(AlertRow.last_ns) <= sighting.captured_ns + self._merge_ns)
             .with_for_update()  # a decision on it waits, and is not overwritten
             .execution_options(populate_existing=True)
         ).all()
-        return min(rows, key=lambda row: (_distance_ns(row, sighting), -row.last_ns), default=None)
+        open_ = [row for row in rows if _is_open(row, sighting)]
+        return min(open_, key=lambda row: (_distance_ns(row, sighting), -row.last_ns), default=None)
 
     def _open(self, sighting: Sighting, entry: WatchlistEntryRow) -> AlertRow:
         """A new alert with its sealed pictures. Raises Refused, before anything is written, when a key is gone."""
@@ -219,6 +222,13 @@ def _check_values(sighting: Sighting) -> None:
     numbers = (sighting.sequence, sighting.captured_ns, sighting.face << 32)  # `face` is a 32-bit column
     if not storable(*texts, *numbers) or not math.isfinite(sighting.threshold):
         raise Poison(f"sighting {sighting.id} holds a value that can't be stored (NUL, or a number out of range)")
+
+
+def _is_open(alert: AlertRow, sighting: Sighting) -> bool:
+    """Whether nobody has answered it yet, or only afterwards: whoever passes later is somebody to answer for anew."""
+    if alert.judgement is None or alert.judged_at is None:
+        return alert.judgement is None
+    return sighting.captured_ns <= alert.judged_at.timestamp() * 1e9
 
 
 def _distance_ns(alert: AlertRow, sighting: Sighting) -> int:

@@ -169,6 +169,7 @@ class Settings(BaseSettings):
     public_folder: Path | None = Field(
         default=None, description="Where the public site is built; a link to a sibling. Default: `public` at home."
     )
+    witness_folder: Path | None = Field(default=None, description="Folder elsewhere, for signed heads of the trail.")
     public_port: int = Field(default=8502, description="Loopback port of the public's page.")
     prefect_url: str = Field(
         default="", description="API of a Prefect server, http://host:port/api. Empty: `lfr up` starts one."

@@ -175,6 +175,8 @@ class LiveProbeResult(_Message):
     similarity: Annotated[float, Field(ge=-1.001, le=1.001)] = 0.0
     """Of the test face with its reference in the deployment's gallery; 0 where it wasn't compared."""
     fault: LiveProbeFault = LiveProbeFault.NONE
+    nonce: Annotated[str, Field(max_length=100)] = ""
+    """What the sealed frame held, hexadecimal: nobody knows it who hasn't opened the frame."""
 
     @property
     def ok(self) -> bool:

@@ -22,6 +22,7 @@ from lfr_core.recognition.faces import quality
 from lfr_core.recognition.faces.decode import decode_frame
 from lfr_core.recognition.faces.types import FaceEngine, Floats
 from lfr_core.recognition.gallery.port import Candidate, Gallery
+from lfr_core.recognition.selftest.face import nonce_of
 
 __all__ = ["LiveProbeLook", "LiveProbeResponder", "best_person"]
 
@@ -35,6 +36,7 @@ class LiveProbeLook:
     template: Biometric[Floats] | None
     """Shape (1, 512); None where `fault` says why not."""
     fault: LiveProbeFault
+    nonce: str = ""
 
     def __repr__(self) -> str:
         return f"<LiveProbeLook {self.header.session} {self.fault.value}>"
@@ -61,10 +63,10 @@ class LiveProbeResponder:
         """
         _id_of(header)
         try:
-            template = self._embed(header, payload, view)
+            template, nonce = self._embed(header, payload, view)
         except _Failed as failed:
             return LiveProbeLook(header, view, None, failed.fault)
-        return LiveProbeLook(header, view, template, LiveProbeFault.NONE)
+        return LiveProbeLook(header, view, template, LiveProbeFault.NONE, nonce)
 
     def match(self, look: LiveProbeLook) -> LiveProbeResult:
         """Search the deployment's gallery for it.
@@ -84,9 +86,10 @@ class LiveProbeResponder:
             reported_ns=self._clock.time_ns(),
             similarity=similarity,
             fault=fault,
+            nonce=look.nonce,
         )
 
-    def _embed(self, header: FrameHeader, payload: bytes, view: DeploymentView | None) -> Biometric[Floats]:
+    def _embed(self, header: FrameHeader, payload: bytes, view: DeploymentView | None) -> tuple[Biometric[Floats], str]:
         if view is None or not view.is_live:
             raise _Failed(LiveProbeFault.CLOSED)
         if header.key_id == UNSEALED:
@@ -96,7 +99,8 @@ class LiveProbeResponder:
         if self._is_stale(header):
             raise _Failed(LiveProbeFault.STALE)
         try:
-            image = decode_frame(self._opener.open(header, payload), self._policy.images)
+            frame = self._opener.open(header, payload)
+            image = decode_frame(frame, self._policy.images)
         except Refused as error:
             closed = error.rule.startswith("gate.")
             raise _Failed(LiveProbeFault.CLOSED if closed else LiveProbeFault.UNOPENABLE) from error
@@ -111,7 +115,7 @@ class LiveProbeResponder:
             raise _Failed(LiveProbeFault.NO_FACE) from error
         if quality.usable(face.quality, self._policy.faces) is not None:
             raise _Failed(LiveProbeFault.UNUSABLE)
-        return Biometric(self._engine.embed([face.aligned]))
+        return Biometric(self._engine.embed([face.aligned])), nonce_of(frame)
 
     def _search(
         self, header: FrameHeader, view: DeploymentView, template: Biometric[Floats]

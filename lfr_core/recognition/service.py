@@ -27,6 +27,7 @@ from lfr_core.domain.policy import Policy
 from lfr_core.recognition.agreement import Shot, Vote
 from lfr_core.recognition.batch import DetectedBatch, FrameProgress, Probe, RawFrame, Recognised, Session, session_of
 from lfr_core.recognition.camera_tracks import CameraTracks
+from lfr_core.recognition.canary import look_at_canary
 from lfr_core.recognition.faces.types import FaceEngine, Image
 from lfr_core.recognition.frame_reader import FrameReader
 from lfr_core.recognition.gallery.port import Gallery
@@ -201,10 +202,9 @@ class Recogniser:
     # -- frames that no camera took --------------------------------------------------------------
 
     def _look_at_canary(self, frame: RawFrame, header: FrameHeader, view: DeploymentView | None) -> None:
-        """Open, decode and detect as in any frame, then forget it: no outcome, no track, no count."""
         image = self._reader.open(DetectedBatch(), frame, FrameProgress(header, FrameOutcome.RECOGNISED), view)
-        if image is not None:
-            self._engine.detect([image])
+        if image is not None and view is not None:
+            look_at_canary(header, view, image, self._engine, self._gallery, self._opener, self._policy)
 
     def _answer_live_probe(
         self, looked: DetectedBatch, frame: RawFrame, header: FrameHeader, view: DeploymentView | None

@@ -87,7 +87,10 @@ class AlertHarness:
     ) -> UUID:
         """An alert opened by one sighting."""
         now_ns = self.clock.time_ns()
-        one = sighting(at_s, entry=entry, probe=probe, camera=camera, vault=self.vault, sealed_ns=now_ns)
+        sequence = None if at_s >= 0 else 10**6 + round(at_s * 25)
+        one = sighting(
+            at_s, sequence=sequence, entry=entry, probe=probe, camera=camera, vault=self.vault, sealed_ns=now_ns
+        )
         (opened,) = self.recorder().record_sightings([one]).opened
         return opened
 

@@ -30,7 +30,7 @@ def make_planned(engine: Engine, deployment: str, *, one_in: int = 1_000) -> Non
         row = session.get_one(DeploymentRow, deployment)
         _register_operator(session)
         assert row.opened_at is not None
-        row.planned = True
+        row.planned, row.cameras = True, "north"
         session.add(
             PlannedDeploymentRow(deployment=deployment, revision=1, planner="Pat Planner", officer="Olu Officer")
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -24,7 +25,9 @@ __all__ = [
     "KEY_FILE",
     "keep_head",
     "keep_refusal",
+    "leave_head",
     "read_checkpoint",
+    "read_kept_head",
     "read_public_key",
     "read_refusal",
     "write_checkpoint",
@@ -112,6 +115,25 @@ def read_checkpoint(path: Path) -> Head | None:
         raise _unusable(path, "it holds no head") from error
     if find_signed_form(head) is None:
         raise _unusable(path, "its signature is wrong")
+    return head
+
+
+def leave_head(folder: Path, head: Head) -> None:
+    """Leave a head in somebody else's folder, under its entry's number; what lies there is never written over.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    file = folder / f"audit-head-{head.seq:012d}.json"
+    with suppress(FileExistsError), file.open("x", encoding="ascii") as out:
+        out.write(json.dumps(head.as_dict(), indent=1) + "\n")
+
+
+def read_kept_head(path: Path) -> Head:
+    """A head that somebody kept elsewhere, with a right signature. Raises Refused `audit.remembered`."""
+    head = read_checkpoint(path)
+    if head is None:
+        raise Refused("audit.remembered", f"there is no file {path}: give the head that was kept, as it was copied")
     return head
 
 

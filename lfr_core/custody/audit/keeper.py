@@ -15,11 +15,13 @@ from sqlalchemy import Engine
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Refused, Retryable
 from lfr_core.common.logs import get_logger
-from lfr_core.custody.audit.head_checkpoint import keep_head, keep_refusal
+from lfr_core.custody.audit.head_checkpoint import keep_head, keep_refusal, leave_head
 from lfr_core.custody.audit.port import HeadSigner
+from lfr_core.custody.audit.signed import Head
 
 __all__ = ["COMPARED_EVERY_S", "HeadKeeper"]
 
+_HOUR_NS = 3_600 * 10**9
 COMPARED_EVERY_S = 30.0
 """[proposal] How long a record that was written past the platform stands before it is named to everybody. The vault
 itself looks at those that it goes by each time."""
@@ -39,6 +41,8 @@ class HeadKeeper:
         folder: Path,
         every_s: float,
         compare: Callable[[], tuple[str, ...]] = tuple,
+        *,
+        witness: Path | None = None,
     ) -> None:
         """
         Args:
@@ -47,9 +51,13 @@ class HeadKeeper:
             clock: the vault's.
             folder: the keystore's.
             every_s: the policy's `audit.head_every_s`.
+            witness: a folder elsewhere, where a head is left each hour; None: nowhere.
             compare: compares the records with the trail, and returns what differs; every `COMPARED_EVERY_S`.
         """
         self._compare = compare
+        self._witness = witness
+        self._left: int | None = None
+        """The hour whose head was left with the witness."""
         self._compared = float("-inf")
         self._differences: tuple[str, ...] = ()
         self._engine = engine
@@ -76,7 +84,7 @@ class HeadKeeper:
     def keep(self) -> bool:
         """Sign now. False when it could not be done, which is logged."""
         try:
-            keep_head(self._engine, self._signer, self._clock, self._folder)
+            head = keep_head(self._engine, self._signer, self._clock, self._folder)
         except LfrError as error:
             if str(error) != self._last_error:
                 log = get_logger().warning if isinstance(error, Retryable) else get_logger().error
@@ -87,7 +95,21 @@ class HeadKeeper:
             return False
         self._last_error = ""
         self._tell("")
+        if head is not None:
+            self._leave_with_witness(head)
         return True
+
+    def _leave_with_witness(self, head: Head) -> None:
+        """Leave a head each hour, and the last one; a witness that is away keeps nobody from anything."""
+        hour = self._clock.time_ns() // _HOUR_NS
+        if self._witness is None or (hour == self._left and not self._ending.is_set()):
+            return
+        try:
+            leave_head(self._witness, head)
+            self._left = hour
+        except OSError as error:
+            get_logger().warning("audit.witness_away", folder=str(self._witness), reason=error.strerror)
+            self._left = hour  # told once an hour
 
     def _look_at_records(self) -> None:
         now = self._clock.monotonic()

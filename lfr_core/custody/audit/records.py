@@ -18,7 +18,8 @@ from sqlmodel import Session, select
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.entry import Body, record_digest
-from lfr_core.domain.actors import ProcessIdentity
+from lfr_core.custody.audit.port import Verb
+from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.storage.plain_tables import find_odd_tables
 from lfr_core.storage.recorded import RECORDED, columns_of, is_recorded, key_of, text_of
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
@@ -29,6 +30,7 @@ from lfr_core.storage.tables.vault import InstallationRow
 
 __all__ = [
     "ADOPTED",
+    "GENERATION",
     "RecordedState",
     "Where",
     "check_none_differs",
@@ -43,6 +45,8 @@ __all__ = [
 
 ADOPTED: Final = "records.adopted"
 """The rule of the entries that name the rows of a home of before, once."""
+GENERATION: Final = "generation"
+"""The fact of an entry that says which generation of the keystore doesn't have the key any more."""
 Where = Mapping[type[Row], ColumnElement[bool] | bool]
 """Which rows of which tables."""
 _BY_PLATFORM: Final = frozenset({"deployment", "life"})
@@ -65,6 +69,20 @@ class RecordedState:
     """By table and `key_of`: the `record_digest`, "" of a row that was deleted, and the entry's number."""
     adopted: bool = False
     """Whether any entry names records, or says that there were none: from then on each row has its entry."""
+
+    destroyed: set[str] = field(default_factory=set)
+    """Ids of the kept keys that were destroyed."""
+    generation: int = 0
+    """The keystore's, at the last destruction that says it."""
+
+    def take_destroyed(self, body: Body) -> bool:
+        """Take the next entry where it tells of a kept key's destruction; whether it does."""
+        kind, _, key_id = body.subject.partition(":")
+        if body.verb is not Verb.ERASE or kind != "key" or body.actor != str(SystemActor.VAULT):
+            return False
+        self.destroyed.add(key_id)
+        self.generation = max(self.generation, int(body.facts.get(GENERATION, 0)))
+        return True
 
     def take(self, body: Body) -> None:
         """Take the next entry.

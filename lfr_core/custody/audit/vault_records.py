@@ -89,11 +89,12 @@ class TrailRecords:
             elif entry.seq == head.seq and entry.hash != head.hash:
                 raise damaged(f"entry {head.seq}, which was signed, is another one now")
             body = parse_body(entry.body)
-            if body is not None and (body.records or body.rule == ADOPTED):
+            if body is not None and (body.records or body.rule == ADOPTED or body.verb is Verb.ERASE):
                 new.append(body)
         if head is not None and head.seq > max(chain.seq, 0 if anchor is None else anchor.seq):
             raise damaged(f"entry {head.seq} was signed, and the newest entries are gone")
         for body in new:  # only now: a trail that is damaged leaves what is known as it was
+            state.take_destroyed(body)
             state.take(body)
         self._chain, self._state = chain, state
 

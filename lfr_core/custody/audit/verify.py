@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -68,6 +68,7 @@ def verify(
     now_ns: int | None = None,
     refusal: str = "",
     records_key: bytes | None = None,
+    against: Sequence[Head] = (),
 ) -> AuditReport:
     """Check the trail in one consistent look, a page in memory at a time; stops at the first fault.
 
@@ -83,13 +84,14 @@ def verify(
         refusal: why the vault signs nothing, in its own words (`read_refusal`); empty when it does.
         records_key: of what entries say of records (`AuditTrail.records_key`); None: the vault is away, and the
             records aren't compared, which is reported.
+        against: heads of earlier times that were kept elsewhere: the trail must still be the one that they signed.
 
     Raises:
         Retryable: the database is away.
         Fatal: it has no such tables.
     """
     with snapshot(engine) as session:
-        walk = _Walk(session, public_key, checkpoint, now_ns, refusal)
+        walk = _Walk(session, public_key, checkpoint, now_ns, refusal, against)
         problem = walk.begin() or walk.follow() or walk.end()
         differences: tuple[str, ...] = ()
         if problem is None and records_key is not None and walk.records.adopted:
@@ -124,13 +126,20 @@ class _Walk:
     """One verification under way."""
 
     def __init__(
-        self, session: Session, public_key: bytes, checkpoint: Head | None, now_ns: int | None, refusal: str
+        self,
+        session: Session,
+        public_key: bytes,
+        checkpoint: Head | None,
+        now_ns: int | None,
+        refusal: str,
+        against: Sequence[Head],
     ) -> None:
         self._session = session
         self._public_key = public_key
         self._checkpoint = checkpoint
         self._now_ns = now_ns
         self._refusal = refusal
+        self._against = sorted(against, key=lambda head: head.seq)
         self._heads: Iterator[Head] = heads_from(session)
         self._head: Head | None = None
         self._waiting_since_ns: int | None = None
@@ -152,8 +161,12 @@ class _Walk:
             problem = self._check_head(self._checkpoint)
             if problem is not None:
                 return problem
+        for head in self._against:
+            problem = self._check_head(head)
+            if problem is not None:
+                return problem
         self._head = next(self._heads, None)
-        return self._heads_here()
+        return self._heads_here() or self._check_against_here()
 
     def follow(self) -> Problem | None:
         """Every entry, with the heads that sign it."""
@@ -174,7 +187,7 @@ class _Walk:
             self.first = self.first or entry.seq
             if self._waiting_since_ns is None:
                 self._waiting_since_ns = entry.at_ns
-            problem = self._heads_here() or self._check_checkpoint_here()
+            problem = self._heads_here() or self._check_checkpoint_here() or self._check_against_here()
             if problem is not None:
                 return problem
         return None
@@ -182,6 +195,13 @@ class _Walk:
     def end(self) -> Problem | None:
         """Whether signatures speak of more than there is, or of too little."""
         last, pruned = self.chain.seq, self.anchor.seq if self.anchor else 0
+        if self._against and self._against[-1].seq > last:
+            return Problem(
+                last + 1,
+                Fault.TRUNCATED,
+                f"entry {self._against[-1].seq} was signed and kept elsewhere, and the trail ends at {last}: it, or "
+                "the whole home folder, was put back from a copy of before",
+            )
         if self._head is not None:
             return self._check_head(self._head) or Problem(
                 last + 1, Fault.TRUNCATED, f"entry {self._head.seq} was signed, and the trail ends at {last}"
@@ -234,6 +254,11 @@ class _Walk:
         self.checked += 1
         self.untyped += form is SignatureForm.UNTYPED
         return problem
+
+    def _check_against_here(self) -> Problem | None:
+        """Whether what was kept elsewhere signed the very entry reached."""
+        others = (head for head in self._against if head.seq == self.chain.seq and head.hash != self.chain.hash)
+        return None if next(others, None) is None else _replaced(self.chain.seq)
 
     def _check_checkpoint_here(self) -> Problem | None:
         if self._checkpoint is None or self._checkpoint.seq != self.chain.seq:

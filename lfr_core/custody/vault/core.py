@@ -89,13 +89,13 @@ class VaultCore:
         self._clock, self.terms, self._facts = clock, terms, facts
         self.keystore, self._log = keystore, epochs
         self.audit, self.people = audit, people
-        self._keys = threading.RLock()
+        self.keystore_lock = self._keys = threading.RLock()
         self.clock = self._guard = ClockGuard(clock, keystore.folder / "latest-time.json", policy.clock_jump_s)
         self._frames = FrameLending(
             policy=policy, limits=limits, clock=clock, guard=self._guard, facts=facts, log=epochs,
             random_key=random_key,
         )  # fmt: skip
-        self._erasures = ErasureEvents(audit)
+        self._erasures = ErasureEvents(audit, lambda: keystore.generation)
         self._swept = self._touched = float("-inf")
         self.signing = SigningKey(keystore.installation_secret("signing"))
         self.writers = WriterKeys(keystore.installation_secret("pseudonyms"), self.clock)

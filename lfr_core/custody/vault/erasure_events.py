@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -27,14 +27,16 @@ class WritesAudit(Protocol):
 class ErasureEvents:
     """Tells the trail which keys went. Erasure never waits for it: the keystore is the proof."""
 
-    def __init__(self, audit: WritesAudit) -> None:
+    def __init__(self, audit: WritesAudit, generation: Callable[[], int] = lambda: 0) -> None:
+        """`generation`: of the keystore that doesn't have them any more."""
         self._audit = audit
+        self._generation = generation
         self._untold: deque[AuditEvent] = deque(maxlen=_MOST_UNTOLD)
 
     def record(self, gone: Sequence[DestroyedKey], rule: str) -> None:
         """Tell it now of keys that somebody had destroyed; what it doesn't take is logged."""
         for each in gone:
-            event = _event(each, rule)
+            event = _event(each, rule, self._generation())
             try:
                 self._audit.record(event)
             except LfrError as error:
@@ -42,7 +44,8 @@ class ErasureEvents:
 
     def remember(self, infos: Sequence[KeptKeyInfo], at_ns: int) -> None:
         """Keep what the vault's own timer has destroyed for the next `report`."""
-        self._untold += (_event(DestroyedKey(info, at_ns), "retention.due") for info in infos)
+        generation = self._generation()
+        self._untold += (_event(DestroyedKey(info, at_ns), "retention.due", generation) for info in infos)
 
     def report(self) -> None:
         """Tell it what is remembered, each once; with the records away, the rest later."""
@@ -59,7 +62,7 @@ class ErasureEvents:
                     self._untold.popleft()
 
 
-def _event(gone: DestroyedKey, rule: str) -> AuditEvent:
+def _event(gone: DestroyedKey, rule: str, generation: int) -> AuditEvent:
     info = gone.info
     return AuditEvent(
         Verb.ERASE,
@@ -67,7 +70,12 @@ def _event(gone: DestroyedKey, rule: str) -> AuditEvent:
         info.deployment,
         f"key:{info.id}",
         rule=rule,
-        facts={"kind": info.kind.value, "fingerprint": info.fingerprint, "due_ns": info.due_ns},
+        facts={
+            "kind": info.kind.value,
+            "fingerprint": info.fingerprint,
+            "due_ns": info.due_ns,
+            "generation": generation,
+        },
     )
 
 

@@ -118,6 +118,11 @@ class Keystore:
             write_private(folder / "installation", self.installation.encode())
 
     @property
+    def generation(self) -> int:
+        """How often keys were destroyed: only a copy of an earlier time has a lower one."""
+        return self._generation
+
+    @property
     def folder(self) -> Path:
         """Where it lies."""
         return self._folder
@@ -179,9 +184,17 @@ class Keystore:
             self.renew()
         return gone
 
+    def raise_generation(self, least: int) -> None:
+        """Go on from a generation that there was already. Raises Refused `vault.keystore`."""
+        if self._generation < least:
+            self._renew_as(least + 1)
+
     def renew(self) -> None:
         """Wrap every key anew under a new wrapping key, and destroy the old one. Raises Refused `vault.keystore`."""
-        wrapping, generation = self._random_key(), self._generation + 1
+        self._renew_as(self._generation + 1)
+
+    def _renew_as(self, generation: int) -> None:
+        wrapping = self._random_key()
         self._outdated = True
         write_private(self._wrapping_file(generation), wrapping)
         self._write(generation, wrapping)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -72,7 +73,13 @@ class RecordedLiveProbe:
 
 
 def begin_live_probe(
-    session: Session, probe: UUID, deployment: str, kind: LiveProbeKind, keys: Sequence[str], sent_ns: int
+    session: Session,
+    probe: UUID,
+    deployment: str,
+    kind: LiveProbeKind,
+    keys: Sequence[str],
+    sent_ns: int,
+    nonces: Sequence[str] = (),
 ) -> None:
     """Write down that a live probe is about to be sent: answers to a live probe that isn't written down are refused.
 
@@ -83,8 +90,11 @@ def begin_live_probe(
         kind: LIVE_PROBE or CALL.
         keys: one for each frame that will be sent, in order.
         sent_ns: wall time.
+        nonces: what each sealed frame holds, in order; a good answer must say it. Only digests are kept.
     """
-    session.add(LiveProbeRow(id=probe, deployment=deployment, kind=kind.value, sent_ns=sent_ns, keys="\n".join(keys)))
+    row = LiveProbeRow(id=probe, deployment=deployment, kind=kind.value, sent_ns=sent_ns, keys="\n".join(keys))
+    row.nonces_sha256 = "\n".join(_digest(nonce) for nonce in nonces)
+    session.add(row)
     session.flush()
 
 
@@ -112,6 +122,9 @@ def write_answers(
             continue
         if not storable(result.part):
             failures.append((result, Poison("a proof holds a number past 64 bits")))
+            continue
+        if result.ok and row.nonces_sha256 and row.nonces_sha256.split("\n")[result.part] != _digest(result.nonce):
+            failures.append((result, Poison(f"an answer to proof {result.id} by somebody who hasn't opened its frame")))
             continue
         values: dict[str, Value] = {
             "proof": result.id,
@@ -183,6 +196,10 @@ def newest_live_probes(session: Session, deployment: str, *, limit: int = 20) ->
         )
         for row in rows
     )
+
+
+def _digest(nonce: str) -> str:
+    return hashlib.sha256(nonce.encode()).hexdigest()
 
 
 def _keys(row: LiveProbeRow) -> tuple[str, ...]:

@@ -17,12 +17,15 @@ from lfr_core.common.errors import Fatal, Poison
 from lfr_core.recognition.faces.types import FaceEngine, Floats, Image
 from lfr_core.recognition.selftest.drawing import BGR, Canvas, Point
 
-__all__ = ["draw_face", "live_probe_frame", "live_probe_template"]
+__all__ = ["draw_face", "live_probe_frame", "live_probe_template", "nonce_of"]
 
 WIDTH_PX: Final = 640
 HEIGHT_PX: Final = 480
 _UNIT_PX: Final = 1.3  # the head is 260 px high and its eyes 80 px apart: above what any policy asks of a shot
 _JPEG_QUALITY: Final = 90
+_START: Final = b"\xff\xd8"
+_COMMENT: Final = b"\xff\xfe"
+_MARK: Final = b"openlfr live probe "
 _SEED: Final = 0
 _SKIN: Final[BGR] = (135.0, 165.0, 205.0)
 _HAIR: Final[BGR] = (38.0, 48.0, 62.0)
@@ -46,9 +49,23 @@ def draw_face() -> Image:
     return image
 
 
+def live_probe_frame(nonce: str = "") -> bytes:
+    """The face as a camera would send it: a JPEG of 640 x 480, 37 kB. `nonce` (ASCII) is its comment, of no pixel."""
+    text = _MARK + nonce.encode("ascii")
+    return _START + _COMMENT + (len(text) + 2).to_bytes(2, "big") + text + _encoded_face()[len(_START) :]
+
+
+def nonce_of(frame: bytes) -> str:
+    """What `live_probe_frame` was given; empty for any other frame."""
+    begins = len(_START + _COMMENT) + 2
+    if not frame.startswith(_START + _COMMENT) or not frame.startswith(_MARK, begins):
+        return ""
+    ends = len(_START + _COMMENT) + int.from_bytes(frame[begins - 2 : begins], "big")
+    return frame[begins + len(_MARK) : ends].decode("ascii", errors="replace")
+
+
 @cache
-def live_probe_frame() -> bytes:
-    """The face as a camera would send it: a JPEG of 640 x 480, 37 kB."""
+def _encoded_face() -> bytes:
     ok, jpeg = cv2.imencode(".jpg", draw_face(), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     if not ok:
         raise Fatal("OpenCV can't encode a JPEG; reinstall opencv-python-headless")

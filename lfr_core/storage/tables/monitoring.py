@@ -25,6 +25,8 @@ class LiveProbeRow(Row, table=True):
     """When it began, by the clock of who sent it."""
     keys: str = ""
     """The cameras, or partitions, it was sent for, a line each: an answer's `part` counts from 0 in this order."""
+    nonces_sha256: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """SHA-256 of the nonce that each part's sealed frame holds, a line each; "" where nothing is."""
     green_ns: int | None = Field(default=None, sa_type=BigInteger)
     """When the last of the answers it needed was recorded, or the self-test ended; NULL unless everything was right."""
     detail: str = ""

@@ -113,9 +113,10 @@ def test_a_judged_alert_keeps_the_picture_it_was_judged_on(
     engine: Engine, alert: UUID, decisions: DecisionService, clock: ManualClock
 ) -> None:
     shown = seen(engine, alert)
+    clock.advance(2.0)
     decisions.judge(alert, Judgement.SAME, authenticated(ANN), shown=shown)
 
-    better(engine, clock)
+    better(engine, clock)  # of a second before the answer
 
     (found,) = alerts_of(engine, "dep")
     assert (seen(engine, alert), found.similarity, found.sightings) == (shown, 0.6, 2)

@@ -55,17 +55,28 @@ def test_the_first_sighting_opens_an_alert_with_what_a_person_needs_to_decide(en
     assert found.undecided
 
 
-def test_sightings_within_the_merge_time_are_one_alert_and_later_ones_another(engine: Engine) -> None:
+def test_sightings_within_the_merge_time_of_the_first_are_one_alert_and_later_ones_another(engine: Engine) -> None:
     live_deployment(engine)
 
-    recorder(engine).record_sightings([sighting(0.0), sighting(MERGE_S), sighting(2 * MERGE_S)])
-    recorder(engine).record_sightings([sighting(3 * MERGE_S + 0.1)])
+    recorder(engine).record_sightings([sighting(0.0), sighting(MERGE_S / 2), sighting(MERGE_S)])
+    recorder(engine).record_sightings([sighting(MERGE_S + 0.1)])
 
     spans = sorted((a.first_ns - NOW_NS, a.last_ns - NOW_NS, a.sightings) for a in alerts_of(engine, "dep"))
     assert spans == [
-        (0, round(2 * MERGE_S * 1e9), 3),
-        (round((3 * MERGE_S + 0.1) * 1e9), round((3 * MERGE_S + 0.1) * 1e9), 1),
+        (0, round(MERGE_S * 1e9), 3),
+        (round((MERGE_S + 0.1) * 1e9), round((MERGE_S + 0.1) * 1e9), 1),
     ]
+
+
+def test_an_alert_is_stretched_by_no_number_of_sightings(engine: Engine) -> None:
+    live_deployment(engine)
+
+    recorder(engine).record_sightings([sighting(step * MERGE_S / 3) for step in range(40)])
+    backwards = [sighting(-step * MERGE_S / 3, sequence=1000 - step) for step in range(1, 20)]
+    recorder(engine).record_sightings(backwards)
+
+    assert all(a.last_ns - a.first_ns <= round(MERGE_S * 1e9) for a in alerts_of(engine, "dep"))
+    assert sum(a.sightings for a in alerts_of(engine, "dep")) == 59
 
 
 def test_a_late_sighting_joins_the_alert_it_precedes(engine: Engine) -> None:
@@ -149,18 +160,21 @@ def test_an_entry_that_expires_while_the_deployment_is_live_gives_no_alert_from_
     assert [alert.sightings for alert in alerts_of(engine, "dep")] == [1]
 
 
-def test_a_sighting_after_the_decision_joins_the_alert_and_leaves_the_decision(engine: Engine) -> None:
+def test_who_passes_after_an_answer_is_another_alert_and_what_was_taken_before_it_joins(engine: Engine) -> None:
     live_deployment(engine)
     (alert,) = recorder(engine).record_sightings([sighting(0.0)]).opened
     add_operators(engine, "Ann Operator")
-    DecisionService(engine, audit_trail(), ManualClock()).judge(
+    DecisionService(engine, audit_trail(), ManualClock(NOW_NS + 10**9)).judge(
         alert, Judgement.DIFFERENT, authenticated("Ann Operator"), shown=seen(engine, alert)
     )
 
-    recorder(engine).record_sightings([sighting(1.0)])
+    (another,) = recorder(engine).record_sightings([sighting(0.5), sighting(2.0)]).opened
 
-    (found,) = alerts_of(engine, "dep")
-    assert (found.sightings, found.decision.judgement) == (2, Judgement.DIFFERENT)
+    first, second = alert_of(engine, alert), alert_of(engine, another)
+    assert first is not None
+    assert second is not None
+    assert (first.sightings, first.decision.judgement) == (2, Judgement.DIFFERENT)
+    assert (second.sightings, second.undecided) == (1, True)
 
 
 def test_an_alert_keeps_its_reference_when_the_watchlist_is_destroyed(engine: Engine) -> None:

@@ -161,3 +161,48 @@ def verified(file: Path, key: str) -> int:
     return subprocess.run(
         [sys.executable, "-I", str(VERIFIER), str(file), "--public-key", key], capture_output=True, check=False
     ).returncode
+
+
+def kept_elsewhere(settings: Settings, tmp_path: Path) -> Path:
+    kept = tmp_path / "kept.json"
+    kept.write_bytes((settings.keystore_folder / HEAD_FILE).read_bytes())
+    return kept
+
+
+def verified_by_script(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(VERIFIER), *arguments], capture_output=True, text=True, check=False)
+
+
+def test_a_trail_and_head_that_are_put_back_together_are_found_by_a_head_that_was_kept_elsewhere(
+    lfr: Run, settings: Settings, tmp_path: Path
+) -> None:
+    kept, early, late = kept_elsewhere(settings, tmp_path), tmp_path / "early.jsonl", tmp_path / "late.jsonl"
+    key = (settings.keystore_folder / KEY_FILE).read_text().strip()
+    whole = lfr("audit", "verify", "--against", str(kept))
+    assert lfr("audit", "export", "--output", str(late)).exit_code == 0
+    good = verified_by_script(str(late), "--public-key", key, "--against", str(kept))
+
+    sql(settings, "DELETE FROM audit_head WHERE seq > 3")
+    sql(settings, "DELETE FROM audit_entry WHERE seq > 3")
+    (settings.keystore_folder / HEAD_FILE).unlink()
+    alone = lfr("audit", "verify")
+    against = lfr("audit", "verify", "--against", str(kept))
+    assert lfr("audit", "export", "--output", str(early)).exit_code == 0
+    shorter = verified_by_script(str(early), "--public-key", key, "--against", str(kept))
+
+    assert (whole.exit_code, alone.exit_code, against.exit_code) == (0, 0, 1), against.output + alone.output
+    assert "put back from a copy of before" in against.output
+    assert "it is the one that the kept head of entry" in good.stdout
+    assert "doesn't show entry" in shorter.stdout
+
+
+def test_a_kept_head_of_another_trail_is_found(lfr: Run, settings: Settings, tmp_path: Path) -> None:
+    kept = kept_elsewhere(settings, tmp_path)
+    document = json.loads(kept.read_text())
+    missing = lfr("audit", "verify", "--against", str(tmp_path / "nothing.json"))
+    kept.write_text(json.dumps(document | {"hash": "0" * 64}))
+    changed = lfr("audit", "verify", "--against", str(kept))
+
+    assert (missing.exit_code, changed.exit_code) == (1, 1)
+    assert "there is no file" in missing.output
+    assert "its signature is wrong" in changed.output

@@ -9,7 +9,13 @@ from sqlalchemy import Engine, text
 from structlog.testing import capture_logs
 
 from lfr_core.custody.audit.chain import Fault
-from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, read_public_key, read_refusal
+from lfr_core.custody.audit.head_checkpoint import (
+    HEAD_FILE,
+    read_checkpoint,
+    read_kept_head,
+    read_public_key,
+    read_refusal,
+)
 from lfr_core.custody.audit.keeper import HeadKeeper
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail, record
@@ -125,3 +131,28 @@ def test_what_keeps_a_head_from_being_signed_is_logged_once(keeper: HeadKeeper) 
         assert [keeper.keep(), keeper.keep()] == [False, False]
 
     assert [(line["event"], line["rule"]) for line in logs] == [("audit.head_not_signed", "vault.keystore")]
+
+
+def test_a_head_is_left_with_the_witness_each_hour_and_none_is_written_over(
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock, tmp_path: Path
+) -> None:
+    witness, folder = tmp_path / "witness", tmp_path / "keystore"
+    folder.mkdir()
+    keeper = HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=witness)
+    record(engine, trail, EVENT)
+    with capture_logs() as said:
+        assert keeper.keep()  # the witness is away: that keeps nobody from signing
+    witness.mkdir()
+    for seconds in (3_600, 60, 60):  # one hour, one head
+        clock.advance(seconds)
+        record(engine, trail, EVENT)
+        assert keeper.keep()
+    (first,) = witness.iterdir()
+    first_said = first.read_bytes()
+    keeper.start()
+    keeper.stop()
+
+    assert [one["event"] for one in said] == ["audit.witness_away"]
+    assert {file.name for file in witness.iterdir()} == {first.name, "audit-head-000000000004.json"}
+    assert first.read_bytes() == first_said
+    assert read_kept_head(first).seq == 2

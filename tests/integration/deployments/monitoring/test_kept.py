@@ -34,9 +34,10 @@ def begin(
     *,
     kind: LiveProbeKind = LiveProbeKind.LIVE_PROBE,
     at: int = 0,
+    nonces: Sequence[str] = (),
 ) -> None:
     with overwriting(harness.engine) as session:
-        begin_live_probe(session, live_probe, "dep", kind, keys, NOW_NS + at)
+        begin_live_probe(session, live_probe, "dep", kind, keys, NOW_NS + at, nonces)
 
 
 def answer(
@@ -61,6 +62,27 @@ def green(harness: AlertHarness, live_probe: uuid.UUID) -> bool:
 def proven(harness: AlertHarness) -> int | None:
     with reading(harness.engine) as session:
         return last_proven_ns(session, "dep")
+
+
+def test_only_who_opened_the_sealed_frame_can_answer_that_all_is_well(harness: AlertHarness) -> None:
+    begin(harness, ONE, ["north", "south"], nonces=["word of north", "word of south"])
+    forged = [answer(ONE, 0), answer(ONE, 1).model_copy(update={"nonce": "word of north"})]
+
+    refused = harness.recorder().record_live_probe_results(forged)
+    seen = green(harness, ONE)
+    words = enumerate(("word of north", "word of south"))
+    said = [answer(ONE, part).model_copy(update={"nonce": word}) for part, word in words]
+    harness.recorder().record_live_probe_results(said)
+
+    assert [(result.part, "hasn't opened its frame" in str(why)) for result, why in refused] == [(0, True), (1, True)]
+    assert (seen, green(harness, ONE)) == (False, True)
+
+
+def test_a_recogniser_that_could_not_open_the_frame_may_say_so(harness: AlertHarness) -> None:
+    begin(harness, ONE, ["north"], nonces=["word"])
+
+    assert harness.recorder().record_live_probe_results([answer(ONE, 0, LiveProbeFault.UNOPENABLE)]) == ()
+    assert not green(harness, ONE)
 
 
 def test_a_proof_is_green_only_when_every_camera_s_recogniser_has_answered_well(harness: AlertHarness) -> None:

@@ -184,7 +184,7 @@ def compared(harness: AlertHarness, faces: int) -> None:
 
 
 def judged(harness: AlertHarness, number: int, judgement: Judgement, *, entry: str = "entry-1") -> uuid.UUID:
-    alert = harness.alert(number * 600.0, entry=entry)
+    alert = harness.alert(number * 600.0 - 36_000.0, entry=entry)
     harness.decisions.judge(alert, judgement, authenticated("Ann Operator"), shown=seen(harness.engine, alert))
     return alert
 
@@ -219,7 +219,7 @@ def test_false_alerts_beyond_the_table_suspend_and_call_the_authorising_officer(
 def test_alerts_nobody_has_decided_true_ones_and_test_subjects_trip_nothing(harness: AlertHarness) -> None:
     compared(harness, 10)
     for number in range(3):
-        harness.alert(number * 600.0)
+        harness.alert(number * 600.0 - 36_000.0)
         judged(harness, 10 + number, Judgement.SAME)
         judged(harness, 20 + number, Judgement.DIFFERENT, entry="blue")
 

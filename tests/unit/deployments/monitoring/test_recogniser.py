@@ -14,7 +14,7 @@ from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, Deploy
 from lfr_core.domain.frames import UNSEALED, FrameHeader, FrameKind
 from lfr_core.domain.messages import LiveProbeFault
 from lfr_core.domain.policy import load_policy
-from lfr_core.domain.reserved import LIVE_PROBE_CAMERA, LIVE_PROBE_ENTRY
+from lfr_core.domain.reserved import CANARY_CAMERA, LIVE_PROBE_CAMERA, LIVE_PROBE_ENTRY
 from lfr_core.recognition.batch import RawFrame, Recognised
 from lfr_core.recognition.faces.types import Detection, Face, Floats, Image, Quality
 from lfr_core.recognition.gallery.exact import ExactGallery
@@ -123,6 +123,33 @@ def test_the_test_face_is_found_in_the_deployments_own_gallery_and_says_so() -> 
     assert (answer.id, answer.deployment, answer.part, answer.sent_ns) == (LIVE_PROBE, "dep", 3, NOW_NS)
     assert answer.ok
     assert answer.similarity == pytest.approx(1.0)
+
+
+def test_the_answer_says_what_only_the_sealed_frame_held() -> None:
+    (answer,) = Harness().run(live_probe(live_probe_frame("0123abcd"))).live_probe_results
+
+    assert (answer.ok, answer.nonce) == (True, "0123abcd")
+
+
+def test_a_canary_goes_the_whole_way_of_a_frame_and_leaves_nothing() -> None:
+    harness, searched = Harness(), []
+    search = harness.gallery.search
+
+    def noted(
+        name: str, contract_id: str, probes: Floats, limit: int = 1, *, at_least: float = -2.0
+    ) -> list[list[Candidate]]:
+        searched.append((name, len(probes)))
+        return search(name, contract_id, probes, limit, at_least=at_least)
+
+    harness.gallery.search = noted  # type: ignore[method-assign]
+    header = FrameHeader("dep", CANARY_CAMERA, "s", 0, NOW_NS, 0, 0, kind=FrameKind.CANARY, key_id=PLAIN)
+    canary = RawFrame(dict(header.to_headers()), live_probe_frame(), CANARY_CAMERA, "lfr.frames", 0, 0)
+
+    done = harness.run(canary)
+
+    assert searched == [("g", 1)]
+    assert (done.outcomes, done.sightings, done.dead) == ([], [], [])
+    assert harness.worker._cameras == {}
 
 
 def test_a_proof_is_no_outcome_no_face_no_time_no_sighting_and_no_letter() -> None:

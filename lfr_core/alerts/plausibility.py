@@ -1,0 +1,61 @@
+"""What can't be true of a planned deployment is not recorded, whoever signed it.
+
+Trials play recordings, which have times and frame rates of their own; of them nothing of this is known.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lfr_core.common.errors import Poison
+from lfr_core.domain.messages import OutcomeBatch, Sighting
+from lfr_core.domain.reserved import CANARY_ENTRY
+from lfr_core.storage.tables.deployments import DeploymentRow
+
+__all__ = ["check_outcomes", "check_sighting"]
+
+AHEAD_NS: Final = 30 * 10**9
+"""How far another machine's clock may be ahead of this one: as the vault's, when it signs."""
+MOST_FRAMES_PER_S: Final = 250
+"""Of one camera; the fastest that films streets make 120."""
+RUNS_BEFORE_NS: Final = 3_600 * 10**9
+"""[proposal] How long before the opening a camera's session may have begun."""
+MOST_FACES: Final = 1_000
+"""In one frame, and tracks that it begins or compares; a stand full of people has fewer that are large enough."""
+
+
+def check_sighting(deployment: DeploymentRow, sighting: Sighting, now_ns: int) -> None:
+    """Raises Poison for a camera that the authority doesn't name, and a time that isn't yet."""
+    if not deployment.planned:
+        return
+    if sighting.entry != CANARY_ENTRY:
+        _check_camera(deployment, sighting.camera)
+    _check_time(sighting.captured_ns, now_ns, "a sighting")
+
+
+def check_outcomes(deployment: DeploymentRow, batch: OutcomeBatch, now_ns: int) -> None:
+    """Raises Poison for what `check_sighting` does, and for more frames or faces than there can have been."""
+    if not deployment.planned:
+        return
+    _check_camera(deployment, batch.camera)
+    _check_time(batch.reported_ns, now_ns, "an outcome")
+    opened = deployment.opened_at
+    began_ns = (round(opened.timestamp() * 1e9) if opened else now_ns) - RUNS_BEFORE_NS
+    most = MOST_FRAMES_PER_S * max(0, min(batch.reported_ns, now_ns) - began_ns) // 10**9
+    frames = max([batch.captured or 0, *(result.sequence + 1 for result in batch.results)])
+    if frames > most:
+        raise Poison(f"{frames:,} frames of camera {batch.camera!r} are more than the {most:,} there was time for")
+    faces = max((max(one.faces, one.tracks_started, one.tracks_compared) for one in batch.results), default=0)
+    if faces > MOST_FACES:
+        raise Poison(f"{faces:,} faces in one frame of camera {batch.camera!r}, and {MOST_FACES:,} are the most")
+
+
+def _check_camera(deployment: DeploymentRow, camera: str) -> None:
+    if camera not in deployment.cameras.split("\n"):
+        raise Poison(f"camera {camera!r} isn't in the authority of deployment {deployment.id!r}: not recorded")
+
+
+def _check_time(at_ns: int, now_ns: int, what: str) -> None:
+    if at_ns > now_ns + AHEAD_NS:
+        seconds = (at_ns - now_ns) / 1e9
+        raise Poison(f"{what} is {seconds:,.0f} s in the future: not recorded. Set the clocks of all machines right.")

@@ -1,0 +1,44 @@
+"""Recognises a keystore that was put back from a copy, and destroys again what had been destroyed since.
+
+Each destruction makes a new generation of the keystore, and its entry on the audit trail says which: a keystore that is
+of an earlier one than the trail knows is a copy of before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from lfr_core.common.logs import get_logger
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.port import KeptKeyInfo
+from lfr_core.domain.actors import SystemActor
+
+__all__ = ["PUT_BACK", "drop_destroyed"]
+
+PUT_BACK = "keystore.put-back"
+"""The rule of the entry that says so."""
+
+
+def drop_destroyed(core: VaultCore, destroyed: Collection[str], generation: int) -> tuple[KeptKeyInfo, ...]:
+    """Destroy what the audit trail says was destroyed, and say on the trail that it was there again.
+
+    Args:
+        core: the vault.
+        destroyed: ids of keys, from entries of the vault's own.
+        generation: the keystore's, at the last of them.
+
+    Raises:
+        Refused: `vault.keystore`: the disk takes no write.
+        Retryable: the records are away.
+    """
+    keystore = core.keystore
+    with core.keystore_lock:
+        found = keystore.generation
+        gone = keystore.destroy(tuple(info.id for info in keystore.infos() if info.id in destroyed))
+        keystore.raise_generation(generation)
+    if gone or found < generation:
+        facts: dict[str, int | str] = {"found": found, "generation": generation, "keys": len(gone)}
+        get_logger().error("vault.keystore-put-back", **facts)
+        core.audit.record(AuditEvent(Verb.ERASE, SystemActor.VAULT, "", "keystore", PUT_BACK, facts))
+    return gone

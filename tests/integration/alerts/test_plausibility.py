@@ -1,0 +1,86 @@
+"""What can't be true of a planned deployment isn't recorded, whoever signed it; trials play recordings."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from lfr_core.alerts import read
+from lfr_core.alerts.plausibility import MOST_FACES, MOST_FRAMES_PER_S
+from lfr_core.alerts.recorder import Recorder
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.domain.outcomes import FrameOutcome
+from lfr_core.storage.tables.deployments import DeploymentRow
+from tests.support.overwriting import overwriting
+from tests.support.records import NOW_NS, ManualClock, alerts_of, live_deployment, outcomes, recorder_of, sighting
+
+HOUR_S = 3_600
+
+
+def planned(engine: Engine) -> Recorder:
+    live_deployment(engine)
+    with overwriting(engine) as session:
+        _plan(session)
+    return recorder_of(engine, ManualClock(NOW_NS + 5))
+
+
+def _plan(session: Session) -> None:
+    row = session.get(DeploymentRow, "dep")
+    assert row is not None
+    row.planned, row.cameras, row.opened_at = True, "north\nsouth", utc_from_ns(NOW_NS) - timedelta(hours=1)
+    session.add(row)
+
+
+def test_a_camera_that_the_authority_does_not_name_has_no_alert_and_no_count(engine: Engine) -> None:
+    recorder = planned(engine)
+
+    ((_, why),) = recorder.record_sightings([sighting(0.0, camera="stranger"), sighting(0.0)]).failures
+    recorded = recorder.record_outcomes([outcomes((0, 0, 0), camera="stranger"), outcomes((0, 0, 0))])
+
+    assert "isn't in the authority" in str(why)
+    assert ["isn't in the authority" in str(fault) for _, fault in recorded.failures] == [True]
+    assert (recorded.frames, {alert.camera for alert in alerts_of(engine, "dep")}) == (1, {"north"})
+
+
+def test_nothing_of_the_future_is_recorded(engine: Engine) -> None:
+    recorder = planned(engine)
+
+    ((late, why),) = recorder.record_sightings([sighting(60.0), sighting(20.0)]).failures
+    recorded = recorder.record_outcomes([outcomes((0, 0, 0), reported_ns=NOW_NS + 60 * 10**9)])
+
+    assert late.id == sighting(60.0).id
+    assert "in the future" in str(why)
+    assert recorded.frames == 0
+
+
+@pytest.mark.parametrize("last", [10**12, MOST_FRAMES_PER_S * 2 * HOUR_S + 1_000])
+def test_more_frames_than_there_was_time_for_count_nothing(engine: Engine, last: int) -> None:
+    recorder = planned(engine)
+
+    recorded = recorder.record_outcomes(
+        [outcomes((last, 0, 0)), outcomes(captured=last, ended=True), outcomes((9_000, 0, 0))]
+    )
+
+    assert len(recorded.failures) == 2
+    assert read.counts(engine, "dep").frames.captured == 9_001
+
+
+def test_more_faces_than_a_frame_can_show_count_nothing(engine: Engine) -> None:
+    recorder = planned(engine)
+    batch = outcomes((0, 0, 0), outcome=FrameOutcome.RECOGNISED)
+    (one,) = batch.results
+
+    for name in ("faces", "tracks_started", "tracks_compared"):
+        invented = batch.model_copy(update={"results": (one.model_copy(update={name: MOST_FACES + 1}),)})
+        assert len(recorder.record_outcomes([invented]).failures) == 1
+
+
+def test_a_trial_plays_recordings_with_times_and_frames_of_their_own(engine: Engine) -> None:
+    live_deployment(engine)
+    recorder = recorder_of(engine, ManualClock(NOW_NS))
+
+    assert recorder.record_sightings([sighting(600.0, camera="anywhere")]).failures == ()
+    assert recorder.record_outcomes([outcomes((10**7, 0, 0), camera="anywhere")]).failures == ()
