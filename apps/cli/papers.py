@@ -41,17 +41,21 @@ def add(
     ],
     by: AuthenticatedPerson,
     deployment: Deployment = "",
+    threshold: Annotated[
+        float | None, typer.Option("--threshold", help="That the equality assessment is of; default: the policy's.")
+    ] = None,
 ) -> Output:
     """Register a version of a document. It supersedes those before; itself it never changes.
 
-    The document is published with its title, version and dates.
+    The document is published with its title, version and dates. An equality impact assessment is of the model, the rule
+    of agreeing shots and the quality gate in use, and of one threshold: with another nothing is authorised.
 
     Example: lfr papers add dpia dpia-3.pdf --title "Live facial recognition: data protection impact assessment"
     --version 3.0 --review-by 2027-10-31
     """
     from apps.services import build_document_register
 
-    document = build_document_register(installation).add(
+    document = build_document_register(installation, threshold).add(
         _parse_kind(kind),
         file,
         title=title,

@@ -43,7 +43,7 @@ def planner_view(installation: Installation) -> PlannerView:
             planning=build_planning_service(installation),
             store=build_deployment_store(installation),
             announcements=build_announcement_store(installation),
-            evaluations=evaluations_for(installation.settings),
+            evaluations=evaluations_for(installation.settings, installation.policy),
             compare=services.build_gallery_comparison(installation),
             documents=services.build_document_register(installation),
             lists=ListDesk(

@@ -75,6 +75,7 @@ class Settings(BaseSettings):
         default=None, description="The force's policy; default: infra/policy/default.toml."
     )
 
+    evaluations_file: Path | None = Field(default=None, description="Evaluations; default: infra/evaluations.toml.")
     kafka_servers: str = Field(
         default="", description="host:port,... of a Kafka cluster. Empty: `lfr up` starts a broker of its own."
     )

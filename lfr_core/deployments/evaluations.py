@@ -1,7 +1,13 @@
-"""Measured evaluations of the face model: the register that the false alert forecast is worked out from."""
+"""Measured evaluations of the face model: the register that the false alert forecast is worked out from.
+
+A row that may carry a claim is written by `lfr accuracy plan-threshold` and never typed: it names the evaluation that
+it comes from, holds for one model, one rule of agreeing shots and one quality gate, and carries a checksum of itself.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tomllib
 from pathlib import Path
 from typing import Annotated, Self
@@ -12,6 +18,9 @@ from lfr_core.common.errors import Fatal, LfrError
 from lfr_core.common.files import read_toml
 from lfr_core.common.project import PROJECT
 from lfr_core.common.settings import Settings
+from lfr_core.domain.identification import per_pass_factor, shots_of_pass
+from lfr_core.domain.policy import Policy
+from lfr_core.recognition.accuracy.cache import quality_gate_id
 from lfr_core.recognition.faces.pack.opening import open_pack
 
 __all__ = ["Evaluation", "default_evaluations_file", "evaluations_for", "load_evaluations"]
@@ -39,6 +48,37 @@ class Evaluation(BaseModel):
     source: Words
     indicative: bool
     """Good enough to plan with, never to claim anything in public."""
+    upper95: float | None = Field(default=None, gt=0.0, le=1.0)
+    """One-sided 95 % bound with people drawn, where it is wider than the exact one over searches."""
+    agreeing_shots: int = Field(default=0, ge=0)
+    """The rule that it was planned for; 0: of none."""
+    shots_a_pass: int = Field(default=0, ge=0)
+    """Shots of a pass, at most, where searches are photographs; 0: a search is a pass, or it isn't said."""
+    quality_gate: str = ""
+    """`quality_gate_id` that was measured with; "" where it isn't said."""
+    evaluation_sha256: str = ""
+    """`AccuracyEvaluation.digest` of what it comes from."""
+    row_sha256: str = ""
+    """`checksum`, as it was written."""
+
+    @property
+    def per_pass(self) -> float:
+        """By how much a pass is likelier to raise a false alert than one of its shots, at most."""
+        return per_pass_factor(self.shots_a_pass, max(1, self.agreeing_shots)) if self.shots_a_pass else 1.0
+
+    def checksum(self) -> str:
+        """SHA-256 (hex) over everything else in the row."""
+        content = json.dumps(self.model_dump(exclude={"row_sha256"}), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def holds_for(self, policy: Policy) -> bool:
+        """Whether the rule and the quality gate that it was measured for are the policy's."""
+        alerts, shots = policy.alerts.agreeing_shots, shots_of_pass(policy.tracking.max_shots_per_track)
+        return (
+            self.agreeing_shots in {0, alerts}
+            and (not self.shots_a_pass or self.shots_a_pass >= shots)
+            and self.quality_gate in {"", quality_gate_id(policy.faces)}
+        )
 
     @model_validator(mode="after")
     def _some_were_right(self) -> Self:
@@ -53,13 +93,14 @@ class _Register(BaseModel):
     evaluation: tuple[Evaluation, ...] = ()
 
 
-def evaluations_for(settings: Settings) -> tuple[Evaluation, ...]:
-    """Those of the face model in use; all of them where no model is installed.
+def evaluations_for(settings: Settings, policy: Policy) -> tuple[Evaluation, ...]:
+    """Those of the face model in use, of the policy's rule and of its quality gate; of all models where none is
+    installed.
 
     Raises:
         Fatal: as `load_evaluations`.
     """
-    found = load_evaluations()
+    found = tuple(each for each in load_evaluations(settings.evaluations_file) if each.holds_for(policy))
     try:
         pack = open_pack(settings.pack_folder, acknowledge_licence=settings.acknowledge_model_licence)
     except LfrError:
@@ -77,7 +118,7 @@ def load_evaluations(path: Path | None = None) -> tuple[Evaluation, ...]:
 
     Raises:
         Fatal: the file can't be read, isn't TOML, holds an unknown key or a value out of range, or two evaluations of
-            one model, threshold and list size; the message names each.
+            one model, threshold, list size and rule; or one that may carry a claim was typed or changed by hand.
     """
     file = path or default_evaluations_file()
     try:
@@ -89,9 +130,16 @@ def load_evaluations(path: Path | None = None) -> tuple[Evaluation, ...]:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors())
         raise Fatal(f"the evaluations {file} are refused: {faults}") from error
-    keys = [(each.contract, each.threshold, each.list_people) for each in found]
-    for contract, threshold, people in keys:
-        if keys.count((contract, threshold, people)) > 1:
+    for each in found:
+        if not each.indicative and each.row_sha256 != each.checksum():
+            raise Fatal(
+                f"the evaluations {file} are refused: the row of threshold {each.threshold:g} and a list of "
+                f"{each.list_people:,} was typed or changed by hand; `lfr accuracy plan-threshold --write` writes rows"
+            )
+    keys = [(each.contract, each.threshold, each.list_people, each.agreeing_shots, each.quality_gate) for each in found]
+    for key in keys:
+        contract, threshold, people, *_ = key
+        if keys.count(key) > 1:
             raise Fatal(
                 f"the evaluations {file} are refused: two of model {contract} at threshold {threshold:g} and a list of "
                 f"{people}: add their probes and false matches up in one"

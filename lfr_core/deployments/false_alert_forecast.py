@@ -147,7 +147,7 @@ def _chosen(about: Sequence[Evaluation], threshold: float, size: int) -> Evaluat
 
 def _forecast(found: Evaluation, size: int, faces: int) -> Expectation:
     def alerts(rate: float, people: int) -> float:
-        return expected_false_alerts(faces, scaled_fpir(rate, found.list_people, people))
+        return expected_false_alerts(faces, min(1.0, found.per_pass * scaled_fpir(rate, found.list_people, people)))
 
     rate = found.false_matches / found.probes
     low, high = clopper_pearson(found.false_matches, found.probes)
@@ -167,10 +167,12 @@ def _why_not_shown(found: Evaluation, size: int, one_in: int) -> str:
         return "the evaluation is indicative only"
     if found.list_people < ListBand.around(size).low:
         return f"it was measured with a list of {found.list_people:,}, at least nine tenths of {size:,} are asked for"
-    upper = upper_bound(found.false_matches, found.probes)
-    if scaled_fpir(upper, found.list_people, max(size, found.list_people)) > 1.0 / one_in:
+    upper = max(upper_bound(found.false_matches, found.probes), found.upper95 or 0.0)
+    if found.per_pass * scaled_fpir(upper, found.list_people, max(size, found.list_people)) > 1.0 / one_in:
+        of_shots = f", of which a pass has up to {found.shots_a_pass}," if found.shots_a_pass else ""
         return (
-            f"{found.false_matches:,} false matches in {found.probes:,} searches don't show under 1 in {one_in:,} faces"
+            f"{found.false_matches:,} false matches in {found.probes:,} searches{of_shots} don't show under 1 in "
+            f"{one_in:,} faces"
         )
     return ""
 

@@ -21,6 +21,7 @@ from lfr_core.custody.people.roles import Actor, AuthenticatedPerson, Role, prin
 from lfr_core.deployments.application import Application, ApplicationForm, Authority, check_application, default_one_in
 from lfr_core.deployments.authorisation import LEAST_ONE_IN, check_may_authorise, keep_decision
 from lfr_core.deployments.drafting import application_row, draft
+from lfr_core.deployments.equality import check_equality
 from lfr_core.deployments.evaluations import Evaluation
 from lfr_core.deployments.false_alert_forecast import check_signed, forecast_false_alerts
 from lfr_core.deployments.gate_facts import gate_facts
@@ -49,14 +50,25 @@ class PlanningService:
     """
 
     def __init__(
-        self, engine: Engine, trail: Trail, clock: Clock, policy: Policy, evaluations: Sequence[Evaluation] = ()
+        self,
+        engine: Engine,
+        trail: Trail,
+        clock: Clock,
+        policy: Policy,
+        evaluations: Sequence[Evaluation] = (),
+        *,
+        model: str = "",
     ) -> None:
-        """`evaluations`: what the expected false alerts are forecast from; without any, nothing counts as measured."""
+        """`evaluations`: what the expected false alerts are forecast from; without any, nothing counts as measured.
+
+        model: `model_in_use`, of which the equality impact assessment has to be.
+        """
         self._engine = engine
         self._trail = trail
         self._clock = clock
         self._policy = policy
         self._evaluations = tuple(evaluations)
+        self._model = model
 
     def plan(
         self,
@@ -135,8 +147,8 @@ class PlanningService:
             claim_not_shown: the officer knows that no evaluation shows that claim for this threshold and list.
 
         Raises:
-            Refused: `life.revised`, `life.papers`, `life.results-overdue`, `life.limit` (above 1 in 1,000),
-                `life.claim-not-shown`.
+            Refused: `life.revised`, `life.papers`, `life.results-overdue`, `life.equality`,
+                `life.limit` (above 1 in 1,000), `life.claim-not-shown`.
         """
         with self._audited(by) as session:
             row, now = locked(session, id), self._now()
@@ -146,6 +158,7 @@ class PlanningService:
             if revision != made.revision:
                 raise Refused("life.revised", f"revision {made.revision} of {id} is the newest: read and name that one")
             check_may_authorise(session, made, self._policy, now=now)
+            check_equality(session, made, self._model)
             found = forecast_false_alerts(made, self._evaluations, self._policy)
             limit = default_one_in(made.list_cap, self._policy) if one_in is None else one_in
             if limit < LEAST_ONE_IN:
@@ -184,14 +197,7 @@ class PlanningService:
                 planned.bound_contract = row.contract_id
             self._step(session, row, Step.APPROVE_LIST, by, digest=digest)
 
-    def confirm(
-        self,
-        id: str,
-        *,
-        by: AuthenticatedPerson,
-        signage: bool = False,
-        briefing: bool = False,
-    ) -> None:
+    def confirm(self, id: str, *, by: AuthenticatedPerson, signage: bool = False, briefing: bool = False) -> None:
         """Confirm that signs stand at all approaches, or that officers are briefed on how the system performs.
 
         Raises:
@@ -225,13 +231,7 @@ class PlanningService:
             self._check(session, row, TO_BE_READY)
             self._step(session, row, Step.READY, by)
 
-    def open(
-        self,
-        id: str,
-        *,
-        by: Actor,
-        compare: Callable[[str], str],
-    ) -> DeploymentView:
+    def open(self, id: str, *, by: Actor, compare: Callable[[str], str]) -> DeploymentView:
         """Let it recognise, within the hours of its authority. An open one stays as it is.
 
         Args:

@@ -6,6 +6,7 @@ from secrets import token_hex
 
 from lfr_core.custody.installation import Installation
 from lfr_core.deployments.announcement import AnnouncementStore
+from lfr_core.deployments.equality import model_in_use
 from lfr_core.deployments.evaluations import evaluations_for
 from lfr_core.deployments.service import PlanningService
 from lfr_core.deployments.store import DeploymentStore
@@ -20,9 +21,14 @@ def build_deployment_store(installation: Installation) -> DeploymentStore:
 
 def build_planning_service(installation: Installation) -> PlanningService:
     """Build the service of planned deployments. Raises Fatal: the policy or the evaluations can't be read."""
-    evaluations = evaluations_for(installation.settings)
+    evaluations = evaluations_for(installation.settings, installation.policy)
     return PlanningService(
-        installation.engine, installation.trail, installation.clock, installation.policy, evaluations
+        installation.engine,
+        installation.trail,
+        installation.clock,
+        installation.policy,
+        evaluations,
+        model=model_in_use(installation.settings, installation.policy),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from lfr_core.alerts import read
+from lfr_core.alerts.blue_list import read_blue_list
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.obligations import Obligation, obligations_of
@@ -39,6 +40,8 @@ class DeploymentOutcome:
     """Neither true nor false: those nobody judged, and those of which the operator couldn't tell."""
     undecided: int
     """Those nobody judged."""
+    blue_list: str = "not tested"
+    """The recognition rate of test subjects, in words: `BlueListResult.words`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ def closing_report(engine: Engine, deployment: str, policy: Policy, now: datetim
         if row.ended_at is None:
             raise Refused("record.not-ended", f"deployment {deployment} hasn't ended: its report comes then")
         ended_at = row.ended_at
+        blue_list = read_blue_list(session, deployment).words
         owed = obligations_of(session, deployment, policy, now=now)
     tally = read.counts(engine, deployment)
     return ClosingReport(
@@ -140,6 +144,7 @@ def closing_report(engine: Engine, deployment: str, policy: Policy, now: datetim
             false_alerts=sum(tally.alerts.cells.get(cell, 0) for cell in _FALSE),
             not_decided=tally.alerts.cells.get(Cell.NOT_DECIDED, 0),
             undecided=tally.alerts.undecided,
+            blue_list=blue_list,
         ),
         obligations=owed,
     )

@@ -79,6 +79,7 @@ def _rows(report: ClosingReport) -> tuple[tuple[str, str, str], ...]:
         ("limit of false alerts", f"1 in {given.false_alerts_one_in:,} faces", report.verdict),
         ("alerts not decided, neither true nor false", "none", f"{came.not_decided:,}"),
         ("of them: nobody has judged them", "none", f"{came.undecided:,}"),
+        ("test subjects recognised (blue list)", "not forecast", came.blue_list),
     )
 
 

@@ -1,6 +1,6 @@
 """A deployment's figures, out of the records. What the records don't know is absent, never invented.
 
-Not known: passes of test subjects, and groups. An alert that was deleted on schedule still counts by its stub; on
+Not known: groups. An alert that was deleted on schedule still counts by its stub; on
 whom it was is gone with it.
 """
 
@@ -13,13 +13,22 @@ from sqlalchemy import Engine, null, union_all
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from lfr_core.alerts.blue_list import read_blue_list
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.announcement import announcement_of
 from lfr_core.deployments.reading import read_authority
 from lfr_core.domain.alerts import Decision, Engagement, EngagementOutcome, Judgement, Review
-from lfr_core.domain.figures import AlertFigures, CameraFigures, DocumentReferences, Figures, ListFigures, ModelFigures
+from lfr_core.domain.figures import (
+    AlertFigures,
+    BlueListFigures,
+    CameraFigures,
+    DocumentReferences,
+    Figures,
+    ListFigures,
+    ModelFigures,
+)
 from lfr_core.domain.watchlists import Category
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.reading import complaints_received
@@ -97,11 +106,17 @@ def figures_for(
             model=_model_figures(row, pack),
             cameras=_camera_figures(session, deployment),
             alerts=alerts,
-            blue_list=None,
+            blue_list=_blue_list(session, deployment),
             documents=_document_references(session, deployment, policy_ref),
             complaints_received=complaints_received(session, deployment),
             outcomes_recorded=_outcomes_recorded(alerts),
         )
+
+
+def _blue_list(session: Session, deployment: str) -> BlueListFigures | None:
+    """Passes of test subjects; None: none was walked."""
+    passes = read_blue_list(session, deployment).recognition
+    return BlueListFigures(passes.n, passes.k) if passes.n else None
 
 
 def _list_figures(

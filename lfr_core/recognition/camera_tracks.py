@@ -106,6 +106,10 @@ class CameraTracks:
         """Take a shot's template, shape (512,): its track may go on another that broke (`Reassociation`)."""
         self._same.join(shot.track, template)
 
+    def person(self, track: int) -> int:
+        """Whose votes those of `track` are: its own number's, or that of the broken track that it goes on."""
+        return self._same.person(track)
+
     def vote(self, entry: str, vote: Vote, *, agreeing_shots: int) -> list[Vote]:
         """Count a vote; the votes that may leave now (see `Agreement.add`)."""
         track = vote.shot.track

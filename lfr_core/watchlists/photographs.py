@@ -17,22 +17,16 @@ from lfr_core.domain.policy import Policy
 from lfr_core.domain.watchlists import RefusalReason
 from lfr_core.recognition.faces.decode import TooManyPixels
 from lfr_core.recognition.faces.decode_child import decode_in_child
-from lfr_core.recognition.faces.quality import usable
+from lfr_core.recognition.faces.quality import SECOND_FACE, usable
 from lfr_core.recognition.faces.turning import turned_upright
 from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image, Quality
 from lfr_core.watchlists.face_choices import FaceChoice
 from lfr_core.watchlists.photograph_files import locate
 
-__all__ = ["CROP_SIZE_PX", "SECOND_FACE", "Photograph", "Unusable", "digest", "faces_of", "look_at"]
+__all__ = ["CROP_SIZE_PX", "Photograph", "Unusable", "digest", "faces_of", "look_at"]
 
 CROP_SIZE_PX = 256
 """Side of a reference crop: enough for a person to compare, no more than that."""
-
-SECOND_FACE = 1 / 3
-"""Another face whose eyes are at least this share of the largest's apart makes two faces.
-
-[proposal] Smaller ones are people far behind or pictures on a wall; nobody takes them for the subject.
-"""
 
 _MARGIN = 1.7
 """Side of the crop over the longer side of the face's box: hair, ears and chin are in it."""

@@ -39,7 +39,7 @@ def print_document(
     from lfr_core.deployments.evaluations import evaluations_for
     from lfr_core.publication.printing import build_form
 
-    kind, evaluations = _parse_kind(which), evaluations_for(installation.settings)
+    kind, evaluations = _parse_kind(which), evaluations_for(installation.settings, installation.policy)
     page = render(build_form(installation.engine, id, kind, installation.policy, evaluations, now=installation.now))
     file = output or Path(f"{id}-{which}.html")
     write_new(file, page, rule="deployment.file-exists", mode=0o600, advice=": give another --output")

@@ -98,7 +98,7 @@ def forecast(
     inputs = SimpleNamespace(
         threshold=policy.alerts.threshold if threshold is None else threshold, list_cap=size, expected_faces=faces
     )
-    found = forecast_false_alerts(inputs, evaluations_for(installation.settings), policy)
+    found = forecast_false_alerts(inputs, evaluations_for(installation.settings, installation.policy), policy)
     return Output(asdict(found), found.words)
 
 

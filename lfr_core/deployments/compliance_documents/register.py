@@ -34,6 +34,8 @@ __all__ = ["LARGEST_BYTES", "ComplianceDocumentRegister", "compliance_document_f
 LARGEST_BYTES = 20_000_000
 """Of a document's file: the public downloads it, some over a telephone."""
 _LONGEST = 200
+_ASSESSED = ComplianceDocumentKind.EQUALITY
+"""The kind that is of a model and a threshold."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,29}")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -56,14 +58,23 @@ class ComplianceDocumentRegister:
     """Adds documents. Raises Retryable when database or vault is away, or the disk is full."""
 
     def __init__(
-        self, engine: Engine, trail: Trail, clock: Clock, folder: Path, policy: ComplianceDocumentsPolicy
+        self,
+        engine: Engine,
+        trail: Trail,
+        clock: Clock,
+        folder: Path,
+        policy: ComplianceDocumentsPolicy,
+        *,
+        model: str = "",
+        threshold: float | None = None,
     ) -> None:
-        """`folder` is `compliance_document_folder(settings.home)`."""
+        """`folder` is `compliance_document_folder(settings.home)`; of `model` and `threshold` equality is assessed."""
         self._engine = engine
         self._trail = trail
         self._clock = clock
         self._folder = folder
         self._policy = policy
+        self._assessed = (model, threshold)
 
     def add(
         self,
@@ -109,6 +120,7 @@ class ComplianceDocumentRegister:
             media_type=media_type,
             size=len(content),
         )
+        row.assessed_model, row.assessed_threshold = self._assessed if kind is _ASSESSED else ("", None)
         with reading(self._engine) as session:
             row.approved_by = _checked(session, row, by).name
             _same(session, row)

@@ -20,13 +20,17 @@ _SCALE: Final = 1.0 / 128.0
 _LEAST_NORM: Final = 1e-6
 
 
-def embed(network: Network, aligned: Sequence[Image], *, batch: int = 1) -> Floats:
+def embed(
+    network: Network, aligned: Sequence[Image], *, batch: int = 1, mean: float = _MEAN, std: float = 1.0 / _SCALE
+) -> Floats:
     """Templates of aligned faces, `batch` at a time (docs/facts.md#faces: batches don't pay on a CPU).
 
     Args:
         network: the recognition graph.
         aligned: n images of shape (112, 112, 3), BGR, uint8.
         batch: the most faces in one run.
+        mean: what is taken off each value of 0 to 255 before it is divided by `std`.
+        std: see `mean`; the open pack's are 127 and 128.
 
     Returns:
         Shape (n, 512), float32, each row of length 1; (0, 512) for none.
@@ -44,8 +48,8 @@ def embed(network: Network, aligned: Sequence[Image], *, batch: int = 1) -> Floa
     for start in range(0, len(aligned), batch):
         faces = np.stack(aligned[start : start + batch])
         x = np.ascontiguousarray(faces[:, :, :, ::-1].transpose(0, 3, 1, 2), dtype=np.float32)
-        x -= _MEAN
-        x *= _SCALE
+        x -= np.float32(mean)
+        x *= np.float32(1.0 / std)
         (out,) = network.run(x)
         if out.shape != (len(faces), DIMENSION):
             raise Fatal(f"the recognition model gave {out.shape} for {len(faces)} faces: run `lfr models verify`")

@@ -13,9 +13,10 @@ from lfr_core.recognition.faces import alignment, detector, embedding, landmarks
 from lfr_core.recognition.faces.frame_shapes import fine_input, merge
 from lfr_core.recognition.faces.network import Network
 from lfr_core.recognition.faces.pack import ModelPack, open_pack
+from lfr_core.recognition.faces.pack.manifest import Preprocessing
 from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image
 
-__all__ = ["PackEngine", "build_engine"]
+__all__ = ["PackEngine", "build_engine", "engine_of"]
 
 _CPU: Final = "CPUExecutionProvider"
 _ACCELERATOR_BATCH: Final = 64  # faces or frames in one run: bounds the device's memory
@@ -50,6 +51,8 @@ class PackEngine:
         self._making = threading.Lock()
         self._landmarks: Network = pack.network("landmarks", providers=providers, threads=threads)
         self._embedder: Network = pack.network("recognition", providers=providers, threads=threads)
+        terms = pack.preprocessing
+        self._terms = {"mean": terms.mean, "std": terms.std} if isinstance(terms, Preprocessing) else {}
         self._batch = _CPU_BATCH if providers[0] == _CPU else _ACCELERATOR_BATCH
 
     @property
@@ -129,7 +132,7 @@ class PackEngine:
             ValueError: an aligned face isn't 112 x 112 x 3.
             Fatal: the model gives something that isn't a direction.
         """
-        return embedding.embed(self._embedder, aligned, batch=self._batch)
+        return embedding.embed(self._embedder, aligned, batch=self._batch, **self._terms)
 
 
 def build_engine(settings: Settings, policy: Policy) -> FaceEngine:
@@ -139,7 +142,11 @@ def build_engine(settings: Settings, policy: Policy) -> FaceEngine:
         Fatal: the pack is missing, damaged or its licence isn't acknowledged; a provider isn't available.
     """
     pack = open_pack(settings.pack_folder, acknowledge_licence=settings.acknowledge_model_licence)
-    providers, threads = settings.execution_providers, settings.inference_threads
+    return engine_of(pack, policy, providers=settings.execution_providers, threads=settings.inference_threads)
+
+
+def engine_of(pack: ModelPack, policy: Policy, *, providers: Sequence[str], threads: int) -> FaceEngine:
+    """The engine that runs an opened pack. Raises Fatal: a provider isn't available, or a file can't be used."""
     if pack.kind == "open":
         return PackEngine(pack, policy.faces, providers, threads)
     from lfr_core.recognition.faces.insightface_engine import InsightFaceEngine

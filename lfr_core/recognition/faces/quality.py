@@ -18,6 +18,7 @@ from lfr_core.recognition.faces.types import Detection, Floats, Image, Quality
 __all__ = [
     "GOOD_SHARPNESS",
     "MIN_EXPOSURE",
+    "SECOND_FACE",
     "assess",
     "cut_by_border",
     "exposure",
@@ -31,6 +32,11 @@ GOOD_SHARPNESS: Final = 0.6
 at 0.45 from another photograph: none of 173 below 0.30, 11 % at 0.30-0.40, 51 % at 0.40-0.60, 90 % above)."""
 MIN_EXPOSURE: Final = 0.6
 """[proposal] Least share of the face's pixels that still carry detail."""
+SECOND_FACE: Final = 1 / 3
+"""Another face whose eyes are at least this share of the largest's apart makes two faces of a photograph.
+
+[proposal] Smaller ones are people far behind or pictures on a wall; nobody takes them for the subject.
+"""
 
 # The part of the aligned face that is face and not hair or background, whatever the head: rows, columns.
 _INNER: Final = (slice(24, 104), slice(16, 96))

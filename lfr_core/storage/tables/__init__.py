@@ -8,6 +8,7 @@ from __future__ import annotations
 from lfr_core.storage.tables import (
     alerts,
     audit,
+    blue_list,
     deployments,
     documents,
     erasure,
@@ -26,6 +27,7 @@ from lfr_core.storage.tables import (
 __all__ = [
     "alerts",
     "audit",
+    "blue_list",
     "deployments",
     "documents",
     "erasure",

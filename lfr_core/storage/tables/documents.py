@@ -31,3 +31,7 @@ class ComplianceDocumentRow(Row, table=True):
     file_name: str
     media_type: str
     size: int
+    assessed_model: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Of an equality impact assessment: `model_in_use` when it was registered."""
+    assessed_threshold: float | None = None
+    """Of an equality impact assessment: the threshold that it is of."""

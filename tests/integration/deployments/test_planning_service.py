@@ -16,14 +16,17 @@ from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.announcement import ReasonClass, announce, announcements
 from lfr_core.deployments.application import Authority
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
+from lfr_core.deployments.compliance_documents import ComplianceDocumentKind, ComplianceDocumentRegister
+from lfr_core.deployments.evaluations import Evaluation
 from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.deployments.locking import locked
 from lfr_core.deployments.readiness import pending_withholdings
 from lfr_core.deployments.reading import open_calls, read_authority, timeline
+from lfr_core.deployments.service import PlanningService
 from lfr_core.deployments.withholding import approve_withholding, ask_to_withhold, find_pending, refuse_withholding
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Judgement
+from lfr_core.domain.claims import faces_needed
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.gate import Condition, GateLimits, gate
 from lfr_core.domain.watchlists import Category
@@ -441,3 +444,70 @@ def test_only_registered_operators_attend_and_decide_at_a_planned_deployment(har
     assert Condition.OPERATOR_ATTENDING not in red(harness)
     harness.people.revoke(OPERATOR, why="moved on", by=authenticated("Dee Compliance"))
     refused("people.revoked", lambda: attendance.record_heartbeat("dep", authenticated(OPERATOR)))
+
+
+def test_a_measured_evaluation_authorises_without_the_signature_where_and_only_where_it_carries_the_claim(
+    harness: PlanningHarness,
+) -> None:
+    made = form(harness.start())
+    for deployment, cap in (("dep", made.list_cap), ("far", 10_000)):
+        harness.plan(deployment, list_cap=cap, cameras=(f"of-{deployment}",), place=deployment)
+        harness.register_document(ComplianceDocumentKind.COMMUNITY, deployment=deployment)
+    row = Evaluation(
+        contract="model",
+        threshold=made.threshold,
+        probes=faces_needed(100_000),
+        list_people=made.list_cap,
+        false_matches=0,
+        source="passes of people who weren't listed",
+        indicative=False,
+    )
+
+    def sign(deployment: str, *evaluations: Evaluation) -> Authority:
+        planning = PlanningService(harness.engine, harness.trail, harness.clock, harness.policy, evaluations)
+        return planning.authorise(deployment, by=authenticated(OFFICER), reason="necessary", revision=1)
+
+    one_fewer = row.model_copy(update={"probes": row.probes - 1})
+    refused("life.claim-not-shown", lambda: sign("dep", one_fewer))
+    refused("life.claim-not-shown", lambda: sign("far", row))  # a list ten times as long as the one that was measured
+    given = sign("dep", row)
+
+    assert (given.claim_not_shown, given.expected_false_alerts) == (False, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("model", "threshold", "words"),
+    [("", None, "another model"), ("another", None, "another model"), ("model", 0.6, "the threshold 0.6")],
+)
+def test_an_equality_assessment_of_something_else_shuts_the_way_to_authorities_until_it_is_renewed(
+    harness: PlanningHarness, model: str, threshold: float | None, words: str
+) -> None:
+    made = harness.plan()
+    harness.register_document(ComplianceDocumentKind.COMMUNITY, deployment="dep")
+
+    def assess(version: str, of: float | None) -> None:
+        file = harness.home / f"equality-{version}.md"
+        file.write_text("# Equality\n\nBy group.\n", encoding="utf-8")
+        folder, policy = harness.home / "papers", harness.policy.papers
+        register = ComplianceDocumentRegister(
+            harness.engine, harness.trail, harness.clock, folder, policy, model="model", threshold=of
+        )
+        register.add(
+            ComplianceDocumentKind.EQUALITY,
+            file,
+            title="Equality",
+            version=version,
+            review_by=harness.now.date() + timedelta(days=100),
+            by=authenticated(COMPLIANCE),
+        )
+
+    def sign(in_use: str) -> Authority:
+        planning = PlanningService(harness.engine, harness.trail, harness.clock, harness.policy, model=in_use)
+        return planning.authorise(
+            "dep", by=authenticated(OFFICER), reason="necessary", revision=1, claim_not_shown=True
+        )
+
+    assess("2", threshold)
+    assert words in refused("life.equality", lambda: sign(model))
+    assess("3", made.threshold)
+    assert sign("model").granted

@@ -18,7 +18,9 @@ MACHINE = {
 }  # fmt: skip
 """Of this machine, its processes and the login itself; what the platform does at its hour too."""
 NOTHING_PERSONAL = {
+    "accuracy evaluate", "accuracy passes", "accuracy plan-threshold",
     "audit export", "audit show", "audit verify", "camera refused", "deployment forecast", "deployment list",
+    "deployment blue-list",
     "deployment paper", "deployment show", "deployment status", "deployment template", "deployment timeline",
     "erasure epochs", "erasure show", "footage holds", "footage list", "footage show", "papers list", "papers show",
     "probe show", "promises check", "promises show", "publish due", "publish verify", "records compare",

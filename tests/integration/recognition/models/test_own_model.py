@@ -1,0 +1,122 @@
+"""A force's own model: checked before it is installed, and measured like any other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lfr_core.common.errors import Fatal, Refused
+from lfr_core.domain.policy import load_policy
+from lfr_core.recognition.faces.engine import engine_of
+from lfr_core.recognition.faces.pack import ModelPack, open_pack
+from lfr_core.recognition.faces.pack.manifest import MANIFEST
+from lfr_core.recognition.model_install import DESCRIPTION, install_model
+from lfr_core.recognition.selftest.face import draw_face
+from tests.support.samples import cpu, require_pack
+from tests.support.toy_pack import toy_embedder
+
+pytestmark = pytest.mark.models
+
+WORDS = 'model_id = "toy-arcface"\nfile = "toy.onnx"\nlicence = "Apache-2.0"\ncommercial_use = true\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "toy.onnx").write_bytes(toy_embedder())
+    (own / DESCRIPTION).write_text(WORDS, encoding="utf-8")
+    return own
+
+
+def install(folder: Path, *, acknowledge: bool = False, force: bool = False) -> ModelPack:
+    return install_model(
+        folder,
+        folder.parent / "models",
+        load_policy(),
+        open_pack_folder=require_pack().folder,
+        acknowledge_licence=acknowledge,
+        providers=cpu,
+        threads=1,
+        force=force,
+    )
+
+
+def refused(folder: Path, rule: str, **given: bool) -> str:
+    with pytest.raises(Refused) as error:
+        install(folder, **given)
+    assert error.value.rule == rule, str(error.value)
+    assert not [one for one in (folder.parent / "models").glob("*") if not one.name.startswith(".")]
+    return str(error.value)
+
+
+def test_a_bare_embedder_is_installed_with_the_open_packs_detector_and_a_contract_of_its_own(folder: Path) -> None:
+    pack = install(folder)
+    engine = engine_of(pack, load_policy(), providers=cpu, threads=1)
+    (found,) = engine.detect([draw_face()])[0]
+    faces = [engine.describe(draw_face(), found).aligned] * 2
+
+    assert (pack.model_id, pack.licence) == ("toy-arcface", "Apache-2.0")
+    assert pack.contract_id != require_pack().contract_id
+    assert np.allclose(*engine.embed(faces))
+    with pytest.raises(Refused, match="--force replaces it") as again:
+        install(folder)
+    assert again.value.rule == "models.installed"
+    assert install(folder, force=True).contract_id == pack.contract_id
+
+
+def test_how_it_is_fed_is_part_of_its_contract(folder: Path) -> None:
+    before = install(folder)
+    (folder / DESCRIPTION).write_text(WORDS + "mean = 0.0\nstd = 255.0\n", encoding="utf-8")
+
+    assert install(folder, force=True).contract_id != before.contract_id
+
+
+def test_a_licence_that_is_not_for_every_use_has_to_be_acknowledged(folder: Path) -> None:
+    (folder / DESCRIPTION).write_text(WORDS.replace("true", "false"), encoding="utf-8")
+
+    with pytest.raises(Fatal, match="non-commercial"):
+        install(folder)
+    pack = install(folder, acknowledge=True)
+    with pytest.raises(Fatal, match="LFR_ACKNOWLEDGE_MODEL_LICENCE"):
+        open_pack(pack.folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "words"),
+    [
+        ({DESCRIPTION: None}, "models.not-a-model", "neither"),
+        ({"toy.onnx": None}, "models.not-a-model", "can't be read"),
+        ({DESCRIPTION: b'model_id = "../x"\n'}, "models.not-a-model", "model_id"),
+        ({DESCRIPTION: b"model_id = "}, "models.not-a-model", "TOML"),
+        ({"toy.onnx": toy_embedder(channels=1)}, "models.doesnt-fit", "takes"),
+        ({"toy.onnx": toy_embedder(dimension=128)}, "models.doesnt-fit", "gives"),
+    ],
+    ids=["no description", "no file", "name", "toml", "grey", "dimension"],
+)
+def test_what_is_no_model_is_a_sentence(folder: Path, change: dict[str, bytes | None], rule: str, words: str) -> None:
+    for name, data in change.items():
+        (folder / name).unlink()
+        if data is not None:
+            (folder / name).write_bytes(data)
+
+    assert words in refused(folder, rule)
+
+
+def test_an_insightface_package_is_copied_with_what_its_manifest_names_and_nothing_else(folder: Path) -> None:
+    made = install(folder)
+    (made.folder / "stranger.bin").write_bytes(b"x")
+    pack = install(made.folder, force=True) if (made.folder / MANIFEST).is_file() else made
+
+    assert not (pack.folder / "stranger.bin").exists()
+
+
+def test_a_package_without_a_detector_is_refused(folder: Path) -> None:
+    task = {"recognition": {"file": "toy.onnx"}}
+    manifest = json.dumps({"model_id": "x", "license": "MODEL.LICENSE", "tasks": task})
+    (folder / MANIFEST).write_text(manifest, encoding="utf-8")
+
+    assert "no detector" in refused(folder, "models.not-a-model")
