@@ -36,6 +36,7 @@ from lfr_core.deployments.withholding import ask_to_withhold
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.answering import ask_disclosure
 from lfr_core.publication.rights.service import RightsService
 from lfr_core.publication.rights.types import About, NewRequest, RequestKind
@@ -89,6 +90,8 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "deployment approve-list": ("authorised --digest 00", {A}),
     "deployment approve-withholding": ("asked --request 1-0", {A}),
     "deployment authorise": ("applied --reason because --revision 1", {A}),
+    "deployment blue-list-pass": ("dep --subject nobody --camera north {walked}", {O}),
+    "deployment blue-list-plan": ("dep --rate 0.9 --margin 0.05", {P, O}),
     "deployment cancel": ("given-up --why because", {P, A}),
     "deployment close": ("authorised", OPENERS),
     "deployment compile": ("authorised {out}", {P}),
@@ -138,6 +141,7 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "users revoke": ("{other} --why because", {C}),
     "vault admit-machine": ("van-{number} --for camera --camera north --output {out}", {C}),
     "vault dismiss-machine": ("van-0", {C}),
+    "watchlist choose": ("{out} two.jpg", set(Role)),
     "watchlist enrol": ("{out} --deployment draft", TRIAL),
     "watchlist show": ("--deployment dep", {O}),
 }
@@ -218,7 +222,9 @@ class Terminals:
             ended_ns=now_ns,
         )
         open_row(self.engine, row)
-        return {"alert": alert, "judged": judged}
+        walked = dt.datetime.now(LONDON) - dt.timedelta(minutes=10)
+        times = (f"{walked + dt.timedelta(seconds=after):%Y-%m-%dT%H:%M:%S}" for after in (0, 10))
+        return {"alert": alert, "judged": judged, "walked": "--from {} --to {}".format(*times)}
 
     def _planned(self, plan: PlanningHarness) -> None:
         for name in ("applied", "given-up", "authorised", "undecided", "asked", "asked-too", "withheld"):

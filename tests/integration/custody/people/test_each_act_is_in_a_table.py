@@ -13,6 +13,8 @@ from tests.support.texts import ROOT
 CORE = ROOT / "lfr_core"
 WHO = {"AuthenticatedPerson", "AuthenticatedPerson | None", "Actor"}
 TRIED = {
+    "alerts.blue_list.BlueList.enter": "pass of the blue list",
+    "alerts.blue_list.BlueList.plan": "passes planned",
     "alerts.decisions.DecisionService.engage": "engage",
     "alerts.decisions.DecisionService.judge": "judge",
     "alerts.decisions.DecisionService.outcome": "outcome",
@@ -46,6 +48,10 @@ TRIED = {
     "deployments.attendance.Attendance.record_departure": "operator attend",
     "deployments.attendance.Attendance.record_heartbeat": "attend",
     "deployments.authorisation.keep_decision": "deployment authorise",
+    "deployments.camera_sources.CameraSources.check": "camera, added",
+    "deployments.camera_sources.CameraSources.keep": "camera, added",
+    "deployments.camera_sources.CameraSources.start": "camera, started",
+    "deployments.camera_sources.CameraSources.stop": "camera, stopped",
     "deployments.compliance_documents.register.ComplianceDocumentRegister.add": "papers add",
     "deployments.drafting.draft": "deployment plan",
     "deployments.list_store.ListStore.attach_watchlist": "deployment compile",

@@ -12,13 +12,16 @@ from uuid import UUID
 
 import pytest
 
+from lfr_core.alerts.blue_list import BlueList
 from lfr_core.alerts.decisions import DecisionService
+from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.read import entries
 from lfr_core.custody.people import AuthenticatedPerson, People, Rank, Role
 from lfr_core.custody.people.roles import SERVICE_ROLES
 from lfr_core.deployments.announcement import TELLERS, AnnouncementStore, ReasonClass
 from lfr_core.deployments.attendance import Attendance
+from lfr_core.deployments.camera_sources import CameraSources, camera_folder
 from lfr_core.deployments.steps import TRIAL_ROLES
 from lfr_core.deployments.withholding import (
     APPROVERS,
@@ -30,6 +33,7 @@ from lfr_core.deployments.withholding import (
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Engagement, EngagementOutcome, Judgement, Review
 from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.watchlists import Category
 from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.statements import SAY, PromiseStatements
 from lfr_core.publication.quality.ours import Checked
@@ -43,6 +47,7 @@ from lfr_core.retention.footage.hold_service import HoldService
 from lfr_core.retention.footage.holds import HoldGround, HoldRequest, find_hold
 from lfr_core.retention.footage.people import HOLDERS
 from lfr_core.storage.engine import open_engine
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.promises import PromiseStateRow
 from lfr_core.storage.tables.stream import CameraSessionRow
 from tests.support.databases import new_sqlite
@@ -80,6 +85,8 @@ class Harness(PromiseHarness):
         self.rights = RightsService(self.engine, self.vault, self.trail, self.policy, self.clock)
         self.notices = AnnouncementStore(self.engine, self.trail, self.clock, lambda: f"{next(self.numbers):012x}")
         self.statements = PromiseStatements(self.engine, self.trail, self.clock, promises(self.policy))
+        self.blue_list = BlueList(self.engine, self.trail, self.clock)
+        self.cameras = CameraSources(self.engine, self.trail, camera_folder(self.home))
         self.results = ResultsService(
             self.engine,
             self.trail,
@@ -142,6 +149,26 @@ class Harness(PromiseHarness):
         self.store.open(name)
         return name
 
+    def with_a_test_subject(self) -> str:
+        """Open since an hour ago, with somebody of the blue list."""
+        name, listed = self.draft(), (entry(), entry("blue", category=Category.BLUE_LIST))
+        self.store.attach_watchlist(name, "contract", f"gallery_{name}", listed, held=held_by(listed))
+        self.store.open(name)
+        with overwriting(self.engine) as session:
+            session.get_one(DeploymentRow, name).opened_at = utc_from_ns(self.clock.time_ns() - 3_600 * 10**9)
+        return name
+
+    def with_a_camera(self) -> str:
+        name = self.draft()
+        self.name_camera(name)
+        self.cameras.keep(name, "north", "rtsp://10.0.0.7/stream1", by=authenticated(PAT))
+        return name
+
+    def to_be_filmed(self) -> str:
+        name = self.draft()
+        self.name_camera(name)
+        return name
+
     def suspended(self) -> str:
         name = self.live()
         self.store.suspend(name, "a test", by=SystemActor.LFR)
@@ -197,6 +224,14 @@ class Harness(PromiseHarness):
         ground, review_on = HoldGround.CRIMINAL_INVESTIGATION, self.review_on()
         asked = HoldRequest((segment,), ground, "36/1234/26", review_on)
         return self.holds.place(asked, by=by).id
+
+    def name_camera(self, name: str) -> None:
+        with overwriting(self.engine) as session:
+            session.get_one(DeploymentRow, name).cameras = "north"
+
+    def walk(self, name: str, by: AuthenticatedPerson) -> bool:
+        start, end = (utc_from_ns(self.clock.time_ns() - ago_s * 10**9) for ago_s in (600, 590))
+        return self.blue_list.enter(name, "subject of blue", "north", start, end, retention_h=24, by=by)
 
     def approve_hold(self, hold: str, by: AuthenticatedPerson) -> str:
         return self.holds.approve(hold, digest=find_hold(self.engine, hold).digest, by=by).id
@@ -263,6 +298,27 @@ ACTS: dict[
         OPERATORS,
         lambda _: "dep",
         lambda h, at, by: h.attendance.record_heartbeat(str(at), by),
+    ),
+    "passes planned": (
+        OPERATORS | {Role.PLANNER},
+        Harness.draft,
+        lambda h, at, by: h.blue_list.plan(str(at), rate=0.9, margin=0.05, by=by),
+    ),
+    "pass of the blue list": (OPERATORS, Harness.with_a_test_subject, lambda h, at, by: h.walk(str(at), by)),
+    "camera, added": (
+        OPERATORS | {Role.PLANNER},
+        Harness.to_be_filmed,
+        lambda h, at, by: h.cameras.keep(str(at), "north", "rtsp://10.0.0.7/stream1", by=by),
+    ),
+    "camera, started": (
+        OPERATORS | {Role.PLANNER},
+        Harness.with_a_camera,
+        lambda h, at, by: h.cameras.start(str(at), "north", by=by),
+    ),
+    "camera, stopped": (
+        OPERATORS | {Role.PLANNER},
+        Harness.with_a_camera,
+        lambda h, at, by: h.cameras.stop(str(at), "north", by=by),
     ),
     "hold, asked for": (HOLDERS, Harness.filmed, lambda h, at, by: h.hold(str(at), by)),
     "hold, approval": (HOLDERS, Harness.requested, lambda h, at, by: h.approve_hold(str(at), by)),

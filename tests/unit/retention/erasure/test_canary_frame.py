@@ -1,4 +1,4 @@
-"""A canary frame goes the way of every frame, and no count knows of it."""
+"""A canary frame goes the way of every frame, whatever a detector sees in its noise, and no count knows of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, Deploy
 from lfr_core.domain.frames import FrameHeader, FrameKind
 from lfr_core.domain.policy import load_policy
 from lfr_core.recognition.batch import RawFrame
-from lfr_core.recognition.faces.types import Detection, Face, Floats, Image
+from lfr_core.recognition.faces.types import Detection, Face, Floats, Image, Quality
 from lfr_core.recognition.gallery.exact import ExactGallery
 from lfr_core.recognition.service import Recogniser
 from lfr_core.retention.erasure.forms import noise_jpeg
@@ -29,6 +29,7 @@ class Engine:
 
     def __init__(self) -> None:
         self.seen: list[tuple[int, ...]] = []
+        self.described = self.embedded = 0
 
     def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
         self.seen += [image.shape for image in images]
@@ -36,11 +37,14 @@ class Engine:
 
     detect_large = detect
 
-    def describe(self, image: Image, detection: Detection) -> Face:  # noqa: ARG002  the Protocol's signature
-        raise AssertionError("no face of a canary is described")
+    def describe(self, image: Image, detection: Detection) -> Face:
+        self.described += 1
+        quality = Quality(40.0, 0.8, 0.0, 1.0, cut_by_border=False)
+        return Face(detection, np.zeros((68, 2), np.float32), np.zeros((5, 2), np.float32), image[:112, :112], quality)
 
     def embed(self, aligned: Sequence[Image]) -> Floats:
-        return np.empty((len(aligned), 512), np.float32)
+        self.embedded += len(aligned)
+        return np.eye(len(aligned), 512, dtype=np.float32)
 
 
 class Directory:
@@ -74,13 +78,13 @@ def canary(payload: bytes) -> RawFrame:
     return RawFrame(dict(header.to_headers()), payload, "canary", "lfr.frames", 0, 0)
 
 
-def test_a_canary_is_opened_and_looked_at_and_records_nothing() -> None:
+def test_a_canary_is_opened_described_and_embedded_like_a_frame_and_records_nothing() -> None:
     engine = Engine()
     worker = recogniser(engine)
 
     done = worker.match(worker.look([canary(JPEG)]))
 
-    assert engine.seen == [(240, 320, 3)]
+    assert (engine.seen, engine.described, engine.embedded) == ([(240, 320, 3)], 1, 1)
     assert (done.sightings, done.dead) == ([], [])
     assert [batch.results for batch in done.outcomes] == []
 
