@@ -62,8 +62,10 @@ def test_each_role_finds_its_act_beside_a_red_line_and_the_deployment_moves_on(
 
     open_as(COMPLIANCE)
     click("Add a document")
-    page.get_by_label("Title, as the public reads it").fill("Community impact of the market")
-    page.get_by_label("Version", exact=True).fill("1")
+    for label, typed in {"Title, as the public reads it": "Community impact of the market", "Version": "1"}.items():
+        page.get_by_label(label, exact=True).fill(typed)
+        page.get_by_label(label, exact=True).press("Enter")
+    page.get_by_text("Press Enter to apply").wait_for(state="hidden")
     document = tmp_path / "impact.md"
     document.write_text("# Community impact\n\nIn order.\n", encoding="utf-8")
     page.locator("input[type=file]").first.set_input_files(document)
@@ -88,7 +90,7 @@ def test_each_role_finds_its_act_beside_a_red_line_and_the_deployment_moves_on(
     open_as(OFFICER)
     click("Look at the list")
     click("Approve the list of 1 person")
-    page.get_by_text("The list is approved.").wait_for()
+    page.get_by_text("The list is approved.").first.wait_for()
 
     harness.touch()
     open_as(PLANNER)
@@ -98,7 +100,7 @@ def test_each_role_finds_its_act_beside_a_red_line_and_the_deployment_moves_on(
         ("Call it ready", "It is ready."),
     ):
         click(label)
-        page.get_by_text(said).wait_for()
+        page.get_by_text(said).first.wait_for()
 
     shown = page.inner_text("body")
     assert "`lfr" not in shown

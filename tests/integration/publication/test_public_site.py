@@ -12,7 +12,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 from typer.testing import CliRunner
 
 from apps.cli.main import app
@@ -31,7 +31,9 @@ from lfr_core.publication.site.build import site_files
 from lfr_core.publication.site.data import SiteData, site_data
 from lfr_core.publication.site.manifest import MARKER, verify_files
 from lfr_core.storage.engine import open_engine
+from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.deployments import DeploymentRow
+from tests.support.databases import new_sqlite
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned, withhold
@@ -251,14 +253,14 @@ def test_the_commands_announce_publish_and_build_a_site_that_verifies(
     monkeypatch.setenv("LFR_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LFR_POLICY_FILE", str(policy))
     settings = Settings()
+    settings.home.mkdir()
+    engine = open_engine(new_sqlite(settings.home / "records.sqlite3"))
+    ended_deployment(engine)
+    with overwriting(engine) as session:  # a home of before, whose rows the vault takes over
+        session.get_one(DeploymentRow, "dep").ended_at = utc_from_ns(NOW_NS) + timedelta(hours=6)
+        session.execute(delete(AuditEntryRow))
+    engine.dispose()
     with serving_vault(settings, load_policy(policy)) as vault:
-        engine = open_engine(settings.records_url)
-        ended_deployment(engine)
-        with overwriting(engine) as session:
-            row = session.get_one(DeploymentRow, "dep")
-            row.ended_at = utc_from_ns(NOW_NS) + timedelta(hours=6)
-            session.add(row)
-        engine.dispose()
 
         def lfr(*words: str, by: str = "") -> str:
             ran = CliRunner().invoke(app, list(words), env=session_env(by) if by else {})
