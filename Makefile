@@ -35,7 +35,7 @@ down: ## Stop it from another terminal
 
 test: ## Run all tests but the long ones (ARGS="-k camera -x"); what the machine lacks is skipped with a reason
 	@$(SETUP) --for test
-	@$(BIN)/pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
+	@$(BIN)/pytest -m "not slow" -n 4 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
 
 test-fast: ## Run the unit tests alone: no service is started, no model loaded
 	@$(SETUP) --for test
