@@ -18,6 +18,7 @@ from apps.operator.pictures import DELETED_ON_SCHEDULE
 from apps.operator.questions import GivenAnswer, ShownAlert
 from apps.operator.snapshot import AlertSnapshot
 from apps.operator.view import OperatorView
+from apps.plain_words import plain_words
 from lfr_core.alerts.read import AlertSummary, DeploymentSummary
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.people.roles import AuthenticatedPerson
@@ -198,7 +199,7 @@ class AlertsView:
             part.snapshot.release()
             self._judged.snapshot.release()
             return
-        part.note(f"Not recorded: {error}", refused=True)
+        part.note(f"Not recorded: {plain_words(str(error))}", refused=True)
         if isinstance(error, Refused):
             self._pictures.drop(answer.alert.id)
             part.snapshot.release(None if error.rule in _OF_ANOTHER else answer.alert.id)
@@ -208,7 +209,7 @@ class AlertsView:
             self._use()
             self._view.decisions.undo(given.alert.id, given.word, given.operator)  # type: ignore[arg-type]  # one of the four
         except LfrError as error:
-            part.note(f"Not undone: {error}", refused=True)
+            part.note(f"Not undone: {plain_words(str(error))}", refused=True)
             return
         part.note(f"Undone: {given.label}, {given.alert.subject}.", refused=False)
         part.given = None

@@ -138,7 +138,7 @@ def _since(since_ns: int | None, now_ns: int) -> str:
 
 def _camera(camera: CameraHealth, dashboard: Dashboard) -> str:
     health = camera.standing.health
-    rates = f"{camera.frames_per_second:.1f} frames/s, {camera.looks_per_second:.1f} looks/s"
+    rates = f"{camera.frames_per_second:.1f} frames/s, {camera.looks_per_second:.1f} pictures looked at a second"
     if health is not Health.GOOD:
         since = _since(camera.standing.since_ns, dashboard.now_ns)
         rates = since if health in _WITHOUT_RATES else f"{since}; {rates}"

@@ -23,6 +23,7 @@ from apps.operator.parts import read_silent_parts
 from apps.operator.retention import retention_html, trouble_html
 from apps.operator.standing import standing_html, standing_of
 from apps.operator.view import OperatorView
+from apps.plain_words import plain_words
 from apps.sign_in import PageSession, draw_person, may_see
 from flows.retention_lag import purge_trouble
 from lfr_core.alerts.read import DeploymentSummary
@@ -77,7 +78,7 @@ def _or_say_why(show: Callable[[], None]) -> None:
     try:
         show()
     except LfrError as error:
-        st.error(f"Nothing is shown, because it would not be current: {error}")
+        st.error(f"Nothing is shown, because it would not be current: {plain_words(str(error))}")
 
 
 def _shown() -> DeploymentSummary | None:
@@ -92,7 +93,7 @@ def _header() -> None:
             try:
                 _view().attend(header.deployment, _operator())
             except Refused as refused:  # as below
-                _forget(str(refused))
+                _forget(plain_words(str(refused)))
                 st.rerun()
         st.html(panels.header_html(header))
 
@@ -151,7 +152,7 @@ def _alerts(session: PageSession) -> None:
         try:
             alerts.draw(deployment)
         except Refused as refused:  # revoked, signed off, or signed on to another deployment than is shown now
-            _forget(str(refused))
+            _forget(plain_words(str(refused)))
             st.rerun()
 
     _or_say_why(show)
@@ -180,7 +181,7 @@ def _sign_on(session: PageSession) -> None:
         _view().sign_on(deployment.view.id, by)
         st.session_state["operator"] = by
     except LfrError as error:
-        _forget(f"{error}. Alerts are shown to a person whom compliance has registered as operator.")
+        _forget(f"{plain_words(str(error))}. Alerts are shown to a person whom compliance has registered as operator.")
 
 
 def _sign_off() -> None:

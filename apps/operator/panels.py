@@ -66,7 +66,7 @@ def header_html(header: Header) -> str:
         f'<p class="ops-facts"><span class="ops-pill is-{status}">{status.capitalize()}</span>'
         f'<span class="ops-pill">{kind.capitalize()}</span>'
         f"<span>{escape(one.view.id)}</span><span>{size}</span>"
-        f"<span>threshold {one.view.threshold:.2f}, {one.view.agreeing_shots} shots agree</span>"
+        f"<span>threshold {one.view.threshold:.2f}, {one.view.agreeing_shots} pictures of the person</span>"
         f"{_proven(header)}{also}</p></div>"
         f"{clock}</header>"
     )

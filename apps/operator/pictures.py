@@ -13,6 +13,7 @@ from uuid import UUID
 
 from cachetools import TTLCache
 
+from apps.plain_words import plain_words
 from lfr_core.alerts.read import AlertSummary, OpenedCrops
 from lfr_core.alerts.read.crops import DELETED
 from lfr_core.common.clock import Clock
@@ -65,9 +66,14 @@ class Pictures:
         try:
             found: OpenedCrops | str = self._open(alert.id, operator, PURPOSE)
         except Retryable as error:
-            return f"The pictures can't be opened just now: {error}"  # not kept: the next refresh asks again
+            # not kept: the next refresh asks again
+            return f"The pictures can't be opened just now: {plain_words(str(error))}"
         except Refused as error:
-            found = DELETED_ON_SCHEDULE if error.rule == DELETED else f"The pictures can't be opened: {error}"
+            found = (
+                DELETED_ON_SCHEDULE
+                if error.rule == DELETED
+                else f"The pictures can't be opened: {plain_words(str(error))}"
+            )
         self._kept[alert.id, operator] = _Kept(found, gone_ns)
         return found
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from apps.operator import panels
 from apps.operator.view import OperatorView, ReceiptPage, open_questions
+from apps.plain_words import plain_words
 from lfr_core.alerts.read import AlertSummary, Answer
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
@@ -194,4 +195,4 @@ def _issue(shown: ShownAlert) -> None:
         shown.use()
         st.session_state[_RECEIPT] = shown.view.receipt(shown.alert.id, shown.operator)
     except LfrError as error:
-        shown.show_refusal(str(error))
+        shown.show_refusal(plain_words(str(error)))

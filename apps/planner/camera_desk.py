@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from apps.plain_words import plain_words
 from apps.planner.jobs import Job, Jobs
 from apps.supervisor.cameras import CAMERA
 from apps.supervisor.children import ChildState
@@ -162,7 +163,7 @@ def try_camera(installation: Installation, address: str) -> TriedCamera:
         engine = build_engine(installation.settings, installation.policy)
         still, why = mask_picture(decode(picture, images), engine), ""
     except LfrError as error:
-        still, why = None, str(error)
+        still, why = None, plain_words(str(error))
     return TriedCamera(width, height, info.fps, info.codec, len(picture) <= images.max_frame_bytes, still, why)
 
 

@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 
 from pydantic import ValidationError
 
+from apps.plain_words import plain_words
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.application import Application, ApplicationForm, application_faults
 from lfr_core.deployments.locking import check_id
@@ -35,7 +36,7 @@ LABELS: Mapping[str, str] = {
     "necessity": "Why it is necessary",
     "proportionality": "Why it is proportionate",
     "grounds": "Why listed people are expected there",
-    "threshold": "Threshold (cosine similarity)",
+    "threshold": "How alike two faces must be (threshold)",
     "threshold_reason": "Why this threshold",
     "list_cap": "People on the list, at most",
     "expected_faces": "Faces expected",
@@ -91,7 +92,7 @@ def check_values(given: FormValues, policy: Policy, *, now: datetime) -> Checked
     try:
         check_id(given.id)
     except Refused as refused:
-        faults.append(f"{LABELS['id']}: {refused}.")
+        faults.append(f"{LABELS['id']}: {plain_words(str(refused))}.")
         beside["id"] = faults[-1]
     starts = _moment("start", given.start_day, given.start, faults)
     ends = _moment("end", given.end_day, given.end, faults)

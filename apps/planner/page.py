@@ -10,6 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from apps.plain_words import plain_words
 from apps.planner import actions, form, panels
 from apps.planner.board import show_board
 from apps.planner.view import PlannerView
@@ -51,7 +52,7 @@ def _or_say_why(show: Callable[[], object]) -> None:
     try:
         show()
     except LfrError as error:
-        st.error(f"Nothing is shown, because it would not be current: {error}")
+        st.error(f"Nothing is shown, because it would not be current: {plain_words(str(error))}")
 
 
 def _go(deployment: str) -> None:

@@ -272,7 +272,7 @@ def _day(at: datetime) -> str:
 
 
 def _moment(at: datetime) -> str:
-    return f"{at.astimezone(LONDON):%Y-%m-%d %H:%M}"
+    return f"{at.astimezone(LONDON):%d %B %Y, %H:%M}"
 
 
 def _count(alerts: float) -> str:

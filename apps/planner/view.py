@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Engine
 
+from apps.plain_words import plain_words
 from apps.planner.desk_services import NewDocument, PlannerServices
 from apps.planner.forecast_chart import ForecastCurve, forecast_curves
 from apps.planner.jobs import Jobs
@@ -261,7 +262,7 @@ class PlannerView:
         except Retryable as away:
             raise Retryable(
                 f"{deployment} is over and its list's keys are destroyed, but its gallery couldn't be dropped now: "
-                f"retention does that at its next sweep ({away})"
+                f"retention does that at its next sweep ({plain_words(str(away))})"
             ) from away
 
 
