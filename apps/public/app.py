@@ -59,9 +59,10 @@ def build_app(folder: Path, key: str) -> Starlette:
     def show(request: Request) -> Response:
         try:
             files = verified.read().files
-        except LfrError as error:
-            said = str(error) if isinstance(error, Poison) else "Nothing is published yet."
-            return PlainTextResponse(f"Nothing is shown, because it couldn't be verified.\n{said}\n", 503)
+        except Poison as error:
+            return PlainTextResponse(f"Nothing is shown, because it couldn't be verified.\n{error}\n", 503)
+        except LfrError:
+            return PlainTextResponse("Nothing is published yet.\n")
         name = request.path_params["path"] or "index.html"
         if name not in files:
             return PlainTextResponse("There is no such page. The first page leads to all there are.\n", 404)
