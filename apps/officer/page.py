@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import streamlit as st
 
+from apps.answer_words import ENGAGEMENT_WORDS, OUTCOME_WORDS
 from apps.officer import panels
 from apps.officer.view import ROLES, OfficerView, StopReceipt
 from apps.operator.pictures import Pictures
@@ -17,7 +18,7 @@ from apps.plain_words import plain_words
 from apps.sign_in import PageSession, draw_person, may_see
 from lfr_core.alerts.read import AlertToEngage
 from lfr_core.common.errors import LfrError, Refused
-from lfr_core.domain.alerts import Engagement, EngagementOutcome
+from lfr_core.domain.alerts import Engagement
 
 __all__ = ["page"]
 
@@ -26,16 +27,6 @@ _REFRESH_S = 2.0
 _DEPLOYMENT = "officer-deployment"
 _WHY = "officer-why"
 _RECEIPT = "officer-receipt"
-_ENGAGEMENTS: Mapping[Engagement, str] = {
-    Engagement.ENGAGED: "Engaged",
-    Engagement.EVADED: "Evaded",
-    Engagement.NOT_ENGAGED: "Not engaged",
-}
-_OUTCOMES: Mapping[EngagementOutcome, str] = {
-    EngagementOutcome.ARREST: "Arrest",
-    EngagementOutcome.OTHER_DISPOSAL: "Something else",
-    EngagementOutcome.NO_ACTION: "No action",
-}
 
 
 def page(view: OfficerView, session: PageSession) -> None:
@@ -117,7 +108,7 @@ def _alerts(view: OfficerView, session: PageSession) -> None:
 
 def _label(view: OfficerView, one: AlertToEngage) -> str:
     done = one.alert.decision.engagement
-    state = "" if done is None else f" ({_ENGAGEMENTS[done].lower()})"
+    state = "" if done is None else f" ({ENGAGEMENT_WORDS[done].lower()})"
     return f"{one.alert.camera}, {panels.ago_words((view.now_ns() - one.alert.last_ns) / 1e9)}{state}"
 
 
@@ -126,16 +117,16 @@ def _questions(view: OfficerView, session: PageSession, one: AlertToEngage) -> N
     if alert.category.is_test_subject:
         return
     if decision.engagement is None:
-        _buttons(_ENGAGEMENTS, lambda answer: view.engage(alert.id, answer, session.use()), f"engage-{alert.id}")
+        _buttons(ENGAGEMENT_WORDS, lambda answer: view.engage(alert.id, answer, session.use()), f"engage-{alert.id}")
         return
-    st.html(f"<p><strong>{_ENGAGEMENTS[decision.engagement]}</strong></p>")
+    st.html(f"<p><strong>{ENGAGEMENT_WORDS[decision.engagement]}</strong></p>")
     if decision.engagement is not Engagement.ENGAGED:
         return
     if decision.outcome is None:
         st.text("What came of it?")
-        _buttons(_OUTCOMES, lambda answer: view.outcome(alert.id, answer, session.use()), f"outcome-{alert.id}")
+        _buttons(OUTCOME_WORDS, lambda answer: view.outcome(alert.id, answer, session.use()), f"outcome-{alert.id}")
     else:
-        st.html(f"<p><strong>{_OUTCOMES[decision.outcome]}</strong></p>")
+        st.html(f"<p><strong>{OUTCOME_WORDS[decision.outcome]}</strong></p>")
     _receipt(view, session, one)
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
 
+from apps.answer_words import ENGAGEMENT_WORDS, OUTCOME_WORDS
 from apps.operator import panels
 from apps.operator.view import OperatorView, ReceiptPage, open_questions
 from apps.plain_words import plain_words
 from lfr_core.alerts.read import AlertSummary, Answer
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
-from lfr_core.domain.alerts import Decision, Engagement, EngagementOutcome, Judgement, Review, Shown
+from lfr_core.domain.alerts import Decision, Engagement, Judgement, Review, Shown
 
 __all__ = ["GivenAnswer", "ShownAlert", "forget_receipt", "show_answers", "show_questions"]
 
@@ -26,20 +28,10 @@ _JUDGEMENTS: Mapping[StrEnum, str] = {
     Judgement.DIFFERENT: "Different",
     Judgement.CANT_TELL: "Can't tell",
 }
-_ENGAGEMENTS: Mapping[StrEnum, str] = {
-    Engagement.ENGAGED: "Engaged",
-    Engagement.EVADED: "Evaded",
-    Engagement.NOT_ENGAGED: "Not engaged",
-}
 _REVIEWS: Mapping[StrEnum, str] = {
     Review.CONFIRMED_TRUE: "Confirmed true",
     Review.CONFIRMED_FALSE: "Confirmed false",
     Review.NONE: "Not established",
-}
-_OUTCOMES: Mapping[StrEnum, str] = {
-    EngagementOutcome.ARREST: "Arrest",
-    EngagementOutcome.OTHER_DISPOSAL: "Other disposal",
-    EngagementOutcome.NO_ACTION: "No action",
 }
 
 
@@ -122,7 +114,7 @@ class _Question:
 
     text: str
     verb: str
-    words: Mapping[StrEnum, str]
+    words: Mapping[Any, str]
     standing: StrEnum | None
     who: Answer | None
     record: Callable[..., Decision]
@@ -132,8 +124,8 @@ def _questions(view: OperatorView, alert: AlertSummary) -> tuple[_Question, ...]
     given, service = alert.decision, view.decisions
     return (
         _Question("Same person?", "judge", _JUDGEMENTS, given.judgement, alert.judged, service.judge),
-        _Question("Engagement", "engage", _ENGAGEMENTS, given.engagement, alert.engaged, service.engage),
-        _Question("Outcome", "outcome", _OUTCOMES, given.outcome, alert.resulted, service.outcome),
+        _Question("Engagement", "engage", ENGAGEMENT_WORDS, given.engagement, alert.engaged, service.engage),
+        _Question("Outcome", "outcome", OUTCOME_WORDS, given.outcome, alert.resulted, service.outcome),
         _Question("Review", "review", _REVIEWS, given.review, alert.reviewed, service.review),
     )
 

@@ -62,7 +62,7 @@ def build_app(folder: Path, key: str) -> Starlette:
         except Poison as error:
             return PlainTextResponse(f"Nothing is shown, because it couldn't be verified.\n{error}\n", 503)
         except LfrError:
-            return PlainTextResponse("Nothing is published yet.\n")
+            return PlainTextResponse("Nothing is published here just now.\n")
         name = request.path_params["path"] or "index.html"
         if name not in files:
             return PlainTextResponse("There is no such page. The first page leads to all there are.\n", 404)

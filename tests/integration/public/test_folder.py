@@ -87,7 +87,7 @@ def test_a_verified_site_is_served_as_it_is_and_what_was_touched_since_is_not(da
     folder = tmp_path / "public"
     page = build_app(folder, "")
     (nothing,) = ask(page, "/")
-    assert (nothing.status_code, nothing.text.splitlines()[-1]) == (200, "Nothing is published yet.")
+    assert (nothing.status_code, nothing.text.splitlines()[-1]) == (200, "Nothing is published here just now.")
     files = site_files(data, load_policy(), signer=None)
     publish_folder(folder, files)
 
