@@ -90,7 +90,7 @@ class AlertsView:
         new = 0 if shown is None else max(0, opened - part.opened)
         turns = {"Look again": None if shown is None else shown.id, "First of the queue": None}
         self._strip(part, panels.waiting_heading(waiting, new), news, turns)
-        if waiting > 1 or (waiting and others):
+        if shown is not None or (waiting and others):  # also for one: what comes next moves no button
             self._queue(here, shown, others)
         self._cards(part)
         if not part.snapshot.alerts:
@@ -111,7 +111,9 @@ class AlertsView:
         lines = [(each, self._view.response(each.category), others.get(each.id, "")) for each in queue]
         st.html(panels.queue_html(lines, None if shown is None else shown.id, now_ns=now_ns))
         rest = {each.id: panels.queue_label(each) for each in queue if shown is None or each.id != shown.id}
-        with st.popover("Take up another", key="ops-take", on_change="rerun", type="tertiary") as popover:
+        with st.popover(
+            "Take up another", key="ops-take", on_change="rerun", type="tertiary", disabled=not rest
+        ) as popover:
             if popover.open:
                 for alert, label in rest.items():
                     st.button(label, key=f"take-{alert}", on_click=self._take, args=(alert,))

@@ -329,6 +329,12 @@ def test_the_buttons_of_an_alert_stand_still_from_the_moment_they_are_drawn(page
     time.sleep(2 * ALERTS_REFRESH_S)
 
     assert len(page.evaluate("[...window.places]")) == 1
+    for n in range(1, 30):  # the second alert begins a queue, the twentieth is beyond the page's edge, a camera speaks
+        recorder.record_sightings([sighting(600.0 * n, camera=f"camera {n}", probe=PROBE)])
+    recorder.record_outcomes([outcomes((1_000, 0, 0), captured=1, reported_ns=time.time_ns())])
+    page.get_by_text("30 alerts wait").wait_for()
+    time.sleep(2 * ALERTS_REFRESH_S)
+    assert len(page.evaluate("[...window.places]")) == 1
 
 
 @pytest.mark.slow

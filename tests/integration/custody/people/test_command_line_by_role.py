@@ -79,7 +79,7 @@ PEOPLE, S = set(Role) - SERVICE_ROLES, Role.TRIALS_SERVICE
 TRIAL, OPENERS = {P, A, O, S}, {P, A, O}
 MAY: dict[str, tuple[str, set[Role]]] = {
     "alerts engage": ("{judged} engaged", {O}),
-    "alerts export": ("{alert} alert-{number} --purpose look", {O}),
+    "alerts export": ("{alert} alert-{number} --purpose look", {O, Role.ENGAGING_OFFICER}),
     "alerts judge": ("{alert} same --pictures none", {O}),
     "alerts list": ("--deployment dep", {O}),
     "alerts outcome": ("{judged} arrest", {O}),
@@ -90,7 +90,7 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "deployment approve-list": ("authorised --digest 00", {A}),
     "deployment approve-withholding": ("asked --request 1-0", {A}),
     "deployment authorise": ("applied --reason because --revision 1", {A}),
-    "deployment blue-list-pass": ("dep --subject nobody --camera north {walked}", {O}),
+    "deployment blue-list-pass": ("dep --subject nobody --camera north --from {walk_begins} --to {walk_ends}", {O}),
     "deployment blue-list-plan": ("dep --rate 0.9 --margin 0.05", {P, O}),
     "deployment cancel": ("given-up --why because", {P, A}),
     "deployment close": ("authorised", OPENERS),
@@ -130,7 +130,7 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "rights confirm": ("{request}", {A, C}),
     "rights disclose": ("{listed}", {C}),
     "rights enquire": ("--contact here --text words", PEOPLE),
-    "rights receipt": ("{alert} --output {out}", {O}),
+    "rights receipt": ("{alert} --output {out}", {O, Role.ENGAGING_OFFICER}),
     "rights show": ("{request} --purpose look", {C}),
     "users add": ("New-{number} --role operator --rank constable --no-account", {C}),
     "users add-service": ("Script-{number} --may run-trials --key-file {out}", {C}),
@@ -157,6 +157,8 @@ NOT_FOR_YOU = {
     "people.wrong-role",
 }
 """Refusals that are about who asks."""
+WRONG_USAGE = 2
+"""Typer's exit code for arguments that it doesn't know: nobody was asked who they are."""
 _RULE = re.compile(r"error \(([a-z.-]+)\)")
 
 
@@ -223,8 +225,8 @@ class Terminals:
         )
         open_row(self.engine, row)
         walked = dt.datetime.now(LONDON) - dt.timedelta(minutes=10)
-        times = (f"{walked + dt.timedelta(seconds=after):%Y-%m-%dT%H:%M:%S}" for after in (0, 10))
-        return {"alert": alert, "judged": judged, "walked": "--from {} --to {}".format(*times)}
+        begins, ends = (f"{walked + dt.timedelta(seconds=after):%Y-%m-%dT%H:%M:%S}" for after in (0, 10))
+        return {"alert": alert, "judged": judged, "walk_begins": begins, "walk_ends": ends}
 
     def _planned(self, plan: PlanningHarness) -> None:
         for name in ("applied", "given-up", "authorised", "undecided", "asked", "asked-too", "withheld"):
@@ -277,6 +279,7 @@ class Terminals:
         given = [part.format_map(words) for part in arguments.split()]
         ran = CliRunner().invoke(app, [*command.split(), *given], env=env)
         assert ran.exception is None or isinstance(ran.exception, SystemExit), (command, who, ran.exception)
+        assert ran.exit_code != WRONG_USAGE, (command, ran.stderr)
         found = _RULE.search(ran.stderr)
         return found[1] if found else ""
 
