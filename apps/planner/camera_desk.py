@@ -157,7 +157,7 @@ def try_camera(installation: Installation, address: str) -> TriedCamera:
     images = installation.policy.images
     opened = open_source(parse_source(address), images, ca_file=installation.settings.camera_ca_file)
     info = opened.info
-    picture = take_picture(opened, lambda _: None)
+    picture = take_picture(opened, lambda _: None).jpeg
     width, height = jpeg_size(picture)
     try:
         engine = build_engine(installation.settings, installation.policy)

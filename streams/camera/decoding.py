@@ -10,6 +10,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from lfr_core.recognition.faces.types import Image
 from streams.camera.ffmpeg_log import FFMPEG_LOG
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-__all__ = ["PictureDecoder"]
+__all__ = ["PictureDecoder", "upright"]
 
 _WHOLE_AFTER = 2
 """A lost packet is noticed while one picture is being read; it may have been of that one or of the next."""
@@ -110,3 +113,19 @@ class PictureDecoder:
             self._context.flush_buffers()
         self._inside = 0
         self._errors = FFMPEG_LOG.errors
+
+
+def upright(frame: VideoFrame) -> Image:
+    """Shape (height, width, 3), uint8, BGR: of this frame's own size, colours and turn, not the first one's."""
+    image = np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
+    if frame.interlaced_frame:
+        image = _first_field(image)
+    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
+
+
+def _first_field(image: Image) -> Image:
+    """The even lines stretched to the full height: the odd ones of interlaced video were seen at another moment."""
+    import cv2
+
+    height, width = image.shape[:2]
+    return np.asarray(cv2.resize(image[::2], (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)

@@ -78,6 +78,8 @@ class StreamSource(Source, Protocol):
 
     packets: int
     """How much has come so far, whether or not pictures could be made of it."""
+    clock_age_s: float | None
+    """How old what came last was by the camera's own clock; None where the camera hasn't told the time."""
 
     @property
     def state(self) -> PictureState:

@@ -18,12 +18,12 @@ from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.common.errors import Poison, Retryable
 from lfr_core.domain.frames import PictureState
 from lfr_core.domain.policy import ImagePolicy
-from lfr_core.recognition.faces.types import Image
-from streams.camera.decoding import PictureDecoder
+from streams.camera.decoding import PictureDecoder, upright
 from streams.camera.ffmpeg_log import FFMPEG_LOG
 from streams.camera.jpeg import encode_jpeg, is_whole_jpeg, jpeg_size
 from streams.camera.network import Transport
 from streams.camera.opening import OpenStream, open_stream
+from streams.camera.packets import camera_time_s, stream_time_s
 from streams.camera.sources import DEFAULT_FPS, MAX_FPS, Grab, SourceInfo
 from streams.camera.times import WAITED_S, Fate, Lateness, StreamTimes
 from streams.camera.urls import SourceText
@@ -91,6 +91,8 @@ class VideoSource:
         self._picture: Packet[VideoStream] | VideoFrame | None = None
         self.packets = 0
         """Packets of the video that were read so far: whoever waits for a picture sees that the camera sends."""
+        self.clock_age_s: float | None = None
+        """How old the last packet was when it came, by the camera's own clock; None until it has told the time."""
         opened = open_stream(source, transport=transport, ca_file=ca_file)
         self._container: Any | None = opened.container
         try:
@@ -177,9 +179,11 @@ class VideoSource:
         if packet is None or packet.size == 0:
             return None  # the end
         self.packets += 1
+        if (sent_s := camera_time_s(packet)) is not None:
+            self.clock_age_s = self._clock.time_ns() / 1e9 - sent_s
         if self._times is not None:
             now = self._clock.monotonic()
-            self._times.arrived(now, _time_s(packet), now - before)
+            self._times.arrived(now, stream_time_s(packet), now - before)
         return packet, FFMPEG_LOG.lost_packets > lost
 
     @property
@@ -215,7 +219,7 @@ class VideoSource:
     def _wanted(self, packet: Packet[VideoStream]) -> bool:
         """Whether to decode it: not while the reader is behind, unless it is a key frame."""
         now, was = self._clock.monotonic(), self._lateness
-        age_s = None if self._times is None else self._times.age_s(now, _time_s(packet))
+        age_s = None if self._times is None else self._times.age_s(now, stream_time_s(packet))
         if age_s is None:
             return True
         fate, self._lateness = was.step(now, age_s, key_frame=packet.is_keyframe)
@@ -229,7 +233,7 @@ class VideoSource:
 
     def _grabbed(self, picture: Packet[VideoStream] | VideoFrame) -> Grab | None:
         """The frame of a picture; None for one of which nobody can say when it was seen."""
-        age_s, time_s = 0.0, _time_s(picture)
+        age_s, time_s = 0.0, stream_time_s(picture)
         if self._times is None:
             self._media_s = self._recorded_s(time_s)
         elif (known_s := self._times.age_s(self._clock.monotonic(), time_s)) is not None:
@@ -266,7 +270,7 @@ class VideoSource:
                 raise Poison(f"frame {self._index} of {self._info.shown} is cut off")
             return data
         try:
-            return encode_jpeg(_upright(picture))
+            return encode_jpeg(upright(picture))
         except (self._av.FFmpegError, ValueError) as error:
             raise Poison(f"frame {self._index} of {self._info.shown} can't be decoded") from error
 
@@ -278,15 +282,3 @@ class VideoSource:
             if hasattr(self, "_decoder"):
                 self._decoder.restart()
             container.close()
-
-
-def _time_s(picture: Packet[VideoStream] | VideoFrame) -> float | None:
-    """Its time in the stream, seconds."""
-    stamp = picture.dts if picture.pts is None else picture.pts
-    return None if stamp is None or picture.time_base is None else float(stamp * picture.time_base)
-
-
-def _upright(frame: VideoFrame) -> Image:
-    """Shape (height, width, 3), uint8, BGR: of this frame's own size, colours and turn, not the first one's."""
-    image = frame.to_ndarray(format="bgr24")
-    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)), dtype=np.uint8)

@@ -218,7 +218,8 @@ def probe(installation: Installation, source: Source, transport: Transport = "tc
     settings, policy, images = installation.settings, installation.policy, installation.policy.images
     opened = open_source(parse_source(source), images, transport=_transport(transport), ca_file=settings.camera_ca_file)
     info = opened.info
-    picture = take_picture(opened, lambda text: errors.print(f"{info.shown}: {text}", highlight=False, markup=False))
+    taken = take_picture(opened, lambda text: errors.print(f"{info.shown}: {text}", highlight=False, markup=False))
+    picture = taken.jpeg
     width, height = jpeg_size(picture)
     manifest = read_manifest(settings.pack_folder) if settings.pack_folder.is_dir() else None
     twice = not settings.pack_folder.is_dir() or (manifest is not None and manifest.openlfr is not None)
@@ -237,15 +238,16 @@ def probe(installation: Installation, source: Source, transport: Transport = "tc
         "max_frame_bytes": images.max_frame_bytes,
         "fits": fits,
         "frames": info.frames,
+        "clock_age_s": None if taken.clock_age_s is None else round(taken.clock_age_s, 2),
         "smallest_eye_distance_px": round(eyes_px, 1),
         "smallest_face_share_of_width": round(FACE_PER_EYE_DISTANCE * eyes_px / width, 4),
     }
     if not fits:
         errors.print("its pictures are larger than policy.images.max_frame_bytes: lower its quality or resolution")
-    return Output(found, lambda: _show_source(found), exit_code=0 if fits else 1)
+    return Output(found, lambda: _show_source(found, policy.live.frame_max_age_s), exit_code=0 if fits else 1)
 
 
-def _show_source(found: dict[str, object]) -> None:
+def _show_source(found: dict[str, object], max_age_s: float) -> None:
     kind = "a live camera" if found["live"] else "a recording"
     how = (
         "its own JPEGs are sent as they are"
@@ -263,3 +265,11 @@ def _show_source(found: dict[str, object]) -> None:
         highlight=False,
     )
     console.print(f"  {how}; the first has {found['jpeg_bytes']:,} bytes", highlight=False)
+    if found["clock_age_s"] is not None:
+        age_s = float(str(found["clock_age_s"]))
+        console.print(f"  by the camera's own clock its pictures are {age_s:.2f} s old when they come", highlight=False)
+        if not -1 < age_s < max_age_s:
+            console.print(
+                "  its clock is wrong, or it holds its pictures back: let both ask the same time server",
+                style="yellow",
+            )

@@ -16,6 +16,7 @@ from lfr_core.domain.policy import load_policy
 from streams.camera.jpeg import jpeg_size
 from streams.camera.network import Transport
 from streams.camera.open_source import open_source
+from streams.camera.probe import take_picture
 from streams.camera.sources import Source, StreamSource
 from streams.camera.urls import parse_source
 
@@ -75,6 +76,13 @@ def test_each_codec_is_read_live_in_each_way_without_damage(
     assert {jpeg_size(picture) for picture in pictures} == {(320, 240)}
     assert len(set(pictures)) > 20
     assert (damaged, state) == (0, PictureState.SOUND)
+
+
+def test_a_probe_says_how_old_pictures_are_by_the_cameras_own_clock(servers: tuple[str, str]) -> None:
+    taken = take_picture(opened(f"rtsp://{servers[0]}/h264"), lambda _: None)
+
+    assert taken.clock_age_s is not None
+    assert 0 < taken.clock_age_s < 2
 
 
 def test_a_tunnel_never_leads_through_a_proxy(servers: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ class Camera:
         self.info = SourceInfo("rtsp://cam/1", live=True, width_px=1, height_px=1, fps=25, codec="x",
                                passthrough=True, frames=None)  # fmt: skip
         self.packets = 0
+        self.clock_age_s: float | None = None
         self.state = state
         self.may = threading.Event()
         self.closed = threading.Event()
@@ -38,6 +39,7 @@ class Camera:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "_SAY_AFTER_S", 0.1)
+    monkeypatch.setattr(probe, "_TELLS_TIME_S", 0.1)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ def test_a_camera_without_a_whole_picture_yet_is_waited_for_and_why_is_said_once
         said.append(text)
         camera.may.set()
 
-    assert take_picture(camera, say) == b"picture"
+    assert take_picture(camera, say).jpeg == b"picture"
     assert len(said) == 1
     assert words in said[0]
     assert camera.closed.wait(5)

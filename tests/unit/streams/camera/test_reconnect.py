@@ -50,6 +50,7 @@ class SlowCamera(Camera):
     """Sends without end, and gives its first picture late."""
 
     state = PictureState.NO_KEY_FRAME
+    clock_age_s: float | None = None
 
     def __init__(self) -> None:
         super().__init__(frames=1)

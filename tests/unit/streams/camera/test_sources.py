@@ -102,6 +102,29 @@ def test_a_recording_of_varying_frame_rate_keeps_its_own_times(tmp_path: Path, p
     assert found == times_ms
 
 
+def test_what_moves_in_interlaced_video_has_no_comb_of_two_moments(tmp_path: Path, policy: Policy) -> None:
+    path = tmp_path / "interlaced.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "5", "x264-params": "tff=1"})
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 160, 128, "yuv420p"
+        for n in range(3):
+            picture = np.zeros((128, 160, 3), np.uint8)
+            picture[::2, 40 + 20 * n : 80 + 20 * n] = 255
+            picture[1::2, 50 + 20 * n : 90 + 20 * n] = 255  # half a frame later
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
+        container.mux(stream.encode(None))
+    source = open_source(parse_source(str(path)), policy.images)
+
+    for sent in pictures(source):
+        decoded = cv2.imdecode(np.frombuffer(sent, np.uint8), cv2.IMREAD_GRAYSCALE)
+        assert decoded is not None
+        image = decoded.astype(int)
+        assert image.shape == (128, 160)
+        assert np.abs(image[::2] - image[1::2]).mean() < 3
+        assert image.max() > 200
+
+
 def test_a_picture_of_a_stream_that_is_cut_off_is_none() -> None:
     picture = bytes(cv2.imencode(".jpg", np.full((120, 160, 3), 99, np.uint8))[1])
 
