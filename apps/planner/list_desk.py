@@ -23,8 +23,10 @@ from lfr_core.deployments.application import Application
 from lfr_core.domain.actors import same_person
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
+from lfr_core.domain.watchlists import RefusalReason
 from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.faces.decode import decode
+from lfr_core.watchlists.choosing import ShownFaces, choose_face, find_faces
 from lfr_core.watchlists.compile import WatchlistStore
 from lfr_core.watchlists.list_builder import ListBuilder
 from lfr_core.watchlists.quality.result import CategoryCount
@@ -93,6 +95,8 @@ class ListDesk:
         self._store = store
         self._builder = builder
         self._staged: dict[str, StagedList] = {}
+        self._several: dict[Path, dict[int, str]] = {}
+        """Photographs with several faces, by their line, of each upload as it was last checked."""
         self._jobs: Jobs[ListLook] = Jobs()
 
     def stage(self, deployment: str, files: Sequence[UploadedFile], *, by: AuthenticatedPerson) -> StagedList:
@@ -120,6 +124,7 @@ class ListDesk:
         found = self._staged.pop(deployment, None)
         if found is not None:
             shutil.rmtree(found.folder, ignore_errors=True)
+            self._several.pop(found.folder, None)
         self._jobs.forget(deployment)
 
     def job(self, deployment: str, by: AuthenticatedPerson) -> Job[ListLook] | None:
@@ -164,6 +169,26 @@ class ListDesk:
 
         self._begin(deployment, "Compiling the list", work, by)
 
+    def several_faces(self, deployment: str, by: AuthenticatedPerson) -> tuple[int, ...]:
+        """Lines of this person's upload whose photograph shows several faces, none of which was chosen yet."""
+        staged = self.staged(deployment, by)
+        return () if staged is None else tuple(sorted(self._several.get(staged.folder, ())))
+
+    def faces(self, deployment: str, line: int, by: AuthenticatedPerson) -> ShownFaces:
+        """Find the faces of the photograph of a line. Raises Refused: also `watchlist.photograph`."""
+        staged, builder = self._need(deployment, by), self._builder()
+        photograph = self._several.get(staged.folder, {}).get(line, "")
+        return find_faces(staged.folder, photograph, builder.engine(), self._policy)
+
+    def choose(self, deployment: str, line: int, shown: ShownFaces, number: int, *, by: AuthenticatedPerson) -> None:
+        """Keep that face `number` is the subject's: whoever checks or compiles the upload takes it, and says who chose.
+
+        Raises Refused `watchlist.no-such-face`.
+        """
+        staged = self._need(deployment, by)
+        choose_face(staged.folder, shown, number, by=by.name, on=self._today())
+        self._several.get(staged.folder, {}).pop(line, None)
+
     def _begin(
         self, deployment: str, title: str, work: Callable[[Progress], ListLook], by: AuthenticatedPerson
     ) -> None:
@@ -182,6 +207,9 @@ class ListDesk:
 
     def _look(self, staged: StagedList, checked: CheckedList) -> ListLook:
         quality = checked.quality
+        self._several[staged.folder] = {
+            each.line: each.photograph for each in checked.report.faces if each.refused is RefusalReason.TWO_FACES
+        }
         order = sorted(quality.findings, key=lambda each: (not each.refuses, each.line or 0))
         refusing = [each for each in order if each.refuses]
         counts: dict[str, int] = {}

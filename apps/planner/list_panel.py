@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile as BrowserFile
 
 from apps.plain_words import plain_words
+from apps.planner.face_dialog import show_face_questions
 from apps.planner.jobs import Job
 from apps.planner.list_desk import ListDesk, ListLook, StagedList
 from apps.planner.list_html import list_look_html, uploaded_html
@@ -46,6 +47,7 @@ def show_list_panel(desk: ListDesk, one: Standing, by: AuthenticatedPerson) -> N
     if staged is None:
         _uploader(desk, one, by)
         return
+    show_face_questions(desk, one.view.id, by)
     st.html(uploaded_html(staged.photographs))
     with st.container(horizontal=True):
         _buttons(desk, one, by, staged)

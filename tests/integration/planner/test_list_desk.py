@@ -7,7 +7,10 @@ import time
 import zipfile
 from datetime import date, timedelta
 
+import cv2
+import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from apps.planner.jobs import Job
 from apps.planner.list_desk import ListDesk, ListLook
@@ -16,7 +19,9 @@ from apps.planner.panels import list_html
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.working_days import LONDON
+from lfr_core.recognition.faces.decode import decode
 from lfr_core.recognition.faces.engine import PackEngine
+from lfr_core.watchlists.face_choices import read_choices
 from lfr_core.watchlists.list_builder import ListBuilder
 from lfr_core.watchlists.upload import UploadedFile
 from tests.support.people import authenticated
@@ -66,6 +71,12 @@ def listed(today: date, *rows: tuple[str, str, str], **files: bytes) -> list[Upl
     return [UploadedFile("list.zip", lambda: io.BytesIO(out.getvalue()))]
 
 
+def drawn(desk: object, by: object) -> None:
+    from apps.planner.face_dialog import show_face_questions
+
+    show_face_questions(desk, "dep", by)  # type: ignore[arg-type]  # its annotation is read where nothing is imported
+
+
 def ended(desk: ListDesk) -> Job[ListLook]:
     deadline = time.monotonic() + 120
     while (job := desk.job("dep", BY)) is not None and not job.over and time.monotonic() < deadline:
@@ -109,6 +120,38 @@ def test_a_list_is_checked_mended_compiled_and_shown_to_the_officer(harness: Pla
     assert [words in minors for words in ("Under 18: 1", ">17<", "missing from care", "Supt. B")] == [True] * 4
     assert "S-2" not in minors
     assert "Since" not in list_html(one, view.list_before(one))
+
+
+def test_of_two_faces_the_planner_says_which_and_the_list_passes_with_their_name(
+    harness: PlanningHarness, desk: ListDesk
+) -> None:
+    made = desk_of(harness).standing("dep").application
+    today = harness.now.astimezone(LONDON).date()
+    left, right = (decode(require_photos()[each].read_bytes(), harness.policy.images) for each in ("obama", "biden"))
+    right = cv2.resize(right, (right.shape[1] * left.shape[0] // right.shape[0], left.shape[0]))
+    both = cv2.imencode(".jpg", np.hstack([left, right]))[1].tobytes()
+    staged = desk.stage("dep", listed(today, ("S-1", "both.jpg", "40"), both=both), by=BY)
+    desk.check("dep", made, DeploymentKind.OPERATIONAL, by=BY)
+    ended(desk)
+    assert desk.several_faces("dep", authenticated(OFFICER)) == ()
+    (line,) = desk.several_faces("dep", BY)
+
+    shown = desk.faces("dep", line, BY)
+    assert decode(shown.numbered_jpeg(), harness.policy.images).shape == shown.image.shape
+    with pytest.raises(Refused, match="has 2 faces"):
+        desk.choose("dep", line, shown, 3, by=BY)
+    page = AppTest.from_function(drawn, kwargs={"desk": desk, "by": BY}, default_timeout=60).run()
+    page.button(f"act-face-dep-{line}").click().run()
+    page.button(f"act-face-is-{line}-1").click().run()
+    assert not page.exception
+    assert desk.several_faces("dep", BY) == ()
+    desk.check("dep", made, DeploymentKind.OPERATIONAL, by=BY)
+
+    look = ended(desk).result
+    assert look is not None
+    assert look.passes
+    (chosen,) = read_choices(staged.folder).values()
+    assert (chosen.photograph, chosen.chosen_by) == ("both.jpg", PLANNER)
 
 
 def test_an_upload_is_its_planners_alone_and_nobody_else_may_make_the_list(
