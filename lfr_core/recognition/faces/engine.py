@@ -21,6 +21,8 @@ __all__ = ["PackEngine", "build_engine", "engine_of"]
 _CPU: Final = "CPUExecutionProvider"
 _ACCELERATOR_BATCH: Final = 64  # faces or frames in one run: bounds the device's memory
 _MOST_SIZES: Final = 4  # of frames that are looked at twice: more kinds of cameras a worker has hardly
+_PHOTOGRAPH_MARGIN: Final = 0.1
+"""Around a photograph, which a face may fill: without any, boxes of such faces are worse (docs/facts.md#faces)."""
 _CPU_BATCH: Final = 1  # docs/facts.md#faces: batches of faces don't pay on a CPU
 
 
@@ -42,11 +44,11 @@ class PackEngine:
     def __init__(self, pack: ModelPack, policy: FacePolicy, providers: Sequence[str], threads: int) -> None:
         self._contract_id = pack.contract_id
         self._policy = policy
-        size = (policy.detector_width_px, policy.detector_height_px)
+        self._size = (policy.detector_width_px, policy.detector_height_px)
         self._make: Callable[[tuple[int, int]], Network] = lambda size: pack.network(
             "detection", providers=providers, threads=threads, input_size=size
         )
-        self._detector = self._make(size)
+        self._detector = self._make(self._size)
         self._fine_detectors: dict[tuple[int, int], Network] = {}
         self._making = threading.Lock()
         self._landmarks: Network = pack.network("landmarks", providers=providers, threads=threads)
@@ -67,7 +69,7 @@ class PackEngine:
             Poison: an entry isn't an H x W x 3 uint8 image.
             Fatal: the model gives something that isn't a number.
         """
-        found = self.detect_large(images)
+        found = self._run(self._detector, self._size, images)
         again: dict[tuple[int, int], list[int]] = defaultdict(list)
         for index, image in enumerate(images):
             if (size := fine_input(image.shape[1], image.shape[0], self._policy)) is not None:
@@ -81,9 +83,11 @@ class PackEngine:
 
     def detect_large(self, images: list[Image]) -> list[list[Detection]]:
         """Faces that are large in each image, best score first, as in a photograph of somebody. Raises as `detect`."""
-        return self._run(self._detector, (self._policy.detector_width_px, self._policy.detector_height_px), images)
+        return self._run(self._detector, self._size, images, margin=_PHOTOGRAPH_MARGIN)
 
-    def _run(self, network: Network, size: tuple[int, int], images: list[Image]) -> list[list[Detection]]:
+    def _run(
+        self, network: Network, size: tuple[int, int], images: list[Image], *, margin: float = 0.0
+    ) -> list[list[Detection]]:
         least = self._policy.detector_width_px * self._policy.detector_height_px
         batch = max(1, self._batch * least // (size[0] * size[1]))
         found: list[list[Detection]] = []
@@ -95,6 +99,7 @@ class PackEngine:
                 height=size[1],
                 min_score=self._policy.detector_min_score,
                 max_iou=self._policy.detector_nms_iou,
+                margin=margin,
             )
         return found
 

@@ -229,3 +229,25 @@ def test_the_engine_is_built_from_the_settings(photos: dict[str, bytes]) -> None
 
     assert built.contract_id == require_pack().contract_id
     assert len(built.detect([decode(photos["t1"], POLICY.images)])[0]) == 6
+
+
+def test_a_photograph_cut_close_around_its_face_gives_the_template_of_the_whole(
+    engine: PackEngine, photos: dict[str, bytes]
+) -> None:
+    def look(image: Image) -> tuple[Face, Floats]:
+        face = max(
+            (engine.describe(image, each) for each in engine.detect_large([image])[0]),
+            key=lambda each: each.quality.eye_distance_px,
+        )
+        return face, engine.embed([face.aligned])[0]
+
+    alike = []
+    for name in ("obama", "obama2", "obama3", "biden", "astronaut"):
+        image = decode(photos[name], POLICY.images)
+        face, whole = look(image)
+        x1, y1, x2, y2 = face.detection.box
+        x, y = 0.05 * (x2 - x1), 0.05 * (y2 - y1)
+        rows, columns = slice(max(0, int(y1 - y)), int(y2 + y)), slice(max(0, int(x1 - x)), int(x2 + x))
+        alike.append(float(look(np.ascontiguousarray(image[rows, columns]))[1] @ whole))
+
+    assert min(alike) > 0.95

@@ -43,6 +43,20 @@ def test_a_letterbox_keeps_the_aspect_and_fits(columns: int, rows: int) -> None:
     assert box.scale == min(512 / columns, 288 / rows)
 
 
+def test_a_margin_leaves_room_on_every_side_and_boxes_come_back_in_the_images_pixels() -> None:
+    image = grey(100, 50)
+    box = detector.letterbox(image, 512, 288, margin=0.1)
+    scale = 288 / 120
+    rows, columns = np.nonzero(box.canvas[:, :, 0] == 90)
+
+    assert box.scale == pytest.approx(scale)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (24, 24 + 239, 24, 24 + 119)
+    corners = [24 / 512, 24 / 288, (24 + 50 * scale) / 512, (24 + 100 * scale) / 288]
+    network = Fixed(np.array([[[0.1, 0.9]]], np.float32), np.array([[corners]], np.float32))
+    ((found,),) = detector.detect(network, [image], width=512, height=288, min_score=0.65, max_iou=0.4, margin=0.1)
+    np.testing.assert_allclose(found.box, [0, 0, 50, 100], atol=1e-4)
+
+
 def test_boxes_come_back_in_the_pixels_of_each_image_of_a_batch() -> None:
     boxes = np.array([[[0.25, 0.25, 0.5, 0.5]], [[0.25, 0.25, 0.5, 0.5]]], np.float32)
     scores = np.array([[[0.1, 0.9]], [[0.1, 0.9]]], np.float32)
