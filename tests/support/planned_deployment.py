@@ -12,12 +12,14 @@ from lfr_core.custody.people.lookup import row_of
 from lfr_core.custody.people.roles import Rank, Role
 from lfr_core.domain.actors import fold_name
 from lfr_core.domain.figures import UseCase
+from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
+from tests.support.alert_harness import AlertHarness
 from tests.support.overwriting import overwriting
 from tests.support.records import NOW_NS
 
-__all__ = ["OPERATOR", "make_planned"]
+__all__ = ["OPERATOR", "deployment_row", "make_planned"]
 
 OPERATOR = "Ann Operator"
 
@@ -85,3 +87,8 @@ def _register_operator(session: Session) -> None:
         session.flush()
         assert person.id is not None
         session.add(PersonRoleRow(person=person.id, role=Role.OPERATOR.value, since=now))
+
+
+def deployment_row(harness: AlertHarness) -> DeploymentRow:
+    with reading(harness.engine) as session:
+        return session.get_one(DeploymentRow, "dep")

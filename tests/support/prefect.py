@@ -25,7 +25,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import load_policy
 from tests.support.milvus import free_port
 
-__all__ = ["PrefectProcess", "PrefectServer", "prefect_process", "prefect_server"]
+__all__ = ["PrefectProcess", "PrefectServer", "environment", "prefect_process", "prefect_server"]
 
 START_S = 120.0
 
@@ -142,3 +142,8 @@ def prefect_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefec
         yield process
     finally:
         process.stop()
+
+
+def environment(server: PrefectServer, settings: Settings, tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "temporary").mkdir(exist_ok=True)
+    return server.environment(settings) | {"TMPDIR": str(tmp_path / "temporary")}

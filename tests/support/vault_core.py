@@ -22,13 +22,14 @@ from lfr_core.custody.vault.port import KeptKey, KeyKind
 from lfr_core.deployments.vault_log import VaultLog
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.frames import FrameHeader
 from lfr_core.domain.gate import GateFacts, GateLimits
 from lfr_core.domain.policy import Policy, VaultPolicy, load_policy
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.publication.site.signing_check import check_site_to_sign
 
-__all__ = ["HOUR_NS", "MADE_BY", "NOW_NS", "SECOND_NS", "Records", "SteadyVaultLog", "TwoClocks", "make_kept"]
-__all__ += ["open_facts", "refused", "site_vault", "two_deployments", "vault_core"]
+__all__ = ["HOUR_NS", "MADE_BY", "NOW_NS", "SECOND_NS", "Records", "SteadyVaultLog", "TwoClocks", "header", "make_kept"]
+__all__ += ["open_facts", "refused", "rule_of", "site_vault", "two_deployments", "vault_core"]
 
 NOW_NS = 1_795_435_200 * 10**9
 """23 November 2026, 12:00 UTC."""
@@ -206,3 +207,17 @@ def two_deployments(folder: Path) -> tuple[VaultCore, Records]:
 def refused(rule: str) -> pytest.RaisesExc[Refused]:
     """Expect a refusal by this rule."""
     return pytest.RaisesExc(Refused, check=lambda error: error.rule == rule)
+
+
+def header(key_id: str, **changes: object) -> FrameHeader:
+    return replace(FrameHeader("d", "cam", "s", 7, NOW_NS, 0, 0, key_id=key_id), **changes)  # type: ignore[arg-type]  # the test names fields of the header
+
+
+def rule_of(ask: object) -> str:
+    """The rule of a refusal; "" for an answer."""
+    assert callable(ask)
+    try:
+        ask()
+    except Refused as refused:
+        return refused.rule
+    return ""

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from uuid import UUID
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from apps.operator.snapshot import SETTLE_S
 from apps.operator.view import OperatorView
 from lfr_core.custody.people import People
 from lfr_core.custody.vault.port import ErasureRule
-from lfr_core.domain.alerts import UNDO_S, Engagement, Judgement
+from lfr_core.domain.alerts import Engagement, Judgement
 from lfr_core.domain.policy import load_policy
 from tests.support.alert_harness import AlertHarness
+from tests.support.operator_app import ANN, BOB, again, buttons, drawn, judged, page, pictured, press, settled, words
 from tests.support.people import authenticated
-from tests.support.records import alert_of, sighting
+from tests.support.records import sighting
 from tests.support.shown_pictures import seen
 
-ANN, BOB = "Ann Operator", "Bob Operator"
 JUDGING = ["Same person", "Different", "Can't tell"]
 
 
@@ -27,64 +23,6 @@ JUDGING = ["Same person", "Different", "Can't tell"]
 def database_url(sqlite_url: str) -> str:
     """One database is enough for what a page does."""
     return sqlite_url
-
-
-def drawn(view: object, operator: object) -> None:
-    """As the page does."""
-    import streamlit as st
-
-    from apps.operator.alerts import AlertsView
-
-    if "alerts" not in st.session_state:
-        st.session_state["alerts"] = AlertsView(view, operator, lambda: None)  # type: ignore[arg-type]  # its annotation is read where nothing is imported
-    st.session_state["alerts"].draw(view.header(None).deployment)  # type: ignore[attr-defined]  # the same
-
-
-def page(harness: AlertHarness, operator: str = ANN) -> AppTest:
-    view = OperatorView(harness.engine, load_policy(), harness.vault, harness.trail, harness.clock)
-    return again(
-        AppTest.from_function(drawn, kwargs={"view": view, "operator": authenticated(operator)}, default_timeout=20)
-    )
-
-
-def again(app: AppTest) -> AppTest:
-    """The page draws itself anew."""
-    assert not app.run().exception
-    return app
-
-
-def settled(harness: AlertHarness, app: AppTest) -> AppTest:
-    """A second after an act."""
-    harness.clock.advance(SETTLE_S)
-    return again(app)
-
-
-def press(app: AppTest, label: str, part: str = "") -> AppTest:
-    """The first of that label whose key is of `part`."""
-    button = next(each for each in app.button if each.label == label and part in (each.key or ""))
-    assert not button.disabled
-    assert not button.click().run().exception
-    return app
-
-
-def words(app: AppTest) -> str:
-    return " ".join(each.proto.body for each in app.get("html"))
-
-
-def pictured(app: AppTest) -> list[str]:
-    """The alerts whose pictures are shown, from above."""
-    return re.findall(r'data-alert="([0-9a-f-]+)"', words(app))
-
-
-def buttons(app: AppTest) -> list[tuple[str, str]]:
-    """What the answers under them would be recorded for."""
-    return [(each.label, each.key or "") for each in app.button if (each.key or "").startswith("judge-")]
-
-
-def judged(harness: AlertHarness, alert: UUID) -> Judgement | None:
-    found = alert_of(harness.engine, alert)
-    assert found is not None
-    return found.decision.judgement
 
 
 def better(harness: AlertHarness, at_s: float = 1.0) -> None:
@@ -180,55 +118,6 @@ def test_the_second_of_two_operators_is_reported_and_goes_on_with_the_next(harne
     assert stands == (str(newer), True)
     assert reported
     assert (judged(harness, newer), pictured(app)[0]) == (Judgement.DIFFERENT, str(older))
-
-
-def test_an_answer_is_undone_on_the_page_and_the_alert_comes_back(harness: AlertHarness) -> None:
-    first = harness.alert()
-    app = press(page(harness), "Same person")
-    harness.clock.advance(1.0)
-    harness.alert(600.0)
-    settled(harness, app)
-
-    press(app, "Undo", "wait")
-    settled(harness, app)
-
-    assert judged(harness, first) is None
-    assert pictured(app) == [str(first)]
-    assert "Undone: Same person, subject of entry-1." in words(app)
-
-
-def test_an_undo_that_comes_too_late_is_refused_with_a_sentence(harness: AlertHarness) -> None:
-    alert = harness.alert()
-    app = press(page(harness), "Same person")
-    harness.clock.advance(UNDO_S + 1)
-
-    press(again(app), "Undo", "wait")
-
-    assert judged(harness, alert) is Judgement.SAME
-    assert "Not undone: the answer same was recorded more than 10 seconds ago" in words(app)
-
-
-def test_with_nothing_decided_there_is_nothing_to_undo(harness: AlertHarness) -> None:
-    harness.alert()
-
-    (undo,) = [each for each in page(harness).button if each.label == "Undo"]
-
-    assert undo.disabled
-
-
-def test_the_operator_turns_to_the_newest_alert_by_an_act_of_their_own(harness: AlertHarness) -> None:
-    first = harness.alert()
-    app = page(harness)
-    harness.clock.advance(1.0)
-    newest = harness.alert(600.0)
-
-    press(app, "First of the queue")
-    between = buttons(app)
-    settled(harness, app)
-
-    assert between == []
-    assert pictured(app) == [str(newest)]
-    assert judged(harness, first) is None
 
 
 def test_the_list_of_those_judged_stands_still_while_others_answer(harness: AlertHarness) -> None:

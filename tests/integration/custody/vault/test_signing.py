@@ -2,103 +2,38 @@
 
 from __future__ import annotations
 
-import io
-import json
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine, update
 from sqlmodel import col, select
 
 from apps.vault.signing import signing_checks
-from lfr_core.alerts.evidence import export_trail, write_evidence
 from lfr_core.common.clock import SystemClock
-from lfr_core.common.errors import Refused
-from lfr_core.common.settings import Settings
-from lfr_core.custody.audit.entry import canonical
 from lfr_core.custody.audit.heads import sign_head
-from lfr_core.custody.audit.port import HeadSigner, Verb
 from lfr_core.custody.audit.signed import Anchor, Head
-from lfr_core.custody.audit.trail import AuditTrail
-from lfr_core.custody.vault.core import VaultCore
-from lfr_core.custody.vault.port import KeyKind, Signature, WriterKey
 from lfr_core.custody.vault.signing import NOT_SIGNED
-from lfr_core.deployments.store import DeploymentStore
-from lfr_core.domain.actors import SystemActor
-from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
 from lfr_core.domain.signatures import SignatureForm, SignatureKind, find_form
 from lfr_core.publication.site.manifest import canonical as site_bytes
-from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary, PositiveControl
 from lfr_core.retention.erasure.certificate import Certificate, canary_line
-from lfr_core.retention.erasure.certificate_service import register_canaries
-from lfr_core.retention.erasure.destruction_log import ended_ns
-from lfr_core.retention.erasure.verify import CanaryFinding, StoreResult, Verdict, Verification
-from lfr_core.storage.engine import open_engine, reading
+from lfr_core.retention.erasure.verify import CanaryFinding, Verdict
+from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.audit import AuditEntryRow
-from tests.support.each_process import EachProcess
 from tests.support.overwriting import overwriting
-from tests.support.vault_server import serving_vault
+from tests.support.signing_home import DAY_NS, Home, signing_home
 
-DAY_NS = 86_400 * 10**9
 FORCE = load_policy().force.model_copy(
     update=dict.fromkeys(type(load_policy().force).model_fields, "here") | {"name": "Norfolk Constabulary"}
 )
 
 
-@dataclass
-class Home:
-    """A vault behind its socket, over its own records, with a deployment `d` and a canary in it."""
-
-    core: VaultCore
-    vault: EachProcess
-    engine: Engine
-    canary: InjectedCanary
-
-    def rule(self, kind: SignatureKind, message: bytes) -> str:
-        with pytest.raises(Refused) as refused:
-            self.vault.sign(kind, message)
-        return refused.value.rule
-
-    def certificate(self, **changes: object) -> Certificate:
-        """One that says "passed", as the erasure of `d` would make it once the canary's key is gone."""
-        ended, now_ns = ended_ns(self.engine, "d"), SystemClock().time_ns()
-        finding = CanaryFinding(canary=self.canary.id, verdict=Verdict.GONE)
-        store = StoreResult(
-            store="database", what="", searched=True, files=1, bytes_read=1, milliseconds=1, not_searched=(),
-            unread_files=0, findings=(finding,),
-        )  # fmt: skip
-        search = Verification(
-            at_ns=now_ns, ended_ns=ended, engine_control=True, due=(self.canary.id,), stores=(store,), failures=()
-        )
-        line = canary_line(self.canary, search.due)
-        return Certificate(
-            number=1, previous="", deployment="d", issued_ns=now_ns, destroyed=(), canaries=(line,),
-            without_canary=(), search=search,
-        ).model_copy(update=changes)  # fmt: skip
-
-
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
-    settings = Settings(home=tmp_path)
-    with serving_vault(settings) as core, closing(EachProcess.of(settings)) as vault:
-        engine, clock = open_engine(settings.records_url), SystemClock()
-        store = DeploymentStore(engine, vault, AuditTrail(vault, clock), clock)
-        store.create("d", DeploymentKind.DEMO, name="d", policy=load_policy())
-        key = vault.make_key(KeyKind.WATCHLIST, "d", "d", clock.time_ns() + DAY_NS, actor=SystemActor.ENROLMENT)
-        canary = InjectedCanary(
-            id="c1", kind=CanaryKind.REFERENCE, deployment="d", store="database", planted_ns=clock.time_ns(),
-            due_ns=clock.time_ns(), key_id=key.info.id, key_fingerprint=key.info.fingerprint, clear=(b"c" * 32,),
-            stored=(b"s" * 32,), control=PositiveControl.FOUND,
-        )  # fmt: skip
-        register_canaries(engine, [canary])
-        yield Home(core, vault, engine, canary)
-        engine.dispose()
+    with signing_home(tmp_path) as home:
+        yield home
 
 
 def _bytes(certificate: Certificate) -> bytes:
@@ -249,109 +184,3 @@ def test_no_site_is_signed_while_the_force_has_not_filled_in_who_it_is(home: Hom
     made = _site(home, force=load_policy().force.name)
     home.core.signing.allow(signing_checks(home.core, home.engine, load_policy(), SystemClock()))
     assert home.rule(SignatureKind.SITE, made) == NOT_SIGNED
-
-
-class Forger:
-    """Has a manifest signed that was changed on the way."""
-
-    identity = writers = None
-
-    def __init__(self, home: Home, change: Callable[[dict[str, Any]], None]) -> None:
-        self._home, self._change = home, change
-        self.public_key = home.vault.public_key
-
-    def sign(self, kind: SignatureKind, message: bytes) -> Signature:
-        if kind is SignatureKind.EVIDENCE:
-            whole = json.loads(message)
-            self._change(whole["manifest"])
-            message = canonical(whole).encode()
-        return self._home.vault.sign(kind, message)
-
-    def pseudonym(self, name: str) -> str:
-        return self._home.vault.pseudonym(name)
-
-    def writer_key(self, name: str, person: str = "") -> WriterKey:
-        return self._home.vault.writer_key(name, person)
-
-
-def _change_part(name: str) -> Callable[[dict[str, Any]], None]:
-    def change(manifest: dict[str, Any]) -> None:
-        for part in manifest["parts"]:
-            if part["name"] == name:
-                part["sha256"] = "ab" * 32
-
-    return change
-
-
-FORGED: list[Callable[[dict[str, Any]], object]] = [
-    lambda manifest: manifest.update(made_at_ns=manifest["made_at_ns"] + DAY_NS),
-    lambda manifest: manifest.update(made_at_ns=1),
-    lambda manifest: manifest.update(entries=manifest["entries"] - 1),
-    lambda manifest: manifest.update(last_seq=manifest["last_seq"] - 1),
-    lambda manifest: manifest.update(last_hash="00" * 32),
-    lambda manifest: manifest.update(parts=manifest["parts"] * 2),
-]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        *FORGED,
-        *map(_change_part, ("authority", "counts", "certificates")),
-        lambda manifest: manifest.update(deployment="nowhere"),
-        lambda manifest: manifest.update(parts=manifest["parts"][:2]),
-    ],
-)
-def test_evidence_that_says_other_than_the_records_is_refused_a_signature(
-    home: Home, change: Callable[[dict[str, Any]], None]
-) -> None:
-    def write(signer: HeadSigner) -> None:
-        write_evidence(home.engine, "d", io.BytesIO(), signer=signer, clock=SystemClock(), certificates=())
-
-    write(home.vault)  # the true one is signed
-    with pytest.raises(Refused) as refused:
-        write(Forger(home, change))
-    assert refused.value.rule == NOT_SIGNED
-
-
-def test_an_export_that_leaves_out_the_newest_entries_is_refused_a_signature_also_with_everything_else_right(
-    home: Home,
-) -> None:
-    with reading(home.engine) as session:
-        hashes = dict(session.exec(select(AuditEntryRow.seq, AuditEntryRow.hash)).all())
-    newest = max(hashes)
-
-    def shorten(manifest: dict[str, Any]) -> None:
-        manifest.update(last_seq=newest - 1, last_hash=hashes.get(newest - 1, ""), entries=manifest["entries"] - 1)
-
-    export_trail(home.engine, io.BytesIO(), signer=Forger(home, shorten), clock=SystemClock())  # it may just be new
-
-    class Later(SystemClock):
-        def time_ns(self) -> int:
-            return super().time_ns() + 16 * 60 * 10**9
-
-    home.core.signing.allow(signing_checks(home.core, home.engine, load_policy(), Later()))
-    export_trail(home.engine, io.BytesIO(), signer=home.vault, clock=Later())
-    with pytest.raises(Refused) as refused:
-        export_trail(home.engine, io.BytesIO(), signer=Forger(home, shorten), clock=Later())
-    assert refused.value.rule == NOT_SIGNED
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        *FORGED,
-        lambda manifest: manifest.update(left_out=manifest["left_out"] + 1),
-        lambda manifest: manifest.update(filter=manifest["filter"] | {"deployment": "elsewhere"}),
-        lambda manifest: manifest.update(deployment="d"),
-    ],
-)
-def test_an_export_that_hides_entries_or_says_another_filter_is_refused_a_signature(
-    home: Home, change: Callable[[dict[str, Any]], None]
-) -> None:
-    export_trail(home.engine, io.BytesIO(), signer=home.vault, clock=SystemClock())
-    export_trail(home.engine, io.BytesIO(), signer=home.vault, clock=SystemClock(), verb=Verb.ALTER, deployment="d")
-
-    with pytest.raises(Refused) as refused:
-        export_trail(home.engine, io.BytesIO(), signer=Forger(home, change), clock=SystemClock())
-    assert refused.value.rule == NOT_SIGNED

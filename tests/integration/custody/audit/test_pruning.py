@@ -1,0 +1,131 @@
+"""Old entries are pruned behind a signed anchor, and nothing young or unsigned goes with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from lfr_core.custody.audit import prune as prune_module
+from lfr_core.custody.audit.chain import Fault
+from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, keep_head, read_checkpoint
+from lfr_core.custody.audit.heads import check_anchor_to_sign, sign_head
+from lfr_core.custody.audit.port import Verb
+from lfr_core.custody.audit.prune import prune
+from lfr_core.custody.audit.read import entries
+from lfr_core.custody.audit.signed import Anchor
+from lfr_core.custody.audit.trail import AuditTrail
+from tests.support.audit import Notary
+from tests.support.records import ManualClock
+from tests.support.trail_checks import fill, look, rule, sql
+
+
+def test_pruning_leaves_an_anchor_from_which_the_rest_verifies(
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock, tmp_path: Path
+) -> None:
+    fill(engine, trail, 5)
+    clock.advance(100)
+    fill(engine, trail, 5)
+    keep_head(engine, notary, clock, tmp_path)
+
+    assert prune(engine, notary, clock, clock.now_ns) == 5
+    report = look(engine, notary, checkpoint=read_checkpoint(tmp_path / HEAD_FILE))
+    assert (report.first_seq, report.last_seq, report.pruned, report.problem) == (6, 11, 5, None)
+    last = entries(engine)[-1]
+    assert (last.verb, last.actor, last.facts) == (Verb.ERASE, "system:retention", {"removed": 5, "up_to": 5})
+    assert prune(engine, notary, clock, clock.now_ns) == 0  # again: nothing to do, nothing written
+    assert look(engine, notary).last_seq == 11
+    keep_head(engine, notary, clock, tmp_path)
+    clock.advance(100)
+    assert prune(engine, notary, clock, clock.now_ns) == 6  # all of them; the trail goes on from its anchor
+    keep_head(engine, notary, clock, tmp_path)
+    report = look(engine, notary, checkpoint=read_checkpoint(tmp_path / HEAD_FILE))
+    assert (report.first_seq, report.last_seq, report.pruned, report.problem) == (12, 12, 11, None)
+
+
+def test_unsigned_entries_are_not_pruned(engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock) -> None:
+    fill(engine, trail, 3)
+    clock.advance(100)
+
+    assert prune(engine, notary, clock, clock.now_ns) == 0
+    sign_head(engine, notary, clock)
+    fill(engine, trail, 2)
+    clock.advance(100)
+    assert prune(engine, notary, clock, clock.now_ns) == 3
+
+
+def test_a_damaged_trail_is_not_pruned(engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock) -> None:
+    fill(engine, trail, 4)
+    sign_head(engine, notary, clock)
+    sql(engine, "UPDATE audit_entry SET verb = 'erase' WHERE seq = 2")
+    clock.advance(100)
+
+    assert rule(prune, engine, notary, clock, clock.now_ns) == "audit.damaged"
+    assert len(entries(engine)) == 4
+
+
+def test_no_anchor_is_signed_over_young_entries_behind_one_that_says_it_is_old(
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock
+) -> None:
+    fill(engine, trail, 2)
+    clock.advance(-100)
+    fill(engine, trail, 1)
+    head = sign_head(engine, notary, clock)
+    assert head is not None
+    anchor = Anchor(3, head.hash, 3, clock.now_ns, "", "")
+
+    def check(before_ns: int) -> None:
+        check_anchor_to_sign(engine, notary.public_key, anchor, before_ns=before_ns)
+
+    assert rule(check, clock.now_ns + 50 * 10**9) == "vault.not-signed"
+    check(clock.now_ns + 101 * 10**9)
+    sql(engine, "UPDATE audit_entry SET at_ns = 0")  # by somebody with a login at the database
+    assert rule(check, clock.now_ns + 50 * 10**9) == "audit.damaged"
+
+
+def test_no_anchor_is_signed_over_entries_without_a_signed_head(
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock
+) -> None:
+    fill(engine, trail, 2)
+    anchor = Anchor(2, entries(engine)[-1].hash, 2, clock.now_ns, "", "")
+
+    def check() -> None:
+        check_anchor_to_sign(engine, notary.public_key, anchor, before_ns=clock.now_ns + 1)
+
+    assert rule(check) == "vault.not-signed"
+    sign_head(engine, notary, clock)
+    check()
+
+
+def test_much_that_is_old_is_pruned_in_portions(
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prune_module, "_MOST_AT_ONCE", 2)
+    fill(engine, trail, 5)
+    sign_head(engine, notary, clock)
+    clock.advance(1)
+
+    before_ns = clock.now_ns
+    assert [prune(engine, notary, clock, before_ns) for _ in range(4)] == [2, 2, 1, 0]
+    assert look(engine, notary).is_good
+
+
+def test_an_anchor_moved_or_removed_is_found(
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock
+) -> None:
+    fill(engine, trail, 4)
+    sign_head(engine, notary, clock)
+    prune(engine, notary, clock, clock.now_ns + 1)
+    fill(engine, trail, 3)
+    sign_head(engine, notary, clock)
+
+    sql(engine, "UPDATE audit_anchor SET count = 3")
+    assert problem_of(engine, notary) == (4, Fault.BAD_SIGNATURE)
+    sql(engine, "DELETE FROM audit_anchor")
+    assert problem_of(engine, notary) == (1, Fault.MISSING)
+
+
+def problem_of(engine: Engine, notary: Notary) -> tuple[int, Fault] | None:
+    problem = look(engine, notary).problem
+    return None if problem is None else (problem.seq, problem.fault)

@@ -1,0 +1,117 @@
+"""A gallery that is altered, or whose list in the records is, keeps the gate shut until it is its list again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlmodel import col, select
+
+from lfr_core.deployments.gallery_binding import allow_canary
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.domain.reserved import CANARY_ENTRY, LIVE_PROBE_REFERENCE
+from lfr_core.domain.watchlists import Category
+from lfr_core.recognition.gallery import MilvusGallery
+from lfr_core.storage.tables.deployments import DeploymentRow
+from lfr_core.storage.tables.watchlists import GalleryReferenceRow, WatchlistEntryRow
+from tests.support.altered_galleries import Tampered, added, after, row_of, shut_by, watch_of
+from tests.support.galleries import fill, reference
+from tests.support.milvus import MilvusServer
+from tests.support.overwriting import overwriting
+from tests.support.people import authenticated
+from tests.support.planning import OFFICER, PlanningHarness
+from tests.support.records import entry
+
+S = DeploymentStatus
+ENTRIES = tuple(entry(f"person-{n}") for n in range(6))
+
+
+def test_a_resumed_deployment_whose_gallery_is_still_another_stays_shut_and_is_suspended_again(
+    harness: PlanningHarness, tampered: Callable[[], Tampered]
+) -> None:
+    harness.walk(S.LIVE, entries=ENTRIES)
+    added(by := tampered(), harness.gallery)  # type: ignore[arg-type]  # Milvus's
+    watch = watch_of(harness)
+    watch.tick()
+    harness.store.resume("dep", by=authenticated(OFFICER))
+    resumed = shut_by(harness)
+    watch.tick()
+    again = row_of(harness).status
+
+    by.delete("not on the list")
+    harness.store.resume("dep", by=authenticated(OFFICER))
+    watch.tick()
+
+    assert "1 photograph is there" in resumed
+    assert again == S.SUSPENDED
+    assert (row_of(harness).status, shut_by(harness)) == (S.LIVE, "")
+
+
+def test_a_canary_that_the_records_know_is_no_stranger_and_another_with_its_name_is(harness: PlanningHarness) -> None:
+    harness.walk(S.LIVE, entries=ENTRIES)
+    row, canary = row_of(harness), reference("canary-1", CANARY_ENTRY)
+    name = row.gallery or ""
+    (handed,) = harness.gallery.add(name, "contract", [canary])
+    unknown = harness.compare()
+    with overwriting(harness.engine) as session:
+        allow_canary(session, "dep", handed)
+    known = harness.compare()
+    watch = watch_of(harness)
+    watch.tick()
+    after(harness, harness.policy.live_probe.gallery_every_s)
+    watch.tick()
+
+    assert unknown == "1 photograph is there that isn't on the list"
+    assert known == ""
+    assert row_of(harness).status == S.LIVE
+
+
+@pytest.mark.parametrize("what", ["entry", "binding", "binding and digest"])
+def test_a_list_in_the_records_that_is_not_the_approved_one_shuts_the_gate(harness: PlanningHarness, what: str) -> None:
+    harness.walk(S.LIVE, entries=ENTRIES)
+    with overwriting(harness.engine) as session:
+        if what == "entry":
+            session.get_one(WatchlistEntryRow, ("dep", "person-1")).category = Category.HIGH_RISK_MISSING
+        else:
+            session.delete(session.get_one(GalleryReferenceRow, ("dep", "person-1/1")))
+            session.flush()
+        if what == "binding and digest":
+            from lfr_core.deployments.gallery_binding import bind_gallery, bound_rows
+
+            left = bound_rows(session, "dep")
+            for one in session.exec(select(GalleryReferenceRow).where(col(GalleryReferenceRow.deployment) == "dep")):
+                session.delete(one)
+            session.flush()
+            bind_gallery(session, session.get_one(DeploymentRow, "dep"), left)
+
+    why = harness.compare()
+
+    expected = "the records of what it must hold were changed"
+    assert why == (expected if what == "binding" else "the list in the records isn't the one that was approved")
+    assert why in shut_by(harness)
+
+
+def test_an_emptied_trial_is_suspended_too(
+    harness: PlanningHarness, gallery: MilvusGallery, milvus: MilvusServer
+) -> None:
+    harness.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=harness.policy)
+    held = fill(gallery, "lfr_dep", "contract", ENTRIES)
+    harness.store.attach_watchlist("dep", "contract", "lfr_dep", ENTRIES, held=held)
+    harness.store.open("dep")
+    before = shut_by(harness)
+    by = Tampered(milvus, "lfr_dep")
+    by.delete(LIVE_PROBE_REFERENCE, *(each.id for one in ENTRIES for each in one.references))
+    by.close()
+
+    watch_of(harness).tick()
+
+    assert before == ""
+    assert row_of(harness).status == S.SUSPENDED
+    assert row_of(harness).suspended_why.endswith(": it is empty")
+
+
+def test_a_list_that_is_bound_to_nothing_opens_no_gate(harness: PlanningHarness) -> None:
+    harness.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=harness.policy)
+    harness.store.attach_watchlist("dep", "contract", "lfr_dep", ENTRIES)
+
+    assert "nothing shows what it must hold" in shut_by(harness)

@@ -1,0 +1,37 @@
+"""What tests of planning ask again and again: which rule refuses, how a deployment stands, what is red."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from lfr_core.common.errors import Refused
+from lfr_core.deployments.gate_facts import gate_facts
+from lfr_core.deployments.locking import locked
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.gate import Condition, GateLimits, gate
+from lfr_core.storage.engine import reading
+from tests.support.planning import PlanningHarness
+
+__all__ = ["red", "refused", "status"]
+
+
+def refused(rule: str, act: Callable[[], object]) -> str:
+    with pytest.raises(Refused) as error:
+        act()
+    assert error.value.rule == rule, str(error.value)
+    return str(error.value)
+
+
+def status(harness: PlanningHarness, deployment: str = "dep") -> DeploymentStatus:
+    found = harness.store.find(deployment)
+    assert found is not None
+    return found.status
+
+
+def red(harness: PlanningHarness, deployment: str = "dep") -> set[Condition]:
+    with reading(harness.engine) as session:
+        facts = gate_facts(session, locked(session, deployment), harness.now)
+    found = gate(facts, GateLimits.of(harness.policy), now_ns=harness.clock.time_ns())
+    return {each.condition for each in found if not each.met}
