@@ -1,8 +1,4 @@
-"""What every test gets: an environment of its own, quiet third parties, and skips that can be forbidden.
-
-`LFR_REQUIRE=kafka,postgresql,browser,models,identity` turns the skip of a test with one of those markers into a
-failure: what continuous integration promises to have run, ran.
-"""
+"""What every test gets: an environment of its own, and quiet third parties; see `support/required.py` for skips."""
 
 from __future__ import annotations
 
@@ -35,7 +31,7 @@ __all__ += ["prefect_process", "prefect_server", "sqlite_url", "tansu_broker"]
 fixture, with a server of its own that runs beside this one.
 """
 
-REQUIRABLE = frozenset({"kafka", "postgresql", "browser", "models", "identity"})
+pytest_plugins = ["tests.support.required"]
 KEPT = frozenset({"LFR_CACHE", "LFR_REQUIRE"})
 """Where the downloads lie, and what mustn't be skipped; every other LFR_ setting is the developer's own."""
 
@@ -52,11 +48,6 @@ _scratch: tempfile.TemporaryDirectory[str] | None = None
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything of ours is imported: a clean environment and a home folder for this run."""
     global _scratch  # noqa: PLW0603  lives as long as the session; pytest_unconfigure ends it
-    unknown = required() - REQUIRABLE
-    if unknown:
-        raise pytest.UsageError(
-            f"LFR_REQUIRE names {', '.join(sorted(unknown))}; known: {', '.join(sorted(REQUIRABLE))}"
-        )
     for name in [name for name in os.environ if name.startswith("LFR_") and name not in KEPT]:
         del os.environ[name]
     if _scratch is None:
@@ -76,12 +67,6 @@ def pytest_unconfigure() -> None:
     if _scratch is not None:
         _scratch.cleanup()
         _scratch = None
-
-
-def required() -> frozenset[str]:
-    """The markers whose tests mustn't be skipped."""
-    names = os.environ.get("LFR_REQUIRE", "").split(",")
-    return frozenset(name.strip() for name in names if name.strip())
 
 
 SERVERS = {
@@ -112,18 +97,32 @@ LONG = ("tests/faults/", "tests/e2e/", "tests/integration/supervisor/", *sum(SER
 """Files of minutes: they begin first, so that no process is left with one of them at the end."""
 
 
+def server_of(nodeid: str) -> str | None:
+    """Whose files it is one of."""
+    return next((server for server, files in SERVERS.items() if nodeid.startswith(files)), None)
+
+
 class ByServer(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
     """Gives a file's tests to one process, and all files of a server to the same."""
 
     def _split_scope(self, nodeid: str) -> str:
-        shared = (server for server, files in SERVERS.items() if nodeid.startswith(files))
-        return next(shared, super()._split_scope(nodeid))
+        return server_of(nodeid) or super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServer | None:
     """`--dist loadfile` goes by server too."""
     return ByServer(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """End a server with the last of its files, where they are together: a workflow server works even when idle."""
+    if not hasattr(item.config, "workerinput") or (nextitem and server_of(item.nodeid) == server_of(nextitem.nodeid)):
+        return
+    for name in ("prefect_server", "kafka_broker", "identity_server"):
+        for fixture in item.session._fixturemanager.getfixturedefs(name, item) or ():
+            fixture.finish(item._request)  # type: ignore[attr-defined]  # every item of ours has one
 
 
 ON_BOTH = (
@@ -170,33 +169,6 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.enable()
     return collected
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn the skip of a required test into a failure that gives the reason of the skip."""
-    report = yield
-    wanted = sorted(required() & {mark.name for mark in item.iter_markers()})
-    if wanted and report.skipped and not hasattr(report, "wasxfail"):
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-        report.outcome = "failed"
-        report.longrepr = f"LFR_REQUIRE demands {', '.join(wanted)}, and this was skipped. {reason}"
-    return report
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(
-    collector: pytest.Collector,
-) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """A module that skips itself while it is imported hides its markers: under LFR_REQUIRE that is a failure."""
-    report = yield
-    if required() and report.outcome == "skipped":
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-        report.outcome = "failed"
-        report.longrepr = f"{collector.nodeid} skips itself at import; skip its tests by a marker or fixture. {reason}"
-    return report
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import genpareto, kstest
 
 from lfr_core.common.errors import Refused
 from lfr_core.domain.identification import Doubles
@@ -41,10 +40,14 @@ class TailFit:
 
     def rate_at(self, threshold: float) -> float:
         """The share of impostor comparisons that reach `threshold`, which isn't below `start`."""
+        from scipy.stats import genpareto  # takes a second to load, and most who plan a threshold never ask
+
         return self.share * float(genpareto.sf(threshold - self.start, self.shape, scale=self.scale))
 
     def threshold_for(self, rate: float) -> float:
         """The threshold that `rate` of the impostor comparisons reach; `rate` isn't above `share`."""
+        from scipy.stats import genpareto
+
         return self.start + float(genpareto.isf(rate / self.share, self.shape, scale=self.scale))
 
     def extrapolates(self, rate: float) -> bool:
@@ -62,6 +65,8 @@ def fit_tail(scores: Doubles, comparisons: int) -> TailFit:
     Raises:
         Refused: `accuracy.tail-too-short`.
     """
+    from scipy.stats import genpareto, kstest
+
     ordered = np.sort(scores.astype(np.float64))
     if len(ordered) <= LEAST_EXCEEDANCES or float(ordered[-1]) <= float(ordered[0]):
         raise Refused(

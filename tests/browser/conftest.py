@@ -22,7 +22,7 @@ from tests.support.staff import staff_app
 from tests.support.vault_server import serving_vault
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -70,17 +70,44 @@ def address(settings: Settings, engine: Engine) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where Chromium keeps the pages' scripts as it compiled them: without them a page takes 3 s of processor time."""
+    return tmp_path_factory.mktemp("chromium")
+
+
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def kept_context(profile: Path) -> Iterator[BrowserContext]:
     """One a file, and none beyond: while Playwright runs, nothing else in this process may run an event loop."""
     if shutil.which(CHROMIUM) is None:
         pytest.skip(f"{CHROMIUM} isn't installed (apt-get install chromium)")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+        context = playwright.chromium.launch_persistent_context(profile, executable_path=CHROMIUM, args=FLAGS)
+        yield context
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def browser(kept_context: BrowserContext) -> Browser:
+    """For contexts of a test's own, which compile each script anew: see `context`."""
+    assert kept_context.browser is not None
+    return kept_context.browser
+
+
+@pytest.fixture
+def context(kept_context: BrowserContext) -> Iterator[BrowserContext]:
+    """A browser that knows the pages' scripts, and nothing of who was in before: no cookie, store or header."""
+    yield kept_context
+    first, *opened = kept_context.pages
+    for page in opened:
+        with contextlib.suppress(Exception):  # a page that shows nothing has no store
+            page.evaluate("localStorage.clear()")
+        page.close()
+    first.goto("about:blank")
+    kept_context.clear_cookies()
+    kept_context.set_extra_http_headers({})
 
 
 @pytest.fixture

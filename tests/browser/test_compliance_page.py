@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ from tests.support.page_login import PageLogins
 from tests.support.publication import modern_row, modern_table
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import BrowserContext, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -58,12 +57,10 @@ def compliance(injected: tuple[str, set[tuple[str, int]]]) -> str:
 
 
 @pytest.fixture
-def page(browser: Browser, logins: PageLogins, compliance: str) -> Iterator[Page]:
+def page(context: BrowserContext, logins: PageLogins, compliance: str) -> Page:
     """Opened by somebody of compliance."""
-    context = browser.new_context()
     logins.log_in(context, DEE)
-    yield context.new_page()
-    context.close()
+    return context.new_page()
 
 
 def choose(page: Page, label: str, option: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -22,11 +21,19 @@ from tests.support.identity import PASSWORD
 from tests.support.page_login import PageLogins
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page
 from tests.support.login_pages import COOKIE, NAME, claims_of, is_asked_to_log_in, signed
 
 pytestmark = pytest.mark.browser
 OLU, DEE, PAT, ADA = "Olu Operator", "Dana Compliance", "Pat Planner", "Ada Auditor"
+PAGES = ("operator", "planning", "compliance", "enquiries")
+HEADINGS = {"operator": NAME, "planning": "Planning", "compliance": "Data quality", "enquiries": "Requests"}
+MINE = {
+    OLU: {"operator", "planning"},
+    DEE: {"planning", "compliance", "enquiries"},
+    PAT: {"planning"},
+    ADA: {"planning", "compliance"},
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,13 +46,6 @@ def people(logins: PageLogins, vault: VaultCore, address: str) -> PageLogins:
     return logins
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context()
-    yield context
-    context.close()
-
-
 def type_login(page: Page, login: str) -> None:
     """Log in at the identity server's page, with the password of tests."""
     page.locator("input[name=login]").fill(login)
@@ -55,7 +55,7 @@ def type_login(page: Page, login: str) -> None:
 
 
 def test_somebody_logs_in_with_their_password_and_a_cookie_copied_before_the_logout_is_worth_nothing(
-    browser: Browser, context: BrowserContext, logins: PageLogins, address: str
+    context: BrowserContext, logins: PageLogins, address: str
 ) -> None:
     page = context.new_page()
     page.goto(address)
@@ -75,14 +75,13 @@ def test_somebody_logs_in_with_their_password_and_a_cookie_copied_before_the_log
     assert is_asked_to_log_in(page)
     assert [each for each in context.cookies() if each["name"] == COOKIE] == []
 
-    thief = browser.new_context()
-    thief.add_cookies(copied)  # type: ignore[arg-type]  # as they were read
-    page = thief.new_page()
+    context.add_cookies(copied)  # type: ignore[arg-type]  # as they were read
+    page = context.new_page()
     page.goto(f"{address}/planning")
     assert is_asked_to_log_in(page)
-    thief.close()
 
 
+@pytest.mark.slow
 def test_an_address_opened_without_a_session_is_where_one_is_after_the_login(
     context: BrowserContext, logins: PageLogins, address: str
 ) -> None:
@@ -100,6 +99,7 @@ def test_an_address_opened_without_a_session_is_where_one_is_after_the_login(
     assert "market" not in page.url
 
 
+@pytest.mark.slow
 def test_who_has_set_a_password_is_led_to_the_pages_and_from_the_providers_own_page_too(
     context: BrowserContext, logins: PageLogins, address: str
 ) -> None:
@@ -125,6 +125,29 @@ def test_who_has_set_a_password_is_led_to_the_pages_and_from_the_providers_own_p
     page.get_by_text("Nia Newcomer").first.wait_for()
     page.get_by_role("link", name="Go to OpenLFR").click()
     assert page.url.rstrip("/") == address
+
+
+@pytest.mark.parametrize("name", [OLU, *(pytest.param(each, marks=pytest.mark.slow) for each in (DEE, PAT, ADA))])
+def test_each_page_shows_nothing_to_whom_it_is_not_for(
+    context: BrowserContext, logins: PageLogins, address: str, name: str
+) -> None:
+    logins.cookies.pop(name, None)  # other tests log them out
+    logins.log_in(context, name)
+    page = context.new_page()
+    for path in PAGES:
+        page.goto(f"{address}/{path}")
+        page.locator(".lfr-who").filter(has_text=name).wait_for(timeout=30_000)
+        if path in MINE[name]:
+            page.get_by_text(HEADINGS[path]).first.wait_for()
+        else:
+            page.get_by_text("This page is for the role").wait_for()
+            assert page.get_by_text(HEADINGS[path], exact=True).count() == 0
+            assert DEE in page.get_by_text("Roles are given by compliance").inner_text()
+            links = page.get_by_test_id("stHtml").get_by_role("link")
+            links.first.wait_for()
+            assert {str(each.get_attribute("href")) for each in links.all()} == MINE[name]
+            links.last.click()
+            page.wait_for_url(f"{address}/{[each for each in PAGES if each in MINE[name]][-1]}")
 
 
 @pytest.mark.parametrize(

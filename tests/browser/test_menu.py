@@ -12,7 +12,7 @@ from tests.support.page_login import PageLogins
 from tests.support.people import authenticated
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import BrowserContext
 
 pytestmark = pytest.mark.browser
 
@@ -49,9 +49,10 @@ def logins(logins: PageLogins, address: str) -> PageLogins:
 
 
 def covered(
-    browser: Browser, address: str, size: tuple[int, int], heading: str, logins: PageLogins | None = None
+    context: BrowserContext, address: str, size: tuple[int, int], heading: str, logins: PageLogins | None = None
 ) -> list[object]:
-    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    page = context.new_page()
+    page.set_viewport_size({"width": size[0], "height": size[1]})
     try:
         if logins is not None:
             logins.log_in(page.context, EVERYTHING)
@@ -68,11 +69,11 @@ def covered(
 @pytest.mark.slow
 @pytest.mark.parametrize("size", SCREENS, ids=str)
 def test_the_menu_lies_over_no_title_of_a_staff_page(
-    browser: Browser, address: str, logins: PageLogins, size: tuple[int, int]
+    context: BrowserContext, address: str, logins: PageLogins, size: tuple[int, int]
 ) -> None:
     pages = {"operator": "", "planning": "Planning", "compliance": "Compliance", "enquiries": "Enquiries"}
 
-    over = {path: covered(browser, f"{address}/{path}", size, heading, logins) for path, heading in pages.items()}
+    over = {path: covered(context, f"{address}/{path}", size, heading, logins) for path, heading in pages.items()}
 
     assert {path: found for path, found in over.items() if found} == {}
 
@@ -80,9 +81,9 @@ def test_the_menu_lies_over_no_title_of_a_staff_page(
 @pytest.mark.slow
 @pytest.mark.parametrize("path", ["", "operator", "operator?deployment=dep"])
 def test_the_operators_page_opens_at_its_name_too(
-    browser: Browser, address: str, logins: PageLogins, path: str
+    context: BrowserContext, address: str, logins: PageLogins, path: str
 ) -> None:
-    page = browser.new_page()
+    page = context.new_page()
     try:
         logins.log_in(page.context, EVERYTHING)
         page.goto(f"{address}/{path}")

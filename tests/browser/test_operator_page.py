@@ -118,11 +118,9 @@ def seen() -> Seen:
 
 
 @pytest.fixture(scope="module")
-def context(browser: Browser) -> Iterator[BrowserContext]:
+def context(kept_context: BrowserContext) -> BrowserContext:
     """One for the module, so that Streamlit's scripts are fetched once."""
-    context = browser.new_context(viewport={"width": 1500, "height": 1000})
-    yield context
-    context.close()
+    return kept_context
 
 
 @pytest.fixture
@@ -133,6 +131,7 @@ def page(context: BrowserContext, address: str, recorder: Recorder, seen: Seen, 
         seen.requests.append(request.url)
 
     page = context.new_page()
+    page.set_viewport_size({"width": 1500, "height": 1000})
     page.on("request", asked)
     page.on("console", lambda output: seen.errors.append(output.text) if output.type == "error" else None)
     logins.log_in(context, ANN)

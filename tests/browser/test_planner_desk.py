@@ -25,7 +25,7 @@ from tests.support.planning import COMPLIANCE, OFFICER, OTHER_OFFICER, PLANNER, 
 from tests.support.staff import staff_app
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import BrowserContext, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -39,12 +39,12 @@ def harness(settings: Settings, engine: Engine, vault: VaultCore, logins: PageLo
 
 
 @pytest.fixture
-def page(browser: Browser, settings: Settings, harness: PlanningHarness) -> Iterator[Page]:
+def page(context: BrowserContext, settings: Settings, harness: PlanningHarness) -> Iterator[Page]:
     assert harness.home == settings.home
     with staff_app(settings):
-        page = browser.new_page(viewport={"width": 1500, "height": 1200})
+        page = context.new_page()
+        page.set_viewport_size({"width": 1500, "height": 1200})
         yield page
-        page.close()
 
 
 def test_each_role_finds_its_act_beside_a_red_line_and_the_deployment_moves_on(

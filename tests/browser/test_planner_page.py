@@ -23,7 +23,7 @@ from tests.support.planning import OFFICER, OTHER_OFFICER, PLANNER, PlanningHarn
 from tests.support.staff import staff_app
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import BrowserContext, Page
 
 __all__ = ["axe"]
 
@@ -53,11 +53,11 @@ def asked() -> list[str]:
 
 
 @pytest.fixture
-def page(browser: Browser, planner: str, asked: list[str]) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1500, "height": 1200})
+def page(context: BrowserContext, planner: str, asked: list[str]) -> Page:
+    page = context.new_page()
+    page.set_viewport_size({"width": 1500, "height": 1200})
     page.on("request", lambda request: asked.append(request.url))
-    yield page
-    page.close()
+    return page
 
 
 def open_as(page: Page, logins: PageLogins, address: str, name: str) -> None:
@@ -187,9 +187,10 @@ def test_what_is_typed_stays_while_somebody_clicks_to_and_fro_faster_than_the_pa
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_part_of_the_pages_breaks_a_rule_of_wcag(
-    browser: Browser, planner: str, axe: str, logins: PageLogins, scheme: str
+    context: BrowserContext, planner: str, axe: str, logins: PageLogins, scheme: str
 ) -> None:
-    page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     broken: list[tuple[str, str, str]] = []
 
     def look(part: str) -> None:

@@ -19,7 +19,7 @@ from lfr_core.publication.site.build import site_files
 from lfr_core.publication.site.data import site_data
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.vault import EpochRow
-from tests.support.axe import SCREENS, WCAG, axe
+from tests.support.axe import SCREENS, WCAG, WIDTHS, axe
 from tests.support.databases import make_records
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
@@ -110,7 +110,7 @@ def test_no_page_breaks_a_rule_of_wcag(browser: Browser, site: Path, axe: str, w
     try:
         page = context.new_page()
         broken = []
-        for name in PAGES if width in {320, 1280} else ("index.html", "deployments/dep.html"):
+        for name in PAGES if width == WIDTHS[0] else ("index.html", "deployments/dep.html"):
             page.goto((site / name).as_uri())
             page.evaluate(axe)
             found = page.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", WCAG)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import httpx
@@ -22,21 +21,11 @@ from tests.support.page_login import PageLogins
 from tests.support.people import authenticated
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import BrowserContext
 from tests.support.login_pages import COOKIE, NAME, claims_of, is_asked_to_log_in, is_without, signed
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 OLU, DEE, PAT, ADA = "Olu Operator", "Dana Compliance", "Pat Planner", "Ada Auditor"
-
-
-PAGES = ("operator", "planning", "compliance", "enquiries")
-HEADINGS = {"operator": NAME, "planning": "Planning", "compliance": "Data quality", "enquiries": "Requests"}
-MINE = {
-    OLU: {"operator", "planning"},
-    DEE: {"planning", "compliance", "enquiries"},
-    PAT: {"planning"},
-    ADA: {"planning", "compliance"},
-}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -49,13 +38,6 @@ def people(logins: PageLogins, vault: VaultCore, address: str) -> PageLogins:
     return logins
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context()
-    yield context
-    context.close()
-
-
 def write_report(logins: PageLogins) -> None:
     """A report for compliance and auditors, whose page can be kept."""
     from lfr_core.common.quality.pages import GENERATOR
@@ -66,30 +48,6 @@ def write_report(logins: PageLogins) -> None:
     (folder / "style.css").write_text("")
 
 
-@pytest.mark.parametrize("name", [OLU, *(pytest.param(each, marks=pytest.mark.slow) for each in (DEE, PAT, ADA))])
-def test_each_page_shows_nothing_to_whom_it_is_not_for(
-    context: BrowserContext, logins: PageLogins, address: str, name: str
-) -> None:
-    logins.cookies.pop(name, None)  # other tests log them out
-    logins.log_in(context, name)
-    page = context.new_page()
-    for path in PAGES:
-        page.goto(f"{address}/{path}")
-        page.locator(".lfr-who").filter(has_text=name).wait_for(timeout=30_000)
-        if path in MINE[name]:
-            page.get_by_text(HEADINGS[path]).first.wait_for()
-        else:
-            page.get_by_text("This page is for the role").wait_for()
-            assert page.get_by_text(HEADINGS[path], exact=True).count() == 0
-            assert DEE in page.get_by_text("Roles are given by compliance").inner_text()
-            links = page.get_by_test_id("stHtml").get_by_role("link")
-            links.first.wait_for()
-            assert {str(each.get_attribute("href")) for each in links.all()} == MINE[name]
-            links.last.click()
-            page.wait_for_url(f"{address}/{[each for each in PAGES if each in MINE[name]][-1]}")
-
-
-@pytest.mark.slow
 def test_an_account_that_is_no_persons_sees_nothing_and_learns_whom_to_ask(
     context: BrowserContext, logins: PageLogins, address: str
 ) -> None:
@@ -102,7 +60,6 @@ def test_an_account_that_is_no_persons_sees_nothing_and_learns_whom_to_ask(
     assert "Compliance registers people" in page.content()
 
 
-@pytest.mark.slow
 def test_who_is_revoked_is_out_of_an_open_page_that_nobody_touches(
     context: BrowserContext, logins: PageLogins, address: str
 ) -> None:
@@ -117,7 +74,6 @@ def test_who_is_revoked_is_out_of_an_open_page_that_nobody_touches(
     assert "may do nothing since" in page.content()
 
 
-@pytest.mark.slow
 def test_who_loses_a_role_is_out_of_an_open_page_that_nobody_touches_and_of_its_downloads_at_once(
     context: BrowserContext, logins: PageLogins, address: str
 ) -> None:
@@ -139,7 +95,6 @@ def test_who_loses_a_role_is_out_of_an_open_page_that_nobody_touches_and_of_its_
     assert httpx.get(url, cookies=cookies, trust_env=False).status_code in {403, 404}
 
 
-@pytest.mark.slow
 def test_a_download_is_for_whom_it_was_shown_while_they_are_in(
     context: BrowserContext, logins: PageLogins, address: str
 ) -> None:
@@ -167,7 +122,6 @@ def test_a_download_is_for_whom_it_was_shown_while_they_are_in(
     assert status(dict(logins.cookies[DEE])) == 403
 
 
-@pytest.mark.slow
 def test_a_demonstrations_visitor_gets_in_by_one_link_and_one_click_and_nobody_without_the_link(
     context: BrowserContext, logins: PageLogins
 ) -> None:

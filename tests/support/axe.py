@@ -13,14 +13,15 @@ from lfr_core.common.errors import Fatal
 from lfr_core.common.settings import Settings
 from lfr_core.recognition.faces.pack.fetch import find_npm
 
-__all__ = ["SCREENS", "WCAG", "axe"]
+__all__ = ["SCREENS", "WCAG", "WIDTHS", "axe"]
 
 AXE = "axe-core@4.10.3"
 AXE_TARBALL = "axe-core-4.10.3.tgz"
 AXE_SHA256 = "0f2b4d7dcdf7d1219df8d1959ad68e565f51d14c3f0d88bb71cd59abeb956292"
+WIDTHS = (320, 768, 1280, 1920)
 SCREENS = [
     pytest.param(width, scheme, marks=[] if (width, scheme) in {(320, "light"), (1280, "dark")} else pytest.mark.slow)
-    for width in (320, 768, 1280, 1920)
+    for width in WIDTHS
     for scheme in ("light", "dark")
 ]
 """Widths in pixels and colour schemes: a telephone in light and a screen in dark, all others in `make test-long`."""

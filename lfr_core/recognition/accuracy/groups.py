@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
-from scipy.stats import MonteCarloMethod, fisher_exact
 
 from lfr_core.domain.identification import detectable_difference, ratio_interval
 from lfr_core.domain.rates import proportion
@@ -124,6 +123,8 @@ def _figures(group: str, people: int, of: _Counts, reference: _Counts | None, ot
 
 def _fisher(k: int, n: int, other_k: int, other_n: int) -> float:
     """Two-sided p of Fisher's exact test."""
+    from scipy.stats import fisher_exact  # takes a second to load
+
     return min(1.0, float(fisher_exact(np.array([[k, n - k], [other_k, other_n - other_k]])).pvalue))
 
 
@@ -134,6 +135,8 @@ def _over_all(groups: list[_Counts]) -> float | None:
         return None
     if len(table) == 2:  # noqa: PLR2004  exact without drawing
         return _fisher(table[0][0], sum(table[0]), table[1][0], sum(table[1]))
+    from scipy.stats import MonteCarloMethod, fisher_exact
+
     drawn = MonteCarloMethod(n_resamples=_TABLES, rng=np.random.default_rng(17))
     return min(1.0, float(fisher_exact(np.array(table), method=drawn).pvalue))
 

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 from apps.operator.claims import CLAIM_S
 from apps.operator.view import OperatorView
 from lfr_core.domain.policy import load_policy
-from tests.integration.alerts.test_page_stands_still import ANN, BOB, again, drawn, pictured, press, settled, words
 from tests.support.alert_harness import AlertHarness
+from tests.support.operator_app import ANN, BOB, again, drawn, pictured, press, settled, words
 from tests.support.people import authenticated, sign_on
 
 

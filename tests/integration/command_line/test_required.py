@@ -38,7 +38,7 @@ def test_known_to_fail():
 
 def run(folder: Path, suite: str, require: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_suite.py").write_text(suite)
-    (folder / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text())
+    (folder / "conftest.py").write_text('pytest_plugins = ["tests.support.required"]\n')
     (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    kafka: x\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
     env = {**os.environ, "LFR_REQUIRE": require, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}

@@ -21,8 +21,8 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.promises import PromiseStateRow
-from tests.integration.custody.people.test_who_may_see import COMPLIANCE, STREET, Harness
 from tests.support.each_process import EachProcess
+from tests.support.looking import COMPLIANCE, STREET, Harness
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned

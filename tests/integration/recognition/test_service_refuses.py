@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
-import cv2
-import numpy as np
 import pytest
+from PIL import Image
 
 from lfr_core.common.errors import Fatal
 from lfr_core.domain.deployments import DeploymentStatus
@@ -16,8 +16,9 @@ from tests.support.recognise_bench import POLICY, Bench, outcomes, walk
 
 pytestmark = pytest.mark.models
 
-
-HUGE = cv2.imencode(".png", np.zeros((10_000, 10_000), np.uint8))[1].tobytes()  # 100 megapixels in 0.1 MB
+_FILE = io.BytesIO()
+Image.new("1", (10_000, 10_000)).save(_FILE, "png")
+HUGE = _FILE.getvalue()  # 100 megapixels in 14 kB
 NOTHING = bytes.fromhex("89504e470d0a1a0a0000000d49484452") + bytes(4) + bytes([0, 0, 0, 9, 8, 2, 0, 0, 0]) + bytes(20)
 """A PNG that says it is 0 x 9."""
 

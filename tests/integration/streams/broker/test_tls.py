@@ -97,7 +97,8 @@ def cluster(kafka_libs: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         process.wait(20)
 
 
-@pytest.mark.parametrize("security", ["sasl_ssl", pytest.param("ssl", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("security", ["sasl_ssl", "ssl"])
 def test_over_tls_topics_are_made_a_worker_reads_and_a_camera_writes_frames_and_no_sightings(
     cluster: Cluster, security: str, tmp_path: Path
 ) -> None:
