@@ -66,7 +66,7 @@ class StuckRecords:
     def check_recorded(self, name: str) -> None:  # noqa: ARG002  likewise
         self.answers.wait()
 
-    def held_keys(self, *, whole: bool = True) -> frozenset[str]:  # noqa: ARG002  the Protocol's signature
+    def held_segments(self, *, whole: bool = True) -> frozenset[str]:  # noqa: ARG002  the Protocol's signature
         self.answers.wait()
         return frozenset()
 

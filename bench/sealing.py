@@ -188,7 +188,7 @@ def main() -> int:
         people = People(database, AuditTrail(vault, SystemClock()), SystemClock())
         cast = {OPERATOR: ({Role.COMPLIANCE, Role.OPERATOR}, Rank.CONSTABLE)}
         operator = play_people(people, cast)[OPERATOR]
-        stack.enter_context(Attendance(database).keep_alive(DEPLOYMENT, operator))
+        stack.enter_context(Attendance(database, AuditTrail(vault, SystemClock())).keep_alive(DEPLOYMENT, operator))
         bench = Bench(engine, gallery, DeploymentReader(database), vault, policy)
         jpegs = street_frames(settings, options.frames)
         clear, clock = InTheClear(), SystemClock()

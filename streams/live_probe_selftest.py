@@ -83,6 +83,7 @@ class SelfTester:
         with writing(self.installation.engine) as session:
             keep_self_test(
                 session,
+                self.installation.trail,
                 done.id,
                 deployment,
                 began_ns=began_ns,

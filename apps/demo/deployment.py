@@ -141,7 +141,7 @@ def planned_system(
             SignOns(installation.engine, installation.trail, installation.clock).sign_on(
                 deployment, people[OPERATOR].person
             )
-            with Attendance(installation.engine).keep_alive(deployment, people[OPERATOR].person):
+            with Attendance(installation.engine, installation.trail).keep_alive(deployment, people[OPERATOR].person):
                 yield PlannedSystem(system, installation, close, people[OPERATOR].person, people)
         finally:
             close()

@@ -21,7 +21,7 @@ from lfr_core.alerts import read
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.audit.port import SealingTrail
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.port import Vault
@@ -97,7 +97,7 @@ class OperatorView:
         engine: Engine,
         policy: Policy,
         vault: Vault,
-        trail: Trail,
+        trail: SealingTrail,
         clock: Clock,
         silent_parts: Callable[[], tuple[SilentPart, ...]] = tuple,
     ) -> None:
@@ -108,7 +108,7 @@ class OperatorView:
         self._clock = clock
         self._trail = trail
         self._crops = read.AlertCrops(engine, vault)
-        self._attendance = Attendance(engine, clock)
+        self._attendance = Attendance(engine, trail, clock)
         self._vault = VaultReachability(vault, clock)
         self._sign_ons = SignOns(engine, trail, clock)
         self._attended_s: dict[tuple[str, AuthenticatedPerson], float] = {}

@@ -128,7 +128,7 @@ def deployed_system(
             people = People(installation.engine, installation.trail, installation.clock)
             operator = play_people(people, _CAST)[_OPERATOR]
             SignOns(installation.engine, installation.trail, installation.clock).sign_on(deployment, operator)
-            with Attendance(installation.engine).keep_alive(deployment, operator):
+            with Attendance(installation.engine, installation.trail).keep_alive(deployment, operator):
                 yield DeployedSystem(system, installation, close, operator)
         finally:
             close()

@@ -8,6 +8,7 @@ trail. An alert whose key is gone and whose row still stands is found again and 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -24,7 +25,9 @@ from lfr_core.storage.tables.alerts import (
     AlertRow,
     AlertStubRow,
     SightingRow,
+    digest_stubs,
 )
+from lfr_core.storage.tables.deployments import DeploymentRow
 
 __all__ = ["DueAlert", "ExpiredAlert", "due_alerts", "expire_alerts"]
 
@@ -99,7 +102,10 @@ def expire_alerts(
         part = due[start : start + _AT_ONCE]
         keys = {gone.info.id: gone for gone in vault.destroy(_keys_of(vault, part), rule=RULE)}
         with writing(engine) as session:
+            deployments = _lock_deployments(session, {one.deployment for one in part})
             gone = [(one, keys.get(one.key_id)) for one in part if _replace(session, one.alert, new_id)]
+            for deployment, before in deployments:
+                _digest_stubs(session, deployment, before)
             for one, key in gone:
                 trail.append(session, _event(one, key))
         done += [ExpiredAlert(one.alert, one.deployment, one.due_ns, now_ns, key) for one, key in gone]
@@ -112,6 +118,25 @@ def _keys_of(vault: Vault, due: Sequence[DueAlert]) -> list[str]:
     alerts = {str(one.alert) for one in due}
     known = {info.id for info in vault.kept(KeyKind.ALERT) if info.subject in alerts}
     return sorted(known | {one.key_id for one in due if one.key_id})
+
+
+def _lock_deployments(session: Session, ids: AbstractSet[str]) -> list[tuple[DeploymentRow, str]]:
+    """Deployments, and the digest of the stubs that each has."""
+    query = select(DeploymentRow).where(col(DeploymentRow.id).in_(ids)).order_by(col(DeploymentRow.id))
+    rows = session.exec(query.with_for_update(key_share=True)).all()
+    return [(row, digest_stubs(_stubs_of(session, row.id))) for row in rows]
+
+
+def _digest_stubs(session: Session, row: DeploymentRow, before: str) -> None:
+    """Have the deployment say which stubs it has now. Where they weren't what it said, it goes on saying so."""
+    if row.stubs_sha256 is not None:
+        known = row.stubs_sha256 == before
+        row.stubs_sha256 = digest_stubs(_stubs_of(session, row.id)) if known else "changed past the platform"
+        session.flush()
+
+
+def _stubs_of(session: Session, deployment: str) -> Sequence[AlertStubRow]:
+    return session.exec(select(AlertStubRow).where(AlertStubRow.deployment == deployment)).all()
 
 
 def _replace(session: Session, alert: UUID, new_id: Callable[[], UUID]) -> bool:

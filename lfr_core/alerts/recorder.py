@@ -18,7 +18,7 @@ from lfr_core.alerts.keys import RECORDER, CropKeys
 from lfr_core.alerts.sightings import SightingWriter
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Poison, Refused, Retryable
-from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.audit.port import SealingTrail
 from lfr_core.custody.vault.port import Vault
 from lfr_core.deployments.monitoring.store import write_answers
 from lfr_core.domain.messages import DeadLetter, LiveProbeResult, OutcomeBatch, Sighting
@@ -63,7 +63,7 @@ class Recorder:
         alert_policy: AlertPolicy,
         clock: Clock,
         vault: Vault,
-        trail: Trail,
+        trail: SealingTrail,
         new_id: Callable[[], UUID] = uuid4,
     ) -> None:
         self._engine = engine
@@ -136,8 +136,9 @@ class Recorder:
         """
         if not results:
             return ()
+        self._trail.seal("")  # asks for the key now: in a transaction the vault may be waiting for this database
         with writing(self._engine) as session:
-            return write_answers(session, results, self._clock.time_ns())
+            return write_answers(session, self._trail, results, self._clock.time_ns())
 
     def record_dead_letters(self, letters: Sequence[DeadLetter]) -> tuple[tuple[DeadLetter, Poison], ...]:
         """Keep where records lie that couldn't be processed, and why, so many of a camera; count them all, each once.

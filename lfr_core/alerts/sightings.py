@@ -15,6 +15,7 @@ from lfr_core.alerts.plausibility import check_sighting
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import LfrError, Poison, Refused
 from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.records import OPENED
 from lfr_core.custody.crops import alert_probe, alert_reference, list_reference
 from lfr_core.custody.vault.sealing import open_sealed, seal
 from lfr_core.domain.deployments import DeploymentStatus
@@ -199,9 +200,7 @@ class SightingWriter:
 
     def _collect(self, alert: AlertRow, references: int) -> None:
         facts: dict[str, str | int] = {"category": alert.category, "references": references}
-        self.collected.append(
-            AuditEvent(Verb.COLLECT, RECORDER, alert.deployment, f"alert:{alert.id}", "alert.opened", facts)
-        )
+        self.collected.append(AuditEvent(Verb.COLLECT, RECORDER, alert.deployment, f"alert:{alert.id}", OPENED, facts))
 
 
 def _canary(deployment: str) -> WatchlistEntryRow:

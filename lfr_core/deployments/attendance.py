@@ -7,25 +7,49 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 from sqlalchemy import Engine, delete
-from sqlmodel import col
+from sqlmodel import Session, col, select
 
 from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import get_logger
+from lfr_core.custody.audit.port import SealsRows
+from lfr_core.custody.audit.row_seals import IsSealed, text_of_values
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role, principal_of
+from lfr_core.domain.actors import SPEAKS_FOR_PEOPLE, Principal, fold_name
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.vault import AttendanceRow
 
-__all__ = ["Attendance"]
+__all__ = ["Attendance", "last_attended_ns"]
+
+
+def last_attended_ns(session: Session, deployment: str, is_sealed: IsSealed | None = None) -> int | None:
+    """When an operator was last heard of, nanoseconds since the epoch, or None.
+
+    `is_sealed`: the vault's: only what a process has sealed counts in which people log in.
+    """
+    rows = session.exec(select(AttendanceRow).where(AttendanceRow.deployment == deployment))
+    heard = (
+        row.last_ns
+        for row in rows
+        if is_sealed is None
+        or is_sealed(_text(deployment, row.operator, row.last_ns), row.writer, row.seal, SPEAKS_FOR_PEOPLE)
+    )
+    return max(heard, default=None)
+
+
+def _text(deployment: str, operator: Principal, last_ns: int) -> str:
+    """What of a row is sealed."""
+    return text_of_values("attendance", deployment, fold_name(str(operator)), last_ns)
 
 
 class Attendance:
     """Who attends which deployment. Every method raises Retryable when the database is away."""
 
-    def __init__(self, engine: Engine, clock: Clock | None = None) -> None:
+    def __init__(self, engine: Engine, trail: SealsRows, clock: Clock | None = None) -> None:
         self._engine = engine
+        self._trail = trail
         self._clock = clock or SystemClock()
 
     def record_heartbeat(self, deployment: str, operator: AuthenticatedPerson) -> None:
@@ -35,15 +59,16 @@ class Attendance:
             Refused: `deployment.unknown`, and as `acting`.
         """
         now_ns = self._clock.time_ns()
+        writer, seal = self._trail.seal(_text(deployment, principal_of(operator), now_ns))
         with writing(self._engine) as session:
             if "\x00" in deployment or session.get(DeploymentRow, deployment) is None:
                 raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
             name = acting(session, operator, {Role.OPERATOR}).name  # each time: who is revoked attends no more
             row = session.get(AttendanceRow, (deployment, name))
-            if row is not None:
-                row.last_ns = now_ns
-                return
-            session.add(AttendanceRow(deployment=deployment, operator=name, since_ns=now_ns, last_ns=now_ns))
+            if row is None:
+                row = AttendanceRow(deployment=deployment, operator=name, since_ns=now_ns, last_ns=now_ns)
+            row.last_ns, row.writer, row.seal = now_ns, writer, seal
+            session.add(row)
 
     def record_departure(self, deployment: str, operator: AuthenticatedPerson) -> None:
         """The operator is gone; at once, not after the policy's time."""

@@ -10,6 +10,7 @@ from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.deployments.application import Application, ApplicationForm
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.storage.tables.alerts import digest_stubs
 from lfr_core.storage.tables.deployments import ApplicationRow, DeploymentRow, PlannedDeploymentRow
 
 __all__ = ["application_row", "draft"]
@@ -38,6 +39,7 @@ def draft(
         live_only=True,
         planned=True,
         created_at=now,
+        stubs_sha256=digest_stubs(()),
     )
     session.add(row)
     session.flush()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.records import of_deployment
+from lfr_core.custody.audit.row_seals import IsSealed
 from lfr_core.custody.people.lookup import in_role
 from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.attendance import last_attended_ns
 from lfr_core.deployments.compliance_documents import read_documents_status
 from lfr_core.deployments.gallery_binding import read_last_gallery_check
 from lfr_core.deployments.monitoring.store import last_proven_ns
@@ -19,14 +21,13 @@ from lfr_core.domain.gate import GateFacts, PlannedFacts
 from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.publication import AnnouncementRow
-from lfr_core.storage.tables.vault import AttendanceRow, InstallationRow
+from lfr_core.storage.tables.vault import InstallationRow
 
 __all__ = ["gate_facts", "planned_facts"]
 
 
-def gate_facts(session: Session, row: DeploymentRow, now: datetime) -> GateFacts:
-    """The facts of one deployment at `now`, aware. Raises Refused as `planned_facts`."""
-    attended = session.exec(select(func.max(AttendanceRow.last_ns)).where(AttendanceRow.deployment == row.id)).one()
+def gate_facts(session: Session, row: DeploymentRow, now: datetime, is_sealed: IsSealed | None = None) -> GateFacts:
+    """The facts of one deployment at `now`, aware; with `is_sealed` as the vault goes by. Raises as `planned_facts`."""
     looked_ns, why = read_last_gallery_check(session, row.id)
     if row.gallery and not row.gallery_digest:
         why = "nothing shows what it must hold"
@@ -38,16 +39,18 @@ def gate_facts(session: Session, row: DeploymentRow, now: datetime) -> GateFacts
         closes_ns=_ns(row.closes_at) if row.closes_at else None,
         gallery=row.gallery or "",
         suspended_why=row.suspended_why,
-        attended_ns=attended,
+        attended_ns=last_attended_ns(session, row.id, is_sealed),
         gallery_why=why,
         gallery_looked_ns=looked_ns,
         audit_written_ns=installation.written_ns if installation else None,
         records_why=_difference_of(row.id, installation.records_why if installation else ""),
-        planned=planned_facts(session, row, now) if row.planned else None,
+        planned=planned_facts(session, row, now, is_sealed) if row.planned else None,
     )
 
 
-def planned_facts(session: Session, row: DeploymentRow, now: datetime) -> PlannedFacts:
+def planned_facts(
+    session: Session, row: DeploymentRow, now: datetime, is_sealed: IsSealed | None = None
+) -> PlannedFacts:
     """The facts of one planned deployment at `now`, aware.
 
     Raises:
@@ -82,7 +85,7 @@ def planned_facts(session: Session, row: DeploymentRow, now: datetime) -> Planne
         withheld_by=announced.approved_by if announced and announced.withheld_because else "",
         signage_by=planned.signage_by,
         briefing_by=planned.briefing_by,
-        proven_ns=last_proven_ns(session, row.id),
+        proven_ns=last_proven_ns(session, row.id, is_sealed),
     )
 
 

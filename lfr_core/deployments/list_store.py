@@ -95,7 +95,7 @@ class ListStore(DeploymentReader):
             write_list(session, row, contract_id, gallery, entries, key, held)
             session.add_all(composition(deployment_id, entries, now))
             keep_commitments(session, deployment_id, committed)
-            digest = list_digest(session, row)
+            digest = row.list_digest = list_digest(session, row)
             record_step(session, self._trail, row, Step.COMPILE, by=by, now=now, digest=digest, facts=facts)
             return view_of(row)
 

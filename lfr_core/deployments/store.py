@@ -30,6 +30,7 @@ from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, Deploy
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.engine import scrub
+from lfr_core.storage.tables.alerts import digest_stubs
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.vault import AttendanceRow
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow
@@ -91,6 +92,7 @@ class DeploymentStore(ListStore):
                 agreeing_shots=policy.alerts.agreeing_shots,
                 live_only=live_only,
                 created_at=self._now(),
+                stubs_sha256=digest_stubs(()),
             )
             session.add(row)
             session.flush()

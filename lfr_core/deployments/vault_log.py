@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from uuid import UUID
 
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, and_, update
 from sqlmodel import Session, col, select
 
 from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
@@ -33,12 +33,8 @@ from lfr_core.domain.gate import GateFacts
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.deployments import DeploymentRow
-from lfr_core.storage.tables.footage import (
-    FootageHoldRow,
-    FootageHoldSegmentRow,
-    FootageSegmentRow,
-    digest_segments,
-)
+from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, digest_segments
+from lfr_core.storage.tables.people import SignOnRow
 from lfr_core.storage.tables.vault import EpochRow, InstallationRow
 
 __all__ = ["VaultLog", "bind_installation"]
@@ -73,13 +69,18 @@ class VaultLog:
 
     def _facts(self, session: Session, deployment: str) -> GateFacts | None:
         row = session.get(DeploymentRow, deployment)
-        return None if row is None else gate_facts(session, row, utc_from_ns(self._clock.time_ns()))
+        is_sealed = None if self.records is None else self.records.is_sealed
+        return None if row is None else gate_facts(session, row, utc_from_ns(self._clock.time_ns()), is_sealed)
 
     def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None, alert: str = "") -> str:
         with self._compared(name) as (session, compare):
             person = in_role(session, name, roles)
             if signed_on_to is not None:
                 check_signed_on(session, signed_on_to, person.name, utc_from_ns(self._clock.time_ns()), roles)
+                registered = row_of(session, person.name)
+                there = col(SignOnRow.deployment) == signed_on_to
+                is_theirs = col(SignOnRow.person) == (None if registered is None else registered.id)
+                compare(f"the sign-on of {person.name}", {SignOnRow: and_(there, is_theirs)})
             if alert and Role.OPERATOR not in person.roles:
                 check_judged_same(session.get(AlertRow, UUID(alert)))
                 alert_and_deployment: Where = {
@@ -117,24 +118,24 @@ class VaultLog:
                 compare(person.name, of_person(person.id or 0))
             yield session, compare
 
-    def held_keys(self, *, whole: bool = True) -> frozenset[str]:
+    def held_segments(self, *, whole: bool = True) -> frozenset[str]:
         if self.records is None:
             with reading(self._engine) as session:
-                return frozenset(key for hold in _unreleased(session) for key in _keys_of(session, hold))
-        keys: set[str] = set()
+                return frozenset(each for hold in _unreleased(session) for each in _covered(session, hold))
+        segments: set[str] = set()
         with self.records.look() as (session, state):
             if whole:
                 for name, seq in find_lost(session, state, self.records.key, FootageHoldRow):
                     raise not_on_trail("holds on footage", f"{name} isn't what entry {seq} says")
             for hold in _unreleased(session):
-                covered = _keys_of(session, hold)
-                is_as_recorded = hold.segments_sha256 == digest_segments(covered.values())
+                covered = _covered(session, hold)
+                is_as_recorded = hold.segments_sha256 == digest_segments(covered)
                 differs = find_differences(
                     session, state, self.records.key, {FootageHoldRow: col(FootageHoldRow.id) == hold.id}
                 )
                 if is_as_recorded and not any(differs):
-                    keys.update(covered)
-        return frozenset(keys)
+                    segments.update(covered)
+        return frozenset(segments)
 
     def compare_all(self) -> tuple[str, ...]:
         """Compare all recorded rows with the trail, and write down which differ, for the boards. The vault's.
@@ -190,14 +191,9 @@ def _unreleased(session: Session) -> Sequence[FootageHoldRow]:
     return session.exec(select(FootageHoldRow).where(col(FootageHoldRow.released_at).is_(None))).all()
 
 
-def _keys_of(session: Session, hold: FootageHoldRow) -> dict[str, str]:
-    """The segments that a hold covers, by their keys."""
-    covered = (
-        select(FootageSegmentRow.key_id, FootageSegmentRow.id)
-        .join(FootageHoldSegmentRow, col(FootageHoldSegmentRow.segment) == col(FootageSegmentRow.id))
-        .where(FootageHoldSegmentRow.hold == hold.id)
-    )
-    return dict(session.exec(covered).all())
+def _covered(session: Session, hold: FootageHoldRow) -> Sequence[str]:
+    """The segments that a hold covers. Which keys are theirs the keystore says."""
+    return session.exec(select(FootageHoldSegmentRow.segment).where(FootageHoldSegmentRow.hold == hold.id)).all()
 
 
 def bind_installation(engine: Engine, installation: str) -> None:

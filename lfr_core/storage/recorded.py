@@ -22,8 +22,9 @@ from sqlmodel import Session
 from lfr_core.common.errors import Fatal
 from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertRow
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
+from lfr_core.storage.tables.documents import ComplianceDocumentRow
 from lfr_core.storage.tables.footage import FootageHoldRow
-from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
+from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow, SignOnRow
 from lfr_core.storage.tables.publication import AnnouncementRow, PublishedRecordRow, WithholdingRequestRow
 from lfr_core.storage.tables.row import Row
 
@@ -59,6 +60,7 @@ _STANDING: Final = (
 _DEPLOYMENT: Final = (
     "name", "kind", "status", "gallery", "contract_id", "gallery_rows", "gallery_digest", "threshold",
     "agreeing_shots", "live_only", "planned", "cameras", "watchlist_size", "blue_list_size", "opens_at", "closes_at",
+    "list_digest", "stubs_sha256",
 )  # fmt: skip
 _DECIDED: Final = (
     "judgement", "judged_by", "judged_at", "engagement", "engaged_by", "engaged_at", "review", "reviewed_by",
@@ -77,12 +79,14 @@ RECORDED: Final[Mapping[type[Row], RecordedTable]] = MappingProxyType(
         WithholdingRequestRow: RecordedTable(),
         FootageHoldRow: RecordedTable(),
         PublishedRecordRow: RecordedTable(),
+        ComplianceDocumentRow: RecordedTable(),
+        SignOnRow: RecordedTable(),
         AlertRow: RecordedTable(_DECIDED, goes=True, answers=True),
         AlertAnswerRow: RecordedTable(goes=True),
     }
 )
 """People and their roles and accounts; what was applied for, authorised, listed, announced and withheld; holds; what
-people decided of alerts; and what was published."""
+people decided of alerts; what was published; compliance documents; and sign-ons."""
 _CHANGED: Final = "openlfr_recorded"
 
 

@@ -150,7 +150,7 @@ def suspended(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
 @contextmanager
 def nobody_attends(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
     stream.stop_attending()
-    Attendance(stream.database).record_departure(NAME, authenticated(OPERATOR))
+    Attendance(stream.database, stream.trail).record_departure(NAME, authenticated(OPERATOR))
     yield
     stream.attend(NAME, OPERATOR)
 

@@ -66,7 +66,7 @@ class Harness(PromiseHarness):
             people.add(name, EVERY_ROLE, Rank.SUPERINTENDENT, by=authenticated(by))
         people.revoke(REX, why="left the force", by=authenticated(by))
         self.holds = HoldService(self.engine, self.vault, self.trail, self.policy.footage, self.clock)
-        self.attendance = Attendance(self.engine, self.clock)
+        self.attendance = Attendance(self.engine, self.trail, self.clock)
         self.rights = RightsService(self.engine, self.vault, self.trail, self.policy, self.clock)
         self.notices = AnnouncementStore(self.engine, self.trail, self.clock, lambda: f"{next(self.numbers):012x}")
         self.statements = PromiseStatements(self.engine, self.trail, self.clock, promises(self.policy))

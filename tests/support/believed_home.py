@@ -9,19 +9,29 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from apps.vault.process import build_vault
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.common.settings import Settings
 from lfr_core.custody.people import Rank, Role
 from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
+from lfr_core.deployments.attendance import Attendance
+from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine
+from lfr_core.storage.tables.footage import FootageSegmentRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
 from tests.support.each_process import EachProcess, EachTrail
+from tests.support.galleries import held_by
 from tests.support.overwriting import overwriting
-from tests.support.planning import PlanningHarness
+from tests.support.people import authenticated
+from tests.support.planning import OPERATOR, PlanningHarness
+from tests.support.records import entry
 from tests.support.vault_server import serving_vault
 
-__all__ = ["EVE", "Home", "believed_home", "insert_officer"]
+__all__ = ["EVE", "Home", "believed_home", "film", "insert_officer", "live_trial", "restart", "segment_of"]
 
 EVE = "Eve Insider"
 
@@ -72,3 +82,40 @@ def insert_officer(engine: Engine) -> None:
                 person=person.id or 0, issuer="i", subject="eve", linked_at=now, linked_by="x", sessions_from=now
             )
         )
+
+
+def live_trial(home: Home) -> None:
+    store = home.planning.store
+    store.create("trial", DeploymentKind.DEMO, name="trial", policy=load_policy())
+    store.attach_watchlist("trial", "contract", "gallery_trial", [entry()], held=held_by([entry()]))
+    store.open("trial")
+    Attendance(home.engine, home.planning.trail).record_heartbeat("trial", authenticated(OPERATOR))
+
+
+def film(home: Home) -> KeptKeyInfo:
+    """The key of a segment of the trial's footage."""
+    due_ns = SystemClock().time_ns() + 10**12
+    return home.core.make_key(
+        KeyKind.FOOTAGE, "trial", "segment-1", due_ns, actor=SystemActor.CAMERA, camera="cam"
+    ).info
+
+
+def segment_of(key: KeptKeyInfo) -> FootageSegmentRow:
+    """Its row."""
+    return FootageSegmentRow(
+        id=key.subject,
+        deployment=key.deployment,
+        camera="cam",
+        session="s",
+        key_id=key.id,
+        key_fingerprint=key.fingerprint,
+        started_ns=1,
+        due_ns=key.due_ns,
+    )
+
+
+def restart(home: Home) -> Callable[[], tuple[str, ...]]:
+    """A new vault over the same records and keystore; what compares them."""
+    core, compare = build_vault(home.settings, load_policy(), home.engine)
+    home.core = core
+    return compare

@@ -137,6 +137,9 @@ class EachTrail:
     def prepare(self, actor: Principal, /) -> None:
         self._of(actor).prepare(actor)
 
+    def seal(self, text: str, /) -> tuple[str, str]:
+        return self._of("").seal(text)
+
     def append(self, session: Session, event: AuditEvent, /) -> AuditEntry:
         return self._of(event.actor).append(session, event)
 

@@ -116,7 +116,7 @@ class ErasureHarness:
         self.deployments.attach_watchlist(name, "contract", collection, listed, held=held)
         view = self.deployments.open(name)
         add_operators(self.engine, "Op One", clock=self.clock)
-        Attendance(self.engine, self.clock).record_heartbeat(name, authenticated("Op One"))
+        Attendance(self.engine, self.trail, self.clock).record_heartbeat(name, authenticated("Op One"))
         return view
 
     def stores(self) -> tuple[Store, ...]:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from lfr_core.common.clock import Clock, utc_from_ns
-from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.audit.port import SealingTrail
 from lfr_core.custody.people import People, Person
 from lfr_core.custody.vault.port import Vault
 from lfr_core.deployments.announcement import AnnouncementStore, announce
@@ -75,7 +75,7 @@ class PlanningHarness:
 
     engine: Engine
     vault: Vault
-    trail: Trail
+    trail: SealingTrail
     clock: Clock
     home: Path
     policy: Policy = field(default_factory=load_policy)
@@ -184,7 +184,9 @@ class PlanningHarness:
         """A self-test that was green."""
         now_ns = self.clock.time_ns()
         with overwriting(self.engine) as session:
-            keep_self_test(session, uuid4(), deployment, began_ns=now_ns, ended_ns=now_ns, green=True, detail="[]")
+            keep_self_test(
+                session, self.trail, uuid4(), deployment, began_ns=now_ns, ended_ns=now_ns, green=True, detail="[]"
+            )
 
     def wait_until(self, at: datetime) -> None:
         """Move the clock on, or wait."""

@@ -93,7 +93,7 @@ class PromiseHarness(AlertHarness):
     # -- the good state ----------------------------------------------------------------------------
 
     def attend(self) -> None:
-        Attendance(self.engine, self.clock).record_heartbeat("dep", authenticated("Op One"))
+        Attendance(self.engine, self.trail, self.clock).record_heartbeat("dep", authenticated("Op One"))
 
     def frame(self) -> None:
         """A frame is sealed under a key of this epoch."""

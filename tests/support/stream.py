@@ -301,7 +301,7 @@ class Stream:
     def attend(self, name: str, operator: str = "a tester") -> None:
         """A registered operator attends a deployment from now on."""
         add_operators(self.database, operator, trail=self.trail)
-        self._attending.enter_context(Attendance(self.database).keep_alive(name, authenticated(operator)))
+        self._attending.enter_context(Attendance(self.database, self.trail).keep_alive(name, authenticated(operator)))
 
     def drained(self) -> bool:
         """Whether every record has been processed and committed; not while the broker can't say."""

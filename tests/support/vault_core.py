@@ -142,7 +142,7 @@ class Records:
             raise Refused("operator.not-signed-on", f"{name} hasn't signed on to {signed_on_to}")
         return name
 
-    def held_keys(self, *, whole: bool = True) -> frozenset[str]:  # noqa: ARG002  the Protocol's signature
+    def held_segments(self, *, whole: bool = True) -> frozenset[str]:  # noqa: ARG002  the Protocol's signature
         self._there()
         return self.held
 

@@ -17,7 +17,17 @@ from lfr_core.custody.vault.writer_keys import WriterKeys
 from lfr_core.domain.actors import Principal, ProcessIdentity
 from lfr_core.domain.signatures import SignatureKind
 
-__all__ = ["AuditEvent", "HeadSigner", "Pseudonyms", "Signer", "Trail", "Verb", "WriterSource"]
+__all__ = [
+    "AuditEvent",
+    "HeadSigner",
+    "Pseudonyms",
+    "SealingTrail",
+    "SealsRows",
+    "Signer",
+    "Trail",
+    "Verb",
+    "WriterSource",
+]
 
 
 class Verb(StrEnum):
@@ -85,6 +95,18 @@ class Trail(Protocol):
     def append(self, session: Session, event: AuditEvent, /) -> object:
         """Write `event` in the caller's transaction; what can't be audited isn't done, so an error undoes it."""
         ...
+
+
+class SealsRows(Protocol):
+    """Seals rows that have no entry of their own (`lfr_core.custody.audit.row_seals`); the trail does."""
+
+    def seal(self, text: str, /) -> tuple[str, str]:
+        """Return who seals, as it stands beside an entry, and the seal. Raises Retryable, Refused as `prepare`."""
+        ...
+
+
+class SealingTrail(Trail, SealsRows, Protocol):
+    """The trail for whoever writes both."""
 
 
 class HeadSigner(Signer, WriterSource, Protocol):

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, inspect
 from sqlalchemy.orm import load_only
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.entry import Body, record_digest
@@ -22,7 +22,9 @@ from lfr_core.custody.audit.port import Verb
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.storage.plain_tables import find_odd_tables
 from lfr_core.storage.recorded import RECORDED, columns_of, is_recorded, key_of, text_of
+from lfr_core.storage.tables.alerts import AlertRow, AlertStubRow, digest_stubs
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
+from lfr_core.storage.tables.documents import ComplianceDocumentRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
 from lfr_core.storage.tables.publication import AnnouncementRow
 from lfr_core.storage.tables.row import Row
@@ -31,6 +33,7 @@ from lfr_core.storage.tables.vault import InstallationRow
 __all__ = [
     "ADOPTED",
     "GENERATION",
+    "OPENED",
     "RecordedState",
     "Where",
     "check_none_differs",
@@ -45,6 +48,8 @@ __all__ = [
 
 ADOPTED: Final = "records.adopted"
 """The rule of the entries that name the rows of a home of before, once."""
+OPENED: Final = "alert.opened"
+"""The rule of the entries that say that an alert was opened."""
 GENERATION: Final = "generation"
 """The fact of an entry that says which generation of the keystore doesn't have the key any more."""
 Where = Mapping[type[Row], ColumnElement[bool] | bool]
@@ -70,6 +75,8 @@ class RecordedState:
     adopted: bool = False
     """Whether any entry names records, or says that there were none: from then on each row has its entry."""
 
+    alerts: dict[str, int] = field(default_factory=dict)
+    """Ids of those that were opened and aren't erased, with the number of the entry that says so."""
     destroyed: set[str] = field(default_factory=set)
     """Ids of the kept keys that were destroyed."""
     generation: int = 0
@@ -91,6 +98,11 @@ class RecordedState:
         what the trail says, or the entry says nothing of it. So it goes on differing.
         """
         self.adopted |= bool(body.records) or body.rule == ADOPTED
+        kind, _, alert = body.subject.partition(":")
+        if kind == "alert" and body.rule == OPENED:
+            self.alerts[alert] = body.seq
+        elif kind == "alert" and body.verb is Verb.ERASE:
+            self.alerts.pop(alert, None)
         for name, digests in body.records.items():
             before, _, after = digests.partition(">")
             known = self.entries.setdefault(_table_of(name), {})
@@ -123,7 +135,7 @@ def of_deployment(deployment: str) -> Where:
     return {
         kind: _equals(kind, "id" if kind is DeploymentRow else "deployment", deployment)
         for kind in (DeploymentRow, PlannedDeploymentRow, ApplicationRow, AuthorityRow, AnnouncementRow)
-    }
+    } | {ComplianceDocumentRow: col(ComplianceDocumentRow.deployment).in_(("", deployment))}
 
 
 def find_differences(
@@ -150,8 +162,23 @@ def find_differences(
                     yield f"{name} has no entry on the audit trail"
             elif said[0] != record_digest(records_key, text_of(row)):
                 yield f"{name} isn't what entry {said[1]} of the audit trail says"
+            if where is None and isinstance(row, DeploymentRow):
+                yield from _stubs_differ(session, row)
         if where is None and not RECORDED[kind].goes:
             yield from _gone(state, kind, found)
+    if where is None:
+        there = {str(alert) for alert in session.exec(select(AlertRow.id))}
+        for alert, seq in state.alerts.items():
+            if alert not in there:
+                yield f"alert/{alert}, opened by entry {seq} of the audit trail, is gone before it was due"
+
+
+def _stubs_differ(session: Session, row: DeploymentRow) -> Iterator[str]:
+    """Whether what stays of a deployment's alerts is what the deployment, which is recorded, says of it."""
+    if row.stubs_sha256 is not None:
+        stubs = session.exec(select(AlertStubRow).where(AlertStubRow.deployment == row.id))
+        if digest_stubs(stubs) != row.stubs_sha256:
+            yield f"alert_stub of {row.id}: they aren't what the deployment's newest entry says of them"
 
 
 def digest_rows(session: Session, records_key: bytes, where: Where) -> dict[str, str]:

@@ -33,6 +33,7 @@ from lfr_core.custody.audit.entry import (
 )
 from lfr_core.custody.audit.port import AuditEvent, WriterSource
 from lfr_core.custody.audit.records import digest_rows, of_person
+from lfr_core.custody.audit.row_seals import seal_row
 from lfr_core.custody.vault.port import WriterKey
 from lfr_core.custody.vault.writer_keys import CLOCKS_APART_NS
 from lfr_core.domain.actors import Principal, SystemActor, fold_name, may_write
@@ -78,6 +79,11 @@ class AuditTrail:
         """
         self._written(actor)
         self._ask_for_key("" if isinstance(actor, SystemActor) else actor)
+
+    def seal(self, text: str) -> tuple[str, str]:
+        """Seal a row's text: who seals, and the seal (`lfr_core.custody.audit.row_seals`). Raises as `records_key`."""
+        lent = self._key()[0]
+        return lent.writer, seal_row(lent.key, text)
 
     def records_key(self) -> bytes:
         """Return the key of what entries say of records. Raises Retryable: the vault is away; Refused as `prepare`."""

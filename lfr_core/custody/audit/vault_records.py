@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Engine
 from sqlmodel import Session, select
@@ -17,17 +18,27 @@ from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint
 from lfr_core.custody.audit.heads import check_against_checkpoint, check_writer, damaged, refuse
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import anchor_of, newest_head, newest_seq, snapshot, stored_entries
-from lfr_core.custody.audit.records import ADOPTED, RecordedState
+from lfr_core.custody.audit.records import ADOPTED, OPENED, RecordedState
+from lfr_core.custody.audit.row_seals import is_sealed
 from lfr_core.custody.audit.signed import Anchor, Head
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.files import write_private
 from lfr_core.custody.vault.writer_keys import WriterKeys
-from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.storage.engine import writing
 from lfr_core.storage.recorded import RECORDED, is_recorded, note_rows
 from lfr_core.storage.tables.row import Row
 
 __all__ = ["TrailRecords", "adopt_records", "append_noting"]
+
+
+_FIRST: Final = frozenset(
+    {
+        *("alert", "alert_answer", "announcement", "application", "authority", "deployment", "footage_hold", "life"),
+        *("person", "person_identity", "person_role", "published_record", "withholding_request"),
+    }
+)
+"""The tables that were recorded when the file of adopted tables named none."""
 
 
 class TrailRecords:
@@ -56,6 +67,10 @@ class TrailRecords:
         self._state = RecordedState()
         self.key = writers.records_key
 
+    def is_sealed(self, text: str, writer: str, seal: str, processes: Collection[ProcessIdentity]) -> bool:
+        """As `IsSealed`. Raises Refused, Retryable: the clock can't be trusted."""
+        return is_sealed(self._writers, text, writer, seal, processes, now_ns=self._clock.time_ns())
+
     @contextmanager
     def look(self) -> Iterator[tuple[Session, RecordedState]]:
         """One consistent look at the records, and what the trail says of them then. One look at a time.
@@ -70,8 +85,18 @@ class TrailRecords:
 
     @property
     def adopted_file(self) -> Path:
-        """It is there once each record has its entry, or doesn't count; outside the database and its backups."""
+        """It is there once each record has its entry, or doesn't count; outside the database and its backups.
+
+        It names the tables of which that is so, a line each; none: those of the version that made the first such file.
+        """
         return self._folder / "records-adopted"
+
+    def tables_to_adopt(self) -> list[type[Row]]:
+        """The recorded tables of which no row was put on the trail yet, as it is once for each."""
+        if not self.adopted_file.exists():
+            return list(RECORDED)
+        done = frozenset(self.adopted_file.read_text("utf-8").split()) or _FIRST
+        return [kind for kind in RECORDED if kind.__tablename__ not in done]
 
     def _follow(self, session: Session) -> None:
         anchor, head = anchor_of(session), newest_head(session)
@@ -89,7 +114,7 @@ class TrailRecords:
             elif entry.seq == head.seq and entry.hash != head.hash:
                 raise damaged(f"entry {head.seq}, which was signed, is another one now")
             body = parse_body(entry.body)
-            if body is not None and (body.records or body.rule == ADOPTED or body.verb is Verb.ERASE):
+            if body is not None and (body.records or body.rule in {ADOPTED, OPENED} or body.verb is Verb.ERASE):
                 new.append(body)
         if head is not None and head.seq > max(chain.seq, 0 if anchor is None else anchor.seq):
             raise damaged(f"entry {head.seq} was signed, and the newest entries are gone")
@@ -111,24 +136,27 @@ class TrailRecords:
 def adopt_records(engine: Engine, records: TrailRecords, trail: AuditTrail) -> int:
     """Put the rows of a home of before on the trail, once: from then on each has its entry, or doesn't count.
 
+    So are the rows of a table that a later version records, once.
+
     Returns:
-        How many rows were adopted; 0 where the trail names records already.
+        How many rows were adopted; 0 where the trail names records of all tables already.
 
     Raises:
         Refused, Retryable: as `TrailRecords.look` and `AuditTrail.append`.
     """
-    if records.adopted_file.exists():
+    kinds = records.tables_to_adopt()
+    if not kinds:
         return 0
     adopted = 0
     with records.look() as (_, state):
         is_adopted = state.adopted
-    if not is_adopted:
+    if not is_adopted or records.adopted_file.exists():
         trail.prepare(SystemActor.VAULT)
         with writing(engine) as session:
-            found = (session.exec(select(kind).with_for_update()) for kind in RECORDED)
+            found = (session.exec(select(kind).with_for_update()) for kind in kinds)
             rows = [row for each in found for row in each if is_recorded(row)]
             adopted = append_noting(session, trail, rows, SystemActor.VAULT, ADOPTED)
-    write_private(records.adopted_file, b"")
+    write_private(records.adopted_file, "\n".join(str(kind.__tablename__) for kind in RECORDED).encode())
     return adopted
 
 

@@ -6,12 +6,13 @@ a person of that name is registered, isn't revoked, holds the role, and has sign
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, Protocol
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Role
+from lfr_core.custody.vault.key_terms import CLOCKS_APART_S
 from lfr_core.custody.vault.port import ErasureRule, KeptKeyInfo, KeyKind, RecordUse
 from lfr_core.domain.actors import Principal, SystemActor, person_name
 from lfr_core.domain.deployments import DeploymentStatus
@@ -140,8 +141,8 @@ class KnowsPeople(Protocol):
         """
         ...
 
-    def held_keys(self, *, whole: bool = True) -> frozenset[str]:
-        """Ids of the keys whose footage a recorded hold covers that nobody released.
+    def held_segments(self, *, whole: bool = True) -> frozenset[str]:
+        """Ids of the segments of footage that a recorded hold covers which nobody released.
 
         Only holds count that stand on the audit trail, with just the footage that their entry was about.
 
@@ -186,11 +187,17 @@ def check_deployment(kind: KeyKind, deployment: str, facts: GateFacts | None) ->
         )
 
 
-def check_erasure_rule(rule: ErasureRule, infos: Iterable[KeptKeyInfo]) -> None:
-    """Raises Refused `vault.erasure-rule` when a key isn't of the kinds that a rule is about."""
+def check_erasure_rule(rule: ErasureRule, infos: Iterable[KeptKeyInfo], now_ns: int) -> None:
+    """See that a rule is about these keys, and that footage is due.
+
+    Raises:
+        Refused: `vault.erasure-rule`; `vault.not-due`: by the keystore, whatever the records say.
+    """
     for info in infos:
         if info.kind not in ERASES[rule]:
             raise Refused("vault.erasure-rule", f"{rule} is no rule for keys of {info.kind}: none is destroyed")
+        if info.kind is KeyKind.FOOTAGE and info.due_ns > now_ns + CLOCKS_APART_S * 1e9:
+            raise Refused("vault.not-due", f"the footage {info.subject} isn't due yet: its key isn't destroyed")
 
 
 def check_lists_over(infos: Iterable[KeptKeyInfo], facts: GateFactsSource) -> None:
@@ -225,18 +232,21 @@ def check_hold_kind(infos: Iterable[KeptKeyInfo]) -> None:
         raise Refused("vault.hold-kind", "only footage can be held; everything else goes when it is due")
 
 
-def check_hold(key_ids: Sequence[str], people: KnowsPeople, *, held: bool) -> None:
-    """See that keys are held which a recorded hold covers, and let go of which none does.
+def check_hold(infos: Iterable[KeptKeyInfo], people: KnowsPeople, *, held: bool) -> None:
+    """See that keys are held of segments which a recorded hold covers, and let go of which none does.
+
+    Which segment a key is of the keystore says, and not the records.
 
     Raises:
         Refused: `vault.hold-recorded`: people hold one that is to be let go of; `vault.no-hold`: nobody holds one that
             is to be kept.
         Retryable: the records are away.
     """
-    recorded = people.held_keys(whole=not held)
-    if held and not recorded.issuperset(key_ids):
+    recorded = people.held_segments(whole=not held)
+    segments = {info.subject for info in infos}
+    if held and not recorded.issuperset(segments):
         raise Refused("vault.no-hold", "no hold on record, with its entry on the audit trail, covers that footage")
-    if not held and recorded.intersection(key_ids):
+    if not held and recorded.intersection(segments):
         raise Refused("vault.hold-recorded", "a recorded hold covers that footage: it ends when a person releases it")
 
 

@@ -176,8 +176,9 @@ class VaultCore:
 
     def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
         m.checked(m.HoldKeys, key_ids=tuple(key_ids), held=held)
-        access.check_hold_kind(self._kept(key_id).info for key_id in key_ids)
-        access.check_hold(key_ids, self.people, held=held)
+        infos = [self._kept(key_id).info for key_id in key_ids]
+        access.check_hold_kind(infos)
+        access.check_hold(infos, self.people, held=held)
         with self._keys:
             for key_id in key_ids:  # again: one may have been destroyed meanwhile
                 self._kept(key_id)
@@ -189,7 +190,7 @@ class VaultCore:
         with self._keys:
             asked = set(key_ids)
             known = {info.id: info for info in self.keystore.infos() if info.id in asked}
-        access.check_erasure_rule(rule, known.values())
+        access.check_erasure_rule(rule, known.values(), now_ns)
         access.check_lists_over(known.values(), self._facts)
         with self._keys:
             wanted = {info.id: info for info in self.keystore.infos() if info.id in known}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from contextlib import suppress
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from lfr_core.common.errors import Refused
 
-__all__ = ["remove_private", "write_private"]
+__all__ = ["append_private", "remove_private", "write_private"]
 
 
 def write_private(file: Path, content: bytes) -> None:
@@ -30,6 +31,37 @@ def write_private(file: Path, content: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+        raise Refused(
+            "vault.keystore",
+            f"{file} can't be written ({error.strerror}): give its folder space and write access; nothing was changed",
+        ) from error
+
+
+def append_private(file: Path, content: bytes) -> None:
+    """Append to `file`, mode 0600, on the disk before this returns.
+
+    Raises:
+        Refused: `vault.keystore`: the disk is full or takes no write; the file ends as before, or in the middle of
+            `content`.
+    """
+    try:
+        is_new = not file.exists()
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            size = os.fstat(descriptor).st_size
+            try:
+                if os.write(descriptor, content) < len(content):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                os.fsync(descriptor)
+            except OSError:
+                with suppress(OSError):
+                    os.ftruncate(descriptor, size)
+                raise
+        finally:
+            os.close(descriptor)
+        if is_new:
+            _sync_folder(file.parent)
+    except OSError as error:
         raise Refused(
             "vault.keystore",
             f"{file} can't be written ({error.strerror}): give its folder space and write access; nothing was changed",

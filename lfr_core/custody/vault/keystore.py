@@ -6,6 +6,9 @@ Every change that destroys keys makes a new generation, in this order:
 2. the surviving keys, wrapped anew, are written to `keys-N.json` and synced;
 3. the old generation's two files are overwritten and removed, the wrapping key first.
 
+A key that is made is appended to `added-N.jsonl`, wrapped under the same key and sealed with its place there, so that
+it costs the same however many there are; whenever the whole is written, these lines go.
+
 Killed between 1 and 2: the old generation stands. Between 2 and 3: the start removes the old one. A key wrapped only
 under an old wrapping key is gone with that, wherever copies of `keys-*.json` may lie; so back up neither file.
 """
@@ -14,21 +17,28 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from lfr_core.common.errors import Fatal, Refused
-from lfr_core.custody.vault.files import remove_private, write_private
+from lfr_core.custody.vault.files import append_private, remove_private, write_private
+from lfr_core.custody.vault.keystore_files import (
+    AddedKey,
+    KeystoreFile,
+    body_of,
+    whole_lines,
+    wrap,
+    wrap_key,
+)
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
-from lfr_core.custody.vault.sealing import KEY_BYTES, binding, fingerprint, new_key, open_sealed, seal
+from lfr_core.custody.vault.sealing import KEY_BYTES, binding, fingerprint, new_key, open_sealed
 
-__all__ = ["Keystore", "kept_key_ids"]
+__all__ = ["Keystore"]
 
 _GENERATION = re.compile(r"keys-(\d{9})\.json")
 _OWN = ("signing", "pseudonyms", "records", "processes")
@@ -36,46 +46,6 @@ _OWN = ("signing", "pseudonyms", "records", "processes")
 records on the broker are derived from, and the seed of the key that processes' certificates are signed with."""
 _ADDED = frozenset({"records", "processes"})
 """Those that a keystore of an earlier version doesn't have; it is given them when it is opened."""
-
-
-def kept_key_ids(folder: Path) -> frozenset[str]:
-    """Ids of the keys that a keystore's files hold, of every generation there; no key is opened.
-
-    For whoever must know while the vault isn't running.
-
-    Raises:
-        Fatal: a file can't be read, so that nothing can be said.
-    """
-    try:
-        files = [_File.model_validate_json(each.read_bytes()) for each in folder.glob("keys-*.json")]
-    except (OSError, ValidationError) as error:
-        raise Fatal(f"the keystore in {folder} can't be read ({type(error).__name__})") from error
-    return frozenset(key.id for file in files for key in file.keys)
-
-
-class _WrappedKey(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    kind: KeyKind
-    deployment: str
-    subject: str
-    fingerprint: str
-    due_ns: int
-    held: bool
-    wrapped: str
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    version: int
-    installation: str
-    generation: int
-    own: Mapping[str, str]
-    keys: tuple[_WrappedKey, ...]
-    seal: str = ""
-    """Of everything above: no entry can be added, removed or changed by hand."""
 
 
 class Keystore:
@@ -99,6 +69,10 @@ class Keystore:
         self._keys: dict[str, bytes] = {}
         self._own: dict[str, bytes] = {}
         self._outdated = False
+        self._added = 0
+        """Lines of keys that were added since the whole was written."""
+        self._torn = False
+        """Whether such a line may have been left half written."""
         generations = sorted(
             int(m[1]) for each in folder.glob("keys-*.json") if (m := _GENERATION.fullmatch(each.name))
         )
@@ -148,12 +122,15 @@ class Keystore:
         """Make a key; it is on the disk before it is given. Raises Refused `vault.keystore`."""
         key = self._random_key()
         info = KeptKeyInfo(uuid.uuid4().hex, kind, deployment, subject, fingerprint(key), due_ns, held=False)
-        self._infos[info.id], self._keys[info.id] = info, key
-        try:
+        if self._torn:
             self._save()
+        try:
+            append_private(self._added_file(self._generation), self._added_line(info, key))
         except Refused:
-            del self._infos[info.id], self._keys[info.id]
+            self._torn = True
             raise
+        self._added += 1
+        self._infos[info.id], self._keys[info.id] = info, key
         self._made[kind, deployment, subject] = info.id
         return info, key
 
@@ -214,34 +191,29 @@ class Keystore:
     def _keys_file(self, generation: int) -> Path:
         return self._folder / f"keys-{generation:09d}.json"
 
+    def _added_file(self, generation: int) -> Path:
+        return self._folder / f"added-{generation:09d}.jsonl"
+
+    def _added_line(self, info: KeptKeyInfo, key: bytes) -> bytes:
+        wrapped = wrap_key(self._wrapping, info, key)
+        sealed = wrap(self._wrapping, wrapped.model_dump_json().encode(), "added", self._added)
+        return AddedKey(key=wrapped, seal=sealed).model_dump_json().encode() + b"\n"
+
     def _save(self) -> None:
         self._write(self._generation, self._wrapping)
+        remove_private(self._added_file(self._generation))
 
     def _write(self, generation: int, wrapping: bytes) -> None:
-        def wrap(key: bytes, *bound: str | int) -> str:
-            return base64.b64encode(seal(wrapping, key, binding(*bound))).decode()
-
-        content = _File(
+        content = KeystoreFile(
             version=1,
             installation=self.installation,
             generation=generation,
-            own={name: wrap(key, "own", name) for name, key in self._own.items()},
-            keys=tuple(
-                _WrappedKey(
-                    id=info.id,
-                    kind=info.kind,
-                    deployment=info.deployment,
-                    subject=info.subject,
-                    fingerprint=info.fingerprint,
-                    due_ns=info.due_ns,
-                    held=info.held,
-                    wrapped=wrap(self._keys[info.id], "kept", info.id),
-                )
-                for info in self._infos.values()
-            ),
+            own={name: wrap(wrapping, key, "own", name) for name, key in self._own.items()},
+            keys=tuple(wrap_key(wrapping, info, self._keys[info.id]) for info in self._infos.values()),
         )
-        sealed = content.model_copy(update={"seal": wrap(_body(content), "file")})
+        sealed = content.model_copy(update={"seal": wrap(wrapping, body_of(content), "file")})
         write_private(self._keys_file(generation), sealed.model_dump_json().encode())
+        self._added, self._torn = 0, False
 
     def _read(self, generation: int) -> None:
         file = self._keys_file(generation)
@@ -249,18 +221,23 @@ class Keystore:
             f"the keystore {file} is damaged or not this installation's: restore the folder {self._folder} as it was"
         )
         try:
-            content = _File.model_validate_json(file.read_bytes())
+            content = KeystoreFile.model_validate_json(file.read_bytes())
             self._wrapping = self._wrapping_file(generation).read_bytes()
             if len(self._wrapping) != KEY_BYTES or content.version != 1 or content.generation != generation:
                 raise Fatal(damaged)
 
-            def unwrap(text: str, *bound: str) -> bytes:
+            def unwrap(text: str, *bound: str | int) -> bytes:
                 return open_sealed(self._wrapping, base64.b64decode(text, validate=True), binding(*bound))
 
-            if unwrap(content.seal, "file") != _body(content):
+            if unwrap(content.seal, "file") != body_of(content):
                 raise Fatal(damaged)
             self._own = {name: unwrap(text, "own", name) for name, text in content.own.items()}
-            for each in content.keys:
+            added = [AddedKey.model_validate_json(line) for line in whole_lines(self._added_file(generation))]
+            for number, line in enumerate(added):
+                if unwrap(line.seal, "added", number) != line.key.model_dump_json().encode():
+                    raise Fatal(damaged)
+            there = {each.id for each in content.keys}  # the whole was written, and the lines not removed any more
+            for each in (*content.keys, *(line.key for line in added if line.key.id not in there)):
                 self._infos[each.id] = KeptKeyInfo(
                     each.id, each.kind, each.deployment, each.subject, each.fingerprint, each.due_ns, each.held
                 )
@@ -275,17 +252,13 @@ class Keystore:
 
     def _remove_others(self) -> None:
         """Old generations, the wrapping keys first; and what a killed write left."""
-        keep = {self._wrapping_file(self._generation), self._keys_file(self._generation)}
+        keep = {each(self._generation) for each in (self._wrapping_file, self._keys_file, self._added_file)}
         others = [
             *self._folder.glob("wrapping-*.key"),
             *self._folder.glob("keys-*.json"),
+            *self._folder.glob("added-*.jsonl"),
             *self._folder.glob(".*.key.*"),
         ]
         for file in [*others, *self._folder.glob(".keys-*")]:
             if file not in keep:
                 remove_private(file)
-
-
-def _body(content: _File) -> bytes:
-    """What the seal covers."""
-    return json.dumps(content.model_dump(mode="json", exclude={"seal"}), sort_keys=True).encode()

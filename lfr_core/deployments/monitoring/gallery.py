@@ -162,7 +162,7 @@ def _records_differ(session: Session, row: DeploymentRow) -> str:
     if (len(bound), gallery_digest(bound)) != (row.gallery_rows, row.gallery_digest):
         return "the records of what it must hold were changed"
     planned = session.get(PlannedDeploymentRow, row.id)
-    approved = "" if planned is None else planned.approved_digest or planned.list_digest
+    approved = row.list_digest if planned is None else planned.approved_digest or planned.list_digest
     if approved and list_digest(session, row) != approved:
         return "the list in the records isn't the one that was approved"
     return ""

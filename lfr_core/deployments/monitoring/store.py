@@ -11,6 +11,9 @@ from uuid import UUID
 from sqlmodel import Session, col, func, select
 
 from lfr_core.common.errors import Poison
+from lfr_core.custody.audit.port import SealsRows
+from lfr_core.custody.audit.row_seals import IsSealed, text_of_values
+from lfr_core.domain.actors import SPEAKS_FOR_PEOPLE, ProcessIdentity
 from lfr_core.domain.messages import LiveProbeFault, LiveProbeResult
 from lfr_core.storage.sql import Value, insert_absent, storable
 from lfr_core.storage.tables.monitoring import LiveProbeAnswerRow, LiveProbeRow
@@ -28,6 +31,12 @@ __all__ = [
     "what_is_wrong",
     "write_answers",
 ]
+
+
+_LOOKED_THROUGH = 100
+"""Rows that somebody put in the way cost no more time than that."""
+_FIND_OUT = SPEAKS_FOR_PEOPLE | {ProcessIdentity.FLOWS, ProcessIdentity.RECORD, ProcessIdentity.WATCH}
+"""Processes that test, and the recorder, which has the answers."""
 
 
 class LiveProbeKind(StrEnum):
@@ -99,19 +108,28 @@ def begin_live_probe(
 
 
 def keep_self_test(
-    session: Session, probe: UUID, deployment: str, *, began_ns: int, ended_ns: int, green: bool, detail: str
+    session: Session,
+    trail: SealsRows,
+    probe: UUID,
+    deployment: str,
+    *,
+    began_ns: int,
+    ended_ns: int,
+    green: bool,
+    detail: str,
 ) -> None:
     """Keep what a self-test came to; `detail` is its lines as JSON."""
     row = LiveProbeRow(
         id=probe, deployment=deployment, kind=LiveProbeKind.SELF_TEST.value, sent_ns=began_ns, detail=detail
     )
-    row.green_ns = ended_ns if green else None
+    if green:
+        _seal(trail, row, ended_ns)
     session.add(row)
     session.flush()
 
 
 def write_answers(
-    session: Session, results: Sequence[LiveProbeResult], now_ns: int
+    session: Session, trail: SealsRows, results: Sequence[LiveProbeResult], now_ns: int
 ) -> tuple[tuple[LiveProbeResult, Poison], ...]:
     """Keep answers, once however often they come; those to no live probe that was sent are handed back."""
     failures: list[tuple[LiveProbeResult, Poison]] = []
@@ -136,19 +154,39 @@ def write_answers(
         }
         insert_absent(session, LiveProbeAnswerRow, values)
         if row.kind == LiveProbeKind.LIVE_PROBE and row.green_ns is None and _all_well(session, row):
-            row.green_ns = now_ns
+            _seal(trail, row, now_ns)
             session.add(row)
             session.flush()
     return tuple(failures)
 
 
-def last_proven_ns(session: Session, deployment: str) -> int | None:
-    """When the newest green live probe or self-test of a deployment was begun, or None; nanoseconds since the epoch."""
-    return session.exec(
-        select(func.max(LiveProbeRow.sent_ns))
+def last_proven_ns(session: Session, deployment: str, is_sealed: IsSealed | None = None) -> int | None:
+    """When the newest green live probe or self-test of a deployment was begun, or None; nanoseconds since the epoch.
+
+    `is_sealed`: the vault's: only those count that a process has sealed which finds them out.
+    """
+    query = (
+        select(LiveProbeRow)
         .where(LiveProbeRow.deployment == deployment)
         .where(col(LiveProbeRow.green_ns).is_not(None))
-    ).one()
+        .order_by(col(LiveProbeRow.sent_ns).desc())
+        .limit(_LOOKED_THROUGH)
+    )
+    for row in session.exec(query):
+        if is_sealed is None or is_sealed(_text(row), row.writer, row.seal, _FIND_OUT):
+            return row.sent_ns
+    return None
+
+
+def _seal(trail: SealsRows, row: LiveProbeRow, green_ns: int) -> None:
+    """Say that everything was right."""
+    row.green_ns = green_ns
+    row.writer, row.seal = trail.seal(_text(row))
+
+
+def _text(row: LiveProbeRow) -> str:
+    """What of a row is sealed."""
+    return text_of_values("proof", row.id, row.deployment, row.kind, row.sent_ns, row.green_ns, row.keys, row.detail)
 
 
 def is_green(session: Session, probe: UUID) -> bool:

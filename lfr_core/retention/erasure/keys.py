@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.audit.entry import parse_body
 from lfr_core.custody.audit.port import Verb
-from lfr_core.custody.vault.keystore import kept_key_ids
+from lfr_core.custody.vault.keystore_files import kept_key_ids
 from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.actors import SystemActor
 from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary

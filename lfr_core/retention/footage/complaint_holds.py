@@ -47,9 +47,9 @@ class Scope:
 
 def still_there(engine: Engine, vault: Vault, scope: Scope) -> frozenset[str]:
     """The segments in `scope` that can still be kept. Asks the vault: never in a transaction. Raises Retryable."""
-    kept = {key.id for key in vault.kept(KeyKind.FOOTAGE, scope.deployment)}
+    kept = {key.subject for key in vault.kept(KeyKind.FOOTAGE, scope.deployment)}
     found = segments(engine, deployment=scope.deployment, from_ns=scope.from_ns, to_ns=scope.to_ns)
-    return frozenset(each.id for each in found if each.purged_ns is None and each.key_id in kept)
+    return frozenset(each.id for each in found if each.purged_ns is None and each.id in kept)
 
 
 def place_hold(

@@ -113,16 +113,23 @@ def close_abandoned(engine: Engine, folder: Path, *, now_ns: int) -> int:
 def _without_key(vault: Vault, folder: Path, part: Sequence[Segment]) -> list[Segment]:
     """Destroy the keys of `part`; those segments that have none any more."""
     try:
-        vault.destroy([segment.key_id for segment in part], rule=ERASE_RULE)
+        vault.destroy(_keys_of(vault, part), rule=ERASE_RULE)
         return list(part)
     except Refused as error:
-        if error.rule == "vault.key-held":
+        if error.rule in {"vault.key-held", "vault.not-due"}:
             if len(part) > 1:
                 return [each for segment in part for each in _without_key(vault, folder, [segment])]
-            get_logger().warning("footage.held-without-record", segment=part[0].id)
+            why = "footage.held-without-record" if error.rule == "vault.key-held" else "footage.not-due-by-its-key"
+            get_logger().warning(why, segment=part[0].id)
             return []
         _free_space(vault, folder, part)
         raise Retryable(f"the vault can't destroy keys of footage for good: {error}", retry_after_s=5.0) from error
+
+
+def _keys_of(vault: Vault, part: Iterable[Segment]) -> list[str]:
+    """The keys of segments: by the keystore, not by their rows."""
+    segments = {segment.id for segment in part}
+    return [info.id for info in vault.kept(KeyKind.FOOTAGE) if info.subject in segments]
 
 
 def _free_space(vault: Vault, folder: Path, part: Iterable[Segment]) -> None:
@@ -130,9 +137,9 @@ def _free_space(vault: Vault, folder: Path, part: Iterable[Segment]) -> None:
 
     What the vault has no key for any more can go now. It is recorded by a later run, when the keystore is written.
     """
-    kept = {info.id for info in vault.kept(KeyKind.FOOTAGE)}
+    kept = {info.subject for info in vault.kept(KeyKind.FOOTAGE)}
     for segment in part:
-        if segment.key_id not in kept:
+        if segment.id not in kept:
             try:
                 _remove(segment_file(folder, segment.id))
             except OSError as error:

@@ -30,13 +30,6 @@ class ReconciledHolds:
     """A hold covers these, and their key is gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    segment: str
-    deployment: str
-    covered: bool
-
-
 def reconcile_holds(engine: Engine, vault: Vault) -> ReconciledHolds:
     """Make the vault hold what a recorded hold covers, and let go of everything else. May be repeated at will.
 
@@ -45,20 +38,22 @@ def reconcile_holds(engine: Engine, vault: Vault) -> ReconciledHolds:
     Raises:
         Retryable: records or vault are away.
     """
-    known = _known(engine)
+    covered = _covered(engine)
     kept = {info.id: info for info in vault.kept(KeyKind.FOOTAGE)}
-    to_hold = [key for key, each in known.items() if each.covered and key in kept and not kept[key].held]
-    to_release = [key for key, info in kept.items() if info.held and not (key in known and known[key].covered)]
-    lost = [key for key, each in known.items() if each.covered and key not in kept]
-    lost += _hold(vault, to_hold, held=True)
+    segment_of = {key: info.subject for key, info in kept.items()}
+    to_hold = [key for key, info in kept.items() if info.subject in covered and not info.held]
+    to_release = [key for key, info in kept.items() if info.held and info.subject not in covered]
+    lost = sorted(covered - set(segment_of.values()))
+    lost += (segment_of[key] for key in _hold(vault, to_hold, held=True))
     _hold(vault, to_release, held=False)
     if to_release:  # somebody may have held them again meanwhile
-        again = _known(engine)
-        lost += _hold(vault, [key for key in to_release if key in again and again[key].covered], held=True)
-    for key in lost:
-        get_logger().error("footage.held-key-gone", segment=known[key].segment)
-    names = {key: info.subject for key, info in kept.items()} | {key: each.segment for key, each in known.items()}
-    return ReconciledHolds(*(tuple(names[key] for key in keys) for keys in (to_hold, to_release, lost)))
+        again = _covered(engine)
+        gone = _hold(vault, [key for key in to_release if segment_of[key] in again], held=True)
+        lost += (segment_of[key] for key in gone)
+    for segment in lost:
+        get_logger().error("footage.held-key-gone", segment=segment)
+    held, released = (tuple(segment_of[key] for key in keys) for keys in (to_hold, to_release))
+    return ReconciledHolds(held, released, tuple(lost))
 
 
 def tell_vault(engine: Engine, vault: Vault) -> None:
@@ -88,22 +83,13 @@ def _hold_part(vault: Vault, keys: Sequence[str], *, held: bool) -> list[str]:
     return []
 
 
-def _known(engine: Engine) -> dict[str, _Known]:
-    """By key: the segments not purged that some hold covers or covered."""
+def _covered(engine: Engine) -> frozenset[str]:
+    """The segments not purged that some hold covers. Which keys are theirs the vault says, and not their rows."""
     statement = (
-        select(
-            FootageSegmentRow.key_id,
-            FootageSegmentRow.id,
-            FootageSegmentRow.deployment,
-            FootageHoldRow.released_at,
-        )
+        select(FootageSegmentRow.id)
         .join(FootageHoldSegmentRow, col(FootageHoldSegmentRow.segment) == col(FootageSegmentRow.id))
         .join(FootageHoldRow, col(FootageHoldRow.id) == col(FootageHoldSegmentRow.hold))
-        .where(col(FootageSegmentRow.purged_ns).is_(None))
+        .where(col(FootageSegmentRow.purged_ns).is_(None), col(FootageHoldRow.released_at).is_(None))
     )
-    known: dict[str, _Known] = {}
     with reading(engine) as session:
-        for key, segment, deployment, released_at in session.exec(statement):
-            covered = released_at is None or (key in known and known[key].covered)
-            known[key] = _Known(segment, deployment, covered)
-    return known
+        return frozenset(session.exec(statement))

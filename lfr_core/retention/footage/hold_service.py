@@ -9,7 +9,7 @@ the footage until the next sweep's `reconcile_holds`. No order of events loses f
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID, uuid4
 
@@ -21,7 +21,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import AuthenticatedPerson, principal_of
-from lfr_core.custody.vault.port import Vault, in_parts
+from lfr_core.custody.vault.port import KeyKind, Vault, in_parts
 from lfr_core.domain.actors import same_person
 from lfr_core.domain.approvals import check_same_request
 from lfr_core.domain.policy import FootagePolicy
@@ -85,7 +85,7 @@ class HoldService:
             raise Refused("footage.hold-empty", "name the segments to hold; `lfr footage list` shows them")
         asked = HoldRequest(wanted, request.ground, reference, request.review_on)
         with reading(self._engine) as session:
-            keys = tuple(row.key_id for row in _standing(session, wanted))
+            _standing(session, wanted)
             same = _same(session, asked, name)
         if same is None:
             self._check_review(request.review_on)
@@ -98,7 +98,7 @@ class HoldService:
                 row = writer.place(asked, by=name, id=self._new_id().hex, at=self._now(), rule=rule)
                 same = hold_of(row, wanted)
         try:
-            for part in in_parts(keys):  # the vault holds what is on record: the sweep makes up for what is interrupted
+            for part in in_parts(self._keys_of(wanted)):  # the sweep makes up for what is interrupted
                 self._vault.hold(part, held=True)
         except Refused as error:
             if error.rule != "vault.key-gone":
@@ -107,6 +107,13 @@ class HoldService:
             raise _gone(()) from error
         tell_vault(self._engine, self._vault)  # a release at the same moment may have let go of them again
         return same
+
+    def _keys_of(self, wanted: Collection[str]) -> tuple[str, ...]:
+        """The keys of segments, by the keystore. Raises Refused `vault.key-gone` when one has none any more."""
+        keys = {info.subject: info.id for info in self._vault.kept(KeyKind.FOOTAGE) if info.subject in wanted}
+        if len(keys) < len(wanted):
+            raise Refused("vault.key-gone", "the key of one of the segments is destroyed")
+        return tuple(keys.values())
 
     def _take_back(self, hold: str, name: str) -> None:
         """Let go of a hold whose footage was destroyed while that person placed it: none is held then."""

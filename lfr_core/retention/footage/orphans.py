@@ -30,7 +30,7 @@ def remove_orphans(engine: Engine, folder: Path, vault: Vault, trail: Trail, *, 
     """Remove what is in the folder and on no record, once its time is over; the names of the files.
 
     A writer puts a segment on record before it makes the file, so a file without a row is never one just begun. One
-    whose row says that it was destroyed goes at once. One whose key is held stays.
+    whose row says that it was destroyed, and whose key was, goes at once. One whose key is held stays.
 
     Raises:
         Retryable: vault or records are away, or a file can't be removed.
@@ -49,7 +49,8 @@ def remove_orphans(engine: Engine, folder: Path, vault: Vault, trail: Trail, *, 
     removed = []
     for name, file in sorted(strays.items()):
         info = keys.get(name)
-        if name not in known and (_due_ns(file, info) > now_ns or (info is not None and info.held)):
+        is_in_time = _due_ns(file, info) > now_ns or (info is not None and info.held)
+        if is_in_time and (name not in known or info is not None):  # a row says what somebody wrote there
             continue
         deployment = known[name].deployment if name in known else info.deployment if info is not None else ""
         try:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Index
@@ -16,6 +19,7 @@ __all__ = [
     "AlertRow",
     "AlertStubRow",
     "SightingRow",
+    "digest_stubs",
 ]
 
 
@@ -119,6 +123,12 @@ class AlertStubRow(Row, table=True):
     outcome: str | None = None
     minutes: float | None = None
     """Whole minutes: finer would be a trace of one person's day."""
+
+
+def digest_stubs(stubs: Iterable[AlertStubRow]) -> str:
+    """SHA-256 of stubs, in whatever order; hexadecimal."""
+    lines = sorted(json.dumps([str(each) for each in stub.model_dump().values()]) for stub in stubs)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 class SightingRow(Row, table=True):

@@ -50,6 +50,10 @@ class DeploymentRow(Row, table=True):
     opens_at: dt.datetime | None = None
     closes_at: dt.datetime | None = None
     """Its hours: the gate is shut outside them."""
+    list_digest: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """`list_digest` of the list as it was attached; "" where it was before there was one."""
+    stubs_sha256: str | None = None
+    """`digest_stubs` of what stays of its alerts; None where the deployment was made before there was one."""
     suspended_why: str = Field(default="", sa_column_kwargs={"server_default": ""})
     opened_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None

@@ -31,6 +31,9 @@ class LiveProbeRow(Row, table=True):
     """When the last of the answers it needed was recorded, or the self-test ended; NULL unless everything was right."""
     detail: str = ""
     """A self-test's lines, as JSON."""
+    writer: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Who sealed it, and `seal`: see `lfr_core.custody.audit.row_seals`."""
+    seal: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class LiveProbeAnswerRow(Row, table=True):

@@ -45,3 +45,6 @@ class AttendanceRow(Row, table=True):
     operator: str = Field(primary_key=True)
     since_ns: int = Field(sa_type=BigInteger)
     last_ns: int = Field(sa_type=BigInteger)
+    writer: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Who sealed it, and `seal`: see `lfr_core.custody.audit.row_seals`."""
+    seal: str = Field(default="", sa_column_kwargs={"server_default": ""})

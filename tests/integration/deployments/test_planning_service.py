@@ -179,7 +179,7 @@ def test_an_id_is_never_used_for_a_trial_and_a_planned_one(harness: PlanningHarn
 def test_only_registered_operators_attend_and_decide_at_a_planned_deployment(harness: PlanningHarness) -> None:
     harness.walk(S.LIVE)
     attendance, decisions = (
-        Attendance(harness.engine, harness.clock),
+        Attendance(harness.engine, harness.trail, harness.clock),
         DecisionService(harness.engine, harness.trail, harness.clock),
     )
     recorder = recorder_of(harness.engine, harness.clock)

@@ -206,5 +206,5 @@ def of(gallery: MilvusGallery, deployment: str) -> list[str]:
 
 def attend(harness: PlanningHarness, deployment: str) -> None:
     """An operator is there, and the records take writes."""
-    Attendance(harness.engine, harness.clock).record_heartbeat(deployment, authenticated(OPERATOR))
+    Attendance(harness.engine, harness.trail, harness.clock).record_heartbeat(deployment, authenticated(OPERATOR))
     harness.touch()

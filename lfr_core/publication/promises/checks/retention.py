@@ -64,13 +64,13 @@ class FootageGone:
     def look(self, now_ns: int) -> PromiseFinding:
         keys = self._vault.kept(KeyKind.FOOTAGE)
         held = held_segments(self._engine)
-        held_keys = {each.key_id for each in held}
+        held_ids = {each.id for each in held}
         with reading(self._engine) as session:
             kept = session.exec(select(FootageSegmentRow).where(col(FootageSegmentRow.purged_ns).is_(None))).all()
         due = [each for each in due_segments(self._engine, now_ns) if each.since_ns + self._late_ns < now_ns]
         broken = [f"footage:{each.id}" for each in due]
         broken += [f"footage:{row.id}" for row in kept if row.due_ns > row.started_ns + self._kept_ns + self._late_ns]
-        broken += _ids(key for key in keys if key.due_ns + self._late_ns < now_ns and key.id not in held_keys)
+        broken += _ids(key for key in keys if key.due_ns + self._late_ns < now_ns and key.subject not in held_ids)
         return finding(
             list(dict.fromkeys(broken)),
             holds=f"none of {len(kept)} pieces of footage is past its time; {len(held)} are under a recorded exception",

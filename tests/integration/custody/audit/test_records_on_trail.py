@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, delete, select
 
 from lfr_core.alerts.decisions import DecisionService
+from lfr_core.alerts.expiry import expire_alerts
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.errors import Fatal
 from lfr_core.custody.audit.port import AuditEvent, Verb
@@ -30,7 +32,7 @@ from lfr_core.retention.footage.hold_writer import HoldWriter
 from lfr_core.retention.footage.holds import HoldGround, HoldRequest
 from lfr_core.storage.engine import writing
 from lfr_core.storage.recorded import RECORDED, is_recorded, text_of
-from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertRow
+from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertReferenceRow, AlertRow, AlertStubRow, SightingRow
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
@@ -238,12 +240,12 @@ def test_who_changes_a_record_that_was_written_in_does_not_make_it_count(lived: 
 def test_a_hold_that_covers_more_than_its_entry_holds_nothing(lived: Engine, tmp_path: Path) -> None:
     log = VaultLog(lived)
     log.records = trail_records(lived, tmp_path)
-    assert log.held_keys() == {"key-1"}
+    assert log.held_segments() == {"segment-1"}
 
     with overwriting(lived) as session:
         session.add(FootageHoldSegmentRow(hold="hold-1", segment="segment-2"))
 
-    assert log.held_keys() == frozenset()
+    assert log.held_segments() == frozenset()
 
 
 def test_code_that_changes_a_record_without_an_entry_changes_nothing(engine: Engine) -> None:
@@ -255,3 +257,43 @@ def test_code_that_changes_a_record_without_an_entry_changes_nothing(engine: Eng
     with pytest.raises(Fatal, match="person would change without an entry"), writing(engine) as session:
         session.add(PersonRow(folded="eve", name=EVE, rank="superintendent", added_at=NOW, added_by="x"))
     assert differences(engine) == ()
+
+
+def test_an_alert_that_is_removed_before_it_is_due_is_found_and_one_that_expires_is_not(engine: Engine) -> None:
+    live_deployment(engine)
+    put_on_trail(engine, trail_of(engine))
+    recorder = recorder_of(engine)
+    (removed,) = recorder.record_sightings([sighting(0.0, vault=vault_of(engine))]).opened
+    recorder.record_sightings([sighting(9_000.0, vault=vault_of(engine))])
+    with overwriting(engine) as session:
+        session.execute(delete(SightingRow).where(col(SightingRow.alert) == removed))
+        session.execute(delete(AlertReferenceRow).where(col(AlertReferenceRow.alert) == removed))
+        session.execute(delete(AlertRow).where(col(AlertRow.id) == removed))
+
+    (difference,) = differences(engine)
+    assert difference.startswith(f"alert/{removed}, opened by entry")
+    expire_alerts(engine, vault_of(engine), trail_of(engine), now_ns=NOW_NS + 10**16, retention_h=1)
+    assert len(differences(engine)) == 1
+
+
+def test_what_stays_of_alerts_cannot_be_changed_removed_or_added_to_unseen(engine: Engine) -> None:
+    live_deployment(engine)
+    put_on_trail(engine, trail_of(engine))
+    recorder = recorder_of(engine)
+    recorder.record_sightings([sighting(0.0, vault=vault_of(engine))])
+    expire_alerts(engine, vault_of(engine), trail_of(engine), now_ns=NOW_NS + 10**15, retention_h=1)
+    assert differences(engine) == ()
+    with overwriting(engine) as session:
+        whole = session.exec(select(AlertStubRow)).one().model_dump()
+    others = {"changed": [{**whole, "judgement": "same"}], "removed": [], "added to": [whole, {**whole, "id": uuid4()}]}
+
+    for rows in others.values():
+        with overwriting(engine) as session:
+            session.execute(delete(AlertStubRow))
+            session.add_all([AlertStubRow(**row) for row in rows])
+        (difference,) = differences(engine)
+        assert difference.startswith("alert_stub of dep: they aren't what")
+
+    recorder.record_sightings([sighting(9_000.0, vault=vault_of(engine))])  # over what was added, which doesn't count
+    expire_alerts(engine, vault_of(engine), trail_of(engine), now_ns=NOW_NS + 10**16, retention_h=1)
+    assert any(each.startswith("alert_stub of dep") for each in differences(engine))

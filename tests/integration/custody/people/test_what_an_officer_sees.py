@@ -82,7 +82,7 @@ def test_an_officers_phone_has_what_was_judged_and_says_what_was_done_and_nothin
         lambda: decisions.engage(harness.waiting, Engagement.ENGAGED, officer),
         lambda: decisions.engage(harness.alert, Engagement.EVADED, authenticated(STREET_IDLE), correct=True),
         lambda: decisions.outcome(harness.alert, EngagementOutcome.ARREST, authenticated(STREET_ELSEWHERE)),
-        lambda: Attendance(harness.engine, harness.clock).record_heartbeat("dep", officer),
+        lambda: Attendance(harness.engine, harness.trail, harness.clock).record_heartbeat("dep", officer),
     ):
         with pytest.raises(Refused):
             refused()

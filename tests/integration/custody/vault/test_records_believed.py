@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,26 +20,31 @@ from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import snapshot, stored_entries
 from lfr_core.custody.vault.lending import FACTS_MAX_AGE_S
-from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
-from lfr_core.deployments.attendance import Attendance
+from lfr_core.custody.vault.port import KeyKind
 from lfr_core.domain.actors import SystemActor
-from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
 from lfr_core.retention.footage.hold_writer import HoldWriter
 from lfr_core.retention.footage.holds import HoldGround, HoldRequest
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.audit import AuditEntryRow, AuditHeadRow
 from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow
-from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow, digest_segments
+from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, digest_segments
 from lfr_core.storage.tables.people import PersonRow
 from lfr_core.storage.tables.vault import InstallationRow
-from tests.support.believed_home import EVE, Home, believed_home, insert_officer
+from tests.support.believed_home import (
+    EVE,
+    Home,
+    believed_home,
+    film,
+    insert_officer,
+    live_trial,
+    restart,
+    segment_of,
+)
 from tests.support.each_process import EachTrail
-from tests.support.galleries import held_by
 from tests.support.overwriting import overwriting
 from tests.support.people import CAST, authenticated
-from tests.support.planning import OFFICER, OPERATOR
-from tests.support.records import entry
+from tests.support.planning import OFFICER
 from tests.support.vault_server import serving_vault
 
 
@@ -74,14 +79,6 @@ def test_an_inserted_authority_opens_no_gate(home: Home) -> None:
     assert "no entry on the audit trail" in facts.records_why
 
 
-def live_trial(home: Home) -> None:
-    store = home.planning.store
-    store.create("trial", DeploymentKind.DEMO, name="trial", policy=load_policy())
-    store.attach_watchlist("trial", "contract", "gallery_trial", [entry()], held=held_by([entry()]))
-    store.open("trial")
-    Attendance(home.engine).record_heartbeat("trial", authenticated(OPERATOR))
-
-
 @pytest.mark.parametrize(("column", "value"), [("threshold", 0.05), ("closes_at", timedelta(days=30))])
 def test_a_deployment_that_was_written_in_gets_no_key_and_the_board_names_what_differs(
     home: Home, column: str, value: object
@@ -95,28 +92,6 @@ def test_a_deployment_that_was_written_in_gets_no_key_and_the_board_names_what_d
 
     assert home.rule(lambda: home.vault.check_gate("trial")) == "gate.records-on-trail"
     assert home.rule(lambda: home.vault.seal_key("trial", "cam")) == "gate.records-on-trail"
-
-
-def film(home: Home) -> KeptKeyInfo:
-    """The key of a segment of the trial's footage."""
-    due_ns = SystemClock().time_ns() + 10**12
-    return home.core.make_key(
-        KeyKind.FOOTAGE, "trial", "segment-1", due_ns, actor=SystemActor.CAMERA, camera="cam"
-    ).info
-
-
-def segment_of(key: KeptKeyInfo) -> FootageSegmentRow:
-    """Its row."""
-    return FootageSegmentRow(
-        id=key.subject,
-        deployment=key.deployment,
-        camera="cam",
-        session="s",
-        key_id=key.id,
-        key_fingerprint=key.fingerprint,
-        started_ns=1,
-        due_ns=key.due_ns,
-    )
 
 
 def test_an_inserted_hold_keeps_no_footage(home: Home) -> None:
@@ -179,13 +154,6 @@ def test_an_entry_of_a_worker_makes_nobody_a_superintendent(home: Home) -> None:
     with pytest.raises(Refused, match="names records that the process record doesn't change"):
         sign_head(home.engine, home.core, SystemClock())
     assert home.rule(home.planning.plan) == "audit.damaged"
-
-
-def restart(home: Home) -> Callable[[], tuple[str, ...]]:
-    """A new vault over the same records and keystore; what compares them."""
-    core, compare = build_vault(home.settings, load_policy(), home.engine)
-    home.core = core
-    return compare
 
 
 def test_a_trail_that_was_wiped_lets_nobody_in_after_a_restart(home: Home) -> None:

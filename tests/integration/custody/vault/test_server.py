@@ -56,12 +56,13 @@ def test_refusals_keep_their_rule(vault: Vault) -> None:
 
 
 def test_kept_keys_are_made_opened_listed_held_and_destroyed(vault: Vault, served: Served) -> None:
-    made = vault.make_key(KeyKind.FOOTAGE, "d", "segment-1", served.clock.time_ns() + FAR_NS, actor=SystemActor.CAMERA)
+    due_ns = served.clock.time_ns() + 60 * 10**9
+    made = vault.make_key(KeyKind.FOOTAGE, "d", "segment-1", due_ns, actor=SystemActor.CAMERA)
 
     opened = vault.open_kept(made.info.id, actor="A. Okafor", purpose="evidence")
     with pytest.raises(Refused, match="no hold on record"):
         vault.hold([made.info.id], held=True)
-    served.records.held = frozenset({made.info.id})
+    served.records.held = frozenset({"segment-1"})
     vault.hold([made.info.id], held=True)
     (held,) = vault.kept(KeyKind.FOOTAGE, "d")
     served.records.held = frozenset()

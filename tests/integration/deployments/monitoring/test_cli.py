@@ -18,6 +18,7 @@ from lfr_core.storage.engine import open_engine
 from tests.support.overwriting import overwriting
 from tests.support.records import NOW_NS, store_of
 from tests.support.vault_server import serving_vault
+from tests.support.vaults import trail_of
 
 
 @pytest.fixture
@@ -39,6 +40,7 @@ def test_show_lists_proofs_and_says_who_did_not_answer(settings: Settings) -> No
             begin_live_probe(session, uuid.UUID(int=1), "dep", LiveProbeKind.LIVE_PROBE, ["north"], NOW_NS)
             keep_self_test(
                 session,
+                trail_of(engine),
                 uuid.UUID(int=2),
                 "dep",
                 began_ns=NOW_NS - 10**9,

@@ -136,7 +136,16 @@ def test_last_proven_is_the_newest_green_of_either_kind_and_red_ones_change_noth
     with overwriting(harness.engine) as session:
         for seconds, is_well in ((10, True), (20, False)):
             at_ns = NOW_NS + seconds * 10**9
-            keep_self_test(session, uuid.uuid4(), "dep", began_ns=at_ns, ended_ns=at_ns + 1, green=is_well, detail="[]")
+            keep_self_test(
+                session,
+                harness.trail,
+                uuid.uuid4(),
+                "dep",
+                began_ns=at_ns,
+                ended_ns=at_ns + 1,
+                green=is_well,
+                detail="[]",
+            )
     begin(harness, TWO, ["north"], at=30 * 10**9)
 
     assert proven(harness) == NOW_NS + 10 * 10**9

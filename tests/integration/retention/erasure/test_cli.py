@@ -82,7 +82,7 @@ def lfr(vault: VaultCore) -> Run:
     store.attach_watchlist("street", "contract", "lfr_street", [entry()], held=held_by([entry()]))
     store.open("street")
     add_operators(engine, "Op One", trail=trail)
-    Attendance(engine).record_heartbeat("street", authenticated("Op One"))
+    Attendance(engine, trail).record_heartbeat("street", authenticated("Op One"))
     engine.dispose()
     return lambda *arguments: CliRunner().invoke(erasure.app, arguments)
 

@@ -171,7 +171,8 @@ def test_a_segment_held_between_the_look_and_the_deed_is_left_alone(harness: Foo
                 harness.hold(first)
             return harness.vault.destroy(key_ids, rule=rule)
 
-    late = harness.clock.now_ns + 86_400 * 10**9
+    harness.clock.now_ns += 86_400 * 10**9
+    late = harness.clock.now_ns
 
     purged = expire_segments(harness.engine, harness.folder, HeldMeanwhile(), harness.trail, now_ns=late)  # type: ignore[arg-type]
 

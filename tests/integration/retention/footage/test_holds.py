@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from lfr_core.common.errors import Refused, Retryable
-from lfr_core.custody.vault.port import ErasureRule, KeyKind
+from lfr_core.custody.vault.port import KeyKind
 from lfr_core.retention.footage.complaint_holds import reconcile_complaint_holds
 from lfr_core.retention.footage.hold_reconciliation import reconcile_holds
 from lfr_core.retention.footage.holds import HoldRequest, holds
@@ -62,7 +62,7 @@ def test_a_hold_that_comes_after_the_vault_s_own_timer_is_refused_like_one_after
     harness: FootageHarness,
 ) -> None:
     first, second = harness.record(60)
-    harness.vault.destroy([first.key_id], rule=ErasureRule.FOOTAGE_DUE)  # the row doesn't know yet
+    harness.core.keystore.destroy((first.key_id,))  # the row doesn't know yet
 
     assert refusal(harness, harness.request(first, second)) == "footage.gone"
 
@@ -210,7 +210,7 @@ def test_a_held_segment_whose_key_is_gone_is_said_to_be_lost(harness: FootageHar
     first, second = harness.record(60)
     harness.hold(first, second)
     harness.core.keystore.hold((first.key_id,), held=False)
-    harness.vault.destroy([first.key_id], rule=ErasureRule.FOOTAGE_DUE)
+    harness.core.keystore.destroy((first.key_id,))
 
     assert reconcile_holds(harness.engine, harness.vault).lost == (first.id,)
     assert vault_holds(harness) == {second.id}

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from lfr_core.common.errors import Refused, Retryable
-from lfr_core.custody.vault.port import ErasureRule
 from lfr_core.retention.exports import Exports
 from lfr_core.retention.footage.export import MANIFEST, Written, disclose, write_frames
 from lfr_core.retention.footage.viewing import Viewing, choose
@@ -151,7 +150,7 @@ def test_what_is_destroyed_is_said_to_be_gone_and_what_never_was_unknown(
     harness: FootageHarness, tmp_path: Path
 ) -> None:
     (segment,) = harness.record(10)
-    harness.vault.destroy([segment.key_id], rule=ErasureRule.FOOTAGE_DUE)
+    harness.core.keystore.destroy((segment.key_id,))
     with pytest.raises(Refused) as refused:
         viewed(harness)
     assert (refused.value.rule, "its key is destroyed" in str(refused.value)) == ("footage.nothing", True)

@@ -49,7 +49,7 @@ def test_a_rule_of_erasure_destroys_what_it_is_about_and_nothing_beside_it(
     kind: KeyKind, rule: ErasureRule, tmp_path: Path
 ) -> None:
     core, _, records = vault_core(tmp_path)
-    key = make_kept(core, "a", kind).info
+    key = make_kept(core, "a", kind, due_s=60).info
     if kind in ERASES[rule]:
         assert [each.info for each in core.destroy([key.id], rule=rule)] == [key]
         return

@@ -14,7 +14,8 @@ import pytest
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.custody.vault import files
 from lfr_core.custody.vault import keystore as module
-from lfr_core.custody.vault.keystore import Keystore, kept_key_ids
+from lfr_core.custody.vault.keystore import Keystore
+from lfr_core.custody.vault.keystore_files import KeystoreFile, kept_key_ids
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
 
 
@@ -155,6 +156,7 @@ def test_a_damaged_keystore_is_refused_and_left_as_it_is(tmp_path: Path, harm: s
     store = Keystore(tmp_path)
     made(store, "a")
     made(store, "b")
+    Keystore(tmp_path)  # which writes the whole
     keys, wrapping = next(tmp_path.glob("keys-*.json")), next(tmp_path.glob("wrapping-*.key"))
     text = keys.read_text()
     match harm:
@@ -165,7 +167,7 @@ def test_a_damaged_keystore_is_refused_and_left_as_it_is(tmp_path: Path, harm: s
         case "changed":
             keys.write_text(text.replace('"due_ns":1000', '"due_ns":9000', 1))
         case "entry removed":
-            content = module._File.model_validate_json(text)
+            content = KeystoreFile.model_validate_json(text)
             keys.write_text(content.model_copy(update={"keys": content.keys[:1]}).model_dump_json())
         case "wrapping key changed":
             wrapping.write_bytes(os.urandom(32))

@@ -9,9 +9,9 @@ from contextlib import suppress
 import pytest
 
 from lfr_core.common.errors import LfrError, Refused, Retryable
+from lfr_core.custody.vault import keystore
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
-from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.frames import FrameHeader
@@ -122,7 +122,7 @@ def test_while_the_keystore_s_disk_is_stuck_frame_keys_go_and_nothing_that_is_du
     core, clock, records = vault
     core.seal_key("d", "cam")
     (epoch,) = records.began_
-    monkeypatch.setattr(Keystore, "_save", stuck.wrap(lambda _: None))
+    monkeypatch.setattr(keystore, "append_private", stuck.wrap(lambda *_: None))
     making = threads.submit(core.make_key, KeyKind.ALERT, "d", "a", NOW_NS + 10**9, actor=SystemActor.RECORDER)
     assert stuck.reached.wait(LONG_S)
     clock.advance(20)
