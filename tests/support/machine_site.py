@@ -83,7 +83,7 @@ class Site:
         return Kept(client, self.clock)
 
     def write(self, trail: AuditTrail, actor: Principal = SystemActor.RECORDER) -> int:
-        event = AuditEvent(Verb.COLLECT, actor, "d", "alert:1", "alert.opened")
+        event = AuditEvent(Verb.COLLECT, actor, "d", "alert:1", "alert.of-a-test")
         return record(self.engine, trail, event).seq
 
     def sign(self) -> int:

@@ -36,7 +36,7 @@ def test_what_a_machine_wrote_before_its_dismissal_is_signed_and_what_it_writes_
     assert site.sign() == before + 1  # and the dismissal after it
     site.write(trail)
     assert "van-2" in site.refused()
-    assert [each.rule for each in entries(site.engine)][-2:] == ["vault.dismiss-machine", "alert.opened"]
+    assert [each.rule for each in entries(site.engine)][-2:] == ["vault.dismiss-machine", "alert.of-a-test"]
 
 
 def test_a_vault_that_starts_anew_knows_it_still(site: Site) -> None:
@@ -103,7 +103,7 @@ def test_what_was_under_way_at_a_new_admission_or_at_a_certificate_s_end_damages
     honest.prepare(SystemActor.RECORDER)
     new = site.admit("van-2")
     with overwriting(site.engine) as session:  # it waited for the trail's lock meanwhile
-        honest.append(session, AuditEvent(Verb.COLLECT, SystemActor.RECORDER, "d", "alert:1", "alert.opened"))
+        honest.append(session, AuditEvent(Verb.COLLECT, SystemActor.RECORDER, "d", "alert:1", "alert.of-a-test"))
     site.sign()
 
     site.clock.seconds = DAY_S - 100.0
@@ -112,7 +112,7 @@ def test_what_was_under_way_at_a_new_admission_or_at_a_certificate_s_end_damages
     site.clock.seconds = DAY_S + 10.0
     site.sign()
     with overwriting(site.engine) as session:
-        honest.append(session, AuditEvent(Verb.COLLECT, SystemActor.RECORDER, "d", "alert:2", "alert.opened"))
+        honest.append(session, AuditEvent(Verb.COLLECT, SystemActor.RECORDER, "d", "alert:2", "alert.of-a-test"))
     site.sign()
     with pytest.raises(LfrError):  # on the connection that it has still
         honest.prepare(SystemActor.RECORDER)
