@@ -137,7 +137,7 @@ def test_holds_of_more_segments_than_one_request_takes_are_asked_for_in_parts(
         core.make_key(KeyKind.FOOTAGE, "d", f"segment-{n}", NOW_NS + 10**15, actor=SystemActor.CAMERA).info.id
         for n in range(7)
     ]
-    monkeypatch.setattr(core.people, "held", frozenset(keys))
+    monkeypatch.setattr(core.people, "held", frozenset(f"segment-{n}" for n in range(7)))
     monkeypatch.setattr(port, "MOST_IDS", 3)
     asked: list[int] = []
     hold = core.hold
