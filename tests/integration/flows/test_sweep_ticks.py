@@ -138,6 +138,7 @@ def test_a_sweep_left_pending_does_not_block_the_next_and_is_given_up(
     ]
 
 
+@pytest.mark.slow
 def test_after_a_restart_what_claims_to_run_is_given_up_at_once_and_this_tick_has_its_run(
     prefect_server: PrefectServer, tmp_path: Path
 ) -> None:

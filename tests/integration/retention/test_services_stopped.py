@@ -100,6 +100,7 @@ def test_with_milvus_stopped_all_else_goes_and_the_collections_follow(full: Rete
 
 
 @pytest.mark.kafka
+@pytest.mark.slow
 def test_with_kafka_stopped_all_else_goes_and_its_records_follow(
     harness: RetentionHarness, kafka_libs: Path, tmp_path: Path
 ) -> None:

@@ -155,6 +155,7 @@ def test_a_hanging_milvus_is_retryable_within_the_timeout(server: MilvusServer) 
     assert gallery.search("g", CONTRACT, probe.template[None])[0][0].entry == "e5"
 
 
+@pytest.mark.slow
 def test_threads_share_a_gallery_through_a_kill_and_a_restart(server: MilvusServer) -> None:
     gallery = MilvusGallery(server.uri)
     listed = filled(gallery)

@@ -1,0 +1,22 @@
+"""SQL is compiled once for all databases of a kind: an engine has its own cache, and each test its own engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.engine import Engine
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.util import LRUCache
+
+__all__ = ["share_compiled_statements"]
+
+_MOST = 4000
+"""Statements that are kept. Ours are about 1,000, on both kinds of database."""
+
+
+def share_compiled_statements() -> None:
+    """Give the engines of this process one cache, to which dialects of a kind are the same."""
+    shared: LRUCache[Any, Any] = LRUCache(_MOST)
+    Engine._compiled_cache = property(lambda _: shared, lambda _, own: None)  # type: ignore[assignment]  # noqa: ARG005
+    DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
+    DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
