@@ -10,11 +10,12 @@ VENV ?= $(or $(UV_PROJECT_ENVIRONMENT),.venv)
 BIN := $(VENV)/bin
 SETUP := $(PYTHON) scripts/setup.py
 ARGS ?=
+SEEDS ?= 3
 # Hundreds of processes start in the tests: where this is set (it is in many containers), each compiles what it imports.
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test test-fast test-pages test-long mutants fuzz check fmt bench clean
+.PHONY: help setup demo up down test test-fast test-pages test-long faults mutants fuzz check fmt bench clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +49,11 @@ test-pages: ## Run every test of the pages in a real browser, the long ones too
 test-long: ## Run the longer suite: kills, restarts, outages, many times over
 	@$(SETUP) --for test
 	@$(BIN)/pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
+
+faults: ## Try every family of faults with each of SEEDS=3 seeds; prints what was accounted for, lost and doubled
+	@$(SETUP) --for test
+	@LFR_FAULT_SEEDS=$(SEEDS) LFR_REQUIRE=kafka,models,postgresql \
+	$(BIN)/pytest -m fault -n 2 --dist loadfile --no-loadscope-reorder --timeout 900 $(ARGS)
 
 mutants: ## Change gate, lifecycle, accounting, vault and rates one place at a time: do their unit tests notice?
 	@$(SETUP) --for mutants

@@ -163,6 +163,7 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
         policy=policy,
         clock=clock,
         keep_only=gallery.keep_only,
+        finds_people=gallery.finds_people,
     )
     attach_recognise(app, recogniser, RecordSigner(vault, clock, SystemActor.RECOGNISER), heartbeat)
 

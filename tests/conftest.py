@@ -32,9 +32,11 @@ __all__ += ["prefect_process", "prefect_server", "sqlite_url", "tansu_broker"]
 fixture, with a server of its own that runs beside this one.
 """
 
-pytest_plugins = ["tests.support.required"]
-KEPT = frozenset({"LFR_CACHE", "LFR_REQUIRE"})
-"""Where the downloads lie, and what mustn't be skipped; every other LFR_ setting is the developer's own."""
+pytest_plugins = ["tests.support.required", "tests.support.faults"]
+KEPT = frozenset({"LFR_CACHE", "LFR_REQUIRE", "LFR_FAULT_SEEDS"})
+"""Where the downloads lie, what mustn't be skipped, and with how many seeds faults are tried (`make faults`); every
+other LFR_ setting is the developer's own.
+"""
 
 THIRD_PARTY_WARNINGS: tuple[str, ...] = (
     # kafka-python 3.0.12 reads its schemas at import by functions that Python 3.11 calls deprecated

@@ -159,6 +159,8 @@ class LiveProbeFault(StrEnum):
     """The face was found and isn't good enough to compare."""
     NO_MATCH = "no-match"
     """The best candidate isn't the test face at the deployment's threshold or above."""
+    NO_PERSON = "no-person"
+    """People of the list, drawn at random, aren't found in its gallery."""
     GALLERY_AWAY = "gallery-away"
 
 

@@ -1,4 +1,5 @@
-"""Live probe at a recogniser: the drawn test face through opening, decoding, finding, embedding and searching.
+"""Live probe at a recogniser: the drawn test face through opening, decoding, finding, embedding and searching; and
+people of the list, drawn at random by the recogniser itself, searched in its gallery.
 
 It touches no track, no count and no stopwatch: what it leaves is one `LiveProbeResult`, and it takes only time of
 real frames.
@@ -6,7 +7,7 @@ real frames.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -46,9 +47,17 @@ class LiveProbeResponder:
     """Answers live probes with the worker's own engine, keys and gallery. Not for several threads."""
 
     def __init__(
-        self, *, engine: FaceEngine, gallery: Gallery, opener: FrameOpener, policy: Policy, clock: Clock
+        self,
+        engine: FaceEngine,
+        gallery: Gallery,
+        opener: FrameOpener,
+        policy: Policy,
+        clock: Clock,
+        finds_people: Callable[[str, str], bool],
     ) -> None:
+        """`finds_people`: whether a gallery, under a contract, finds people of its list, drawn anew each time."""
         self._engine = engine
+        self._finds_people = finds_people
         self._gallery = gallery
         self._opener = opener
         self._policy = policy
@@ -123,6 +132,7 @@ class LiveProbeResponder:
         try:
             self._opener.check_gate(view.id)
             (candidates,) = self._gallery.search(view.gallery, view.contract_id, template.reveal(), limit=1)
+            finds_people = self._finds_people(view.gallery, view.contract_id)
         except Refused:
             return LiveProbeFault.CLOSED, 0.0
         except Retryable:
@@ -133,7 +143,9 @@ class LiveProbeResponder:
         if best is None or best.entry != LIVE_PROBE_ENTRY:
             return LiveProbeFault.NO_MATCH, 0.0
         similarity = min(1.0, best.similarity)
-        return (LiveProbeFault.NONE if best.similarity >= view.threshold else LiveProbeFault.NO_MATCH), similarity
+        if best.similarity < view.threshold:
+            return LiveProbeFault.NO_MATCH, similarity
+        return (LiveProbeFault.NONE if finds_people else LiveProbeFault.NO_PERSON), similarity
 
     def _is_stale(self, header: FrameHeader) -> bool:
         return (self._clock.time_ns() - header.captured_ns) / 1e9 > self._policy.live.frame_max_age_s

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from random import SystemRandom
 from typing import Protocol
 
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.domain.messages import NOT_LISTED
-from lfr_core.domain.reserved import CANARY_ENTRY
+from lfr_core.domain.reserved import CANARY_ENTRY, LIVE_PROBE_ENTRY
 from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery.port import Candidate, Gallery, Reference, StoredRow
 from lfr_core.recognition.gallery.rotated import deployment_of_gallery
-from lfr_core.recognition.gallery.screen import ScreenedGallery
+from lfr_core.recognition.gallery.screen import SAMPLE, ScreenedGallery
 
 __all__ = ["ComparedGallery", "ComparesGalleries"]
 
+_NOBODY = frozenset({CANARY_ENTRY, LIVE_PROBE_ENTRY})
 _WAIT_S = 0.5
 """How long a search waits for a comparison that has begun; a short list is done by then."""
 
@@ -60,6 +62,7 @@ class ComparedGallery:
         self._approved: dict[str, Mapping[str, StoredRow]] = {}
         """Of each gallery that was compared."""
         self._copying: dict[str, Future[None]] = {}
+        self._random = SystemRandom()
 
     def search(
         self, name: str, contract_id: str, probes: Floats, limit: int = 1, *, at_least: float = -1.0
@@ -77,10 +80,41 @@ class ComparedGallery:
             found = self._inner.search(name, contract_id, probes, limit, at_least=at_least)
             self._require_listed(name, {candidate.row for each in found for candidate in each})
         except (Retryable, Refused, Fatal):
-            self._approved.clear()
-            self.keep_only(())
+            self._forget()
             raise
         return found
+
+    def finds_people(self, name: str, contract_id: str) -> bool:
+        """Whether the gallery finds people of the list, drawn at random; where not, it is compared anew.
+
+        Without a copy of the list to search with, the rows of those who were drawn are read.
+
+        Raises:
+            Refused: `gallery.changed`.
+            Retryable: the store is away, or is being compared.
+        """
+        self._require(name)
+        try:
+            approved = self._approved[name]
+            found: bool | None = None
+            if self._screen is not None:
+                found = self._screen.find_sample(name, contract_id, approved, self._random)
+            if found is None:
+                people = [row for row in approved.values() if row.entry not in _NOBODY]
+                drawn = self._random.sample(people, min(SAMPLE, len(people)))
+                found = set(self._inner.rows(name, contract_id, [row.id for row in drawn])) == set(drawn)
+        except (Retryable, Refused, Fatal):
+            self._forget()
+            raise
+        if not found:
+            get_logger().error("gallery.people_not_found", deployment=deployment_of_gallery(name))
+            self._forget()
+        return found
+
+    def _forget(self) -> None:
+        """Search nothing before it has been compared anew."""
+        self._approved.clear()
+        self.keep_only(())
 
     def keep_only(self, names: Collection[str]) -> None:
         """Overwrite and forget the copies of all other collections' vectors."""

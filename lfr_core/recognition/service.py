@@ -55,8 +55,9 @@ class Recogniser:
         policy: Policy,
         clock: Clock,
         keep_only: Callable[[Collection[str]], None] = lambda _names: None,
+        finds_people: Callable[[str, str], bool] = lambda _name, _contract: True,
     ) -> None:
-        """`keep_only` is told once a second of which collections vectors may be kept in memory: those that are live."""
+        """`keep_only` is told each second of which live collections vectors may be kept."""
         self._engine = engine
         self._gallery = gallery
         self._directory = directory
@@ -65,7 +66,7 @@ class Recogniser:
         self._policy = policy
         self._clock = clock
         self._keep_only = keep_only
-        self._responder = LiveProbeResponder(engine=engine, gallery=gallery, opener=opener, policy=policy, clock=clock)
+        self._responder = LiveProbeResponder(engine, gallery, opener, policy, clock, finds_people)
         self._watch = Stopwatch(clock)
         self._cameras: dict[Session, CameraTracks] = {}
         self._reader = FrameReader(engine.contract_id, opener=opener, policy=policy, clock=clock, watch=self._watch)
@@ -257,8 +258,6 @@ class Recogniser:
         for session in idle:
             del self._used_s[session]
             self._cameras.pop(session, None)
-
-    # -- matching --------------------------------------------------------------------------------
 
     def _search(self, looked: DetectedBatch, rows: list[int]) -> dict[int, tuple[str, float]]:
         """Best entry and similarity by probe index, for probes of one deployment."""

@@ -47,6 +47,7 @@ def stream(tmp_path: Path, kafka_broker: RunningBroker) -> Iterator[Stream]:
         milvus.stop()
 
 
+@pytest.mark.fault("gallery emptied, altered, swapped")
 @pytest.mark.slow
 def test_a_person_slipped_into_the_gallery_raises_no_alert_is_told_of_and_suspends(
     stream: Stream, tmp_path: Path

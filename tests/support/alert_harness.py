@@ -47,6 +47,11 @@ class AlertHarness:
 
     def __post_init__(self) -> None:
         self.clock = TwoClocks()
+        self.start_vault()
+        self.deploy()
+
+    def start_vault(self) -> None:
+        """Begin as a machine does that was switched on: with what its disk holds."""
         log = VaultLog(self.engine, self.clock)
 
         class Audit:
@@ -69,11 +74,14 @@ class AlertHarness:
         self.vault.begin()
         self.trail = AuditTrail(self.vault, self.clock)
         self.store = DeploymentStore(self.engine, self.vault, self.trail, self.clock)
+        self.decisions = DecisionService(self.engine, self.trail, self.clock)
+        self.crops = read.AlertCrops(self.engine, self.vault)
+
+    def deploy(self) -> None:
+        """Make a live trial with its list."""
         self.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
         self.store.attach_watchlist("dep", "contract", "gallery_dep", self.entries, held=held_by(self.entries))
         self.store.open("dep", hours=24.0)
-        self.decisions = DecisionService(self.engine, self.trail, self.clock)
-        self.crops = read.AlertCrops(self.engine, self.vault)
 
     def sign_on(self, *names: str) -> None:
         """Registered operators who have signed on to it."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-__all__ = ["FATES", "ExpectedPass", "SentByCamera", "check_alerts", "check_frames", "check_stream"]
+__all__ = ["FATES", "ExpectedPass", "SentByCamera", "Tally", "check_alerts", "check_frames", "check_stream", "tally"]
 
 FATES = (
     "not_sampled", "dropped_at_camera", "recognised", "dropped_stale", "dropped_closed", "unopenable",
@@ -41,6 +42,30 @@ class ExpectedPass:
     last_frame: int
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a table says of a run: `make faults`."""
+
+    frames: int
+    """Captured, and recorded with what became of them."""
+    lost: int
+    """Passes without an alert."""
+    doubled: int
+    """Alerts beyond one for each pass."""
+
+
+def tally(
+    counts: Mapping[str, Mapping[str, int]],
+    passes: Sequence[ExpectedPass],
+    alerts: Sequence[Row],
+    longest_frames: int | None = None,
+) -> Tally:
+    """Count frames, lost and doubled alerts, without judging them; the arguments are those of `check_stream`."""
+    found = [len(_alerts_of(one, alerts)) for one in passes]
+    doubled = sum(len(_doubled(one, alerts, longest_frames)) for one in passes)
+    return Tally(sum(counted[name] for counted in counts.values() for name in FATES), found.count(0), doubled)
+
+
 def check_stream(
     *,
     sent: Sequence[SentByCamera],
@@ -48,6 +73,7 @@ def check_stream(
     passes: Sequence[ExpectedPass],
     alerts: Sequence[Row],
     merge_frames: int | None = None,
+    longest_frames: int | None = None,
 ) -> None:
     """Both checks: every frame accounted for once, every alert there exactly once.
 
@@ -57,11 +83,13 @@ def check_stream(
         passes: the walks that must be alerted; nobody else may be.
         alerts: recorded alerts: `id`, `subject`, `camera`, `first_sequence`, `last_sequence`.
         merge_frames: see `check_alerts`.
+        longest_frames: how long one alert may be; whoever stays for longer has another one after it.
 
     Raises:
         AssertionError: they disagree; the message lists every camera, and by how much.
     """
-    faults = [*_frame_faults(sent, counts), *_alert_faults(passes, alerts, {s.camera for s in sent}, merge_frames)]
+    cameras = {each.camera for each in sent}
+    faults = [*_frame_faults(sent, counts), *_alert_faults(passes, alerts, cameras, merge_frames, longest_frames)]
     assert not faults, "\n".join(["the oracle disagrees:", *faults])
 
 
@@ -120,7 +148,11 @@ def _more(by: int) -> str:
 
 
 def _alert_faults(
-    passes: Sequence[ExpectedPass], alerts: Sequence[Row], cameras: set[str], merge_frames: int | None
+    passes: Sequence[ExpectedPass],
+    alerts: Sequence[Row],
+    cameras: set[str],
+    merge_frames: int | None,
+    longest_frames: int | None = None,
 ) -> list[str]:
     faults = []
     ids = [str(alert["id"]) for alert in alerts]
@@ -133,8 +165,8 @@ def _alert_faults(
         elif not any(_covers(alert, one) for one in passes):
             faults.append(f"{_name(alert)}: that person wasn't there")
     for one in passes:
-        mine = [alert for alert in alerts if _covers(alert, one)]
-        if len(mine) != 1:
+        mine = _alerts_of(one, alerts)
+        if not mine or _doubled(one, alerts, longest_frames):
             what = "no alert" if not mine else f"{len(mine)} alerts: " + "; ".join(_name(alert) for alert in mine)
             faults.append(
                 f"camera {one.camera}: {one.subject} in frames {one.first_frame}-{one.last_frame} gave {what}"
@@ -155,6 +187,20 @@ def _covers(alert: Row, one: ExpectedPass) -> bool:
         and alert["first_sequence"] <= one.last_frame
         and alert["last_sequence"] >= one.first_frame
     )
+
+
+def _alerts_of(one: ExpectedPass, alerts: Sequence[Row]) -> list[Row]:
+    return sorted((alert for alert in alerts if _covers(alert, one)), key=lambda alert: alert["first_sequence"])
+
+
+def _doubled(one: ExpectedPass, alerts: Sequence[Row], longest_frames: int | None) -> list[Row]:
+    """Alerts of a pass that ought to be part of the one before: all but the first, or that begin within its time."""
+    mine = _alerts_of(one, alerts)
+    return [
+        later
+        for before, later in pairwise(mine)
+        if longest_frames is None or later["first_sequence"] - before["first_sequence"] <= longest_frames
+    ]
 
 
 def _merged(passes: Sequence[ExpectedPass], merge_frames: int) -> dict[tuple[str, str], int]:

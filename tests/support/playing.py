@@ -15,7 +15,9 @@ from lfr_core.deployments.views import DeploymentReader
 from streams.broker.users import User
 from streams.camera.job import CameraJob, CameraReport
 from streams.camera.session import run_camera
-from tests.support.oracle import ExpectedPass, SentByCamera, check_stream
+from tests.support.faults import Account
+from tests.support.oracle import ExpectedPass, SentByCamera, check_stream, tally
+from tests.support.recordings import FPS
 from tests.support.records import alerts_of
 from tests.support.stream import Stream, wait_until
 
@@ -79,17 +81,22 @@ def wait_until_more_is_recognised(stream: Stream, deployment: str, frames: int, 
 
     wait_until(
         lambda: recognised(stream, deployment) > before + frames or ended(),
-        within_s=60,
+        within_s=120,
         what="the stream goes on between two kills",
     )
     assert not ended(), "the recording is too short"
 
 
 def judge(
-    stream: Stream, deployment: str, frames: int, report: CameraReport, passes: list[tuple[str, int, int]]
+    stream: Stream,
+    deployment: str,
+    frames: int,
+    report: CameraReport,
+    passes: list[tuple[str, int, int]],
+    account: Account | None = None,
 ) -> dict[str, int]:
     """Ask the oracle; the camera's counts as recorded."""
-    wait_until(stream.drained, within_s=60, what="every record processed")
+    wait_until(stream.drained, within_s=180, what="every record processed")
     (camera,) = read.cameras(stream.database, deployment, now_ns=time.time_ns())
     counts = camera.counts.as_dict()
     alerts = [
@@ -102,10 +109,15 @@ def judge(
         }
         for alert in alerts_of(stream.database, deployment)
     ]
+    expected = [ExpectedPass("obama", "cam", first, last) for _, first, last in passes]
+    longest_frames = round(stream.policy.alerts.merge_s * FPS)
+    if account is not None:
+        account.add(tally({"cam": counts}, expected, alerts, longest_frames))
     check_stream(
         sent=[SentByCamera("cam", frames, report.not_sampled, report.dropped_at_camera)],
         counts={"cam": counts},
-        passes=[ExpectedPass("obama", "cam", first, last) for _, first, last in passes],
+        passes=expected,
         alerts=alerts,
+        longest_frames=longest_frames,
     )
     return counts

@@ -19,14 +19,7 @@ from apps.supervisor.workflows import purge_child
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
-from lfr_core.custody.audit.port import AuditEvent
-from lfr_core.custody.audit.trail import AuditTrail, record
-from lfr_core.custody.vault.core import VaultCore
-from lfr_core.custody.vault.key_terms import KeyTerms
-from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.port import KeyKind
-from lfr_core.deployments.vault_log import VaultLog
-from lfr_core.domain.gate import GateLimits
 from lfr_core.recognition.gallery import ExactGallery, Reference, gallery_name
 from lfr_core.retention.exports import Exports, write_picture
 from lfr_core.retention.footage.register import segments
@@ -89,24 +82,7 @@ class RetentionHarness(AlertHarness):
         harness.clock = TwoClocks(now_ns)
         harness.system = home / "system-tmp"
         harness.gallery = gallery or ExactGallery()
-        log = VaultLog(engine, harness.clock)
-
-        class Audit:
-            def record(_, event: AuditEvent) -> int:  # noqa: N805  `self` is the harness
-                return record(engine, harness.trail, event).seq
-
-        harness.vault = VaultCore(
-            policy=POLICY.vault,
-            limits=GateLimits.of(POLICY),
-            terms=KeyTerms.of(POLICY),
-            clock=harness.clock,
-            keystore=Keystore(home / "vault"),
-            facts=log,
-            epochs=log,
-            audit=Audit(),
-            people=log,
-        )
-        harness.trail = AuditTrail(harness.vault, harness.clock)
+        harness.start_vault()
         return harness
 
     def steps(self) -> list[PurgeStep]:
@@ -138,16 +114,20 @@ class RetentionHarness(AlertHarness):
         template = np.zeros(512, np.float32)
         template[0] = 1.0
         self.gallery.add(gallery_name("dep"), "contract", [Reference("entry-1/1", "entry-1", template)])
+        self.leave_files()
+        self.film()
+
+    def leave_files(self) -> None:
+        """What a check of a list, an export and an upload leave on the disk; again, after a crash."""
         quality = self.home / "quality" / "dep"
-        quality.mkdir(parents=True)
+        quality.mkdir(parents=True, exist_ok=True)
         (quality / "suite.html").write_text("entry-1 has no photograph")
         with Exports(self.home, keep_h=POLICY.retention.exports_h).make("seen", now_ns=self.clock.time_ns()) as made:
             write_picture(made.writing / "face.jpg", jpeg(1))
         for folder in (self.home / "tmp", self.system / "lfr-upload"):
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
             (folder / "face.jpg").write_bytes(jpeg(1))
             self.touch(folder)
-        self.film()
 
     def film(self) -> None:
         with FootageWriter(

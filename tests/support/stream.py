@@ -77,7 +77,7 @@ class Worker:
             )
         return self
 
-    def wait_ready(self, within_s: float = 60.0) -> Worker:
+    def wait_ready(self, within_s: float = 180.0) -> Worker:
         file = ready_file(self.settings, self.role, self.index)
 
         def ready() -> bool:

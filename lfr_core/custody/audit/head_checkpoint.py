@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused
 from lfr_core.common.files import SETTINGS_BYTES, read_bounded
+from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import HeadSigner
 from lfr_core.custody.audit.signed import Head, find_signed_form, head_from, signed_head
@@ -30,6 +31,7 @@ __all__ = [
     "read_kept_head",
     "read_public_key",
     "read_refusal",
+    "remember_witnessed",
     "write_checkpoint",
     "write_public_key",
 ]
@@ -39,6 +41,8 @@ KEY_FILE = "audit-key.pub"
 _REFUSAL_FILE = "audit-refusal.txt"
 _AGAIN_AFTER_NS = 20 * 10**9
 """[proposal] A head is signed anew when nothing was written meanwhile: its time says that the vault still signs."""
+_MOST_WITNESSED = 1_000
+"""Files of a witness that are looked at, the newest first: a month of hours."""
 _KEY = re.compile(rb"[0-9a-f]{64}\n?")
 
 
@@ -127,6 +131,34 @@ def leave_head(folder: Path, head: Head) -> None:
     file = folder / f"audit-head-{head.seq:012d}.json"
     with suppress(FileExistsError), file.open("x", encoding="ascii") as out:
         out.write(json.dumps(head.as_dict(), indent=1) + "\n")
+
+
+def remember_witnessed(folder: Path, witness: Path, public_key: bytes) -> bool:
+    """Remember in `folder` the newest head that this installation left with the witness, where ours is older or gone.
+
+    So trail, head and the whole home folder, put back together from a copy of before, are damaged to everybody who
+    looks. Files that hold no head of this installation change nothing.
+
+    Returns:
+        Whether the witness could be asked.
+
+    Raises:
+        Refused: `audit.remembered`, `vault.keystore`: our own file is damaged, or can't be written.
+    """
+    if not witness.is_dir():
+        return False
+    for file in sorted(witness.glob("audit-head-*.json"), reverse=True)[:_MOST_WITNESSED]:
+        with suppress(Refused):  # one that somebody else put there, or that is half written
+            head = read_kept_head(file)
+            if head.public_key == public_key.hex():
+                break
+    else:
+        return True
+    known = read_checkpoint(folder / HEAD_FILE)
+    if known is None or known.seq < head.seq:
+        write_checkpoint(folder / HEAD_FILE, head)
+        get_logger().warning("audit.witness_knows_more", entry=head.seq, ours=0 if known is None else known.seq)
+    return True
 
 
 def read_kept_head(path: Path) -> Head:

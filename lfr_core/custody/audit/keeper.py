@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Refused, Retryable
 from lfr_core.common.logs import get_logger
-from lfr_core.custody.audit.head_checkpoint import keep_head, keep_refusal, leave_head
+from lfr_core.custody.audit.head_checkpoint import keep_head, keep_refusal, leave_head, remember_witnessed
 from lfr_core.custody.audit.port import HeadSigner
 from lfr_core.custody.audit.signed import Head
 
@@ -58,6 +58,8 @@ class HeadKeeper:
         self._witness = witness
         self._left: int | None = None
         """The hour whose head was left with the witness."""
+        self._asked = False
+        """Whether the witness was asked for the head that it was left last."""
         self._compared = float("-inf")
         self._differences: tuple[str, ...] = ()
         self._engine = engine
@@ -84,6 +86,7 @@ class HeadKeeper:
     def keep(self) -> bool:
         """Sign now. False when it could not be done, which is logged."""
         try:
+            self._ask_witness()
             head = keep_head(self._engine, self._signer, self._clock, self._folder)
         except LfrError as error:
             if str(error) != self._last_error:
@@ -98,6 +101,12 @@ class HeadKeeper:
         if head is not None:
             self._leave_with_witness(head)
         return True
+
+    def _ask_witness(self) -> None:
+        """Once, before anything is signed: whether the witness knows a later head than the one that lies here."""
+        if self._witness is not None and not self._asked:
+            with suppress(OSError):
+                self._asked = remember_witnessed(self._folder, self._witness, self._signer.public_key)
 
     def _leave_with_witness(self, head: Head) -> None:
         """Leave a head each hour, and the last one; a witness that is away keeps nobody from anything."""

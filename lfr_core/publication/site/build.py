@@ -21,8 +21,9 @@ from lfr_core.publication.site.pages import pages
 from lfr_core.publication.site.words import read_languages
 from lfr_core.publication.tabular import csv_text
 
-__all__ = ["site_files"]
+__all__ = ["HEAD", "site_files"]
 
+HEAD = "data/audit-head.json"
 _CHECK = Path(__file__).with_name("templates") / "check.txt"
 
 
@@ -57,6 +58,8 @@ def site_files(data: SiteData, policy: Policy, *, signer: Signer | None) -> dict
     texts["check.txt"] = _CHECK.read_text(encoding="utf-8")
     texts["data/promises.json"] = _ledger(data)
     texts["data/deployments.json"] = _index(data)
+    if data.head is not None:
+        texts[HEAD] = json.dumps(data.head.as_dict(), indent=1) + "\n"
     files = {name: text.encode() for name, text in texts.items()}
     files |= {one.path: one.content for one in data.documents}
     files[MANIFEST] = _manifest(files, data, policy, signer)

@@ -13,6 +13,8 @@ from sqlalchemy import Engine
 from lfr_core.alerts import read
 from lfr_core.common.errors import Refused
 from lfr_core.common.logs import get_logger
+from lfr_core.custody.audit.read import newest_head
+from lfr_core.custody.audit.signed import Head
 from lfr_core.deployments.announcement import Announcement, announcements
 from lfr_core.deployments.compliance_documents import PublicDocument, list_public_documents, read_document
 from lfr_core.deployments.compliance_documents.clean import cleaned
@@ -93,6 +95,8 @@ class SiteData:
     """Results that are late of deployments without a page: never named."""
     documents: tuple[SiteDocument, ...]
     ledger: tuple[LedgerLine, ...]
+    head: Head | None = None
+    """The newest signed head of the audit trail: whoever keeps the site can show what the trail was."""
 
     @property
     def late(self) -> tuple[SiteDeployment, ...]:
@@ -113,6 +117,7 @@ def site_data(engine: Engine, policy: Policy, *, documents_folder: Path, now: da
     """
     with reading(engine) as session:
         due = {one.deployment: one for one in results_due(session, now, policy.publication)}
+        head = newest_head(session)
     summaries = {one.view.id: one for one in read.deployments(engine)}
     by_deployment: dict[str, list[PublishedRecord]] = {}
     for each in published_records(engine):
@@ -151,6 +156,7 @@ def site_data(engine: Engine, policy: Policy, *, documents_folder: Path, now: da
             if (document := _document(documents_folder, one)) is not None
         ),
         ledger=render(read_ledger(engine, promises(policy), now_ns=round(now.timestamp() * 1e9))),
+        head=head,
     )
 
 

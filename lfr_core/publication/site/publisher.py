@@ -19,7 +19,7 @@ from lfr_core.publication.site.build import site_files
 from lfr_core.publication.site.data import SiteData, site_data
 from lfr_core.publication.site.manifest import MANIFEST
 
-__all__ = ["PublicSite", "Refreshed"]
+__all__ = ["PublicSite", "Refreshed", "fingerprint_of_site"]
 
 _FRESH = timedelta(hours=1)
 """Built anew after it although nothing changed, so that "last look" and "made" don't grow old in public."""
@@ -64,7 +64,7 @@ class PublicSite:
         """
         data = site_data(self.engine, self.policy, documents_folder=self.documents_folder, now=now)
         draft = bool(self.policy.force.placeholders)
-        fingerprint = _fingerprint(data, self.policy, draft=draft)
+        fingerprint = fingerprint_of_site(data, self.policy, draft=draft)
         known, built_at = _read(self.folder)
         every = timedelta(minutes=self.policy.publication.site_every_min)
         age = None if built_at is None else abs(now - built_at)
@@ -82,7 +82,7 @@ class PublicSite:
             if error.rule != NOT_SIGNED:
                 raise
             data = site_data(self.engine, self.policy, documents_folder=self.documents_folder, now=now)
-            fingerprint = _fingerprint(data, self.policy, draft=draft)
+            fingerprint = fingerprint_of_site(data, self.policy, draft=draft)
             files = site_files(data, self.policy, signer=signer)  # what is public had changed while it was built
         publish_folder(self.folder, files, mark=f"{fingerprint} {now.isoformat()}")
         return Refreshed(self.folder, built=True, draft=draft, files=len(files))
@@ -94,11 +94,11 @@ class PublicSite:
             return False
 
 
-def _fingerprint(data: SiteData, policy: Policy, *, draft: bool) -> str:
+def fingerprint_of_site(data: SiteData, policy: Policy, *, draft: bool) -> str:
     """Of what a reader would miss if it weren't shown: results of looks count, their times and numbers don't."""
     ledger = tuple(replace(line, evidence=(), checked_at="", since="") for line in data.ledger)
     documents = tuple(replace(one, content=b"") for one in data.documents)
-    shown = replace(data, now=datetime.min, ledger=ledger, documents=documents)  # noqa: DTZ901  no time at all
+    shown = replace(data, now=datetime.min, ledger=ledger, documents=documents, head=None)  # noqa: DTZ901  no time at all
     text = repr((shown, policy.model_dump_json(), draft))
     return hashlib.sha256(text.encode()).hexdigest()
 

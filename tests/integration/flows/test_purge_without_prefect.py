@@ -92,6 +92,7 @@ def _ids(server: PrefectServer, path: str, wanted: dict[str, object]) -> list[st
     return [each["id"] for each in found]
 
 
+@pytest.mark.fault("sweep left pending")
 @pytest.mark.slow
 def test_a_sweep_that_was_left_pending_keeps_no_alert_beyond_its_time(
     prefect_server: PrefectServer, tmp_path: Path
@@ -115,6 +116,7 @@ def test_a_sweep_that_was_left_pending_keeps_no_alert_beyond_its_time(
     assert "the retention flow doesn't run, so the supervisor purges" in purge_trouble(settings.home)
 
 
+@pytest.mark.fault("sweep left pending")
 @pytest.mark.slow
 def test_with_the_workflow_server_stopped_the_command_purges_alerts_and_says_that_it_does_not_answer(
     tmp_path: Path,

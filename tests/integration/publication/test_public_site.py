@@ -19,6 +19,8 @@ from apps.cli.main import app
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Fatal, Poison, Refused
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.head_checkpoint import read_kept_head
+from lfr_core.custody.audit.signed import signed_head
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.deployments.announcement import NOT_RELEASED
 from lfr_core.domain.deployments import DeploymentKind
@@ -27,12 +29,14 @@ from lfr_core.publication.notices import MOST_POST_CHARACTERS, NoticeStatus, cal
 from lfr_core.publication.published import Publisher
 from lfr_core.publication.record_figures import figures_for
 from lfr_core.publication.site.atomic_publish import publish_folder
-from lfr_core.publication.site.build import site_files
+from lfr_core.publication.site.build import HEAD, site_files
 from lfr_core.publication.site.data import SiteData, site_data
 from lfr_core.publication.site.manifest import MARKER, verify_files
+from lfr_core.publication.site.publisher import fingerprint_of_site
 from lfr_core.storage.engine import open_engine
-from lfr_core.storage.tables.audit import AuditEntryRow
+from lfr_core.storage.tables.audit import AuditEntryRow, AuditHeadRow
 from lfr_core.storage.tables.deployments import DeploymentRow
+from tests.support.audit import Notary
 from tests.support.databases import new_sqlite
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
@@ -137,6 +141,25 @@ def test_the_manifest_is_signed_over_every_file_and_finds_what_was_changed(engin
             verify_files(changed, public_key=key)
     with pytest.raises(Poison, match="isn't signed"):
         verify_files(files, public_key="00" * 32)
+
+
+def test_the_site_carries_the_newest_signed_head_of_the_trail_whose_change_alone_builds_no_other(
+    engine: Engine, tmp_path: Path
+) -> None:
+    vault, data = vault_of_site(engine, tmp_path), read_public_data(engine)
+    head = signed_head(Notary(), 7, "ab" * 32, NOW_NS)
+    with overwriting(engine) as session:
+        session.add(
+            AuditHeadRow(
+                seq=head.seq, hash=head.hash, at_ns=head.at_ns, public_key=head.public_key, signature=head.signature
+            )
+        )
+    later = site_data(engine, POLICY, documents_folder=Path("none"), now=NOW)
+    (tmp_path / "kept.json").write_bytes(site_files(later, POLICY, signer=vault)[HEAD])
+
+    assert HEAD not in site_files(data, POLICY, signer=vault)
+    assert read_kept_head(tmp_path / "kept.json") == head
+    assert fingerprint_of_site(later, POLICY, draft=False) == fingerprint_of_site(data, POLICY, draft=False)
 
 
 def test_what_is_over_is_reported_in_the_past_and_what_was_not_held_is_said_so(engine: Engine, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ def clocks_change(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     time.tzset()
 
 
+@pytest.mark.fault("clock jumps, and the autumn hour")
 @pytest.mark.usefixtures("clocks_change")
 def test_when_summer_time_begins_or_ends_each_thing_goes_at_its_time_and_no_sweep_stands_still(
     harness: RetentionHarness,
@@ -66,6 +67,7 @@ def sweeping(settings: Settings, clock: TwoClocks) -> Iterator[None]:
         yield
 
 
+@pytest.mark.fault("clock jumps, and the autumn hour")
 @pytest.mark.parametrize("hours", [1, -1], ids=["forward", "back"])
 def test_after_a_jump_nothing_is_purged_it_is_said_why_and_a_right_clock_and_a_new_vault_mend_it(
     tmp_path: Path, hours: int

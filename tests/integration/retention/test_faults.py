@@ -43,6 +43,7 @@ harness.sweep()
 """
 
 
+@pytest.mark.fault("power cut")
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["files", "rows"])
 def test_a_sweep_killed_half_way_lets_go_of_the_lock_and_the_next_finishes(

@@ -221,6 +221,7 @@ with Supervisor([toy("a", SLEEPER, folder), toy("b", PARENT, folder, after=("a",
 """
 
 
+@pytest.mark.fault("supervisor killed")
 def test_a_killed_supervisor_leaves_no_orphan_and_the_home_free(tmp_path: Path) -> None:
     embedder = subprocess.Popen([sys.executable, "-c", EMBEDDER, str(tmp_path)])
     try:

@@ -111,6 +111,7 @@ def test_the_system_comes_up_mends_itself_refuses_a_second_and_stops_in_order(
     assert not any(is_taken(port) for port in run.ports)
 
 
+@pytest.mark.fault("supervisor killed")
 @pytest.mark.slow
 def test_a_killed_system_leaves_nothing_behind_starts_again_and_goes_down(lfr: Callable[..., Lfr]) -> None:
     run = lfr(LFR_BROKER="tansu")

@@ -25,7 +25,7 @@ PROMISED = {
     "down",
     "clean",
 }
-PROMISED |= {"mutants", "fuzz"}
+PROMISED |= {"faults", "mutants", "fuzz"}
 
 
 def targets() -> set[str]:

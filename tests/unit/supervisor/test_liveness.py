@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from apps.supervisor.backoff import Backoff
 from apps.supervisor.child import Child
 from apps.supervisor.children import ChildSpec, ChildState
@@ -51,6 +53,7 @@ def test_a_child_that_hangs_is_unresponsive_within_10_seconds_and_replaced_after
     assert child.report().restarts == 1
 
 
+@pytest.mark.fault("recogniser stopped by SIGSTOP")
 def test_a_process_that_was_stopped_in_its_tracks_is_not_alive(tmp_path: Path) -> None:
     """As SIGSTOP does, and as a hang does: it runs, it has said that it is ready, and touches its file no more."""
     file = tmp_path / "run" / "worker.ready"

@@ -173,6 +173,7 @@ def verified_by_script(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, str(VERIFIER), *arguments], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.fault("keystore and head put back")
 def test_a_trail_and_head_that_are_put_back_together_are_found_by_a_head_that_was_kept_elsewhere(
     lfr: Run, settings: Settings, tmp_path: Path
 ) -> None:
@@ -196,6 +197,7 @@ def test_a_trail_and_head_that_are_put_back_together_are_found_by_a_head_that_wa
     assert "doesn't show entry" in shorter.stdout
 
 
+@pytest.mark.fault("keystore and head put back")
 def test_a_kept_head_of_another_trail_is_found(lfr: Run, settings: Settings, tmp_path: Path) -> None:
     kept = kept_elsewhere(settings, tmp_path)
     document = json.loads(kept.read_text())

@@ -89,6 +89,7 @@ def test_how_long_entries_wait_is_not_theirs_to_say(
     assert problem.fault is (Fault.WRONG_TIME if ahead_s > 300 else Fault.UNSIGNED)
 
 
+@pytest.mark.fault("keystore and head put back")
 def test_a_trail_cut_short_with_its_heads_is_found_by_the_head_checkpoint(
     engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock, tmp_path: Path
 ) -> None:
@@ -113,6 +114,7 @@ def test_a_trail_cut_short_with_its_heads_is_found_by_the_head_checkpoint(
     assert read_checkpoint(tmp_path / HEAD_FILE) == checkpoint
 
 
+@pytest.mark.fault("keystore and head put back")
 def test_newest_heads_removed_from_the_database_are_missed(
     engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock
 ) -> None:

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from lfr_core.custody.audit.chain import Fault
 from lfr_core.custody.audit.head_checkpoint import (
     HEAD_FILE,
+    leave_head,
     read_checkpoint,
     read_kept_head,
     read_public_key,
@@ -18,6 +19,7 @@ from lfr_core.custody.audit.head_checkpoint import (
 )
 from lfr_core.custody.audit.keeper import HeadKeeper
 from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.signed import signed_head
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.audit.verify import AuditReport, verify
 from lfr_core.custody.vault.clockguard import ClockGuard
@@ -156,3 +158,53 @@ def test_a_head_is_left_with_the_witness_each_hour_and_none_is_written_over(
     assert {file.name for file in witness.iterdir()} == {first.name, "audit-head-000000000004.json"}
     assert first.read_bytes() == first_said
     assert read_kept_head(first).seq == 2
+
+
+@pytest.mark.fault("keystore and head put back")
+def test_a_home_that_is_put_back_as_a_whole_is_damaged_to_everybody_once_the_witness_is_asked(
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock, tmp_path: Path
+) -> None:
+    witness, folder = tmp_path / "witness", tmp_path / "keystore"
+    witness.mkdir()
+    folder.mkdir()
+    record(engine, trail, EVENT)
+    assert HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=witness).keep()
+    copied = (folder / HEAD_FILE).read_bytes()
+    for _ in range(3):
+        record(engine, trail, EVENT)
+    clock.advance(3_600)
+    assert HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=witness).keep()
+
+    with overwriting(engine) as session:
+        session.execute(text("DELETE FROM audit_head WHERE seq > 1"))
+        session.execute(text("DELETE FROM audit_entry WHERE seq > 1"))
+    (folder / HEAD_FILE).write_bytes(copied)
+    alone = verify(engine, public_key=notary.public_key, checkpoint=read_checkpoint(folder / HEAD_FILE))
+    (witness / "audit-head-999999999999.json").write_text("what somebody put there")
+    started = HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=witness)
+
+    assert not started.keep()
+    report = verify(engine, public_key=notary.public_key, checkpoint=read_checkpoint(folder / HEAD_FILE))
+    assert (alone.is_good, report.is_good) == (True, False)
+    assert "entry 4, which was signed and remembered outside the database, is gone" in read_refusal(folder)
+    record(engine, trail, EVENT)  # the trail goes on; it isn't signed
+    assert not started.keep()
+    assert len(list(witness.iterdir())) == 3
+
+
+def test_a_witness_that_has_nothing_or_heads_of_others_stops_nobody(
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock, tmp_path: Path
+) -> None:
+    witness, folder = tmp_path / "witness", tmp_path / "keystore"
+    folder.mkdir()
+    record(engine, trail, EVENT)
+    keeper = HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=witness)
+    assert keeper.keep()  # it is away
+    witness.mkdir()
+    other = Notary("another installation")
+    leave_head(witness, signed_head(other, 9, "0" * 64, clock.time_ns()))
+
+    assert keeper.keep()
+    head = read_checkpoint(folder / HEAD_FILE)
+    assert head is not None
+    assert head.seq == 1

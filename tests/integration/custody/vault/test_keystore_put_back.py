@@ -5,14 +5,18 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine
 
 from apps.vault.process import build_core
+from lfr_core.common.errors import Refused
 from lfr_core.common.settings import Settings
-from lfr_core.custody.audit.port import Verb
+from lfr_core.custody.audit.keeper import HeadKeeper
+from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import entries
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine
 from tests.support.databases import make_records
@@ -33,6 +37,7 @@ def put_back(engine: Engine) -> list[dict[str, int | str]]:
     return [dict(each.facts) for each in entries(engine, verb=Verb.ERASE) if each.rule == "keystore.put-back"]
 
 
+@pytest.mark.fault("keystore and head put back")
 def test_a_destroyed_key_stays_destroyed_when_the_keystore_is_put_back(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home")
     settings.home.mkdir()
@@ -63,6 +68,7 @@ def test_a_destroyed_key_stays_destroyed_when_the_keystore_is_put_back(tmp_path:
     assert len(put_back(engine)) == 1
 
 
+@pytest.mark.fault("keystore and head put back")
 def test_a_keystore_of_before_a_destruction_is_told_of_though_it_has_none_of_the_keys(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home")
     settings.home.mkdir()
@@ -81,3 +87,35 @@ def test_a_keystore_of_before_a_destruction_is_told_of_though_it_has_none_of_the
 
     ((said),) = put_back(engine)
     assert said["keys"] == 0
+
+
+@pytest.mark.fault("keystore and head put back")
+def test_a_whole_home_that_is_put_back_shuts_the_gate_and_opens_its_destroyed_keys_for_nobody(tmp_path: Path) -> None:
+    settings, witness = Settings(home=tmp_path / "home"), tmp_path / "witness"
+    witness.mkdir()
+    settings.home.mkdir()
+    make_records(settings.records_url)
+    engine, folder = open_engine(settings.records_url), settings.keystore_folder
+    gone = made(vault(settings, engine), "a")
+    engine.dispose()
+    shutil.copytree(settings.home, tmp_path / "copy")
+    core = vault(settings, engine)
+    core.keystore.destroy((gone.id,))
+    core.audit.record(AuditEvent(Verb.ERASE, SystemActor.VAULT, "dep", f"key:{gone.id}", "alerts.due"))
+    assert HeadKeeper(engine, core, ManualClock(NOW_NS), folder, every_s=1.0, witness=witness).keep()
+    engine.dispose()
+
+    shutil.rmtree(settings.home)
+    shutil.copytree(tmp_path / "copy", settings.home)
+    again = vault(settings, engine)
+    assert gone.id in {info.id for info in again.kept()}
+    assert not HeadKeeper(engine, again, ManualClock(NOW_NS), folder, every_s=1.0, witness=witness).keep()
+
+    for ask in (
+        lambda: again.check_gate("dep"),
+        lambda: again.open_kept(gone.id, actor="Olu Operator", purpose="to look"),
+    ):
+        with pytest.raises(Refused) as refused:
+            ask()
+        assert refused.value.rule == "audit.damaged"
+    engine.dispose()

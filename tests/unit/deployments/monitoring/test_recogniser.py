@@ -91,6 +91,7 @@ class Harness:
         self.gallery.add("g", "contract", references)
         self.frames = PlainFrames()
         self.clock = ManualClock()
+        self.finds_people = True
         self.worker = Recogniser(
             engine=engine or Engine(axis(0)),
             gallery=self.gallery,
@@ -99,6 +100,7 @@ class Harness:
             policy=load_policy(),
             clock=self.clock,
             vault=MemoryVault(),
+            finds_people=lambda *_: self.finds_people,
         )
 
     def run(self, *frames: RawFrame) -> Recognised:
@@ -188,6 +190,17 @@ def test_a_match_below_the_threshold_is_no_proof_and_says_how_alike_it_was() -> 
 
     assert answer.fault is LiveProbeFault.NO_MATCH
     assert answer.similarity == pytest.approx(0.447, abs=1e-3)
+
+
+def test_a_gallery_that_finds_the_drawn_face_and_not_the_people_of_its_list_is_no_proof_and_names_nobody() -> None:
+    harness = Harness()
+    harness.finds_people = False
+
+    (answer,) = harness.run(live_probe()).live_probe_results
+
+    assert (answer.ok, answer.fault) == (False, LiveProbeFault.NO_PERSON)
+    assert answer.similarity == pytest.approx(1.0)
+    assert b"a/1" not in answer.encode()
 
 
 @pytest.mark.parametrize(

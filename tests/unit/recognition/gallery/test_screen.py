@@ -1,5 +1,7 @@
 """The copy of a list in memory: it only leaves out who can't be an alert, and goes when it is told to."""
 
+from random import Random
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery import Candidate, ExactGallery, Reference
 from lfr_core.recognition.gallery.checks import stored_row
 from lfr_core.recognition.gallery.port import StoredRow
-from lfr_core.recognition.gallery.screen import MARGIN, ScreenedGallery
+from lfr_core.recognition.gallery.screen import MARGIN, SAMPLE, ScreenedGallery
 
 RNG = np.random.default_rng(17)
 THRESHOLD = 0.45
@@ -166,3 +168,42 @@ def test_a_dropped_collection_leaves_no_copy(store: AskedGallery) -> None:
 
     assert not vectors.any()
     assert not screen.holds("g")
+
+
+@pytest.mark.parametrize("change", ["none", "one is gone", "one is somebody else", "two are swapped", "all are gone"])
+def test_people_drawn_at_random_are_searched_and_a_store_that_lost_one_is_found_out(
+    store: AskedGallery, change: str
+) -> None:
+    screen = held(store)
+    one, two, other = REFERENCES[7], REFERENCES[12], unit(RNG.normal(size=512).astype(np.float32))
+    rows = {
+        "none": REFERENCES,
+        "one is gone": [each for each in REFERENCES if each is not one],
+        "one is somebody else": [*(r for r in REFERENCES if r is not one), Reference(one.id, one.entry, other)],
+        "two are swapped": [
+            *(each for each in REFERENCES if each not in (one, two)),
+            Reference(one.id, one.entry, two.template),
+            Reference(two.id, two.entry, one.template),
+        ],
+        "all are gone": [],
+    }[change]
+    store.drop("g")
+    store.create("g", "contract")
+    store.add("g", "contract", rows)
+
+    found = {screen.find_sample("g", "contract", APPROVED, Random(seed)) for seed in range(60)}
+
+    assert found == {"none": {True}, "all are gone": {False}}.get(change, {True, False})
+    assert store.asked[-1] == SAMPLE
+
+
+def test_without_a_copy_nobody_can_be_drawn_from_it_and_the_drawn_face_is_no_person(store: AskedGallery) -> None:
+    assert ScreenedGallery(store).find_sample("g", "contract", APPROVED, Random(1)) is None
+    face = Reference("p", LIVE_PROBE_ENTRY, unit(RNG.normal(size=512).astype(np.float32)))
+    store.drop("g")
+    store.create("g", "contract")
+    store.add("g", "contract", [face])
+    screen = held(store, {"p": stored_row("p", LIVE_PROBE_ENTRY, face.template)})
+
+    assert screen.find_sample("g", "contract", APPROVED, Random(1)) is True
+    assert store.asked == []

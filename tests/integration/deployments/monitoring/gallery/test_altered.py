@@ -4,6 +4,7 @@ found at opening, by the watch and by a recogniser that loads it, and the gate s
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
 
 import pytest
 from sqlmodel import select
@@ -13,6 +14,7 @@ from lfr_core.deployments.monitoring.gallery import GalleryCheck
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import Condition
 from lfr_core.recognition.gallery import MilvusGallery, Reference
+from lfr_core.recognition.gallery.screen import ScreenedGallery
 from lfr_core.recognition.loading import ComparedGallery
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import CallRow
@@ -86,6 +88,7 @@ def test_a_gallery_that_is_its_list_is_open_and_stays_so(harness: PlanningHarnes
     assert (row_of(harness).status, shut_by(harness)) == (S.LIVE, "")
 
 
+@pytest.mark.fault("gallery emptied, altered, swapped")
 @DEFECTS
 def test_it_is_found_at_opening_and_nothing_opens(
     harness: PlanningHarness, tampered: Callable[[], Tampered], change: Callable[[Tampered, MilvusGallery], None]
@@ -106,6 +109,7 @@ def test_it_is_found_at_opening_and_nothing_opens(
     assert row_of(harness).status == S.READY
 
 
+@pytest.mark.fault("gallery emptied, altered, swapped")
 @FEW_DEFECTS
 def test_the_watch_finds_it_suspends_and_calls_who_must_act(
     harness: PlanningHarness, tampered: Callable[[], Tampered], change: Callable[[Tampered, MilvusGallery], None]
@@ -128,6 +132,7 @@ def test_the_watch_finds_it_suspends_and_calls_who_must_act(
         assert [CHANGES[change] in one.why for one in session.exec(select(CallRow)) if "gallery" in one.why] == [True]
 
 
+@pytest.mark.fault("gallery emptied, altered, swapped")
 @FEW_DEFECTS
 def test_a_recogniser_that_loads_it_searches_nothing_and_the_gate_shuts(
     harness: PlanningHarness, tampered: Callable[[], Tampered], change: Callable[[Tampered, MilvusGallery], None]
@@ -149,3 +154,35 @@ def test_a_recogniser_that_loads_it_searches_nothing_and_the_gate_shuts(
     assert CHANGES[change] in shut_by(harness)
     watch_of(harness).tick()
     assert row_of(harness).status == S.SUSPENDED
+
+
+@pytest.mark.fault("gallery emptied, altered, swapped")
+@pytest.mark.parametrize("copied", [True, False], ids=["with a copy", "before the copy"])
+@pytest.mark.parametrize("change", [emptied, altered, swapped, replaced], ids=lambda change: change.__name__)
+def test_a_live_probe_searches_people_of_the_list_and_finds_out_a_gallery_whose_drawn_face_is_intact(
+    harness: PlanningHarness,
+    tampered: Callable[[], Tampered],
+    change: Callable[[Tampered, MilvusGallery], None],
+    copied: bool,  # noqa: FBT001  a parameter of the test
+) -> None:
+    harness.walk(S.LIVE, entries=ENTRIES)
+    name, probe = row_of(harness).gallery or "", reference("person-1/1", "").template[None]
+    assert isinstance(harness.gallery, MilvusGallery)
+    screen = ScreenedGallery(harness.gallery) if copied else None
+    loaded = ComparedGallery(
+        screen or harness.gallery, GalleryCheck(harness.engine, harness.gallery, harness.clock), screen
+    )
+    retry_while_unavailable(lambda: loaded.search(name, "contract", probe, at_least=0.45))
+    while screen is not None and not screen.holds(name):
+        loaded.search(name, "contract", probe, at_least=0.45)
+    before = {loaded.finds_people(name, "contract") for _ in range(5)}
+    change(tampered(), harness.gallery)
+
+    probes = takewhile(bool, (loaded.finds_people(name, "contract") for _ in range(100)))
+
+    assert before == {True}
+    assert sum(1 for _ in probes) < 100
+    with pytest.raises(Refused) as refused:
+        retry_while_unavailable(lambda: loaded.search(name, "contract", probe, at_least=0.45))
+    assert refused.value.rule == "gallery.changed"
+    assert CHANGES[change] in shut_by(harness)
