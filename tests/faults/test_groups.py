@@ -1,4 +1,4 @@
-"""Consumer groups in trouble, on a real broker with real workers: workers that come and go, and one that stands still."""
+"""Consumer groups in trouble, on a real broker with real workers: some come and go, one stands still."""
 
 from __future__ import annotations
 
