@@ -24,7 +24,7 @@ def page_headers(form_target: str = "") -> dict[str, str]:
     """Return the headers of every answer of a page. All is shut but what Streamlit needs.
 
     That is inline style, and the inline scripts of its first page, by their hashes. A report is a frame of an origin of
-    its own (`data:`). `form_target`: where a login may lead.
+    its own (`data:`), the tone of an alert stands in the page itself. `form_target`: where a login may lead.
     """
     policy = {
         "default-src": "'none'",
@@ -32,6 +32,7 @@ def page_headers(form_target: str = "") -> dict[str, str]:
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data: blob:",
         "font-src": "'self' data:",
+        "media-src": "data:",
         "connect-src": "'self'",
         "worker-src": "'self' blob:",
         "manifest-src": "'self'",

@@ -16,7 +16,7 @@ from apps.officer.view import ROLES, OfficerView, StopReceipt
 from apps.operator.pictures import Pictures
 from apps.plain_words import plain_words
 from apps.sign_in import PageSession, draw_person, may_see
-from lfr_core.alerts.read import AlertToEngage
+from lfr_core.alerts.read import AlertSummary
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.domain.alerts import Engagement
 
@@ -98,22 +98,22 @@ def _alerts(view: OfficerView, session: PageSession) -> None:
         st.text("Nothing has been judged yet. What an operator judges comes here by itself.")
         return
     pictures: Pictures = st.session_state.setdefault("officer-pictures", view.pictures())
-    labels = {each.alert.id: _label(view, each) for each in found}
+    labels = {each.id: _label(view, each) for each in found}
     chosen = st.selectbox("Alert", list(labels), format_func=labels.__getitem__, key="officer-alert")
-    one = next((each for each in found if each.alert.id == chosen), found[0])
-    response = view.response(one.alert.category)
-    st.html(panels.card(one, pictures.of(one.alert, session.person), response, now_ns=view.now_ns()))
+    one = next((each for each in found if each.id == chosen), found[0])
+    response = view.response(one.category)
+    st.html(panels.card(one, pictures.of(one, session.person), response, now_ns=view.now_ns()))
     _questions(view, session, one)
 
 
-def _label(view: OfficerView, one: AlertToEngage) -> str:
-    done = one.alert.decision.engagement
+def _label(view: OfficerView, one: AlertSummary) -> str:
+    done = one.decision.engagement
     state = "" if done is None else f" ({ENGAGEMENT_WORDS[done].lower()})"
-    return f"{one.alert.camera}, {panels.ago_words((view.now_ns() - one.alert.last_ns) / 1e9)}{state}"
+    return f"{one.camera}, {panels.ago_words((view.now_ns() - one.last_ns) / 1e9)}{state}"
 
 
-def _questions(view: OfficerView, session: PageSession, one: AlertToEngage) -> None:
-    alert, decision = one.alert, one.alert.decision
+def _questions(view: OfficerView, session: PageSession, alert: AlertSummary) -> None:
+    decision = alert.decision
     if alert.category.is_test_subject:
         return
     if decision.engagement is None:
@@ -127,7 +127,7 @@ def _questions(view: OfficerView, session: PageSession, one: AlertToEngage) -> N
         _buttons(OUTCOME_WORDS, lambda answer: view.outcome(alert.id, answer, session.use()), f"outcome-{alert.id}")
     else:
         st.html(f"<p><strong>{OUTCOME_WORDS[decision.outcome]}</strong></p>")
-    _receipt(view, session, one)
+    _receipt(view, session, alert)
 
 
 def _buttons(words: Mapping[_Answer, str], record: Callable[[_Answer], None], key: str) -> None:
@@ -136,11 +136,11 @@ def _buttons(words: Mapping[_Answer, str], record: Callable[[_Answer], None], ke
             _act(lambda answer=answer: record(answer))  # type: ignore[misc]
 
 
-def _receipt(view: OfficerView, session: PageSession, one: AlertToEngage) -> None:
+def _receipt(view: OfficerView, session: PageSession, alert: AlertSummary) -> None:
     kept: StopReceipt | None = st.session_state.get(_RECEIPT)
-    if kept is None or kept.alert != one.alert.id:
-        if st.button("Receipt for the person", key=f"receipt-{one.alert.id}"):
-            _act(lambda: st.session_state.__setitem__(_RECEIPT, view.receipt(one.alert.id, session.use())))
+    if kept is None or kept.alert != alert.id:
+        if st.button("Receipt for the person", key=f"receipt-{alert.id}"):
+            _act(lambda: st.session_state.__setitem__(_RECEIPT, view.receipt(alert.id, session.use())))
         return
     st.html(f'<div class="officer-qr">{kept.qr_svg}</div><p><strong>{kept.reference}</strong></p>')
     st.text("They can photograph the code, or write down the reference.")

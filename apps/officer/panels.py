@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from html import escape
 
-from lfr_core.alerts.read import AlertToEngage, OpenedCrops
+from apps.response_words import age_words, response_to, response_words
+from lfr_core.alerts.read import AlertSummary, OpenedCrops
 from lfr_core.common.biometric import Biometric
 from lfr_core.domain.categories import EXPLAINED
 from lfr_core.domain.watchlists import Response
 
-__all__ = ["ADULT_YEARS", "age_words", "ago_words", "card", "response_words"]
+__all__ = ["ago_words", "card"]
 
-ADULT_YEARS = 18
 _MINUTE_S, _HOUR_S = 60, 3_600
-_RESPONSES: Mapping[Response, str] = {
-    Response.ARREST: "Arrest, on grounds of your own",
-    Response.SAFEGUARD: "Make safe",
-    Response.SPEAK_TO: "Speak to",
-    Response.RECORD_ONLY: "Approach nobody: a volunteer who tests the system",
-}
-_TO_A_CHILD = "Protect first"
-"""What stands in place of an arrest where somebody is, or may be, under 18."""
-
-
-def response_words(response: Response, age: int | None) -> str:
-    """What was agreed in the briefing; of a child no card says to arrest."""
-    is_child = age is not None and age < ADULT_YEARS
-    return _TO_A_CHILD if is_child and response is Response.ARREST else _RESPONSES[response]
-
-
-def age_words(age: int | None) -> str:
-    """The warning about somebody under 18; "" for an adult."""
-    if age is None:
-        return "Age isn't on the list: if they may be under 18, treat them so."
-    return f"UNDER 18: {age} years old. Protect first, and tell your supervisor." if age < ADULT_YEARS else ""
 
 
 def ago_words(seconds: float) -> str:
@@ -48,13 +26,13 @@ def ago_words(seconds: float) -> str:
     return f"{whole // _HOUR_S} h {whole % _HOUR_S // _MINUTE_S} min ago"
 
 
-def card(one: AlertToEngage, pictures: OpenedCrops | str, response: Response, *, now_ns: int) -> str:
+def card(alert: AlertSummary, pictures: OpenedCrops | str, response: Response, *, now_ns: int) -> str:
     """Show the pair, where and how long ago, what was agreed, and the warning about age."""
-    alert, warning = one.alert, age_words(one.age)
+    warning, shown = age_words(alert.age), response_to(response, alert.age)
     warned = f'<p class="officer-age">{escape(warning)}</p>' if warning else ""
     return (
         f'<article class="officer-card">{_pair(pictures)}{warned}'
-        f'<p class="officer-response is-{response.value}">{escape(response_words(response, one.age))}</p>'
+        f'<p class="officer-response is-{shown.value}">{escape(response_words(response, alert.age))}</p>'
         f'<p class="officer-where"><strong>{escape(alert.camera)}</strong>, '
         f"{ago_words((now_ns - alert.last_ns) / 1e9)}</p>"
         f"<p>On the list as: {escape(EXPLAINED[alert.category])}. Ground: {escape(alert.legal_reference)}</p>"

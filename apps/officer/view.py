@@ -61,7 +61,7 @@ class OfficerView:
     def sign_off(self, deployment: str, by: AuthenticatedPerson) -> None:
         self._sign_ons.sign_off(deployment, by)
 
-    def alerts(self, deployment: str, by: AuthenticatedPerson) -> tuple[read.AlertToEngage, ...]:
+    def alerts(self, deployment: str, by: AuthenticatedPerson) -> tuple[read.AlertSummary, ...]:
         """Read the judged alerts of the deployment, the newest first."""
         return read.alerts_to_engage(self._engine, deployment, by=by, now_ns=self.now_ns())
 

@@ -5,7 +5,7 @@ Picture and buttons of an alert belong to one drawing; what comes meanwhile is n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +17,7 @@ from apps.operator import panels, questions
 from apps.operator.pictures import DELETED_ON_SCHEDULE
 from apps.operator.questions import GivenAnswer, ShownAlert
 from apps.operator.snapshot import AlertSnapshot
+from apps.operator.tones import NewAlerts, tone_html
 from apps.operator.view import OperatorView
 from apps.plain_words import plain_words
 from lfr_core.alerts.read import AlertSummary, DeploymentSummary
@@ -24,7 +25,10 @@ from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.alerts import Shown
 
-__all__ = ["AlertsView"]
+__all__ = ["MUTED", "AlertsView"]
+
+MUTED = "operator-muted"
+"""Of the session's state: whether new alerts come without a tone."""
 
 _OF_ANOTHER = {"alert.already-answered", "alert.unknown"}
 """Refusals after which the alert isn't this operator's to decide any more."""
@@ -61,6 +65,8 @@ class AlertsView:
         self._use = use
         self._pictures = view.pictures()
         self._held: UUID | None = None
+        self._new = NewAlerts()
+        self._tone = tone_html(None, ())
         self._waiting, self._judged = (_AlertList(name, view.snapshot()) for name in ("wait", "done"))
 
     def draw(self, deployment: DeploymentSummary) -> None:
@@ -91,10 +97,11 @@ class AlertsView:
         turns = {"Look again": None if shown is None else shown.id, "First of the queue": None}
         self._strip(part, panels.waiting_heading(waiting, new), news, turns)
         if shown is not None or (waiting and others):  # also for one: what comes next moves no button
-            self._queue(here, shown, others)
+            self._sound(self._queue(here, shown, others))
         self._cards(part)
         if not part.snapshot.alerts:
             st.html(panels.others_decide(others.values()) if waiting and others else panels.nothing_waits(deployment))
+        st.html(self._tone)  # below all else: it takes room and moves nothing
 
     def _hold(self, alert: UUID | None) -> None:
         """Claim the alert that is being decided, and let go of the one before."""
@@ -104,11 +111,17 @@ class AlertsView:
         if alert is not None:
             self._view.claims.claim(alert, self._operator.name)
 
-    def _queue(self, deployment: str, shown: AlertSummary | None, others: Mapping[UUID, str]) -> None:
+    def _sound(self, queue: Sequence[AlertSummary]) -> None:
+        """Have the most urgent of those that are new sound, once, unless the operator has muted the page."""
+        new = self._new.take(queue)
+        if new and not st.session_state.get(MUTED):
+            self._tone = tone_html(self._view.response(new[0]), [str(each.id) for each in new])
+
+    def _queue(self, deployment: str, shown: AlertSummary | None, others: Mapping[UUID, str]) -> Sequence[AlertSummary]:
         """Name every alert that waits; one is taken up by a click, also from somebody else."""
         queue = self._view.queue(deployment, self._operator)
         now_ns = self._view.now_ns()
-        lines = [(each, self._view.response(each.category), others.get(each.id, "")) for each in queue]
+        lines = [(each, self._view.response(each), others.get(each.id, "")) for each in queue]
         st.html(panels.queue_html(lines, None if shown is None else shown.id, now_ns=now_ns))
         rest = {each.id: panels.queue_label(each) for each in queue if shown is None or each.id != shown.id}
         with st.popover(
@@ -117,6 +130,7 @@ class AlertsView:
             if popover.open:
                 for alert, label in rest.items():
                     st.button(label, key=f"take-{alert}", on_click=self._take, args=(alert,))
+        return queue
 
     def _take(self, alert: UUID) -> None:
         self._view.claims.claim(alert, self._operator.name, take=True)
@@ -174,7 +188,7 @@ class AlertsView:
         with st.container(border=True, key=f"ops-{part.name}-{alert.id}"):
             pictures, answers = st.columns([3, 2], gap="medium")
             with pictures:
-                st.html(panels.alert_card(alert, found, self._view.response(alert.category), now_ns=now_ns))
+                st.html(panels.alert_card(alert, found, self._view.response(alert), now_ns=now_ns))
             with answers:
                 if not part.snapshot.answerable:
                     questions.show_answers(self._view, alert)

@@ -17,13 +17,15 @@ from pathlib import Path
 import streamlit as st
 
 from apps.operator import panels, questions
-from apps.operator.alerts import AlertsView
+from apps.operator.alerts import MUTED, AlertsView
 from apps.operator.dashboard import dashboard_html
 from apps.operator.parts import read_silent_parts
 from apps.operator.retention import retention_html, trouble_html
 from apps.operator.standing import standing_html, standing_of
+from apps.operator.tones import tone_html
 from apps.operator.view import OperatorView
 from apps.plain_words import plain_words
+from apps.response_words import SHORT
 from apps.sign_in import PageSession, draw_person, may_see
 from flows.retention_lag import purge_trouble
 from lfr_core.alerts.read import DeploymentSummary
@@ -40,6 +42,7 @@ VAULT_TIMEOUT_S = 2.0  # a vault that hangs is on the screen within ten seconds,
 SIGN_ON_FIRST = (
     "Start deciding, at the top of the page, to see alerts: they are shown to this deployment's operators only."
 )
+_TESTED = "operator-tones-tested"
 RETENTION_REFRESH_S = 10.0  # an alarm is minutes in the making
 
 
@@ -204,9 +207,21 @@ def _show_operator(session: PageSession) -> None:
         operator = _operator()
         if operator is not None:
             st.html(f'<p class="ops-who">Operator <strong>{escape(operator.name)}</strong></p>')
+            _tones()
             st.button("Stop deciding", key="operator-stop", on_click=_sign_off)
         else:
             st.button("Start deciding", type="primary", key="operator-start", on_click=_sign_on, args=(session,))
+
+
+def _tones() -> None:
+    """Let the operator mute the tone of a new alert, and hear that it can be heard."""
+    with st.popover("Sound", key="operator-sound", type="tertiary"):
+        st.toggle("Mute", key=MUTED)
+        st.session_state.setdefault(_TESTED, 0)
+        for response, words in SHORT.items():
+            if st.button(f"Test: {words.lower()}", key=f"operator-tone-{response}"):
+                st.session_state[_TESTED] += 1
+                st.html(tone_html(response, [str(st.session_state[_TESTED])]))
 
 
 def page(session: PageSession) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from apps.operator.view import Header, local_time
+from apps.response_words import SHORT, age_words
 from lfr_core.alerts.read import AlertSummary, Answer, DeploymentSummary, OpenedCrops
 from lfr_core.common.biometric import Biometric
 from lfr_core.domain.watchlists import Response
@@ -34,12 +35,6 @@ __all__ = [
 
 _NEW_NS = 10 * 10**9
 """How long a card that has just come is marked."""
-_RESPONSES = {
-    Response.ARREST: "Arrest",
-    Response.SAFEGUARD: "Safeguard",
-    Response.SPEAK_TO: "Speak to",
-    Response.RECORD_ONLY: "Record only",
-}
 
 
 def header_html(header: Header) -> str:
@@ -135,7 +130,7 @@ def queue_html(queue: Sequence[tuple[AlertSummary, Response, str]], shown: UUID 
         now = " aria-current=true" if alert.id == shown else ""
         also = f" <small>{escape(who)} decides</small>" if who else ""
         lines.append(
-            f'<li{now}><span class="ops-pill is-{response.value}">{_RESPONSES[response]}</span> '
+            f'<li{now}><span class="ops-pill is-{response.value}">{SHORT[response]}</span> '
             f"{escape(alert.camera)} <small>{_ago((now_ns - alert.last_ns) / 1e9)}</small>{also}</li>"
         )
     return f'<ol class="ops-queue" aria-label="Alerts that wait" tabindex="0">{"".join(lines)}</ol>'
@@ -156,16 +151,19 @@ def alert_card(alert: AlertSummary, pictures: OpenedCrops | str, response: Respo
     seen = local_time(alert.first_ns)
     new = " is-new" if alert.undecided and now_ns - alert.opened_ns < _NEW_NS else ""
     test = '<span class="ops-pill is-test">Test subject</span>' if alert.category.is_test_subject else ""
+    warning = "" if test else age_words(alert.age)
+    warned = f'<p class="ops-age">{escape(warning)}</p>' if warning else ""
     return (
         f'<article class="ops-alert{new}" data-alert="{alert.id}" '
         f'aria-label="Alert on {escape(alert.subject, quote=True)}">'
-        f"{_pair(alert, pictures)}"
+        f"{_pair(alert, pictures)}{warned}"
         f'<div class="ops-what"><p class="ops-subject">{escape(alert.subject)}</p>'
-        f'<p class="ops-facts"><span class="ops-pill is-{response.value}">{_RESPONSES[response]}</span>{test}'
+        f'<p class="ops-facts"><span class="ops-pill is-{response.value}">{SHORT[response]}</span>{test}'
         f"<span>{alert.category.value.replace('_', ' ')}</span></p>"
         f"{_similarity(alert.similarity, alert.threshold)}"
         f'<dl class="ops-dl"><dt>Camera</dt><dd>{escape(alert.camera)}</dd>'
         f"<dt>Seen</dt><dd><time>{seen:%H:%M:%S}</time>, {_ago((now_ns - alert.last_ns) / 1e9)}</dd>"
+        f"<dt>Age</dt><dd>{'not on the list' if alert.age is None else f'{alert.age} years'}</dd>"
         f"<dt>Shots</dt><dd>{alert.sightings}</dd>"
         f"<dt>Ground</dt><dd>{escape(alert.legal_reference)}</dd></dl></div></article>"
     )

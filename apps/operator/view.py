@@ -17,6 +17,7 @@ from apps.operator.parts import SilentPart
 from apps.operator.pictures import Pictures
 from apps.operator.snapshot import AlertSnapshot
 from apps.operator.values import Dashboard, Header
+from apps.response_words import response_to
 from lfr_core.alerts import read
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import Clock, utc_from_ns
@@ -33,7 +34,7 @@ from lfr_core.domain.alerts import Decision, check_engagement, check_review
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import Condition, GateLimits, gate
 from lfr_core.domain.policy import Policy
-from lfr_core.domain.watchlists import Category, Response
+from lfr_core.domain.watchlists import Response
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.receipt_page import receipt_html
 from lfr_core.publication.rights.receipts import issue_receipt
@@ -206,7 +207,7 @@ class OperatorView:
         found = read.alerts(
             self._engine, deployment, by=operator, now_ns=self.now_ns(), limit=QUEUE_SHOWN, judged=False
         )
-        return tuple(sorted(found, key=lambda each: _URGENCY.index(self.response(each.category))))
+        return tuple(sorted(found, key=lambda each: _URGENCY.index(self.response(each))))
 
     def judged(self, deployment: str, operator: AuthenticatedPerson) -> tuple[read.AlertSummary, ...]:
         """Read the newest alerts that a person has judged."""
@@ -260,9 +261,9 @@ class OperatorView:
         waiting = counts.alerts.undecided + counts.blue_list.undecided
         return waiting, counts.alerts.total + counts.blue_list.total - waiting
 
-    def response(self, category: Category) -> Response:
-        """Return what was agreed for this category before the deployment."""
-        return self._policy.responses.to(category)
+    def response(self, alert: read.AlertSummary) -> Response:
+        """Return what was agreed for its category before the deployment; an arrest is never shown of a child."""
+        return response_to(self._policy.responses.to(alert.category), alert.age)
 
     def retention(self) -> tuple[ClassStatus, ...]:
         """Read how late each class of data is with its deletion."""

@@ -25,6 +25,7 @@ from lfr_core.deployments.steps import BEFORE_OPEN, RULES, Step
 from lfr_core.deployments.withholding import APPROVERS
 from lfr_core.domain.actors import same_person
 from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.working_days import LONDON
 
 __all__ = ["do", "show_actions", "show_result", "turn_of"]
 
@@ -53,7 +54,10 @@ def show_result() -> None:
 def turn_of(one: Standing) -> str:
     """Ends the keys of the acts: a click reaches what stood on the screen, never what has taken its place."""
     asked = one.withholding.name if one.withholding else ""
-    return f"{one.view.id}-{one.view.status.value}-{one.application.revision}-{one.planned.list_digest[:12]}{asked}"
+    ends = f"{one.planned.ends_at:%H%M}"
+    return (
+        f"{one.view.id}-{one.view.status.value}-{one.application.revision}-{one.planned.list_digest[:12]}{ends}{asked}"
+    )
 
 
 def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Standing, *, go: str) -> None:
@@ -108,11 +112,12 @@ _CONFIRM = {
 }
 
 
+_LEADS_NOWHERE = frozenset({Step.CANCEL, Step.PLAN, Step.SHORTEN, Step.EXTEND})
+
+
 def _next(one: Standing) -> list[Step]:
     """List the steps that lead on from here."""
-    return [
-        step for step, rule in RULES.items() if one.view.status in rule.froms and step not in {Step.CANCEL, Step.PLAN}
-    ]
+    return [step for step, rule in RULES.items() if one.view.status in rule.froms and step not in _LEADS_NOWHERE]
 
 
 def do(done: str, act: Callable[[], object]) -> None:
@@ -236,6 +241,27 @@ def _cancel(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
             do(f"{one.view.id} is cancelled.", lambda: view.cancel(one.view.id, why, by=by))
 
 
+def _shorten(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
+    ends = one.planned.ends_at.astimezone(LONDON)
+    with st.expander("End it earlier"):
+        st.caption(f"It ends at {ends:%H:%M} as it is. An earlier end needs nobody's approval.")
+        at = st.time_input("New end", ends.time(), step=60, key=f"end-{turn_of(one)}")
+        if st.button("End it then", key=f"act-shorten-{turn_of(one)}"):
+            do(f"It ends at {at:%H:%M}.", lambda: view.shorten(one.view.id, at, by=by))
+
+
+def _extend(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
+    """Give back what was taken: what was authorised and announced is the most there is."""
+    most = one.application.ends_at.astimezone(LONDON)
+    if one.planned.ends_at >= most:
+        return
+    with st.expander("Give hours back"):
+        st.caption(f"It was authorised and announced until {most:%H:%M}. Beyond that it needs another deployment.")
+        at = st.time_input("End again at", most.time(), step=60, key=f"later-{turn_of(one)}")
+        if st.button("Let it run until then", key=f"act-extend-{turn_of(one)}"):
+            do(f"It ends at {at:%H:%M}.", lambda: view.extend(one.view.id, at, by=by))
+
+
 def _close(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
     with st.expander("Close it", expanded=is_asked(one, Act.CLOSE)):
         st.caption("Ends it for good and destroys its watchlist.")
@@ -256,6 +282,8 @@ _DRAWN: dict[Step, Callable[[PlannerView, Standing, AuthenticatedPerson], None]]
     Step.OPEN: _plain(Step.OPEN, "It is live.", lambda v, id_, by: v.open(id_, by=by)),
     Step.RESUME: _plain(Step.RESUME, "It is live again.", lambda v, id_, by: v.store.resume(id_, by=by)),
     Step.SUSPEND: _suspend,
+    Step.SHORTEN: _shorten,
+    Step.EXTEND: _extend,
     Step.CLOSE: _close,
     Step.CANCEL: _cancel,
 }

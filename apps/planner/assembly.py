@@ -17,7 +17,12 @@ from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.camera_sources import CameraSources, camera_folder
 from lfr_core.deployments.evaluations import evaluations_for
 from lfr_core.deployments.monitoring.selftest import SelfTest
-from lfr_core.deployments.services import build_announcement_store, build_deployment_store, build_planning_service
+from lfr_core.deployments.services import (
+    build_announcement_store,
+    build_deployment_hours,
+    build_deployment_store,
+    build_planning_service,
+)
 
 __all__ = ["planner_view"]
 
@@ -42,6 +47,7 @@ def planner_view(installation: Installation) -> PlannerView:
         PlannerServices(
             planning=build_planning_service(installation),
             store=build_deployment_store(installation),
+            hours=build_deployment_hours(installation),
             announcements=build_announcement_store(installation),
             evaluations=evaluations_for(installation.settings, installation.policy),
             compare=services.build_gallery_comparison(installation),

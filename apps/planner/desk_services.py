@@ -14,6 +14,7 @@ from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.announcement import AnnouncementStore
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind, ComplianceDocumentRegister
 from lfr_core.deployments.evaluations import Evaluation
+from lfr_core.deployments.hours import DeploymentHours
 from lfr_core.deployments.monitoring.selftest import SelfTest
 from lfr_core.deployments.service import PlanningService
 from lfr_core.deployments.store import DeploymentStore
@@ -27,6 +28,7 @@ class PlannerServices:
 
     planning: PlanningService
     store: DeploymentStore
+    hours: DeploymentHours
     announcements: AnnouncementStore
     evaluations: Sequence[Evaluation]
     """The same that the planning service has."""

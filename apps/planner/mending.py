@@ -121,7 +121,7 @@ def why_words(item: ReadinessItem, one: Standing) -> str:
     if not item.looked:
         return "Looked at by the vault whenever it lends a key."
     if condition is Condition.WITHIN_HOURS:
-        starts, ends = (at.astimezone(LONDON) for at in (one.application.starts_at, one.application.ends_at))
+        starts, ends = (at.astimezone(LONDON) for at in (one.planned.starts_at, one.planned.ends_at))
         if item.finding.met:
             return f"Until {ends:%H:%M}."
         return f"From {starts:%H:%M} on {starts:%A %d %B} to {ends:%H:%M}."

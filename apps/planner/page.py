@@ -13,6 +13,7 @@ import streamlit as st
 from apps.plain_words import plain_words
 from apps.planner import actions, form, panels
 from apps.planner.board import show_board
+from apps.planner.month_html import first_of, month_html, turned
 from apps.planner.view import PlannerView
 from apps.sign_in import PageSession, draw_person
 from lfr_core.common.errors import LfrError
@@ -25,6 +26,8 @@ BOARD_REFRESH_S = 5.0
 """Attendance and proof change by the second, a planner looks by the minute."""
 _WHERE = "planner-where"
 _DEPLOYMENT = "planner-deployment"
+_MONTH = "planner-month"
+"""Of the session's state: the first day of the month that the calendar shows."""
 _PLACES = {
     "calendar": "Calendar",
     "waiting": "Waiting for you",
@@ -55,6 +58,10 @@ def _or_say_why(show: Callable[[], object]) -> None:
         st.error(f"Nothing is shown, because it would not be current: {plain_words(str(error))}")
 
 
+def _turn_month(months: int) -> None:
+    st.session_state[_MONTH] = turned(st.session_state[_MONTH], months)
+
+
 def _go(deployment: str) -> None:
     st.session_state[_DEPLOYMENT], st.session_state[_WHERE] = deployment, "deployment"
 
@@ -62,6 +69,13 @@ def _go(deployment: str) -> None:
 def _calendar(view: PlannerView, _session: PageSession) -> None:
     over = st.toggle("Those that are over", key="planner-over")
     found = view.calendar(over=over)
+    today = view.now().date()
+    first = st.session_state.setdefault(_MONTH, first_of(today))
+    with st.container(key="pln-month"):
+        with st.container(horizontal=True):
+            st.button("Month before", key="month-before", on_click=_turn_month, args=(-1,))
+            st.button("Month after", key="month-after", on_click=_turn_month, args=(1,))
+        st.html(month_html(found, first, today))
     if not found:
         st.html(panels.empty("None is over." if over else "Nothing is planned."))
     for month, those in groupby(found, key=lambda one: panels.month(one.application.starts_at)):

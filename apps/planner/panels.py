@@ -78,11 +78,13 @@ def head_html(one: Standing) -> str:
     """Show which deployment it is, where it stands, whose it is."""
     made, planned = one.application, one.planned
     suspended = f" · suspended: {escape(one.suspended_why)}" if one.suspended_why else ""
+    earlier = planned.ends_at.astimezone(LONDON)
+    ends = f", ends earlier, at {earlier:%H:%M}" if planned.ends_at < made.ends_at else ""
     officer = f" · authorised by {escape(planned.officer)}" if planned.officer else ""
     return (
         f'<h2 class="pln-title">{escape(one.name)} {_pill(one.view.status)}</h2>'
         f'<p class="pln-facts">{escape(one.view.id)} · {escape(one.view.kind.value)} · revision {made.revision}'
-        f" · {_day(made.starts_at)}, {_hours(made)} · {escape(made.place)}"
+        f" · {_day(made.starts_at)}, {_hours(made)}{ends} · {escape(made.place)}"
         f" · planned by {escape(planned.planner)}{officer}{suspended}</p>"
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
@@ -244,6 +244,21 @@ class PlannerView:
     def close(self, deployment: str, *, by: AuthenticatedPerson) -> None:
         """End it, and drop its gallery."""
         self._drop_gallery(deployment, self.store.close(deployment, by=by).gallery)
+
+    def shorten(self, deployment: str, at: time, *, by: AuthenticatedPerson) -> None:
+        """Let it end the next time that London's clocks show `at`. Raises as `DeploymentHours.shorten`."""
+        self._services.hours.shorten(deployment, self._next(at), by=by)
+        self._services.reschedule()
+
+    def extend(self, deployment: str, at: time, *, by: AuthenticatedPerson) -> None:
+        """Give it back hours that were taken, until then. Raises as `DeploymentHours.extend`."""
+        self._services.hours.extend(deployment, self._next(at), by=by)
+        self._services.reschedule()
+
+    def _next(self, at: time) -> datetime:
+        now = self.now()
+        found = datetime.combine(now.date(), at, LONDON)
+        return found if found > now else datetime.combine(now.date() + timedelta(days=1), at, LONDON)
 
     def cancel(self, deployment: str, why: str, *, by: AuthenticatedPerson) -> None:
         """Give it up; a list that was built goes with its gallery."""

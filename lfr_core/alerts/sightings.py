@@ -139,6 +139,7 @@ class SightingWriter:
             entry=entry.id,
             subject=entry.subject,
             category=entry.category,
+            age=entry.age,
             legal_reference=entry.legal_reference,
             opened_ns=self._now_ns,
             first_ns=sighting.captured_ns,

@@ -96,7 +96,7 @@ def read_state(session: Session, row: DeploymentRow) -> DeploymentState | None:
         revision=kept.revision,
         planner=kept.planner,
         starts_at=made.starts_at,
-        ends_at=made.ends_at,
+        ends_at=row.closes_at or made.ends_at,
         officer=kept.officer,
         compiler=kept.compiler,
         list_digest=kept.list_digest,

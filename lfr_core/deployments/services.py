@@ -8,15 +8,21 @@ from lfr_core.custody.installation import Installation
 from lfr_core.deployments.announcement import AnnouncementStore
 from lfr_core.deployments.equality import model_in_use
 from lfr_core.deployments.evaluations import evaluations_for
+from lfr_core.deployments.hours import DeploymentHours
 from lfr_core.deployments.service import PlanningService
 from lfr_core.deployments.store import DeploymentStore
 
-__all__ = ["build_announcement_store", "build_deployment_store", "build_planning_service"]
+__all__ = ["build_announcement_store", "build_deployment_hours", "build_deployment_store", "build_planning_service"]
 
 
 def build_deployment_store(installation: Installation) -> DeploymentStore:
     """Build the store that makes, opens, suspends and ends deployments."""
     return DeploymentStore(installation.engine, installation.vault, installation.trail, installation.clock)
+
+
+def build_deployment_hours(installation: Installation) -> DeploymentHours:
+    """Build what moves the end of a live deployment."""
+    return DeploymentHours(installation.engine, installation.trail, installation.clock)
 
 
 def build_planning_service(installation: Installation) -> PlanningService:

@@ -184,6 +184,11 @@ def _resume(state: DeploymentState, actor: StepActor, now: datetime, _digest: st
     return state
 
 
+def _shorten(state: DeploymentState, _actor: StepActor, now: datetime, _digest: str) -> DeploymentState:
+    _not_over(state, now)
+    return state
+
+
 _TRANSITIONS = {
     Step.PLAN: _plan,
     Step.AUTHORISE: _authorise,
@@ -195,6 +200,8 @@ _TRANSITIONS = {
     Step.READY: _ready,
     Step.OPEN: _open,
     Step.RESUME: _resume,
+    Step.SHORTEN: _shorten,
+    Step.EXTEND: _resume,
 }
 
 

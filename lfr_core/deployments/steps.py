@@ -30,7 +30,7 @@ __all__ = [
 
 
 class Step(StrEnum):
-    """What can be done to a deployment. The values are the command line's words."""
+    """What can be done to a deployment. The values are the timeline's words, and most of them the command line's."""
 
     PLAN = "plan"
     APPLY = "apply"
@@ -44,6 +44,8 @@ class Step(StrEnum):
     OPEN = "open"
     SUSPEND = "suspend"
     RESUME = "resume"
+    SHORTEN = "shorten"
+    EXTEND = "extend"
     CLOSE = "close"
     CANCEL = "cancel"
 
@@ -183,6 +185,22 @@ RULES: dict[Step, StepRule] = {
             frozenset({_AO}),
             "the authorising officer's word; one that isn't its planner",
             "4.4, A3",
+        ),
+        StepRule(
+            Step.SHORTEN,
+            _OPENED,
+            None,
+            frozenset({_P, _AO, _OP}),
+            "an end before the one that stands: ending is always allowed",
+            "A7",
+        ),
+        StepRule(
+            Step.EXTEND,
+            _OPENED,
+            None,
+            frozenset({_AO}),
+            "an end within what was authorised and announced; an officer who isn't its planner",
+            "A3, A7, P1",
         ),
         StepRule(
             Step.CLOSE,

@@ -101,7 +101,7 @@ PROCESSES_OF: Final[Mapping[SystemActor, frozenset[ProcessIdentity]]] = MappingP
         SystemActor.RECORDER: frozenset({ProcessIdentity.RECORD}),
         SystemActor.RETENTION: frozenset({ProcessIdentity.COMMANDS, ProcessIdentity.FLOWS, ProcessIdentity.PURGE}),
         SystemActor.RIGHTS: frozenset({ProcessIdentity.COMMANDS, ProcessIdentity.FLOWS, ProcessIdentity.PURGE}),
-        SystemActor.SELF_TEST: frozenset({ProcessIdentity.COMMANDS, ProcessIdentity.FLOWS}),
+        SystemActor.SELF_TEST: frozenset({ProcessIdentity.COMMANDS, ProcessIdentity.FLOWS, ProcessIdentity.PAGES}),
         SystemActor.VAULT: frozenset(),
         SystemActor.WATCH: frozenset({ProcessIdentity.WATCH}),
     }

@@ -2,45 +2,32 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import cv2
-import numpy as np
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import text
 
 from apps.operator.page import ALERTS_REFRESH_S
-from lfr_core.alerts.recorder import RecordedSightings, Recorder
-from lfr_core.common.clock import SystemClock
-from lfr_core.custody.audit.trail import AuditTrail
-from lfr_core.custody.crops import sighting_probe, sightings_key
+from lfr_core.alerts.recorder import Recorder
 from lfr_core.custody.people import Role
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import ErasureRule, KeyKind
-from lfr_core.custody.vault.sealing import open_sealed, seal
-from lfr_core.deployments.store import DeploymentStore
-from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Engagement, Judgement
-from lfr_core.domain.deployments import DeploymentKind
-from lfr_core.domain.messages import Sighting
-from lfr_core.domain.policy import load_policy
 from lfr_core.domain.watchlists import Category
-from tests.support.galleries import held_by
 from tests.support.overwriting import overwriting
+from tests.support.page_alerts import PROBE, REFERENCE, TellingRecorder, live_demo
 from tests.support.page_login import PageLogins
 from tests.support.people import authenticated
 from tests.support.records import NOW_NS, Entry, Reference, alerts_of, entry, outcomes, sighting
-from tests.support.vaults import MemoryVault
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Request
@@ -48,13 +35,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
-def jpeg(shade: int) -> bytes:
-    """A plain picture whose shade says which it is."""
-    return cv2.imencode(".jpg", np.full((64, 56, 3), shade, np.uint8))[1].tobytes()
-
-
 ANN = "Ann Operator"
-PROBE, REFERENCE = jpeg(40), jpeg(200)
 
 
 @dataclass(slots=True)
@@ -63,36 +44,6 @@ class Seen:
 
     requests: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-
-
-class TellingRecorder(Recorder):
-    """Records sightings as if the recogniser had sealed them just now."""
-
-    def __init__(self, engine: Engine, vault: VaultCore) -> None:
-        super().__init__(engine, load_policy().alerts, SystemClock(), vault, AuditTrail(vault, SystemClock()))
-        self._real = vault
-
-    def record_sightings(self, sightings: Sequence[Sighting]) -> RecordedSightings:
-        return super().record_sightings([self._sealed(one) for one in sightings])
-
-    def _sealed(self, one: Sighting) -> Sighting:
-        bound_to = sighting_probe(one.deployment, one.id)
-        reported = MemoryVault().open_kept(one.key_id, actor=SystemActor.RECORDER, purpose="seal anew")
-        key = sightings_key(
-            self._real, one.deployment, now_ns=time.time_ns(), retention_h=24, actor=SystemActor.RECOGNISER
-        )
-        probe = seal(key.key, open_sealed(reported.key, one.probe_sealed, bound_to), bound_to)
-        changed = {"probe_sealed": base64.b64encode(probe), "key_id": key.info.id}
-        return Sighting.model_validate(one.model_dump() | changed)
-
-
-def _live(engine: Engine, vault: VaultCore, name: str, entries: tuple[Entry, ...]) -> DeploymentStore:
-    """A live demo deployment in the page's own vault."""
-    store = DeploymentStore(engine, vault, AuditTrail(vault, SystemClock()))
-    store.create(name, DeploymentKind.DEMO, name="High Street", policy=load_policy())
-    store.attach_watchlist(name, "contract", f"gallery_{name}", entries, held=held_by(entries))
-    store.open(name)
-    return store
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +57,7 @@ def recorder(engine: Engine, vault: VaultCore, logins: PageLogins) -> Recorder:
         entry().expires_on,
         (Reference("b/1", "b", REFERENCE),),
     )
-    _live(engine, vault, "dep", (entry(crop=REFERENCE), blue))
+    live_demo(engine, vault, "dep", (entry(crop=REFERENCE), blue))
     operators = [(name, Role.OPERATOR) for name in (ANN, "Bob Sergeant", "Rex Leaving")]
     logins.add(*operators, ("Pat Planner", Role.PLANNER))
     return TellingRecorder(engine, vault)
@@ -233,6 +184,35 @@ def sign_in(page: Page, name: str = ANN) -> None:
 def become(page: Page, logins: PageLogins, name: str) -> None:
     logins.log_in(page.context, name)
     page.reload()
+
+
+TONES = """() => {
+  window.tones = [];
+  document.addEventListener('play', event => window.tones.push(event.target.dataset.tone), true);
+}"""
+"""Puts into `tones` each tone that begins to play."""
+
+
+def test_a_new_alert_sounds_once_by_its_response_and_not_at_all_once_the_page_is_muted(
+    page: Page, recorder: Recorder
+) -> None:
+    page.evaluate(TONES)
+    sign_in(page)
+    page.get_by_role("status").filter(has_text="No alert waits").wait_for()
+    recorder.record_sightings([sighting(0.0, probe=PROBE)])
+    page.locator(".ops-alert").wait_for()
+    page.wait_for_function("window.tones.length")
+    page.wait_for_timeout(2_500)  # it is drawn twice more
+
+    page.get_by_role("button", name="Sound").click()
+    page.get_by_role("button", name="Test: safeguard").click()
+    page.wait_for_function("window.tones.length == 2")
+    page.get_by_text("Mute").click()
+    recorder.record_sightings([sighting(0.0, camera="south", probe=PROBE)])
+    page.get_by_text("1 new").wait_for()
+    page.wait_for_timeout(1_500)
+
+    assert page.evaluate("window.tones") == ["arrest", "safeguard"]
 
 
 @pytest.mark.slow
@@ -534,7 +514,7 @@ CONTRAST = """selector => {
 
 @pytest.mark.slow
 def test_the_page_follows_the_deployment_that_goes_live(page: Page, engine: Engine, vault: VaultCore) -> None:
-    store = _live(engine, vault, "next", (entry(),))
+    store = live_demo(engine, vault, "next", (entry(),))
     with overwriting(engine) as session:
         session.execute(text("UPDATE deployment SET opened_at = '2030-01-01 00:00:00' WHERE id = 'next'"))
 

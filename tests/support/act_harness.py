@@ -16,6 +16,7 @@ from lfr_core.custody.people.roles import SERVICE_ROLES
 from lfr_core.deployments.announcement import AnnouncementStore, ReasonClass
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.camera_sources import CameraSources, camera_folder
+from lfr_core.deployments.hours import DeploymentHours
 from lfr_core.deployments.withholding import approve_withholding, ask_to_withhold, find_pending
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Engagement, Judgement
@@ -38,6 +39,7 @@ from lfr_core.storage.tables.stream import CameraSessionRow
 from tests.support.galleries import held_by
 from tests.support.overwriting import overwriting
 from tests.support.people import add_people, authenticated
+from tests.support.planned_deployment import make_planned
 from tests.support.promise_harness import PromiseHarness
 from tests.support.publishing import planned, withhold
 from tests.support.records import entry
@@ -72,6 +74,7 @@ class Harness(PromiseHarness):
         self.statements = PromiseStatements(self.engine, self.trail, self.clock, promises(self.policy))
         self.blue_list = BlueList(self.engine, self.trail, self.clock)
         self.cameras = CameraSources(self.engine, self.trail, camera_folder(self.home))
+        self.hours = DeploymentHours(self.engine, self.trail, self.clock)
         self.results = ResultsService(
             self.engine,
             self.trail,
@@ -133,6 +136,24 @@ class Harness(PromiseHarness):
         name = self.ready()
         self.store.open(name)
         return name
+
+    def planned_live(self) -> str:
+        """Planned by Pat, open for six hours."""
+        name = self.live()
+        make_planned(self.engine, name)
+        with overwriting(self.engine) as session:
+            row = session.get_one(DeploymentRow, name)
+            assert row.opened_at is not None
+            row.closes_at = row.opened_at + dt.timedelta(hours=6)
+        return name
+
+    def shortened(self) -> str:
+        name = self.planned_live()
+        self.hours.shorten(name, self.in_hours(1), by=authenticated(PAT))
+        return name
+
+    def in_hours(self, hours: float) -> dt.datetime:
+        return utc_from_ns(self.clock.time_ns()) + dt.timedelta(hours=hours)
 
     def with_a_test_subject(self) -> str:
         """Open since an hour ago, with somebody of the blue list."""

@@ -14,6 +14,7 @@ from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.camera_sources import CameraSources, camera_folder
 from lfr_core.deployments.compliance_documents import ComplianceDocumentRegister
 from lfr_core.deployments.evaluations import load_evaluations
+from lfr_core.deployments.hours import DeploymentHours
 from lfr_core.deployments.monitoring.selftest import SelfTest, SelfTestLine
 from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.watchlists.list_builder import ListBuilder
@@ -38,6 +39,7 @@ def desk_of(harness: PlanningHarness, **changes: Any) -> PlannerView:
     values: dict[str, Any] = {
         "planning": harness.planning,
         "store": harness.store,
+        "hours": DeploymentHours(harness.engine, harness.trail, harness.clock),
         "announcements": harness.announcements,
         "evaluations": load_evaluations(),
         "compare": harness.compare,

@@ -21,14 +21,13 @@ from lfr_core.alerts.read._deployments import (
     refused_records,
     stages,
 )
-from lfr_core.alerts.read._engaging import AlertToEngage, alert_to_engage, alerts_to_engage
+from lfr_core.alerts.read._engaging import alert_to_engage, alerts_to_engage
 from lfr_core.alerts.read.crops import AlertCrops, OpenedCrops, ReferenceCrop
 
 __all__ = [
     "AlertCrops",
     "AlertSummary",
     "AlertTally",
-    "AlertToEngage",
     "Answer",
     "CameraHealth",
     "CameraState",

@@ -74,6 +74,8 @@ class AlertSummary:
     resulted: Answer | None = None
     """Who recorded the outcome."""
     minutes: float | None = None
+    age: int | None = None
+    """Whole years, as the list gives it; None where it gives none."""
 
     @property
     def cell(self) -> Cell:
@@ -183,4 +185,5 @@ def summary_of(row: AlertRow) -> AlertSummary:
         reviewed=_answer(row.reviewed_by, row.reviewed_at),
         resulted=_answer(row.resulted_by, row.resulted_at),
         minutes=row.minutes,
+        age=row.age,
     )

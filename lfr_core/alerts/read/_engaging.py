@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -17,23 +16,13 @@ from lfr_core.custody.people.sign_on import DUTIES, signed_on
 from lfr_core.domain.alerts import Judgement
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertRow
-from lfr_core.storage.tables.watchlists import WatchlistEntryRow
 
-__all__ = ["AlertToEngage", "alert_to_engage", "alerts_to_engage"]
-
-
-@dataclass(frozen=True, slots=True)
-class AlertToEngage:
-    """An alert that an operator has judged to be the same person."""
-
-    alert: AlertSummary
-    age: int | None
-    """Whole years, as the list gives it; None where it gives none."""
+__all__ = ["alert_to_engage", "alerts_to_engage"]
 
 
 def alerts_to_engage(
     engine: Engine, deployment: str, *, by: AuthenticatedPerson, now_ns: int, limit: int = 20
-) -> tuple[AlertToEngage, ...]:
+) -> tuple[AlertSummary, ...]:
     """Those of a deployment, the newest first, for an engaging officer or operator who has signed on to it.
 
     Raises:
@@ -43,13 +32,7 @@ def alerts_to_engage(
     with reading(engine) as session:
         signed_on(session, deployment, by, utc_from_ns(now_ns), DUTIES)
         wanted = (
-            select(AlertRow, WatchlistEntryRow.age)
-            .join(
-                WatchlistEntryRow,
-                (col(WatchlistEntryRow.deployment) == AlertRow.deployment)
-                & (col(WatchlistEntryRow.id) == AlertRow.entry),
-                isouter=True,
-            )
+            select(AlertRow)
             .where(AlertRow.deployment == deployment)
             .where(col(AlertRow.canary).is_(False))
             .where(AlertRow.judgement == Judgement.SAME.value)
@@ -57,15 +40,14 @@ def alerts_to_engage(
             .limit(limit)
             .options(defer(PROBE, raiseload=True))
         )
-        return tuple(AlertToEngage(summary_of(row), age) for row, age in session.exec(wanted))
+        return tuple(summary_of(row) for row in session.exec(wanted))
 
 
-def alert_to_engage(engine: Engine, id: UUID, *, by: AuthenticatedPerson, now_ns: int) -> AlertToEngage:
+def alert_to_engage(engine: Engine, id: UUID, *, by: AuthenticatedPerson, now_ns: int) -> AlertSummary:
     """One of them, as it is now. Raises Refused `officer.not-judged`, and as `alerts_to_engage`."""
     with reading(engine) as session:
         row = session.get(AlertRow, id, options=[defer(PROBE, raiseload=True)])
         signed_on(session, row.deployment if row is not None else "", by, utc_from_ns(now_ns), DUTIES)
         check_judged_same(row)
         assert row is not None  # else it was refused
-        entry = session.get(WatchlistEntryRow, (row.deployment, row.entry))
-        return AlertToEngage(summary_of(row), None if entry is None else entry.age)
+        return summary_of(row)

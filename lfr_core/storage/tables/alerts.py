@@ -38,6 +38,8 @@ class AlertRow(Row, table=True):
     entry: str
     subject: str
     category: str
+    age: int | None = None
+    """Whole years, as the list gave it; None where it gave none."""
     legal_reference: str
     opened_ns: int = Field(sa_type=BigInteger)
     first_ns: int = Field(sa_type=BigInteger)

@@ -108,8 +108,8 @@ def _may(planned: DeploymentState, step: Step, actor: StepActor, now: datetime, 
     def is_one_of(*names: str) -> bool:
         return actor.name.strip().casefold() in {name.strip().casefold() for name in names if name}
 
-    decides = {Step.AUTHORISE, Step.REFUSE, Step.APPROVE_LIST, Step.RESUME}
-    ends = {Step.AUTHORISE, Step.COMPILE, Step.READY, Step.OPEN, Step.RESUME}
+    decides = {Step.AUTHORISE, Step.REFUSE, Step.APPROVE_LIST, Step.RESUME, Step.EXTEND}
+    ends = {Step.AUTHORISE, Step.COMPILE, Step.READY, Step.OPEN, Step.RESUME, Step.SHORTEN, Step.EXTEND}
     return all(
         (
             planned.status in RULES[step].froms,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from apps.officer.panels import age_words, ago_words, response_words
+from apps.officer.panels import ago_words
+from apps.response_words import SHORT, age_words, response_to, response_words
 from lfr_core.domain.watchlists import Response
 
 
@@ -12,6 +13,7 @@ from lfr_core.domain.watchlists import Response
 @pytest.mark.parametrize("response", Response)
 def test_no_card_of_somebody_under_18_says_to_arrest(age: int, response: Response) -> None:
     assert "arrest" not in response_words(response, age).lower()
+    assert "arrest" not in SHORT[response_to(response, age)].lower()
     assert f"{age} years old" in age_words(age)
 
 

@@ -54,6 +54,8 @@ TRIED = {
     "deployments.camera_sources.CameraSources.stop": "camera, stopped",
     "deployments.compliance_documents.register.ComplianceDocumentRegister.add": "papers add",
     "deployments.drafting.draft": "deployment plan",
+    "deployments.hours.DeploymentHours.extend": "hours given back",
+    "deployments.hours.DeploymentHours.shorten": "hours shortened",
     "deployments.list_store.ListStore.attach_watchlist": "deployment compile",
     "deployments.list_store.ListStore.check_may_attach": "deployment compile",
     "deployments.record.actor_of": "deployment open",

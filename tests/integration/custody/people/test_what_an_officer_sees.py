@@ -73,7 +73,7 @@ def test_only_a_registered_operator_signs_on(harness: Harness, name: str) -> Non
 
 def test_an_officers_phone_has_what_was_judged_and_says_what_was_done_and_nothing_else(harness: Harness) -> None:
     decisions, officer = DecisionService(harness.engine, harness.trail), authenticated(STREET)
-    assert [one.alert.id for one in harness.street.alerts("dep", officer)] == [harness.alert]
+    assert [one.id for one in harness.street.alerts("dep", officer)] == [harness.alert]
 
     for refused in (
         lambda: decisions.judge(harness.waiting, Judgement.SAME, officer, shown=seen(harness.engine, harness.waiting)),

@@ -83,6 +83,16 @@ ACTS: dict[
         Harness.with_a_camera,
         lambda h, at, by: h.cameras.stop(str(at), "north", by=by),
     ),
+    "hours shortened": (
+        OPERATORS | {Role.PLANNER, Role.AUTHORISING_OFFICER},
+        Harness.planned_live,
+        lambda h, at, by: h.hours.shorten(str(at), h.in_hours(2), by=by),
+    ),
+    "hours given back": (
+        frozenset({Role.AUTHORISING_OFFICER}),
+        Harness.shortened,
+        lambda h, at, by: h.hours.extend(str(at), h.in_hours(2), by=by),
+    ),
     "hold, asked for": (HOLDERS, Harness.filmed, lambda h, at, by: h.hold(str(at), by)),
     "hold, approval": (HOLDERS, Harness.requested, lambda h, at, by: h.approve_hold(str(at), by)),
     "hold's review": (HOLDERS, Harness.held, lambda h, at, by: h.review(str(at), by)),

@@ -139,6 +139,13 @@ def test_a_refusal_is_in_the_log_once_however_often_it_is_asked(path: Path, tmp_
     assert [(each["event"], each["process"]) for each in logs] == [("vault.not-for-you", "camera")]
 
 
+def test_whoever_may_run_the_self_test_may_write_its_entries_too() -> None:
+    runs = {each for each, parts in ACTS_AS.items() if SystemActor.SELF_TEST in parts}
+
+    assert runs == PROCESSES_OF[SystemActor.SELF_TEST]
+    assert ProcessIdentity.PAGES in runs
+
+
 @pytest.mark.parametrize("identity", [each for each in CLIENTS if "writer-key" in VERBS[each]])
 def test_a_process_seals_entries_of_the_audit_trail_as_itself_alone(
     identity: ProcessIdentity, path: Path, tmp_path: Path

@@ -1,0 +1,110 @@
+"""The end of a live deployment: earlier whenever somebody asks, later by an officer, never beyond its authority."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from flows.schedule import FlowStep, plan_runs, read_schedule_facts
+from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.read import entries
+from lfr_core.deployments.gate_facts import gate_facts
+from lfr_core.deployments.hours import DeploymentHours
+from lfr_core.deployments.locking import locked
+from lfr_core.deployments.reading import timeline
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.gate import Condition, GateLimits, gate
+from lfr_core.storage.engine import reading
+from tests.support.people import authenticated
+from tests.support.planning import OFFICER, OPERATOR, PLANNER, PlanningHarness
+
+PAT, SUE, OLU = (authenticated(name) for name in (PLANNER, OFFICER, OPERATOR))
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Rows are locked as for every step, which is tried on both databases."""
+    return sqlite_url
+
+
+@pytest.fixture
+def ends(harness: PlanningHarness) -> datetime:
+    """Until when it was authorised and announced; it is live since now."""
+    return harness.walk(DeploymentStatus.LIVE).ends_at
+
+
+@pytest.fixture
+def hours(harness: PlanningHarness) -> DeploymentHours:
+    return DeploymentHours(harness.engine, harness.trail, harness.clock)
+
+
+def refused(act: Callable[[], object]) -> str:
+    with pytest.raises(Refused) as error:
+        act()
+    return error.value.rule
+
+
+def within_hours(harness: PlanningHarness) -> bool:
+    with reading(harness.engine) as session:
+        facts = gate_facts(session, locked(session, "dep"), harness.now)
+    findings = gate(facts, GateLimits.of(harness.policy), now_ns=harness.clock.time_ns())
+    return next(one.met for one in findings if one.condition is Condition.WITHIN_HOURS)
+
+
+def test_an_end_that_was_moved_earlier_shuts_the_gate_and_has_it_closed_then(
+    harness: PlanningHarness, hours: DeploymentHours, ends: datetime, tmp_path: Path
+) -> None:
+    earlier = ends - timedelta(hours=3)
+    hours.shorten("dep", earlier, by=OLU)
+
+    with reading(harness.engine) as session:
+        facts = read_schedule_facts(session, "dep", harness.policy, tmp_path, harness.now)
+    assert facts is not None
+    closing = [run.at for run in plan_runs(facts, harness.policy.planning, harness.now) if run.step is FlowStep.CLOSE]
+    assert closing == [earlier]
+    assert within_hours(harness)
+    harness.wait_until(earlier)
+    assert not within_hours(harness)
+    (last,) = timeline(harness.engine, "dep")[-1:]
+    assert (last.step, last.by, last.status) == ("shorten", OPERATOR, "live")
+    assert last.note == "until 13:00 instead of 16:00"
+    (entry,) = [one for one in entries(harness.engine, limit=1_000) if one.rule == "deployment.shorten"]
+    assert datetime.fromisoformat(str(entry.facts["ends"])) == earlier
+
+
+def test_hours_are_given_back_by_an_officer_up_to_what_was_authorised_and_no_minute_beyond(
+    harness: PlanningHarness, hours: DeploymentHours, ends: datetime
+) -> None:
+    hours.shorten("dep", ends - timedelta(hours=3), by=PAT)
+
+    assert refused(lambda: hours.extend("dep", ends, by=PAT)) == "people.wrong-role"
+    assert refused(lambda: hours.extend("dep", ends + timedelta(minutes=1), by=SUE)) == "life.beyond-authority"
+    assert refused(lambda: hours.extend("dep", ends - timedelta(hours=3), by=SUE)) == "life.not-later"
+    hours.extend("dep", ends, by=SUE)
+
+    harness.wait_until(ends - timedelta(seconds=1))
+    assert within_hours(harness)
+    harness.wait_until(ends)
+    assert not within_hours(harness)
+    assert refused(lambda: hours.extend("dep", ends, by=SUE)) == "life.hours-over"
+
+
+def test_no_end_is_moved_into_the_past_or_later_under_the_name_of_shortening(
+    harness: PlanningHarness, hours: DeploymentHours, ends: datetime
+) -> None:
+    assert refused(lambda: hours.shorten("dep", ends, by=PAT)) == "life.not-earlier"
+    assert refused(lambda: hours.shorten("dep", harness.now, by=PAT)) == "life.end-past"
+    assert refused(lambda: hours.shorten("nowhere", ends, by=PAT)) == "deployment.unknown"
+    assert within_hours(harness)
+
+
+def test_only_what_is_live_has_an_end_to_move(engine: Engine, harness: PlanningHarness, hours: DeploymentHours) -> None:
+    made = harness.walk(DeploymentStatus.READY)
+
+    for move in (hours.shorten, hours.extend):
+        assert refused(lambda m=move: m("dep", made.ends_at - timedelta(hours=1), by=SUE)) == "life.wrong-state"  # type: ignore[misc]
+    assert timeline(engine, "dep")[-1].step == "ready"

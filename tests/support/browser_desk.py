@@ -1,0 +1,154 @@
+"""A browser at the staff's pages, whoever is logged in in it, as tests of a whole deployment use it."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lfr_core.domain.working_days import LONDON
+from tests.support.page_login import PageLogins
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+__all__ = [
+    "WAIT_MS",
+    "Desk",
+    "close_it",
+    "decide_on_the_alert",
+    "engage",
+    "find_the_phone_empty",
+    "listed_zip",
+    "publish_it",
+]
+
+WAIT_MS = 60_000
+HEADER = (
+    "subject,category,legal_reference,approved_by,expires_on,photograph,image_source,image_date,age,minor_rationale,"
+    "second_approver,checked_on"
+)
+
+
+@dataclass
+class Desk:
+    """One browser, whoever is logged in in it; counts what a person would do."""
+
+    page: Page
+    logins: PageLogins
+    address: str
+    clicks: int = 0
+    typed: int = 0
+
+    def open_as(self, name: str, path: str) -> None:
+        self.logins.log_in(self.page.context, name)
+        self.page.goto(f"{self.address}/{path}")
+        self.page.locator(".lfr-who").filter(has_text=name).wait_for(timeout=WAIT_MS)
+
+    def click(self, name: str, *, exact: bool = True) -> None:
+        self.page.get_by_role("button", name=name, exact=exact).first.click(timeout=WAIT_MS)
+        self.clicks += 1
+
+    def unfold(self, name: str) -> None:
+        """Open an expander that isn't open yet."""
+        summary = self.page.locator("summary").filter(has_text=name).first
+        summary.wait_for(timeout=WAIT_MS)
+        if summary.evaluate("each => !each.parentElement.open"):
+            summary.click()
+            self.clicks += 1
+
+    def fill(self, label: str, text: str, *, exact: bool = True) -> None:
+        field = self.page.get_by_label(label, exact=exact).first
+        field.fill(text, timeout=WAIT_MS)
+        field.press("Tab")
+        self.typed += 1
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the page has drawn what was typed last: what it is drawing anew takes nothing."""
+        self.page.wait_for_timeout(300)
+        self.page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for(timeout=WAIT_MS)
+
+    def keep_picture(self, name: str) -> None:
+        """Keep a picture of the page in the folder that `PICTURES_OF_TESTS` names; none without it."""
+        folder = os.environ.get("PICTURES_OF_TESTS")
+        if folder:
+            self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+    def see(self, words: str) -> None:
+        self.page.get_by_text(words).first.wait_for(timeout=WAIT_MS)
+
+    def type_parts(self, label: str, digits: str) -> None:
+        """Type a day or a time into the parts of its field, as a person does."""
+        field = self.page.get_by_role("group", name=label, exact=True).get_by_role("spinbutton").first
+        field.click(timeout=WAIT_MS)
+        self.page.keyboard.type(digits, delay=30)
+        self.page.keyboard.press("Tab")
+        self.typed += 1
+
+
+def listed_zip(photo: Path) -> bytes:
+    """A list of one person, checked today."""
+    today = datetime.now(LONDON).date()
+    last = today + timedelta(days=30)
+    row = f"S-1,wanted_by_courts,W/1,Insp. A,{last},s1{photo.suffix},custody,2024-01-01,40,,,{today}"
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("list/watchlist.csv", f"{HEADER}\n{row}\n")
+        archive.write(photo, f"list/s1{photo.suffix}")
+    return out.getvalue()
+
+
+def decide_on_the_alert(desk: Desk) -> None:
+    desk.click("Same person", exact=False)
+    desk.see("Recorded at")
+
+
+def engage(desk: Desk, officer: str) -> None:
+    """What the officer in the street sees and says, on a phone."""
+    desk.page.set_viewport_size({"width": 390, "height": 844})
+    desk.open_as(officer, "street")
+    desk.click("Start")
+    desk.see("An operator says it is the same person")
+    desk.page.wait_for_function("document.documentElement.scrollWidth <= 390")
+    desk.keep_picture("street")
+    desk.click("Engaged")
+    desk.see("What came of it?")
+    desk.click("No action")
+    desk.see("No action")
+    desk.click("Receipt for the person")
+    desk.page.locator(".officer-qr svg").wait_for(timeout=WAIT_MS)
+    desk.keep_picture("receipt")
+
+
+def find_the_phone_empty(desk: Desk, officer: str) -> None:
+    """Once the deployment is over nothing of it is on the phone."""
+    desk.page.set_viewport_size({"width": 390, "height": 844})
+    desk.open_as(officer, "street")
+    desk.see("No deployment is live.")
+    assert desk.page.locator("img").count() == 0
+
+
+def close_it(desk: Desk, planner: str, deployment: str) -> None:
+    desk.page.set_viewport_size({"width": 1366, "height": 768})
+    desk.open_as(planner, f"planning?deployment={deployment}")
+    desk.click("Close it")
+    desk.click("Close it for good")
+    desk.see("has ended")
+
+
+def publish_it(desk: Desk, publisher: str) -> None:
+    desk.page.set_viewport_size({"width": 1366, "height": 768})
+    desk.open_as(publisher, "publication")
+    desk.see("What would be published now")
+    desk.keep_picture("publication")
+    why = desk.page.get_by_label("Why nobody judged them (published)", exact=True)
+    if why.count():  # whoever crosses the view again and again raises several alerts
+        why.fill("They are of the same person, minutes apart.")
+        desk.typed += 1
+    desk.click("Publish")
+    desk.see("It is published.")
