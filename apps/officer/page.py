@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import partial
@@ -142,7 +143,11 @@ def _receipt(view: OfficerView, session: PageSession, alert: AlertSummary) -> No
         if st.button("Receipt for the person", key=f"receipt-{alert.id}"):
             _act(lambda: st.session_state.__setitem__(_RECEIPT, view.receipt(alert.id, session.use())))
         return
-    st.html(f'<div class="officer-qr">{kept.qr_svg}</div><p><strong>{kept.reference}</strong></p>')
+    code = base64.b64encode(kept.qr_svg.encode()).decode("ascii")  # an inline SVG isn't shown by `st.html`
+    st.html(
+        f'<div class="officer-qr"><img src="data:image/svg+xml;base64,{code}" alt="{kept.reference} as a code"></div>'
+        f"<p><strong>{kept.reference}</strong></p>"
+    )
     st.text("They can photograph the code, or write down the reference.")
     st.download_button("Receipt as PDF", kept.pdf, f"receipt-{kept.reference}.pdf", "application/pdf")
 

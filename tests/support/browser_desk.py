@@ -121,7 +121,11 @@ def engage(desk: Desk, officer: str) -> None:
     desk.click("No action")
     desk.see("No action")
     desk.click("Receipt for the person")
-    desk.page.locator(".officer-qr svg").wait_for(timeout=WAIT_MS)
+    desk.page.wait_for_function("document.querySelector('.officer-qr img')?.naturalWidth > 0")
+    left, right = (each.bounding_box() for each in desk.page.locator(".officer-pair figure").all())
+    assert left is not None
+    assert right is not None
+    assert (left["y"], left["x"] < right["x"]) == (right["y"], True)  # side by side: its style is there
     desk.keep_picture("receipt")
 
 

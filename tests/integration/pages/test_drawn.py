@@ -91,7 +91,7 @@ def test_an_officer_signs_on_sees_the_judged_alert_says_what_came_of_it_and_give
     press(app, "No action")
     press(app, "Receipt for the person")
     assert "S-20" in texts(app)
-    assert "svg" in texts(app)
+    assert "data:image/svg+xml" in texts(app)
     press(app, "Stop")
     assert "An operator says" not in texts(app)
 
