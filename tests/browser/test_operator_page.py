@@ -201,12 +201,12 @@ def test_a_new_alert_sounds_once_by_its_response_and_not_at_all_once_the_page_is
     page.get_by_role("status").filter(has_text="No alert waits").wait_for()
     recorder.record_sightings([sighting(0.0, probe=PROBE)])
     page.locator(".ops-alert").wait_for()
-    page.wait_for_function("window.tones.length")
-    page.wait_for_timeout(2_500)  # it is drawn twice more
+    page.wait_for_timeout(3_000)  # it is drawn twice more
+    assert page.evaluate("window.tones") == ["arrest"]
 
     page.get_by_role("button", name="Sound").click()
     page.get_by_role("button", name="Test: safeguard").click()
-    page.wait_for_function("window.tones.length == 2")
+    page.locator('audio[data-tone="safeguard"]').wait_for(state="attached")
     page.get_by_text("Mute").click()
     recorder.record_sightings([sighting(0.0, camera="south", probe=PROBE)])
     page.get_by_text("1 new").wait_for()

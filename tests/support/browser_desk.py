@@ -114,14 +114,16 @@ def engage(desk: Desk, officer: str) -> None:
     desk.open_as(officer, "street")
     desk.click("Start")
     desk.see("An operator says it is the same person")
-    desk.page.wait_for_function("document.documentElement.scrollWidth <= 390")
+    assert desk.page.evaluate("document.documentElement.scrollWidth") <= 390
     desk.keep_picture("street")
     desk.click("Engaged")
     desk.see("What came of it?")
     desk.click("No action")
     desk.see("No action")
     desk.click("Receipt for the person")
-    desk.page.wait_for_function("document.querySelector('.officer-qr img')?.naturalWidth > 0")
+    code = desk.page.locator(".officer-qr img")
+    code.wait_for(timeout=WAIT_MS)
+    assert code.evaluate("each => each.decode().then(() => each.naturalWidth)") > 0
     left, right = (each.bounding_box() for each in desk.page.locator(".officer-pair figure").all())
     assert left is not None
     assert right is not None
