@@ -143,7 +143,7 @@ def _ledger(view: ComplianceView, desk: ComplianceDesk, session: PageSession) ->
 
 def _retention(view: ComplianceView) -> None:
     st.text("How long the oldest of each kind of data is past its end. Empty bars are as they should be.")
-    st.html(panels.clock_svg(view.retention(), view.policy.retention.overdue_after_s))
+    st.html(panels.clock_html(view.retention(), view.policy.retention.overdue_after_s))
 
 
 def _trail(view: ComplianceView, by: AuthenticatedPerson) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 
+from apps.drawing import drawing_html
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.custody.audit.entry import AuditEntry
 from lfr_core.domain.working_days import LONDON
@@ -15,7 +16,7 @@ from lfr_core.retention.erasure.certificate import Certificate
 from lfr_core.retention.status import ClassStatus, RetentionState
 
 __all__ = [
-    "clock_svg",
+    "clock_html",
     "destroyed_rows",
     "london",
     "london_ns",
@@ -118,17 +119,14 @@ def trail_rows(entries: Sequence[AuditEntry]) -> list[tuple[str, ...]]:
     ]
 
 
-def clock_svg(standing: Sequence[ClassStatus], overdue_after_s: float) -> str:
+def clock_html(standing: Sequence[ClassStatus], overdue_after_s: float) -> str:
     """For each kind of data a bar: how long the oldest is past due, to the line at which that is an alarm."""
     row, width, left = 44, 480, 8
     most = max([overdue_after_s * 2, *(each.lag_s for each in standing)])
     plot = width - 2 * left
     alarm = round(left + plot * overdue_after_s / most, 1)
     spoken = "; ".join(f"{each.data.title}: {_STANDS[each.standing]}" for each in standing)
-    label = escape(spoken, quote=True)
-    style = "max-width:40rem;width:100%;font:14px system-ui,sans-serif"
-    opened = f'<svg viewBox="0 0 {width} {row * len(standing) + 24}" role="img" aria-label="{label}"'
-    parts = [f'{opened} style="{style}" fill="currentColor">']
+    parts = []
     for i, each in enumerate(standing):
         y, length = row * i, round(plot * min(each.lag_s, most) / most, 1)
         parts.append(f'<text x="{left}" y="{y + 16}">{escape(each.data.title)}: {_STANDS[each.standing]}</text>')
@@ -139,6 +137,8 @@ def clock_svg(standing: Sequence[ClassStatus], overdue_after_s: float) -> str:
     bottom = row * len(standing)
     parts.append(
         f'<path d="M{alarm},0V{bottom}" stroke="currentColor" stroke-dasharray="4 3"/>'
-        f'<text x="{alarm + 4}" y="{bottom + 16}">alarm: {overdue_after_s / 60:g} minutes late</text></svg>'
+        f'<text x="{alarm + 4}" y="{bottom + 16}">alarm: {overdue_after_s / 60:g} minutes late</text>'
     )
-    return "".join(parts)
+    style = "text{font-size:14px}svg{fill:currentColor}"
+    height = row * len(standing) + 24
+    return drawing_html("".join(parts), width=width, height=height, words=spoken, style=style)

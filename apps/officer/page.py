@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import partial
@@ -12,6 +11,7 @@ from typing import TypeVar
 import streamlit as st
 
 from apps.answer_words import ENGAGEMENT_WORDS, OUTCOME_WORDS
+from apps.drawing import picture_html
 from apps.officer import panels
 from apps.officer.view import ROLES, OfficerView, StopReceipt
 from apps.operator.pictures import Pictures
@@ -143,11 +143,8 @@ def _receipt(view: OfficerView, session: PageSession, alert: AlertSummary) -> No
         if st.button("Receipt for the person", key=f"receipt-{alert.id}"):
             _act(lambda: st.session_state.__setitem__(_RECEIPT, view.receipt(alert.id, session.use())))
         return
-    code = base64.b64encode(kept.qr_svg.encode()).decode("ascii")  # an inline SVG isn't shown by `st.html`
-    st.html(
-        f'<div class="officer-qr"><img src="data:image/svg+xml;base64,{code}" alt="{kept.reference} as a code"></div>'
-        f"<p><strong>{kept.reference}</strong></p>"
-    )
+    code = picture_html(kept.qr_svg, f"{kept.reference} as a code")
+    st.html(f'<div class="officer-qr">{code}</div><p><strong>{kept.reference}</strong></p>')
     st.text("They can photograph the code, or write down the reference.")
     st.download_button("Receipt as PDF", kept.pdf, f"receipt-{kept.reference}.pdf", "application/pdf")
 

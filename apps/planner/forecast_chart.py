@@ -1,4 +1,4 @@
-"""Draws how many false alerts are expected, by threshold and list size, as SVG with a table beside it. Pure."""
+"""Draws how many false alerts are expected, by threshold and list size, as a picture with a table beside it. Pure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from apps.drawing import drawing_html
+
 __all__ = ["ForecastCurve", "ForecastPoint", "chart_html", "forecast_curves"]
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 420, 240, 46, 34, 12, 74
+_STYLE: Final = (
+    "text{fill:var(--muted);font-size:11px}.grid{stroke:var(--line)}"
+    ".asked{stroke:var(--warn);stroke-width:2;stroke-dasharray:4 3}"
+    ".curve{stroke:var(--muted);stroke-width:1.5}.curve.is-asked{stroke:var(--accent);stroke-width:3}"
+)
 _LEAST: Final = 0.01
 """False alerts; what is below is drawn on the axis: a logarithm has no nought."""
 
@@ -72,11 +79,16 @@ def chart_html(curves: Sequence[ForecastCurve], *, threshold: float, people: int
     if lows <= threshold <= highs:
         at = x(threshold)
         asked = f'<line class="asked" x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/>'
+    drawing = drawing_html(
+        f"{_axes(x, y, lows, highs, top)}{asked}{''.join(lines)}",
+        width=_WIDTH,
+        height=_HEIGHT,
+        words="Expected false alerts by threshold, a line for each list size; the table below has the numbers",
+        style=_STYLE,
+    )
     return (
-        f'<figure class="pln-chart"><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
-        'aria-label="Expected false alerts by threshold, a line for each list size; the table below has the numbers">'
-        f"{_axes(x, y, lows, highs, top)}{asked}{''.join(lines)}</svg><figcaption>False alerts expected in the whole "
-        f"deployment, by threshold; a line for each number of people on the list</figcaption>{_table(curves)}</figure>"
+        f'<figure class="pln-chart">{drawing}<figcaption>False alerts expected in the whole deployment, by threshold; '
+        f"a line for each number of people on the list</figcaption>{_table(curves)}</figure>"
     )
 
 

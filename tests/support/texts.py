@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["ROOT", "Named", "commands_named", "texts"]
+__all__ = ["ROOT", "Named", "commands_named", "drawing_in", "texts"]
 
 ROOT = Path(__file__).resolve().parents[2]
 _CODE = ("lfr_core", "streams", "flows", "apps", "scripts", "bench")
@@ -91,3 +92,9 @@ def _strings(tree: ast.AST) -> Iterator[tuple[int, str]]:
             )
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.lineno, node.value
+
+
+def drawing_in(html: str) -> str:
+    """The SVG of the only picture in a page's HTML."""
+    (data,) = re.findall(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", html)
+    return base64.b64decode(data).decode()
