@@ -17,6 +17,7 @@ from lfr_core.domain.messages import LONGEST_NAME
 from lfr_core.domain.policy import Policy
 from streams.broker.connection import BrokerConnection
 from streams.broker.traits import BrokerTraits
+from streams.known_offsets import use_known_offsets
 from streams.short_poll import use_short_polls
 
 __all__ = ["make_app", "raw_topic", "record_headers", "record_key"]
@@ -71,8 +72,7 @@ def make_app(
         worker_redirect_stdouts=False,
     )
     app.conf.web_enabled = False
-    if not traits.long_poll:
-        use_short_polls(app)
+    (use_known_offsets if traits.long_poll else use_short_polls)(app)
     return app
 
 

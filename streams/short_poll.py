@@ -11,6 +11,8 @@ from typing import Any
 import faust
 from faust.transport.drivers import aiokafka as driver
 
+from streams.known_offsets import KnownOffsetsConsumer
+
 __all__ = ["use_short_polls"]
 
 FETCH_WAIT_MS = 40  # one frame of 25 a second
@@ -23,7 +25,7 @@ class _Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust's t
         return consumer
 
 
-class _Consumer(driver.Consumer):  # type: ignore[misc]  # the same
+class _Consumer(KnownOffsetsConsumer):
     def _new_consumer_thread(self) -> _Thread:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
 

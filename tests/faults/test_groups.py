@@ -1,19 +1,21 @@
-"""Consumer groups in trouble, on a real broker with real workers: some come and go, one stands still."""
+"""Consumer groups in trouble, real broker and workers: they come and go, stand still, their offsets are set."""
 
 from __future__ import annotations
 
 import random
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic
 from tests.support.faults import Account
-from tests.support.playing import Playing, judge, playing, wait_until_more_is_recognised
+from tests.support.playing import Playing, judge, playing, recognised, wait_until_more_is_recognised
 from tests.support.recordings import Walk, write_walks
-from tests.support.stream import Stream, two_workers
+from tests.support.stream import Stream, two_workers, wait_until
 
 pytestmark = [
     pytest.mark.kafka,
@@ -82,3 +84,52 @@ def test_a_recogniser_that_stands_still_until_another_has_its_cameras_and_then_g
     stream.start_ended_workers()
 
     assert counts["lost"] == 0
+
+
+@pytest.mark.fault("offsets reset or out of range")
+@pytest.mark.parametrize("where", ["to the first", "beyond the last", "to the middle"])
+def test_offsets_that_somebody_sets_lose_no_frame_and_double_no_alert(
+    stream: Stream, walks: Walks, fault_seed: int, where: str, account: Account
+) -> None:
+    name = f"offsets-{where.replace(' ', '-')}-{fault_seed}"
+    stream.deploy(name)
+    with playing(stream, walks[0], name, media_time=True) as camera:
+        wait_until(lambda: recognised(stream, name) > 20, within_s=180, what="recognition has begun")
+        for worker in stream.workers:
+            worker.end(signal.SIGTERM)
+        time.sleep(SESSION_S + 1)  # a static member leaves with its session
+        for group, topics in (
+            (RECOGNISE_GROUP, [Topic.FRAMES]),
+            (RECORD_GROUP, [Topic.SIGHTINGS, Topic.OUTCOMES, Topic.DEAD_LETTERS]),
+        ):
+            _set_offsets(stream, group, topics, where)
+        for worker in stream.workers:
+            worker.start()
+        for worker in stream.workers:
+            worker.wait_ready()
+        counts = judged(stream, name, camera, walks, account)
+
+    assert counts["lost"] == 0
+
+
+def _set_offsets(stream: Stream, group: str, topics: Sequence[Topic], where: str) -> None:
+    """As an administrator's tool does, while nobody of the group is there."""
+    from kafka import KafkaConsumer, TopicPartition
+    from kafka.structs import OffsetAndMetadata
+
+    consumer: Any = KafkaConsumer(**stream.broker.options(), group_id=group, enable_auto_commit=False)
+    try:
+        places = [TopicPartition(topic, part) for topic in topics for part in consumer.partitions_for_topic(topic)]
+        consumer.assign(places)
+        first, last = consumer.beginning_offsets(places), consumer.end_offsets(places)
+        wanted = {
+            place: {
+                "to the first": first[place],
+                "beyond the last": last[place] + 1_000,
+                "to the middle": (first[place] + last[place]) // 2,
+            }[where]
+            for place in places
+        }
+        consumer.commit({place: OffsetAndMetadata(offset, "", -1) for place, offset in wanted.items()})
+    finally:
+        consumer.close()
