@@ -32,7 +32,14 @@ from lfr_core.retention.footage.hold_writer import HoldWriter
 from lfr_core.retention.footage.holds import HoldGround, HoldRequest
 from lfr_core.storage.engine import writing
 from lfr_core.storage.recorded import RECORDED, is_recorded, text_of
-from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertReferenceRow, AlertRow, AlertStubRow, SightingRow
+from lfr_core.storage.tables.alerts import (
+    AlertAnswerRow,
+    AlertReferenceRow,
+    AlertRow,
+    AlertStubRow,
+    SightingRow,
+    digest_stubs,
+)
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
@@ -276,16 +283,32 @@ def test_an_alert_that_is_removed_before_it_is_due_is_found_and_one_that_expires
     assert len(differences(engine)) == 1
 
 
+def test_what_stays_of_alerts_has_one_digest_as_it_is_made_and_as_it_is_read(engine: Engine) -> None:
+    live_deployment(engine)
+    ids = uuid4(), uuid4()
+    made = digest_stubs(AlertStubRow(id=each, deployment="dep", category="blue_list", similarity=0.7) for each in ids)
+    with overwriting(engine) as session:
+        session.add_all([AlertStubRow(id=each, deployment="dep", category="blue_list", similarity=0.7) for each in ids])
+
+    with overwriting(engine) as session:
+        assert digest_stubs(session.exec(select(AlertStubRow)).all()) == made
+
+
 def test_what_stays_of_alerts_cannot_be_changed_removed_or_added_to_unseen(engine: Engine) -> None:
     live_deployment(engine)
     put_on_trail(engine, trail_of(engine))
     recorder = recorder_of(engine)
-    recorder.record_sightings([sighting(0.0, vault=vault_of(engine))])
+    for at_s in (0.0, 3_000.0):  # two, which are written as they are made and compared as they are read
+        recorder.record_sightings([sighting(at_s, vault=vault_of(engine))])
     expire_alerts(engine, vault_of(engine), trail_of(engine), now_ns=NOW_NS + 10**15, retention_h=1)
     assert differences(engine) == ()
     with overwriting(engine) as session:
-        whole = session.exec(select(AlertStubRow)).one().model_dump()
-    others = {"changed": [{**whole, "judgement": "same"}], "removed": [], "added to": [whole, {**whole, "id": uuid4()}]}
+        whole, other = (row.model_dump() for row in session.exec(select(AlertStubRow)).all())
+    others = {
+        "changed": [{**whole, "judgement": "same"}, other],
+        "removed": [other],
+        "added to": [whole, other, {**whole, "id": uuid4()}],
+    }
 
     for rows in others.values():
         with overwriting(engine) as session:
