@@ -146,8 +146,8 @@ def _show_deletion(home: Path, deletion: Deletion) -> None:
     trail = f"verified, {audit.entries} entries" if audit.is_good else "[bold red]NOT in order[/bold red]"
     verdict = "[bold green]passed[/bold green]" if deletion.passed else "[bold red]failed[/bold red]"
     console.print(
-        f"{verdict}: the list, {deletion.alerts} alerts and {deletion.segments} segments of footage are destroyed "
-        f"(alerts and footage with the clock moved on by 31 days); audit trail {trail}",
+        f"{verdict}: the list and {deletion.alerts} alerts are destroyed (with the clock moved on by a day), "
+        f"{deletion.segments_kept} segments of footage stay sealed until they are due; audit trail {trail}",
         highlight=False,
         soft_wrap=True,
     )

@@ -21,7 +21,6 @@ from lfr_core.custody.vault.port import KeyKind
 from lfr_core.retention.erasure.canary import CanaryKind
 from lfr_core.retention.erasure.certificate import SignedCertificate
 from lfr_core.retention.erasure.certificate_service import CertificateFault
-from lfr_core.retention.footage.expiry import expire_segments
 
 __all__ = ["Deletion", "erase_deployment", "inject_canaries"]
 
@@ -34,7 +33,8 @@ class Deletion:
     """What was destroyed, and what the proof of it said."""
 
     alerts: int
-    segments: int
+    segments_kept: int
+    """Of footage: sealed, and destroyed when they are due."""
     certificate: SignedCertificate
     faults: tuple[CertificateFault, ...]
     audit: AuditReport
@@ -69,11 +69,10 @@ def erase_deployment(
     progress("destroying the list and its gallery")
     close()
     closed = time.monotonic()
-    progress("purging alerts and footage, the clock moved on by 31 days")
-    later_ns = installation.now_ns + (policy.footage.retention_days * 24 + 1) * _HOUR_NS
+    progress("purging alerts, the clock moved on by a day")  # footage no vault destroys before it is due
+    later_ns = installation.now_ns + (policy.alerts.retention_h + 1) * _HOUR_NS
     alerts = expire_alerts(engine, vault, trail, now_ns=later_ns, retention_h=policy.alerts.retention_h)
     vault.destroy([key.id for key in vault.kept(KeyKind.SIGHTINGS, deployment)], rule=RULE)
-    segments = expire_segments(engine, settings.footage_store, vault, trail, now_ns=later_ns)
     progress("waiting for the end of the last frames' key")
     left_s = policy.vault.epoch_s + policy.vault.grace_s + _MARGIN_S - (time.monotonic() - closed)
     time.sleep(max(0.0, left_s))
@@ -85,7 +84,7 @@ def erase_deployment(
     checkpoint = read_checkpoint(settings.keystore_folder / HEAD_FILE)
     return Deletion(
         alerts=len(alerts),
-        segments=len(segments),
+        segments_kept=len(vault.kept(KeyKind.FOOTAGE, deployment)),
         certificate=certificate,
         faults=erasure.check(public_key.hex()),
         audit=verify(

@@ -70,7 +70,7 @@ class DemoResult:
 
     @property
     def passed(self) -> bool:
-        """That, everything destroyed at the end, certified and verified, and published as the stream counted it."""
+        """That, everything due destroyed at the end, certified and verified, and published as the stream counted it."""
         return self.recognised_right and self.deletion is not None and self.deletion.passed and self.published_right
 
     @property
@@ -108,7 +108,7 @@ def _deletion_json(deletion: Deletion) -> dict[str, object]:
         "passed": deletion.passed,
         "certificate": certificate.number,
         "alerts_purged": deletion.alerts,
-        "footage_segments_purged": deletion.segments,
+        "footage_segments_kept": deletion.segments_kept,
         "bytes_searched": sum(store.bytes_read for store in certificate.search.stores),
         "audit_entries": deletion.audit.entries,
     }

@@ -51,7 +51,7 @@ from tests.support.galleries import fill
 from tests.support.milvus import MilvusServer
 from tests.support.overwriting import overwriting
 from tests.support.people import add_operators, authenticated
-from tests.support.records import entry
+from tests.support.records import ManualClock, entry
 from tests.support.vault_core import SteadyVaultLog, TwoClocks
 
 __all__ = ["ErasureHarness"]
@@ -160,7 +160,7 @@ class ErasureHarness:
     # -- the purges, each by itself --------------------------------------------------------------
 
     def purges(self, view: DeploymentView, now_ns: int) -> dict[frozenset[CanaryKind], Callable[[], object]]:
-        """Every purge step by what it makes go. Time is `now_ns`, while the vault's own clock stands still."""
+        """Every purge step by what it makes go. Time is `now_ns`, the vault's own clock stands (not for footage)."""
         lists = ListsStep(self.engine, self.vault, self.trail)
         hours = POLICY.alerts.retention_h
         return {
@@ -170,11 +170,17 @@ class ErasureHarness:
                 self.engine, self.vault, self.trail, now_ns=now_ns, retention_h=hours
             ),
             frozenset({CanaryKind.SIGHTING}): lambda: self._destroy_sightings(view.id),
-            frozenset({CanaryKind.FOOTAGE}): lambda: expire_segments(
-                self.engine, self.settings.footage_store, self.vault, self.trail, now_ns=now_ns
-            ),
+            frozenset({CanaryKind.FOOTAGE}): lambda: self._expire_footage(now_ns),
             frozenset({CanaryKind.FRAME}): self.vault.stop,  # destroys and records every epoch, as its timer does
         }
+
+    def _expire_footage(self, now_ns: int) -> None:
+        """The vault's own clock goes on too, for as long as that takes: it destroys no footage before it is due."""
+        clock, self.vault._clock = self.vault._clock, ManualClock(now_ns)
+        try:
+            expire_segments(self.engine, self.settings.footage_store, self.vault, self.trail, now_ns=now_ns)
+        finally:
+            self.vault._clock = clock
 
     def _destroy_sightings(self, deployment: str) -> None:
         from lfr_core.custody.vault.port import ErasureRule, KeyKind
