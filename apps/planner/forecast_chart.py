@@ -17,6 +17,8 @@ _STYLE: Final = (
     ".asked{stroke:var(--warn);stroke-width:2;stroke-dasharray:4 3}"
     ".curve{stroke:var(--muted);stroke-width:1.5}.curve.is-asked{stroke:var(--accent);stroke-width:3}"
 )
+_LINE: Final = 12.0
+"""Pixels between the labels of two curves, at least."""
 _LEAST: Final = 0.01
 """False alerts; what is below is drawn on the axis: a logarithm has no nought."""
 
@@ -66,14 +68,15 @@ def chart_html(curves: Sequence[ForecastCurve], *, threshold: float, people: int
         share = (math.log10(max(value, _LEAST)) - least) / (most - least)
         return _HEIGHT - _BOTTOM - (_HEIGHT - _BOTTOM - _TOP) * share
 
-    lines = []
-    for number, curve in enumerate(curves):
+    lines, below = [], float(_HEIGHT)
+    for number, curve in enumerate(curves):  # the smallest list first, which is the lowest
         way = " ".join(f"{x(p.threshold):.1f},{y(p.expected):.1f}" for p in curve.points)
         last = curve.points[-1]
+        below = min(y(last.expected) + 4, below - _LINE)
         strong = " is-asked" if curve.people == people else ""
         lines.append(
             f'<polyline class="curve c{number}{strong}" points="{way}" fill="none"/>'
-            f'<text x="{x(last.threshold) + 4:.1f}" y="{y(last.expected) + 4:.1f}">{curve.people:,}</text>'
+            f'<text x="{x(last.threshold) + 4:.1f}" y="{below:.1f}">{curve.people:,}</text>'
         )
     asked = ""
     if lows <= threshold <= highs:

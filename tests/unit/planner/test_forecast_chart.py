@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+
 from apps.planner.forecast_chart import chart_html, forecast_curves
 from tests.support.texts import drawing_in
 
@@ -27,3 +30,11 @@ def test_where_nothing_was_measured_it_is_said_and_nothing_is_drawn() -> None:
 
     assert "not measured" in output
     assert "under 0.01" in output
+
+
+def test_labels_of_curves_that_end_together_are_apart() -> None:
+    curves = forecast_curves(lambda _, __: 0.01, (0.4, 0.6), 1_000)
+    drawing = drawing_in(chart_html(curves, threshold=0.5, people=1_000))
+    lows = [float(re.findall(rf'y="([0-9.]+)">{size}<', drawing)[0]) for size in ("500", "1,000", "2,000")]
+
+    assert all(above <= below - 12 for below, above in itertools.pairwise(lows))
