@@ -11,6 +11,7 @@ from streams.app import make_app
 from streams.broker.connection import BrokerConnection
 from streams.broker.traits import KAFKA, TANSU, BrokerTraits
 from streams.broker.users import User
+from streams.known_offsets import KnownOffsetsConsumer
 
 
 def app_for(traits: BrokerTraits, home: Path) -> faust.App:
@@ -46,6 +47,7 @@ def test_a_worker_keeps_its_place_in_the_group_where_the_broker_knows_how(tmp_pa
 
 
 def test_fetches_are_short_where_the_broker_sits_on_them(tmp_path: Path) -> None:
-    drivers = [type(app_for(traits, tmp_path).transport).__module__ for traits in (KAFKA, TANSU)]
+    consumers = [app_for(traits, tmp_path).transport.Consumer for traits in (KAFKA, TANSU)]
 
-    assert drivers == ["faust.transport.drivers.aiokafka", "streams.short_poll"]
+    assert [each.__module__ for each in consumers] == ["streams.known_offsets", "streams.short_poll"]
+    assert all(issubclass(each, KnownOffsetsConsumer) for each in consumers)  # a lost tail makes neither deaf
