@@ -201,7 +201,13 @@ class Keystore:
 
     def _save(self) -> None:
         self._write(self._generation, self._wrapping)
-        remove_private(self._added_file(self._generation))
+        lines = self._added_file(self._generation)
+        if lines.exists():
+            self._torn = True  # until they are out of the way
+            left = lines.with_name(f".keys-{lines.name}")  # what a kill leaves in the middle of it, the start removes
+            lines.replace(left)
+            self._torn = False
+            remove_private(left)
 
     def _write(self, generation: int, wrapping: bytes) -> None:
         content = KeystoreFile(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lfr_core.common.errors import Fatal, Refused
+from lfr_core.custody.vault import keystore
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.keystore_files import kept_key_ids
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
@@ -112,3 +113,22 @@ def test_a_full_disk_leaves_no_half_line_before_the_next_key(tmp_path: Path, mon
 
     assert [info.subject for info in store.infos()] == ["a", "c"]
     assert {info.id for info in Keystore(tmp_path).infos()} == {first.id, third.id}
+
+
+def test_a_kill_while_lines_are_overwritten_harms_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Keystore(tmp_path)
+    keys = [made(store, str(number)) for number in range(3)]
+
+    def killed(file: Path) -> None:
+        file.write_bytes(b"noise\n" * 9)
+        raise OSError("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keystore, "remove_private", killed)
+        with pytest.raises(OSError, match="killed"):
+            store.hold((keys[0][0].id,), held=False)
+    fourth = made(store, "later")  # had it only been an error of the disk
+
+    after = Keystore(tmp_path)
+    assert [after.find(info.id) for info, _ in (*keys, fourth)] == [*keys, fourth]
+    assert not [file for file in tmp_path.iterdir() if "added" in file.name]
