@@ -1,6 +1,7 @@
 """One accelerator: faces embedded per second in batches, inputs and outputs kept on the card, beside its roofline.
 
     python -m bench.gpu --peak-tflops 67 --gigabytes-per-second 3350      (an H100 SXM, float32 without sparsity)
+    python -m bench.gpu ... --photograph t1.jpg      (the whole engine on a picture too, beside one of this processor)
 
 Ends with an error where CUDA isn't in the session: ONNX Runtime alone would go on, on the processor, and the number
 would mean nothing. The roofline is the lesser of the card's arithmetic and what its memory brings (weights once a
@@ -10,23 +11,31 @@ batch, faces and templates once): give both from its data sheet.
 from __future__ import annotations
 
 import argparse
+import statistics
 import sys
 import time
+from pathlib import Path
 from typing import Any, Final
 
 import lfr_core.common.environment  # noqa: F401  before onnxruntime, whose telemetry it switches off
 
 # isort: split
+import cv2
 import numpy as np
 import onnxruntime as ort
 
-from lfr_core.common.errors import LfrError
+from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.settings import Settings
+from lfr_core.domain.policy import load_policy
 from lfr_core.recognition.faces.alignment import ALIGNED_SIZE_PX
+from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.recognition.faces.pack import open_pack
 from lfr_core.recognition.faces.pack.network import require_providers, session_options
+from lfr_core.recognition.faces.types import FaceEngine, Floats, Image
 
 CUDA: Final = "CUDAExecutionProvider"
+CPU: Final = "CPUExecutionProvider"
+LOOKS: Final = 50
 BATCHES: Final = (1, 8, 32, 64, 128, 256)
 SECONDS: Final = 2.0
 """Each batch size is run for so long, after as many runs to warm up as that of `WARM_UP`."""
@@ -84,11 +93,48 @@ def roofline(batch: int, multiply_adds_a_face: float, model_bytes: int, peak_tfl
     return min(arithmetic, memory)
 
 
+def look_at(engine: FaceEngine, frame: Image) -> tuple[Floats, dict[str, float]]:
+    """All templates of `frame` (faces x 512), and the median milliseconds of each stage over LOOKS looks."""
+    spent: dict[str, list[float]] = {"detect": [], "describe": [], "embed": []}
+    for _ in range(WARM_UP + LOOKS):
+        began = time.perf_counter()
+        found = engine.detect([frame])[0]
+        detected = time.perf_counter()
+        described = [engine.describe(frame, one) for one in found]
+        aligned = time.perf_counter()
+        templates = engine.embed([face.aligned for face in described])
+        ends = (began, detected, aligned, time.perf_counter())
+        for stage, start, end in zip(spent, ends[:-1], ends[1:], strict=True):
+            spent[stage].append(1e3 * (end - start))
+    return templates, {stage: statistics.median(times[WARM_UP:]) for stage, times in spent.items()}
+
+
+def compare_engines(photograph: Path, settings: Settings) -> None:
+    """Print the engine's stages on the card beside those on one thread of the processor, and how alike templates are."""
+    frame = cv2.imread(str(photograph), cv2.IMREAD_COLOR)
+    if frame is None:
+        raise Refused("bench.photograph", f"{photograph} can't be read as a picture: give a PNG or JPEG with faces")
+    policy = load_policy(settings.policy_file)
+    looked = {}
+    for provider in (CUDA, CPU):
+        one = settings.model_copy(update={"execution_providers": (provider,), "inference_threads": 1})
+        looked[provider] = look_at(build_engine(one, policy), frame)
+    (card, card_ms), (processor, processor_ms) = looked[CUDA], looked[CPU]
+    if card.shape != processor.shape or not len(card):
+        raise Refused("bench.faces", f"{len(card)} faces on the card, {len(processor)} on the processor: no comparison")
+    print(f"\n{photograph.name}: {frame.shape[1]} x {frame.shape[0]}, {len(card)} faces, medians of {LOOKS} looks")
+    print(f"{'stage':>10}{'card, ms':>12}{'1 thread, ms':>14}")
+    for stage in card_ms:
+        print(f"{stage:>10}{card_ms[stage]:>12.2f}{processor_ms[stage]:>14.2f}")
+    print(f"templates of the same face: cosine at least {float((card * processor).sum(axis=1).min()):.6f}")
+
+
 def main() -> int:
     """Open the embedder on the card, run, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peak-tflops", type=float, required=True, help="of float32, from the card's data sheet")
     parser.add_argument("--gigabytes-per-second", type=float, required=True, help="of its memory, from the same")
+    parser.add_argument("--photograph", type=Path, help="with faces: the whole engine is timed on it")
     given = parser.parse_args()
     settings = Settings()
     try:
@@ -108,6 +154,12 @@ def main() -> int:
         rate = faces_per_second(session, batch)
         most = roofline(batch, work, len(model), given.peak_tflops, given.gigabytes_per_second)
         print(f"{batch:>6}{rate:>12,.0f}{most:>12,.0f}{rate / most:>8.1%}")
+    if given.photograph:
+        try:
+            compare_engines(given.photograph, settings)
+        except LfrError as error:
+            sys.stderr.write(f"error: {error}\n")
+            return error.exit_code
     return 0
 
 
