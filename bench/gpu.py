@@ -110,7 +110,7 @@ def look_at(engine: FaceEngine, frame: Image) -> tuple[Floats, dict[str, float]]
 
 
 def compare_engines(photograph: Path, settings: Settings) -> None:
-    """Print the engine's stages on the card beside those on one thread of the processor, and how alike templates are."""
+    """Print each stage on the card and on one thread of the processor, and how alike the templates are."""
     frame = cv2.imread(str(photograph), cv2.IMREAD_COLOR)
     if frame is None:
         raise Refused("bench.photograph", f"{photograph} can't be read as a picture: give a PNG or JPEG with faces")
