@@ -11,6 +11,8 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) scripts/setup.py
 ARGS ?=
 SEEDS ?= 3
+# Four processes of tests would each compile our modules at the same time.
+COMPILE := $(BIN)/python -m compileall -q -j 2 lfr_core streams flows apps tests/support
 # Hundreds of processes start in the tests: where this is set (it is in many containers), each compiles what it imports.
 export PYTHONDONTWRITEBYTECODE =
 
@@ -36,10 +38,12 @@ down: ## Stop it from another terminal
 
 test: ## Run all tests but the long ones (ARGS="-k camera -x"); what the machine lacks is skipped with a reason
 	@$(SETUP) --for test
+	@$(COMPILE)
 	@$(BIN)/pytest -m "not slow" -n 4 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
 
 test-fast: ## Run the unit tests alone: no service is started, no model loaded
 	@$(SETUP) --for test
+	@$(COMPILE)
 	@$(BIN)/pytest tests/unit -m "not slow and not models and not kafka and not postgresql and not browser" -n 2 --dist worksteal $(ARGS)
 
 test-pages: ## Run every test of the pages in a real browser, the long ones too
@@ -48,6 +52,7 @@ test-pages: ## Run every test of the pages in a real browser, the long ones too
 
 test-long: ## Run the longer suite: kills, restarts, outages, many times over
 	@$(SETUP) --for test
+	@$(COMPILE)
 	@$(BIN)/pytest -m slow -n 2 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
 
 faults: ## Try every family of faults with each of SEEDS=3 seeds; prints what was accounted for, lost and doubled

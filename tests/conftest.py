@@ -96,6 +96,7 @@ SERVERS = {
         "tests/integration/watchlists/",
         "tests/integration/compliance/",
         "tests/integration/publication/test_published_tables.py",
+        "tests/integration/publication/test_records_command.py",
         "tests/integration/publication/test_results.py",
     ),
 }
@@ -135,24 +136,21 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 ON_BOTH = (
-    "tests/integration/custody/",
+    "tests/integration/custody/audit/test_trail.py",
+    "tests/integration/custody/audit/test_head_checkpoint.py",
+    "tests/integration/custody/people/test_folded_names.py",
     "tests/integration/alerts/test_decisions.py",
     "tests/integration/alerts/test_faults.py",
-    "tests/integration/alerts/test_sightings.py",
     "tests/integration/deployments/test_deployments.py",
-    "tests/integration/deployments/monitoring/test_kept.py",
     "tests/integration/retention/test_sweep.py",
 )
 """Where databases differ: locks, constraints, transactions. All else is run on PostgreSQL by `make test-long` alone."""
-READ_ALIKE = ("tests/integration/custody/audit/test_evidence.py", "tests/integration/custody/audit/test_any_damage.py")
-"""Of those, what only reads: what is read is the same from both, which `test_trail.py` beside them shows on both."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark a test's turn on PostgreSQL as long, unless it is one of those that a database could change."""
     params = getattr(item, "callspec", None)
-    is_quick = item.nodeid.startswith(ON_BOTH) and not item.nodeid.startswith(READ_ALIKE)
-    if params and params.params.get("database_url") == "postgresql" and not is_quick:
+    if params and params.params.get("database_url") == "postgresql" and not item.nodeid.startswith(ON_BOTH):
         item.add_marker(pytest.mark.slow)
 
 

@@ -128,6 +128,7 @@ def test_who_has_set_a_password_is_led_to_the_pages_and_from_the_providers_own_p
 
 
 @pytest.mark.parametrize("name", [OLU, *(pytest.param(each, marks=pytest.mark.slow) for each in (DEE, PAT, ADA))])
+@pytest.mark.slow
 def test_each_page_shows_nothing_to_whom_it_is_not_for(
     context: BrowserContext, logins: PageLogins, address: str, name: str
 ) -> None:

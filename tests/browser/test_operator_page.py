@@ -193,6 +193,7 @@ TONES = """() => {
 """Puts into `tones` each tone that begins to play."""
 
 
+@pytest.mark.slow
 def test_a_new_alert_sounds_once_by_its_response_and_not_at_all_once_the_page_is_muted(
     page: Page, recorder: Recorder
 ) -> None:
@@ -298,6 +299,7 @@ def test_a_decision_by_click_is_in_the_database_with_who_and_when(
     assert before <= alert.judged.at.timestamp() <= alert.engaged.at.timestamp() <= time.time()
 
 
+@pytest.mark.slow
 def test_the_buttons_of_an_alert_stand_still_from_the_moment_they_are_drawn(page: Page, recorder: Recorder) -> None:
     """Found by a click that was lost: the page moved up between the press of a button and its release."""
     recorder.record_sightings([sighting(0.0, probe=PROBE)])

@@ -25,6 +25,7 @@ def detail(png: bytes) -> float:
     return float(cv2.Laplacian(image, cv2.CV_64F).std())
 
 
+@pytest.mark.slow
 def test_a_picture_is_blurred_also_when_it_comes_after_the_filter(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,18 +21,21 @@ from tests.support.faults import Account
 from tests.support.records import alerts_of
 from tests.support.retention import DAY_S
 from tests.support.street_log import judge_log
+from tests.support.tiers import leave_to_long
 
-CUTS = 10
+CUTS = (4, 10)
+"""A life of which so many are cut short: in `make test`, and in `make faults` and `make test-long`."""
 LONGEST_S = 0.8
 """Until a cut: the whole life takes some five times as long where nothing else runs."""
 
 
 @pytest.mark.fault("power cut")
-def test_ten_power_cuts_in_a_deployment_s_life_lose_and_double_nothing_and_everything_due_goes(
-    sqlite_url: str, tmp_path: Path, fault_seed: int, account: Account
+@pytest.mark.parametrize("cuts", leave_to_long(CUTS, but=[CUTS[0]]))
+def test_power_cuts_in_a_deployment_s_life_lose_and_double_nothing_and_everything_due_goes(
+    sqlite_url: str, tmp_path: Path, fault_seed: int, account: Account, cuts: int
 ) -> None:
     chance = random.Random(fault_seed)
-    cut = _live(sqlite_url, tmp_path, fault_seed, CLOSED, [chance.uniform(0.05, LONGEST_S) for _ in range(CUTS - 3)])
+    cut = _live(sqlite_url, tmp_path, fault_seed, CLOSED, [chance.uniform(0.05, LONGEST_S) for _ in range(cuts - 2)])
     life = Life(sqlite_url, tmp_path, fault_seed)
 
     lost = judge_log(life.engine, life.log(), account)
@@ -42,7 +45,7 @@ def test_ten_power_cuts_in_a_deployment_s_life_lose_and_double_nothing_and_every
     with reading(life.engine) as session:
         assert len(session.exec(select(AlertAnswerRow)).all()) == len(alerts)
 
-    cut += _live(sqlite_url, tmp_path, fault_seed, "purge", [chance.uniform(0.05, LONGEST_S / 2) for _ in range(3)])
+    cut += _live(sqlite_url, tmp_path, fault_seed, "purge", [chance.uniform(0.05, LONGEST_S / 2) for _ in range(2)])
     life.clock.advance(32 * DAY_S)
     life.start_vault()
     assert [name for name, there in life.there().items() if there] == []

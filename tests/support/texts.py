@@ -75,23 +75,16 @@ def _lines(where: str, text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _strings(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    inner: set[int] = set()
-    for node in ast.walk(tree):
+    left = [tree]
+    while left:
+        node = left.pop()
         if isinstance(node, ast.JoinedStr):
-            inner |= {id(each) for each in ast.walk(node) if each is not node}
-    for node in ast.walk(tree):
-        if id(node) in inner:
-            continue
-        if isinstance(node, ast.JoinedStr):
-            yield (
-                node.lineno,
-                "".join(
-                    each.value if isinstance(each, ast.Constant) and isinstance(each.value, str) else "X"
-                    for each in node.values
-                ),
-            )
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            parts = (each.value if isinstance(each, ast.Constant) else "X" for each in node.values)
+            yield node.lineno, "".join(str(part) for part in parts)
+            continue  # what is filled in is no text
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.lineno, node.value
+        left.extend(ast.iter_child_nodes(node))
 
 
 def drawing_in(html: str) -> str:

@@ -93,6 +93,7 @@ def test_a_deployment_is_made_listed_opened_and_closed_and_its_gallery_is_droppe
         gallery.close()
 
 
+@pytest.mark.slow
 def test_a_trial_whose_gallery_was_emptied_is_not_opened(
     lfr: Run, store: DeploymentStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ import pytest
 from apps.supervisor.process import child_environment
 from lfr_core.common.environment import SWITCHES, own_environment
 from tests.support.outside import RecordingProxy, hostile_folder, persons_environment
+from tests.support.tiers import leave_to_long
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ("lfr_core", "streams", "flows", "apps")
@@ -194,7 +195,12 @@ def test_faust_takes_its_broker_and_its_listener_from_our_settings_alone(tmp_pat
     assert "0.0.0.0" not in reported
 
 
-@pytest.mark.parametrize("program", [("-m", "apps.cli", "--help"), ("-m", "streams.worker", "--help")])
+@pytest.mark.parametrize(
+    "program",
+    leave_to_long(
+        [("-m", "apps.cli", "--help"), ("-m", "streams.worker", "--help")], but=[("-m", "apps.cli", "--help")]
+    ),
+)
 def test_a_program_takes_no_code_from_the_folder_one_stands_in(program: tuple[str, ...], tmp_path: Path) -> None:
     folder = hostile_folder(tmp_path / "theirs")
     (folder / "apps.py").unlink()  # `python -m` looks there for the program itself, before anything of ours runs

@@ -102,6 +102,7 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.
             load_settings()
 
 
+@pytest.mark.slow
 def test_env_file_holds_for_every_command(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = write(f"LFR_HOME={tmp_path / 'home'}\n")
     monkeypatch.delenv("LFR_HOME")

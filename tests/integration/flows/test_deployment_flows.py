@@ -55,6 +55,7 @@ def test_authorising_schedules_each_step_at_its_exact_time_and_once_only(runner:
     assert len(runner.api.read_of("dep")) == 4
 
 
+@pytest.mark.slow
 def test_moving_the_window_moves_every_run_and_cancelling_cancels_them(runner: DeploymentFlowsRunner) -> None:
     runner.harness.plan()
     runner.harness.authorise()

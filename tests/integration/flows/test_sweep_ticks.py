@@ -96,6 +96,7 @@ def test_one_run_waits_at_most_and_one_tick_makes_one_run(prefect_server: Prefec
 
 
 @pytest.mark.fault("sweep left pending")
+@pytest.mark.slow
 def test_a_run_that_somebody_else_has_made_keeps_none_of_ours_away(
     prefect_server: PrefectServer, tmp_path: Path
 ) -> None:

@@ -139,6 +139,7 @@ def test_compliance_says_what_is_being_done_verifies_certificates_registers_and_
     assert "Nora New may do nothing from now on." in texts(app)
 
 
+@pytest.mark.slow
 def test_the_publication_officer_publishes_what_is_shown_and_corrects_only_what_is_another_now(
     sqlite_url: str, tmp_path: Path
 ) -> None:

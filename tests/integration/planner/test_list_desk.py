@@ -122,6 +122,7 @@ def test_a_list_is_checked_mended_compiled_and_shown_to_the_officer(harness: Pla
     assert "Since" not in list_html(one, view.list_before(one))
 
 
+@pytest.mark.slow
 def test_of_two_faces_the_planner_says_which_and_the_list_passes_with_their_name(
     harness: PlanningHarness, desk: ListDesk
 ) -> None:

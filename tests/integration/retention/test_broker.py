@@ -17,6 +17,7 @@ from streams.retention import READERS, EndedRecordsStep, TopicBoundStep, bound_n
 from streams.topics import Topic, topic_specs
 from tests.support.brokers import RunningBroker
 from tests.support.retention import RetentionHarness
+from tests.support.tiers import leave_to_long
 
 POLICY = load_policy()
 
@@ -92,7 +93,7 @@ def test_nothing_live_what_was_read_goes_and_what_was_not_waits_for_its_reader(
 
 
 @pytest.mark.kafka
-@pytest.mark.parametrize("removed", ["broker", "topics"])
+@pytest.mark.parametrize("removed", leave_to_long(["broker", "topics"], but=["broker"]))
 def test_without_its_step_a_record_stays_and_its_class_is_an_alarm(
     now: RetentionHarness, kafka_broker: RunningBroker, tmp_path: Path, removed: str
 ) -> None:

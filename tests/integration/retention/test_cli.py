@@ -88,6 +88,7 @@ def test_overdue_is_exit_code_1_and_names_the_runbook(settings: Settings) -> Non
     assert "overdue" in status.stdout
 
 
+@pytest.mark.slow
 def test_with_no_workflow_server_at_all_the_supervisor_purges_and_says_that_it_did(settings: Settings) -> None:
     from tests.support.databases import make_records
 

@@ -77,6 +77,7 @@ def test_with_the_database_stopped_keys_and_files_go_and_the_rest_is_named_and_f
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_with_milvus_stopped_all_else_goes_and_the_collections_follow(full: RetentionHarness, tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, milvus_port=free_port())
     server = MilvusServer(tmp_path / "real-milvus", settings.milvus_port).start()
@@ -139,6 +140,7 @@ def _broker_steps(harness: RetentionHarness, broker: RunningBroker, settings: Se
     ]
 
 
+@pytest.mark.slow
 def test_with_nothing_running_at_all_the_commands_purge_what_they_can_and_say_what_not(tmp_path: Path) -> None:
     home = tmp_path / "home"
     url = f"postgresql+psycopg://openlfr@127.0.0.1:{free_port()}/records"

@@ -42,7 +42,8 @@ def assert_nothing_beside(odd: Path) -> None:
 
 
 @pytest.mark.kafka
-@pytest.mark.parametrize("name", [pytest.param("home", marks=pytest.mark.slow), "ho,me"])
+@pytest.mark.parametrize("name", ["home", "ho,me"])
+@pytest.mark.slow
 def test_kafka_keeps_its_records_in_the_home_whatever_its_name_and_whatever_the_locale(
     odd: Path, tmp_path: Path, kafka_libs: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -103,6 +104,7 @@ def test_records_and_gallery_are_in_the_home_whatever_its_name(odd: Path) -> Non
 
 
 @pytest.mark.identity
+@pytest.mark.slow
 def test_the_accounts_are_in_the_home_whatever_its_name(odd: Path) -> None:
     home = odd / "home"
 

@@ -19,6 +19,7 @@ from lfr_core.domain.signatures import SignatureKind
 from tests.support.audit import Notary, audit_trail
 from tests.support.overwriting import overwriting
 from tests.support.records import ManualClock
+from tests.support.tiers import leave_to_long
 from tests.support.trail_checks import event, fill, look, rule, sql
 
 
@@ -113,7 +114,7 @@ def test_heads_of_an_earlier_version_verify_and_are_counted(
 ACTORS: tuple[Principal, ...] = ("Sue Superintendent", *SystemActor)
 
 
-@pytest.mark.parametrize("identity", ProcessIdentity)
+@pytest.mark.parametrize("identity", leave_to_long(ProcessIdentity, but=[ProcessIdentity.VAULT, ProcessIdentity.PAGES]))
 def test_an_entry_is_written_and_signed_only_of_whom_its_process_speaks_for(
     engine: Engine, notary: Notary, clock: ManualClock, identity: ProcessIdentity
 ) -> None:

@@ -107,6 +107,7 @@ def test_secrets_that_others_could_read_are_not_used(tmp_path: Path) -> None:
         staff_secret(settings)
 
 
+@pytest.mark.slow
 def test_without_its_packages_the_child_says_what_to_do_and_is_not_started_again(tmp_path: Path) -> None:
     env = child_environment({"LFR_HOME": str(tmp_path), "LFR_CACHE": str(tmp_path / "empty")})
     done = subprocess.run(

@@ -52,6 +52,7 @@ def _add_deployment(vault: VaultProcess) -> None:
 
 
 @pytest.mark.parametrize("how", [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGKILL])
+@pytest.mark.slow
 def test_kept_keys_survive_the_process_and_its_socket_is_taken_over(tmp_path: Path, how: signal.Signals) -> None:
     first = VaultProcess(tmp_path)
     client = first.wait_ready()
@@ -79,6 +80,7 @@ def test_keys_are_locked_out_of_swap_and_what_nobody_touches_takes_no_memory(pro
     assert 0 < kilobytes["VmRSS"] < kilobytes["VmLck"] / 2
 
 
+@pytest.mark.slow
 def test_a_keystore_of_another_installation_is_refused(tmp_path: Path) -> None:
     for name in ("one", "two"):
         with serving_vault(Settings(home=tmp_path / name)):
@@ -91,6 +93,7 @@ def test_a_keystore_of_another_installation_is_refused(tmp_path: Path) -> None:
     assert "belongs to installation" in output
 
 
+@pytest.mark.slow
 def test_no_key_is_ever_in_the_log_of_the_process(tmp_path: Path) -> None:
     running = VaultProcess(tmp_path, LFR_LOG_LEVEL="DEBUG")
     client = running.wait_ready()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
@@ -81,6 +82,7 @@ def falsely_alerted(settings: Settings, engine: Engine) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_watch_trips_the_circuit_breaker_of_the_authority_and_calls_its_officer_though_no_broker_runs(
     tmp_path: Path,
 ) -> None:

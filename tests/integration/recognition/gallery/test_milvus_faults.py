@@ -90,6 +90,7 @@ def test_milvus_killed_in_mid_run_is_noticed_at_once_and_the_next_call_after_its
     assert gallery.count("g") == 300
 
 
+@pytest.mark.slow
 def test_a_killed_milvus_keeps_the_contract_and_every_reference(server: MilvusServer) -> None:
     probe = filled(MilvusGallery(server.uri))[3]
     server.kill()
@@ -103,6 +104,7 @@ def test_a_killed_milvus_keeps_the_contract_and_every_reference(server: MilvusSe
         gallery.search("g", "contract-b", probe.template[None])
 
 
+@pytest.mark.slow
 def test_adding_goes_on_after_a_kill_where_it_stopped(server: MilvusServer) -> None:
     gallery = MilvusGallery(server.uri)
     listed = filled(gallery)
@@ -117,6 +119,7 @@ def test_adding_goes_on_after_a_kill_where_it_stopped(server: MilvusServer) -> N
     assert gallery.count("g") == 600
 
 
+@pytest.mark.slow
 def test_a_gallery_whose_index_was_half_written_when_the_server_was_killed_is_searched_again(
     server: MilvusServer,
 ) -> None:

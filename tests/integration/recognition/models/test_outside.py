@@ -28,7 +28,7 @@ PROGRAMS = {
 @pytest.mark.parametrize(
     "program",
     [
-        pytest.param(program, id=name, marks=pytest.mark.slow if name == "a benchmark" else ())
+        pytest.param(program, id=name, marks=() if name == "a process of ours" else pytest.mark.slow)
         for name, program in PROGRAMS.items()
     ],
 )

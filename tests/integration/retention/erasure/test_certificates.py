@@ -54,6 +54,7 @@ def all_kinds() -> list[frozenset[CanaryKind]]:
     return [frozenset({kind}) for kind in CanaryKind]
 
 
+@pytest.mark.slow
 def test_what_was_injected_is_found_as_stored_and_nowhere_in_the_clear(harness: ErasureHarness) -> None:
     view = harness.live("injected")
 

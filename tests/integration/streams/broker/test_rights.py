@@ -21,6 +21,7 @@ from streams.broker.rights import RIGHTS, ensure_rights
 from streams.broker.users import User
 from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, ensure_topics
 from tests.support.brokers import RunningBroker, new_kafka
+from tests.support.tiers import leave_to_long
 
 pytestmark = pytest.mark.kafka
 OTHERS = [user for user in User if user is not User.ADMINISTRATION]
@@ -61,7 +62,7 @@ def may_read(broker: RunningBroker, user: User, topic: Topic) -> bool:
         return is_let(lambda: consumer.poll(timeout_ms=1_000))
 
 
-@pytest.mark.parametrize("user", OTHERS)
+@pytest.mark.parametrize("user", leave_to_long(OTHERS, but=[User.CAMERA, User.RECOGNISE]))
 def test_a_user_writes_and_reads_the_topics_it_is_for_and_no_other(broker: RunningBroker, user: User) -> None:
     writes = frozenset(topic for topic in Topic if may_write(broker, user, topic))
     reads = frozenset(topic for topic in Topic if may_read(broker, user, topic))

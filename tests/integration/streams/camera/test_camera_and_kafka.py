@@ -52,6 +52,7 @@ def test_back_pressure_looks_at_the_policy_s_rate_and_loses_nothing(
     assert max(progress.in_flight for progress in reported) <= 4 * policy.sampling.max_in_flight
 
 
+@pytest.mark.slow
 def test_with_back_pressure_capture_times_are_the_recording_s_so_that_trackers_and_merging_are_not_misled(
     topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, video: Video
 ) -> None:
@@ -196,6 +197,7 @@ def test_a_run_that_ends_by_itself_does_not_set_its_caller_s_event(
     assert not stop.is_set()
 
 
+@pytest.mark.slow
 def test_the_demonstration_broker_carries_a_camera_too(
     tansu_broker: RunningBroker, tmp_path: Path, policy: Policy, directory: DeploymentDirectory, video: Video
 ) -> None:

@@ -57,6 +57,7 @@ def test_a_slow_worker_makes_a_live_camera_drop_and_count_never_queue(
     assert_counts_explain_every_gap(worker.frames(session), end)
 
 
+@pytest.mark.slow
 def test_workers_that_never_answer_do_not_stop_a_live_camera_for_ever(
     topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, video: Video
 ) -> None:
@@ -85,6 +86,7 @@ def test_workers_that_never_answer_do_not_stop_a_live_camera_for_ever(
     assert_counts_explain_every_gap(worker.frames(session), end)
 
 
+@pytest.mark.slow
 def test_with_back_pressure_silent_workers_end_the_run_with_advice_and_an_end_record(
     topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, video: Video
 ) -> None:

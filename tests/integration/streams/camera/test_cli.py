@@ -43,6 +43,7 @@ def environment(topics: RunningBroker, tmp_path: Path, policy: Policy) -> Iterat
 
 @pytest.mark.kafka
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_a_signal_ends_a_camera_with_an_end_record_and_exit_code_0(
     number: signal.Signals, environment: dict[str, str], worker: CountingWorker, video: Callable[..., Path]
 ) -> None:

@@ -19,6 +19,7 @@ from streams.camera.open_source import open_source
 from streams.camera.probe import take_picture
 from streams.camera.sources import Source, StreamSource
 from streams.camera.urls import parse_source
+from tests.support.tiers import leave_to_long
 
 IMAGES = load_policy().images
 SERVER = Path(__file__).parents[3] / "support" / "gst_rtsp_server.py"
@@ -56,8 +57,10 @@ def opened(url: str, transport: Transport = Transport.TCP) -> Source:
     return open_source(parse_source(url), IMAGES, transport=transport)
 
 
-@pytest.mark.parametrize("transport", list(Transport))
-@pytest.mark.parametrize(("path", "codec"), [("h264", "h264"), ("h265", "hevc"), ("jpeg", "mjpeg")])
+@pytest.mark.parametrize("transport", leave_to_long(Transport, but=[Transport.TCP, Transport.UDP]))
+@pytest.mark.parametrize(
+    ("path", "codec"), [("h264", "h264"), ("h265", "hevc"), pytest.param("jpeg", "mjpeg", marks=pytest.mark.slow)]
+)
 def test_each_codec_is_read_live_in_each_way_without_damage(
     servers: tuple[str, str], path: str, codec: str, transport: Transport
 ) -> None:

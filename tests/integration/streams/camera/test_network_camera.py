@@ -100,6 +100,7 @@ def camera() -> Iterator[NetworkCamera]:
         camera.server_close()
 
 
+@pytest.mark.slow
 def test_a_camera_is_never_asked_through_a_proxy(camera: NetworkCamera, tmp_path: Path) -> None:
     with RecordingProxy() as proxy:
         done = subprocess.run(
@@ -241,6 +242,7 @@ def test_a_recording_behind_a_url_is_refused_for_an_operational_deployment(
     assert refused.value.rule == "camera.recorded-source"
 
 
+@pytest.mark.slow
 def test_probing_a_camera_that_refuses_shows_no_password_even_from_ffmpeg(tmp_path: Path) -> None:
     for url in (f"http://viewer:{PASSWORD}@127.0.0.1:1/?token={PASSWORD}", f"rtsp://viewer:{PASSWORD}@127.0.0.1:1/a"):
         done = subprocess.run(

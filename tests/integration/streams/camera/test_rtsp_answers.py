@@ -105,10 +105,10 @@ def test_a_camera_that_takes_one_viewer_is_opened_in_one_session(camera: Callabl
     ("told", "kind"),
     [
         ("npt=0-", "live"),
-        ("npt=now-", "live"),
-        ("npt=0.000-0.000", "live"),
+        pytest.param("npt=now-", "live", marks=pytest.mark.slow),
+        pytest.param("npt=0.000-0.000", "live", marks=pytest.mark.slow),
         ("npt=0-3600.5", "recorded"),
-        ("clock=20260101T100000Z-", "live"),
+        pytest.param("clock=20260101T100000Z-", "live", marks=pytest.mark.slow),
         ("clock=20260101T100000Z-20260101T110000Z", "recorded"),
     ],
 )

@@ -148,6 +148,7 @@ def test_a_picture_that_was_late_is_stamped_with_the_time_it_was_seen_at(camera:
     assert min(wrong) > -0.1
 
 
+@pytest.mark.slow
 def test_pictures_that_waited_for_a_slow_reader_are_as_old_as_they_are(camera: RtspCamera, policy: Policy) -> None:
     source = opened(camera, policy)
     try:

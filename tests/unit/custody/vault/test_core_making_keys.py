@@ -118,14 +118,14 @@ def test_many_keys_that_are_due_at_once_go_in_seconds(tmp_path: Path, monkeypatc
     core, clock, _ = vault_core(tmp_path)
     with monkeypatch.context() as unwritten:
         unwritten.setattr(core.keystore, "_save", lambda: None)
-        for number in range(20_000):
+        for number in range(8_000):
             core.keystore.add(KeyKind.FOOTAGE, "d", str(number), NOW_NS + SECOND_NS)
     clock.advance(11.0)
     began = time.process_time()
     core.sweep()
 
     assert core.kept() == ()
-    assert time.process_time() - began < 10.0
+    assert time.process_time() - began < 4.0
 
 
 def test_a_key_that_was_destroyed_is_made_anew_and_one_that_is_there_is_found_after_a_restart(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import types
+from collections.abc import Set as AbstractSet
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -62,17 +64,18 @@ def test_every_lawful_ground_is_in_the_sentence_and_test_subjects_are_not() -> N
         assert (words in sentence) != ground.is_test_subject
 
 
-def words_that_records_have() -> set[str]:
+@cache
+def words_that_records_have() -> frozenset[str]:
     """Of the names of every table and column, and of every field of a form, record or message of ours."""
     names = {part for table in Row.metadata.tables.values() for part in (table.name, *table.columns.keys())}
     for file in (file for package in ("lfr_core", "streams") for file in (PROJECT / package).rglob("*.py")):
         for made in (node for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, ast.ClassDef)):
             fields = (each.target for each in made.body if isinstance(each, ast.AnnAssign))
             names |= {each.id for each in fields if isinstance(each, ast.Name)}
-    return {word for name in names for word in name.lower().split("_")}
+    return frozenset(word for name in names for word in name.lower().split("_"))
 
 
-def excuses_belied(ledger: tuple[Promise, ...], words: set[str]) -> dict[str, list[str]]:
+def excuses_belied(ledger: tuple[Promise, ...], words: AbstractSet[str]) -> dict[str, list[str]]:
     """What the records have of what a promise's reason for having no check says that they lack."""
     found = {
         each.id: sorted(word for word in words for lacking in each.without if word.startswith(lacking))

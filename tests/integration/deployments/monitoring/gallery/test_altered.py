@@ -23,6 +23,7 @@ from tests.support.galleries import fill, reference
 from tests.support.people import authenticated
 from tests.support.planning import OPERATOR, PlanningHarness
 from tests.support.records import entry
+from tests.support.tiers import leave_to_long
 
 S = DeploymentStatus
 ENTRIES = tuple(entry(f"person-{n}") for n in range(6))
@@ -70,9 +71,7 @@ CHANGES: dict[Callable[[Tampered, MilvusGallery], None], str] = {
 }
 DEFECTS = pytest.mark.parametrize("change", list(CHANGES), ids=lambda change: change.__name__)
 FEW_DEFECTS = pytest.mark.parametrize(
-    "change",
-    [emptied, added, *(pytest.param(each, marks=pytest.mark.slow) for each in CHANGES if each not in {emptied, added})],
-    ids=lambda change: change.__name__,
+    "change", leave_to_long(CHANGES, but=[emptied, added]), ids=lambda change: change.__name__
 )
 """All of them in the long suite: what is compared is the same function as at the opening."""
 
@@ -158,7 +157,11 @@ def test_a_recogniser_that_loads_it_searches_nothing_and_the_gate_shuts(
 
 @pytest.mark.fault("gallery emptied, altered, swapped")
 @pytest.mark.parametrize("copied", [True, False], ids=["with a copy", "before the copy"])
-@pytest.mark.parametrize("change", [emptied, altered, swapped, replaced], ids=lambda change: change.__name__)
+@pytest.mark.parametrize(
+    "change",
+    leave_to_long([emptied, altered, swapped, replaced], but=[emptied]),
+    ids=lambda change: change.__name__,
+)
 def test_a_live_probe_searches_people_of_the_list_and_finds_out_a_gallery_whose_drawn_face_is_intact(
     harness: PlanningHarness,
     tampered: Callable[[], Tampered],
