@@ -7,7 +7,7 @@ nothing waits for a broker, every run of one street is the same.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -102,6 +102,15 @@ class StreetSeen:
     strangers: list[float] = field(default_factory=list)
     """Highest similarity of each pass of somebody who isn't enrolled."""
 
+    def judge(self, passes: Iterable[PassSeen], alerts: list[AlertSpan]) -> None:
+        """Keep the fair passes of who is listed, the strangers' best and the alerts, once all has been seen."""
+        for one in passes:
+            if one.truth.subject is None:
+                self.strangers.append(max((shot.similarity for shot in one.shots), default=0.0))
+            elif one.truth.fair:
+                self.passes.append(one)
+        self.alerts = alerts
+
 
 class _WatchedEngine:
     """The engine, which remembers how good each described face was."""
@@ -186,11 +195,7 @@ def look_at_street(
     compare(tracks.end())
     source.close()
     _add_shots(by_id, compared)
-    seen.passes = [one for one in by_id.values() if one.truth.subject is not None and one.truth.fair]
-    seen.strangers = [
-        max((shot.similarity for shot in one.shots), default=0.0) for one in by_id.values() if one.truth.subject is None
-    ]
-    seen.alerts = _alerts(votes, street.camera)
+    seen.judge(by_id.values(), _alerts(votes, street.camera))
     return seen
 
 

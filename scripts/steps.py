@@ -147,6 +147,7 @@ def _tool(root: Path, env: Mapping[str, str], name: str, group: str, what_for: s
     uv, folder = str(root / ".tools" / "uv" / "bin" / "uv"), root / ".tools" / name
     listed, python = str(root / ".tools" / f"{name}.txt"), str(_venv(root, env) / "bin" / "python")
     export = [uv, "export", "--frozen", "--quiet", "--only-group", group, "--no-emit-project"]
+    install = [uv, "pip", "install", "--python", python]
     mirror = _mirror(env)
     source = ["--default-index", mirror] if mirror else []
     return InstallStep(
@@ -158,19 +159,7 @@ def _tool(root: Path, env: Mapping[str, str], name: str, group: str, what_for: s
         advice="Is the Python package index (or the mirror and proxy that pip is set to use) within reach?",
         commands=lambda: [
             [*export, "--output-file", listed],
-            [
-                uv,
-                "pip",
-                "install",
-                "--python",
-                python,
-                "--target",
-                str(folder),
-                "--require-hashes",
-                *source,
-                "-r",
-                listed,
-            ],
+            [*install, "--target", str(folder), "--require-hashes", *source, "-r", listed],
         ],
         stamp=_stamp(root, name),
         key=_key(sys.version, _digest(root / "uv.lock"), UV_VERSION),

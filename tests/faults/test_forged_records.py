@@ -23,7 +23,8 @@ from tests.support.brokers import RunningBroker
 from tests.support.milvus import MilvusServer
 from tests.support.overwriting import overwriting
 from tests.support.records import alerts_of, outcomes, sighting
-from tests.support.stream import Stream, wait_until
+from tests.support.stream import Stream
+from tests.support.worker_processes import wait_until
 
 PROBE = UUID("00000000-0000-0000-0000-0000000000aa")
 

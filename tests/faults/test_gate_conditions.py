@@ -43,7 +43,8 @@ from tests.support.people import authenticated
 from tests.support.planning import OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHarness, form
 from tests.support.publishing import withhold
 from tests.support.recordings import Walk, write_walks
-from tests.support.stream import Stream, two_workers, wait_until
+from tests.support.stream import Stream, two_workers
+from tests.support.worker_processes import wait_until
 
 pytestmark = [
     pytest.mark.kafka,

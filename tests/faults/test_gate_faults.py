@@ -14,7 +14,8 @@ from lfr_core.alerts import read
 from tests.support.playing import Playing, playing
 from tests.support.recordings import Walk, write_walks
 from tests.support.records import alerts_of
-from tests.support.stream import Stream, two_workers, wait_until
+from tests.support.stream import Stream, two_workers
+from tests.support.worker_processes import wait_until
 
 pytestmark = [
     pytest.mark.kafka,

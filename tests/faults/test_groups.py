@@ -15,7 +15,8 @@ from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic
 from tests.support.faults import Account
 from tests.support.playing import Playing, judge, playing, recognised, wait_until_more_is_recognised
 from tests.support.recordings import Walk, write_walks
-from tests.support.stream import Stream, two_workers, wait_until
+from tests.support.stream import Stream, two_workers
+from tests.support.worker_processes import wait_until
 
 pytestmark = [
     pytest.mark.kafka,

@@ -19,7 +19,8 @@ from streams.topics import Topic
 from tests.support.brokers import new_kafka
 from tests.support.milvus import MilvusServer
 from tests.support.records import alerts_of, entry, sighting
-from tests.support.stream import Stream, wait_until
+from tests.support.stream import Stream
+from tests.support.worker_processes import wait_until
 
 pytestmark = pytest.mark.slow
 

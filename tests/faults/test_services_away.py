@@ -15,7 +15,8 @@ from tests.support.disks import fill, small_disk
 from tests.support.milvus import MilvusServer
 from tests.support.playing import judge, playing, recognised
 from tests.support.recordings import Walk, write_walks
-from tests.support.stream import Stream, wait_until
+from tests.support.stream import Stream
+from tests.support.worker_processes import wait_until
 
 pytestmark = [
     pytest.mark.kafka,

@@ -25,7 +25,8 @@ from tests.support.playing import playing
 from tests.support.recordings import Walk, write_walks
 from tests.support.records import alerts_of
 from tests.support.samples import require_image
-from tests.support.stream import Stream, wait_until
+from tests.support.stream import Stream
+from tests.support.worker_processes import wait_until
 
 pytestmark = [
     pytest.mark.kafka,

@@ -19,7 +19,8 @@ from tests.support.milvus import MilvusServer
 from tests.support.playing import judge, playing, recognised, wait_until_more_is_recognised
 from tests.support.recordings import Walk, write_walks
 from tests.support.records import alerts_of
-from tests.support.stream import Stream, environment_of, wait_until
+from tests.support.stream import Stream
+from tests.support.worker_processes import environment_of, wait_until
 
 pytestmark = [
     pytest.mark.kafka,

@@ -31,7 +31,8 @@ from tests.support.milvus import MilvusServer
 from tests.support.people import add_people
 from tests.support.recordings import Walk, write_walks
 from tests.support.records import alerts_of
-from tests.support.stream import Stream, Worker, environment_of, wait_until
+from tests.support.stream import Stream
+from tests.support.worker_processes import Worker, environment_of, wait_until
 
 pytestmark = [
     pytest.mark.slow,

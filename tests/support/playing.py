@@ -19,7 +19,8 @@ from tests.support.faults import Account
 from tests.support.oracle import ExpectedPass, SentByCamera, check_stream, tally
 from tests.support.recordings import FPS
 from tests.support.records import alerts_of
-from tests.support.stream import Stream, wait_until
+from tests.support.stream import Stream
+from tests.support.worker_processes import wait_until
 
 __all__ = ["Playing", "judge", "playing", "recognised", "wait_until_more_is_recognised"]
 

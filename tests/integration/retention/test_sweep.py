@@ -47,7 +47,9 @@ def test_without_its_step_a_thing_stays_and_its_class_is_an_alarm(full: Retentio
 
 
 @pytest.mark.parametrize("broken", LOCAL)
-@pytest.mark.parametrize("error", [Retryable("its service is away"), KeyError("a fault of ours")])
+@pytest.mark.parametrize(
+    "error", [Retryable("its service is away"), pytest.param(KeyError("a fault of ours"), marks=pytest.mark.slow)]
+)
 def test_one_step_that_fails_stops_no_other_and_is_reported(
     full: RetentionHarness, broken: str, error: Exception
 ) -> None:

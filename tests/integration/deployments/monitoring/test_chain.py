@@ -31,7 +31,8 @@ from streams.live_probe_selftest import run_self_test
 from tests.support.brokers import RunningBroker
 from tests.support.galleries import rebind
 from tests.support.milvus import MilvusServer, milvus_server
-from tests.support.stream import Stream, wait_until
+from tests.support.stream import Stream
+from tests.support.worker_processes import wait_until
 
 pytestmark = [
     pytest.mark.kafka,

@@ -25,7 +25,7 @@ from streams.topics import Topic, broker_version, ensure_topics
 from tests.support.brokers import free_ports, sockets_of_refused_connections
 from tests.support.certificates import Authority
 from tests.support.databases import make_records
-from tests.support.stream import Worker
+from tests.support.worker_processes import Worker
 
 pytestmark = pytest.mark.kafka
 

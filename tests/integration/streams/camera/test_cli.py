@@ -21,8 +21,8 @@ from tests.support.counting_worker import CountingWorker, assert_counts_explain_
 from tests.support.databases import make_records
 from tests.support.records import as_operational, store_of
 from tests.support.run_commands import CommandProcess
-from tests.support.stream import environment_of
 from tests.support.vault_server import serving_vault
+from tests.support.worker_processes import environment_of
 
 LFR = [sys.executable, "-c", "from apps.cli.camera import app; app()"]
 
