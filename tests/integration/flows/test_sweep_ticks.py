@@ -88,6 +88,7 @@ def play(server: PrefectServer, tmp_path: Path, code: str) -> list[str]:
     return done.stdout.split("\n")[:-1]
 
 
+@pytest.mark.slow
 def test_one_run_waits_at_most_and_one_tick_makes_one_run(prefect_server: PrefectServer, tmp_path: Path) -> None:
     code = """
     print(await tick(0), await tick(0), await tick(60))
@@ -96,7 +97,6 @@ def test_one_run_waits_at_most_and_one_tick_makes_one_run(prefect_server: Prefec
 
 
 @pytest.mark.fault("sweep left pending")
-@pytest.mark.slow
 def test_a_run_that_somebody_else_has_made_keeps_none_of_ours_away(
     prefect_server: PrefectServer, tmp_path: Path
 ) -> None:
