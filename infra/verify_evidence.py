@@ -5,7 +5,8 @@
     python verify_evidence.py FILE [--public-key HEX] [--against HEAD]
 
 Give the installation's public key as it was published: without it the file is only compared with the key it names.
-A head is a signed `audit-head.json` that was kept elsewhere: the trail in the file must be the one that it signed.
+A head is a signed `audit-head.json` that was kept elsewhere, or what its QR code says ("LFR-HEAD:..."), in a file or as
+it is: the trail in the file must be the one that it signed.
 Prints each check. Ends with 0 when all hold, 1 when one doesn't, 2 when the file can't be read.
 """
 
@@ -26,6 +27,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 __all__ = ["judge", "main"]
 
 
+HEAD_TEXT = "LFR-HEAD:1:"
+"""How the text of a head's QR code begins."""
 UNTYPED: list[str] = []
 """What was signed by an earlier version, whose signatures don't say of what they are."""
 LARGEST_BYTES = 2_000_000_000
@@ -186,10 +189,20 @@ def verify(content: bytes, public_key: str, against: dict[str, Any] | None = Non
         print(f"OLD FORM  {len(UNTYPED)} signatures of an earlier version don't say of what they are: {UNTYPED[0]}")
 
 
+def read_head(kept: bytes) -> dict[str, Any]:
+    """A head as its file holds it, or in the one line of its QR code."""
+    line = kept.decode().strip()
+    if not line.upper().startswith(HEAD_TEXT):
+        found: dict[str, Any] = json.loads(kept)
+        return found
+    seq, running, at_ns, key, signature = line[len(HEAD_TEXT) :].lower().split(":")
+    return {"seq": int(seq), "hash": running, "at_ns": int(at_ns), "public_key": key, "signature": signature}
+
+
 def judge(content: bytes, public_key: str, kept: bytes = b"") -> int:
     """Verify and print; 0 when all hold, 1 when one doesn't."""
     try:
-        verify(content, public_key, json.loads(kept) if kept else None)
+        verify(content, public_key, read_head(kept) if kept else None)
     except Wrong as wrong:
         print(f"WRONG {wrong}")
         return 1
@@ -216,11 +229,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Verify a file of `lfr evidence` or `lfr audit export`.")
     parser.add_argument("file")
     parser.add_argument("--public-key", default="", help="the installation's published key, 64 hexadecimal digits")
-    parser.add_argument("--against", default="", help="a signed head that was kept elsewhere, as audit-head.json")
+    parser.add_argument("--against", default="", help="a signed head kept elsewhere: a file, or its QR code's text")
     options = parser.parse_args()
     try:
         content = read_file(options.file)
-        kept = read_file(options.against) if options.against else b""
+        is_text = options.against.upper().startswith(HEAD_TEXT)
+        kept = options.against.encode() if is_text or not options.against else read_file(options.against)
     except OSError as error:
         print(f"WRONG {error.filename or options.file}: {error.strerror}")
         return 2

@@ -25,7 +25,11 @@ app = typer.Typer(no_args_is_help=True, help="Verify, show and export the audit 
 
 Against = Annotated[
     list[Path] | None,
-    typer.Option("--against", help="A signed head that was kept elsewhere: the trail must still be the one it signed."),
+    typer.Option(
+        "--against",
+        help="A signed head that was kept elsewhere, as a file or as its QR code says it: the trail must still be the "
+        "one that it signed.",
+    ),
 ]
 
 FAILED = 1
@@ -64,6 +68,7 @@ def verify(installation: Installation, against: Against = None) -> Output:
     try:
         checkpoint = read_checkpoint(keystore / HEAD_FILE)
         kept = [read_kept_head(file) for file in against or ()]
+        stamps = [said for file in against or () if (said := _look_at_stamp(installation, file))]
     except Refused as refusal:
         return _fault_output(0, refusal.rule, str(refusal))
     report = trail_verification.verify(
@@ -75,7 +80,7 @@ def verify(installation: Installation, against: Against = None) -> Output:
         records_key=_records_key(installation),
         against=kept,
     )
-    return _report_output(report, public_key.hex())
+    return _report_output(report, public_key.hex(), stamps)
 
 
 @command(app)
@@ -138,6 +143,24 @@ def export(
     return Output(document, text)
 
 
+def _look_at_stamp(installation: Installation, kept: Path) -> str:
+    """One sentence on the time stamp beside a kept head; "" where there is none. Raises Refused `audit.timestamp`."""
+    from lfr_core.common.files import SETTINGS_BYTES, read_bounded
+    from lfr_core.custody.audit.signed import HEAD_TEXT
+    from lfr_core.custody.audit.timestamps import STAMP_SUFFIX, read_authorities, read_stamp_time
+
+    beside = kept.with_suffix(STAMP_SUFFIX)
+    if str(kept).upper().startswith(HEAD_TEXT) or not beside.is_file():
+        return ""
+    file = installation.settings.timestamp_ca_file
+    if file is None:
+        return f"the time stamp {beside.name} wasn't checked: LFR_TIMESTAMP_CA_FILE names nobody who is believed"
+    at = read_stamp_time(
+        read_bounded(beside, SETTINGS_BYTES), read_bounded(kept, SETTINGS_BYTES), read_authorities(file)
+    )
+    return f"a time-stamping authority says that {kept.name} was there at {at:%Y-%m-%d %H:%M:%S} UTC"
+
+
 def _records_key(installation: Installation) -> bytes | None:
     from lfr_core.common.errors import Retryable
 
@@ -187,7 +210,7 @@ def _parse_since_ns(text: str | None) -> int | None:
     return since_ns
 
 
-def _report_output(report: AuditReport, public_key: str) -> Output:
+def _report_output(report: AuditReport, public_key: str, stamps: Sequence[str]) -> Output:
     problem = report.problem
     document = {
         "good": report.is_good,
@@ -202,6 +225,7 @@ def _report_output(report: AuditReport, public_key: str) -> Output:
         "public_key": public_key,
         "unchecked": list(report.unchecked),
         "differences": list(report.differences),
+        "time_stamps": list(stamps),
         "problem": None
         if problem is None
         else {"seq": problem.seq, "fault": problem.fault.value, "message": problem.message},
@@ -221,6 +245,8 @@ def _report_output(report: AuditReport, public_key: str) -> Output:
         )
         if report.untyped:
             console.print(f"{report.untyped} signatures are of an earlier version, and don't say of what they are.")
+        for sentence in stamps:
+            print_plain(sentence)
         for sentence in report.unchecked:
             console.print(f"[yellow]not checked[/yellow]: {sentence}", soft_wrap=True)
 

@@ -35,6 +35,7 @@ def examine(settings: Settings) -> list[Check]:
         guarded("privacy", lambda: machine.privacy(settings)),
         guarded("disk", lambda: machine.disk(settings)),
         guarded("memory", machine.memory),
+        guarded("security chip", machine.security_chip),
         guarded("clock", lambda: machine.clock(newest_record_ns=services.newest_record_ns(settings))),
         guarded("ports", lambda: machine.ports(settings, running=running, own_broker=own_broker)),
         guarded("java", lambda: machine.java(needed=kafka)),

@@ -29,6 +29,7 @@ __all__ = [
     "memory",
     "ports",
     "privacy",
+    "security_chip",
     "settings_sources",
     "write_access",
 ]
@@ -74,6 +75,17 @@ def memory() -> Check:
     if available < _MEMORY_FAIL:
         return fail("memory", says, mend)
     return warn("memory", says, mend) if available < _MEMORY_WARN else ok("memory", says)
+
+
+def security_chip(folder: Path = Path("/dev")) -> Check:
+    """Whether the machine has a TPM, and that OpenLFR doesn't use one."""
+    is_there = any((folder / name).exists() for name in ("tpmrm0", "tpm0"))
+    return ok(
+        "security chip",
+        "there (TPM), and not used: a whole home folder that is put back is recognised by a witness only"
+        if is_there
+        else "none (TPM); none is used: a whole home folder that is put back is recognised by a witness only",
+    )
 
 
 def write_access(settings: Settings) -> Check:

@@ -22,6 +22,7 @@ from lfr_core.custody.audit.keeper import HeadKeeper
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.audit.vault_records import TrailRecords, adopt_records
+from lfr_core.custody.audit.witness import Witness
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.certificates import authority_of
 from lfr_core.custody.vault.core import VaultCore
@@ -29,7 +30,7 @@ from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.process_files import ProcessFiles
-from lfr_core.custody.vault.put_back import drop_destroyed
+from lfr_core.custody.vault.put_back import drop_destroyed, hold_again
 from lfr_core.custody.vault.server import VaultServer
 from lfr_core.deployments.vault_log import VaultLog, bind_installation
 from lfr_core.domain.gate import GateLimits
@@ -108,6 +109,7 @@ def build_vault(
     with suppress(Refused):  # a trail that is damaged is told by whoever signs, and nothing goes by the records then
         drop()
         adopt_records(engine, records, trail)
+        hold_again(core)
     return core, compare
 
 
@@ -151,7 +153,7 @@ def run_vault(installation: Installation) -> None:
         settings.keystore_folder,
         policy.audit.head_every_s,
         compare,
-        witness=settings.witness_folder,
+        witness=Witness.of(settings),
     )
 
     def end(_signal: int, _frame: FrameType | None) -> None:

@@ -171,6 +171,12 @@ class Settings(BaseSettings):
         default=None, description="Where the public site is built; a link to a sibling. Default: `public` at home."
     )
     witness_folder: Path | None = Field(default=None, description="Folder elsewhere, for signed heads of the trail.")
+    timestamp_url: str = Field(
+        default="", description="http(s)://... of a time-stamping authority (RFC 3161) for these heads; empty: none."
+    )
+    timestamp_ca_file: Path | None = Field(
+        default=None, description="Certificates (PEM) of whoever signed that authority's."
+    )
     public_port: int = Field(default=8502, description="Loopback port of the public's page.")
     prefect_url: str = Field(
         default="", description="API of a Prefect server, http://host:port/api. Empty: `lfr up` starts one."

@@ -11,6 +11,8 @@ from sqlalchemy import Engine
 from lfr_core.alerts import read
 from lfr_core.alerts.blue_list import read_blue_list
 from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.read import newest_head
+from lfr_core.custody.audit.signed import Head
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.obligations import Obligation, obligations_of
 from lfr_core.deployments.reading import read_application, read_authority
@@ -55,6 +57,8 @@ class ClosingReport:
     authority: Authority
     outcome: DeploymentOutcome
     obligations: tuple[Obligation, ...]
+    head: Head | None = None
+    """The newest signed head of the audit trail; None while there is none."""
 
     @property
     def within_limit(self) -> bool:
@@ -128,6 +132,7 @@ def closing_report(engine: Engine, deployment: str, policy: Policy, now: datetim
         ended_at = row.ended_at
         blue_list = read_blue_list(session, deployment).words
         owed = obligations_of(session, deployment, policy, now=now)
+        head = newest_head(session)
     tally = read.counts(engine, deployment)
     return ClosingReport(
         deployment=deployment,
@@ -147,6 +152,7 @@ def closing_report(engine: Engine, deployment: str, policy: Policy, now: datetim
             blue_list=blue_list,
         ),
         obligations=owed,
+        head=head,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from lfr_core.deployments.compliance_documents.forms import (
+    FormCode,
     FormKind,
     FormSection,
     FormSignature,
@@ -16,6 +17,7 @@ from lfr_core.deployments.obligations import Obligation
 from lfr_core.domain.rates import natural_frequency
 from lfr_core.publication.closing import ClosingReport
 from lfr_core.publication.document_words import when
+from lfr_core.publication.qr import qr_svg
 
 __all__ = ["printed_report", "report_table"]
 
@@ -55,6 +57,12 @@ def printed_report(report: ClosingReport, *, force: str) -> PrintedForm:
             ),
         ),
         signed=(FormSignature("authorising officer", given.by, given.rank.value, when(given.at)),),
+        code=None if report.head is None else FormCode(
+            "Check later that nothing was changed since",
+            "The seal of the audit trail as it was when this was written. Scan it and keep what it says, or keep this "
+            "paper: with it anybody can later find out whether the trail was changed or cut short since.",
+            qr_svg(report.head.as_text(), "The seal of the audit trail, as a code to scan"),
+        ),
     )  # fmt: skip
 
 

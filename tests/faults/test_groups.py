@@ -1,11 +1,13 @@
-"""Consumer groups in trouble, real broker and workers: they come and go, stand still, their offsets are set."""
+"""Consumer groups in trouble, real broker and workers: they come and go, stand still, are told everything twice."""
 
 from __future__ import annotations
 
 import random
 import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,18 @@ Walks = tuple[Path, list[tuple[str, int, int]]]
 def judged(stream: Stream, deployment: str, camera: Playing, walks: Walks, account: Account) -> dict[str, int]:
     report = camera.finish(300)
     return judge(stream, deployment, sum(walk.frames for walk in WALKS), report, walks[1], account)
+
+
+@pytest.mark.fault("every message twice")
+def test_frames_sightings_and_outcomes_that_are_sent_twice_count_once(
+    stream: Stream, walks: Walks, fault_seed: int, account: Account
+) -> None:
+    name = f"twice-{fault_seed}"
+    stream.deploy(name)
+    with _sent_again(stream), playing(stream, walks[0], name, media_time=True) as camera:
+        counts = judged(stream, name, camera, walks, account)
+
+    assert counts["lost"] == 0
 
 
 @pytest.mark.fault("rebalance storm")
@@ -134,3 +148,40 @@ def _set_offsets(stream: Stream, group: str, topics: Sequence[Topic], where: str
         consumer.commit({place: OffsetAndMetadata(offset, "", -1) for place, offset in wanted.items()})
     finally:
         consumer.close()
+
+
+@contextmanager
+def _sent_again(stream: Stream) -> Iterator[None]:
+    """Whoever may write to the topics sends each record once more, word for word."""
+    from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+    consumer: Any = KafkaConsumer(**stream.broker.options(), group_id=None)
+    producer: Any = KafkaProducer(**stream.broker.options())
+    topics = (Topic.FRAMES, Topic.SIGHTINGS, Topic.OUTCOMES)
+    consumer.assign([TopicPartition(t, part) for t in topics for part in consumer.partitions_for_topic(t)])
+    consumer.seek_to_end()
+    for place in consumer.assignment():
+        consumer.position(place)
+    ours, over = set[tuple[str, int, int]](), threading.Event()
+
+    def send_again() -> None:
+        while not over.is_set():
+            for records in consumer.poll(timeout_ms=50).values():
+                for each in records:
+                    if (each.topic, each.partition, each.offset) in ours:
+                        continue
+                    sent = producer.send(
+                        each.topic, key=each.key, value=each.value, headers=each.headers, partition=each.partition
+                    ).get(timeout=30)
+                    ours.add((sent.topic, sent.partition, sent.offset))
+
+    thread = threading.Thread(target=send_again)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        consumer.close()
+        producer.close()
+        assert ours, "nothing was sent again"

@@ -5,9 +5,7 @@ A database cut short together with its heads looks whole; the head kept here say
 
 from __future__ import annotations
 
-import json
 import re
-from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -15,10 +13,9 @@ from sqlalchemy import Engine
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused
 from lfr_core.common.files import SETTINGS_BYTES, read_bounded
-from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import HeadSigner
-from lfr_core.custody.audit.signed import Head, find_signed_form, head_from, signed_head
+from lfr_core.custody.audit.signed import HEAD_TEXT, Head, find_signed_form, head_from, signed_head
 from lfr_core.custody.vault.files import write_private
 
 __all__ = [
@@ -26,12 +23,10 @@ __all__ = [
     "KEY_FILE",
     "keep_head",
     "keep_refusal",
-    "leave_head",
     "read_checkpoint",
     "read_kept_head",
     "read_public_key",
     "read_refusal",
-    "remember_witnessed",
     "write_checkpoint",
     "write_public_key",
 ]
@@ -41,8 +36,6 @@ KEY_FILE = "audit-key.pub"
 _REFUSAL_FILE = "audit-refusal.txt"
 _AGAIN_AFTER_NS = 20 * 10**9
 """[proposal] A head is signed anew when nothing was written meanwhile: its time says that the vault still signs."""
-_MOST_WITNESSED = 1_000
-"""Files of a witness that are looked at, the newest first: a month of hours."""
 _KEY = re.compile(rb"[0-9a-f]{64}\n?")
 
 
@@ -98,7 +91,7 @@ def write_checkpoint(path: Path, head: Head) -> None:
         raise Refused(
             "audit.remembered", f"entry {known.seq} was signed and remembered, and now the newest is {head.seq}"
         )
-    write_private(path, (json.dumps(head.as_dict(), indent=1) + "\n").encode())
+    write_private(path, head.as_file())
 
 
 def read_checkpoint(path: Path) -> Head | None:
@@ -110,62 +103,25 @@ def read_checkpoint(path: Path) -> Head | None:
         Refused: `audit.remembered`: the file is damaged or can't be read.
     """
     try:
-        head = head_from(read_bounded(path, SETTINGS_BYTES))
+        content = read_bounded(path, SETTINGS_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise _unusable(path, error.strerror or "unreadable") from error
-    except ValueError as error:
-        raise _unusable(path, "it holds no head") from error
-    if find_signed_form(head) is None:
-        raise _unusable(path, "its signature is wrong")
-    return head
+    return _signed(content, path)
 
 
-def leave_head(folder: Path, head: Head) -> None:
-    """Leave a head in somebody else's folder, under its entry's number; what lies there is never written over.
+def read_kept_head(kept: Path) -> Head:
+    """A head that somebody kept elsewhere, with a right signature: a file, or what the QR code of one says.
 
     Raises:
-        OSError: it can't be written.
+        Refused: `audit.remembered`: there is no such file, or it holds no head.
     """
-    file = folder / f"audit-head-{head.seq:012d}.json"
-    with suppress(FileExistsError), file.open("x", encoding="ascii") as out:
-        out.write(json.dumps(head.as_dict(), indent=1) + "\n")
-
-
-def remember_witnessed(folder: Path, witness: Path, public_key: bytes) -> bool:
-    """Remember in `folder` the newest head that this installation left with the witness, where ours is older or gone.
-
-    So trail, head and the whole home folder, put back together from a copy of before, are damaged to everybody who
-    looks. Files that hold no head of this installation change nothing.
-
-    Returns:
-        Whether the witness could be asked.
-
-    Raises:
-        Refused: `audit.remembered`, `vault.keystore`: our own file is damaged, or can't be written.
-    """
-    if not witness.is_dir():
-        return False
-    for file in sorted(witness.glob("audit-head-*.json"), reverse=True)[:_MOST_WITNESSED]:
-        with suppress(Refused):  # one that somebody else put there, or that is half written
-            head = read_kept_head(file)
-            if head.public_key == public_key.hex():
-                break
-    else:
-        return True
-    known = read_checkpoint(folder / HEAD_FILE)
-    if known is None or known.seq < head.seq:
-        write_checkpoint(folder / HEAD_FILE, head)
-        get_logger().warning("audit.witness_knows_more", entry=head.seq, ours=0 if known is None else known.seq)
-    return True
-
-
-def read_kept_head(path: Path) -> Head:
-    """A head that somebody kept elsewhere, with a right signature. Raises Refused `audit.remembered`."""
-    head = read_checkpoint(path)
+    if str(kept).upper().startswith(HEAD_TEXT):
+        return _signed(str(kept).encode(), "the text of the QR code")
+    head = read_checkpoint(kept)
     if head is None:
-        raise Refused("audit.remembered", f"there is no file {path}: give the head that was kept, as it was copied")
+        raise Refused("audit.remembered", f"there is no file {kept}: give the head that was kept, as it was copied")
     return head
 
 
@@ -204,9 +160,19 @@ def read_public_key(folder: Path) -> bytes:
     return bytes.fromhex(content.decode())
 
 
-def _unusable(path: Path, why: str) -> Refused:
+def _signed(content: bytes, source: Path | str) -> Head:
+    try:
+        head = head_from(content)
+    except ValueError as error:
+        raise _unusable(source, "it holds no head") from error
+    if find_signed_form(head) is None:
+        raise _unusable(source, "its signature is wrong")
+    return head
+
+
+def _unusable(source: Path | str, why: str) -> Refused:
     return Refused(
         "audit.remembered",
-        f"the head checkpoint {path} can't be used: {why}. Restore it from where it was copied to; without it a trail "
-        "that was cut short can't be told from a whole one",
+        f"the head checkpoint {source} can't be used: {why}. Restore it from where it was copied to; without it a "
+        "trail that was cut short can't be told from a whole one",
     )

@@ -15,9 +15,10 @@ from sqlalchemy import Engine
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Refused, Retryable
 from lfr_core.common.logs import get_logger
-from lfr_core.custody.audit.head_checkpoint import keep_head, keep_refusal, leave_head, remember_witnessed
+from lfr_core.custody.audit.head_checkpoint import keep_head, keep_refusal
 from lfr_core.custody.audit.port import HeadSigner
 from lfr_core.custody.audit.signed import Head
+from lfr_core.custody.audit.witness import Witness
 
 __all__ = ["COMPARED_EVERY_S", "HeadKeeper"]
 
@@ -42,7 +43,7 @@ class HeadKeeper:
         every_s: float,
         compare: Callable[[], tuple[str, ...]] = tuple,
         *,
-        witness: Path | None = None,
+        witness: Witness | None = None,
     ) -> None:
         """
         Args:
@@ -51,15 +52,13 @@ class HeadKeeper:
             clock: the vault's.
             folder: the keystore's.
             every_s: the policy's `audit.head_every_s`.
-            witness: a folder elsewhere, where a head is left each hour; None: nowhere.
+            witness: who is given a head each hour; None: nobody.
             compare: compares the records with the trail, and returns what differs; every `COMPARED_EVERY_S`.
         """
         self._compare = compare
-        self._witness = witness
+        self._witness = witness or Witness(folder)
         self._left: int | None = None
         """The hour whose head was left with the witness."""
-        self._asked = False
-        """Whether the witness was asked for the head that it was left last."""
         self._compared = float("-inf")
         self._differences: tuple[str, ...] = ()
         self._engine = engine
@@ -86,7 +85,7 @@ class HeadKeeper:
     def keep(self) -> bool:
         """Sign now. False when it could not be done, which is logged."""
         try:
-            self._ask_witness()
+            self._witness.ask(self._signer.public_key)  # before anything is signed
             head = keep_head(self._engine, self._signer, self._clock, self._folder)
         except LfrError as error:
             if str(error) != self._last_error:
@@ -102,23 +101,12 @@ class HeadKeeper:
             self._leave_with_witness(head)
         return True
 
-    def _ask_witness(self) -> None:
-        """Once, before anything is signed: whether the witness knows a later head than the one that lies here."""
-        if self._witness is not None and not self._asked:
-            with suppress(OSError):
-                self._asked = remember_witnessed(self._folder, self._witness, self._signer.public_key)
-
     def _leave_with_witness(self, head: Head) -> None:
-        """Leave a head each hour, and the last one; a witness that is away keeps nobody from anything."""
+        """Leave a head each hour, and the last one."""
         hour = self._clock.time_ns() // _HOUR_NS
-        if self._witness is None or (hour == self._left and not self._ending.is_set()):
-            return
-        try:
-            leave_head(self._witness, head)
+        if hour != self._left or self._ending.is_set():
             self._left = hour
-        except OSError as error:
-            get_logger().warning("audit.witness_away", folder=str(self._witness), reason=error.strerror)
-            self._left = hour  # told once an hour
+            self._witness.leave(head)
 
     def _look_at_records(self) -> None:
         now = self._clock.monotonic()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -13,6 +15,7 @@ from lfr_core.custody.vault.signing import not_signed
 from lfr_core.domain.signatures import SignatureForm, SignatureKind, find_form
 
 __all__ = [
+    "HEAD_TEXT",
     "Anchor",
     "Head",
     "HeadDocument",
@@ -23,6 +26,10 @@ __all__ = [
     "signed_anchor",
     "signed_head",
 ]
+
+HEAD_TEXT = "LFR-HEAD:1:"
+"""How the text of a head begins. Only characters that a QR code packs densely (ISO/IEC 18004, alphanumeric)."""
+_NUMBER = re.compile(r"[0-9]{1,19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,14 @@ class Head:
             "public_key": self.public_key,
             "signature": self.signature,
         }
+
+    def as_file(self) -> bytes:
+        """Write it as a file holds it, to which a time stamp is given too."""
+        return (json.dumps(self.as_dict(), indent=1) + "\n").encode()
+
+    def as_text(self) -> str:
+        """Write it in one line of capitals, digits and colons: what its QR code holds."""
+        return f"{HEAD_TEXT}{self.seq}:{self.hash}:{self.at_ns}:{self.public_key}:{self.signature}".upper()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +118,20 @@ class HeadDocument(BaseModel):
 
 
 def head_from(text: bytes) -> Head:
-    """The head in a file's content. Raises pydantic's ValidationError, a ValueError, when there is none."""
-    found = HeadDocument.model_validate_json(text)
+    """The head in a file's content, or in what a QR code of one says. Raises a ValueError when there is none."""
+    line = text.decode(errors="replace").strip()
+    if line.upper().startswith(HEAD_TEXT):
+        found = HeadDocument.model_validate(_read_line(line[len(HEAD_TEXT) :].lower()))
+    else:
+        found = HeadDocument.model_validate_json(text)
     return Head(found.seq, found.hash, found.at_ns, found.public_key, found.signature)
+
+
+def _read_line(line: str) -> dict[str, str | int]:
+    seq, hash_, at_ns, public_key, signature = line.split(":")
+    if not _NUMBER.fullmatch(seq) or not _NUMBER.fullmatch(at_ns):
+        raise ValueError("its numbers are none")
+    return {"seq": int(seq), "hash": hash_, "at_ns": int(at_ns), "public_key": public_key, "signature": signature}
 
 
 def signed_head(signer: Signer, seq: int, hash_: str, at_ns: int) -> Head:

@@ -11,10 +11,10 @@ from collections.abc import Collection
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.vault.core import VaultCore
-from lfr_core.custody.vault.port import KeptKeyInfo
+from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
 from lfr_core.domain.actors import SystemActor
 
-__all__ = ["PUT_BACK", "drop_destroyed"]
+__all__ = ["PUT_BACK", "drop_destroyed", "hold_again"]
 
 PUT_BACK = "keystore.put-back"
 """The rule of the entry that says so."""
@@ -42,3 +42,24 @@ def drop_destroyed(core: VaultCore, destroyed: Collection[str], generation: int)
         get_logger().error("vault.keystore-put-back", **facts)
         core.audit.record(AuditEvent(Verb.ERASE, SystemActor.VAULT, "", "keystore", PUT_BACK, facts))
     return gone
+
+
+def hold_again(core: VaultCore) -> None:
+    """Hold the footage that recorded holds cover: a keystore of before doesn't know of holds placed since.
+
+    To be called before the first sweep, which would destroy what is due and not held.
+
+    Raises:
+        Refused: `audit.damaged`; `vault.keystore`: the disk takes no write.
+        Retryable: the records are away.
+    """
+    recorded = core.people.held_segments(whole=False)
+    with core.keystore_lock:
+        lost = [
+            info.id
+            for info in core.keystore.infos()
+            if info.kind is KeyKind.FOOTAGE and info.subject in recorded and not info.held
+        ]
+        if lost:
+            get_logger().warning("vault.held-again", keys=len(lost))
+            core.keystore.hold(tuple(lost), held=True)

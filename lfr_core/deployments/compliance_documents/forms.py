@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-__all__ = ["RULES", "FormKind", "FormSection", "FormSignature", "Line", "PrintedForm", "Table", "render"]
+__all__ = ["RULES", "FormCode", "FormKind", "FormSection", "FormSignature", "Line", "PrintedForm", "Table", "render"]
 
 RULES = {
     "W1": "each deployment has a new list of its own",
@@ -107,6 +107,15 @@ class FormSignature:
 
 
 @dataclass(frozen=True, slots=True)
+class FormCode:
+    """A code to scan, with words of what it is for. `svg` is printed as it is."""
+
+    heading: str
+    words: str
+    svg: str
+
+
+@dataclass(frozen=True, slots=True)
 class PrintedForm:
     """One document of one deployment, ready to print."""
 
@@ -120,6 +129,8 @@ class PrintedForm:
     """As printed, with the zone."""
     sections: tuple[FormSection, ...]
     signed: tuple[FormSignature, ...] = ()
+    code: FormCode | None = None
+    """Printed at the end."""
     notice: str = ""
     """What a reader must see first, as "refused" or "superseded"; empty for nothing."""
 

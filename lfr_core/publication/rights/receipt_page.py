@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
+from lfr_core.publication.qr import QUIET, qr_cells, qr_svg
 from lfr_core.publication.rights.receipts import Receipt
 from lfr_core.publication.rights.wording import REASONS
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from fpdf import FPDF
 
 __all__ = ["receipt_html", "receipt_pdf", "receipt_qr"]
-
-_QUIET = 4  # modules of white around a QR code (ISO/IEC 18004)
 
 
 def receipt_html(receipt: Receipt, policy: Policy) -> str:
@@ -40,13 +37,7 @@ def receipt_html(receipt: Receipt, policy: Policy) -> str:
 
 def receipt_qr(reference: str) -> str:
     """The reference as a QR code, in SVG: black on white."""
-    cells = _qr(reference)
-    side = len(cells) + 2 * _QUIET
-    dark = "".join(f"M{x + _QUIET},{y + _QUIET}h1v1h-1z" for y, x in np.argwhere(cells))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" role="img" aria-label="{reference}">'
-        f'<path fill="#fff" d="M0,0h{side}v{side}h-{side}z"/><path d="{dark}"/></svg>'
-    )
+    return qr_svg(reference, reference)
 
 
 def receipt_pdf(receipt: Receipt, policy: Policy) -> bytes:
@@ -92,15 +83,8 @@ def receipt_pdf(receipt: Receipt, policy: Policy) -> bytes:
 
 
 def _draw_qr(pdf: FPDF, reference: str) -> None:
-    cells, side_mm = _qr(reference), 1.2
-    left, top = pdf.l_margin + _QUIET * side_mm, pdf.get_y() + _QUIET * side_mm
+    cells, side_mm = qr_cells(reference), 1.2
+    left, top = pdf.l_margin + QUIET * side_mm, pdf.get_y() + QUIET * side_mm
     for y, x in np.argwhere(cells):
         pdf.rect(left + x * side_mm, top + y * side_mm, side_mm, side_mm, style="F")
-    pdf.set_y(top + (len(cells) + _QUIET) * side_mm)
-
-
-def _qr(text: str) -> npt.NDArray[np.bool_]:
-    """The dark cells of a QR code, without the white around it; shape (n, n)."""
-    drawn: npt.NDArray[np.bool_] = np.asarray(cv2.QRCodeEncoder.create().encode(text)) == 0
-    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
-    return drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    pdf.set_y(top + (len(cells) + QUIET) * side_mm)

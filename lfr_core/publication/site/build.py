@@ -59,7 +59,7 @@ def site_files(data: SiteData, policy: Policy, *, signer: Signer | None) -> dict
     texts["data/promises.json"] = _ledger(data)
     texts["data/deployments.json"] = _index(data)
     if data.head is not None:
-        texts[HEAD] = json.dumps(data.head.as_dict(), indent=1) + "\n"
+        texts[HEAD] = data.head.as_file().decode()
     files = {name: text.encode() for name, text in texts.items()}
     files |= {one.path: one.content for one in data.documents}
     files[MANIFEST] = _manifest(files, data, policy, signer)

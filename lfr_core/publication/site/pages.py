@@ -15,6 +15,7 @@ from markupsafe import Markup
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.notices import NoticeStatus, posts, sentences
+from lfr_core.publication.qr import qr_svg
 from lfr_core.publication.record import SCHEMA_FILE, SCHEMA_FILES, DeploymentRecord
 from lfr_core.publication.site.charts import bars_svg, interval_svg
 from lfr_core.publication.site.data import SiteData, SiteDeployment
@@ -92,6 +93,11 @@ def _in_language(
         },
         "contact.html": {"mails": _mails(policy, say)},
         "promises.html": {"ledger": sorted(data.ledger, key=lambda line: _WORST_FIRST.index(line.status))},
+        "downloads.html": {
+            "code": None
+            if data.head is None
+            else Markup(qr_svg(data.head.as_text(), say("downloads.head_code").unescape()))  # noqa: S704  ours
+        },
         "documents.html": {"places": {one.public_id: one.announced.public_place for one in data.pages}},
     }
     for name in (*_NAVIGATION, _FORM):

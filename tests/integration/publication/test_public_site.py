@@ -27,6 +27,7 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import ForcePolicy, Policy, load_policy
 from lfr_core.publication.notices import MOST_POST_CHARACTERS, NoticeStatus, calendar, posts, sentences
 from lfr_core.publication.published import Publisher
+from lfr_core.publication.qr import qr_svg
 from lfr_core.publication.record_figures import figures_for
 from lfr_core.publication.site.atomic_publish import publish_folder
 from lfr_core.publication.site.build import HEAD, site_files
@@ -155,10 +156,13 @@ def test_the_site_carries_the_newest_signed_head_of_the_trail_whose_change_alone
             )
         )
     later = site_data(engine, POLICY, documents_folder=Path("none"), now=NOW)
-    (tmp_path / "kept.json").write_bytes(site_files(later, POLICY, signer=vault)[HEAD])
+    files = site_files(later, POLICY, signer=vault)
+    (tmp_path / "kept.json").write_bytes(files[HEAD])
 
     assert HEAD not in site_files(data, POLICY, signer=vault)
     assert read_kept_head(tmp_path / "kept.json") == head
+    assert qr_svg(head.as_text(), "The seal of today, as a code to scan") in files["downloads.html"].decode()
+    assert "<svg" not in site_files(data, POLICY, signer=vault)["downloads.html"].decode()
     assert fingerprint_of_site(later, POLICY, draft=False) == fingerprint_of_site(data, POLICY, draft=False)
 
 

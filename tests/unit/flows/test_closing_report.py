@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from lfr_core.custody.audit.signed import signed_head
 from lfr_core.custody.people.roles import Rank
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.compliance_documents.forms import render
 from lfr_core.deployments.obligations import Obligation, ObligationKind
 from lfr_core.publication.closing import ClosingReport, DeploymentOutcome
 from lfr_core.publication.closing_document import printed_report, report_table
+from lfr_core.publication.qr import qr_svg
+from tests.support.audit import Notary
 from tests.support.planning import form
 
 END = datetime(2026, 11, 27, 16, tzinfo=UTC)
@@ -53,6 +56,15 @@ def report(*, faces: int, false: int, not_decided: int = 0) -> ClosingReport:
 )
 def test_the_limit_is_called_kept_only_as_far_as_the_faces_show_it(faces: int, false: int, verdict: str) -> None:
     assert verdict in report(faces=faces, false=false).verdict
+
+
+def test_a_closing_report_shows_the_newest_head_of_the_trail_as_a_code_to_scan_and_nothing_of_it_to_read() -> None:
+    head = signed_head(Notary(), 4_711, "ab" * 32, 1_795_000_000_000_000_000)
+    page = render(printed_report(replace(report(faces=1, false=0), head=head), force="Norfolk"))
+
+    assert qr_svg(head.as_text(), "The seal of the audit trail, as a code to scan") in page
+    assert head.hash not in page
+    assert "<svg" not in render(printed_report(report(faces=1, false=0), force="Norfolk"))
 
 
 def test_alerts_that_nobody_decided_are_neither_called_false_nor_taken_for_right() -> None:

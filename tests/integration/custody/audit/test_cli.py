@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from apps.cli.main import app
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
-from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, KEY_FILE, keep_head
+from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, KEY_FILE, keep_head, read_kept_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.deployments.store import DeploymentStore
@@ -180,19 +180,26 @@ def test_a_trail_and_head_that_are_put_back_together_are_found_by_a_head_that_wa
     kept, early, late = kept_elsewhere(settings, tmp_path), tmp_path / "early.jsonl", tmp_path / "late.jsonl"
     key = (settings.keystore_folder / KEY_FILE).read_text().strip()
     whole = lfr("audit", "verify", "--against", str(kept))
+    code = read_kept_head(kept).as_text()
+    assert lfr("audit", "verify", "--against", code).exit_code == 0
     assert lfr("audit", "export", "--output", str(late)).exit_code == 0
     good = verified_by_script(str(late), "--public-key", key, "--against", str(kept))
+    by_code = verified_by_script(str(late), "--public-key", key, "--against", code)
 
     sql(settings, "DELETE FROM audit_head WHERE seq > 3")
     sql(settings, "DELETE FROM audit_entry WHERE seq > 3")
     (settings.keystore_folder / HEAD_FILE).unlink()
     alone = lfr("audit", "verify")
     against = lfr("audit", "verify", "--against", str(kept))
+    scanned = lfr("audit", "verify", "--against", code)
     assert lfr("audit", "export", "--output", str(early)).exit_code == 0
     shorter = verified_by_script(str(early), "--public-key", key, "--against", str(kept))
 
     assert (whole.exit_code, alone.exit_code, against.exit_code) == (0, 0, 1), against.output + alone.output
+    assert scanned.exit_code == 1
     assert "put back from a copy of before" in against.output
+    assert "put back from a copy of before" in scanned.output
+    assert "it is the one that the kept head of entry" in by_code.stdout
     assert "it is the one that the kept head of entry" in good.stdout
     assert "doesn't show entry" in shorter.stdout
 
@@ -204,6 +211,9 @@ def test_a_kept_head_of_another_trail_is_found(lfr: Run, settings: Settings, tmp
     missing = lfr("audit", "verify", "--against", str(tmp_path / "nothing.json"))
     kept.write_text(json.dumps(document | {"hash": "0" * 64}))
     changed = lfr("audit", "verify", "--against", str(kept))
+    for line in ("LFR-HEAD:1:", "LFR-HEAD:1:1:2:3", f"LFR-HEAD:1:{'9' * 5000}:a:1:b:c"):
+        damaged = lfr("audit", "verify", "--against", line)
+        assert (damaged.exit_code, "it holds no head" in damaged.output) == (1, True), damaged.output
 
     assert (missing.exit_code, changed.exit_code) == (1, 1)
     assert "there is no file" in missing.output

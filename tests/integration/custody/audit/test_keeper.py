@@ -11,7 +11,6 @@ from structlog.testing import capture_logs
 from lfr_core.custody.audit.chain import Fault
 from lfr_core.custody.audit.head_checkpoint import (
     HEAD_FILE,
-    leave_head,
     read_checkpoint,
     read_kept_head,
     read_public_key,
@@ -22,6 +21,7 @@ from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.signed import signed_head
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.audit.verify import AuditReport, verify
+from lfr_core.custody.audit.witness import Witness, leave_head
 from lfr_core.custody.vault.clockguard import ClockGuard
 from lfr_core.custody.vault.writer_keys import WriterKeys
 from lfr_core.domain.actors import SystemActor
@@ -140,7 +140,7 @@ def test_a_head_is_left_with_the_witness_each_hour_and_none_is_written_over(
 ) -> None:
     witness, folder = tmp_path / "witness", tmp_path / "keystore"
     folder.mkdir()
-    keeper = HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=witness)
+    keeper = HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=Witness(folder, witness))
     record(engine, trail, EVENT)
     with capture_logs() as said:
         assert keeper.keep()  # the witness is away: that keeps nobody from signing
@@ -168,12 +168,12 @@ def test_a_home_that_is_put_back_as_a_whole_is_damaged_to_everybody_once_the_wit
     witness.mkdir()
     folder.mkdir()
     record(engine, trail, EVENT)
-    assert HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=witness).keep()
+    assert HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=Witness(folder, witness)).keep()
     copied = (folder / HEAD_FILE).read_bytes()
     for _ in range(3):
         record(engine, trail, EVENT)
     clock.advance(3_600)
-    assert HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=witness).keep()
+    assert HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=Witness(folder, witness)).keep()
 
     with overwriting(engine) as session:
         session.execute(text("DELETE FROM audit_head WHERE seq > 1"))
@@ -181,7 +181,7 @@ def test_a_home_that_is_put_back_as_a_whole_is_damaged_to_everybody_once_the_wit
     (folder / HEAD_FILE).write_bytes(copied)
     alone = verify(engine, public_key=notary.public_key, checkpoint=read_checkpoint(folder / HEAD_FILE))
     (witness / "audit-head-999999999999.json").write_text("what somebody put there")
-    started = HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=witness)
+    started = HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=Witness(folder, witness))
 
     assert not started.keep()
     report = verify(engine, public_key=notary.public_key, checkpoint=read_checkpoint(folder / HEAD_FILE))
@@ -198,7 +198,7 @@ def test_a_witness_that_has_nothing_or_heads_of_others_stops_nobody(
     witness, folder = tmp_path / "witness", tmp_path / "keystore"
     folder.mkdir()
     record(engine, trail, EVENT)
-    keeper = HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=witness)
+    keeper = HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=Witness(folder, witness))
     assert keeper.keep()  # it is away
     witness.mkdir()
     other = Notary("another installation")

@@ -14,6 +14,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.keeper import HeadKeeper
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import entries
+from lfr_core.custody.audit.witness import Witness
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
 from lfr_core.domain.actors import SystemActor
@@ -102,14 +103,16 @@ def test_a_whole_home_that_is_put_back_shuts_the_gate_and_opens_its_destroyed_ke
     core = vault(settings, engine)
     core.keystore.destroy((gone.id,))
     core.audit.record(AuditEvent(Verb.ERASE, SystemActor.VAULT, "dep", f"key:{gone.id}", "alerts.due"))
-    assert HeadKeeper(engine, core, ManualClock(NOW_NS), folder, every_s=1.0, witness=witness).keep()
+    assert HeadKeeper(engine, core, ManualClock(NOW_NS), folder, every_s=1.0, witness=Witness(folder, witness)).keep()
     engine.dispose()
 
     shutil.rmtree(settings.home)
     shutil.copytree(tmp_path / "copy", settings.home)
     again = vault(settings, engine)
     assert gone.id in {info.id for info in again.kept()}
-    assert not HeadKeeper(engine, again, ManualClock(NOW_NS), folder, every_s=1.0, witness=witness).keep()
+    assert not HeadKeeper(
+        engine, again, ManualClock(NOW_NS), folder, every_s=1.0, witness=Witness(folder, witness)
+    ).keep()
 
     for ask in (
         lambda: again.check_gate("dep"),

@@ -65,6 +65,16 @@ def hold_segment(home: Home) -> KeptKeyInfo:
     return key
 
 
+@pytest.mark.fault("keystore and head put back")
+def test_a_keystore_of_before_a_hold_holds_that_footage_again_before_the_first_sweep(home: Home) -> None:
+    key = hold_segment(home)  # the keystore hasn't been told of the hold, as a copy of before it
+    assert [info.held for info in home.core.kept(KeyKind.FOOTAGE)] == [False]
+
+    restart(home)
+
+    assert [(info.id, info.held) for info in home.core.kept(KeyKind.FOOTAGE)] == [(key.id, True)]
+
+
 def test_held_footage_stays_held_though_its_row_names_another_key(home: Home) -> None:
     key = hold_segment(home)
     due_ns = SystemClock().time_ns() + 10**12

@@ -1,0 +1,118 @@
+"""Witnesses of the trail: a folder of another machine, and a time-stamping authority, who are given heads each hour.
+
+A witness that is away keeps nobody from anything; that it is away is logged once an hour.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from lfr_core.common.errors import LfrError, Refused
+from lfr_core.common.logs import get_logger
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, read_kept_head, write_checkpoint
+from lfr_core.custody.audit.signed import Head
+from lfr_core.custody.audit.timestamps import STAMP_SUFFIX, TimestampAuthority
+from lfr_core.custody.vault.files import write_private
+
+__all__ = ["STAMPED_HEAD", "Witness", "leave_head", "remember_witnessed"]
+
+STAMPED_HEAD = "audit-head-stamped.json"
+"""The head that was stamped last, in the keystore's folder; its time stamp lies beside it."""
+_MOST_WITNESSED = 1_000
+"""Files of a witness that are looked at, the newest first: a month of hours."""
+
+
+class Witness:
+    """Who is given heads, of those that the settings name."""
+
+    def __init__(self, own: Path, folder: Path | None = None, authority: TimestampAuthority | None = None) -> None:
+        """
+        Args:
+            own: the keystore's folder.
+            folder: one of another machine; None: none.
+            authority: who stamps heads; None: nobody.
+        """
+        self._own = own
+        self._folder = folder
+        self._authority = authority
+        self._asked = folder is None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Witness:
+        """The settings' witnesses. Raises Fatal as `TimestampAuthority.of`."""
+        return cls(settings.keystore_folder, settings.witness_folder, TimestampAuthority.of(settings))
+
+    def ask(self, public_key: bytes) -> None:
+        """Take the folder's newest head for our own where it is the later one; once, as soon as it answers.
+
+        Raises:
+            Refused: as `remember_witnessed`.
+        """
+        if self._folder is not None and not self._asked:
+            with suppress(OSError):
+                self._asked = remember_witnessed(self._own, self._folder, public_key)
+
+    def leave(self, head: Head) -> None:
+        """Give a head to each; what fails is logged."""
+        stamp = self._stamp(head)
+        if self._folder is None:
+            return
+        try:
+            leave_head(self._folder, head, stamp)
+        except OSError as error:
+            get_logger().warning("audit.witness_away", folder=str(self._folder), reason=error.strerror)
+
+    def _stamp(self, head: Head) -> bytes | None:
+        if self._authority is None:
+            return None
+        try:
+            stamp = self._authority.stamp(head.as_file())
+            write_private((self._own / STAMPED_HEAD).with_suffix(STAMP_SUFFIX), stamp)
+            write_private(self._own / STAMPED_HEAD, head.as_file())
+        except LfrError as error:
+            get_logger().warning("audit.timestamp_missing", reason=str(error))
+            return None
+        return stamp
+
+
+def leave_head(folder: Path, head: Head, stamp: bytes | None = None) -> None:
+    """Leave a head in somebody else's folder, under its entry's number; what lies there is never written over.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    file = folder / f"audit-head-{head.seq:012d}.json"
+    for each, content in ((file, head.as_file()), (file.with_suffix(STAMP_SUFFIX), stamp)):
+        if content is not None:
+            with suppress(FileExistsError), each.open("xb") as out:
+                out.write(content)
+
+
+def remember_witnessed(folder: Path, witness: Path, public_key: bytes) -> bool:
+    """Remember in `folder` the newest head that this installation left with the witness, where ours is older or gone.
+
+    So trail, head and the whole home folder, put back together from a copy of before, are damaged to everybody who
+    looks. Files that hold no head of this installation change nothing.
+
+    Returns:
+        Whether the witness could be asked.
+
+    Raises:
+        Refused: `audit.remembered`, `vault.keystore`: our own file is damaged, or can't be written.
+    """
+    if not witness.is_dir():
+        return False
+    for file in sorted(witness.glob("audit-head-*.json"), reverse=True)[:_MOST_WITNESSED]:
+        with suppress(Refused):  # one that somebody else put there, or that is half written
+            head = read_kept_head(file)
+            if head.public_key == public_key.hex():
+                break
+    else:
+        return True
+    known = read_checkpoint(folder / HEAD_FILE)
+    if known is None or known.seq < head.seq:
+        write_checkpoint(folder / HEAD_FILE, head)
+        get_logger().warning("audit.witness_knows_more", entry=head.seq, ours=0 if known is None else known.seq)
+    return True
