@@ -21,6 +21,8 @@ from pydantic import ValidationError
 from infra.verify_evidence import judge
 from lfr_core.common.errors import Fatal, Poison, Refused
 from lfr_core.common.project import PROJECT
+from lfr_core.custody.audit.signed import Head, head_from
+from lfr_core.custody.audit.timestamps import read_authorities, read_stamp_time
 from lfr_core.custody.vault.messages import AnyRequest
 from lfr_core.deployments.compliance_documents.clean_html import clean_body
 from lfr_core.deployments.evaluations import load_evaluations
@@ -42,6 +44,8 @@ CORPUS = Path(__file__).parent / "corpus"
 SECONDS = 10
 """That one input may take, of the parsers' time."""
 
+_ROOT = Path(__file__).parent / "time-stamp-root.pem"
+"""Of the authority whose stamp lies in the corpus; its key was thrown away."""
 _IMAGES = ImagePolicy(max_megapixels=0.2, max_frame_megapixels=0.2, max_frame_bytes=100_000)
 _FOLDER = Path(tempfile.mkdtemp(prefix="lfr-fuzz-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))  # noqa: PTH112  as the module's name is os's
 
@@ -169,6 +173,15 @@ PARSERS: dict[str, Parser] = {
     "certificate": Parser(
         _text(SignedCertificate.from_file), lambda: (b'{"body":"{}","signature":"00","public_key":"00"}',)
     ),
+    "kept-head": Parser(
+        head_from,
+        lambda: (
+            f"LFR-HEAD:1:4711:{'AB' * 32}:1795000000000000000:{'CD' * 32}:{'EF' * 64}".encode(),
+            Head(4711, "ab" * 32, 1795000000000000000, "cd" * 32, "ef" * 64).as_file(),
+        ),
+        (ValueError,),
+    ),
+    "time-stamp": Parser(lambda data: read_stamp_time(data, b"head", read_authorities(_ROOT)), lambda: ()),
     "frame-headers": Parser(
         _headers, lambda: (b"\n".join(name.encode() + b"=" + text for name, text in _HEADER.to_headers()),)
     ),
