@@ -62,13 +62,16 @@ def verify(installation: Installation, against: Against = None) -> Output:
         read_public_key,
         read_refusal,
     )
+    from lfr_core.custody.audit.timestamps import describe_stamp
 
     keystore = installation.settings.keystore_folder
     public_key = read_public_key(keystore)
     try:
         checkpoint = read_checkpoint(keystore / HEAD_FILE)
         kept = [read_kept_head(file) for file in against or ()]
-        stamps = [said for file in against or () if (said := _look_at_stamp(installation, file))]
+        stamps = [
+            said for file in against or () if (said := describe_stamp(file, installation.settings.timestamp_ca_file))
+        ]
     except Refused as refusal:
         return _fault_output(0, refusal.rule, str(refusal))
     report = trail_verification.verify(
@@ -141,24 +144,6 @@ def export(
 
     document = {"file": str(output), "bytes": summary.bytes, "sha256": summary.sha256, "signed": is_signed}
     return Output(document, text)
-
-
-def _look_at_stamp(installation: Installation, kept: Path) -> str:
-    """One sentence on the time stamp beside a kept head; "" where there is none. Raises Refused `audit.timestamp`."""
-    from lfr_core.common.files import SETTINGS_BYTES, read_bounded
-    from lfr_core.custody.audit.signed import HEAD_TEXT
-    from lfr_core.custody.audit.timestamps import STAMP_SUFFIX, read_authorities, read_stamp_time
-
-    beside = kept.with_suffix(STAMP_SUFFIX)
-    if str(kept).upper().startswith(HEAD_TEXT) or not beside.is_file():
-        return ""
-    file = installation.settings.timestamp_ca_file
-    if file is None:
-        return f"the time stamp {beside.name} wasn't checked: LFR_TIMESTAMP_CA_FILE names nobody who is believed"
-    at = read_stamp_time(
-        read_bounded(beside, SETTINGS_BYTES), read_bounded(kept, SETTINGS_BYTES), read_authorities(file)
-    )
-    return f"a time-stamping authority says that {kept.name} was there at {at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _records_key(installation: Installation) -> bytes | None:

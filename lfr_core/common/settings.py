@@ -71,10 +71,7 @@ class Settings(BaseSettings):
         default=PROJECT / "var" / "cache",
         description="Downloads that can be fetched again: model pack, photographs, broker jars, rendered streets.",
     )
-    policy_file: Path | None = Field(
-        default=None, description="The force's policy; default: infra/policy/default.toml."
-    )
-
+    policy_file: Path | None = Field(default=None, description="The force's; default: infra/policy/default.toml.")
     evaluations_file: Path | None = Field(default=None, description="Evaluations; default: infra/evaluations.toml.")
     kafka_servers: str = Field(
         default="", description="host:port,... of a Kafka cluster. Empty: `lfr up` starts a broker of its own."
@@ -171,12 +168,8 @@ class Settings(BaseSettings):
         default=None, description="Where the public site is built; a link to a sibling. Default: `public` at home."
     )
     witness_folder: Path | None = Field(default=None, description="Folder elsewhere, for signed heads of the trail.")
-    timestamp_url: str = Field(
-        default="", description="http(s)://... of a time-stamping authority (RFC 3161) for these heads; empty: none."
-    )
-    timestamp_ca_file: Path | None = Field(
-        default=None, description="Certificates (PEM) of whoever signed that authority's."
-    )
+    timestamp_url: str = Field(default="", description="Of an RFC 3161 authority that stamps these heads; empty: none.")
+    timestamp_ca_file: Path | None = Field(default=None, description="Certificates (PEM) of who signed that one's.")
     public_port: int = Field(default=8502, description="Loopback port of the public's page.")
     prefect_url: str = Field(
         default="", description="API of a Prefect server, http://host:port/api. Empty: `lfr up` starts one."

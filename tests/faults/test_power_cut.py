@@ -156,7 +156,7 @@ def test_with_everything_killed_at_once_while_it_recognises_no_alert_is_lost_and
 
 
 def _camera(stream: Stream, source: Path, name: str) -> subprocess.Popen[bytes]:
-    """One that plays on and on and waits for workers: on a busy machine all of a live one's frames would be too late."""
+    """One that plays on and waits for workers: on a busy machine all of a live one's frames would be too late."""
     command = [sys.executable, "-m", "apps.cli", "camera", "run", "--source", str(source)]
     command += ["--loop", "--as-fast-as-possible"]
     with (stream.settings.home / f"{name}.log").open("wb") as log:

@@ -181,7 +181,10 @@ PARSERS: dict[str, Parser] = {
         ),
         (ValueError,),
     ),
-    "time-stamp": Parser(lambda data: read_stamp_time(data, b"head", read_authorities(_ROOT)), lambda: ()),
+    "time-stamp": Parser(
+        lambda data: read_stamp_time(data, b"head", read_authorities(_ROOT)),
+        lambda: ((CORPUS / "time-stamp" / "good.tsr").read_bytes(),),
+    ),
     "frame-headers": Parser(
         _headers, lambda: (b"\n".join(name.encode() + b"=" + text for name, text in _HEADER.to_headers()),)
     ),

@@ -17,11 +17,12 @@ from cryptography import x509
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.common.files import SETTINGS_BYTES, read_bounded
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.signed import HEAD_TEXT
 
 if TYPE_CHECKING:
     from rfc3161_client import TimeStampResponse, VerifierBuilder
 
-__all__ = ["STAMP_SUFFIX", "TimestampAuthority", "read_authorities", "read_stamp_time"]
+__all__ = ["STAMP_SUFFIX", "TimestampAuthority", "describe_stamp", "read_authorities", "read_stamp_time"]
 
 STAMP_SUFFIX = ".tsr"
 _WHOLE_S = 5.0
@@ -101,6 +102,22 @@ def read_stamp_time(answer: bytes, content: bytes, authorities: tuple[x509.Certi
     from rfc3161_client import VerifierBuilder
 
     return _check(answer, content, VerifierBuilder(), authorities).tst_info.gen_time
+
+
+def describe_stamp(kept: Path, authorities_file: Path | None) -> str:
+    """Say in a sentence what the time stamp beside a kept head says; "" where there is none.
+
+    Raises:
+        Refused: `audit.timestamp`: it is of another head, or by nobody who is believed.
+    """
+    beside = kept.with_suffix(STAMP_SUFFIX)
+    if str(kept).upper().startswith(HEAD_TEXT) or not beside.is_file():
+        return ""
+    if authorities_file is None:
+        return f"the time stamp {beside.name} wasn't checked: LFR_TIMESTAMP_CA_FILE names nobody who is believed"
+    stamp, head = read_bounded(beside, SETTINGS_BYTES), read_bounded(kept, SETTINGS_BYTES)
+    at = read_stamp_time(stamp, head, read_authorities(authorities_file))
+    return f"a time-stamping authority says that {kept.name} was there at {at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _check(

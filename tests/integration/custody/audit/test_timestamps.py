@@ -18,7 +18,7 @@ from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.keeper import HeadKeeper
 from lfr_core.custody.audit.port import AuditEvent, Verb
-from lfr_core.custody.audit.timestamps import TimestampAuthority, read_authorities, read_stamp_time
+from lfr_core.custody.audit.timestamps import TimestampAuthority, describe_stamp, read_authorities, read_stamp_time
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.audit.witness import STAMPED_HEAD, Witness
 from lfr_core.domain.actors import SystemActor
@@ -136,6 +136,8 @@ def test_each_hour_s_head_has_a_time_stamp_that_openssl_alone_verifies(
     )  # fmt: skip
     at = read_stamp_time(stamp.read_bytes(), head.read_bytes(), read_authorities(authority.root))
     own = settings.keystore_folder / STAMPED_HEAD
+    assert f"{head.name} was there at {at:%Y-%m-%d %H:%M:%S}" in describe_stamp(head, authority.root)
+    assert "wasn't checked" in describe_stamp(head, None)
     assert "Verification: OK" in said.stdout + said.stderr
     assert began - 1 <= at.timestamp() <= time.time() + 1
     assert (own.read_bytes(), own.with_suffix(".tsr").read_bytes()) == (head.read_bytes(), stamp.read_bytes())
