@@ -59,7 +59,15 @@ class StuckRecords:
             gallery="lfr_bench", suspended_why="", attended_ns=now_ns, audit_written_ns=now_ns,
         )  # fmt: skip
 
-    def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None, alert: str = "") -> str:  # noqa: ARG002  likewise
+    def check_person(
+        self,
+        name: str,
+        roles: frozenset[Role],  # noqa: ARG002  likewise
+        *,
+        signed_on_to: str | None,  # noqa: ARG002  likewise
+        alert: str = "",  # noqa: ARG002  likewise
+        request: str = "",  # noqa: ARG002  likewise
+    ) -> str:
         self.answers.wait()
         return name
 

@@ -18,15 +18,20 @@ from lfr_core.alerts.read import AlertSummary, OpenedCrops
 from lfr_core.alerts.read.crops import DELETED
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.audit.records import NOT_ON_TRAIL
 from lfr_core.custody.people.roles import AuthenticatedPerson
 
-__all__ = ["DELETED_ON_SCHEDULE", "Pictures"]
+__all__ = ["CHANGED", "DELETED_ON_SCHEDULE", "Pictures"]
 
 KEEP_S: Final = 600.0
 MOST: Final = 32
 """More than the page ever shows at once."""
 PURPOSE: Final = "operator compares probe and reference"
 DELETED_ON_SCHEDULE: Final = "Deleted on schedule."
+CHANGED: Final = (
+    "What is kept of this alert was changed by somebody outside the platform. Stop nobody because of it, and tell "
+    "compliance."
+)
 _HOUR_NS = 3_600 * 10**9
 
 
@@ -69,11 +74,8 @@ class Pictures:
             # not kept: the next refresh asks again
             return f"The pictures can't be opened just now: {plain_words(str(error))}"
         except Refused as error:
-            found = (
-                DELETED_ON_SCHEDULE
-                if error.rule == DELETED
-                else f"The pictures can't be opened: {plain_words(str(error))}"
-            )
+            said = f"The pictures can't be opened: {plain_words(str(error))}"
+            found = {DELETED: DELETED_ON_SCHEDULE, NOT_ON_TRAIL: CHANGED}.get(error.rule, said)
         self._kept[alert.id, operator] = _Kept(found, gone_ns)
         return found
 

@@ -7,7 +7,7 @@ trail. An alert whose key is gone and whose row still stands is found again and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -15,7 +15,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine, delete
 from sqlmodel import Session, col, select
 
+from lfr_core.custody.audit.entry import parse_body
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.audit.records import OPENED
 from lfr_core.custody.vault.port import DestroyedKey, ErasureRule, KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.engine import reading, scrub, writing
@@ -27,6 +29,7 @@ from lfr_core.storage.tables.alerts import (
     SightingRow,
     digest_stubs,
 )
+from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 
 __all__ = ["DueAlert", "ExpiredAlert", "due_alerts", "expire_alerts"]
@@ -34,6 +37,8 @@ __all__ = ["DueAlert", "ExpiredAlert", "due_alerts", "expire_alerts"]
 ACTOR = SystemActor.RETENTION
 RULE = ErasureRule.ALERTS_DUE
 _HOUR_NS = 3_600 * 10**9
+_NEVER_OPENED = "alert.never-opened"
+"""Of the entry about a row that somebody wrote past the platform: it goes, and no figure counts it."""
 _AT_ONCE = 100
 """Alerts a transaction: it never holds the database for long."""
 
@@ -45,8 +50,9 @@ class DueAlert:
     alert: UUID
     deployment: str
     key_id: str
+    """Of its key; "": that is destroyed already."""
     due_ns: int
-    """When it was due, wall time: opening and retention."""
+    """When it was due, wall time: as the keystore says; once its key is gone, opening and retention, or now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +67,28 @@ class ExpiredAlert:
     """None when its key was destroyed before, by the vault's own timer or by a sweep that was killed half way."""
 
 
-def due_alerts(engine: Engine, *, now_ns: int, retention_h: int) -> tuple[DueAlert, ...]:
-    """The alerts opened `retention_h` hours before `now_ns` or earlier, the oldest first; canaries among them.
+def due_alerts(engine: Engine, vault: Vault, *, now_ns: int, retention_h: int) -> tuple[DueAlert, ...]:
+    """The alerts that are due at `now_ns`, the oldest first; canaries among them.
+
+    When each is due the keystore says, where no login of the records reaches: a row that says another time of opening,
+    another key or another id has nothing go early, and keeps nothing. `retention_h` is for rows whose key is gone.
 
     Raises:
-        Retryable: the database is away.
+        Retryable: the database or the vault is away.
     """
-    with reading(engine) as session:
-        rows = session.exec(
-            select(AlertRow.id, AlertRow.deployment, AlertRow.key_id, AlertRow.opened_ns)
-            .where(col(AlertRow.opened_ns) <= now_ns - retention_h * _HOUR_NS)
-            .order_by(col(AlertRow.opened_ns), col(AlertRow.id))
-        ).all()
-    return tuple(DueAlert(id_, where, key, opened + retention_h * _HOUR_NS) for id_, where, key, opened in rows)
+    with reading(engine) as session:  # first: the key of an alert is made before its row
+        rows = session.exec(select(AlertRow.id, AlertRow.deployment, AlertRow.opened_ns)).all()
+    if not rows:
+        return ()
+    keys = {info.subject: info for info in vault.kept(KeyKind.ALERT)}
+    found: list[DueAlert] = []
+    for id_, deployment, opened_ns in rows:
+        key = keys.get(str(id_))
+        if key is None:
+            found.append(DueAlert(id_, deployment, "", min(opened_ns + retention_h * _HOUR_NS, now_ns)))
+        elif key.due_ns <= now_ns:
+            found.append(DueAlert(id_, deployment, key.id, key.due_ns))
+    return tuple(sorted(found, key=lambda one: (one.due_ns, one.alert)))
 
 
 def expire_alerts(
@@ -96,28 +111,30 @@ def expire_alerts(
         Refused: `vault.keystore`, `audit.bad-event`.
     """
     trail.prepare(ACTOR)
-    due = due_alerts(engine, now_ns=now_ns, retention_h=retention_h)
+    due = due_alerts(engine, vault, now_ns=now_ns, retention_h=retention_h)
     done: list[ExpiredAlert] = []
     for start in range(0, len(due), _AT_ONCE):
         part = due[start : start + _AT_ONCE]
-        keys = {gone.info.id: gone for gone in vault.destroy(_keys_of(vault, part), rule=RULE)}
+        keys = _destroy(vault, [one.key_id for one in part if one.key_id])
         with writing(engine) as session:
             deployments = _lock_deployments(session, {one.deployment for one in part})
-            gone = [(one, keys.get(one.key_id)) for one in part if _replace(session, one.alert, new_id)]
+            opened = _opened(session, {one.deployment for one in part})
+            gone = [
+                (one, keys.get(one.key_id))
+                for one in part
+                if _replace(session, one.alert, new_id, counts=f"alert:{one.alert}" in opened)
+            ]
             for deployment, before in deployments:
                 _digest_stubs(session, deployment, before)
             for one, key in gone:
-                trail.append(session, _event(one, key))
+                trail.append(session, _event(one, key, RULE if f"alert:{one.alert}" in opened else _NEVER_OPENED))
         done += [ExpiredAlert(one.alert, one.deployment, one.due_ns, now_ns, key) for one, key in gone]
     scrub(engine)  # also when nothing was due: a sweep killed before this left old pages in the log
     return tuple(done)
 
 
-def _keys_of(vault: Vault, due: Sequence[DueAlert]) -> list[str]:
-    """The keys to destroy: by id, and by alert, where a row doesn't name its own."""
-    alerts = {str(one.alert) for one in due}
-    known = {info.id for info in vault.kept(KeyKind.ALERT) if info.subject in alerts}
-    return sorted(known | {one.key_id for one in due if one.key_id})
+def _destroy(vault: Vault, key_ids: Sequence[str]) -> Mapping[str, DestroyedKey]:
+    return {gone.info.id: gone for gone in vault.destroy(key_ids, rule=RULE)} if key_ids else {}
 
 
 def _lock_deployments(session: Session, ids: AbstractSet[str]) -> list[tuple[DeploymentRow, str]]:
@@ -139,12 +156,21 @@ def _stubs_of(session: Session, deployment: str) -> Sequence[AlertStubRow]:
     return session.exec(select(AlertStubRow).where(AlertStubRow.deployment == deployment)).all()
 
 
-def _replace(session: Session, alert: UUID, new_id: Callable[[], UUID]) -> bool:
-    """Put the stub in the alert's place; False when another sweep has."""
+def _opened(session: Session, ids: AbstractSet[str]) -> frozenset[str]:
+    """The subjects of the entries that say that an alert of these deployments was opened."""
+    entries = select(AuditEntryRow.body).where(
+        col(AuditEntryRow.deployment).in_(ids), AuditEntryRow.verb == Verb.COLLECT.value
+    )
+    bodies = map(parse_body, session.exec(entries))
+    return frozenset(body.subject for body in bodies if body is not None and body.rule == OPENED)
+
+
+def _replace(session: Session, alert: UUID, new_id: Callable[[], UUID], *, counts: bool) -> bool:
+    """Put the stub in the alert's place; False when another sweep has. One that nobody opened leaves none."""
     row = session.exec(select(AlertRow).where(AlertRow.id == alert).with_for_update()).one_or_none()
     if row is None:
         return False
-    if not row.canary:
+    if counts and not row.canary:
         session.add(
             AlertStubRow(
                 id=new_id(),
@@ -166,8 +192,8 @@ def _replace(session: Session, alert: UUID, new_id: Callable[[], UUID]) -> bool:
     return True
 
 
-def _event(one: DueAlert, key: DestroyedKey | None) -> AuditEvent:
+def _event(one: DueAlert, key: DestroyedKey | None, rule: str) -> AuditEvent:
     facts: dict[str, str | int] = {"due_ns": one.due_ns}
     if key is not None:
         facts["fingerprint"] = key.info.fingerprint
-    return AuditEvent(Verb.ERASE, ACTOR, one.deployment, f"alert:{one.alert}", RULE, facts)
+    return AuditEvent(Verb.ERASE, ACTOR, one.deployment, f"alert:{one.alert}", rule, facts)

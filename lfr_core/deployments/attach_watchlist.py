@@ -110,7 +110,9 @@ def _under_18(ages: Sequence[int | None]) -> int | None:
 def forget_list(session: Session, deployment: str) -> None:
     """A list that is compiled anew takes the place of the one before, in public words and commitments too."""
     delete_list(session, deployment)
-    session.execute(delete(WatchlistCompositionRow).where(col(WatchlistCompositionRow.deployment) == deployment))
+    for said in session.exec(select(WatchlistCompositionRow).where(WatchlistCompositionRow.deployment == deployment)):
+        session.delete(said)
+    session.flush()  # before others of the same keys
     session.execute(delete(ListedCommitmentRow).where(col(ListedCommitmentRow.deployment) == deployment))
 
 

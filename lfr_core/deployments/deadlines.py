@@ -112,9 +112,13 @@ def due_at_of(
     return _passed_or(session.get(ResultsRow, deployment), moments(ended_at, policy), now, policy).due_at
 
 
-def keep_deadlines(session: Session, now: datetime, policy: PublicationPolicy) -> int:
-    """Write down each deadline that still runs, so that no later calendar moves it afterwards. How many moved."""
-    moved = 0
+def keep_deadlines(session: Session, now: datetime, policy: PublicationPolicy) -> tuple[str, ...]:
+    """Write down each deadline that still runs, so that no later calendar moves it afterwards.
+
+    Returns:
+        The deployments whose deadline is new, or moved: the caller writes an entry for each.
+    """
+    changed = []
     for row in _ended(session):
         if row.ended_at is None:
             continue
@@ -124,8 +128,10 @@ def keep_deadlines(session: Session, now: datetime, policy: PublicationPolicy) -
         elif kept.due_at > now and kept.due_at != due_at:
             kept.due_at = due_at
             session.add(kept)
-            moved += 1
-    return moved
+        else:
+            continue
+        changed.append(row.id)
+    return tuple(changed)
 
 
 def _ended(session: Session) -> Iterable[DeploymentRow]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from uuid import UUID
 
 from sqlalchemy import Engine, and_, update
@@ -35,6 +35,7 @@ from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, digest_segments
 from lfr_core.storage.tables.people import SignOnRow
+from lfr_core.storage.tables.rights import ComplaintHoldRow, RightsRequestRow
 from lfr_core.storage.tables.vault import EpochRow, InstallationRow
 
 __all__ = ["VaultLog", "bind_installation"]
@@ -72,7 +73,9 @@ class VaultLog:
         is_sealed = None if self.records is None else self.records.is_sealed
         return None if row is None else gate_facts(session, row, utc_from_ns(self._clock.time_ns()), is_sealed)
 
-    def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None, alert: str = "") -> str:
+    def check_person(
+        self, name: str, roles: frozenset[Role], *, signed_on_to: str | None, alert: str = "", request: str = ""
+    ) -> str:
         with self._compared(name) as (session, compare):
             person = in_role(session, name, roles)
             if signed_on_to is not None:
@@ -81,13 +84,14 @@ class VaultLog:
                 there = col(SignOnRow.deployment) == signed_on_to
                 is_theirs = col(SignOnRow.person) == (None if registered is None else registered.id)
                 compare(f"the sign-on of {person.name}", {SignOnRow: and_(there, is_theirs)})
-            if alert and Role.OPERATOR not in person.roles:
-                check_judged_same(session.get(AlertRow, UUID(alert)))
-                alert_and_deployment: Where = {
-                    AlertRow: col(AlertRow.id) == UUID(alert),
-                    DeploymentRow: col(DeploymentRow.id) == signed_on_to,
-                }
-                compare("this alert", alert_and_deployment)
+            if alert:
+                this: Where = {AlertRow: col(AlertRow.id) == UUID(alert)}
+                if Role.OPERATOR not in person.roles:
+                    check_judged_same(session.get(AlertRow, UUID(alert)))
+                    this = {**this, DeploymentRow: col(DeploymentRow.id) == signed_on_to}
+                compare("this alert", this)
+            if request:
+                compare("this request", {RightsRequestRow: col(RightsRequestRow.reference) == request})
             return person.name
 
     def check_recorded(self, name: str) -> Mapping[str, str] | None:
@@ -125,7 +129,10 @@ class VaultLog:
         segments: set[str] = set()
         with self.records.look() as (session, state):
             if whole:
-                for name, seq in find_lost(session, state, self.records.key, FootageHoldRow):
+                lost = (
+                    find_lost(session, state, self.records.key, kind) for kind in (FootageHoldRow, ComplaintHoldRow)
+                )
+                for name, seq in chain.from_iterable(lost):
                     raise not_on_trail("holds on footage", f"{name} isn't what entry {seq} says")
             for hold in _unreleased(session):
                 covered = _covered(session, hold)

@@ -102,9 +102,11 @@ def note_late(session: Session, deployment: str, now: datetime, *, because: str,
     return True
 
 
-def take_back_late(session: Session, deployment: str) -> None:
-    """What stood in the way was mended before the deadline."""
+def take_back_late(session: Session, deployment: str) -> bool:
+    """What stood in the way was mended before the deadline. Whether that changes anything."""
     row = session.get_one(ResultsRow, deployment, with_for_update=True)
-    if row.explained_at is None:
-        row.late_at, row.late_because, row.late_detail = None, "", ""
-        session.add(row)
+    if row.explained_at is not None:
+        return False
+    row.late_at, row.late_because, row.late_detail = None, "", ""
+    session.add(row)
+    return True

@@ -20,7 +20,7 @@ from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
-from lfr_core.custody.people.roles import Actor, AuthenticatedPerson, Role
+from lfr_core.custody.people.roles import Actor, AuthenticatedPerson, Role, principal_of
 from lfr_core.deployments.deadlines import ResultsDue, keep_deadlines, results_due
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.figures import Figures
@@ -112,7 +112,7 @@ class ResultsService:
             with reading(self._engine) as session:
                 acting(session, by, _ATTEMPTERS)
         figures = self._ended(deployment)
-        now, due = self._due(deployment)
+        now, due = self._due(deployment, by or self._actor)
         if due.published_at is not None:
             return Attempt(
                 PublicationOutcome.STANDS, f"published {due.published_at:%Y-%m-%d %H:%M} UTC: it stands", due,
@@ -124,15 +124,14 @@ class ResultsService:
                 raise figures
             waiting = unanswered(figures.alerts)
             if waiting and not unattended:
-                return self._wait(due, waiting, now)
+                return self._wait(due, waiting, now, by or self._actor)
             record = self._publish(deployment, figures, due, now, waiting, by=by or self._actor)
         except (Refused, Poison) as stands_in_the_way:
             if not unattended or getattr(stands_in_the_way, "rule", "") == "record.meanwhile":
                 raise
-            return self._late(due, stands_in_the_way, now)
-        return Attempt(
-            PublicationOutcome.PUBLISHED, f"{record.record.rates.in_words}.", self._due(deployment)[1], record
-        )
+            return self._late(due, stands_in_the_way, now, by or self._actor)
+        _, published = self._due(deployment, by or self._actor)
+        return Attempt(PublicationOutcome.PUBLISHED, f"{record.record.rates.in_words}.", published, record)
 
     def publish(
         self, deployment: str, *, by: AuthenticatedPerson, word: NotDecidedStatement | None = None
@@ -154,7 +153,7 @@ class ResultsService:
         if isinstance(figures, Refused):
             raise figures
         because = checked_because(deployment, unanswered(figures.alerts), word)
-        now, due = self._due(deployment)
+        now, due = self._due(deployment, by)
         return self._publish(deployment, figures, due, now, 0, by=by, because=because)
 
     def correct(
@@ -190,8 +189,7 @@ class ResultsService:
                 for one in results_due(session, now, self._policy)
                 if one.owed and one.published_at is None and one.late_at is None and now >= one.moments.unattended_at
             ]
-        with writing(self._engine) as session:
-            keep_deadlines(session, now, self._policy)
+        self._keep_deadlines(now, self._actor)
         return tuple(self.attempt(deployment) for deployment in missed)
 
     def _check_publication_officer(self, by: AuthenticatedPerson) -> None:
@@ -207,20 +205,31 @@ class ResultsService:
                 raise
             return refused
 
-    def _due(self, deployment: str) -> tuple[datetime, ResultsDue]:
+    def _due(self, deployment: str, by: Actor) -> tuple[datetime, ResultsDue]:
         now = self._now()
-        with writing(self._engine) as session:
-            keep_deadlines(session, now, self._policy)
+        self._keep_deadlines(now, by)
         with reading(self._engine) as session:
             return now, next(one for one in results_due(session, now, self._policy) if one.deployment == deployment)
 
-    def _wait(self, due: ResultsDue, waiting: int, now: datetime) -> Attempt:
+    def _keep_deadlines(self, now: datetime, by: Actor) -> None:
+        self._trail.prepare(principal_of(by))
+        with writing(self._engine) as session:
+            for deployment in keep_deadlines(session, now, self._policy):
+                self._append(session, deployment, by, "results.deadline", Verb.ALTER)
+
+    def _append(self, session: Session, deployment: str, by: Actor, rule: str, verb: Verb = Verb.DISCLOSE) -> None:
+        event = AuditEvent(verb, principal_of(by), deployment, f"deployment:{deployment}", rule)
+        self._trail.append(session, event)
+
+    def _wait(self, due: ResultsDue, waiting: int, now: datetime, by: Actor) -> Attempt:
         message = (
             f"{waiting} alert{'' if waiting == 1 else 's'} not decided yet; due {due.moments.due_at:%Y-%m-%d %H:%M} UTC"
         )
         if now >= due.moments.remind_at:
+            self._trail.prepare(principal_of(by))
             with writing(self._engine) as session:
                 if note_reminded(session, due.deployment, now):
+                    self._append(session, due.deployment, by, "results.reminded", Verb.ALTER)
                     self._call(
                         session,
                         role=Role.PUBLICATION_OFFICER,
@@ -254,27 +263,28 @@ class ResultsService:
             reasons = [f"{waiting} of its alerts were never decided"] if waiting else []
             if now >= due.moments.due_at:
                 reasons.append("they were published after the deadline")
-            self._note(due.deployment, now, because=" and ".join(reasons), detail="", rule="results.unattended")
+            self._note(due.deployment, now, because=" and ".join(reasons), detail="", rule="results.unattended", by=by)
         elif due.late_at is not None:  # mended before the deadline
+            self._trail.prepare(principal_of(by))
             with writing(self._engine) as session:
-                take_back_late(session, deployment)
+                if take_back_late(session, deployment):
+                    self._append(session, deployment, by, "results.mended", Verb.ALTER)
         return self._publisher.publish(deployment, _with_report(figures, checked), by=by, not_decided_because=because)
 
-    def _late(self, due: ResultsDue, refused: Refused | Poison, now: datetime) -> Attempt:
-        self._note(due.deployment, now, because=in_public(refused), detail=str(refused), rule="results.late")
+    def _late(self, due: ResultsDue, refused: Refused | Poison, now: datetime, by: Actor) -> Attempt:
+        self._note(due.deployment, now, because=in_public(refused), detail=str(refused), rule="results.late", by=by)
         with writing(self._engine) as session:
             for role in (Role.PUBLICATION_OFFICER, Role.AUTHORISING_OFFICER):
                 self._call(
                     session, role=role, deployment=due.deployment, why=f"results are late: {refused}"[:500], now=now
                 )
-        return Attempt(PublicationOutcome.LATE, str(refused), self._due(due.deployment)[1])
+        return Attempt(PublicationOutcome.LATE, str(refused), self._due(due.deployment, by)[1])
 
-    def _note(self, deployment: str, now: datetime, *, because: str, detail: str, rule: str) -> None:
-        self._trail.prepare(self._actor)
+    def _note(self, deployment: str, now: datetime, *, because: str, detail: str, rule: str, by: Actor) -> None:
+        self._trail.prepare(principal_of(by))
         with writing(self._engine) as session:
             if note_late(session, deployment, now, because=because, detail=detail):
-                event = AuditEvent(Verb.DISCLOSE, self._actor, deployment, f"deployment:{deployment}", rule)
-                self._trail.append(session, event)
+                self._append(session, deployment, by, rule)
 
     def _now(self) -> datetime:
         return utc_from_ns(self._clock.time_ns())

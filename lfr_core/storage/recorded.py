@@ -23,12 +23,21 @@ from lfr_core.common.errors import Fatal
 from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertRow
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.documents import ComplianceDocumentRow
+from lfr_core.storage.tables.erasure import CertificateRow
 from lfr_core.storage.tables.footage import FootageHoldRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow, SignOnRow
-from lfr_core.storage.tables.publication import AnnouncementRow, PublishedRecordRow, WithholdingRequestRow
+from lfr_core.storage.tables.publication import (
+    AnnouncementRow,
+    PublishedRecordRow,
+    ResultsRow,
+    WatchlistCompositionRow,
+    WithholdingRequestRow,
+)
+from lfr_core.storage.tables.rights import ComplaintHoldRow, ReceiptRow, RightsRequestRow
 from lfr_core.storage.tables.row import Row
 
 __all__ = [
+    "AS_OPENED",
     "RECORDED",
     "RecordedTable",
     "RecordingSession",
@@ -36,6 +45,8 @@ __all__ = [
     "is_recorded",
     "key_of",
     "note_rows",
+    "opened_key_of",
+    "opened_text_of",
     "take_changes",
     "text_of",
 ]
@@ -66,6 +77,12 @@ _DECIDED: Final = (
     "judgement", "judged_by", "judged_at", "engagement", "engaged_by", "engaged_at", "review", "reviewed_by",
     "reviewed_at", "outcome", "minutes", "resulted_by", "resulted_at",
 )  # fmt: skip
+_ASKED: Final = (
+    "kind", "asks_listed", "deployment", "from_ns", "to_ns", "receipt", "received_on", "taken_at", "taken_by", "key_id",
+    "neither_confirm_nor_deny", "disclosure_asked_by", "disclosure_approved_by", "disclosure_at", "answered_at",
+    "answered_by", "closed_at", "closed_by", "withdrawn",
+)  # fmt: skip
+"""What is sealed isn't named: it opens as this request's alone."""
 RECORDED: Final[Mapping[type[Row], RecordedTable]] = MappingProxyType(
     {
         PersonRow: RecordedTable(),
@@ -81,13 +98,30 @@ RECORDED: Final[Mapping[type[Row], RecordedTable]] = MappingProxyType(
         PublishedRecordRow: RecordedTable(),
         ComplianceDocumentRow: RecordedTable(),
         SignOnRow: RecordedTable(),
+        RightsRequestRow: RecordedTable(_ASKED),
+        ComplaintHoldRow: RecordedTable(),
+        ReceiptRow: RecordedTable(),
+        ResultsRow: RecordedTable(),
+        CertificateRow: RecordedTable(("deployment", "issued_ns", "digest", "signature", "public_key")),
+        WatchlistCompositionRow: RecordedTable(),
         AlertRow: RecordedTable(_DECIDED, goes=True, answers=True),
         AlertAnswerRow: RecordedTable(goes=True),
     }
 )
 """People and their roles and accounts; what was applied for, authorised, listed, announced and withheld; holds; what
-people decided of alerts; what was published; compliance documents; and sign-ons."""
+people decided of alerts; what was published; compliance documents; sign-ons; requests of people and their holds and
+receipts; how results stand; certificates; and what is said in public of lists."""
+AS_OPENED: Final[Mapping[type[Row], tuple[str, ...]]] = MappingProxyType(
+    {
+        AlertRow: (
+            "deployment", "camera", "entry", "subject", "category", "age", "legal_reference", "opened_ns", "key_id",
+            "canary",
+        )
+    }
+)  # fmt: skip
+"""What of a row never changes once it was made, recorded with the entry that it was made with, beside the rest."""
 _CHANGED: Final = "openlfr_recorded"
+_OPENED: Final = "openlfr_opened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +129,17 @@ class _Change:
     row: Row
     before: str | None
     is_deleted: bool = False
+    is_opening: bool = False
+
+    @property
+    def name(self) -> str:
+        return opened_key_of(self.row) if self.is_opening else key_of(self.row)
+
+    @property
+    def after(self) -> str | None:
+        if self.is_opening:
+            return opened_text_of(self.row)
+        return None if self.is_deleted else text_of(self.row)
 
 
 class RecordingSession(Session):
@@ -114,13 +159,27 @@ def text_of(row: Row, was: Mapping[str, object] = MappingProxyType({})) -> str:
     A column that has its default is left out, so that one that a later version adds changes no text of before. `was`
     has values of before for some columns.
     """
+    return _text(row, key_of(row), columns_of(type(row)), was)
+
+
+def opened_key_of(row: Row) -> str:
+    """What is called on the trail what a row was made with: `alert_opened/…`."""
+    return f"{row.__tablename__}_opened/{key_of(row).partition('/')[2]}"
+
+
+def opened_text_of(row: Row) -> str:
+    """What of a row is recorded as it is made (`AS_OPENED`), as `text_of`."""
+    return _text(row, opened_key_of(row), AS_OPENED[type(row)], MappingProxyType({}))
+
+
+def _text(row: Row, name: str, names: Iterable[str], was: Mapping[str, object]) -> str:
     columns, fields = inspect(row).mapper.columns, type(row).model_fields
     values = {
-        name: _plain(value, columns[name].type.python_type)
-        for name in columns_of(type(row))
-        if (value := was.get(name, getattr(row, name))) != fields[name].default
+        each: _plain(value, columns[each].type.python_type)
+        for each in names
+        if (value := was.get(each, getattr(row, each))) != fields[each].default
     }
-    return json.dumps([key_of(row), values], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps([name, values], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def take_changes(session: Session) -> Mapping[str, tuple[str | None, str | None]]:
@@ -130,15 +189,20 @@ def take_changes(session: Session) -> Mapping[str, tuple[str | None, str | None]
     """
     session.flush()
     changed: dict[int, _Change] = session.info.pop(_CHANGED, {})
-    return {
-        key_of(each.row): (each.before, None if each.is_deleted else text_of(each.row)) for each in changed.values()
-    }
+    opened: dict[int, _Change] = session.info.pop(_OPENED, {})
+    taken: dict[str, tuple[str | None, str | None]] = {}
+    for each in (*changed.values(), *opened.values()):
+        first, _ = taken.get(each.name, (each.before, None))  # a row that was replaced by another of the same key
+        taken[each.name] = (first, each.after)
+    return taken
 
 
 def note_rows(session: Session, rows: Iterable[Row]) -> None:
     """Have the next entry of this transaction name these rows too, as if they were new."""
-    changed: dict[int, _Change] = session.info.setdefault(_CHANGED, {})
-    changed.update((id(row), _Change(row, None)) for row in rows)
+    for row in rows:
+        if is_recorded(row):
+            session.info.setdefault(_CHANGED, {})[id(row)] = _Change(row, None)
+        _note_opening(session, row)
 
 
 def is_recorded(row: Row) -> bool:
@@ -173,9 +237,15 @@ def _note_changes(session: Session, _context: object, _instances: object) -> Non
     for row in session.new:
         if type(row) in RECORDED and is_recorded(row):
             changed[id(row)] = _Change(row, None)
+        _note_opening(session, row)
     for row in session.dirty:
         if type(row) in RECORDED and row not in session.deleted and _values_before(row):
             changed.setdefault(id(row), _Change(row, _text_before(row)))
+
+
+def _note_opening(session: Session, row: object) -> None:
+    if isinstance(row, Row) and type(row) in AS_OPENED:
+        session.info.setdefault(_OPENED, {})[id(row)] = _Change(row, None, is_opening=True)
 
 
 def _values_before(row: Row) -> dict[str, object]:
@@ -196,7 +266,7 @@ def _text_before(row: Row) -> str | None:
 def _check_entries(session: Session) -> None:
     """Called before a commit. Raises Fatal: a recorded row was changed and no entry written: nothing is."""
     session.flush()
-    left: dict[int, _Change] = session.info.get(_CHANGED, {})
+    left: dict[int, _Change] = session.info.get(_CHANGED, {}) | session.info.get(_OPENED, {})
     if left:
         names = sorted({str(each.row.__tablename__) for each in left.values()})
         raise Fatal(f"{', '.join(names)} would change without an entry on the audit trail: a fault of OpenLFR")

@@ -130,7 +130,15 @@ class Records:
         self._there()
         self.written_ns = at_ns
 
-    def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None, alert: str = "") -> str:  # noqa: ARG002  the Protocol's signature
+    def check_person(
+        self,
+        name: str,
+        roles: frozenset[Role],
+        *,
+        signed_on_to: str | None,
+        alert: str = "",  # noqa: ARG002  the Protocol's signature
+        request: str = "",  # noqa: ARG002  the Protocol's signature
+    ) -> str:
         """Those in `people`, by the register's own words; "d" is what everybody has signed on to."""
         self._there()
         held = self.people.get(name)

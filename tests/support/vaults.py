@@ -62,7 +62,15 @@ _SEED = b"a seed of tests, not of any installation"
 class Nobody:
     """A register with nobody on it."""
 
-    def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None, alert: str = "") -> str:  # noqa: ARG002  the Protocol's signature
+    def check_person(
+        self,
+        name: str,
+        roles: frozenset[Role],  # noqa: ARG002  the Protocol's signature
+        *,
+        signed_on_to: str | None,  # noqa: ARG002  the Protocol's signature
+        alert: str = "",  # noqa: ARG002  the Protocol's signature
+        request: str = "",  # noqa: ARG002  the Protocol's signature
+    ) -> str:
         raise Refused("people.unknown", f"nobody is registered as {name!r}")
 
     def check_recorded(self, name: str) -> None:

@@ -13,7 +13,7 @@ from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.audit.entry import MOST_RECORDS
 from lfr_core.custody.audit.port import AuditEvent, HeadSigner, Verb
 from lfr_core.custody.audit.read import anchor_of, snapshot
-from lfr_core.custody.audit.records import RecordedState
+from lfr_core.custody.audit.records import PRUNED, RecordedState
 from lfr_core.custody.audit.signed import signed_anchor
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.audit.verify import verify
@@ -81,7 +81,7 @@ def prune(engine: Engine, signer: HeadSigner, clock: Clock, before_ns: int) -> i
                 ACTOR,
                 deployment="",
                 subject="audit:entries",
-                rule="audit.keep",
+                rule=PRUNED,
                 facts={"removed": removed, "up_to": seq},
             ),
         )

@@ -21,7 +21,16 @@ from lfr_core.custody.audit.entry import Body, record_digest
 from lfr_core.custody.audit.port import Verb
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.storage.plain_tables import find_odd_tables
-from lfr_core.storage.recorded import RECORDED, columns_of, is_recorded, key_of, text_of
+from lfr_core.storage.recorded import (
+    AS_OPENED,
+    RECORDED,
+    columns_of,
+    is_recorded,
+    key_of,
+    opened_key_of,
+    opened_text_of,
+    text_of,
+)
 from lfr_core.storage.tables.alerts import AlertRow, AlertStubRow, digest_stubs
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.documents import ComplianceDocumentRow
@@ -33,7 +42,9 @@ from lfr_core.storage.tables.vault import InstallationRow
 __all__ = [
     "ADOPTED",
     "GENERATION",
+    "NOT_ON_TRAIL",
     "OPENED",
+    "PRUNED",
     "RecordedState",
     "Where",
     "check_none_differs",
@@ -50,15 +61,22 @@ ADOPTED: Final = "records.adopted"
 """The rule of the entries that name the rows of a home of before, once."""
 OPENED: Final = "alert.opened"
 """The rule of the entries that say that an alert was opened."""
+NOT_ON_TRAIL: Final = "records.not-on-trail"
+"""The rule by which nothing is done on a record that differs."""
+PRUNED: Final = "audit.keep"
+"""The rule of the entry that says up to which entry older ones were removed."""
 GENERATION: Final = "generation"
 """The fact of an entry that says which generation of the keystore doesn't have the key any more."""
 Where = Mapping[type[Row], ColumnElement[bool] | bool]
 """Which rows of which tables."""
+_ALERT_OPENED: Final = "alert_opened"
 _BY_PLATFORM: Final = frozenset({"deployment", "life"})
 _RECORDS: Final[Mapping[ProcessIdentity, frozenset[str]]] = MappingProxyType(
     {
-        ProcessIdentity.FLOWS: _BY_PLATFORM | {"announcement", "footage_hold", "published_record"},
-        ProcessIdentity.PURGE: _BY_PLATFORM | {"footage_hold"},
+        ProcessIdentity.FLOWS: _BY_PLATFORM
+        | {"announcement", "certificate", "complaint_hold", "footage_hold", "published_record", "results"},
+        ProcessIdentity.PURGE: _BY_PLATFORM | {"complaint_hold", "footage_hold"},
+        ProcessIdentity.RECORD: frozenset({_ALERT_OPENED}),
         ProcessIdentity.WATCH: _BY_PLATFORM,
     }
 )
@@ -81,6 +99,9 @@ class RecordedState:
     """Ids of the kept keys that were destroyed."""
     generation: int = 0
     """The keystore's, at the last destruction that says it."""
+    anchor: int = 0
+    """Up to where entries were removed, until their removal's own entry has been taken: pruning found all records as
+    they should be, so what is first said of one in between is what it was."""
 
     def take_destroyed(self, body: Body) -> bool:
         """Take the next entry where it tells of a kept key's destruction; whether it does."""
@@ -103,11 +124,18 @@ class RecordedState:
             self.alerts[alert] = body.seq
         elif kind == "alert" and body.verb is Verb.ERASE:
             self.alerts.pop(alert, None)
+            self.entries.get(_ALERT_OPENED, {}).pop(f"{_ALERT_OPENED}/{alert}", None)
         for name, digests in body.records.items():
             before, _, after = digests.partition(">")
             known = self.entries.setdefault(_table_of(name), {})
-            if known.get(name, ("", 0))[0] == before:
+            if self.anchor and name not in known:
+                known[name] = (before, 0)
+            is_opening = name.startswith(f"{_ALERT_OPENED}/")  # said once: nobody says anew what an alert began as
+            if known.get(name, ("", 0))[0] == before and not (is_opening and before and before != after):
                 known[name] = (after, body.seq)
+
+        if body.rule == PRUNED and body.facts.get("up_to") == self.anchor:
+            self.anchor = 0
 
     def find(self, name: str) -> tuple[str, int] | None:
         """Return a row's digest and the number of its newest entry, by its `key_of`; None: no entry names it."""
@@ -164,6 +192,8 @@ def find_differences(
                 yield f"{name} isn't what entry {said[1]} of the audit trail says"
             if where is None and isinstance(row, DeploymentRow):
                 yield from _stubs_differ(session, row)
+            if kind in AS_OPENED:
+                yield from _opening_differs(state, records_key, row)
         if where is None and not RECORDED[kind].goes:
             yield from _gone(state, kind, found)
     if where is None:
@@ -171,6 +201,16 @@ def find_differences(
         for alert, seq in state.alerts.items():
             if alert not in there:
                 yield f"alert/{alert}, opened by entry {seq} of the audit trail, is gone before it was due"
+
+
+def _opening_differs(state: RecordedState, records_key: bytes, row: Row) -> Iterator[str]:
+    """Whether a row is still what it was made as."""
+    name = opened_key_of(row)
+    said = state.find(name)
+    if said is None:
+        yield f"{name} has no entry on the audit trail"
+    elif said[0] != record_digest(records_key, opened_text_of(row)):
+        yield f"{name} isn't what entry {said[1]} of the audit trail says"
 
 
 def _stubs_differ(session: Session, row: DeploymentRow) -> Iterator[str]:
@@ -223,7 +263,7 @@ def check_none_differs(session: Session) -> None:
 def not_on_trail(what: str, difference: str) -> Refused:
     """What is refused where a record doesn't count."""
     return Refused(
-        "records.not-on-trail",
+        NOT_ON_TRAIL,
         f"what the records say of {what} isn't what the audit trail says: {difference}. Somebody wrote in the database "
         "past the platform; nothing goes by it: compliance runs `lfr audit verify`, and keeps the database as it is",
     )
@@ -232,7 +272,7 @@ def not_on_trail(what: str, difference: str) -> Refused:
 def _attributes(kind: type[Row]) -> list[Any]:
     """What of a table is read: its key and what is recorded, no picture."""
     mapper = inspect(kind).mapper
-    names = {column.name for column in mapper.primary_key} | set(columns_of(kind))
+    names = {column.name for column in mapper.primary_key} | set(columns_of(kind)) | set(AS_OPENED.get(kind, ()))
     return [mapper.attrs[name].class_attribute for name in sorted(names)]
 
 

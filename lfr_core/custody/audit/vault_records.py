@@ -26,7 +26,7 @@ from lfr_core.custody.vault.files import write_private
 from lfr_core.custody.vault.writer_keys import WriterKeys
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.storage.engine import writing
-from lfr_core.storage.recorded import RECORDED, is_recorded, note_rows
+from lfr_core.storage.recorded import AS_OPENED, RECORDED, is_recorded, note_rows
 from lfr_core.storage.tables.row import Row
 
 __all__ = ["TrailRecords", "adopt_records", "append_noting"]
@@ -96,7 +96,7 @@ class TrailRecords:
         if not self.adopted_file.exists():
             return list(RECORDED)
         done = frozenset(self.adopted_file.read_text("utf-8").split()) or _FIRST
-        return [kind for kind in RECORDED if kind.__tablename__ not in done]
+        return [kind for kind in RECORDED if not done.issuperset(_adopted_as(kind))]
 
     def _follow(self, session: Session) -> None:
         anchor, head = anchor_of(session), newest_head(session)
@@ -130,7 +130,9 @@ class TrailRecords:
                 refuse(check_head(signed, self._public_key))
         if self._chain is not None and (anchor is None or self._chain.seq >= anchor.seq):
             return Chain(self._chain.seq, self._chain.hash), self._state
-        return (Chain() if anchor is None else Chain(anchor.seq, anchor.hash)), RecordedState()
+        if anchor is None:
+            return Chain(), RecordedState()
+        return Chain(anchor.seq, anchor.hash), RecordedState(anchor=anchor.seq)
 
 
 def adopt_records(engine: Engine, records: TrailRecords, trail: AuditTrail) -> int:
@@ -154,16 +156,23 @@ def adopt_records(engine: Engine, records: TrailRecords, trail: AuditTrail) -> i
         trail.prepare(SystemActor.VAULT)
         with writing(engine) as session:
             found = (session.exec(select(kind).with_for_update()) for kind in kinds)
-            rows = [row for each in found for row in each if is_recorded(row)]
+            rows = [row for each in found for row in each if is_recorded(row) or type(row) in AS_OPENED]
             adopted = append_noting(session, trail, rows, SystemActor.VAULT, ADOPTED)
-    write_private(records.adopted_file, "\n".join(str(kind.__tablename__) for kind in RECORDED).encode())
+    write_private(records.adopted_file, "\n".join(name for kind in RECORDED for name in _adopted_as(kind)).encode())
     return adopted
+
+
+def _adopted_as(kind: type[Row]) -> tuple[str, ...]:
+    """What the file of adopted tables calls a table: twice, where what its rows are made with is recorded too."""
+    name = str(kind.__tablename__)
+    return (name, f"{name}_opened") if kind in AS_OPENED else (name,)
 
 
 def append_noting(session: Session, trail: AuditTrail, rows: list[Row], actor: SystemActor, rule: str) -> int:
     """Write entries that name these rows as they are. Returns how many rows they are."""
-    for first in range(0, len(rows), MOST_RECORDS):
-        part = rows[first : first + MOST_RECORDS]
+    at_once = MOST_RECORDS // 2  # each may be named twice (`AS_OPENED`)
+    for first in range(0, len(rows), at_once):
+        part = rows[first : first + at_once]
         note_rows(session, part)
         trail.append(session, AuditEvent(Verb.ALTER, actor, "", "records:all", rule, {"rows": len(part)}))
     return len(rows)

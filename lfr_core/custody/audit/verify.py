@@ -156,7 +156,7 @@ class _Walk:
             problem = self._check_head(self.anchor)
             if problem is not None:
                 return problem
-            self.chain = Chain(self.anchor.seq, self.anchor.hash)
+            self.chain, self.records = Chain(self.anchor.seq, self.anchor.hash), RecordedState(anchor=self.anchor.seq)
         if self._checkpoint is not None:
             problem = self._check_head(self._checkpoint)
             if problem is not None:

@@ -118,10 +118,13 @@ SIGNED_ON: Final = frozenset({KeyKind.ALERT})
 class KnowsPeople(Protocol):
     """The register of people and their sign-ons, and what they decided to hold: the records."""
 
-    def check_person(self, name: str, roles: frozenset[Role], *, signed_on_to: str | None, alert: str = "") -> str:
+    def check_person(
+        self, name: str, roles: frozenset[Role], *, signed_on_to: str | None, alert: str = "", request: str = ""
+    ) -> str:
         """The registered name of a person who may act in one of `roles` now.
 
         `alert`: the id of the one whose pictures they would see: an engaging officer those that an operator has judged.
+        `request`: the reference of the one that they would read or answer, which must be as it was recorded.
 
         Raises:
             Refused: `people.*`; `operator.not-signed-on`; `officer.not-judged`, `officer.deployment-over`.
@@ -285,5 +288,6 @@ def check_access(actor: Principal, info: KeptKeyInfo, people: KnowsPeople) -> Pr
     if roles is None:
         raise Refused("vault.not-for-you", f"a key of {kind} is for the platform's own parts: no person is given one")
     if kind not in SIGNED_ON:
-        return people.check_person(person_name(actor), roles, signed_on_to=None)
+        request = info.subject.partition("/")[0] if kind is KeyKind.RIGHTS else ""  # a closed one's key: `…/closed`
+        return people.check_person(person_name(actor), roles, signed_on_to=None, request=request)
     return people.check_person(person_name(actor), roles, signed_on_to=info.deployment, alert=info.subject)

@@ -121,12 +121,12 @@ class RightsService:
                 )
                 session.add(row)
                 session.flush()
-                self.append(session, Verb.COLLECT, name, row, "rights.taken", {"kind": asked.kind.value})
                 for scope, segments in wanted:
                     place_hold(
                         session, self.trail, scope, segments, id=self._new_id().hex, reference=reference, by=name,
                         now=now, days=self.policy.rights.provisional_hold_days,
                     )  # fmt: skip
+                self.append(session, Verb.COLLECT, name, row, "rights.taken", {"kind": asked.kind.value})
                 taken = read.request_of(session, row, self.days, now)
         except LfrError:
             with suppress(LfrError):  # it sealed nothing that was kept; without this it goes when it is due

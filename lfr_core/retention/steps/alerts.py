@@ -25,7 +25,7 @@ class AlertsStep:
         self._retention_h = retention_h
 
     def due(self, now_ns: int) -> tuple[Due, ...]:
-        found = due_alerts(self._engine, now_ns=now_ns, retention_h=self._retention_h)
+        found = due_alerts(self._engine, self._vault, now_ns=now_ns, retention_h=self._retention_h)
         return tuple(Due(subject("alert", str(one.alert)), one.due_ns, one.deployment) for one in found)
 
     def purge(self, now_ns: int) -> PurgeResult:

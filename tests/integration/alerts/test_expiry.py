@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine, inspect
 from sqlmodel import text
 
-from lfr_core.alerts import read
+from lfr_core.alerts import expiry, read
 from lfr_core.alerts.expiry import due_alerts, expire_alerts
 from lfr_core.alerts.read.crops import DELETED
 from lfr_core.common.errors import Refused, Retryable
@@ -18,6 +17,7 @@ from lfr_core.custody.vault.port import KeyKind
 from lfr_core.domain.alerts import Engagement, Judgement, Review
 from lfr_core.domain.reserved import CANARY_ENTRY
 from lfr_core.storage.engine import open_engine
+from lfr_core.storage.tables.alerts import AlertRow
 from tests.support.alert_harness import RETENTION_S, AlertHarness
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
@@ -86,8 +86,8 @@ def test_the_boundary_is_24_hours_to_the_nanosecond(harness: AlertHarness) -> No
     opened = harness.clock.time_ns()
     day_ns = round(RETENTION_S * 1e9)
 
-    early = due_alerts(harness.engine, now_ns=opened + day_ns - 1, retention_h=24)
-    (due,) = due_alerts(harness.engine, now_ns=opened + day_ns, retention_h=24)
+    early = due_alerts(harness.engine, harness.vault, now_ns=opened + day_ns - 1, retention_h=24)
+    (due,) = due_alerts(harness.engine, harness.vault, now_ns=opened + day_ns, retention_h=24)
 
     assert early == ()
     assert (due.alert, due.due_ns) == (alert, opened + day_ns)
@@ -137,8 +137,6 @@ class _Killed(BaseException):
 def test_a_sweep_killed_half_way_is_finished_by_the_next(
     harness: AlertHarness, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
-    from lfr_core.alerts import expiry
-
     decided(harness)
     before = read.counts(harness.engine, "dep")
     harness.after_retention()
@@ -239,27 +237,55 @@ def test_a_canary_is_counted_and_shown_nowhere_and_leaves_no_stub(harness: Alert
     assert (rows(harness, "alert"), rows(harness, "alert_stub")) == ([], [])
 
 
-def test_more_alerts_than_one_transaction_takes_all_go(harness: AlertHarness) -> None:
-    for n in range(3):
-        harness.alert(60.0 * n)
-    with overwriting(harness.engine) as session:
-        columns = [c["name"] for c in inspect(harness.engine).get_columns("alert")]
-        others = ", ".join(c for c in columns if c != "id")
-        for n in range(230):
-            session.execute(
-                text(f"INSERT INTO alert (id, {others}) SELECT :id, {others} FROM alert LIMIT 1"),
-                {"id": UUID(int=n) if not _sqlite(harness.engine) else UUID(int=n).hex},
-            )
+def test_more_alerts_than_one_transaction_takes_all_go(harness: AlertHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expiry, "_AT_ONCE", 2)
+    alerts = {harness.alert(60.0 * n) for n in range(5)}
     harness.after_retention()
 
     gone = harness.expire()
 
-    assert len({one.alert for one in gone}) == 233
-    assert read.counts(harness.engine, "dep").alerts.total == 233
+    assert {one.alert for one in gone} == alerts
+    assert read.counts(harness.engine, "dep").alerts.total == 5
 
 
-def _sqlite(engine: Engine) -> bool:
-    return engine.dialect.name == "sqlite"
+def overwrite(harness: AlertHarness, alert: UUID, **values: object) -> None:
+    with overwriting(harness.engine) as session:
+        row = session.get_one(AlertRow, alert)
+        for name, value in values.items():
+            setattr(row, name, value)
+
+
+def copied(harness: AlertHarness, alert: UUID, **values: object) -> None:
+    """Another row like an alert's, written past the platform."""
+    with overwriting(harness.engine) as session:
+        session.add(AlertRow(**{**session.get_one(AlertRow, alert).model_dump(), "id": uuid4(), **values}))
+
+
+def test_who_changes_when_an_alert_was_opened_has_it_go_no_earlier_and_no_later(harness: AlertHarness) -> None:
+    early, late = harness.alert(0.0), harness.alert(60.0)
+    overwrite(harness, early, opened_ns=0)
+    overwrite(harness, late, opened_ns=harness.clock.time_ns() + 10**18)
+
+    before = harness.expire()
+    kept = {info.subject for info in harness.vault.kept(KeyKind.ALERT)}
+    harness.after_retention()
+
+    assert before == ()
+    assert kept == {str(early), str(late)}
+    assert {one.alert for one in harness.expire()} == {early, late}
+
+
+def test_who_names_anothers_key_in_an_alert_has_none_destroyed_and_no_figure_changed(harness: AlertHarness) -> None:
+    alert = harness.alert()
+    key_id = rows(harness, "alert")[0]["key_id"]
+    before = read.counts(harness.engine, "dep")
+    copied(harness, alert, opened_ns=0, key_id=key_id)
+
+    harness.expire()
+
+    assert [info.subject for info in harness.vault.kept(KeyKind.ALERT)] == [str(alert)]
+    assert read.counts(harness.engine, "dep") == before
+    assert any('"alert.never-opened"' in body for body in harness.audited("erase"))
 
 
 def test_nothing_in_the_call_can_spare_an_alert() -> None:

@@ -7,11 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from apps.operator.pictures import DELETED_ON_SCHEDULE, MOST, Pictures
+from apps.operator.pictures import CHANGED, DELETED_ON_SCHEDULE, MOST, Pictures
 from lfr_core.alerts.read import AlertSummary, OpenedCrops
 from lfr_core.alerts.read.crops import DELETED
 from lfr_core.common.biometric import Biometric
 from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.audit.records import not_on_trail
 from lfr_core.custody.people import AuthenticatedPerson
 from lfr_core.domain.alerts import Decision
 from lfr_core.domain.watchlists import Category
@@ -159,3 +160,11 @@ def test_no_more_are_kept_than_the_page_can_show(pictures: Pictures, vaulted: Va
     pictures.of(replace(ALERT, id=UUID(int=0)), authenticated("Ann"))
 
     assert len(vaulted.asked) == MOST + 2
+
+
+def test_of_an_alert_that_was_changed_past_the_platform_the_operator_reads_no_command(
+    pictures: Pictures, vaulted: Vaulted
+) -> None:
+    vaulted.error = not_on_trail("this alert", "alert_opened/1 isn't what entry 7 of the audit trail says")
+
+    assert pictures.of(ALERT, authenticated("Ann")) == CHANGED

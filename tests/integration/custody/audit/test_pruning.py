@@ -6,17 +6,24 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import Session, select
 
+from lfr_core.common.clock import utc_from_ns
 from lfr_core.custody.audit import prune as prune_module
 from lfr_core.custody.audit.chain import Fault
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, keep_head, read_checkpoint
 from lfr_core.custody.audit.heads import check_anchor_to_sign, sign_head
-from lfr_core.custody.audit.port import Verb
+from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.prune import prune
 from lfr_core.custody.audit.read import entries
 from lfr_core.custody.audit.signed import Anchor
 from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.audit.verify import verify
+from lfr_core.domain.actors import SystemActor
+from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.people import PersonRow
 from tests.support.audit import Notary
+from tests.support.overwriting import overwriting
 from tests.support.records import ManualClock
 from tests.support.trail_checks import fill, look, rule, sql
 
@@ -129,3 +136,46 @@ def test_an_anchor_moved_or_removed_is_found(
 def problem_of(engine: Engine, notary: Notary) -> tuple[int, Fault] | None:
     problem = look(engine, notary).problem
     return None if problem is None else (problem.seq, problem.fault)
+
+
+def test_records_stand_after_pruning_as_the_trail_said_and_who_writes_in_is_still_found(
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock
+) -> None:
+    def person(name: str) -> PersonRow:
+        at = utc_from_ns(clock.now_ns)
+        return PersonRow(folded=name, name=name, rank="constable", added_at=at, added_by="x")
+
+    def say(session: Session) -> None:
+        trail.append(session, AuditEvent(Verb.ALTER, SystemActor.LFR, "", "person:x", "people.changed"))
+
+    def promote(name: str) -> None:
+        with writing(engine) as session:
+            session.exec(select(PersonRow).where(PersonRow.name == name)).one().rank = "sergeant"
+            say(session)
+
+    def differences() -> list[str]:
+        key = trail.records_key()
+        report = verify(engine, public_key=notary.public_key, checkpoint=None, records_key=key)
+        return [each.partition(" ")[2] for each in report.differences]
+
+    trail.prepare(SystemActor.LFR)
+    with writing(engine) as session:
+        session.add_all([person("left alone"), person("promoted")])
+        say(session)
+    sign_head(engine, notary, clock)
+    clock.advance(100)
+    cut_ns = clock.now_ns
+    promote("promoted")
+
+    assert prune(engine, notary, clock, cut_ns) == 1
+    assert differences() == []
+    promote("left alone")
+    sign_head(engine, notary, clock)
+    clock.advance(100)
+    assert prune(engine, notary, clock, clock.now_ns) > 1
+    promote("promoted")
+    assert differences() == []
+    with overwriting(engine) as session:
+        session.add(person("written in"))
+    promote("written in")
+    assert len(differences()) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from lfr_core.custody.vault.lending import FACTS_MAX_AGE_S
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.policy import load_policy
+from lfr_core.retention.footage.complaint_holds import reconcile_complaint_holds
 from lfr_core.retention.footage.hold_writer import HoldWriter
 from lfr_core.retention.footage.holds import HoldGround, HoldRequest
 from lfr_core.storage.engine import open_engine, writing
@@ -30,6 +31,7 @@ from lfr_core.storage.tables.audit import AuditEntryRow, AuditHeadRow
 from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, digest_segments
 from lfr_core.storage.tables.people import PersonRow
+from lfr_core.storage.tables.rights import ComplaintHoldRow, RightsRequestRow
 from lfr_core.storage.tables.vault import InstallationRow
 from tests.support.believed_home import (
     EVE,
@@ -184,7 +186,7 @@ def test_the_newest_entries_cut_off_with_their_head_left_bring_no_revoked_person
     assert home.rule(lambda: home.core.writer_key("0f" * 16, "Pat Planner")) == "audit.damaged"
 
 
-@pytest.mark.parametrize("how", ["released", "removed"])
+@pytest.mark.parametrize("how", ["released", "removed", "lapsed"])
 def test_footage_whose_hold_was_written_in_or_removed_is_let_go_of_by_nobody(home: Home, how: str) -> None:
     live_trial(home)
     key = film(home)
@@ -195,13 +197,48 @@ def test_footage_whose_hold_was_written_in_or_removed_is_let_go_of_by_nobody(hom
         session.flush()
         request = HoldRequest(("segment-1",), HoldGround.COMPLAINT, "C/1", now.date())
         HoldWriter(session, trail, "trial").place(request, by=OFFICER, id="hold-1", at=now, rule="footage.hold")
+        session.add(complaint_row("R-1", now))
+        session.flush()
+        session.add(ComplaintHoldRow(hold="hold-1", request="R-1", deployment="trial", lapses_at=now + timedelta(9)))
+        trail.append(session, AuditEvent(Verb.COLLECT, OFFICER, "trial", "rights:R-1", "rights.taken"))
     home.vault.hold([key.id], held=True)
     with overwriting(home.engine) as session:
         if how == "released":
             session.get_one(FootageHoldRow, "hold-1").released_at = now
+        elif how == "lapsed":
+            session.get_one(ComplaintHoldRow, "hold-1").lapses_at = now - timedelta(1)
         else:
+            session.execute(delete(ComplaintHoldRow))
             session.execute(delete(FootageHoldSegmentRow))
             session.execute(delete(FootageHoldRow))
 
+    if how == "lapsed":  # as each sweep does
+        reconcile_complaint_holds(home.engine, home.vault, trail, now_ns=SystemClock().time_ns())
     assert home.rule(lambda: home.vault.hold([key.id], held=False)) == "records.not-on-trail"
     assert home.core.kept(KeyKind.FOOTAGE)[0].held
+
+
+def test_a_request_that_was_made_one_to_answer_plainly_is_read_and_answered_by_nobody(home: Home) -> None:
+    now, trail = utc_from_ns(SystemClock().time_ns()), home.planning.trail
+    due_ns = SystemClock().time_ns() + 10**12
+    key = home.core.make_key(KeyKind.RIGHTS, "", "R-1", due_ns, actor=SystemActor.RIGHTS).info.id
+    trail.prepare(OFFICER)
+    with writing(home.engine) as session:
+        session.add(complaint_row("R-1", now))
+        trail.append(session, AuditEvent(Verb.COLLECT, OFFICER, "", "rights:R-1", "rights.taken"))
+
+    def opened() -> str:
+        return home.rule(lambda: home.vault.open_kept(key, actor="Dee Compliance", purpose="to answer"))
+
+    assert opened() == ""
+    with overwriting(home.engine) as session:
+        session.get_one(RightsRequestRow, "R-1").neither_confirm_nor_deny = False
+
+    assert opened() == "records.not-on-trail"
+
+
+def complaint_row(reference: str, at: datetime) -> RightsRequestRow:
+    return RightsRequestRow(
+        reference=reference, kind="complaint", asks_listed=True, received_on=at.date(), taken_at=at, taken_by="Una",
+        key_id="k", asked_sealed=b"", neither_confirm_nor_deny=True,
+    )  # fmt: skip

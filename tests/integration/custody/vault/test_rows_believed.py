@@ -14,7 +14,9 @@ from sqlmodel import delete, select, update
 
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import snapshot
+from lfr_core.custody.audit.records import OPENED
 from lfr_core.custody.audit.row_seals import seal_row
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people.sign_on import SignOns
@@ -32,6 +34,7 @@ from lfr_core.retention.footage.hold_writer import HoldWriter
 from lfr_core.retention.footage.holds import HoldGround, HoldRequest
 from lfr_core.retention.footage.segment import SUFFIX
 from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.documents import ComplianceDocumentRow
 from lfr_core.storage.tables.footage import FootageSegmentRow
@@ -235,3 +238,29 @@ def test_an_operator_who_signed_on_in_the_database_alone_is_lent_no_alerts_key(h
         session.execute(delete(SignOnRow))
     SignOns(home.engine, home.planning.trail, SystemClock()).sign_on("trial", authenticated(OPERATOR))
     assert home.rule(lambda: home.vault.open_kept(key, actor=OPERATOR, purpose="to look")) == ""
+
+
+@pytest.mark.parametrize("change", [{"subject": "another"}, {"opened_ns": 1}, {"camera": "school"}])
+def test_nobody_is_lent_the_key_of_an_alert_that_somebody_made_one_of_another_person_time_or_place(
+    home: Home, change: dict[str, object]
+) -> None:
+    live_trial(home)
+    trail, id_ = home.planning.trail, uuid4()
+    due_ns = SystemClock().time_ns() + 10**12
+    key = home.core.make_key(KeyKind.ALERT, "trial", str(id_), due_ns, actor=SystemActor.RECORDER).info.id
+    SignOns(home.engine, trail, SystemClock()).sign_on("trial", authenticated(OPERATOR))
+    trail.prepare(OFFICER)
+    alert = AlertRow(
+        id=id_, deployment="trial", camera="north", entry="e", subject="S-1", category="victim", legal_reference="-",
+        opened_ns=2, first_ns=2, last_ns=2, first_session="s", first_sequence=0, last_session="s", last_sequence=0,
+        similarity=0.6, threshold=0.45, sightings=1, probe_sealed=b"", key_id=key,
+    )  # fmt: skip
+    with writing(home.engine) as session:
+        session.add(alert)
+        trail.append(session, AuditEvent(Verb.COLLECT, OFFICER, "trial", f"alert:{id_}", OPENED))
+
+    assert home.rule(lambda: home.vault.open_kept(key, actor=OPERATOR, purpose="to look")) == ""
+    with overwriting(home.engine) as session:
+        session.execute(update(AlertRow).values(**change))
+
+    assert home.rule(lambda: home.vault.open_kept(key, actor=OPERATOR, purpose="to look")) == "records.not-on-trail"
