@@ -47,6 +47,23 @@ def page(context: BrowserContext, settings: Settings, harness: PlanningHarness) 
         yield page
 
 
+def click(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).first.click()
+
+
+def register_document(page: Page, document: Path) -> None:
+    click(page, "Add a document")
+    for label, typed in {"Title, as the public reads it": "Community impact of the market", "Version": "1"}.items():
+        page.get_by_label(label, exact=True).fill(typed)
+        page.get_by_label(label, exact=True).press("Enter")
+    page.get_by_text("Press Enter to apply").wait_for(state="hidden")
+    document.write_text("# Community impact\n\nIn order.\n", encoding="utf-8")
+    page.locator("input[type=file]").first.set_input_files(document)
+    page.get_by_text(document.name).first.wait_for()
+    click(page, "Register the document")
+    page.get_by_text("Registered: the community impact assessment, version 1.").wait_for()
+
+
 def test_each_role_finds_its_act_beside_a_red_line_and_the_deployment_moves_on(
     page: Page, harness: PlanningHarness, logins: PageLogins, settings: Settings, tmp_path: Path
 ) -> None:
@@ -57,39 +74,26 @@ def test_each_role_finds_its_act_beside_a_red_line_and_the_deployment_moves_on(
         page.goto(f"{settings.page_addresses[0].rstrip('/')}/planning?deployment=dep")
         page.locator(".lfr-who").filter(has_text=name).wait_for()
 
-    def click(name: str) -> None:
-        page.get_by_role("button", name=name, exact=True).first.click()
-
     open_as(COMPLIANCE)
-    click("Add a document")
-    for label, typed in {"Title, as the public reads it": "Community impact of the market", "Version": "1"}.items():
-        page.get_by_label(label, exact=True).fill(typed)
-        page.get_by_label(label, exact=True).press("Enter")
-    page.get_by_text("Press Enter to apply").wait_for(state="hidden")
-    document = tmp_path / "impact.md"
-    document.write_text("# Community impact\n\nIn order.\n", encoding="utf-8")
-    page.locator("input[type=file]").first.set_input_files(document)
-    page.get_by_text(document.name).first.wait_for()
-    click("Register the document")
-    page.get_by_text("Registered: the community impact assessment, version 1.").wait_for()
+    register_document(page, tmp_path / "impact.md")
 
     open_as(OTHER_OFFICER)
     page.locator(".pln-steps .is-now", has_text="Authorise").wait_for()
     page.get_by_label("Your reason", exact=False).fill("Necessary and proportionate for this market.")
     page.get_by_text("I know that no evaluation shows").click()
-    click("Authorise")
+    click(page, "Authorise")
     page.get_by_text("dep is authorised.").wait_for()
 
     open_as(PUBLISHER)
-    click("Preview the announcement")
+    click(page, "Preview the announcement")
     page.locator(".pln-public", has_text="find people wanted by the courts").wait_for()
-    click("Announce it now")
+    click(page, "Announce it now")
     page.get_by_text("It is announced.").wait_for()
 
     harness.compile()
     open_as(OFFICER)
-    click("Look at the list")
-    click("Approve the list of 1 person")
+    click(page, "Look at the list")
+    click(page, "Approve the list of 1 person")
     page.get_by_text("The list is approved.").first.wait_for()
 
     harness.touch()
@@ -99,7 +103,7 @@ def test_each_role_finds_its_act_beside_a_red_line_and_the_deployment_moves_on(
         ("Confirm the briefing", "The briefing is confirmed."),
         ("Call it ready", "It is ready."),
     ):
-        click(label)
+        click(page, label)
         page.get_by_text(said).first.wait_for()
 
     shown = page.inner_text("body")

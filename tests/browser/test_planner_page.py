@@ -86,6 +86,25 @@ def condition(page: Page, name: str) -> str:
     return row.inner_text()
 
 
+APPLICATION = {
+    "Id": "market-1",
+    "Name": "Norwich market",
+    "Place, as the public knows it": "Norwich",
+    "Where cameras may stand": "Gentleman's Walk, both sides",
+    "Cameras, one a line": "north",
+    "Who is looked for": SENTENCE,
+    "Why it is necessary": SENTENCE,
+    "Why it is proportionate": SENTENCE,
+    "Why listed people are expected there": SENTENCE,
+}
+
+
+def authorise(page: Page) -> None:
+    page.get_by_label("Your reason", exact=False).fill("Necessary and proportionate for this market.")
+    page.get_by_text("I know that no evaluation shows").click()
+    page.get_by_role("button", name="Authorise").click()
+
+
 @pytest.mark.slow
 def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing(
     page: Page, harness: PlanningHarness, engine: Engine, planner: str, asked: list[str], logins: PageLogins
@@ -106,17 +125,7 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
     page.get_by_text("Those that are over").wait_for()
     go(page, "Application")
     has_value(page, "Purpose, as it will be announced", "find people wanted by the courts")
-    for label, text in {
-        "Id": "market-1",
-        "Name": "Norwich market",
-        "Place, as the public knows it": "Norwich",
-        "Where cameras may stand": "Gentleman's Walk, both sides",
-        "Cameras, one a line": "north",
-        "Who is looked for": SENTENCE,
-        "Why it is necessary": SENTENCE,
-        "Why it is proportionate": SENTENCE,
-        "Why listed people are expected there": SENTENCE,
-    }.items():
+    for label, text in APPLICATION.items():
         fill(page, label, text)
     page.get_by_role("button", name="Apply for authority").click()
     page.get_by_text("market-1 is applied for.").wait_for()
@@ -126,12 +135,7 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
     go(page, "Deployment")
     harness.register_document(ComplianceDocumentKind.COMMUNITY, deployment="market-1")
 
-    def authorise() -> None:
-        page.get_by_label("Your reason", exact=False).fill("Necessary and proportionate for this market.")
-        page.get_by_text("I know that no evaluation shows").click()
-        page.get_by_role("button", name="Authorise").click()
-
-    authorise()
+    authorise(page)
     page.get_by_text("another authorising officer has to decide this").wait_for()
 
     open_as(page, logins, planner, OTHER_OFFICER)
@@ -139,7 +143,7 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
     page.get_by_role("button", name="Act on it").first.click()
     page.get_by_role("heading", name="Norwich market").wait_for()
     assert "missing" in condition(page, "authority")
-    authorise()
+    authorise(page)
     page.get_by_text("market-1 is authorised.").wait_for()
 
     page.wait_for_function(

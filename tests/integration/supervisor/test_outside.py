@@ -60,6 +60,15 @@ def until(true: Callable[[], bool], process: subprocess.Popen[str], seconds: flo
         time.sleep(0.5)
 
 
+def of_platform(home: Path, ports: dict[str, int]) -> dict[str, str]:
+    return {
+        "LFR_HOME": str(home),
+        "LFR_CACHE": str(Settings().cache),
+        "LFR_WORKERS": "1",
+        "LFR_BROKER": "kafka",
+    } | {f"LFR_{name}_PORT": str(port) for name, port in ports.items()}
+
+
 def test_the_platform_asks_nobody_and_writes_at_home_for_its_user_alone(tmp_path: Path, kafka_libs: Path) -> None:
     home, person, trace = tmp_path / "home", tmp_path / "person", tmp_path / "trace"
     person.mkdir()
@@ -82,9 +91,7 @@ def test_the_platform_asks_nobody_and_writes_at_home_for_its_user_alone(tmp_path
         return ended is not None and ended.by is Purger.FLOW
 
     with RecordingProxy() as proxy:
-        env = persons_environment(person, proxy.url) | {"LFR_HOME": str(home), "LFR_CACHE": str(Settings().cache)}
-        env |= {"LFR_WORKERS": "1", "LFR_BROKER": "kafka"}
-        env |= {f"LFR_{name}_PORT": str(port) for name, port in ports.items()}
+        env = persons_environment(person, proxy.url) | of_platform(home, ports)
         with subprocess.Popen(
             command, cwd=theirs, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as up:
