@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from apps.supervisor import ChildReport
 
 __all__ = ["StartProgress"]
+
+_FOR_PAGES: Final = frozenset({"vault", "identity", "page"})
 
 
 class StartProgress:
@@ -25,6 +27,7 @@ class StartProgress:
         self._monotonic = monotonic
         self._began = monotonic()
         self._told: set[str] = set()
+        self._pages_told = False
 
     def tell(self, reports: Sequence[ChildReport]) -> None:
         """Say what is ready since the last call."""
@@ -33,3 +36,11 @@ class StartProgress:
                 self._told.add(report.name)
                 seconds = self._monotonic() - self._began
                 self._say(f"{report.name} is ready after {seconds:.0f} s ({len(self._told)} of {len(reports)})")
+
+    def tell_pages(self, reports: Sequence[ChildReport], where: str) -> None:
+        """Say once where the pages are, as soon as they answer: planning needn't wait for the rest."""
+        waits = {report.name for report in reports if report.state.value != "ready"}
+        if self._pages_told or not waits or waits & _FOR_PAGES or "page" not in {report.name for report in reports}:
+            return
+        self._pages_told = True
+        self._say(f"the pages answer, while the rest starts: {where}")

@@ -78,6 +78,7 @@ def _up(installation: Installation, *, with_page: bool) -> None:
                     live.update(_children_table(reports))
                 else:
                     progress.tell(reports)
+                progress.tell_pages(reports, _pages_at(settings))
 
             with running_system(
                 settings, policy, with_page=with_page, with_flows=True, on_change=show, say=say
@@ -121,7 +122,9 @@ def _up_detached(settings: Settings, *, with_page: bool) -> None:
         while process.poll() is None and not _all_ready(settings, process.pid):
             if time.monotonic() > deadline:
                 raise Fatal(f"it isn't ready yet: `lfr status` shows how far it is, `lfr down` stops it (log: {log})")
-            progress.tell(_children_of(settings, process.pid))
+            children = _children_of(settings, process.pid)
+            progress.tell(children)
+            progress.tell_pages(children, _pages_at(settings))
             time.sleep(0.2)
     if process.poll() is not None:
         raise Fatal(f"it didn't start: {tail(log, 2) or 'no word'} (log: {log})")
@@ -149,8 +152,12 @@ def _print_ready(settings: Settings, *, with_page: bool) -> None:
     banner = traits_of(settings).banner
     if banner:
         errors.print(banner, style="yellow")
-    where = f": http://127.0.0.1:{settings.operator_port}" if with_page else ""
+    where = f": {_pages_at(settings)}" if with_page else ""
     errors.print(f"[green]ready[/green]{where}")
+
+
+def _pages_at(settings: Settings) -> str:
+    return f"http://127.0.0.1:{settings.operator_port}"
 
 
 @command(app)

@@ -12,6 +12,7 @@ from functools import partial
 from uuid import UUID
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from apps.operator import panels, questions
 from apps.operator.pictures import DELETED_ON_SCHEDULE
@@ -25,7 +26,7 @@ from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.alerts import Shown
 
-__all__ = ["MUTED", "AlertsView"]
+__all__ = ["MUTED", "AlertsView", "console_columns"]
 
 MUTED = "operator-muted"
 """Of the session's state: whether new alerts come without a tone."""
@@ -55,6 +56,12 @@ class _AlertList:
         self.clicks += 1
 
 
+def console_columns() -> Sequence[DeltaGenerator]:
+    """Divide the page: what is being decided, and what stands at its side."""
+    main, side = st.columns([3, 1], gap="small")
+    return main.container(key="ops-main", gap="xsmall"), side.container(key="ops-side", gap="xsmall")
+
+
 class AlertsView:
     """Those of one session of the page and one operator; it goes when another signs on. Not for several threads."""
 
@@ -69,18 +76,28 @@ class AlertsView:
         self._tone = tone_html(None, ())
         self._waiting, self._judged = (_AlertList(name, view.snapshot()) for name in ("wait", "done"))
 
-    def draw(self, deployment: DeploymentSummary) -> None:
-        """Draw both parts."""
-        self._view.check_signed_on(deployment.view.id, self._operator)  # what stands still isn't shown for longer
+    def draw(self, deployment: DeploymentSummary, beside: Callable[[], None] = lambda: None) -> None:
+        """Draw the alert that is being decided, and at its side the queue, those judged, and what `beside` draws."""
+        here = deployment.view.id
+        self._view.check_signed_on(here, self._operator)  # what stands still isn't shown for longer
         self._pictures.sweep()
-        waiting, judged = self._view.tally(deployment.view.id)
-        self._draw_waiting(deployment, waiting, waiting + judged)
-        if judged or self._judged.snapshot.alerts:
-            self._draw_judged(deployment, judged)
-
-    def _draw_waiting(self, deployment: DeploymentSummary, waiting: int, opened: int) -> None:
-        part, here = self._waiting, deployment.view.id
+        waiting, judged = self._view.tally(here)
         others = self._view.claims.others(self._operator.name)
+        main, side = console_columns()
+        with main:
+            shown = self._draw_waiting(deployment, waiting, waiting + judged, others)
+        with side:
+            self._sound(self._draw_queue(here, shown, others))
+            if judged or self._judged.snapshot.alerts:
+                self._draw_judged(deployment, judged)
+            beside()
+            st.html(self._tone)  # below all else: it takes room and moves nothing
+
+    def _draw_waiting(
+        self, deployment: DeploymentSummary, waiting: int, opened: int, others: Mapping[UUID, str]
+    ) -> AlertSummary | None:
+        """Draw the alert that is being decided; return it as it was first shown, None where there is none."""
+        part, here = self._waiting, deployment.view.id
         find = partial(self._view.next_alert, here, self._operator, taken=others.keys())
         shown = next(iter(part.snapshot.show(find)), None)
         if part.turn != part.snapshot.turn:
@@ -96,12 +113,10 @@ class AlertsView:
         new = 0 if shown is None else max(0, opened - part.opened)
         turns = {"Look again": None if shown is None else shown.id, "First of the queue": None}
         self._strip(part, panels.waiting_heading(waiting, new), news, turns)
-        if shown is not None or (waiting and others):  # also for one: what comes next moves no button
-            self._sound(self._queue(here, shown, others))
         self._cards(part)
         if not part.snapshot.alerts:
             st.html(panels.others_decide(others.values()) if waiting and others else panels.nothing_waits(deployment))
-        st.html(self._tone)  # below all else: it takes room and moves nothing
+        return shown
 
     def _hold(self, alert: UUID | None) -> None:
         """Claim the alert that is being decided, and let go of the one before."""
@@ -117,7 +132,9 @@ class AlertsView:
         if new and not st.session_state.get(MUTED):
             self._tone = tone_html(self._view.response(new[0]), [str(each.id) for each in new])
 
-    def _queue(self, deployment: str, shown: AlertSummary | None, others: Mapping[UUID, str]) -> Sequence[AlertSummary]:
+    def _draw_queue(
+        self, deployment: str, shown: AlertSummary | None, others: Mapping[UUID, str]
+    ) -> Sequence[AlertSummary]:
         """Name every alert that waits; one is taken up by a click, also from somebody else."""
         queue = self._view.queue(deployment, self._operator)
         now_ns = self._view.now_ns()
@@ -186,10 +203,8 @@ class AlertsView:
             found, digest = "A newer picture has come.", ""
         now_ns = self._view.now_ns()
         with st.container(border=True, key=f"ops-{part.name}-{alert.id}"):
-            pictures, answers = st.columns([3, 2], gap="medium")
-            with pictures:
-                st.html(panels.alert_card(alert, found, self._view.response(alert), now_ns=now_ns))
-            with answers:
+            st.html(panels.alert_card(alert, found, self._view.response(alert), now_ns=now_ns))
+            with st.container(key=f"ops-answers-{part.name}-{alert.id}", gap="xsmall"):
                 if not part.snapshot.answerable:
                     questions.show_answers(self._view, alert)
                     return

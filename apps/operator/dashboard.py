@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from apps.operator.panels import duration_words, empty
+from apps.operator.panels import cameras_work, duration_words, empty
 from apps.operator.view import Dashboard, local_time
 from lfr_core.alerts.health import Health, Recent
 from lfr_core.alerts.read import AlertTally, CameraHealth, Latency
@@ -107,7 +107,7 @@ def _working(dashboard: Dashboard) -> str:
     running = sum(camera.standing.health is not Health.ENDED for camera in dashboard.cameras)
     if not running:
         return ""
-    text = f"{dashboard.working} of {running} camera{'s' * (running != 1)} work{'s' * (dashboard.working == 1)}"
+    text = cameras_work(dashboard.working, running)
     word = "is-good" if dashboard.working == running else "is-behind" if dashboard.working else "is-silent"
     return f'<p class="ops-vault"><span class="ops-pill {word}">{text}</span></p>'
 

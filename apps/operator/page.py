@@ -1,7 +1,7 @@
 """Draws the operator's page, a page of the staff's app (`apps.staff`).
 
-Its fragments refresh by themselves: the header, the alerts that wait, those judged, the cameras. When the records are
-away the page says so and shows nothing old.
+One fragment refreshes by itself and draws all that changes: the bar, the alert being decided, and beside it the queue,
+those judged and the cameras. When the records are away the page says so and shows nothing old.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from pathlib import Path
 import streamlit as st
 
 from apps.operator import panels, questions
-from apps.operator.alerts import MUTED, AlertsView
+from apps.operator.alerts import MUTED, AlertsView, console_columns
 from apps.operator.dashboard import dashboard_html
 from apps.operator.parts import read_silent_parts
 from apps.operator.retention import retention_html, trouble_html
 from apps.operator.standing import standing_html, standing_of
 from apps.operator.tones import tone_html
+from apps.operator.values import Dashboard
 from apps.operator.view import OperatorView
 from apps.plain_words import plain_words
 from apps.response_words import SHORT
@@ -36,14 +37,12 @@ from lfr_core.domain.actors import ProcessIdentity
 
 __all__ = ["page"]
 
-ALERTS_REFRESH_S = 1.0  # a new alert is on the screen within two
-REFRESH_S = 1.5  # the rest likewise; a refresh of the whole costs 20-50 ms of a core
+REFRESH_S = 1.0  # a new alert is on the screen within two
 VAULT_TIMEOUT_S = 2.0  # a vault that hangs is on the screen within ten seconds, and holds no picture up for longer
 SIGN_ON_FIRST = (
     "Start deciding, at the top of the page, to see alerts: they are shown to this deployment's operators only."
 )
 _TESTED = "operator-tones-tested"
-RETENTION_REFRESH_S = 10.0  # an alarm is minutes in the making
 
 
 @st.cache_resource  # connections, no crops
@@ -89,76 +88,51 @@ def _shown() -> DeploymentSummary | None:
 
 
 @st.fragment(run_every=REFRESH_S)
-def _header() -> None:
-    def show() -> None:
-        header = _view().header(_wanted())
-        if header.deployment is not None:
-            try:
-                _view().attend(header.deployment, _operator())
-            except Refused as refused:  # as below
-                _forget(plain_words(str(refused)))
-                st.rerun()
-        st.html(panels.header_html(header))
-
-    _or_say_why(show)
-
-
-@st.fragment(run_every=REFRESH_S)
-def _standing() -> None:
-    def show() -> None:
-        deployment = _shown()
-        if deployment is not None:
-            view, status = _view(), deployment.view
-            state = standing_of(view.shared_dashboard(deployment), live=status.is_live, over=status.status.is_over)
-            st.html(standing_html(state, now_ns=view.now_ns()))
-
-    _or_say_why(show)
-
-
-@st.fragment(run_every=REFRESH_S)
-def _cameras() -> None:
-    def show() -> None:
-        deployment = _shown()
-        if deployment is not None:
-            st.html('<h2 class="ops-h2">Cameras</h2>' + dashboard_html(_view().shared_dashboard(deployment)))
-
-    _or_say_why(show)
-
-
-@st.fragment(run_every=RETENTION_REFRESH_S)
-def _retention() -> None:
+def _console(session: PageSession) -> None:
+    """Draw all that changes, at once: each fragment that refreshes by itself costs a page as much again."""
     trouble = trouble_html(purge_trouble(load_settings().home))  # told also while the records are away
     if trouble:
         st.html(trouble)
-
-    def show() -> None:
-        st.html(retention_html(_view().retention()))
-
-    _or_say_why(show)
+    _or_say_why(partial(_draw_console, session))
 
 
-@st.fragment(run_every=ALERTS_REFRESH_S)
-def _alerts(session: PageSession) -> None:
-    def show() -> None:
-        deployment = _shown()
-        if deployment is None:
-            st.html(panels.empty("There is no such deployment any more: open the page from Planning."))
-            return
-        operator = _operator()
+def _draw_console(session: PageSession) -> None:
+    view, operator = _view(), _operator()
+    header = view.header(_wanted())
+    deployment = header.deployment
+    if deployment is None:
+        st.html(panels.header_html(header))
+        st.html(panels.empty("There is no such deployment any more: open the page from Planning."))
+        return
+    try:
+        view.attend(deployment, operator)
+        dashboard, status = view.shared_dashboard(deployment), deployment.view
+        state = standing_of(dashboard, live=status.is_live, over=status.status.is_over)
+        st.html(panels.header_html(header, standing_html(state, now_ns=view.now_ns())))
         if operator is None:
-            waiting, _judged = _view().tally(deployment.view.id)
-            st.html(panels.waiting_heading(waiting, 0) + panels.empty(SIGN_ON_FIRST))
+            _draw_unattended(deployment, dashboard)
             return
         if "alerts" not in st.session_state:
-            st.session_state["alerts"] = AlertsView(_view(), operator, session.use)
+            st.session_state["alerts"] = AlertsView(view, operator, session.use)
         alerts: AlertsView = st.session_state["alerts"]
-        try:
-            alerts.draw(deployment)
-        except Refused as refused:  # revoked, signed off, or signed on to another deployment than is shown now
-            _forget(plain_words(str(refused)))
-            st.rerun()
+        alerts.draw(deployment, partial(_draw_cameras, dashboard))
+    except Refused as refused:  # revoked, signed off, or signed on to another deployment than is shown now
+        _forget(plain_words(str(refused)))
+        st.rerun()
 
-    _or_say_why(show)
+
+def _draw_unattended(deployment: DeploymentSummary, dashboard: Dashboard) -> None:
+    """Draw what every operator may see: how many alerts wait, and the cameras."""
+    waiting, _judged = _view().tally(deployment.view.id)
+    main, side = console_columns()
+    with main:
+        st.html(panels.waiting_heading(waiting, 0) + panels.empty(SIGN_ON_FIRST))
+    with side:
+        _draw_cameras(dashboard)
+
+
+def _draw_cameras(dashboard: Dashboard) -> None:
+    st.html(f'<h2 class="ops-h2">Cameras</h2>{dashboard_html(dashboard)}{retention_html(_view().shared_retention())}')
 
 
 def _operator() -> AuthenticatedPerson | None:
@@ -202,8 +176,8 @@ def _show_operator(session: PageSession) -> None:
     refused = st.session_state.pop("operator-refused", "")
     if refused:
         st.error(refused)
-    draw_person(session, _sign_off)
-    with st.container(horizontal=True, horizontal_alignment="right"):
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right", key="ops-person"):
+        draw_person(session, _sign_off)
         operator = _operator()
         if operator is not None:
             st.html(f'<p class="ops-who">Operator <strong>{escape(operator.name)}</strong></p>')
@@ -231,15 +205,6 @@ def page(session: PageSession) -> None:
         draw_person(session)
         may_see(session, {Role.OPERATOR})
         return
-    head, who = st.columns([3, 1.3], vertical_alignment="center", gap="large")
-    with head:
-        _header()
-    with who:
+    with st.container(key="ops-console", gap="xsmall"):
         _show_operator(session)
-    _standing()
-    left, right = st.columns([2.2, 1], gap="large")
-    with left:
-        _alerts(session)
-    with right:
-        _cameras()
-        _retention()
+        _console(session)

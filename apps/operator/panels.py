@@ -20,6 +20,7 @@ from lfr_core.domain.watchlists import Response
 __all__ = [
     "alert_card",
     "answered",
+    "cameras_work",
     "duration_words",
     "empty",
     "header_html",
@@ -37,15 +38,12 @@ _NEW_NS = 10 * 10**9
 """How long a card that has just come is marked."""
 
 
-def header_html(header: Header) -> str:
-    """Show which deployment it is, its state and rule, and the time."""
+def header_html(header: Header, state: str = "") -> str:
+    """Show in one bar whether anybody is recognised (`state`: HTML), of which deployment, by its rule, and when."""
     clock = f'<time class="ops-clock">{header.now:%H:%M:%S}</time>'
     one = header.deployment
     if one is None:
-        return (
-            f'<header class="ops-head"><div><span class="ops-brand">OpenLFR</span>'
-            f"<h1>No deployment</h1></div>{clock}</header>"
-        )
+        return f'<header class="ops-bar"><div class="ops-which"><h1>No deployment</h1></div>{clock}</header>'
     sizes = [f"{one.watchlist_size:,} on the list"] if one.watchlist_size or not one.blue_list_size else []
     if one.blue_list_size:
         sizes.append(f"{one.blue_list_size:,} test subject{'s' * (one.blue_list_size != 1)}")
@@ -56,8 +54,7 @@ def header_html(header: Header) -> str:
         for name in header.also_live
     )
     return (
-        f'<header class="ops-head"><div><span class="ops-brand">OpenLFR · operator</span>'
-        f"<h1>{escape(one.name)}</h1>"
+        f'<header class="ops-bar">{state}<div class="ops-which"><h1>{escape(one.name)}</h1>'
         f'<p class="ops-facts"><span class="ops-pill is-{status}">{status.capitalize()}</span>'
         f'<span class="ops-pill">{kind.capitalize()}</span>'
         f"<span>{escape(one.view.id)}</span><span>{size}</span>"
@@ -133,7 +130,10 @@ def queue_html(queue: Sequence[tuple[AlertSummary, Response, str]], shown: UUID 
             f'<li{now}><span class="ops-pill is-{response.value}">{SHORT[response]}</span> '
             f"{escape(alert.camera)} <small>{_ago((now_ns - alert.last_ns) / 1e9)}</small>{also}</li>"
         )
-    return f'<ol class="ops-queue" aria-label="Alerts that wait" tabindex="0">{"".join(lines)}</ol>'
+    return (
+        f'<h2 class="ops-h2">Queue</h2><ol class="ops-queue" aria-label="Alerts that wait" tabindex="0">'
+        f"{''.join(lines) or '<li>Nobody waits.</li>'}</ol>"
+    )
 
 
 def nothing_waits(deployment: DeploymentSummary) -> str:
@@ -173,7 +173,7 @@ def _pair(alert: AlertSummary, pictures: OpenedCrops | str) -> str:
     if isinstance(pictures, str):
         return f'<div class="ops-pair">{empty(pictures)}</div>'
     count = len(pictures.references)
-    references = "".join(
+    first, *others = (
         _picture(
             reference.jpeg,
             f"Reference photograph {n} of {count} of subject {alert.subject}",
@@ -182,7 +182,8 @@ def _pair(alert: AlertSummary, pictures: OpenedCrops | str) -> str:
         for n, reference in enumerate(pictures.references[:3], start=1)
     )
     probe = _picture(pictures.probe, f"Probe from camera {alert.camera}", "Probe")
-    return f'<div class="ops-pair">{probe}{references}</div>'
+    more = f'<div class="ops-more">{"".join(others)}</div>' if others else ""
+    return f'<div class="ops-pair">{probe}{first}{more}</div>'
 
 
 def answered(question: str, answer: str, who: Answer | None) -> str:
@@ -213,6 +214,12 @@ def _picture(jpeg: Biometric[bytes], alt: str, caption: str) -> str:
 
 def _ago(seconds: float) -> str:
     return f"{duration_words(seconds)} ago"
+
+
+def cameras_work(working: int, running: int) -> str:
+    """Word how many of the cameras work."""
+    one = 1 in {working, running}
+    return f"{working} of {running} camera{'s' * (running != 1)} work{'s' * one}"
 
 
 def duration_words(seconds: float) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from apps.operator.panels import duration_words
+from apps.operator.panels import cameras_work, duration_words
 from apps.operator.values import Dashboard
 from apps.operator.view import local_time
 from apps.plain_words import plain_words
@@ -56,8 +56,8 @@ def standing_of(dashboard: Dashboard, *, live: bool, over: bool) -> ConsoleState
     if not dashboard.cameras:
         return _off("no camera has sent a picture yet", None, "its planner")
     if dashboard.working:
-        work = f"{dashboard.working} of {len(running)} camera{'s' * (len(running) != 1)}"
-        return ConsoleState(recognising=True, why=f"{work} work{'s' * (dashboard.working == 1)}", since_ns=None, who="")
+        why = cameras_work(dashboard.working, len(running))
+        return ConsoleState(recognising=True, why=why, since_ns=None, who="")
     return _no_camera_works(running or list(dashboard.cameras))
 
 
@@ -76,13 +76,14 @@ def standing_html(state: ConsoleState, *, now_ns: int) -> str:
     """Show it over the whole width, in words first."""
     if state.recognising:
         return (
-            f'<p class="ops-bar is-on" role="status"><strong>RECOGNISING</strong> <span>{escape(state.why)}</span></p>'
+            '<p class="ops-state is-on" role="status"><strong>RECOGNISING</strong> '
+            f"<span>{escape(state.why)}</span></p>"
         )
     since = ""
     if state.since_ns is not None:
         ago = duration_words((now_ns - state.since_ns) / 1e9)
         since = f" Since {local_time(state.since_ns):%H:%M:%S}, {ago}."
     return (
-        f'<p class="ops-bar is-off" role="alert"><strong>NOT RECOGNISING</strong> <span>Nobody is recognised: '
+        f'<p class="ops-state is-off" role="alert"><strong>NOT RECOGNISING</strong> <span>Nobody is recognised: '
         f"{escape(state.why)}.{since} Who acts: {escape(state.who)}.</span></p>"
     )

@@ -45,6 +45,7 @@ from lfr_core.storage.tables.deployments import DeploymentRow
 __all__ = ["Dashboard", "Header", "OpenQuestions", "OperatorView", "ReceiptPage", "local_time", "open_questions"]
 
 _SHARED_S = 1.0
+_RETENTION_S = 10.0
 _ATTENDANCE_TIMES = 4
 """How often attendance is reported in what the policy lets pass in silence."""
 JUDGED_SHOWN = 6
@@ -114,6 +115,7 @@ class OperatorView:
         self._sign_ons = SignOns(engine, trail, clock)
         self._attended_s: dict[tuple[str, AuthenticatedPerson], float] = {}
         self._dashboards: dict[str, tuple[float, Dashboard]] = {}
+        self._retention: tuple[float, tuple[ClassStatus, ...]] | None = None
         self.claims = Claims(clock)
         self.decisions = DecisionService(engine, trail, clock)
 
@@ -268,6 +270,13 @@ class OperatorView:
     def retention(self) -> tuple[ClassStatus, ...]:
         """Read how late each class of data is with its deletion."""
         return retention_status(self._engine, self._policy.retention, now_ns=self._clock.time_ns())
+
+    def shared_retention(self) -> tuple[ClassStatus, ...]:
+        """Return what `retention` read within the last ten seconds: an alarm is minutes in the making."""
+        now_s = self._clock.monotonic()
+        if self._retention is None or not 0 <= now_s - self._retention[0] < _RETENTION_S:
+            self._retention = (now_s, self.retention())
+        return self._retention[1]
 
     def local_now(self) -> datetime:
         """Return London time."""

@@ -124,7 +124,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         page: Page = parts["page"]
         with contextlib.suppress(Exception):  # the page may be what failed
             report.sections.append(("What the page showed", f"{page.url}\n{page.inner_text('body')[:4000]}"))
-        with contextlib.suppress(OSError, AttributeError):
-            log = parts["logins"].settings.home / "page.log"
+        with contextlib.suppress(OSError, KeyError, StopIteration):
+            home: Path = parts["settings"].home
+            log = next(each for each in (home / "page.log", home / "log" / "page.log") if each.exists())
             report.sections.append(("What the page logged", log.read_text(errors="replace")[-4000:]))
     return report

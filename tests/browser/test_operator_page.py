@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import text
 
-from apps.operator.page import ALERTS_REFRESH_S
+from apps.operator.page import REFRESH_S
 from lfr_core.alerts.recorder import Recorder
 from lfr_core.custody.people import Role
 from lfr_core.custody.vault.core import VaultCore
@@ -307,14 +307,14 @@ def test_the_buttons_of_an_alert_stand_still_from_the_moment_they_are_drawn(page
 
     sign_in(page)
     page.get_by_role("button", name="Same person").wait_for()
-    time.sleep(2 * ALERTS_REFRESH_S)
+    time.sleep(2 * REFRESH_S)
 
     assert len(page.evaluate("[...window.places]")) == 1
     for n in range(1, 30):  # the second alert begins a queue, the twentieth is beyond the page's edge, a camera speaks
         recorder.record_sightings([sighting(600.0 * n, camera=f"camera {n}", probe=PROBE)])
     recorder.record_outcomes([outcomes((1_000, 0, 0), captured=1, reported_ns=time.time_ns())])
     page.get_by_text("30 alerts wait").wait_for()
-    time.sleep(2 * ALERTS_REFRESH_S)
+    time.sleep(2 * REFRESH_S)
     assert len(page.evaluate("[...window.places]")) == 1
 
 
@@ -342,7 +342,7 @@ def test_an_operator_who_has_not_signed_on_sees_no_picture_subject_or_ground(pag
     recorder.record_sightings([sighting(0.0, probe=PROBE), sighting(0.0, entry="blue", face=1, probe=PROBE)])
     page.get_by_role("status").filter(has_text="2 alerts wait").wait_for()
     page.get_by_text("Start deciding, at the top of the page, to see alerts").wait_for()
-    time.sleep(2 * ALERTS_REFRESH_S)
+    time.sleep(2 * REFRESH_S)
 
     html = page.content()
     for secret in (*SECRETS, "Same person"):

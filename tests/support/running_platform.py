@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,8 +38,10 @@ def settings_of_platform(home: Path) -> Settings:
 
 
 @contextmanager
-def running_platform(settings: Settings, *, within_s: float = 240.0) -> Iterator[float]:
-    """Type `lfr up`; its end is a Ctrl-C. Yields when it was typed (monotonic), once every part is ready."""
+def running_platform(
+    settings: Settings, *, within_s: float = 240.0, until: Collection[str] | None = None
+) -> Iterator[float]:
+    """Type `lfr up`; its end is a Ctrl-C. Yields when it was typed (monotonic), once these parts are ready, or all."""
     log = settings.home / "up.log"
     with log.open("wb") as out:
         began = time.monotonic()
@@ -50,7 +52,7 @@ def running_platform(settings: Settings, *, within_s: float = 240.0) -> Iterator
             stderr=subprocess.STDOUT,
         )
     try:
-        while not _is_ready(settings.home):
+        while not _is_ready(settings.home, until):
             assert up.poll() is None, log.read_text()
             assert time.monotonic() - began < within_s, log.read_text()
             time.sleep(0.3)
@@ -63,9 +65,12 @@ def running_platform(settings: Settings, *, within_s: float = 240.0) -> Iterator
             up.kill()
 
 
-def _is_ready(home: Path) -> bool:
+def _is_ready(home: Path, until: Collection[str] | None) -> bool:
     state = read_state(home)
-    return state is not None and state.is_alive() and {c.really() for c in state.children} == {ChildState.READY}
+    if state is None or not state.is_alive():
+        return False
+    ready = {each.name for each in state.children if each.really() is ChildState.READY}
+    return ready >= set(until or (each.name for each in state.children))
 
 
 def walking_pictures(photo: str, seconds: float, *, times: int) -> list[list[bytes]]:
