@@ -5,7 +5,7 @@ Picture and buttons of an alert belong to one drawing; what comes meanwhile is n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -21,12 +21,12 @@ from apps.operator.snapshot import AlertSnapshot
 from apps.operator.tones import NewAlerts, tone_html
 from apps.operator.view import OperatorView
 from apps.plain_words import plain_words
-from lfr_core.alerts.read import AlertSummary, DeploymentSummary
+from lfr_core.alerts.read import AlertSummary, ConsoleAlerts, DeploymentSummary
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.alerts import Shown
 
-__all__ = ["MUTED", "AlertsView", "console_columns"]
+__all__ = ["MUTED", "AlertsView", "console_columns", "next_alert"]
 
 MUTED = "operator-muted"
 """Of the session's state: whether new alerts come without a tone."""
@@ -56,6 +56,17 @@ class _AlertList:
         self.clicks += 1
 
 
+def next_alert(look: ConsoleAlerts, wanted: UUID | None, *, taken: Collection[UUID] = ()) -> tuple[AlertSummary, ...]:
+    """Find the alert to decide next: the wanted one while nobody has judged it, else the queue's first; or none.
+
+    `taken`: those that others are deciding, left out.
+    """
+    found = None if wanted is None else look.find(wanted)
+    if found is not None and found.undecided:
+        return (found,)
+    return tuple(each for each in look.waiting if each.id not in taken)[:1]
+
+
 def console_columns() -> Sequence[DeltaGenerator]:
     """Divide the page: what is being decided, and what stands at its side."""
     main, side = st.columns([3, 1], gap="small")
@@ -79,31 +90,42 @@ class AlertsView:
     def draw(self, deployment: DeploymentSummary, beside: Callable[[], None] = lambda: None) -> None:
         """Draw the alert that is being decided, and at its side the queue, those judged, and what `beside` draws."""
         here = deployment.view.id
-        self._view.check_signed_on(here, self._operator)  # what stands still isn't shown for longer
+        # refused to whoever is out: what stands still isn't shown for longer
+        look = self._view.look(here, self._operator, self._on_the_screen())
         self._pictures.sweep()
         waiting, judged = self._view.tally(here)
         others = self._view.claims.others(self._operator.name)
         main, side = console_columns()
         with main:
-            shown = self._draw_waiting(deployment, waiting, waiting + judged, others)
+            shown = self._draw_waiting(deployment, look, (waiting, waiting + judged), others)
         with side:
-            self._sound(self._draw_queue(here, shown, others))
+            self._sound(look.waiting)
+            self._draw_queue(look.waiting, shown, others)
             if judged or self._judged.snapshot.alerts:
-                self._draw_judged(deployment, judged)
+                self._draw_judged(look, judged)
             beside()
             st.html(self._tone)  # below all else: it takes room and moves nothing
 
+    def _on_the_screen(self) -> set[UUID]:
+        """Whatever stands on the screen, and what was asked for there."""
+        shown = {each.id for part in (self._waiting, self._judged) for each in filter(None, part.snapshot.alerts)}
+        wanted = self._waiting.snapshot.wanted
+        return shown if wanted is None else shown | {wanted}
+
     def _draw_waiting(
-        self, deployment: DeploymentSummary, waiting: int, opened: int, others: Mapping[UUID, str]
+        self, deployment: DeploymentSummary, look: ConsoleAlerts, counts: tuple[int, int], others: Mapping[UUID, str]
     ) -> AlertSummary | None:
-        """Draw the alert that is being decided; return it as it was first shown, None where there is none."""
-        part, here = self._waiting, deployment.view.id
-        find = partial(self._view.next_alert, here, self._operator, taken=others.keys())
+        """Draw the alert that is being decided; return it as it was first shown, None where there is none.
+
+        `counts`: how many wait, and how many there are.
+        """
+        part, here, (waiting, opened) = self._waiting, deployment.view.id, counts
+        find = partial(next_alert, look, taken=others.keys())
         shown = next(iter(part.snapshot.show(find)), None)
         if part.turn != part.snapshot.turn:
             part.turn, part.opened = part.snapshot.turn, opened
         self._hold(None if shown is None or not part.snapshot.answerable else shown.id)
-        now = None if shown is None else self._view.alert(shown.id, self._operator)
+        now = None if shown is None else look.find(shown.id)
         news = ""
         if shown is not None and now is None:
             part.snapshot.forget(shown.id)
@@ -133,10 +155,9 @@ class AlertsView:
             self._tone = tone_html(self._view.response(new[0]), [str(each.id) for each in new])
 
     def _draw_queue(
-        self, deployment: str, shown: AlertSummary | None, others: Mapping[UUID, str]
-    ) -> Sequence[AlertSummary]:
+        self, queue: Sequence[AlertSummary], shown: AlertSummary | None, others: Mapping[UUID, str]
+    ) -> None:
         """Name every alert that waits; one is taken up by a click, also from somebody else."""
-        queue = self._view.queue(deployment, self._operator)
         now_ns = self._view.now_ns()
         lines = [(each, self._view.response(each), others.get(each.id, "")) for each in queue]
         st.html(panels.queue_html(lines, None if shown is None else shown.id, now_ns=now_ns))
@@ -147,19 +168,16 @@ class AlertsView:
             if popover.open:
                 for alert, label in rest.items():
                     st.button(label, key=f"take-{alert}", on_click=self._take, args=(alert,))
-        return queue
 
     def _take(self, alert: UUID) -> None:
         self._view.claims.claim(alert, self._operator.name, take=True)
         self._turn_to(self._waiting, alert)
 
-    def _draw_judged(self, deployment: DeploymentSummary, judged: int) -> None:
-        part = self._judged
-        latest = self._view.judged(deployment.view.id, self._operator)
+    def _draw_judged(self, look: ConsoleAlerts, judged: int) -> None:
+        part, latest = self._judged, look.judged
         part.snapshot.show(lambda _: latest)
-        newest = {alert.id for alert in latest}
         for alert in part.snapshot.alerts:
-            if alert is not None and alert.id not in newest and self._view.alert(alert.id, self._operator) is None:
+            if alert is not None and look.find(alert.id) is None:
                 part.snapshot.forget(alert.id)
         questions.forget_receipt({alert.id for alert in part.snapshot.alerts if alert is not None})
         news = "There are newer answers." if part.snapshot.answerable and latest != part.snapshot.alerts else ""

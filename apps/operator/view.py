@@ -6,7 +6,7 @@ No SQL and no rule lives in the page: figures come from `lfr_core.alerts.read`, 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -192,32 +192,22 @@ class OperatorView:
         """Raises Refused as `lfr_core.custody.people.sign_on.signed_on`: nothing more is shown then."""
         self._sign_ons.check(deployment, operator)
 
-    def next_alert(
-        self, deployment: str, operator: AuthenticatedPerson, wanted: UUID | None, *, taken: Collection[UUID] = ()
-    ) -> tuple[read.AlertSummary, ...]:
-        """Find the alert to decide next: the wanted one while nobody has judged it, else the queue's first; or none.
+    def look(self, deployment: str, operator: AuthenticatedPerson, shown: Collection[UUID] = ()) -> read.ConsoleAlerts:
+        """Read the alerts that wait, those judged last, and what those that are `shown` are by now, in one look.
 
-        `taken`: those that others are deciding, left out.
+        Those that wait stand by the urgency of the response agreed for them, the newest first of each.
         """
-        found = None if wanted is None else self.alert(wanted, operator)
-        if found is not None and found.undecided:
-            return (found,)
-        return tuple(each for each in self.queue(deployment, operator) if each.id not in taken)[:1]
-
-    def queue(self, deployment: str, operator: AuthenticatedPerson) -> tuple[read.AlertSummary, ...]:
-        """Read the alerts that wait, by the urgency of the response agreed for them, the newest first of each."""
-        found = read.alerts(
-            self._engine, deployment, by=operator, now_ns=self.now_ns(), limit=QUEUE_SHOWN, judged=False
+        found = read.console_alerts(
+            self._engine,
+            deployment,
+            by=operator,
+            now_ns=self.now_ns(),
+            most=(QUEUE_SHOWN, JUDGED_SHOWN),
+            also=shown,
         )
-        return tuple(sorted(found, key=lambda each: _URGENCY.index(self.response(each))))
-
-    def judged(self, deployment: str, operator: AuthenticatedPerson) -> tuple[read.AlertSummary, ...]:
-        """Read the newest alerts that a person has judged."""
-        return read.alerts(self._engine, deployment, by=operator, now_ns=self.now_ns(), limit=JUDGED_SHOWN, judged=True)
-
-    def alert(self, id: UUID, operator: AuthenticatedPerson) -> read.AlertSummary | None:
-        """Read an alert as it is now; None once it has been deleted on schedule."""
-        return read.alert(self._engine, id, by=operator, now_ns=self.now_ns())
+        return replace(
+            found, waiting=tuple(sorted(found.waiting, key=lambda each: _URGENCY.index(self.response(each))))
+        )
 
     def snapshot(self) -> AlertSnapshot:
         """Make an empty one, for one part of one session of the page."""
@@ -241,12 +231,11 @@ class OperatorView:
         Raises:
             Refused: as `lfr_core.custody.people.sign_on.signed_on`: the operator may see nothing more.
         """
-        if operator:
-            self._sign_ons.check(deployment.view.id, operator)
         if not operator or deployment.view.status not in {DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED}:
             return
         key, now_s = (deployment.view.id, operator), self._clock.monotonic()
         if now_s - self._attended_s.get(key, float("-inf")) >= self._policy.vault.attendance_s / _ATTENDANCE_TIMES:
+            self.check_signed_on(*key)
             self._attendance.record_heartbeat(*key)
             self._attended_s[key] = now_s
 

@@ -6,7 +6,15 @@ Every function takes the engine first and raises Retryable when the database is 
 from __future__ import annotations
 
 from lfr_core.alerts.health import CameraState, Health, HealthLimits, Recent, limits_of
-from lfr_core.alerts.read._alerts import AlertSummary, Answer, alert, alerts, alerts_starting
+from lfr_core.alerts.read._alerts import (
+    AlertSummary,
+    Answer,
+    ConsoleAlerts,
+    alert,
+    alerts,
+    alerts_starting,
+    console_alerts,
+)
 from lfr_core.alerts.read._cameras import CameraHealth, Latency, cameras, latency
 from lfr_core.alerts.read._deployments import (
     AlertTally,
@@ -31,6 +39,7 @@ __all__ = [
     "Answer",
     "CameraHealth",
     "CameraState",
+    "ConsoleAlerts",
     "DeploymentCounts",
     "DeploymentSummary",
     "Health",
@@ -47,6 +56,7 @@ __all__ = [
     "alerts_starting",
     "alerts_to_engage",
     "cameras",
+    "console_alerts",
     "counts",
     "dead_letters",
     "deployment",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -125,6 +126,55 @@ def alerts_in(
     if judged:
         wanted = wanted.where(col(AlertRow.judgement).is_not(None))
     return tuple(summary_of(row) for row in session.exec(wanted.options(defer(PROBE, raiseload=True))))
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleAlerts:
+    """What one look at the alerts of a deployment found, for an operator's screen."""
+
+    waiting: tuple[AlertSummary, ...]
+    judged: tuple[AlertSummary, ...]
+    also: Mapping[UUID, AlertSummary]
+    """Those that were asked for by their id; one that isn't here is no longer."""
+
+    def find(self, id: UUID) -> AlertSummary | None:
+        """Return one of them."""
+        return self.also.get(id) or next((each for each in (*self.waiting, *self.judged) if each.id == id), None)
+
+
+def console_alerts(
+    engine: Engine,
+    deployment: str,
+    *,
+    by: AuthenticatedPerson,
+    now_ns: int,
+    most: tuple[int, int],
+    also: Collection[UUID] = (),
+) -> ConsoleAlerts:
+    """Look once at all that an operator's screen shows: who looks is found in the register once, not five times.
+
+    Args:
+        engine: the records.
+        deployment: its id.
+        by: who looks: an operator who has signed on to it, and to that of each alert in `also`.
+        now_ns: wall time.
+        most: at most so many that wait, and so many judged.
+        also: ids of further alerts.
+
+    Raises:
+        Refused: as `lfr_core.custody.people.sign_on.signed_on`.
+    """
+    with reading(engine) as session:
+        signed_on(session, deployment, by, utc_from_ns(now_ns))
+        wanted = select(AlertRow).where(col(AlertRow.id).in_(also)).where(col(AlertRow.canary).is_(False))
+        rows = session.exec(wanted.options(defer(PROBE, raiseload=True))).all() if also else ()
+        for other in {row.deployment for row in rows} - {deployment}:
+            signed_on(session, other, by, utc_from_ns(now_ns))
+        return ConsoleAlerts(
+            waiting=alerts_in(session, deployment, limit=most[0], judged=False),
+            judged=alerts_in(session, deployment, limit=most[1], judged=True),
+            also={row.id: summary_of(row) for row in rows},
+        )
 
 
 def alert(engine: Engine, id: UUID, *, by: AuthenticatedPerson, now_ns: int) -> AlertSummary | None:

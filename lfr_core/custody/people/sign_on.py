@@ -114,10 +114,9 @@ def check_signed_on(
         Refused: `people.unknown`, `people.revoked`, `people.wrong-role`, `operator.not-signed-on`;
             `officer.deployment-over`: for an engaging officer it is gone at the end.
     """
-    person = in_role(session, name, roles)
-    row = _row(session, deployment, person.name)
-    if row is not None:  # revoked meanwhile and registered again: to be signed on anew
-        in_role(session, person.name, roles, since=row.since)
+    row = _row(session, deployment, name)
+    # revoked meanwhile and registered again: to be signed on anew
+    person = in_role(session, name, roles, since=None if row is None else row.since)
     if row is None or not timedelta(0) <= now - row.since < timedelta(hours=SIGN_ON_H):
         raise Refused(
             "operator.not-signed-on",

@@ -64,9 +64,8 @@ READS: dict[str, tuple[Callable[[Harness, str], object], set[str]]] = {
         set(),
     ),
     "the phone's list": (lambda h, name: h.street.alerts("dep", authenticated(name)), {OPERATOR, STREET}),
-    "page, waiting": (lambda h, name: h.page.next_alert("dep", authenticated(name), None), {OPERATOR}),
-    "page, judged": (lambda h, name: h.page.judged("dep", authenticated(name)), {OPERATOR}),
-    "page, one": (lambda h, name: h.page.alert(h.alert, authenticated(name)), {OPERATOR}),
+    "page": (lambda h, name: h.page.look("dep", authenticated(name), {h.alert}), {OPERATOR}),
+    "page, attended": (lambda h, name: h.page.check_signed_on("dep", authenticated(name)) or True, {OPERATOR}),
     "receipt": (
         lambda h, name: issue_receipt(h.engine, h.trail, h.alert, by=authenticated(name), now_ns=now_ns()),
         {OPERATOR, STREET},
