@@ -45,7 +45,7 @@ from tests.support.records import NOW_NS, entry, sighting
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(480)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(480)]
 
 IN_THE_STREET = "Sam Street"
 LEAD_S = 12.0  # all before the announcement has to be done by then, on a busy machine too
