@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 from sqlalchemy import Engine, delete
@@ -17,7 +16,7 @@ from typer.testing import CliRunner
 
 from apps.cli.main import app
 from lfr_core.common.clock import utc_from_ns
-from lfr_core.common.errors import Fatal, Poison, Refused
+from lfr_core.common.errors import Poison, Refused
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.head_checkpoint import read_kept_head
 from lfr_core.custody.audit.signed import signed_head
@@ -29,10 +28,9 @@ from lfr_core.publication.notices import MOST_POST_CHARACTERS, NoticeStatus, cal
 from lfr_core.publication.published import Publisher
 from lfr_core.publication.qr import qr_svg
 from lfr_core.publication.record_figures import figures_for
-from lfr_core.publication.site.atomic_publish import publish_folder
 from lfr_core.publication.site.build import HEAD, site_files
 from lfr_core.publication.site.data import SiteData, site_data
-from lfr_core.publication.site.manifest import MARKER, verify_files
+from lfr_core.publication.site.manifest import verify_files
 from lfr_core.publication.site.publisher import fingerprint_of_site
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.audit import AuditEntryRow, AuditHeadRow
@@ -229,45 +227,6 @@ def test_calendars_are_folded_and_escaped_and_posts_fit(engine: Engine) -> None:
         "complain@here",
     ):
         assert output in " ".join(posts(one, POLICY))
-
-
-def test_a_new_site_replaces_the_old_one_and_a_build_killed_half_way_leaves_it(tmp_path: Path) -> None:
-    output = tmp_path / "public"
-    publish_folder(output, {"index.html": b"one", "a/b.html": b"b"})
-    with (
-        patch("lfr_core.publication.site.atomic_publish._write", side_effect=[None, KeyboardInterrupt]),
-        pytest.raises(KeyboardInterrupt),
-    ):
-        publish_folder(output, {"index.html": b"two"})
-    assert (output / "index.html").read_bytes() == b"one"
-    with patch("pathlib.Path.replace", side_effect=OSError(30, "Read-only file system")), pytest.raises(Fatal):
-        publish_folder(output, {"index.html": b"two"})
-    assert (output / "index.html").read_bytes() == b"one"
-    (tmp_path / ".public.part-dead").mkdir()
-    publish_folder(output, {"index.html": b"two"})
-    publish_folder(output, {"index.html": b"three"})
-
-    assert (output / "index.html").read_bytes() == b"three"
-    assert not (output / "a").exists()
-    left = sorted(path.name for path in tmp_path.iterdir())
-    assert left[:1] == [".public.lock"]
-    assert len(left) == 4  # the lock, this folder and the one before, the link
-
-
-def test_a_folder_that_is_not_ours_is_refused_and_untouched(tmp_path: Path) -> None:
-    foreign, elsewhere, link = tmp_path / "foreign", tmp_path / "elsewhere", tmp_path / "link"
-    foreign.mkdir()
-    (foreign / "letter.txt").write_text("dear")
-    elsewhere.mkdir()
-    link.symlink_to(elsewhere)
-    for output in (foreign, link, foreign / "letter.txt"):
-        with pytest.raises(Refused) as refused:
-            publish_folder(output, {"index.html": b""})
-        assert refused.value.rule == "site.foreign-folder"
-
-    assert (foreign / "letter.txt").read_text() == "dear"
-    assert not any(elsewhere.iterdir())
-    assert not (foreign / MARKER).exists()
 
 
 @pytest.mark.slow

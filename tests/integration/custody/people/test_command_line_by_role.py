@@ -27,7 +27,6 @@ from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.read import entries
 from lfr_core.custody.people import Rank, Role
-from lfr_core.custody.people.roles import SERVICE_ROLES
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.announcement import ReasonClass
@@ -43,6 +42,7 @@ from lfr_core.publication.rights.types import About, NewRequest, RequestKind
 from lfr_core.retention.footage.register import open_row
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.footage import FootageSegmentRow
+from tests.support.commands_by_role import DAY, ENDED, MACHINE_TOO, MAY, NOBODY, ONLY, PEOPLE, REVOKED, C, O
 from tests.support.each_process import EachProcess, EachTrail
 from tests.support.galleries import held_by
 from tests.support.people import authenticated
@@ -63,91 +63,6 @@ from tests.support.shown_pictures import seen
 from tests.support.vault_server import serving_vault
 from tests.unit.cli.test_who_is_asked import ASKING, WHERE_IT_ACTS
 
-P, A, O, U, C = (  # noqa: E741  short names for a table
-    Role.PLANNER,
-    Role.AUTHORISING_OFFICER,
-    Role.OPERATOR,
-    Role.PUBLICATION_OFFICER,
-    Role.COMPLIANCE,
-)
-REVOKED, ENDED = "Rex Left", "Eve Ended"
-"""In every role but the auditor's; one is revoked, the other's sessions are ended."""
-NOBODY = "nobody"
-ONLY = {role: f"{role.value.title()} Only" for role in Role}
-DAY = (dt.datetime.now(dt.UTC) + dt.timedelta(days=7)).date().isoformat()
-PEOPLE, S = set(Role) - SERVICE_ROLES, Role.TRIALS_SERVICE
-TRIAL, OPENERS = {P, A, O, S}, {P, A, O}
-MAY: dict[str, tuple[str, set[Role]]] = {
-    "alerts engage": ("{judged} engaged", {O}),
-    "alerts export": ("{alert} alert-{number} --purpose look", {O, Role.ENGAGING_OFFICER}),
-    "alerts judge": ("{alert} same --pictures none", {O}),
-    "alerts list": ("--deployment dep", {O}),
-    "alerts outcome": ("{judged} arrest", {O}),
-    "alerts review": ("{judged} confirmed-true", {O}),
-    "alerts show": ("{alert}", {O}),
-    "deployment announce": ("authorised", {P, U}),
-    "deployment apply": ("applied", {P}),
-    "deployment approve-list": ("authorised --digest 00", {A}),
-    "deployment approve-withholding": ("asked --request 1-0", {A}),
-    "deployment authorise": ("applied --reason because --revision 1", {A}),
-    "deployment blue-list-pass": ("dep --subject nobody --camera north --from {walk_begins} --to {walk_ends}", {O}),
-    "deployment blue-list-plan": ("dep --rate 0.9 --margin 0.05", {P, O}),
-    "deployment cancel": ("given-up --why because", {P, A}),
-    "deployment close": ("authorised", OPENERS),
-    "deployment compile": ("authorised {out}", {P}),
-    "deployment create": ("another-{number} --kind evaluation", TRIAL),
-    "deployment open": ("authorised", {P, O}),
-    "deployment plan": ("planned-{number} {form}", {P}),
-    "deployment ready": ("authorised --signage", {P, O}),
-    "deployment refuse": ("applied --reason because", {A}),
-    "deployment refuse-withholding": ("asked-too --reason because", {A}),
-    "deployment resume": ("suspended", TRIAL),
-    "deployment suspend": ("dep --why because", {*TRIAL, C}),
-    "deployment withhold": ("undecided --reason-class threat-to-life", {P, A, U}),
-    "footage approve": ("{hold} --digest 0", {A, C}),
-    "footage export": ("--deployment dep --purpose case --output evidence-{number}", {A, C}),
-    "footage hold": ("--ground complaint --reference x --review-on {day} --segment segment-1", {A, C}),
-    "footage release": ("{hold}", {A, C}),
-    "footage review": ("{hold} --review-on {day}", {A, C}),
-    "footage view": ("--deployment dep --purpose look --output seen-{number}", {A, C}),
-    "operator attend": ("dep --seconds 0.1", {O}),
-    "operator sign-off": ("dep", set(Role)),
-    "operator sign-on": ("authorised", {O, Role.ENGAGING_OFFICER}),
-    "papers add": ("dpia {paper} --title t --version 2 --review-by {day}", {A, C}),
-    "probe self-test": ("dep", {*PEOPLE, S} - {Role.AUDITOR}),
-    "publish announce": (
-        "draft --place Norwich --date {day} --purpose p --use-case 5 --from 10:00 --to 16:00",
-        {P, A, U},
-    ),
-    "publish explain": ("dep --why because", {A, U}),
-    "publish record": ("dep --publish", {U}),
-    "publish release": ("withheld", {P, A, U}),
-    "rights answer": ("{request} --text words", {C}),
-    "rights approve": ("{listed} --digest 0", {A, C}),
-    "rights assign": ("{request} dep", {C}),
-    "rights close": ("{request} --withdrawn", {C}),
-    "rights complain": ("--contact here --text words", PEOPLE),
-    "rights confirm": ("{request}", {A, C}),
-    "rights disclose": ("{listed}", {C}),
-    "rights enquire": ("--contact here --text words", PEOPLE),
-    "rights receipt": ("{alert} --output {out}", {O, Role.ENGAGING_OFFICER}),
-    "rights show": ("{request} --purpose look", {C}),
-    "users add": ("New-{number} --role operator --rank constable --no-account", {C}),
-    "users add-service": ("Script-{number} --may run-trials --key-file {out}", {C}),
-    "users change": ("{third} --role operator --rank sergeant", {C}),
-    "users link": ("{person} --subject {number}", {C}),
-    "users log-out": ("{person}", {C}),
-    "users password": ("{person}", {C}),
-    "users revoke": ("{other} --why because", {C}),
-    "vault admit-machine": ("van-{number} --for camera --camera north --output {out}", {C}),
-    "vault dismiss-machine": ("van-0", {C}),
-    "watchlist choose": ("{out} two.jpg", set(Role)),
-    "watchlist enrol": ("{out} --deployment draft", TRIAL),
-    "watchlist show": ("--deployment dep", {O}),
-}
-"""Each command that asks who is there: arguments that lead to something, and the roles it is for."""
-MACHINE_TOO = {"deployment create", "deployment resume", "deployment suspend", "probe self-test", "watchlist enrol"}
-"""Of trials, where nobody is logged in: `lfr stream run` and whoever tries the platform out on recordings."""
 NOT_FOR_YOU = {
     "identity.session-ended",
     "life.wrong-role",

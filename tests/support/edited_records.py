@@ -1,0 +1,212 @@
+"""Edits of records past the platform, one and more of each table, and what the trail says of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.audit.vault_records import append_noting
+from lfr_core.custody.audit.verify import verify
+from lfr_core.custody.people import Rank, Role
+from lfr_core.domain.actors import SystemActor
+from lfr_core.storage.engine import writing
+from lfr_core.storage.recorded import RECORDED, is_recorded
+from lfr_core.storage.tables.alerts import (
+    AlertAnswerRow,
+    AlertRow,
+)
+from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
+from lfr_core.storage.tables.erasure import CertificateRow
+from lfr_core.storage.tables.footage import FootageHoldRow, FootageSegmentRow
+from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
+from lfr_core.storage.tables.publication import (
+    AnnouncementRow,
+    PublishedRecordRow,
+    ResultsRow,
+    WatchlistCompositionRow,
+)
+from lfr_core.storage.tables.rights import ComplaintHoldRow, ReceiptRow, RightsRequestRow
+from lfr_core.storage.tables.row import Row
+from tests.support.overwriting import overwriting
+from tests.support.records import NOW_NS
+from tests.support.vaults import trail_of
+
+__all__ = ["EDITS", "EVE", "NOW", "differences", "overwritten", "put_on_trail", "rows_of_requests_and_results", "segment"]
+
+NOW = utc_from_ns(NOW_NS)
+EVE = "Eve Insider"
+
+
+def segment(id: str = "segment-1", key: str = "key-1") -> FootageSegmentRow:
+    return FootageSegmentRow(
+        id=id, deployment="dep", camera="north", session="s", key_id=key, key_fingerprint="f", started_ns=1, due_ns=2
+    )
+
+
+def put_on_trail(engine: Engine, trail: AuditTrail) -> None:
+    """Name every row there is, as the vault does once in a home of before."""
+    trail.prepare(SystemActor.LFR)
+    with writing(engine) as session:
+        rows = [row for kind in RECORDED for row in session.exec(select(kind)) if is_recorded(row)]
+        append_noting(session, trail, rows, SystemActor.LFR, "records.adopted")
+
+
+def differences(engine: Engine) -> tuple[str, ...]:
+    trail = trail_of(engine)
+    report = verify(engine, public_key=b"", checkpoint=None, records_key=trail.records_key())
+    assert report.problem is None or report.problem.fault == "records-differ"
+    return report.differences
+
+
+def rows_of_requests_and_results() -> list[Row]:
+    """A complaint with its hold and receipt, late results, a certificate, and what is said of a list."""
+    complaint = RightsRequestRow(
+        reference="R-1", kind="complaint", asks_listed=True, deployment="dep", received_on=NOW.date(), taken_at=NOW,
+        taken_by="Una", key_id="k", asked_sealed=b"", neither_confirm_nor_deny=True,
+    )  # fmt: skip
+    certificate = CertificateRow(
+        number=1, deployment="dep", issued_ns=1, body="{}", digest="d", signature="s", public_key="p"
+    )
+    return [
+        complaint,
+        ComplaintHoldRow(hold="hold-1", request="R-1", deployment="dep", lapses_at=NOW),
+        ReceiptRow(reference="S-1", deployment="dep", minute_at=NOW, category="victim"),
+        ResultsRow(deployment="dep", due_at=NOW, late_at=NOW, late_because="nobody published"),
+        certificate,
+        WatchlistCompositionRow(deployment="dep", category="victim", people=3, images=4),
+    ]
+
+
+def changed(kind: type[Row], **values: object) -> Callable[[Session], None]:
+    def change(session: Session) -> None:
+        row = session.exec(select(kind)).first()
+        assert row is not None
+        for name, value in values.items():
+            setattr(row, name, value)
+        session.add(row)
+
+    return change
+
+
+def gone(kind: type[Row]) -> Callable[[Session], None]:
+    def remove(session: Session) -> None:
+        row = session.exec(select(kind)).first()
+        assert row is not None
+        session.delete(row)
+
+    return remove
+
+
+def added(make: Callable[[Session], Row]) -> Callable[[Session], None]:
+    return lambda session: session.add(make(session))
+
+
+def complaint_gone(session: Session) -> None:
+    gone(ComplaintHoldRow)(session)
+    session.flush()
+    gone(RightsRequestRow)(session)
+
+
+def a_person(session: Session) -> int:
+    return session.exec(select(PersonRow.id)).first() or 0
+
+
+def another_alert(session: Session) -> AlertRow:
+    alert = session.exec(select(AlertRow)).first()
+    assert alert is not None
+    return AlertRow(**{**alert.model_dump(exclude=set(COLUMNS_DECIDED)), "id": uuid4()})
+
+
+COLUMNS_DECIDED = RECORDED[AlertRow].columns
+EDITS: dict[str, tuple[str, Callable[[Session], None]]] = {
+    "a person's name": ("person/", changed(PersonRow, name=EVE)),
+    "a rank": ("person/", changed(PersonRow, rank=Rank.CHIEF_CONSTABLE.value)),
+    "a revocation undone": ("person/", changed(PersonRow, added_at=NOW - dt.timedelta(days=1))),
+    "another person": (
+        "person/",
+        added(lambda _: PersonRow(folded="eve", name=EVE, rank="superintendent", added_at=NOW, added_by="x")),
+    ),
+    "another role": (
+        "person_role/",
+        added(lambda s: PersonRoleRow(person=a_person(s), role=Role.TRIALS_SERVICE.value, since=NOW)),
+    ),
+    "a role taken": ("person_role/", gone(PersonRoleRow)),
+    "a role for longer": ("person_role/", changed(PersonRoleRow, since=NOW - dt.timedelta(days=99))),
+    "another account": (
+        "person_identity/",
+        added(
+            lambda s: PersonIdentityRow(
+                person=a_person(s), issuer="i", subject="s", linked_at=NOW, linked_by="x", sessions_from=NOW
+            )
+        ),
+    ),
+    "a threshold": ("deployment/", changed(DeploymentRow, threshold=0.1)),
+    "a camera": ("deployment/", changed(DeploymentRow, cameras="north\nsouth\nschool")),
+    "hours": ("deployment/", changed(DeploymentRow, closes_at=NOW + dt.timedelta(days=9))),
+    "a gallery": ("deployment/", changed(DeploymentRow, gallery_digest="of another")),
+    "an approval": ("life/", changed(PlannedDeploymentRow, approved_digest="of another")),
+    "a confirmation": ("life/", changed(PlannedDeploymentRow, signage_by=EVE)),
+    "an application": ("application/", changed(ApplicationRow, purpose="another")),
+    "an authority's limit": ("authority/", changed(AuthorityRow, false_alerts_one_in=1)),
+    "an authority gone": ("authority/", gone(AuthorityRow)),
+    "a notice": ("announcement/", changed(AnnouncementRow, made_at=NOW - dt.timedelta(days=9))),
+    "a hold's ground": ("footage_hold/", changed(FootageHoldRow, ground="criminal_investigation")),
+    "a hold released": ("footage_hold/", changed(FootageHoldRow, released_at=NOW, released_by=EVE)),
+    "when an alert was opened": ("alert_opened/", changed(AlertRow, opened_ns=1)),
+    "whom an alert is of": ("alert_opened/", changed(AlertRow, subject=EVE)),
+    "where an alert was": ("alert_opened/", changed(AlertRow, camera="school")),
+    "an alert that nobody opened": ("alert_opened/", added(another_alert)),
+    "a judgement": ("alert/", changed(AlertRow, judgement="different")),
+    "who judged": ("alert/", changed(AlertRow, judged_by=EVE)),
+    "an answer": ("alert_answer/", changed(AlertAnswerRow, answer="different")),
+    "a publication": ("published_record/", changed(PublishedRecordRow, body='{"alerts":0}')),
+    "a publication gone": ("published_record/", gone(PublishedRecordRow)),
+    "an enquiry that may be answered plainly": (
+        "rights_request/",
+        changed(RightsRequestRow, neither_confirm_nor_deny=False, disclosure_approved_by=EVE),
+    ),
+    "a complaint that is answered": ("rights_request/", changed(RightsRequestRow, answered_at=NOW)),
+    "a complaint gone": ("rights_request/", complaint_gone),
+    "a complaint's hold that lapses": ("complaint_hold/", changed(ComplaintHoldRow, lapses_at=NOW - dt.timedelta(9))),
+    "a receipt's minute": ("stop_receipt/", changed(ReceiptRow, minute_at=NOW + dt.timedelta(hours=1))),
+    "a deadline": ("results/", changed(ResultsRow, due_at=NOW + dt.timedelta(days=9))),
+    "late results that weren't": ("results/", changed(ResultsRow, late_at=None, late_because="")),
+    "late results that are explained": ("results/", changed(ResultsRow, explained_at=NOW, explained_by=EVE)),
+    "a certificate": ("certificate/", changed(CertificateRow, digest="another")),
+    "a certificate gone": ("certificate/", gone(CertificateRow)),
+    "how many a list held": ("watchlist_composition/", changed(WatchlistCompositionRow, people=99)),
+}
+
+
+@contextmanager
+def overwritten(engine: Engine, edit: Callable[[Session], None]) -> Iterator[tuple[str, ...]]:
+    """The differences after an edit, which is undone afterwards."""
+    before: dict[Any, list[dict[str, Any]]] = {}
+    tables: tuple[Any, ...] = (
+        *(PersonRow, PersonRoleRow, PersonIdentityRow, DeploymentRow, PlannedDeploymentRow, ApplicationRow),
+        *(AuthorityRow, AnnouncementRow, FootageHoldRow, AlertRow, AlertAnswerRow, PublishedRecordRow),
+        *(RightsRequestRow, ComplaintHoldRow, ReceiptRow, ResultsRow, CertificateRow, WatchlistCompositionRow),
+    )
+    with overwriting(engine) as session:
+        for kind in tables:
+            before[kind] = [row.model_dump() for row in session.exec(select(kind))]
+        edit(session)
+    yield differences(engine)
+    with overwriting(engine) as session:
+        for kind in reversed(tables):
+            keys = {tuple(each[k.name] for k in kind.__table__.primary_key) for each in before[kind]}
+            for row in session.exec(select(kind)):
+                if tuple(getattr(row, k.name) for k in kind.__table__.primary_key) not in keys:
+                    session.delete(row)
+        session.flush()
+        for kind in tables:
+            for values in before[kind]:
+                session.merge(kind(**values))
