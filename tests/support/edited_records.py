@@ -39,7 +39,16 @@ from tests.support.overwriting import overwriting
 from tests.support.records import NOW_NS
 from tests.support.vaults import trail_of
 
-__all__ = ["EDITS", "EVE", "NOW", "differences", "overwritten", "put_on_trail", "rows_of_requests_and_results", "segment"]
+__all__ = [
+    "EDITS",
+    "EVE",
+    "NOW",
+    "differences",
+    "overwritten",
+    "put_on_trail",
+    "rows_of_requests_and_results",
+    "segment",
+]
 
 NOW = utc_from_ns(NOW_NS)
 EVE = "Eve Insider"
