@@ -70,7 +70,7 @@ def test_an_alert_is_decided_on_a_screen_of_1366_by_768_without_scrolling_by_nig
     page.get_by_role("button", name="Start deciding").click()
     page.locator(".ops-alert img").nth(1).wait_for()
     for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two
+        page.emulate_media(color_scheme=scheme)
         page.wait_for_timeout(500)
         keep_picture(page, f"operator-{scheme}")
 

@@ -34,9 +34,10 @@ from tests.support.playing import playing, recognised
 from tests.support.recordings import Walk, write_walks
 from tests.support.records import alerts_of
 from tests.support.retention import DAY_S
-from tests.support.stream import Stream, environment_of, wait_until
+from tests.support.stream import Stream
 from tests.support.street_log import judge_log
 from tests.support.tiers import leave_to_long
+from tests.support.worker_processes import environment_of, wait_until
 
 CUTS = (4, 10)
 """A life of which so many are cut short: in `make test`, and in `make faults` and `make test-long`."""

@@ -25,7 +25,7 @@ SENDERS: dict[str, str] = {
     "apps.demo.http_browser": "logs the demonstration's people in at its own identity server on 127.0.0.1",
     "apps.demo.visitor": "the same, for whoever follows the demonstration's one link",
     "apps.cli.login": "opens the login page in this person's browser",
-    "lfr_core.custody.audit.timestamps": "asks a time-stamping authority for the time of a digest of the trail's newest head",
+    "lfr_core.custody.audit.timestamps": "asks an authority for a time stamp of the digest of the trail's newest head",
     "lfr_core.custody.identity.fetching": "asks the identity provider who has logged in",
     "flows.prefect_api": "Prefect's own API: which runs are scheduled; ids only",
 }

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tests.integration.custody.people.test_command_line_by_role import MAY
 from tests.integration.custody.people.test_who_may_act import ACTS, OF_COMPLIANCE
 from tests.integration.custody.people.test_who_may_see import READS
+from tests.support.commands_by_role import MAY
 from tests.support.texts import ROOT
 
 CORE = ROOT / "lfr_core"

@@ -40,6 +40,11 @@ def search_trail(harness: Harness, name: str, words: str, *, days: int = 0) -> t
     return harness.compliance.trail(TrailSearch(day, day, words), authenticated(name))
 
 
+def attend(harness: Harness, name: str) -> bool:
+    harness.page.check_signed_on("dep", authenticated(name))
+    return True
+
+
 READS: dict[str, tuple[Callable[[Harness, str], object], set[str]]] = {
     "alerts": (lambda h, name: read.alerts(h.engine, "dep", by=authenticated(name), now_ns=now_ns()), {OPERATOR}),
     "alert": (lambda h, name: read.alert(h.engine, h.alert, by=authenticated(name), now_ns=now_ns()), {OPERATOR}),
@@ -65,7 +70,7 @@ READS: dict[str, tuple[Callable[[Harness, str], object], set[str]]] = {
     ),
     "the phone's list": (lambda h, name: h.street.alerts("dep", authenticated(name)), {OPERATOR, STREET}),
     "page": (lambda h, name: h.page.look("dep", authenticated(name), {h.alert}), {OPERATOR}),
-    "page, attended": (lambda h, name: h.page.check_signed_on("dep", authenticated(name)) or True, {OPERATOR}),
+    "page, attended": (attend, {OPERATOR}),
     "receipt": (
         lambda h, name: issue_receipt(h.engine, h.trail, h.alert, by=authenticated(name), now_ns=now_ns()),
         {OPERATOR, STREET},

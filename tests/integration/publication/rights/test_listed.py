@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlmodel import col, select
@@ -47,7 +48,7 @@ def approve(harness: RightsHarness, asked: Request, by: str) -> Request:
     return answering.approve_disclosure(harness.rights, asked.reference, digest=digest, by=authenticated(by))
 
 
-def bodies(harness: RightsHarness, after: int) -> list[dict[str, object]]:
+def bodies(harness: RightsHarness, after: int) -> list[dict[str, Any]]:
     with reading(harness.engine) as session:
         rows = session.exec(
             select(AuditEntryRow).where(AuditEntryRow.seq > after).order_by(col(AuditEntryRow.seq))
