@@ -53,7 +53,7 @@ def _inject_missing_canaries(installation: Installation, *, planned_only: bool) 
 def certify_due_deployments(installation: Installation) -> tuple[str, ...]:
     """Search and certify each ended deployment for which more is due than its last certificate says; return their ids.
 
-    So there is one certificate after the close, one after the last alert's 24 hours, one after the footage's days; and
+    So there is one certificate after the close, one after the last alert's hours, one after the footage's days; and
     another at each sweep for as long as one fails.
 
     Raises:

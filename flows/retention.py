@@ -39,13 +39,13 @@ __all__ = ["retention"]
 _PURGES = {
     "temporary": "remove old temporary files",
     "exports": "remove exported pictures",
-    "alerts": "forget alerts after their 24 hours",
+    "alerts": "forget alerts after their time",
     "lists": "destroy watchlists of ended deployments",
     "galleries": "drop collections of ended deployments from the gallery",
     "quality": "remove data-quality results of ended deployments",
     "broker": "delete what ended deployments left in the broker",
     "topics": "delete what is past its topic's bound",
-    "footage": "destroy footage after its 31 days, unless held",
+    "footage": "destroy footage after its time, unless held",
     "workflows": "delete old runs and logs of workflows",
 }
 """What the task of each purge is called in Prefect, by the purge's name."""
@@ -58,7 +58,9 @@ def retention() -> State[None]:
     configure_logs(settings.log_level)
     with Installation(settings, identity=ProcessIdentity.FLOWS, clock=current_clock()) as installation:
         ended = _purge_all(installation)
-        do_duty.with_options(name="look whether this run is ours")(installation, raise_strange_sweep, return_state=True)
+        run_sweep_task.with_options(name="look whether this run is ours")(
+            installation, raise_strange_sweep, return_state=True
+        )
     return ended
 
 
@@ -73,8 +75,8 @@ def _purge_all(installation: Installation) -> State[None]:
         return Completed(name="Superseded", message=str(busy))
     except Refused as untrusted:  # the clock: nothing is purged by it
         return Failed(message=str(untrusted))
-    for name, act in _DUTIES.items():
-        do_duty.with_options(name=name)(installation, act, return_state=True)
+    for name, act in _SWEEP_TASKS.items():
+        run_sweep_task.with_options(name=name)(installation, act, return_state=True)
     if failed:
         return Failed(message=f"not purged in full, tried again by the next sweep: {', '.join(failed)}")
     return Completed(message="nothing that is due is left, or a note says why")
@@ -90,8 +92,8 @@ def purge(sweep: Sweep, step: str) -> State[None]:
     return Failed(message=error) if error else Completed()
 
 
-@task(name="duty", cache_policy=NO_CACHE)
-def do_duty(installation: Installation, act: Callable[[Installation], object]) -> State[None]:
+@task(name="sweep task", cache_policy=NO_CACHE)
+def run_sweep_task(installation: Installation, act: Callable[[Installation], object]) -> State[None]:
     """Do what else is due: completed, or failed in one line; the next sweep tries again."""
     try:
         done = act(installation)
@@ -107,7 +109,7 @@ def report_lag(installation: Installation) -> str:
     return f"{sum(each.is_alarm for each in status)} alarms"
 
 
-_DUTIES: dict[str, Callable[[Installation], object]] = {
+_SWEEP_TASKS: dict[str, Callable[[Installation], object]] = {
     "inject canaries in live deployments that have none": inject_missing_canaries,
     "search for the canaries and certify what was destroyed": certify_due_deployments,
     "record what is done of each deployment's obligations": report_obligations,

@@ -125,7 +125,7 @@ class LiveProbeSender:
         ]
         try:
             producer: Any = KafkaProducer(
-                client_id="lfr-proof",
+                client_id="lfr-live-probe",
                 allow_auto_create_topics=False,
                 bootstrap_timeout_ms=5_000,
                 max_block_ms=5_000,

@@ -7,8 +7,8 @@ from datetime import timedelta
 import streamlit as st
 
 from apps.compliance import panels
+from apps.compliance.actions import ComplianceActions
 from apps.compliance.acts import act
-from apps.compliance.desk import ComplianceDesk
 from apps.compliance.view import ComplianceView
 from apps.sign_in import PageSession
 from lfr_core.custody.people import Role
@@ -19,7 +19,7 @@ from lfr_core.domain.working_days import LONDON
 __all__ = ["draw"]
 
 
-def draw(view: ComplianceView, desk: ComplianceDesk, session: PageSession) -> None:
+def draw(view: ComplianceView, actions: ComplianceActions, session: PageSession) -> None:
     """List what is in force, what is overdue first; for compliance with the form."""
     today = view.now().astimezone(LONDON).date()
     rows = [
@@ -30,7 +30,7 @@ def draw(view: ComplianceView, desk: ComplianceDesk, session: PageSession) -> No
             one.version,
             f"{one.review_by.day} {one.review_by:%B %Y}{', OVERDUE' if one.review_by < today else ''}",
         )
-        for one in sorted(desk.documents(), key=lambda one: one.review_by)
+        for one in sorted(actions.documents(), key=lambda one: one.review_by)
     ]
     st.html(
         panels.table(("Document", "Kind", "Deployment", "Version", "To be reviewed by"), rows, "None is registered.")
@@ -52,7 +52,7 @@ def draw(view: ComplianceView, desk: ComplianceDesk, session: PageSession) -> No
         st.error("Choose the document's own file.")
         return
     act(
-        lambda: desk.add_document(
+        lambda: actions.add_document(
             kind,
             file.name,
             file.getvalue(),

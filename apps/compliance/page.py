@@ -1,4 +1,4 @@
-"""Draws compliance's page into the Streamlit app that calls `page(view, desk, session)`.
+"""Draws compliance's page into the Streamlit app that calls `page(view, actions, session)`.
 
 A report's pages are shown in a frame of their own origin that may run nothing and ask nobody (`data:`), because
 Streamlit serves no local folders; so they need no second server and are seen by whoever may see this page.
@@ -13,8 +13,8 @@ from functools import partial
 import streamlit as st
 
 from apps.compliance import documents_panel, panels, people_panel
+from apps.compliance.actions import ComplianceActions
 from apps.compliance.acts import act, show_result
-from apps.compliance.desk import ComplianceDesk
 from apps.compliance.view import MOST_ENTRIES, ROLES, ComplianceView, Report, TrailSearch
 from apps.plain_words import plain_words
 from apps.sign_in import PageSession, draw_person, may_see
@@ -29,7 +29,7 @@ __all__ = ["page"]
 _FRAME_PX = 900
 
 
-def page(view: ComplianceView, desk: ComplianceDesk, session: PageSession) -> None:
+def page(view: ComplianceView, actions: ComplianceActions, session: PageSession) -> None:
     """Draw the page for somebody of compliance or an auditor. What can't be read is said."""
     st.html("<h1>Compliance</h1>")
     draw_person(session)
@@ -37,14 +37,14 @@ def page(view: ComplianceView, desk: ComplianceDesk, session: PageSession) -> No
         return
     show_result()
     parts: list[tuple[str, Callable[[], None]]] = [
-        ("Promises", partial(_ledger, view, desk, session)),
+        ("Promises", partial(_ledger, view, actions, session)),
         ("Deletion", partial(_retention, view)),
-        ("Certificates of erasure", partial(_certificates, view, desk)),
+        ("Certificates of erasure", partial(_certificates, view, actions)),
         ("Results and their deadlines", partial(_due, view)),
         ("Data quality", partial(_reports, view, by=session.person)),
         ("Audit trail", partial(_trail, view, by=session.person)),
-        ("Documents", partial(documents_panel.draw, view, desk, session)),
-        ("People", partial(people_panel.draw, desk, session)),
+        ("Documents", partial(documents_panel.draw, view, actions, session)),
+        ("People", partial(people_panel.draw, actions, session)),
     ]
     for title, show in parts:
         st.html(f"<h2>{title}</h2>")
@@ -94,7 +94,7 @@ def _due(view: ComplianceView) -> None:
     st.html(panels.table(("Deployment", "Stands", "Due", "Why"), rows, "No deployment has ended."))
 
 
-def _certificates(view: ComplianceView, desk: ComplianceDesk) -> None:
+def _certificates(view: ComplianceView, actions: ComplianceActions) -> None:
     found = view.certificates()
     if not found:
         st.text("None yet.")
@@ -115,7 +115,7 @@ def _certificates(view: ComplianceView, desk: ComplianceDesk) -> None:
     if one.without_canary:
         st.text(f"No test record was put among: {', '.join(each.value for each in one.without_canary)}.")
     if st.button("Verify all certificates", key="compliance-verify"):
-        faults = desk.verify_certificates()
+        faults = actions.verify_certificates()
         if faults:
             rows = [(str(each.number or "?"), each.what) for each in faults]
             st.html(panels.table(("Certificate", "What is wrong"), rows, ""))
@@ -123,7 +123,7 @@ def _certificates(view: ComplianceView, desk: ComplianceDesk) -> None:
             st.success(f"All {len(found)} are as they were signed, each follows the one before, none is missing.")
 
 
-def _ledger(view: ComplianceView, desk: ComplianceDesk, session: PageSession) -> None:
+def _ledger(view: ComplianceView, actions: ComplianceActions, session: PageSession) -> None:
     entries = view.ledger().entries
     heads = ("Promise", "Stands", "Seen", "For staff", "The public is told")
     st.html(panels.table(heads, panels.promise_rows(entries), "No promises."))
@@ -138,7 +138,7 @@ def _ledger(view: ComplianceView, desk: ComplianceDesk, session: PageSession) ->
         promise = st.selectbox("Broken promise", list(broken), format_func=broken.__getitem__)
         text = st.text_area("What is being done, for the public", max_chars=LONGEST)
         if st.form_submit_button("Tell the public"):
-            act(lambda: desk.say(promise, text, by=session.use()), "The public site says so when it is next built.")
+            act(lambda: actions.say(promise, text, by=session.use()), "The public site says so when it is next built.")
 
 
 def _retention(view: ComplianceView) -> None:

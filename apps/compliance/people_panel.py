@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from apps.compliance import panels
+from apps.compliance.actions import ComplianceActions
 from apps.compliance.acts import act
-from apps.compliance.desk import ComplianceDesk
 from apps.sign_in import PageSession
 from lfr_core.custody.people import Person, Rank, Role
 from lfr_core.custody.people.roles import SERVICE_ROLES
@@ -18,9 +18,9 @@ __all__ = ["draw"]
 _ROLES = [role for role in Role if role not in SERVICE_ROLES]
 
 
-def draw(desk: ComplianceDesk, session: PageSession) -> None:
+def draw(actions: ComplianceActions, session: PageSession) -> None:
     """List everybody; for compliance with the forms that change the register."""
-    people = desk.people()
+    people = actions.people()
     heads = ("Name", "Roles", "Rank", "Since", "Revoked")
     st.html(panels.table(heads, [_row(each) for each in people], "Nobody."))
     if Role.COMPLIANCE not in session.person.roles:
@@ -28,11 +28,11 @@ def draw(desk: ComplianceDesk, session: PageSession) -> None:
     add, change, revoke = st.tabs(["Register somebody", "Give other roles", "Revoke"])
     names = [each.name for each in people if each.may_act and not each.roles & SERVICE_ROLES]
     with add:
-        _add(desk, session)
+        _add(actions, session)
     with change:
-        _change(desk, session, names)
+        _change(actions, session, names)
     with revoke:
-        _revoke(desk, session, names)
+        _revoke(actions, session, names)
 
 
 def _row(person: Person) -> Sequence[str]:
@@ -41,38 +41,38 @@ def _row(person: Person) -> Sequence[str]:
     return person.name, roles, person.rank_in_words, panels.london(person.added_at), revoked
 
 
-def _add(desk: ComplianceDesk, session: PageSession) -> None:
+def _add(actions: ComplianceActions, session: PageSession) -> None:
     with st.form("people-add"):
         name = st.text_input("Name, with the collar number if two share it", max_chars=100)
         roles = st.multiselect("Roles", _ROLES, format_func=lambda role: role.value)
         rank = Rank(str(st.selectbox("Rank", [each.value for each in Rank])))
         if st.form_submit_button("Register"):
             act(
-                lambda: desk.add(name, roles, rank, by=session.use()),
+                lambda: actions.add(name, roles, rank, by=session.use()),
                 f"{name} is registered. Give them an account before they can log in.",
             )
 
 
-def _change(desk: ComplianceDesk, session: PageSession, names: Sequence[str]) -> None:
+def _change(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
     with st.form("people-change"):
         name = st.selectbox("Who", names, key="people-change-who")
         roles = st.multiselect("All their roles from now on", _ROLES, format_func=lambda role: role.value)
         rank = Rank(str(st.selectbox("Rank", [each.value for each in Rank], key="people-change-rank")))
         if st.form_submit_button("Change"):
-            act(lambda: desk.change(name, roles, rank, by=session.use()), f"{name} has these roles from now on.")
+            act(lambda: actions.change(name, roles, rank, by=session.use()), f"{name} has these roles from now on.")
     with st.form("people-invite"):
         login = st.text_input("Name to log in with, for somebody without an account", max_chars=60)
         who = st.selectbox("Whose", names, key="people-invite-who")
         if st.form_submit_button("Make the account"):
             act(
-                lambda: desk.invite(who, login, by=session.use()),
+                lambda: actions.invite(who, login, by=session.use()),
                 f"Give this link to {who} alone; it works once, for a day: {{0.link}}",
             )
 
 
-def _revoke(desk: ComplianceDesk, session: PageSession, names: Sequence[str]) -> None:
+def _revoke(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
     with st.form("people-revoke"):
         name = st.selectbox("Who", names, key="people-revoke-who")
         why = st.text_input("Why", max_chars=200)
         if st.form_submit_button("Revoke"):
-            act(lambda: desk.revoke(name, why, by=session.use()), f"{name} may do nothing from now on.")
+            act(lambda: actions.revoke(name, why, by=session.use()), f"{name} may do nothing from now on.")

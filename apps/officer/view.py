@@ -83,7 +83,14 @@ class OfficerView:
 
     def receipt(self, alert: UUID, by: AuthenticatedPerson) -> StopReceipt:
         """Issue the receipt of a stop; asked again, the same."""
-        receipt = issue_receipt(self._engine, self._trail, alert, by=by, now_ns=self.now_ns())
+        receipt = issue_receipt(
+            self._engine,
+            self._trail,
+            alert,
+            by=by,
+            now_ns=self.now_ns(),
+            retention_h=self._policy.alerts.retention_h,
+        )
         return StopReceipt(alert, receipt.reference, receipt_qr(receipt.reference), receipt_pdf(receipt, self._policy))
 
     def response(self, category: Category) -> Response:

@@ -219,7 +219,14 @@ class OperatorView:
 
     def receipt(self, alert: UUID, operator: AuthenticatedPerson) -> ReceiptPage:
         """Issue the receipt for the person engaged on an alert, on the audit trail. Raises as `issue_receipt`."""
-        issued = issue_receipt(self._engine, self._trail, alert, by=operator, now_ns=self._clock.time_ns())
+        issued = issue_receipt(
+            self._engine,
+            self._trail,
+            alert,
+            by=operator,
+            now_ns=self._clock.time_ns(),
+            retention_h=self._policy.alerts.retention_h,
+        )
         return ReceiptPage(alert, issued.reference, receipt_html(issued, self._policy))
 
     def attend(self, deployment: read.DeploymentSummary, operator: AuthenticatedPerson | None) -> None:

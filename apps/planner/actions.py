@@ -10,12 +10,12 @@ import streamlit as st
 from apps.plain_words import plain_words
 from apps.planner import form, panels
 from apps.planner.act_html import announcement_html
-from apps.planner.asked import forget_asked, is_asked
 from apps.planner.camera_panel import show_camera_panel
 from apps.planner.document_panel import show_document_panel
 from apps.planner.list_html import minors_html
 from apps.planner.list_panel import show_list_panel
-from apps.planner.mending import Act
+from apps.planner.open_panel import close_panels, is_open
+from apps.planner.remedies import Act
 from apps.planner.view import PlannerView
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
@@ -92,15 +92,15 @@ def _longer_acts(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> b
     """Draw what takes a form of its own: a document, the list. Returns whether anything was drawn."""
     shown = False
     if by.roles & {Role.COMPLIANCE, Role.AUTHORISING_OFFICER} and not one.view.status.is_over:
-        with st.expander("Add a document", expanded=is_asked(one, Act.DOCUMENT)):
+        with st.expander("Add a document", expanded=is_open(one, Act.DOCUMENT)):
             show_document_panel(view, one, by)
         shown = True
     if Role.PLANNER in by.roles and one.view.status in RULES[Step.COMPILE].froms:
-        with st.expander("The list", expanded=is_asked(one, Act.LIST)):
+        with st.expander("The list", expanded=is_open(one, Act.LIST)):
             show_list_panel(view.lists, one, by)
         shown = True
     if by.roles & {Role.PLANNER, Role.OPERATOR} and one.view.status in _HAS_CAMERAS:
-        with st.expander("Cameras", expanded=is_asked(one, Act.CAMERAS)):
+        with st.expander("Cameras", expanded=is_open(one, Act.CAMERAS)):
             show_camera_panel(view.cameras, one, by)
         shown = True
     return shown
@@ -123,7 +123,7 @@ def _next(one: Standing) -> list[Step]:
 def do(done: str, act: Callable[[], object]) -> None:
     """Do it, say so or why not, and draw the page anew; what was typed stays."""
     st.session_state.pop(_SEEN, None)
-    forget_asked()
+    close_panels()
     try:
         act()
     except LfrError as error:
@@ -176,7 +176,7 @@ def _decide(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
 
 def _announce(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
     """Show it as the public will read it, and announce it once that was read."""
-    with st.expander("Announce it", expanded=is_asked(one, Act.ANNOUNCE)):
+    with st.expander("Announce it", expanded=is_open(one, Act.ANNOUNCE)):
         st.html(announcement_html(view.announcement(one.view.id), one.view.kind, now=view.now()))
         st.caption("What is announced can't be withheld any more.")
         if st.button(_WORDS[Step.ANNOUNCE], type="primary", key=f"act-announce-{turn_of(one)}"):
@@ -263,7 +263,7 @@ def _extend(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
 
 
 def _close(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
-    with st.expander("Close it", expanded=is_asked(one, Act.CLOSE)):
+    with st.expander("Close it", expanded=is_open(one, Act.CLOSE)):
         st.caption("Ends it for good and destroys its watchlist.")
         waiting = view.still_to_decide(one.view.id)
         if waiting:

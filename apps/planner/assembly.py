@@ -6,10 +6,10 @@ from contextlib import suppress
 from functools import partial
 
 from apps import services
-from apps.planner.camera_desk import CameraDesk, camera_states, try_camera
+from apps.planner.camera_control import CameraControl, camera_states, try_camera
 from apps.planner.desk_services import PlannerServices
 from apps.planner.draft_store import DraftStore
-from apps.planner.list_desk import ListDesk
+from apps.planner.uploaded_lists import UploadedLists
 from apps.planner.view import PlannerView
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.installation import Installation
@@ -52,14 +52,14 @@ def planner_view(installation: Installation) -> PlannerView:
             evaluations=evaluations_for(installation.settings, installation.policy),
             compare=services.build_gallery_comparison(installation),
             documents=services.build_document_register(installation),
-            lists=ListDesk(
+            lists=UploadedLists(
                 installation.policy,
                 installation.clock,
                 installation.settings.home,
                 build_deployment_store(installation),
                 partial(services.build_list_builder, installation),
             ),
-            cameras=CameraDesk(
+            cameras=CameraControl(
                 CameraSources(
                     installation.engine, installation.trail, camera_folder(installation.settings.home.resolve())
                 ),

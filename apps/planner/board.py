@@ -10,9 +10,17 @@ import streamlit as st
 
 from apps.planner import actions, panels
 from apps.planner.act_html import note_html, self_test_html
-from apps.planner.asked import open_act
-from apps.planner.mending import Act, Mend
-from apps.planner.stepper import DeskStep, RedLine, StepState, desk_steps, red_line_html, step_html, steps_html
+from apps.planner.open_panel import open_panel
+from apps.planner.remedies import Act, Remedy
+from apps.planner.stepper import (
+    LifecycleStep,
+    RedLine,
+    StepState,
+    lifecycle_steps,
+    red_line_html,
+    step_html,
+    steps_html,
+)
 from apps.planner.view import PlannerView
 from apps.sign_in import PageSession
 from lfr_core.common.errors import LfrError
@@ -41,43 +49,44 @@ _DIRECT: Final[Mapping[Act, tuple[str, _Direct]]] = {
 def show_board(view: PlannerView, session: PageSession, deployment: str) -> None:
     """Draw it as it stands now."""
     one = view.standing(deployment)
-    steps = desk_steps(one, published=view.is_published(deployment))
+    steps = lifecycle_steps(one, published=view.is_published(deployment))
     st.html(steps_html(steps))
     names, offered = _names(session, steps), set[Act]()
     for step in steps:
         if step.state is StepState.NOW or (step.red and step.state is StepState.DONE):
             st.html(step_html(step))
             for line in step.red:
-                mend = None if line.mend is None or line.mend.act in offered else line.mend  # one button for each act
-                offered |= {mend.act} if mend else set()
-                _line(view, session.person, one, line, mend, names.get(line.who, ""))
+                is_new = line.remedy is not None and line.remedy.act not in offered  # one button for each act
+                remedy = line.remedy if is_new else None
+                offered |= {remedy.act} if remedy else set()
+                _line(view, session.person, one, line, remedy, names.get(line.who, ""))
     _tested(view, deployment)
     with st.expander("Every condition, met or missing"):
         st.html(panels.readiness_html(one))
 
 
 def _line(
-    view: PlannerView, person: AuthenticatedPerson, one: Standing, line: RedLine, mend: Mend | None, names: str
+    view: PlannerView, person: AuthenticatedPerson, one: Standing, line: RedLine, remedy: Remedy | None, names: str
 ) -> None:
-    if mend is None or not mend.roles & person.roles:
+    if remedy is None or not remedy.roles & person.roles:
         st.html(red_line_html(line, names))
         return
     with st.container(key=f"pln-line-{line.title}".replace(" ", "-")):
         words, button = st.columns([4, 1.6], vertical_alignment="center")
         words.html(red_line_html(line, names))
         with button:
-            _button(view, person, one, mend)
+            _button(view, person, one, remedy)
 
 
-def _button(view: PlannerView, person: AuthenticatedPerson, one: Standing, mend: Mend) -> None:
-    if mend.act is Act.ATTEND:
-        st.link_button(mend.label, f"operator?deployment={one.view.id}")
+def _button(view: PlannerView, person: AuthenticatedPerson, one: Standing, remedy: Remedy) -> None:
+    if remedy.act is Act.ATTEND:
+        st.link_button(remedy.label, f"operator?deployment={one.view.id}")
         return
-    if st.button(mend.label, key=f"mend-{mend.act.value}-{actions.turn_of(one)}"):
-        if mend.act in _DIRECT:
-            done, act = _DIRECT[mend.act]
+    if st.button(remedy.label, key=f"mend-{remedy.act.value}-{actions.turn_of(one)}"):
+        if remedy.act in _DIRECT:
+            done, act = _DIRECT[remedy.act]
             actions.do(done, partial(act, view, one.view.id, person))
-        open_act(one.view.id, mend.act)
+        open_panel(one.view.id, remedy.act)
         st.rerun()
 
 
@@ -94,7 +103,7 @@ def _tested(view: PlannerView, deployment: str) -> None:
         st.html(self_test_html(job.result))
 
 
-def _names(session: PageSession, steps: tuple[DeskStep, ...]) -> dict[str, str]:
+def _names(session: PageSession, steps: tuple[LifecycleStep, ...]) -> dict[str, str]:
     """Name those who act, by role; without names where the register is away."""
     wanted = {line.who for step in steps for line in step.red}
     found: dict[str, str] = {}

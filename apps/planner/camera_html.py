@@ -6,7 +6,7 @@ import base64
 from html import escape
 
 from apps.plain_words import plain_words
-from apps.planner.camera_desk import CameraLine, TriedCamera
+from apps.planner.camera_control import CameraLine, TriedCamera
 from apps.planner.jobs import Job
 
 __all__ = ["camera_html", "tried_html"]

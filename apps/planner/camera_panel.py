@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from apps.plain_words import plain_words
-from apps.planner.camera_desk import CameraDesk, CameraLine
+from apps.planner.camera_control import CameraControl, CameraLine
 from apps.planner.camera_html import camera_html, tried_html
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
@@ -20,33 +20,33 @@ _LOOK_S = 2.0
 _FAULT = "planner-camera-fault"
 
 
-def show_camera_panel(desk: CameraDesk, one: Standing, by: AuthenticatedPerson) -> None:
+def show_camera_panel(cameras: CameraControl, one: Standing, by: AuthenticatedPerson) -> None:
     """Draw every camera of the application."""
     fault: str = st.session_state.pop(_FAULT, "")
     with st.container():
         if fault:
             st.error(fault)
-    _states(desk, one)
-    for line in desk.lines(one.view.id, one.application.cameras):
-        _camera(desk, one, line, by)
+    _states(cameras, one)
+    for line in cameras.lines(one.view.id, one.application.cameras):
+        _camera(cameras, one, line, by)
 
 
 @st.fragment(run_every=_LOOK_S)
-def _states(desk: CameraDesk, one: Standing) -> None:
+def _states(cameras: CameraControl, one: Standing) -> None:
     """What each does, as it is now; and the picture of the one that was tried."""
-    for line in desk.lines(one.view.id, one.application.cameras):
+    for line in cameras.lines(one.view.id, one.application.cameras):
         st.html(camera_html(line))
-        job = desk.job(one.view.id, line.camera)
+        job = cameras.job(one.view.id, line.camera)
         if job is not None:
             st.html(tried_html(line.camera, job))
 
 
-def _camera(desk: CameraDesk, one: Standing, line: CameraLine, by: AuthenticatedPerson) -> None:
+def _camera(cameras: CameraControl, one: Standing, line: CameraLine, by: AuthenticatedPerson) -> None:
     id, name = one.view.id, line.camera  # noqa: A001  the field's own word
     key = f"camera-address-{id}-{name}"
 
     def add() -> None:
-        desk.add(id, name, str(st.session_state[key]), by=by)
+        cameras.add(id, name, str(st.session_state[key]), by=by)
         st.session_state[key] = ""
 
     with st.form(f"camera-form-{id}-{name}", border=False):  # what is in the field goes with the click
@@ -61,9 +61,9 @@ def _camera(desk: CameraDesk, one: Standing, line: CameraLine, by: Authenticated
         st.form_submit_button(label, key=f"act-camera-add-{id}-{name}", on_click=_try, args=(add,))
     with st.container(horizontal=True):
         if line.shown:
-            again = partial(desk.attempt, id, name, by=by)
+            again = partial(cameras.attempt, id, name, by=by)
             st.button("Try it", key=f"act-camera-try-{id}-{name}", on_click=_try, args=(again,))
-            act = partial(desk.stop if line.wanted else desk.start, id, name, by=by)
+            act = partial(cameras.stop if line.wanted else cameras.start, id, name, by=by)
             word = "Stop" if line.wanted else "Start"
             st.button(f"{word} camera {name}", key=f"act-camera-{word}-{id}-{name}", on_click=_try, args=(act,))
 

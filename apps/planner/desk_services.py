@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from apps.planner.camera_desk import CameraDesk
+from apps.planner.camera_control import CameraControl
 from apps.planner.draft_store import DraftStore
-from apps.planner.list_desk import ListDesk
+from apps.planner.uploaded_lists import UploadedLists
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.announcement import AnnouncementStore
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind, ComplianceDocumentRegister
@@ -35,8 +35,8 @@ class PlannerServices:
     compare: Callable[[str], str]
     """Compares a deployment's gallery with its list, as `PlanningService.open` asks for."""
     documents: ComplianceDocumentRegister
-    lists: ListDesk
-    cameras: CameraDesk
+    lists: UploadedLists
+    cameras: CameraControl
     drafts: DraftStore
     self_test: Callable[[str, AuthenticatedPerson], SelfTest]
     uploads: Path

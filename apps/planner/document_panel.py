@@ -8,9 +8,9 @@ import streamlit as st
 
 from apps.plain_words import plain_words
 from apps.planner.act_html import documents_html
-from apps.planner.asked import open_act
 from apps.planner.desk_services import NewDocument
-from apps.planner.mending import Act
+from apps.planner.open_panel import open_panel
+from apps.planner.remedies import Act
 from apps.planner.view import PlannerView
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
@@ -60,6 +60,6 @@ def show_document_panel(view: PlannerView, one: Standing, by: AuthenticatedPerso
         return
     st.session_state[f"{_KEY}turn"] = turn + 1
     if len(wanting) > 1:
-        open_act(one.view.id, Act.DOCUMENT)  # the next that is missing
+        open_panel(one.view.id, Act.DOCUMENT)  # the next that is missing
     st.session_state["planner-result"] = (True, f"Registered: the {kind.value}, version {given.version}.")
     st.rerun()

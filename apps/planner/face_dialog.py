@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from apps.plain_words import plain_words
-from apps.planner.list_desk import ListDesk
+from apps.planner.uploaded_lists import UploadedLists
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.watchlists.choosing import ShownFaces
@@ -19,11 +19,11 @@ _MOST = 12
 """Buttons at a time: the next come when these are answered."""
 
 
-def show_face_questions(desk: ListDesk, deployment: str, by: AuthenticatedPerson) -> None:
+def show_face_questions(lists: UploadedLists, deployment: str, by: AuthenticatedPerson) -> None:
     """Draw a button for each photograph with several faces; nothing where there is none."""
     if fault := st.session_state.pop(_FAULT, ""):
         st.error(fault)
-    lines = desk.several_faces(deployment, by)
+    lines = lists.several_faces(deployment, by)
     if not lines:
         return
     st.caption(
@@ -32,23 +32,23 @@ def show_face_questions(desk: ListDesk, deployment: str, by: AuthenticatedPerson
     with st.container(horizontal=True, key="pln-several-faces"):
         for line in lines[:_MOST]:
             if st.button(f"Whose face is it, line {line}?", key=f"act-face-{deployment}-{line}"):
-                _ask(desk, deployment, line, by)
+                _ask(lists, deployment, line, by)
 
 
 def _choose(
-    desk: ListDesk, deployment: str, line: int, shown: ShownFaces, number: int, by: AuthenticatedPerson
+    lists: UploadedLists, deployment: str, line: int, shown: ShownFaces, number: int, by: AuthenticatedPerson
 ) -> None:
     try:
-        desk.choose(deployment, line, shown, number, by=by)
+        lists.choose(deployment, line, shown, number, by=by)
     except LfrError as error:
         st.session_state[_FAULT] = f"Not kept: {plain_words(str(error))}."
 
 
 @st.dialog("Whose face is it?", width="large")
-def _ask(desk: ListDesk, deployment: str, line: int, by: AuthenticatedPerson) -> None:
+def _ask(lists: UploadedLists, deployment: str, line: int, by: AuthenticatedPerson) -> None:
     try:
         with st.spinner("Looking for the faces"):
-            shown = desk.faces(deployment, line, by)
+            shown = lists.faces(deployment, line, by)
     except LfrError as error:
         st.error(f"Not shown: {plain_words(str(error))}.")
         return
@@ -56,7 +56,7 @@ def _ask(desk: ListDesk, deployment: str, line: int, by: AuthenticatedPerson) ->
     st.image(shown.numbered_jpeg(), width="stretch")
     with st.container(horizontal=True):
         for number in range(1, len(shown.faces) + 1):
-            choose = partial(_choose, desk, deployment, line, shown, number, by)
+            choose = partial(_choose, lists, deployment, line, shown, number, by)
             if st.button(f"Face {number}", key=f"act-face-is-{line}-{number}", on_click=choose):
                 st.rerun()
         if st.button("None of them", key=f"act-face-none-{line}"):

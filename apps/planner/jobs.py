@@ -47,7 +47,7 @@ class Jobs(Generic[T]):
             if key in self._jobs and not self._jobs[key].over:
                 return False
             self._jobs[key] = job
-        threading.Thread(target=_run, args=(job, work), name=f"desk-{key}", daemon=True).start()
+        threading.Thread(target=_run, args=(job, work), name=f"planner-job-{key}", daemon=True).start()
         return True
 
     def find(self, key: str) -> Job[T] | None:
@@ -71,7 +71,7 @@ def _run(job: Job[T], work: Callable[[Progress], T]) -> None:
     except LfrError as error:
         job.error = error
     except Exception as error:  # noqa: BLE001  a thread without a reader: its page says so, the log says what
-        _log.exception("desk.job-broke")
+        _log.exception("planner.job-broke")
         job.error = Fatal(f"it broke off ({type(error).__name__}): tell whoever runs the system, and begin it again")
     finally:
         job.over = True

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from html import escape
 
-from apps.planner.list_desk import ListLook, LookedAt
+from apps.planner.uploaded_lists import ListLook, LookedAt
 from lfr_core.deployments.readiness import Standing
 from lfr_core.watchlists.quality.result import ListQuality
 

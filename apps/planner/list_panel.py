@@ -11,8 +11,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile as BrowserFile
 from apps.plain_words import plain_words
 from apps.planner.face_dialog import show_face_questions
 from apps.planner.jobs import Job
-from apps.planner.list_desk import ListDesk, ListLook, StagedList
 from apps.planner.list_html import list_look_html, uploaded_html
+from apps.planner.uploaded_lists import ListLook, StagedList, UploadedLists
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.readiness import Standing
@@ -28,7 +28,7 @@ _WHOLE = "planner-upload-whole-folder"
 _OTHERS = "planner-upload-files"
 
 
-def show_list_panel(desk: ListDesk, one: Standing, by: AuthenticatedPerson) -> None:
+def show_list_panel(lists: UploadedLists, one: Standing, by: AuthenticatedPerson) -> None:
     """Draw the upload, what was found, and the buttons. What runs is looked at every second."""
     st.caption(
         "A zip, a folder, or the files themselves: the photographs, and the spreadsheet that says who is on the list, "
@@ -38,22 +38,22 @@ def show_list_panel(desk: ListDesk, one: Standing, by: AuthenticatedPerson) -> N
     with st.container():
         if fault:
             st.error(fault)
-    staged, job = desk.staged(one.view.id, by), desk.job(one.view.id, by)
+    staged, job = lists.staged(one.view.id, by), lists.job(one.view.id, by)
     if job is not None and not job.over:
-        _running(desk, one, by)
+        _running(lists, one, by)
         return
     if job is not None and (job.result is not None or job.error is not None):
         _came_of(job)
     if staged is None:
-        _uploader(desk, one, by)
+        _uploader(lists, one, by)
         return
-    show_face_questions(desk, one.view.id, by)
+    show_face_questions(lists, one.view.id, by)
     st.html(uploaded_html(staged.photographs))
     with st.container(horizontal=True):
-        _buttons(desk, one, by, staged)
+        _buttons(lists, one, by, staged)
 
 
-def _uploader(desk: ListDesk, one: Standing, by: AuthenticatedPerson) -> None:
+def _uploader(lists: UploadedLists, one: Standing, by: AuthenticatedPerson) -> None:
     whole = st.toggle("Choose a whole folder", key=_WHOLE)
     turn = st.session_state.setdefault(_TURN, 0)
     given = st.file_uploader(
@@ -63,12 +63,12 @@ def _uploader(desk: ListDesk, one: Standing, by: AuthenticatedPerson) -> None:
         max_upload_size=MOST_BYTES // 1_000_000,
     )
     if given:
-        st.button("Take this upload", key=f"act-upload-{one.view.id}", on_click=_take, args=(desk, one, by, given))
+        st.button("Take this upload", key=f"act-upload-{one.view.id}", on_click=_take, args=(lists, one, by, given))
 
 
-def _take(desk: ListDesk, one: Standing, by: AuthenticatedPerson, given: list[BrowserFile]) -> None:
+def _take(lists: UploadedLists, one: Standing, by: AuthenticatedPerson, given: list[BrowserFile]) -> None:
     try:
-        desk.stage(one.view.id, [UploadedFile(each.name, partial(_rewound, each)) for each in given], by=by)
+        lists.stage(one.view.id, [UploadedFile(each.name, partial(_rewound, each)) for each in given], by=by)
     except LfrError as error:
         st.session_state[_FAULT] = f"Not taken: {plain_words(str(error))}."
     else:
@@ -80,7 +80,7 @@ def _rewound(file: BrowserFile) -> BrowserFile:
     return file
 
 
-def _buttons(desk: ListDesk, one: Standing, by: AuthenticatedPerson, staged: StagedList) -> None:
+def _buttons(lists: UploadedLists, one: Standing, by: AuthenticatedPerson, staged: StagedList) -> None:
     made, kind, id = one.application, one.view.kind, one.view.id  # noqa: A001  the field's own word
 
     def begin(act: Callable[[], None]) -> None:
@@ -90,16 +90,16 @@ def _buttons(desk: ListDesk, one: Standing, by: AuthenticatedPerson, staged: Sta
             st.session_state[_FAULT] = f"Not begun: {plain_words(str(error))}."
 
     name = staged.folder.name
-    check = partial(desk.check, id, made, kind, by=by)
-    compile_ = partial(desk.compile, id, made, by=by)
+    check = partial(lists.check, id, made, kind, by=by)
+    compile_ = partial(lists.compile, id, made, by=by)
     st.button("Check the list", key=f"act-check-{name}", on_click=begin, args=(check,))
     st.button("Check and compile", type="primary", key=f"act-compile-{name}", on_click=begin, args=(compile_,))
-    st.button("Remove the upload", key=f"act-discard-{name}", on_click=desk.discard, args=(id,))
+    st.button("Remove the upload", key=f"act-discard-{name}", on_click=lists.discard, args=(id,))
 
 
 @st.fragment(run_every=_LOOK_S)
-def _running(desk: ListDesk, one: Standing, by: AuthenticatedPerson) -> None:
-    job = desk.job(one.view.id, by)
+def _running(lists: UploadedLists, one: Standing, by: AuthenticatedPerson) -> None:
+    job = lists.job(one.view.id, by)
     if job is None or job.over:
         st.rerun()
     words = f"{job.title}: {job.done:,} of {job.total:,} photographs" if job.total else f"{job.title}: reading it"

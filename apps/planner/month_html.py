@@ -10,7 +10,7 @@ from html import escape
 from lfr_core.deployments.readiness import CalendarEntry
 from lfr_core.domain.working_days import LONDON
 
-__all__ = ["first_of", "month_html", "turned"]
+__all__ = ["first_of", "month_html", "month_offset"]
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -20,7 +20,7 @@ def first_of(day: date | datetime) -> date:
     return date(day.year, day.month, 1)
 
 
-def turned(first: date, months: int) -> date:
+def month_offset(first: date, months: int) -> date:
     """Return the first day of the month so many later, or earlier."""
     count = first.year * 12 + first.month - 1 + months
     return date(min(9998, max(2, count // 12)), count % 12 + 1, 1)

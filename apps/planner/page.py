@@ -13,7 +13,7 @@ import streamlit as st
 from apps.plain_words import plain_words
 from apps.planner import actions, form, panels
 from apps.planner.board import show_board
-from apps.planner.month_html import first_of, month_html, turned
+from apps.planner.month_html import first_of, month_html, month_offset
 from apps.planner.view import PlannerView
 from apps.sign_in import PageSession, draw_person
 from lfr_core.common.errors import LfrError
@@ -59,7 +59,7 @@ def _or_say_why(show: Callable[[], object]) -> None:
 
 
 def _turn_month(months: int) -> None:
-    st.session_state[_MONTH] = turned(st.session_state[_MONTH], months)
+    st.session_state[_MONTH] = month_offset(st.session_state[_MONTH], months)
 
 
 def _go(deployment: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 
-from apps.planner.mending import TITLES, why_words
+from apps.planner.remedies import TITLES, why_words
 from lfr_core.common.quality.findings import Finding
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.false_alert_forecast import FalseAlertForecast

@@ -8,13 +8,22 @@ from enum import StrEnum
 from html import escape
 from typing import Final
 
-from apps.planner.mending import TITLES, Act, Mend, mend_of, why_words
+from apps.planner.remedies import TITLES, Act, Remedy, find_remedy, why_words
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.readiness import ReadinessItem, Standing
 from lfr_core.domain.deployments import DeploymentStatus as Status
 from lfr_core.domain.gate import Condition
 
-__all__ = ["DeskStep", "RedLine", "StepState", "desk_steps", "red_line_html", "step_html", "steps_html"]
+__all__ = [
+    "CONDITIONS",
+    "LifecycleStep",
+    "RedLine",
+    "StepState",
+    "lifecycle_steps",
+    "red_line_html",
+    "step_html",
+    "steps_html",
+]
 
 
 class StepState(StrEnum):
@@ -34,11 +43,11 @@ class RedLine:
     why: str
     who: str
     """Which role acts."""
-    mend: Mend | None
+    remedy: Remedy | None
 
 
 @dataclass(frozen=True, slots=True)
-class DeskStep:
+class LifecycleStep:
     """One step of the eight."""
 
     title: str
@@ -47,7 +56,7 @@ class DeskStep:
 
 
 _LINE: Final = list(Status)
-_CONDITIONS: Final[Mapping[str, tuple[Condition, ...]]] = {
+CONDITIONS: Final[Mapping[str, tuple[Condition, ...]]] = {
     "Apply": (),
     "Authorise": (Condition.DOCUMENTS_IN_DATE, Condition.AUTHORITY),
     "List": (Condition.LIST_IN_PLACE, Condition.LIST_APPROVED, Condition.LIST_FRESH, Condition.BOUND),
@@ -65,15 +74,16 @@ _CONDITIONS: Final[Mapping[str, tuple[Condition, ...]]] = {
     "Closing": (),
     "Published": (),
 }
+"""Which conditions of the gate each step shows. The vault alone looks at CLOCK_SANE, whenever it lends a key."""
 _P, _AO, _OP = Role.PLANNER, Role.AUTHORISING_OFFICER, Role.OPERATOR
 
 
-def desk_steps(one: Standing, *, published: bool) -> tuple[DeskStep, ...]:
+def lifecycle_steps(one: Standing, *, published: bool) -> tuple[LifecycleStep, ...]:
     """Lay a planned deployment out as steps. `published`: whether its record has been published."""
     status, items = one.view.status, {item.finding.condition: item for item in one.readiness}
     done = _done(one, published=published)
     found = []
-    for title, conditions in _CONDITIONS.items():
+    for title, conditions in CONDITIONS.items():
         red = () if status.is_over else tuple(_red(items[each], one) for each in conditions if _is_red(items.get(each)))
         red = _own(title, one, published=published) or red
         if status is Status.CANCELLED:
@@ -82,7 +92,7 @@ def desk_steps(one: Standing, *, published: bool) -> tuple[DeskStep, ...]:
             state = StepState.DONE
         else:
             state = StepState.NOW if _has_begun(title, done) else StepState.LATER
-        found.append(DeskStep(title, state, red))
+        found.append(LifecycleStep(title, state, red))
     return tuple(found)
 
 
@@ -114,29 +124,29 @@ def _is_red(item: ReadinessItem | None) -> bool:
 
 def _red(item: ReadinessItem, one: Standing) -> RedLine:
     condition = item.finding.condition
-    mend = mend_of(condition, one.view.status)
-    return RedLine(TITLES[condition], why_words(item, one), item.finding.who, mend)
+    remedy = find_remedy(condition, one.view.status)
+    return RedLine(TITLES[condition], why_words(item, one), item.finding.who, remedy)
 
 
 def _own(title: str, one: Standing, *, published: bool) -> tuple[RedLine, ...]:
     """What a step lacks that is no condition of the gate."""
     status = one.view.status
     if title == "Apply" and status is Status.DRAFT:
-        mend = Mend(Act.APPLY, "Apply for authority", frozenset({_P}))
-        return (RedLine("Application", "It is a draft: nobody has applied for it yet.", _P.value, mend),)
+        remedy = Remedy(Act.APPLY, "Apply for authority", frozenset({_P}))
+        return (RedLine("Application", "It is a draft: nobody has applied for it yet.", _P.value, remedy),)
     if title == "Ready" and status is Status.LIST_APPROVED and one.signage_by and one.briefing_by:
-        mend = Mend(Act.READY, "Call it ready", frozenset({_P, _OP}))
-        return (RedLine("Ready", "Signs and briefing are confirmed; somebody calls it ready.", _P.value, mend),)
+        remedy = Remedy(Act.READY, "Call it ready", frozenset({_P, _OP}))
+        return (RedLine("Ready", "Signs and briefing are confirmed; somebody calls it ready.", _P.value, remedy),)
     if title == "Closing" and status in {Status.LIVE, Status.SUSPENDED}:
-        mend = Mend(Act.CLOSE, "Close it", frozenset({_P, _OP, _AO}))
-        return (RedLine("Closing", "It closes by itself when its hours end, or earlier.", _P.value, mend),)
+        remedy = Remedy(Act.CLOSE, "Close it", frozenset({_P, _OP, _AO}))
+        return (RedLine("Closing", "It closes by itself when its hours end, or earlier.", _P.value, remedy),)
     if title == "Published" and status is Status.ENDED and not published:
         why = "Its results are published once its alerts are judged, and at the latest when they are due."
         return (RedLine("Results", why, Role.PUBLICATION_OFFICER.value, None),)
     return ()
 
 
-def steps_html(steps: tuple[DeskStep, ...]) -> str:
+def steps_html(steps: tuple[LifecycleStep, ...]) -> str:
     """Show all steps in one line, with the word of each."""
     cells = "".join(
         f'<li class="is-{_CLASS[each.state]}"{" aria-current=step" if each.state is StepState.NOW else ""}>'
@@ -146,7 +156,7 @@ def steps_html(steps: tuple[DeskStep, ...]) -> str:
     return f'<ol class="pln-steps" aria-label="Steps of the deployment">{cells}</ol>'
 
 
-def step_html(step: DeskStep) -> str:
+def step_html(step: LifecycleStep) -> str:
     """Head what a step lacks."""
     count = f"{len(step.red)} missing" if step.red else "nothing missing"
     return f'<h4 class="pln-step">{escape(step.title)} <small>{count}</small></h4>'

@@ -51,7 +51,7 @@ _QUALITY = TypeAdapter(ListQuality)
 
 
 @dataclass(frozen=True, slots=True)
-class _At:
+class ForecastPointInputs:
     """A point of the forecast's chart."""
 
     threshold: float
@@ -166,7 +166,7 @@ class PlannerView:
 
         def expected(threshold: float, people: int) -> float | None:
             found = forecast_false_alerts(
-                _At(threshold, people, asked.expected_faces), evaluations, self.policy, people=people
+                ForecastPointInputs(threshold, people, asked.expected_faces), evaluations, self.policy, people=people
             )
             return None if found.forecast is None else found.forecast.expected
 

@@ -82,10 +82,10 @@ def _pages(session: PageSession) -> list[StreamlitPage]:
         page(_planner_view(), session)
 
     def compliance() -> None:
-        from apps.compliance.desk import ComplianceDesk
+        from apps.compliance.actions import ComplianceActions
         from apps.compliance.page import page
 
-        page(_compliance_view(), ComplianceDesk(pages_installation()), session)
+        page(_compliance_view(), ComplianceActions(pages_installation()), session)
 
     def publication() -> None:
         from apps.publication.page import page

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from lfr_core.deployments.reading import read_application
+from lfr_core.domain.folding import fold_text
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.publication import WatchlistCompositionRow
@@ -38,7 +39,7 @@ def list_before(engine: Engine, deployment: str, *, place: str) -> EarlierList |
         found: dict[str, list[WatchlistCompositionRow]] = {}
         for share in session.exec(query.order_by(col(row.built_at).desc()).limit(500)):
             found.setdefault(share.deployment, []).append(share)
-        same = [each for each in found if _place(read_application(session, each)) == _folded(place)]
+        same = [each for each in found if _place(read_application(session, each)) == fold_text(place)]
         chosen = next(iter([*same, *found]), None)
         if chosen is None:
             return None
@@ -50,8 +51,4 @@ def list_before(engine: Engine, deployment: str, *, place: str) -> EarlierList |
 
 
 def _place(made: object) -> str:
-    return _folded(str(getattr(made, "place", "")))
-
-
-def _folded(place: str) -> str:
-    return " ".join(place.split()).casefold()
+    return fold_text(str(getattr(made, "place", "")))

@@ -106,7 +106,7 @@ class ListStore(DeploymentReader):
             raise unknown(deployment)
         if not view.awaits_list:
             return b""  # refused in the transaction; an ended deployment gets no key again
-        info = find_list_key(self._vault, deployment)  # the gallery's vectors were turned under it
+        info = find_list_key(self._vault, deployment)  # the gallery's vectors were rotated under it
         if info is None:
             return make_list_key(self._vault, deployment, now_ns=self._clock.time_ns()).key
         return self._vault.open_kept(info.id, actor=SystemActor.ENROLMENT, purpose="seal a list's pictures").key

@@ -8,6 +8,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.deployments.application import ApplicationForm
 from lfr_core.deployments.reading import read_application
 from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.folding import fold_text
 from lfr_core.storage.tables.deployments import DeploymentRow
 
 __all__ = ["check_overlap"]
@@ -22,14 +23,10 @@ def check_overlap(session: Session, id: str, form: ApplicationForm) -> None:
         if other is None or other.ends_at <= form.starts_at or form.ends_at <= other.starts_at:
             continue
         shared = sorted(set(other.cameras) & set(form.cameras))
-        if shared or _folded(other.place) == _folded(form.place):
+        if shared or fold_text(other.place) == fold_text(form.place):
             what = f"the camera {shared[0]}" if shared else "the place"
             raise Refused(
                 "life.overlap",
                 f"{row.id} has {what} from {other.starts_at:%Y-%m-%d %H:%M} to {other.ends_at:%H:%M %Z}: "
                 "choose other hours, or cancel it",
             )
-
-
-def _folded(place: str) -> str:
-    return " ".join(place.split()).casefold()

@@ -1,6 +1,6 @@
 """What the record is computed from: plain figures, as the stream and people's decisions left them.
 
-Nothing here is typed in by hand. Whoever holds the database fills these and calls `building.from_figures`.
+Nothing here is typed in by hand. Whoever holds the database fills these and calls `record_builder.from_figures`.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def _check_gallery_unchanged(facts: GateFacts, limits: GateLimits, now_ns: int) 
     if facts.gallery_looked_ns is None:
         return "its gallery was never compared with its list: `lfr probe self-test`", ""
     age_s = (now_ns - facts.gallery_looked_ns) / 1e9
-    if not 0 <= age_s <= limits.proof_age_s:
+    if not 0 <= age_s <= limits.live_probe_max_age_s:
         return f"its gallery was last compared with its list {age_s / 60:.0f} min ago: `lfr probe self-test`", ""
     return "", "its gallery holds the list that was enrolled, nothing more and nothing less"
 
@@ -111,7 +111,7 @@ def _check_proven(facts: GateFacts, limits: GateLimits, now_ns: int) -> tuple[st
     if at_ns is None:
         return "it was never shown to recognise: `lfr probe self-test`", ""
     age_s = (now_ns - at_ns) / 1e9
-    if not 0 <= age_s <= limits.proof_age_s:
+    if not 0 <= age_s <= limits.live_probe_max_age_s:
         return f"it was last shown to recognise {age_s / 60:.0f} min ago: `lfr probe self-test`", ""
     return "", f"last proven {age_s / 60:.0f} min ago"
 

@@ -134,7 +134,7 @@ class GateLimits:
     audit_age_s: float
     list_age_h: float
     notice_h: float
-    proof_age_s: float
+    live_probe_max_age_s: float
 
     @classmethod
     def of(cls, policy: Policy) -> GateLimits:
@@ -143,7 +143,7 @@ class GateLimits:
             audit_age_s=policy.vault.audit_age_s,
             list_age_h=policy.planning.list_age_h,
             notice_h=policy.planning.notice_h,
-            proof_age_s=policy.live_probe.max_age_s,
+            live_probe_max_age_s=policy.live_probe.max_age_s,
         )
 
 

@@ -1,7 +1,7 @@
 """The deployment record: one model, versioned, that is published as JSON and CSV (docs/domain.md 2.2).
 
 It can't be built with totals that don't add up: its validators are the arithmetic of docs/domain.md 2.3. It is made by
-`building.from_figures`, and its JSON Schema is committed in `infra/schemas/`.
+`record_builder.from_figures`, and its JSON Schema is committed in `infra/schemas/`.
 """
 
 from __future__ import annotations

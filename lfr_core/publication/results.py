@@ -71,7 +71,7 @@ class ResultsService:
     """Publishes results. Every method raises Retryable when database or vault is away.
 
     Args:
-        figures: those of an ended deployment; `collect.figures_for` with what it needs. Raises Refused.
+        figures: those of an ended deployment; `record_figures.figures_for` with what it needs. Raises Refused.
         reports: the folder of reports, one folder below it for each deployment.
         call: asks a role to act.
         check: the suites; another in tests of what they find.
@@ -106,7 +106,7 @@ class ResultsService:
         Raises:
             Refused: `people.*` (a service account for results, or the publication officer);
                 before the time of publishing by itself, whatever stands in the way (`results.quality` with the
-                findings; as `collect.figures_for`). Afterwards that is the outcome LATE.
+                findings; as `record_figures.figures_for`). Afterwards that is the outcome LATE.
         """
         if by is not None:
             with reading(self._engine) as session:
@@ -142,8 +142,8 @@ class ResultsService:
 
         Raises:
             Refused: `results.not-decided`, `results.quality`, `people.*` (results are the publication
-                officer's), and as `collect.figures_for`.
-            Poison: as `building.from_figures`.
+                officer's), and as `record_figures.figures_for`.
+            Poison: as `record_builder.from_figures`.
         """
         self._check_publication_officer(by)
         figures = self._ended(deployment)
@@ -165,8 +165,8 @@ class ResultsService:
 
         Raises:
             Refused: `results.not-decided`, `results.quality`, `people.*` as `publish`, and as `Publisher.correct` and
-                `collect.figures_for`.
-            Poison: as `building.from_figures`.
+                `record_figures.figures_for`.
+            Poison: as `record_builder.from_figures`.
         """
         self._check_publication_officer(by)
         figures = self._figures(deployment)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import unicodedata
 from collections.abc import Iterable
 
 from sqlalchemy import Engine
@@ -18,6 +17,7 @@ from sqlmodel import Session
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Pseudonyms, Trail, Verb
 from lfr_core.domain.actors import LISTED
+from lfr_core.domain.folding import fold_text
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.rights import ListedCommitmentRow
@@ -58,7 +58,7 @@ def was_listed(
             there is told to nobody), `audit.bad-event`.
         Retryable: records or vault are away.
     """
-    if not _folded(subject) or len(subject) > _LONGEST_SUBJECT or not subject.isprintable():
+    if not fold_text(subject) or len(subject) > _LONGEST_SUBJECT or not subject.isprintable():
         raise Refused("rights.bad-subject", f"give one nominal id of at most {_LONGEST_SUBJECT} printable characters")
     digest = _digest(vault.pseudonym(f"{LISTED}{deployment}").encode(), subject)
     trail.prepare(actor)
@@ -75,9 +75,4 @@ def was_listed(
 
 
 def _digest(key: bytes, subject: str) -> str:
-    return hmac.new(key, _folded(subject).encode(), hashlib.sha256).hexdigest()[:_DIGEST_CHARACTERS]
-
-
-def _folded(subject: str) -> str:
-    """Without case, Unicode's variants and repeated spaces: a nominal id is typed by people."""
-    return " ".join(unicodedata.normalize("NFKC", subject).split()).casefold()
+    return hmac.new(key, fold_text(subject).encode(), hashlib.sha256).hexdigest()[:_DIGEST_CHARACTERS]

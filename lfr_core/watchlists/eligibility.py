@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 
+from lfr_core.domain.actors import fold_name
 from lfr_core.domain.watchlists import EntryRow, Refusal, RefusalReason
 
 __all__ = ["ADULT_YEARS", "SUBJECT_FACTS", "approvers", "eligible_rows", "refusal_of"]
@@ -26,8 +27,8 @@ SUBJECT_FACTS = (
 
 
 def approvers(*names: str) -> int:
-    """How many different people are named; case and spaces don't make two of one."""
-    return len({" ".join(name.casefold().split()) for name in names if name.strip()})
+    """Count the different people who are named; an empty name is nobody's. Two are one where `same_person` says so."""
+    return len({fold_name(name) for name in names if fold_name(name)})
 
 
 def eligible_rows(rows: Iterable[EntryRow], *, today: date, last_day: date, refusals: list[Refusal]) -> list[EntryRow]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from apps.planner.camera_desk import CameraDesk, TriedCamera
+from apps.planner.camera_control import CameraControl, TriedCamera
 from apps.planner.desk_services import PlannerServices
 from apps.planner.draft_store import DraftStore
-from apps.planner.list_desk import ListDesk
+from apps.planner.uploaded_lists import UploadedLists
 from apps.planner.view import PlannerView
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.camera_sources import CameraSources, camera_folder
@@ -46,8 +46,8 @@ def desk_of(harness: PlanningHarness, **changes: Any) -> PlannerView:
         "documents": ComplianceDocumentRegister(
             harness.engine, harness.trail, harness.clock, harness.home / "papers", harness.policy.papers
         ),
-        "lists": ListDesk(harness.policy, harness.clock, harness.home, harness.store, builder),
-        "cameras": CameraDesk(
+        "lists": UploadedLists(harness.policy, harness.clock, harness.home, harness.store, builder),
+        "cameras": CameraControl(
             CameraSources(harness.engine, harness.trail, camera_folder(harness.home)), no_camera, dict
         ),
         "drafts": DraftStore(harness.home / "drafts"),

@@ -32,11 +32,12 @@ def receipt(
     """
     from lfr_core.common.files import open_atomic
     from lfr_core.publication.rights.receipt_page import receipt_html
-    from lfr_core.publication.rights.receipts import issue_receipt
+    from lfr_core.publication.rights.receipts import issue_receipt, words_of_deletion
 
     policy, engine = installation.policy, installation.engine
-    found = find_alert(engine, alert, advice="after 24 hours an alert is deleted")
-    issued = issue_receipt(engine, installation.trail, found, by=by, now_ns=installation.now_ns)
+    kept_h = policy.alerts.retention_h
+    found = find_alert(engine, alert, advice=words_of_deletion(kept_h))
+    issued = issue_receipt(engine, installation.trail, found, by=by, now_ns=installation.now_ns, retention_h=kept_h)
     with open_atomic(output) as out:
         out.write(receipt_html(issued, policy).encode())
     return Output({"reference": issued.reference, "file": str(output)}, f"{issued.reference}: {output}")

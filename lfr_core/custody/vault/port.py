@@ -46,7 +46,7 @@ class KeyKind(StrEnum):
     """What a kept key seals; one key for each thing that has to be destroyed apart from the others."""
 
     ALERT = "alert"
-    """One alert's crops and exact times; due 24 hours after it was opened, no exception, never held."""
+    """One alert's crops and exact times; due `alerts.retention_h` after it was opened, 24 hours at most; never held."""
     FOOTAGE = "footage"
     """One segment of one camera's footage; due after 31 days unless held."""
     WATCHLIST = "watchlist"

@@ -1,4 +1,4 @@
-"""The key of a deployment's list: it seals the reference crops and turns the gallery's vectors."""
+"""The key of a deployment's list: it seals the reference crops and rotates the gallery's vectors."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class GalleryCheck:
 
     Args:
         engine: the records.
-        gallery: turned or not: rows are compared as they are stored.
+        gallery: rotated or not: rows are compared as they are stored.
         clock: wall time.
     """
 

@@ -1,4 +1,4 @@
-"""Proofs as they are kept. Every function works in the caller's transaction."""
+"""Keeps live probes, self-tests and their answers. Every function works in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -136,13 +136,13 @@ def write_answers(
     for result in results:
         row = session.exec(select(LiveProbeRow).where(LiveProbeRow.id == result.id).with_for_update()).one_or_none()
         if row is None or row.deployment != result.deployment or result.part >= len(_keys(row)):
-            failures.append((result, Poison(f"an answer to proof {result.id}, part {result.part}, which nobody sent")))
+            failures.append((result, Poison(f"an answer to probe {result.id}, part {result.part}, which nobody sent")))
             continue
         if not storable(result.part):
-            failures.append((result, Poison("a proof holds a number past 64 bits")))
+            failures.append((result, Poison("a live probe holds a number past 64 bits")))
             continue
         if result.ok and row.nonces_sha256 and row.nonces_sha256.split("\n")[result.part] != _digest(result.nonce):
-            failures.append((result, Poison(f"an answer to proof {result.id} by somebody who hasn't opened its frame")))
+            failures.append((result, Poison(f"an answer to probe {result.id} by somebody who hasn't opened its frame")))
             continue
         values: dict[str, Value] = {
             "proof": result.id,

@@ -1,7 +1,7 @@
 """The receipt for a person who was stopped: a reference that finds the footage of the stop, and no name.
 
-The alert and all that leads to it go after 24 hours. Of the receipt stay its reference, the deployment, the minute and
-the class of the list's entry.
+The alert and all that leads to it go after the policy's `alerts.retention_h`. Of the receipt stay its reference, the
+deployment, the minute and the class of the list's entry.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.rights import ReceiptAlertRow, ReceiptRow
 
-__all__ = ["Receipt", "issue_receipt"]
+__all__ = ["Receipt", "issue_receipt", "words_of_deletion"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ class Receipt:
     category: Category
 
 
+def words_of_deletion(retention_h: int) -> str:
+    """Say when an alert goes, hours after it was opened."""
+    return f"after {retention_h} hour{'s' * (retention_h != 1)} an alert is deleted"
+
+
 def issue_receipt(
     engine: Engine,
     trail: Trail,
@@ -50,9 +55,19 @@ def issue_receipt(
     *,
     by: AuthenticatedPerson,
     now_ns: int,
+    retention_h: int,
     below: Callable[[int], int] = secrets.randbelow,
 ) -> Receipt:
     """The receipt for the person engaged on `alert`; asked again while the alert stands, the same.
+
+    Args:
+        engine: the records.
+        trail: notes that it was given.
+        alert: its id.
+        by: whoever gives it.
+        now_ns: wall time.
+        retention_h: how long an alert is kept, hours; the policy's.
+        below: draws the reference.
 
     Raises:
         Refused: `alert.unknown` (or deleted by now), `rights.not-engaged` (nobody was stopped), and as
@@ -65,7 +80,7 @@ def issue_receipt(
         statement = select(AlertRow).where(AlertRow.id == alert).where(col(AlertRow.canary).is_(False))
         row = session.exec(statement.with_for_update()).one_or_none()
         if row is None:
-            raise Refused("alert.unknown", f"there is no alert {alert}: after 24 hours an alert is deleted")
+            raise Refused("alert.unknown", f"there is no alert {alert}: {words_of_deletion(retention_h)}")
         signed_on(session, row.deployment, by, utc_from_ns(now_ns), DUTIES)
         if row.engagement != Engagement.ENGAGED.value:
             raise Refused(

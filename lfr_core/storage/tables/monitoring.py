@@ -13,7 +13,7 @@ __all__ = ["CircuitBreakerTripRow", "LiveProbeAnswerRow", "LiveProbeRow"]
 
 
 class LiveProbeRow(Row, table=True):
-    """One proof: a round of test faces, a self-test, or a call that only asks who is there."""
+    """One live probe: a round of test faces, a self-test, or a call that only asks who is there."""
 
     __tablename__ = "proof"
     __table_args__ = (Index(None, "deployment", "sent_ns"),)

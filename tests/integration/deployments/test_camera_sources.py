@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.planner.camera_desk import CameraDesk, TriedCamera, check_address
+from apps.planner.camera_control import CameraControl, TriedCamera, check_address
 from apps.supervisor.cameras import wanted_cameras
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.deployments.camera_sources import CameraSources, camera_folder, read_camera_sources
@@ -89,7 +89,7 @@ def test_the_desk_shows_no_password_and_opens_no_file(harness: PlanningHarness, 
         assert address == ADDRESS
         return TriedCamera(1280, 720, 25.0, "h264", fits=True, still=None, why_no_still="")
 
-    desk = CameraDesk(sources, attempt, dict)
+    desk = CameraControl(sources, attempt, dict)
     desk.add("dep", "north", ADDRESS, by=authenticated(PLANNER))
 
     north, south = desk.lines("dep", ("north", "south"))

@@ -89,7 +89,7 @@ def test_a_run_purges_what_it_can_says_what_it_could_not_and_leaves_a_table_of_l
     (called,) = [each for each in open_calls(engine) if "that nobody has planned" in each.why]
     assert called.role is Role.COMPLIANCE
     engine.dispose()
-    assert tasks["forget alerts after their 24 hours"] == "Completed"
+    assert tasks["forget alerts after their time"] == "Completed"
     (artifact,) = read(prefect_server, "artifacts", artifacts={"key": {"any_": ["retention-lag"]}}, **mine)
     assert "| Temporary files | `retention.temporary_files_h` | in-time | 0 | 0 | 1 |" in artifact["data"]
     assert run["parameters"] == {}

@@ -99,13 +99,13 @@ def test_an_officer_signs_on_sees_the_judged_alert_says_what_came_of_it_and_give
 def test_compliance_says_what_is_being_done_verifies_certificates_registers_and_revokes(
     harness: tuple[Harness, Installation],
 ) -> None:
-    from apps.compliance.desk import ComplianceDesk
+    from apps.compliance.actions import ComplianceActions
 
     of, installation = harness
     nothing = {"said": "3 segments are late", "evidence": "{}", "subjects": "[]", "detail": ""}
     with overwriting(of.engine) as session:
         session.add(PromiseStateRow(promise="footage.gone", result="broken", at_ns=1, since_ns=1, **nothing))
-    desk = ComplianceDesk(installation)
+    desk = ComplianceActions(installation)
     given = {"view": of.compliance, "desk": desk, "engine": of.engine, "who": COMPLIANCE}
     app = AppTest.from_function(compliance, kwargs=given, default_timeout=30).run()
     assert "3 segments are late" in texts(app)

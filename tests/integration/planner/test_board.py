@@ -7,7 +7,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from apps.planner.stepper import StepState, desk_steps
+from apps.planner.stepper import StepState, lifecycle_steps
 from lfr_core.deployments.reading import read_state
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.storage.engine import reading
@@ -61,7 +61,7 @@ def words(app: AppTest) -> str:
 
 def states(harness: PlanningHarness) -> list[StepState]:
     view = desk_of(harness)
-    return [each.state for each in desk_steps(view.standing("dep"), published=view.is_published("dep"))]
+    return [each.state for each in lifecycle_steps(view.standing("dep"), published=view.is_published("dep"))]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_was_given_up_or_is_over_lacks_nothing_more(harness: PlanningHarnes
     harness.plan()
     harness.store.cancel("dep", "storm warning", by=authenticated(PLANNER))
     view = desk_of(harness)
-    steps = desk_steps(view.standing("dep"), published=False)
+    steps = lifecycle_steps(view.standing("dep"), published=False)
 
     assert states(harness) == [DONE, STOPPED, STOPPED, STOPPED, STOPPED, STOPPED, STOPPED, STOPPED]
     assert [each for step in steps for each in step.red] == []

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from apps.planner.month_html import first_of, month_html, turned
+from apps.planner.month_html import first_of, month_html, month_offset
 from lfr_core.deployments.application import Application
 from lfr_core.deployments.readiness import CalendarEntry
 from lfr_core.domain.deployments import DeploymentStatus
@@ -54,7 +54,7 @@ def test_what_was_typed_is_no_markup() -> None:
 
 @pytest.mark.parametrize(("months", "expected"), [(1, (2027, 1)), (-12, (2025, 12)), (0, (2026, 12))])
 def test_months_are_turned_over_the_year(months: int, expected: tuple[int, int]) -> None:
-    found = turned(first_of(date(2026, 12, 31)), months)
+    found = month_offset(first_of(date(2026, 12, 31)), months)
 
     assert (found.year, found.month, found.day) == (*expected, 1)
-    assert turned(date(9998, 12, 1), 10_000) < date.max - timedelta(days=31)
+    assert month_offset(date(9998, 12, 1), 10_000) < date.max - timedelta(days=31)

@@ -49,5 +49,17 @@ def test_rows_that_disagree_about_the_age_are_refused() -> None:
     assert reasons(ROW, replace(ROW, line=3, age=41)) == [RefusalReason.CONFLICTING_ENTRY] * 2
 
 
-def test_case_and_spaces_make_no_second_person_of_the_first() -> None:
-    assert approvers("Insp. Hill", " insp.  hill", "") == 1
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Insp. Hill", " insp.  hill"),
+        ("A. Okafor", "A Okafor"),
+        ("Ann Lee", "\uff21\uff4e\uff4e \uff2c\uff45\uff45"),  # full-width letters
+        ("Ann-Marie", "Ann Marie"),
+    ],
+)
+def test_one_person_whose_name_is_written_in_two_ways_never_approves_twice(first: str, second: str) -> None:
+    minor = replace(ROW, age=17, minor_rationale="missing since Monday", approved_by=first, second_approver=second)
+
+    assert approvers(first, second, "", " . ") == 1
+    assert reasons(minor) == [RefusalReason.MINOR_UNJUSTIFIED]

@@ -72,7 +72,9 @@ READS: dict[str, tuple[Callable[[Harness, str], object], set[str]]] = {
     "page": (lambda h, name: h.page.look("dep", authenticated(name), {h.alert}), {OPERATOR}),
     "page, attended": (attend, {OPERATOR}),
     "receipt": (
-        lambda h, name: issue_receipt(h.engine, h.trail, h.alert, by=authenticated(name), now_ns=now_ns()),
+        lambda h, name: issue_receipt(
+            h.engine, h.trail, h.alert, by=authenticated(name), now_ns=now_ns(), retention_h=24
+        ),
         {OPERATOR, STREET},
     ),
     "entries": (lambda h, name: list_entries(h.engine, "dep", by=authenticated(name), now_ns=now_ns()), {OPERATOR}),

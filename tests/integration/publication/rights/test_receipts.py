@@ -44,7 +44,9 @@ def alert_on(engine: Engine, *, engaged: bool = True) -> UUID:
 
 def test_a_receipt_has_a_reference_the_minute_and_the_class_and_no_name(engine: Engine) -> None:
     alert = alert_on(engine)
-    receipt = issue_receipt(engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS)
+    receipt = issue_receipt(
+        engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS, retention_h=24
+    )
     page = receipt_html(receipt, load_policy())
 
     assert re.fullmatch(r"S-2026(-[0-9A-Z]{4}){3}", receipt.reference)
@@ -64,7 +66,9 @@ def test_a_receipt_has_a_reference_the_minute_and_the_class_and_no_name(engine: 
 
 def test_a_telephone_reads_the_reference_off_the_code_and_the_pdf_is_one_page(engine: Engine) -> None:
     alert = alert_on(engine)
-    receipt = issue_receipt(engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS)
+    receipt = issue_receipt(
+        engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS, retention_h=24
+    )
     svg = receipt_qr(receipt.reference)
     side = int(re.findall(r'viewBox="0 0 (\d+) ', svg)[0])
     drawn = np.full((side, side), 255, np.uint8)
@@ -79,9 +83,14 @@ def test_a_telephone_reads_the_reference_off_the_code_and_the_pdf_is_one_page(en
 
 def test_asked_again_it_is_the_same_receipt(engine: Engine) -> None:
     alert = alert_on(engine)
-    first = issue_receipt(engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS)
+    first = issue_receipt(
+        engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS, retention_h=24
+    )
 
-    assert issue_receipt(engine, trail_of(engine), alert, by=authenticated("C. Constable"), now_ns=NOW_NS) == first
+    assert (
+        issue_receipt(engine, trail_of(engine), alert, by=authenticated("C. Constable"), now_ns=NOW_NS, retention_h=24)
+        == first
+    )
     assert all(str(alert) not in event.subject for event in trail_of(engine).events if "receipt" in event.subject)
 
 
@@ -89,15 +98,28 @@ def test_nobody_engaged_no_receipt(engine: Engine) -> None:
     alert = alert_on(engine, engaged=False)
     for wanted, rule in ((alert, "rights.not-engaged"), (UUID(int=7), "alert.unknown")):
         with pytest.raises(Refused) as refused:
-            issue_receipt(engine, trail_of(engine), wanted, by=authenticated("B. Sergeant"), now_ns=NOW_NS)
+            issue_receipt(
+                engine, trail_of(engine), wanted, by=authenticated("B. Sergeant"), now_ns=NOW_NS, retention_h=24
+            )
         assert refused.value.rule == rule
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"), [(1, "after 1 hour an"), (6, "after 6 hours an"), (24, "after 24 hours an")]
+)
+def test_who_asks_too_late_is_told_the_hours_that_the_policy_says(engine: Engine, hours: int, said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        issue_receipt(
+            engine, trail_of(engine), UUID(int=7), by=authenticated("B. Sergeant"), now_ns=NOW_NS, retention_h=hours
+        )
 
 
 def test_a_withheld_deployment_has_its_public_name_on_the_receipt(engine: Engine) -> None:
     alert = alert_on(engine)
     withhold(announcing(engine), "dep", planned(), by="A. Planner", approved_by="Supt B")
     page = receipt_html(
-        issue_receipt(engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS), load_policy()
+        issue_receipt(engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS, retention_h=24),
+        load_policy(),
     )
 
     assert "withheld-0123456789ab" in page
@@ -106,7 +128,9 @@ def test_a_withheld_deployment_has_its_public_name_on_the_receipt(engine: Engine
 
 def test_when_the_alert_goes_nothing_leads_from_it_to_the_receipt(engine: Engine) -> None:
     alert = alert_on(engine)
-    receipt = issue_receipt(engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS)
+    receipt = issue_receipt(
+        engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS, retention_h=24
+    )
     with overwriting(engine) as session:
         session.delete(session.get_one(AlertRow, alert))
 

@@ -24,11 +24,11 @@ from lfr_core.publication.promises.statements import PromiseStatements
 from lfr_core.retention.erasure.certificate_service import CertificateFault, CertificateService
 from lfr_core.retention.erasure.places import certificate_folder
 
-__all__ = ["ComplianceDesk"]
+__all__ = ["ComplianceActions"]
 
 
 @dataclass(frozen=True, slots=True)
-class ComplianceDesk:
+class ComplianceActions:
     """Each method raises as the service that it asks."""
 
     installation: Installation

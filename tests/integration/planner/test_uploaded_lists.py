@@ -13,9 +13,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from apps.planner.jobs import Job
-from apps.planner.list_desk import ListDesk, ListLook
 from apps.planner.list_html import list_look_html, minors_html
 from apps.planner.panels import list_html
+from apps.planner.uploaded_lists import ListLook, UploadedLists
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.working_days import LONDON
@@ -44,7 +44,7 @@ def database_url(sqlite_url: str) -> str:
 
 
 @pytest.fixture
-def desk(harness: PlanningHarness) -> ListDesk:
+def lists(harness: PlanningHarness) -> UploadedLists:
     harness.plan()
     harness.authorise()
 
@@ -52,7 +52,7 @@ def desk(harness: PlanningHarness) -> ListDesk:
         engine = PackEngine(require_pack(), harness.policy.faces, cpu, 1)
         return ListBuilder(harness.policy, harness.store, harness.gallery, lambda: engine, harness.home)
 
-    return ListDesk(harness.policy, harness.clock, harness.home, harness.store, builder)
+    return UploadedLists(harness.policy, harness.clock, harness.home, harness.store, builder)
 
 
 def listed(today: date, *rows: tuple[str, str, str], **files: bytes) -> list[UploadedFile]:
@@ -71,31 +71,33 @@ def listed(today: date, *rows: tuple[str, str, str], **files: bytes) -> list[Upl
     return [UploadedFile("list.zip", lambda: io.BytesIO(out.getvalue()))]
 
 
-def drawn(desk: object, by: object) -> None:
+def drawn(lists: object, by: object) -> None:
     from apps.planner.face_dialog import show_face_questions
 
-    show_face_questions(desk, "dep", by)  # type: ignore[arg-type]  # its annotation is read where nothing is imported
+    show_face_questions(lists, "dep", by)  # type: ignore[arg-type]  # its annotation is read where nothing is imported
 
 
-def ended(desk: ListDesk) -> Job[ListLook]:
+def ended(lists: UploadedLists) -> Job[ListLook]:
     deadline = time.monotonic() + 120
-    while (job := desk.job("dep", BY)) is not None and not job.over and time.monotonic() < deadline:
+    while (job := lists.job("dep", BY)) is not None and not job.over and time.monotonic() < deadline:
         time.sleep(0.05)
     assert job is not None
     return job
 
 
-def test_a_list_is_checked_mended_compiled_and_shown_to_the_officer(harness: PlanningHarness, desk: ListDesk) -> None:
+def test_a_list_is_checked_mended_compiled_and_shown_to_the_officer(
+    harness: PlanningHarness, lists: UploadedLists
+) -> None:
     made = desk_of(harness).standing("dep").application
     today = harness.now.astimezone(LONDON).date()
     photos = {each: require_photos()[each].read_bytes() for each in ("obama", "biden")}
     rows = (("S-1", "obama.jpg", "40"), ("S-2", "biden.jpg", "17"))
-    desk.stage(
+    lists.stage(
         "dep", listed(today, *rows, ("S-3", "none.jpg", "30"), obama=photos["obama"], biden=b"no picture"), by=BY
     )
 
-    desk.check("dep", made, DeploymentKind.OPERATIONAL, by=BY)
-    job = ended(desk)
+    lists.check("dep", made, DeploymentKind.OPERATIONAL, by=BY)
+    job = ended(lists)
 
     assert job.error is None
     look = job.result
@@ -104,15 +106,15 @@ def test_a_list_is_checked_mended_compiled_and_shown_to_the_officer(harness: Pla
     assert all(not each.finding.subject and not each.finding.photograph for each in look.shown)
     assert "doesn't pass" in list_look_html(look)
 
-    staged = desk.stage("dep", listed(today, *rows, **photos), by=BY)
-    desk.compile("dep", made, by=BY)
-    job = ended(desk)
+    staged = lists.stage("dep", listed(today, *rows, **photos), by=BY)
+    lists.compile("dep", made, by=BY)
+    job = ended(lists)
 
     assert job.error is None
     assert job.result is not None
     assert job.result.compiled
     assert not staged.folder.exists()
-    assert desk.staged("dep", BY) is None
+    assert lists.staged("dep", BY) is None
     view = desk_of(harness)
     one = view.standing("dep")
     assert one.list_people == 2
@@ -124,31 +126,31 @@ def test_a_list_is_checked_mended_compiled_and_shown_to_the_officer(harness: Pla
 
 @pytest.mark.slow
 def test_of_two_faces_the_planner_says_which_and_the_list_passes_with_their_name(
-    harness: PlanningHarness, desk: ListDesk
+    harness: PlanningHarness, lists: UploadedLists
 ) -> None:
     made = desk_of(harness).standing("dep").application
     today = harness.now.astimezone(LONDON).date()
     left, right = (decode(require_photos()[each].read_bytes(), harness.policy.images) for each in ("obama", "biden"))
     right = cv2.resize(right, (right.shape[1] * left.shape[0] // right.shape[0], left.shape[0]))
     both = cv2.imencode(".jpg", np.hstack([left, right]))[1].tobytes()
-    staged = desk.stage("dep", listed(today, ("S-1", "both.jpg", "40"), both=both), by=BY)
-    desk.check("dep", made, DeploymentKind.OPERATIONAL, by=BY)
-    ended(desk)
-    assert desk.several_faces("dep", authenticated(OFFICER)) == ()
-    (line,) = desk.several_faces("dep", BY)
+    staged = lists.stage("dep", listed(today, ("S-1", "both.jpg", "40"), both=both), by=BY)
+    lists.check("dep", made, DeploymentKind.OPERATIONAL, by=BY)
+    ended(lists)
+    assert lists.several_faces("dep", authenticated(OFFICER)) == ()
+    (line,) = lists.several_faces("dep", BY)
 
-    shown = desk.faces("dep", line, BY)
+    shown = lists.faces("dep", line, BY)
     assert decode(shown.numbered_jpeg(), harness.policy.images).shape == shown.image.shape
     with pytest.raises(Refused, match="has 2 faces"):
-        desk.choose("dep", line, shown, 3, by=BY)
-    page = AppTest.from_function(drawn, kwargs={"desk": desk, "by": BY}, default_timeout=60).run()
+        lists.choose("dep", line, shown, 3, by=BY)
+    page = AppTest.from_function(drawn, kwargs={"lists": lists, "by": BY}, default_timeout=60).run()
     page.button(f"act-face-dep-{line}").click().run()
     page.button(f"act-face-is-{line}-1").click().run()
     assert not page.exception
-    assert desk.several_faces("dep", BY) == ()
-    desk.check("dep", made, DeploymentKind.OPERATIONAL, by=BY)
+    assert lists.several_faces("dep", BY) == ()
+    lists.check("dep", made, DeploymentKind.OPERATIONAL, by=BY)
 
-    look = ended(desk).result
+    look = ended(lists).result
     assert look is not None
     assert look.passes
     (chosen,) = read_choices(staged.folder).values()
@@ -156,24 +158,24 @@ def test_of_two_faces_the_planner_says_which_and_the_list_passes_with_their_name
 
 
 def test_an_upload_is_its_planners_alone_and_nobody_else_may_make_the_list(
-    harness: PlanningHarness, desk: ListDesk
+    harness: PlanningHarness, lists: UploadedLists
 ) -> None:
     today = harness.now.date()
-    desk.stage("dep", listed(today, ("S-1", "a.jpg", "40"), a=b"jpeg"), by=BY)
+    lists.stage("dep", listed(today, ("S-1", "a.jpg", "40"), a=b"jpeg"), by=BY)
     made = desk_of(harness).standing("dep").application
 
-    assert desk.staged("dep", authenticated(OFFICER)) is None
+    assert lists.staged("dep", authenticated(OFFICER)) is None
     with pytest.raises(Refused):
-        desk.stage("dep", listed(today, ("S-1", "a.jpg", "40")), by=authenticated(PUBLISHER))
+        lists.stage("dep", listed(today, ("S-1", "a.jpg", "40")), by=authenticated(PUBLISHER))
     with pytest.raises(Refused):
-        desk.compile("dep", made, by=authenticated(PUBLISHER))
-    desk.discard("dep")
+        lists.compile("dep", made, by=authenticated(PUBLISHER))
+    lists.discard("dep")
     with pytest.raises(Refused, match="upload the list again"):
-        desk.check("dep", made, DeploymentKind.OPERATIONAL, by=BY)
+        lists.check("dep", made, DeploymentKind.OPERATIONAL, by=BY)
 
 
-def test_what_is_no_list_leaves_nothing_behind(harness: PlanningHarness, desk: ListDesk) -> None:
+def test_what_is_no_list_leaves_nothing_behind(harness: PlanningHarness, lists: UploadedLists) -> None:
     with pytest.raises(Poison, match="no list among the files"):
-        desk.stage("dep", [UploadedFile("a.jpg", lambda: io.BytesIO(b"jpeg"))], by=BY)
+        lists.stage("dep", [UploadedFile("a.jpg", lambda: io.BytesIO(b"jpeg"))], by=BY)
 
     assert list((harness.home / "tmp").iterdir()) == []

@@ -33,7 +33,7 @@ from lfr_core.watchlists.quality.result import CategoryCount
 from lfr_core.watchlists.quality.service import CheckedList, ListCheck, check_list
 from lfr_core.watchlists.upload import UploadedFile, stage_upload
 
-__all__ = ["ListDesk", "ListLook", "LookedAt", "StagedList"]
+__all__ = ["ListLook", "LookedAt", "StagedList", "UploadedLists"]
 
 MOST_SHOWN: Final = 60
 """Findings with a thumbnail; the counts say how many more there are."""
@@ -79,7 +79,7 @@ class ListLook:
         return not self.refused
 
 
-class ListDesk:
+class UploadedLists:
     """Uploaded lists of one process. What is uploaded lies in a folder of ours, which the sweep empties after an hour.
 
     Every method raises Refused as `WatchlistStore.check_may_attach`: the list is `by`'s to make, or it is refused.

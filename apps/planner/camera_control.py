@@ -24,7 +24,7 @@ from streams.camera.open_source import open_source
 from streams.camera.probe import take_picture
 from streams.camera.urls import SourceKind, parse_source, redact_url
 
-__all__ = ["CameraDesk", "CameraLine", "TriedCamera", "camera_states", "try_camera"]
+__all__ = ["CameraControl", "CameraLine", "TriedCamera", "camera_states", "try_camera"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ _WORDS: Final = {
 }
 
 
-class CameraDesk:
+class CameraControl:
     """Each act raises as `CameraSources`."""
 
     def __init__(

@@ -17,7 +17,7 @@ from lfr_core.domain.deployments import DeploymentStatus as Status
 from lfr_core.domain.gate import Condition
 from lfr_core.domain.working_days import LONDON
 
-__all__ = ["TITLES", "Act", "Mend", "mend_of", "why_words"]
+__all__ = ["TITLES", "Act", "Remedy", "find_remedy", "why_words"]
 
 
 class Act(StrEnum):
@@ -41,7 +41,7 @@ class Act(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mend:
+class Remedy:
     """The act that mends a red line."""
 
     act: Act
@@ -79,29 +79,29 @@ TITLES: Final[Mapping[Condition, str]] = {
     Condition.OPERATOR_ATTENDING: "Operator at the screen",
 }
 
-_ALWAYS: Final[Mapping[Condition, Mend]] = {
-    Condition.DOCUMENTS_IN_DATE: Mend(Act.DOCUMENT, "Add a document", frozenset({_C, _AO})),
-    Condition.SIGNAGE: Mend(Act.SIGNAGE, "Confirm the signs", frozenset({_P, _OP})),
-    Condition.BRIEFING: Mend(Act.BRIEFING, "Confirm the briefing", frozenset({_P, _OP})),
-    Condition.OPERATOR_ATTENDING: Mend(Act.ATTEND, "Go to the operator's page", frozenset({_OP})),
+_ALWAYS: Final[Mapping[Condition, Remedy]] = {
+    Condition.DOCUMENTS_IN_DATE: Remedy(Act.DOCUMENT, "Add a document", frozenset({_C, _AO})),
+    Condition.SIGNAGE: Remedy(Act.SIGNAGE, "Confirm the signs", frozenset({_P, _OP})),
+    Condition.BRIEFING: Remedy(Act.BRIEFING, "Confirm the briefing", frozenset({_P, _OP})),
+    Condition.OPERATOR_ATTENDING: Remedy(Act.ATTEND, "Go to the operator's page", frozenset({_OP})),
 }
-_TEST = Mend(Act.SELF_TEST, "Run the self-test", frozenset({_P, _OP, _AO, _C}))
-_COMPILE = Mend(Act.LIST, "Upload the list", frozenset({_P}))
-_BY_STATUS: Final[Mapping[tuple[Condition, Status], Mend]] = {
-    (Condition.AUTHORITY, Status.DRAFT): Mend(Act.APPLY, "Apply for authority", frozenset({_P})),
-    (Condition.AUTHORITY, Status.APPLIED): Mend(Act.DECIDE, "Decide on it", frozenset({_AO})),
+_TEST = Remedy(Act.SELF_TEST, "Run the self-test", frozenset({_P, _OP, _AO, _C}))
+_COMPILE = Remedy(Act.LIST, "Upload the list", frozenset({_P}))
+_BY_STATUS: Final[Mapping[tuple[Condition, Status], Remedy]] = {
+    (Condition.AUTHORITY, Status.DRAFT): Remedy(Act.APPLY, "Apply for authority", frozenset({_P})),
+    (Condition.AUTHORITY, Status.APPLIED): Remedy(Act.DECIDE, "Decide on it", frozenset({_AO})),
     (Condition.LIST_IN_PLACE, Status.AUTHORISED): _COMPILE,
     (Condition.LIST_FRESH, Status.LIST_BUILT): _COMPILE,
-    (Condition.LIST_APPROVED, Status.LIST_BUILT): Mend(Act.APPROVE, "Look at the list", frozenset({_AO})),
-    (Condition.LIVE, Status.LIST_APPROVED): Mend(Act.READY, "Call it ready", frozenset({_P, _OP})),
-    (Condition.LIVE, Status.READY): Mend(Act.OPEN, "Open it", frozenset({_P, _OP})),
-    (Condition.LIVE, Status.SUSPENDED): Mend(Act.RESUME, "Resume", frozenset({_AO})),
+    (Condition.LIST_APPROVED, Status.LIST_BUILT): Remedy(Act.APPROVE, "Look at the list", frozenset({_AO})),
+    (Condition.LIVE, Status.LIST_APPROVED): Remedy(Act.READY, "Call it ready", frozenset({_P, _OP})),
+    (Condition.LIVE, Status.READY): Remedy(Act.OPEN, "Open it", frozenset({_P, _OP})),
+    (Condition.LIVE, Status.SUSPENDED): Remedy(Act.RESUME, "Resume", frozenset({_AO})),
 }
 _ANNOUNCED_FROM = frozenset({Status.AUTHORISED, Status.LIST_BUILT, Status.LIST_APPROVED, Status.READY})
 _TESTED_FROM = frozenset({Status.LIST_BUILT, Status.LIST_APPROVED, Status.READY, Status.LIVE, Status.SUSPENDED})
 
 
-def mend_of(condition: Condition, status: Status) -> Mend | None:
+def find_remedy(condition: Condition, status: Status) -> Remedy | None:
     """Find what mends a red line of a deployment that stands there; None: nothing at this desk, or not yet."""
     if status.is_over:
         return None
@@ -109,7 +109,7 @@ def mend_of(condition: Condition, status: Status) -> Mend | None:
         return _TEST if status in _TESTED_FROM else None
     if condition is Condition.ANNOUNCED:
         may = status in _ANNOUNCED_FROM
-        return Mend(Act.ANNOUNCE, "Preview the announcement", frozenset({_P, _PUB, _AO})) if may else None
+        return Remedy(Act.ANNOUNCE, "Preview the announcement", frozenset({_P, _PUB, _AO})) if may else None
     if condition is Condition.OPERATOR_ATTENDING and status not in {Status.LIVE, Status.SUSPENDED}:
         return None
     return _ALWAYS.get(condition) or _BY_STATUS.get((condition, status))

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from apps.plain_words import plain_words
-from apps.planner.mending import TITLES, Act, mend_of
+from apps.planner.remedies import TITLES, Act, find_remedy
+from apps.planner.stepper import CONDITIONS
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.steps import RULES
 from lfr_core.domain import gate_conditions
@@ -54,18 +55,24 @@ def test_every_condition_has_a_title_in_words() -> None:
     assert all("-" not in title for title in TITLES.values())
 
 
+def test_every_condition_but_the_vaults_clock_stands_in_one_step_of_a_deployments_page() -> None:
+    shown = [each for conditions in CONDITIONS.values() for each in conditions]
+
+    assert sorted(shown) == sorted(set(Condition) - {Condition.CLOCK_SANE})
+
+
 def test_a_button_is_offered_only_to_roles_that_the_lifecycle_lets_take_the_step() -> None:
     steps = {Act.APPLY: "apply", Act.READY: "ready", Act.OPEN: "open", Act.RESUME: "resume", Act.DECIDE: "authorise"}
     steps |= {Act.LIST: "compile", Act.APPROVE: "approve-list"}
     for condition in Condition:
         for status in DeploymentStatus:
-            mend = mend_of(condition, status)
-            if mend is None or mend.act not in steps:
+            remedy = find_remedy(condition, status)
+            if remedy is None or remedy.act not in steps:
                 continue
-            rule = next(rule for rule in RULES.values() if rule.step.value == steps[mend.act])
-            assert mend.roles <= rule.roles, (condition, status)
+            rule = next(rule for rule in RULES.values() if rule.step.value == steps[remedy.act])
+            assert remedy.roles <= rule.roles, (condition, status)
             assert status in rule.froms, (condition, status)
-    assert mend_of(Condition.AUTHORITY, DeploymentStatus.ENDED) is None
+    assert find_remedy(Condition.AUTHORITY, DeploymentStatus.ENDED) is None
     assert Role.AUDITOR not in set().union(
-        *(m.roles for c in Condition for s in DeploymentStatus if (m := mend_of(c, s)))
+        *(m.roles for c in Condition for s in DeploymentStatus if (m := find_remedy(c, s)))
     )

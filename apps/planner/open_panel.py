@@ -6,24 +6,24 @@ from typing import Final
 
 import streamlit as st
 
-from apps.planner.mending import Act
+from apps.planner.remedies import Act
 from lfr_core.deployments.readiness import Standing
 
-__all__ = ["forget_asked", "is_asked", "open_act"]
+__all__ = ["close_panels", "is_open", "open_panel"]
 
 _ACT: Final = "planner-act"
 
 
-def open_act(deployment: str, act: Act) -> None:
+def open_panel(deployment: str, act: Act) -> None:
     """Let the panel of an act stand open."""
     st.session_state[_ACT] = (deployment, act)
 
 
-def is_asked(one: Standing, act: Act) -> bool:
+def is_open(one: Standing, act: Act) -> bool:
     """Whether its panel stands open."""
     return bool(st.session_state.get(_ACT) == (one.view.id, act))
 
 
-def forget_asked() -> None:
+def close_panels() -> None:
     """Let no panel stand open by itself."""
     st.session_state.pop(_ACT, None)
