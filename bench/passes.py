@@ -14,8 +14,8 @@ from enum import StrEnum
 import numpy as np
 
 from apps.demo.score import AlertSpan
-from apps.street.render import Street
-from apps.street.truth import FAIR_EYES_PX, FAIR_VISIBLE, FaceTruth, PassTruth, StreetTruth, load_truth
+from apps.synthetic_street.render import Street
+from apps.synthetic_street.truth import FAIR_EYES_PX, FAIR_VISIBLE, FaceTruth, PassTruth, StreetTruth, load_truth
 from lfr_core.domain.frames import FrameHeader
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.agreement import Shot, Vote

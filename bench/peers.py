@@ -24,8 +24,8 @@ import cv2
 from rich.console import Console
 from rich.table import Table
 
-from apps.street.render import StreetSpec, render_street
-from apps.street.truth import StreetTruth, load_truth
+from apps.synthetic_street.render import StreetSpec, render_street
+from apps.synthetic_street.truth import StreetTruth, load_truth
 from bench.passes import look_at_street
 from bench.recall import PLANNED, crowd, enrol, framed
 from lfr_core.common.errors import Fatal, LfrError

@@ -21,7 +21,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from apps.street.truth import load_truth
+from apps.synthetic_street.truth import load_truth
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import AlertPolicy, Policy, load_policy

@@ -25,9 +25,9 @@ import numpy as np
 from rich.console import Console
 
 from apps.demo.score import score_alerts
-from apps.street.__main__ import eye_finder
-from apps.street.people import StreetPerson, folder_people, sample_people, with_twins
-from apps.street.render import Street, StreetSpec, render_streets
+from apps.synthetic_street.__main__ import eye_finder
+from apps.synthetic_street.people import StreetPerson, folder_people, sample_people, with_twins
+from apps.synthetic_street.render import Street, StreetSpec, render_streets
 from bench.passes import GALLERY, PassSeen, StreetSeen, look_at_street
 from lfr_core.common.errors import LfrError
 from lfr_core.common.settings import Settings

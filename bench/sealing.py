@@ -26,10 +26,10 @@ import cv2
 from rich.console import Console
 from rich.table import Table
 
-from apps.street.people import sample_people
-from apps.street.render import BENCH_STREETS, render_streets
 from apps.supervisor.plan import settings_env
 from apps.supervisor.process import child_environment
+from apps.synthetic_street.people import sample_people
+from apps.synthetic_street.render import BENCH_STREETS, render_streets
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
@@ -39,7 +39,7 @@ from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.people.demonstration import play_people
 from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.deployments.services import build_deployment_store
+from lfr_core.deployments.build import build_deployment_store
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind

@@ -29,9 +29,9 @@ from apps.runs.deploy import checked_watchlist, deployed_system
 from apps.runs.play_recordings import CameraRecording, play
 from apps.runs.report import RunReport, measure
 from apps.runs.run_settings import settings_for_run
-from apps.street.people import sample_people, with_twins
-from apps.street.render import BENCH_STREETS, Street, render_streets
-from apps.street.truth import load_truth
+from apps.synthetic_street.people import sample_people, with_twins
+from apps.synthetic_street.render import BENCH_STREETS, Street, render_streets
+from apps.synthetic_street.truth import load_truth
 from bench.plain_loop import PlainResult, plain_loops
 from bench.processes import ProcessorTimes
 from lfr_core.common.settings import Settings

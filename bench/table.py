@@ -27,7 +27,7 @@ from rich.table import Table
 from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery.exact import ExactGallery
 from lfr_core.recognition.gallery.port import Reference
-from lfr_core.recognition.gallery.screen import ScreenedGallery
+from lfr_core.recognition.gallery.prefilter import PrefilteredGallery
 
 LIST = 10_000
 PROBES = 8
@@ -60,7 +60,7 @@ def search_row() -> Row:
     listed, probes, store = units(LIST), units(PROBES), ExactGallery()
     store.create("bench", "contract")
     rows = store.add("bench", "contract", [Reference(str(i), str(i), row) for i, row in enumerate(listed)])
-    screen = ScreenedGallery(store)
+    screen = PrefilteredGallery(store)
     screen.hold("bench", "contract", {row.id: row for row in rows})
 
     def timed(work: Callable[[], object]) -> float:

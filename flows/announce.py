@@ -8,14 +8,14 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
+from flows.build import ACTOR, call_role
 from flows.schedule import FlowStep
-from flows.services import ACTOR, call_role
 from flows.step_runner import End, StepResult, run_step
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.announcement import announce as announce_deployment
+from lfr_core.deployments.build import build_announcement_store
 from lfr_core.deployments.reading import read_application
-from lfr_core.deployments.services import build_announcement_store
 from lfr_core.storage.engine import reading
 
 __all__ = ["announce"]

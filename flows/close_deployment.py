@@ -8,14 +8,14 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
+from flows.build import ACTOR
 from flows.schedule import FlowStep
-from flows.services import ACTOR
 from flows.step_runner import End, StepResult, run_step
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.custody.installation import Installation
+from lfr_core.deployments.build import build_deployment_store
 from lfr_core.deployments.compliance_documents.forms import render
 from lfr_core.deployments.obligations import record_met_obligations
-from lfr_core.deployments.services import build_deployment_store
 from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
 from lfr_core.publication.closing import closing_report, closing_report_file, still_to_decide
 from lfr_core.publication.closing_document import printed_report, report_table

@@ -10,15 +10,15 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
+from flows.build import ACTOR, call_role, open_list_gallery
 from flows.schedule import FlowStep
-from flows.services import ACTOR, call_role, open_list_gallery
 from flows.step_runner import End, StepResult, run_step
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.application import Application
+from lfr_core.deployments.build import build_deployment_store
 from lfr_core.deployments.reading import read_application, read_state
-from lfr_core.deployments.services import build_deployment_store
 from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.storage.engine import reading

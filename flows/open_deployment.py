@@ -10,15 +10,15 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
+from flows.build import ACTOR, call_role
 from flows.schedule import FlowStep
-from flows.services import ACTOR, call_role
 from flows.step_runner import End, StepResult, run_step
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.build import build_planning_service
 from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.deployments.monitoring.gallery import compare_gallery
-from lfr_core.deployments.services import build_planning_service
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import TO_BE_OPENED, Condition, GateFinding, GateLimits, gate
 from lfr_core.storage.engine import reading

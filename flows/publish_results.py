@@ -15,13 +15,13 @@ from flows.clock import current_clock
 from flows.publishing import describe_attempt
 from flows.schedule import FlowStep
 from flows.step_runner import make_artifact_key
-from flows.strange_runs import refuse_strange_run
+from flows.unplanned_runs import refuse_strange_run
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import configure_logs
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
 from lfr_core.domain.actors import ProcessIdentity
-from lfr_core.publication.assembly import build_public_site, build_results_service
+from lfr_core.publication.build import build_public_site, build_results_service
 from lfr_core.publication.results import Attempt, PublicationOutcome
 
 __all__ = ["publish_results"]

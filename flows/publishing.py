@@ -8,8 +8,8 @@ from datetime import timedelta
 import numpy as np
 
 from lfr_core.custody.installation import Installation
-from lfr_core.publication.assembly import build_public_site, build_results_service
-from lfr_core.publication.promises.assembly import open_ledger
+from lfr_core.publication.build import build_public_site, build_results_service
+from lfr_core.publication.promises.build import open_ledger
 from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import read_ledger
 from lfr_core.publication.results import Attempt

@@ -33,7 +33,7 @@ _LOOK_S = 1.0
 _AGAIN_S = 30.0
 """After a purge that didn't end: another sweep runs, the clock isn't trusted, the database is away."""
 _KILL_S = 1860.0
-"""A purge ends itself after half an hour (`flows.assembly.LONGEST_S`); this is for one that can't."""
+"""A purge ends itself after half an hour (`flows.build_sweep.LONGEST_S`); this is for one that can't."""
 
 
 class OverdueWatch:
@@ -79,7 +79,7 @@ def purge_once(settings: Settings) -> None:
         Refused: `vault.clock`, or `audit.damaged`.
         Retryable: the disk is away; or the database, once what needs none is purged.
     """
-    from flows.assembly import open_sweep
+    from flows.build_sweep import open_sweep
     from flows.erasure_tasks import prune_audit_trail
     from lfr_core.custody.installation import Installation
     from lfr_core.retention.last_purge import Purger

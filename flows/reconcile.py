@@ -12,8 +12,8 @@ from sqlalchemy import Engine
 
 from flows.clock import current_clock
 from flows.flow_runs import ExistingRun, FlowRuns, PrefectFlowRuns
-from flows.made_runs import forget_runs, is_sweep_key, read_made, remember_run
 from flows.prefect_api import PrefectApi
+from flows.run_register import forget_runs, is_sweep_key, read_made, remember_run
 from flows.schedule import (
     FlowStep,
     PlannedRun,

@@ -13,7 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.assembly import open_sweep
+from flows.build_sweep import open_sweep
 from flows.clock import current_clock
 from flows.erasure_tasks import (
     certify_due_deployments,
@@ -23,7 +23,7 @@ from flows.erasure_tasks import (
 )
 from flows.publishing import check_promises, update_public_site
 from flows.retention_lag import lag_table
-from flows.strange_runs import raise_strange_sweep
+from flows.unplanned_runs import raise_strange_sweep
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import configure_logs
 from lfr_core.common.settings import Settings

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
-from lfr_core.deployments.deadlines import Moments, results_due
+from lfr_core.deployments.deadlines import ResultsSchedule, results_due
 from lfr_core.deployments.reading import read_authority, read_state
 from lfr_core.deployments.steps import AFTER_AUTHORITY
 from lfr_core.domain.deployments import DeploymentStatus as Status
@@ -110,7 +110,7 @@ class ScheduleFacts:
     ended_at: datetime | None = None
     reported: bool = False
     """Whether its closing report is written."""
-    results: Moments | None = None
+    results: ResultsSchedule | None = None
     """When its results are to be looked at; None: it hasn't ended, or they are published."""
 
 
@@ -190,14 +190,16 @@ def read_all_schedule_facts(session: Session, policy: Policy, home: Path, now: d
     return tuple(facts for facts in (_read_facts(session, row, home, due) for row in rows) if facts is not None)
 
 
-def _read_results_due(session: Session, policy: Policy, now: datetime) -> dict[str, Moments]:
+def _read_results_due(session: Session, policy: Policy, now: datetime) -> dict[str, ResultsSchedule]:
     """Return when unpublished results are to be looked at, by deployment."""
     return {
         one.deployment: one.moments for one in results_due(session, now, policy.publication) if one.published_at is None
     }
 
 
-def _read_facts(session: Session, row: DeploymentRow, home: Path, due: dict[str, Moments]) -> ScheduleFacts | None:
+def _read_facts(
+    session: Session, row: DeploymentRow, home: Path, due: dict[str, ResultsSchedule]
+) -> ScheduleFacts | None:
     planned = read_state(session, row)
     if planned is None:
         return None

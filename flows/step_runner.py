@@ -14,7 +14,7 @@ from prefect.states import Completed, Failed
 
 from flows.clock import current_clock
 from flows.schedule import FlowStep, plan_runs, read_schedule_facts
-from flows.strange_runs import refuse_strange_run
+from flows.unplanned_runs import refuse_strange_run
 from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.common.logs import configure_logs
 from lfr_core.common.settings import Settings

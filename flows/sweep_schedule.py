@@ -3,7 +3,7 @@
 A run that waits for the process of a dead one is never begun: such runs are marked as crashed, as the reconciler does
 with the flows of deployments. What Prefect can't do at all the supervisor's purge makes up for (`flows.purge`).
 
-Which runs are ours is kept, so that another's is raised (`flows.strange_runs`); such a run keeps none of ours away.
+Which runs are ours is kept, so that another's is raised (`flows.unplanned_runs`); such a run keeps none of ours away.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from flows.assembly import LONGEST_S
-from flows.made_runs import forget_runs, forget_sweeps, plan_sweep, read_made, remember_run
+from flows.build_sweep import LONGEST_S
 from flows.prefect_api import ACTIVE, FlowRun, PrefectApi
+from flows.run_register import forget_runs, forget_sweeps, plan_sweep, read_made, remember_run
 from lfr_core.common.errors import LfrError
 from lfr_core.common.logs import get_logger
 

@@ -140,8 +140,8 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
     from lfr_core.deployments.views import DeploymentReader
     from lfr_core.recognition.faces.engine import build_engine
     from lfr_core.recognition.gallery.milvus import milvus_gallery
+    from lfr_core.recognition.gallery.prefilter import PrefilteredGallery
     from lfr_core.recognition.gallery.rotated import rotated_gallery
-    from lfr_core.recognition.gallery.screen import ScreenedGallery
     from lfr_core.recognition.loading import ComparedGallery
     from lfr_core.recognition.service import Recogniser
     from streams.agents.recognise import attach_recognise
@@ -151,7 +151,7 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
     engine = build_engine(settings, policy)
     # a connection of its own: the check runs in another thread
     check = GalleryCheck(installation.engine, milvus_gallery(settings), clock)
-    screen = ScreenedGallery(milvus_gallery(settings))
+    screen = PrefilteredGallery(milvus_gallery(settings))
     gallery = ComparedGallery(rotated_gallery(screen, vault, actor=SystemActor.RECOGNISER), check, screen)
     _warm_up(engine, gallery)
     recogniser = Recogniser(

@@ -38,7 +38,7 @@ def check(installation: Installation) -> Output:
     import numpy as np
 
     from lfr_core.common.logs import configure_logs
-    from lfr_core.publication.promises.assembly import open_ledger
+    from lfr_core.publication.promises.build import open_ledger
 
     configure_logs("ERROR")  # what a check meets stands in the ledger
     random = np.random.default_rng(0)  # the same counts give the same bound

@@ -29,7 +29,7 @@ def run(installation: Installation) -> Output:
 
     Example: lfr retention run
     """
-    from flows.assembly import open_sweep
+    from flows.build_sweep import open_sweep
     from lfr_core.common.errors import Retryable
     from lfr_core.common.logs import configure_logs
     from lfr_core.retention.last_purge import Purger

@@ -203,7 +203,7 @@ def status(installation: Installation) -> Output:
     trouble = purge_trouble(settings.home)
     found, traits = read_state(settings.home), traits_of(settings)
     state = found if found is not None and is_held(settings.home) and found.is_alive() else None
-    children = [child.model_copy(update={"state": child.really()}) for child in (state.children if state else ())]
+    children = [child.model_copy(update={"state": child.check_state()}) for child in (state.children if state else ())]
     is_ready = state is not None and all(child.state is ChildState.READY for child in children)
     document = {
         "running": state is not None,

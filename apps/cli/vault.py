@@ -70,10 +70,10 @@ def gate(installation: Installation, deployment: DeploymentId) -> Output:
     Example: lfr vault gate high-street-0412
     """
     from lfr_core.common.errors import Refused
-    from lfr_core.deployments.vault_log import VaultLog
+    from lfr_core.deployments.vault_records import VaultRecords
     from lfr_core.domain import gate as gates
 
-    facts = VaultLog(installation.engine).facts(deployment)
+    facts = VaultRecords(installation.engine).facts(deployment)
     if facts is None:
         raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
     now_ns, limits = installation.now_ns, gates.GateLimits.of(installation.policy)

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from apps.services import build_document_register
+from apps.build import build_document_register
 from lfr_core.custody.audit.head_checkpoint import read_public_key
 from lfr_core.custody.identity.invitation import Invitation, invite_person
 from lfr_core.custody.installation import Installation

@@ -15,10 +15,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from apps.build import build_document_register, build_enrolment_gallery, build_gallery_comparison, drop_gallery
 from apps.demo.people import COMPLIANCE, OFFICER, OPERATOR, PLANNER, PUBLISHER, DemoPerson, log_people_in
 from apps.runs.deploy import DeployedSystem
 from apps.runs.run_settings import READY_S
-from apps.services import build_document_register, build_enrolment_gallery, build_gallery_comparison, drop_gallery
 from apps.supervisor import ChildReport
 from apps.supervisor.system import running_system
 from lfr_core.common.errors import Fatal, Refused
@@ -28,13 +28,13 @@ from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.deployments.announcement import announce
 from lfr_core.deployments.application import ApplicationForm
 from lfr_core.deployments.attendance import Attendance
+from lfr_core.deployments.build import build_announcement_store, build_deployment_store, build_planning_service
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.deployments.reading import TimelineEntry, timeline
-from lfr_core.deployments.services import build_announcement_store, build_deployment_store, build_planning_service
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.figures import UseCase
 from lfr_core.domain.policy import Policy, default_policy_file
-from lfr_core.publication.assembly import build_public_site, build_results_service
+from lfr_core.publication.build import build_public_site, build_results_service
 from lfr_core.publication.record import DeploymentRecord
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import PlannedDeploymentRow

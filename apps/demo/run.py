@@ -28,9 +28,9 @@ from apps.runs.play_recordings import CameraRecording, play
 from apps.runs.report import RunReport, measure
 from apps.runs.run_recording import count_ready, run_progress
 from apps.runs.run_settings import settings_for_run
-from apps.street.people import sample_people
-from apps.street.render import DEMO_STREETS, Street, render_streets
-from apps.street.truth import load_truth
+from apps.synthetic_street.people import sample_people
+from apps.synthetic_street.render import DEMO_STREETS, Street, render_streets
+from apps.synthetic_street.truth import load_truth
 from lfr_core.alerts import read
 from lfr_core.common.errors import Refused
 from lfr_core.common.logs import configure_logs

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from apps.street.truth import PassTruth, StreetTruth
+from apps.synthetic_street.truth import PassTruth, StreetTruth
 
 __all__ = ["COUNTED_EYES_PX", "PROMISED_EYES_PX", "AlertSpan", "MissedPass", "Score", "score_alerts"]
 

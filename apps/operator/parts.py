@@ -41,5 +41,5 @@ def read_silent_parts(home: Path) -> tuple[SilentPart, ...]:
     return tuple(
         SilentPart(word, child.since_ns)
         for child in state.children
-        if (word := _WORDS.get(child.name.partition("-")[0])) and child.really() is not ChildState.READY
+        if (word := _WORDS.get(child.name.partition("-")[0])) and child.check_state() is not ChildState.READY
     )

@@ -20,14 +20,14 @@ from apps.planner.view import PlannerView
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.deployments.announcement import TELLERS, ReasonClass
-from lfr_core.deployments.readiness import Standing, steps_for
+from lfr_core.deployments.readiness import DeploymentOverview, steps_for
 from lfr_core.deployments.steps import BEFORE_OPEN, RULES, Step
 from lfr_core.deployments.withholding import APPROVERS
 from lfr_core.domain.actors import same_person
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.working_days import LONDON
 
-__all__ = ["do", "show_actions", "show_result", "turn_of"]
+__all__ = ["act_key", "do", "show_actions", "show_result"]
 
 _RESULT = "planner-result"
 _SEEN = "planner-seen"
@@ -51,7 +51,7 @@ def show_result() -> None:
             (st.success if found[0] else st.error)(found[1])
 
 
-def turn_of(one: Standing) -> str:
+def act_key(one: DeploymentOverview) -> str:
     """Ends the keys of the acts: a click reaches what stood on the screen, never what has taken its place."""
     asked = one.withholding.name if one.withholding else ""
     ends = f"{one.planned.ends_at:%H%M}"
@@ -60,12 +60,12 @@ def turn_of(one: Standing) -> str:
     )
 
 
-def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Standing, *, go: str) -> None:
+def show_actions(view: PlannerView, person: AuthenticatedPerson, one: DeploymentOverview, *, go: str) -> None:
     """Draw everything that this person's roles may do to it now."""
     steps = steps_for(person, one.view.status)
     id, by = one.view.id, person  # noqa: A001  the field's own word
-    before, st.session_state[_SEEN] = st.session_state.get(_SEEN), (id, turn_of(one))
-    if before is not None and before[0] == id and before[1] != turn_of(one):
+    before, st.session_state[_SEEN] = st.session_state.get(_SEEN), (id, act_key(one))
+    if before is not None and before[0] == id and before[1] != act_key(one):
         st.warning("This deployment has changed since you looked, so nothing was done: read it anew.")
     shown = _longer_acts(view, one, by) or bool(steps & _DRAWN.keys())
     for step, draw in _DRAWN.items():
@@ -73,11 +73,11 @@ def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Standing, 
             draw(view, one, by)
     shown = _withholding(view, one, by) or shown
     if Step.PLAN in steps:
-        st.button("Revise the application", key=f"act-revise-{turn_of(one)}", on_click=_revise, args=(one, go))
+        st.button("Revise the application", key=f"act-revise-{act_key(one)}", on_click=_revise, args=(one, go))
         shown = True
     if person.roles & {Role.PLANNER, Role.OPERATOR} and one.view.status in BEFORE_OPEN - {DeploymentStatus.DRAFT}:
         for what, done in (("signage", one.signage_by), ("briefing", one.briefing_by)):
-            if not done and st.button(_CONFIRM[what], key=f"act-{what}-{turn_of(one)}"):
+            if not done and st.button(_CONFIRM[what], key=f"act-{what}-{act_key(one)}"):
                 signage, briefing = what == "signage", what == "briefing"
                 do(f"Confirmed: {what}.", partial(view.planning.confirm, id, by=by, signage=signage, briefing=briefing))
             shown = shown or not done
@@ -88,7 +88,7 @@ def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Standing, 
         )
 
 
-def _longer_acts(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> bool:
+def _longer_acts(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> bool:
     """Draw what takes a form of its own: a document, the list. Returns whether anything was drawn."""
     shown = False
     if by.roles & {Role.COMPLIANCE, Role.AUTHORISING_OFFICER} and not one.view.status.is_over:
@@ -115,7 +115,7 @@ _CONFIRM = {
 _LEADS_NOWHERE = frozenset({Step.CANCEL, Step.PLAN, Step.SHORTEN, Step.EXTEND})
 
 
-def _next(one: Standing) -> list[Step]:
+def _next(one: DeploymentOverview) -> list[Step]:
     """List the steps that lead on from here."""
     return [step for step, rule in RULES.items() if one.view.status in rule.froms and step not in _LEADS_NOWHERE]
 
@@ -133,28 +133,28 @@ def do(done: str, act: Callable[[], object]) -> None:
     st.rerun()
 
 
-def _revise(one: Standing, go: str) -> None:
+def _revise(one: DeploymentOverview, go: str) -> None:
     form.revise(one)
     st.session_state[go] = "new"
 
 
 def _plain(
     step: Step, done: str, act: Callable[[PlannerView, str, AuthenticatedPerson], object]
-) -> Callable[[PlannerView, Standing, AuthenticatedPerson], None]:
+) -> Callable[[PlannerView, DeploymentOverview, AuthenticatedPerson], None]:
     """Make what draws a step that asks for nothing."""
 
-    def draw(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
-        if st.button(_WORDS[step], key=f"act-{step}-{turn_of(one)}", help=f"Needs {RULES[step].needs}."):
+    def draw(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
+        if st.button(_WORDS[step], key=f"act-{step}-{act_key(one)}", help=f"Needs {RULES[step].needs}."):
             do(done, lambda: act(view, one.view.id, by))
 
     return draw
 
 
-def _reason(one: Standing, label: str, what: str) -> str:
+def _reason(one: DeploymentOverview, label: str, what: str) -> str:
     return st.text_area(label, key=f"why-{what}-{one.view.id}-{one.application.revision}", height=80, max_chars=300)
 
 
-def _decide(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
+def _decide(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     """Authorise or refuse, with the forecast in sight."""
     found = view.forecast(one.application)
     st.html(panels.forecast_html(found, title="Before you decide: the false alert forecast"))
@@ -165,25 +165,25 @@ def _decide(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
     )
     id, revision = one.view.id, one.application.revision  # noqa: A001  the field's own word
     with st.container(horizontal=True):
-        if st.button("Authorise", type="primary", key=f"act-authorise-{turn_of(one)}"):
+        if st.button("Authorise", type="primary", key=f"act-authorise-{act_key(one)}"):
             do(
                 f"{id} is authorised.",
                 lambda: view.authorise(id, revision=revision, by=by, reason=reason, signed=signed),
             )
-        if st.button("Refuse", key=f"act-refuse-{turn_of(one)}"):
+        if st.button("Refuse", key=f"act-refuse-{act_key(one)}"):
             do(f"{id} is refused.", lambda: view.planning.refuse(id, by=by, reason=reason))
 
 
-def _announce(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
+def _announce(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     """Show it as the public will read it, and announce it once that was read."""
     with st.expander("Announce it", expanded=is_open(one, Act.ANNOUNCE)):
         st.html(announcement_html(view.announcement(one.view.id), one.view.kind, now=view.now()))
         st.caption("What is announced can't be withheld any more.")
-        if st.button(_WORDS[Step.ANNOUNCE], type="primary", key=f"act-announce-{turn_of(one)}"):
+        if st.button(_WORDS[Step.ANNOUNCE], type="primary", key=f"act-announce-{act_key(one)}"):
             do("It is announced.", lambda: view.announce(one.view.id, by=by))
 
 
-def _approve(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
+def _approve(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     """Approve the list: the digest that is sent is the one on the screen."""
     st.html(panels.list_html(one, view.list_before(one)))
     st.html(minors_html(one, view.list_quality(one.view.id)))
@@ -194,11 +194,11 @@ def _approve(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
     )
     digest = one.planned.list_digest
     label = f"Approve the list of {one.list_people:,} {'person' if one.list_people == 1 else 'people'}"
-    if st.button(label, type="primary", key=f"act-approve-list-{turn_of(one)}"):
+    if st.button(label, type="primary", key=f"act-approve-list-{act_key(one)}"):
         do("The list is approved.", lambda: view.planning.approve_list(one.view.id, digest, by=by))
 
 
-def _withholding(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> bool:
+def _withholding(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> bool:
     """Ask that its notice be withheld, or answer what somebody else has asked. Returns whether anything was drawn."""
     asked, id = one.withholding, one.view.id  # noqa: A001  the field's own word
     if asked is not None:
@@ -206,13 +206,13 @@ def _withholding(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> b
         mine = same_person(asked.asked_by, by.name)
         if not mine and not by.roles & APPROVERS:
             return True
-        if not mine and st.button(f"Approve: {asked.because.value}", key=f"act-approve-withholding-{turn_of(one)}"):
+        if not mine and st.button(f"Approve: {asked.because.value}", key=f"act-approve-withholding-{act_key(one)}"):
             do(
                 "The announcement is withheld, and will be counted in public.",
                 lambda: view.approve_withholding(id, request=asked.name, by=by),
             )
         why = _reason(one, "Reason, if it isn't withheld", "withholding")
-        if st.button("Take it back" if mine else "Refuse to withhold", key=f"act-refuse-withholding-{turn_of(one)}"):
+        if st.button("Take it back" if mine else "Refuse to withhold", key=f"act-refuse-withholding-{act_key(one)}"):
             do("It isn't withheld.", lambda: view.refuse_withholding(id, by=by, reason=why))
         return True
     if not by.roles & TELLERS or one.view.status not in RULES[Step.WITHHOLD].froms:
@@ -220,60 +220,60 @@ def _withholding(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> b
     with st.expander("Withhold the announcement"):
         st.caption("An authorising officer who is somebody else approves it, logged in as themselves.")
         chosen = ReasonClass(str(st.selectbox("Because", [each.value for each in ReasonClass], key="act-because")))
-        if st.button("Ask to withhold it", key=f"act-withhold-{turn_of(one)}"):
+        if st.button("Ask to withhold it", key=f"act-withhold-{act_key(one)}"):
             do("It is asked for.", lambda: view.ask_to_withhold(id, because=chosen, by=by))
     return True
 
 
-def _suspend(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
+def _suspend(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     if one.view.status is DeploymentStatus.SUSPENDED:
         return
     with st.expander("Suspend it"):
         why = _reason(one, "Reason, which everybody reads", "suspend")
-        if st.button("Suspend", key=f"act-suspend-{turn_of(one)}"):
+        if st.button("Suspend", key=f"act-suspend-{act_key(one)}"):
             do("It stands still.", lambda: view.store.suspend(one.view.id, why, by=by))
 
 
-def _cancel(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
+def _cancel(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     with st.expander("Give it up"):
         why = _reason(one, "Reason", "cancel")
-        if st.button("Cancel the deployment", key=f"act-cancel-{turn_of(one)}"):
+        if st.button("Cancel the deployment", key=f"act-cancel-{act_key(one)}"):
             do(f"{one.view.id} is cancelled.", lambda: view.cancel(one.view.id, why, by=by))
 
 
-def _shorten(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
+def _shorten(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     ends = one.planned.ends_at.astimezone(LONDON)
     with st.expander("End it earlier"):
         st.caption(f"It ends at {ends:%H:%M} as it is. An earlier end needs nobody's approval.")
-        at = st.time_input("New end", ends.time(), step=60, key=f"end-{turn_of(one)}")
-        if st.button("End it then", key=f"act-shorten-{turn_of(one)}"):
+        at = st.time_input("New end", ends.time(), step=60, key=f"end-{act_key(one)}")
+        if st.button("End it then", key=f"act-shorten-{act_key(one)}"):
             do(f"It ends at {at:%H:%M}.", lambda: view.shorten(one.view.id, at, by=by))
 
 
-def _extend(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
+def _extend(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     """Give back what was taken: what was authorised and announced is the most there is."""
     most = one.application.ends_at.astimezone(LONDON)
     if one.planned.ends_at >= most:
         return
     with st.expander("Give hours back"):
         st.caption(f"It was authorised and announced until {most:%H:%M}. Beyond that it needs another deployment.")
-        at = st.time_input("End again at", most.time(), step=60, key=f"later-{turn_of(one)}")
-        if st.button("Let it run until then", key=f"act-extend-{turn_of(one)}"):
+        at = st.time_input("End again at", most.time(), step=60, key=f"later-{act_key(one)}")
+        if st.button("Let it run until then", key=f"act-extend-{act_key(one)}"):
             do(f"It ends at {at:%H:%M}.", lambda: view.extend(one.view.id, at, by=by))
 
 
-def _close(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
+def _close(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     with st.expander("Close it", expanded=is_open(one, Act.CLOSE)):
         st.caption("Ends it for good and destroys its watchlist.")
         waiting = view.still_to_decide(one.view.id)
         if waiting:
             st.warning(waiting)
-        if st.button(_WORDS[Step.CLOSE], key=f"act-close-{turn_of(one)}"):
+        if st.button(_WORDS[Step.CLOSE], key=f"act-close-{act_key(one)}"):
             done = f"{one.view.id} has ended; its list is destroyed. {waiting}"
             do(done.strip(), lambda: view.close(one.view.id, by=by))
 
 
-_DRAWN: dict[Step, Callable[[PlannerView, Standing, AuthenticatedPerson], None]] = {
+_DRAWN: dict[Step, Callable[[PlannerView, DeploymentOverview, AuthenticatedPerson], None]] = {
     Step.AUTHORISE: _decide,
     Step.APPROVE_LIST: _approve,
     Step.APPLY: _plain(Step.APPLY, "Its authority is asked for.", lambda v, id_, by: v.planning.submit(id_, by=by)),

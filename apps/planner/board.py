@@ -25,7 +25,7 @@ from apps.planner.view import PlannerView
 from apps.sign_in import PageSession
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
-from lfr_core.deployments.readiness import Standing
+from lfr_core.deployments.readiness import DeploymentOverview
 
 __all__ = ["show_board"]
 
@@ -66,7 +66,12 @@ def show_board(view: PlannerView, session: PageSession, deployment: str) -> None
 
 
 def _line(
-    view: PlannerView, person: AuthenticatedPerson, one: Standing, line: RedLine, remedy: Remedy | None, names: str
+    view: PlannerView,
+    person: AuthenticatedPerson,
+    one: DeploymentOverview,
+    line: RedLine,
+    remedy: Remedy | None,
+    names: str,
 ) -> None:
     if remedy is None or not remedy.roles & person.roles:
         st.html(red_line_html(line, names))
@@ -78,11 +83,11 @@ def _line(
             _button(view, person, one, remedy)
 
 
-def _button(view: PlannerView, person: AuthenticatedPerson, one: Standing, remedy: Remedy) -> None:
+def _button(view: PlannerView, person: AuthenticatedPerson, one: DeploymentOverview, remedy: Remedy) -> None:
     if remedy.act is Act.ATTEND:
         st.link_button(remedy.label, f"operator?deployment={one.view.id}")
         return
-    if st.button(remedy.label, key=f"mend-{remedy.act.value}-{actions.turn_of(one)}"):
+    if st.button(remedy.label, key=f"mend-{remedy.act.value}-{actions.act_key(one)}"):
         if remedy.act in _DIRECT:
             done, act = _DIRECT[remedy.act]
             actions.do(done, partial(act, view, one.view.id, person))

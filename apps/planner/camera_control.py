@@ -175,7 +175,7 @@ def camera_states(home: Path) -> dict[str, ChildState]:
         return {}
     if state is None or not state.is_alive():
         return {}
-    return {each.name: each.really() for each in state.children if each.name.startswith(CAMERA)}
+    return {each.name: each.check_state() for each in state.children if each.name.startswith(CAMERA)}
 
 
 def _key(deployment: str, camera: str) -> str:

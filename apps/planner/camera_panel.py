@@ -12,7 +12,7 @@ from apps.planner.camera_control import CameraControl, CameraLine
 from apps.planner.camera_html import camera_html, tried_html
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
-from lfr_core.deployments.readiness import Standing
+from lfr_core.deployments.readiness import DeploymentOverview
 
 __all__ = ["show_camera_panel"]
 
@@ -20,7 +20,7 @@ _LOOK_S = 2.0
 _FAULT = "planner-camera-fault"
 
 
-def show_camera_panel(cameras: CameraControl, one: Standing, by: AuthenticatedPerson) -> None:
+def show_camera_panel(cameras: CameraControl, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     """Draw every camera of the application."""
     fault: str = st.session_state.pop(_FAULT, "")
     with st.container():
@@ -32,7 +32,7 @@ def show_camera_panel(cameras: CameraControl, one: Standing, by: AuthenticatedPe
 
 
 @st.fragment(run_every=_LOOK_S)
-def _states(cameras: CameraControl, one: Standing) -> None:
+def _states(cameras: CameraControl, one: DeploymentOverview) -> None:
     """What each does, as it is now; and the picture of the one that was tried."""
     for line in cameras.lines(one.view.id, one.application.cameras):
         st.html(camera_html(line))
@@ -41,7 +41,7 @@ def _states(cameras: CameraControl, one: Standing) -> None:
             st.html(tried_html(line.camera, job))
 
 
-def _camera(cameras: CameraControl, one: Standing, line: CameraLine, by: AuthenticatedPerson) -> None:
+def _camera(cameras: CameraControl, one: DeploymentOverview, line: CameraLine, by: AuthenticatedPerson) -> None:
     id, name = one.view.id, line.camera  # noqa: A001  the field's own word
     key = f"camera-address-{id}-{name}"
 

@@ -8,22 +8,22 @@ import streamlit as st
 
 from apps.plain_words import plain_words
 from apps.planner.act_html import documents_html
-from apps.planner.desk_services import NewDocument
 from apps.planner.open_panel import open_panel
+from apps.planner.planner_services import NewDocument
 from apps.planner.remedies import Act
 from apps.planner.view import PlannerView
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.deployments.compliance_documents.register import LARGEST_BYTES
-from lfr_core.deployments.readiness import Standing
+from lfr_core.deployments.readiness import DeploymentOverview
 
 __all__ = ["show_document_panel"]
 
 _KEY = "planner-document-"
 
 
-def show_document_panel(view: PlannerView, one: Standing, by: AuthenticatedPerson) -> None:
+def show_document_panel(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     """Draw it, with what is missing first. What was typed stays when it is refused."""
     found = view.documents(one.view.id)
     wanting = [*found.missing, *(each.kind for each in found.expired)]

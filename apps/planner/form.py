@@ -14,7 +14,7 @@ from apps.planner.forecast_chart import chart_html
 from apps.planner.view import PlannerView
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
-from lfr_core.deployments.readiness import Standing
+from lfr_core.deployments.readiness import DeploymentOverview
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.figures import UseCase
 
@@ -43,7 +43,7 @@ def keep() -> None:
     st.session_state[_NOW_DRAWN] = set()
 
 
-def revise(one: Standing) -> None:
+def revise(one: DeploymentOverview) -> None:
     """Put an application into the fields, for another revision of it."""
     _fill(values_of(one.application, one.name, one.view.kind))
 

@@ -9,7 +9,7 @@ import base64
 from html import escape
 
 from apps.planner.uploaded_lists import ListLook, LookedAt
-from lfr_core.deployments.readiness import Standing
+from lfr_core.deployments.readiness import DeploymentOverview
 from lfr_core.watchlists.quality.result import ListQuality
 
 __all__ = ["list_look_html", "minors_html", "uploaded_html"]
@@ -58,7 +58,7 @@ def list_look_html(look: ListLook) -> str:
     return "".join(parts)
 
 
-def minors_html(one: Standing, found: ListQuality | None) -> str:
+def minors_html(one: DeploymentOverview, found: ListQuality | None) -> str:
     """Show everybody under 18 on the list as built, with age, reason and who else agreed; by line, without names."""
     built = {share.category: share.people for share in one.composition}
     of_it = found is not None and built == {

@@ -15,7 +15,7 @@ from apps.planner.list_html import list_look_html, uploaded_html
 from apps.planner.uploaded_lists import ListLook, StagedList, UploadedLists
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
-from lfr_core.deployments.readiness import Standing
+from lfr_core.deployments.readiness import DeploymentOverview
 from lfr_core.watchlists.upload import MOST_BYTES, UploadedFile
 
 __all__ = ["show_list_panel"]
@@ -28,7 +28,7 @@ _WHOLE = "planner-upload-whole-folder"
 _OTHERS = "planner-upload-files"
 
 
-def show_list_panel(lists: UploadedLists, one: Standing, by: AuthenticatedPerson) -> None:
+def show_list_panel(lists: UploadedLists, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     """Draw the upload, what was found, and the buttons. What runs is looked at every second."""
     st.caption(
         "A zip, a folder, or the files themselves: the photographs, and the spreadsheet that says who is on the list, "
@@ -53,7 +53,7 @@ def show_list_panel(lists: UploadedLists, one: Standing, by: AuthenticatedPerson
         _buttons(lists, one, by, staged)
 
 
-def _uploader(lists: UploadedLists, one: Standing, by: AuthenticatedPerson) -> None:
+def _uploader(lists: UploadedLists, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     whole = st.toggle("Choose a whole folder", key=_WHOLE)
     turn = st.session_state.setdefault(_TURN, 0)
     given = st.file_uploader(
@@ -66,7 +66,7 @@ def _uploader(lists: UploadedLists, one: Standing, by: AuthenticatedPerson) -> N
         st.button("Take this upload", key=f"act-upload-{one.view.id}", on_click=_take, args=(lists, one, by, given))
 
 
-def _take(lists: UploadedLists, one: Standing, by: AuthenticatedPerson, given: list[BrowserFile]) -> None:
+def _take(lists: UploadedLists, one: DeploymentOverview, by: AuthenticatedPerson, given: list[BrowserFile]) -> None:
     try:
         lists.stage(one.view.id, [UploadedFile(each.name, partial(_rewound, each)) for each in given], by=by)
     except LfrError as error:
@@ -80,7 +80,7 @@ def _rewound(file: BrowserFile) -> BrowserFile:
     return file
 
 
-def _buttons(lists: UploadedLists, one: Standing, by: AuthenticatedPerson, staged: StagedList) -> None:
+def _buttons(lists: UploadedLists, one: DeploymentOverview, by: AuthenticatedPerson, staged: StagedList) -> None:
     made, kind, id = one.application, one.view.kind, one.view.id  # noqa: A001  the field's own word
 
     def begin(act: Callable[[], None]) -> None:
@@ -98,7 +98,7 @@ def _buttons(lists: UploadedLists, one: Standing, by: AuthenticatedPerson, stage
 
 
 @st.fragment(run_every=_LOOK_S)
-def _running(lists: UploadedLists, one: Standing, by: AuthenticatedPerson) -> None:
+def _running(lists: UploadedLists, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     job = lists.job(one.view.id, by)
     if job is None or job.over:
         st.rerun()

@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from apps.planner.remedies import Act
-from lfr_core.deployments.readiness import Standing
+from lfr_core.deployments.readiness import DeploymentOverview
 
 __all__ = ["close_panels", "is_open", "open_panel"]
 
@@ -19,7 +19,7 @@ def open_panel(deployment: str, act: Act) -> None:
     st.session_state[_ACT] = (deployment, act)
 
 
-def is_open(one: Standing, act: Act) -> bool:
+def is_open(one: DeploymentOverview, act: Act) -> bool:
     """Whether its panel stands open."""
     return bool(st.session_state.get(_ACT) == (one.view.id, act))
 

@@ -18,7 +18,7 @@ from apps.planner.view import PlannerView
 from apps.sign_in import PageSession, draw_person
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.readiness import Standing
+from lfr_core.deployments.readiness import DeploymentOverview
 
 __all__ = ["page"]
 
@@ -116,7 +116,7 @@ def _deployment(view: PlannerView, session: PageSession) -> None:
     st.html(panels.head_html(one))
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _readiness(view, session, chosen, actions.turn_of(one))
+        _readiness(view, session, chosen, actions.act_key(one))
     with right, st.container(border=True, key="pln-acts"):
         st.html('<h3 class="pln-h2">What you can do now</h3>')
         actions.show_actions(view, session.person, one, go=_WHERE)
@@ -129,14 +129,14 @@ def _readiness(view: PlannerView, session: PageSession, deployment: str, drawn: 
     st.html('<h3 class="pln-h2">What is missing, and who acts</h3>')
 
     def show() -> None:
-        if actions.turn_of(view.standing(deployment)) != drawn:
+        if actions.act_key(view.standing(deployment)) != drawn:
             st.rerun()  # somebody moved it on: other acts are possible now
         show_board(view, session, deployment)
 
     _or_say_why(show)
 
 
-def _details(view: PlannerView, one: Standing) -> None:
+def _details(view: PlannerView, one: DeploymentOverview) -> None:
     people = one.list_people or None
     with st.expander("Application and authority"):
         st.html(panels.application_html(one.application, one.authority))

@@ -11,7 +11,7 @@ from lfr_core.common.quality.findings import Finding
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.false_alert_forecast import FalseAlertForecast
 from lfr_core.deployments.list_history import EarlierList
-from lfr_core.deployments.readiness import CalendarEntry, ListShare, ReadinessItem, Standing
+from lfr_core.deployments.readiness import CalendarEntry, DeploymentOverview, ListShare, ReadinessItem
 from lfr_core.deployments.reading import TimelineEntry
 from lfr_core.deployments.withholding_requests import WithholdingRequest
 from lfr_core.domain.deployments import DeploymentStatus
@@ -74,7 +74,7 @@ def coming_html(one: CalendarEntry) -> str:
     )
 
 
-def head_html(one: Standing) -> str:
+def head_html(one: DeploymentOverview) -> str:
     """Show which deployment it is, where it stands, whose it is."""
     made, planned = one.application, one.planned
     suspended = f" · suspended: {escape(one.suspended_why)}" if one.suspended_why else ""
@@ -94,7 +94,7 @@ def asked_html(asked: WithholdingRequest) -> str:
     return f'<p class="pln-facts">{_moment(asked.asked_at)}: {escape(asked.words)}.</p>'
 
 
-def readiness_html(one: Standing) -> str:
+def readiness_html(one: DeploymentOverview) -> str:
     """Show every condition of the gate, red or green in words too, and who must act."""
     readiness = one.readiness
     met = sum(line.finding.met for line in readiness)
@@ -157,7 +157,7 @@ def application_html(made: Application, authority: Authority | None) -> str:
     return f'<dl class="pln-dl">{rows}</dl>'
 
 
-def list_html(one: Standing, before: EarlierList | None = None) -> str:
+def list_html(one: DeploymentOverview, before: EarlierList | None = None) -> str:
     """Show the list as built: how many of each category, and what changed since the list before."""
     if not one.planned.list_digest:
         return empty("There is no list yet.")
@@ -190,7 +190,7 @@ def _change(share: ListShare, before: EarlierList | None) -> str:
     return f"<td>{f'{more:+,}' if more else 'as many'}</td>"
 
 
-def _gone(one: Standing, before: EarlierList | None) -> str:
+def _gone(one: DeploymentOverview, before: EarlierList | None) -> str:
     """Name the categories that the list before had and this one hasn't."""
     here = {share.category for share in one.composition}
     gone = [] if before is None else sorted(set(before.people) - here)
@@ -230,7 +230,7 @@ def timeline_html(entries: Sequence[TimelineEntry]) -> str:
     )
 
 
-def _condition(line: ReadinessItem, of: Standing) -> str:
+def _condition(line: ReadinessItem, of: DeploymentOverview) -> str:
     one = line.finding
     state = (
         ("is-unseen", "not known here")

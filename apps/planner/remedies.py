@@ -12,7 +12,7 @@ from typing import Final
 
 from apps.plain_words import plain_words
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.readiness import ReadinessItem, Standing
+from lfr_core.deployments.readiness import DeploymentOverview, ReadinessItem
 from lfr_core.domain.deployments import DeploymentStatus as Status
 from lfr_core.domain.gate import Condition
 from lfr_core.domain.working_days import LONDON
@@ -115,7 +115,7 @@ def find_remedy(condition: Condition, status: Status) -> Remedy | None:
     return _ALWAYS.get(condition) or _BY_STATUS.get((condition, status))
 
 
-def why_words(item: ReadinessItem, one: Standing) -> str:
+def why_words(item: ReadinessItem, one: DeploymentOverview) -> str:
     """Word why a condition is or isn't met, for somebody who never types a command."""
     condition, status = item.finding.condition, one.view.status
     if not item.looked:

@@ -10,7 +10,7 @@ from typing import Final
 
 from apps.planner.remedies import TITLES, Act, Remedy, find_remedy, why_words
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.readiness import ReadinessItem, Standing
+from lfr_core.deployments.readiness import DeploymentOverview, ReadinessItem
 from lfr_core.domain.deployments import DeploymentStatus as Status
 from lfr_core.domain.gate import Condition
 
@@ -78,7 +78,7 @@ CONDITIONS: Final[Mapping[str, tuple[Condition, ...]]] = {
 _P, _AO, _OP = Role.PLANNER, Role.AUTHORISING_OFFICER, Role.OPERATOR
 
 
-def lifecycle_steps(one: Standing, *, published: bool) -> tuple[LifecycleStep, ...]:
+def lifecycle_steps(one: DeploymentOverview, *, published: bool) -> tuple[LifecycleStep, ...]:
     """Lay a planned deployment out as steps. `published`: whether its record has been published."""
     status, items = one.view.status, {item.finding.condition: item for item in one.readiness}
     done = _done(one, published=published)
@@ -96,7 +96,7 @@ def lifecycle_steps(one: Standing, *, published: bool) -> tuple[LifecycleStep, .
     return tuple(found)
 
 
-def _done(one: Standing, *, published: bool) -> Mapping[str, bool]:
+def _done(one: DeploymentOverview, *, published: bool) -> Mapping[str, bool]:
     status = one.view.status
     ended, opened = status is Status.ENDED, status in {Status.LIVE, Status.SUSPENDED, Status.ENDED}
     return {
@@ -122,13 +122,13 @@ def _is_red(item: ReadinessItem | None) -> bool:
     return item is not None and item.looked and not item.finding.met
 
 
-def _red(item: ReadinessItem, one: Standing) -> RedLine:
+def _red(item: ReadinessItem, one: DeploymentOverview) -> RedLine:
     condition = item.finding.condition
     remedy = find_remedy(condition, one.view.status)
     return RedLine(TITLES[condition], why_words(item, one), item.finding.who, remedy)
 
 
-def _own(title: str, one: Standing, *, published: bool) -> tuple[RedLine, ...]:
+def _own(title: str, one: DeploymentOverview, *, published: bool) -> tuple[RedLine, ...]:
     """What a step lacks that is no condition of the gate."""
     status = one.view.status
     if title == "Apply" and status is Status.DRAFT:

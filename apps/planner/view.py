@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Engine
 
 from apps.plain_words import plain_words
-from apps.planner.desk_services import NewDocument, PlannerServices
 from apps.planner.forecast_chart import ForecastCurve, forecast_curves
 from apps.planner.jobs import Jobs
+from apps.planner.planner_services import NewDocument, PlannerServices
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Poison, Retryable
 from lfr_core.common.files import read_bounded
@@ -29,7 +29,7 @@ from lfr_core.deployments.compliance_documents.kinds import FORCE_DOCUMENTS
 from lfr_core.deployments.false_alert_forecast import FalseAlertForecast, ForecastInputs, forecast_false_alerts
 from lfr_core.deployments.list_history import EarlierList, list_before
 from lfr_core.deployments.monitoring.selftest import SelfTest
-from lfr_core.deployments.readiness import CalendarEntry, Standing, calendar, pending_withholdings, standing
+from lfr_core.deployments.readiness import CalendarEntry, DeploymentOverview, calendar, pending_withholdings, standing
 from lfr_core.deployments.reading import Call, TimelineEntry, open_calls, timeline
 from lfr_core.domain.actors import same_person
 from lfr_core.domain.deployments import DeploymentStatus
@@ -98,12 +98,12 @@ class PlannerView:
     def calendar(self, *, over: bool = False) -> tuple[CalendarEntry, ...]:
         return calendar(self._engine, over=over)
 
-    def standing(self, deployment: str) -> Standing:
+    def standing(self, deployment: str) -> DeploymentOverview:
         """Read where it stands. Raises Refused `deployment.unknown`, `life.trial`."""
         limits = GateLimits.of(self.policy)
         return standing(self._engine, deployment, limits, now_ns=self._clock.time_ns())
 
-    def list_before(self, one: Standing) -> EarlierList | None:
+    def list_before(self, one: DeploymentOverview) -> EarlierList | None:
         """Find the list with which this one is compared when it is approved."""
         return list_before(self._engine, one.view.id, place=one.application.place)
 
@@ -142,7 +142,7 @@ class PlannerView:
             ]
         return tuple(found)
 
-    def list_forms(self, one: Standing) -> tuple[FormKind, ...]:
+    def list_forms(self, one: DeploymentOverview) -> tuple[FormKind, ...]:
         """List the documents that there are of it now."""
         found = [FormKind.APPLICATION]
         if one.authority is not None:

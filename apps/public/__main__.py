@@ -10,7 +10,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from apps.http_guards import AnswerHeaders, closed_headers
 from apps.public.app import build_app
-from apps.screens import LOOPBACK
+from apps.streamlit_options import LOOPBACK
 from lfr_core.publication.site.script import SCRIPT_SOURCE
 
 __all__ = ["main"]

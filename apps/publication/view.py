@@ -11,7 +11,7 @@ from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.deployments.announcement import announcements
 from lfr_core.deployments.deadlines import ResultsDue, results_due
-from lfr_core.publication.assembly import build_explanations, build_results_service, pack_facts, policy_reference
+from lfr_core.publication.build import build_explanations, build_results_service, pack_facts, policy_reference
 from lfr_core.publication.not_decided import NotDecidedStatement
 from lfr_core.publication.published import PublishedRecord, revisions_of
 from lfr_core.publication.record import DeploymentRecord

@@ -17,7 +17,7 @@ from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights import answering
 from lfr_core.publication.rights.reading import requests
 from lfr_core.publication.rights.service import OFFICERS, SECOND, RightsService
-from lfr_core.publication.rights.types import About, NewRequest, Opened, Request, RequestKind, RequestState
+from lfr_core.publication.rights.types import NewRequest, Opened, Request, RequestContext, RequestKind, RequestState
 
 __all__ = ["ROLES", "Form", "RightsView", "hold_words", "state_words"]
 
@@ -59,7 +59,7 @@ class RightsView:
             Poison: also for a day without its times, or a time that the clock skips.
         """
         begin, end = (None, None) if form.day is None else _window(form.day, form.start, form.end)
-        about = About(form.deployment, begin, end, form.place, form.receipt)
+        about = RequestContext(form.deployment, begin, end, form.place, form.receipt)
         asked = NewRequest(form.kind, form.contact, form.text, about, form.asks_listed, form.received_on)
         return self.service.take(asked, by=by)
 

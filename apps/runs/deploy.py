@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
+from apps.build import build_enrolment_gallery, drop_gallery
 from apps.runs.run_settings import READY_S
-from apps.services import build_enrolment_gallery, drop_gallery
 from apps.supervisor import ChildReport, Supervisor
 from apps.supervisor.system import running_system
 from lfr_core.common.settings import Settings
@@ -19,7 +19,7 @@ from lfr_core.custody.people import AuthenticatedPerson, People, Rank, Role
 from lfr_core.custody.people.demonstration import play_people
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.deployments.services import build_deployment_store
+from lfr_core.deployments.build import build_deployment_store
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy

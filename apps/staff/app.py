@@ -26,7 +26,7 @@ __all__: list[str] = []
 
 @st.cache_resource
 def _planner_view() -> PlannerView:
-    from apps.planner.assembly import planner_view
+    from apps.planner.build import planner_view
 
     return planner_view(pages_installation())
 

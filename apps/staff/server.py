@@ -10,10 +10,10 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from streamlit.web.server.starlette import App
 
 from apps.http_guards import AnswerHeaders, OneAddress, page_headers
-from apps.screens import LOOPBACK, streamlit_options
 from apps.staff.downloads import OwnDownloads
 from apps.staff.process import page_sessions, pages_installation
 from apps.staff.return_path import ReturnPath
+from apps.streamlit_options import LOOPBACK, streamlit_options
 from lfr_core.common.settings import Settings
 from lfr_core.custody.identity.page_client import page_auth
 from lfr_core.custody.identity.provider import provider_of

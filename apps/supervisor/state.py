@@ -47,7 +47,7 @@ class ChildReport(BaseModel):
     log: Path
     ports: tuple[int, ...]
 
-    def really(self) -> ChildState:
+    def check_state(self) -> ChildState:
         """Its state checked against the machine: what claims to run and doesn't has FAILED."""
         claims = self.state in {ChildState.READY, ChildState.UNRESPONSIVE, ChildState.STARTING, ChildState.STOPPING}
         if claims and not _is_it(self.pid, self.pid_created):

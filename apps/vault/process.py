@@ -32,7 +32,7 @@ from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.process_files import ProcessFiles
 from lfr_core.custody.vault.put_back import drop_destroyed, hold_again
 from lfr_core.custody.vault.server import VaultServer
-from lfr_core.deployments.vault_log import VaultLog, bind_installation
+from lfr_core.deployments.vault_records import VaultRecords, bind_installation
 from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import Policy
 
@@ -79,7 +79,7 @@ def build_vault(
     keystore = Keystore(settings.keystore_folder)
     bind_installation(engine, keystore.installation)
     clock = clock or SystemClock()
-    log, audit = VaultLog(engine, clock), AuditWriter(engine, clock)
+    log, audit = VaultRecords(engine, clock), AuditWriter(engine, clock)
     core = VaultCore(
         policy=policy.vault,
         limits=GateLimits.of(policy),

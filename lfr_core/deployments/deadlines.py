@@ -20,8 +20,8 @@ from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.publication import PublishedRecordRow, ResultsRow
 
 __all__ = [
-    "Moments",
     "ResultsDue",
+    "ResultsSchedule",
     "ResultsStatus",
     "due_at_of",
     "keep_deadlines",
@@ -43,7 +43,7 @@ class ResultsStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
+class ResultsSchedule:
     """When the flow `publish_results` has something to do for one deployment. All aware UTC."""
 
     remind_at: datetime
@@ -61,7 +61,7 @@ class ResultsDue:
     owed: bool
     """Whether new authorities wait for it: operational deployments, and evaluations that took a live camera."""
     ended_at: datetime
-    moments: Moments
+    moments: ResultsSchedule
     published_at: datetime | None
     stands: ResultsStatus
     late_at: datetime | None
@@ -78,7 +78,7 @@ class ResultsDue:
         return self.owed and self.stands in {ResultsStatus.OVERDUE, ResultsStatus.LATE} and self.explained_at is None
 
 
-def moments(ended_at: datetime, policy: PublicationPolicy) -> Moments:
+def moments(ended_at: datetime, policy: PublicationPolicy) -> ResultsSchedule:
     """By today's calendar. For the schedule of flows. Raises Poison for a naive `ended_at`."""
     deadline = Deadline.of(ended_at, WorkingDays(policy.extra_bank_holidays), policy)
     remind_at = datetime.combine(deadline.remind_on, time(), tzinfo=LONDON)
@@ -173,12 +173,14 @@ def _due(
     )
 
 
-def _passed_or(kept: ResultsRow | None, at: Moments, now: datetime, policy: PublicationPolicy) -> Moments:
+def _passed_or(
+    kept: ResultsRow | None, at: ResultsSchedule, now: datetime, policy: PublicationPolicy
+) -> ResultsSchedule:
     if kept is None or kept.due_at > now or kept.due_at == at.due_at:
         return at
     return _moments(min(at.remind_at, kept.due_at), kept.due_at, policy)
 
 
-def _moments(remind_at: datetime, due_at: datetime, policy: PublicationPolicy) -> Moments:
+def _moments(remind_at: datetime, due_at: datetime, policy: PublicationPolicy) -> ResultsSchedule:
     before = timedelta(minutes=policy.unattended_before_due_min)
-    return Moments(remind_at.astimezone(due_at.tzinfo), due_at - before, due_at)
+    return ResultsSchedule(remind_at.astimezone(due_at.tzinfo), due_at - before, due_at)

@@ -26,9 +26,9 @@ from lfr_core.storage.tables.publication import WatchlistCompositionRow
 
 __all__ = [
     "CalendarEntry",
+    "DeploymentOverview",
     "ListShare",
     "ReadinessItem",
-    "Standing",
     "calendar",
     "pending_withholdings",
     "standing",
@@ -65,7 +65,7 @@ class ReadinessItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DeploymentOverview:
     """One planned deployment, as it stands."""
 
     name: str
@@ -105,7 +105,7 @@ def calendar(engine: Engine, *, over: bool = False) -> tuple[CalendarEntry, ...]
     return tuple(sorted(found, key=lambda one: (one.application.starts_at, one.id), reverse=over))
 
 
-def standing(engine: Engine, deployment: str, limits: GateLimits, *, now_ns: int) -> Standing:
+def standing(engine: Engine, deployment: str, limits: GateLimits, *, now_ns: int) -> DeploymentOverview:
     """One planned deployment with every condition of the gate.
 
     Raises:
@@ -128,7 +128,7 @@ def standing(engine: Engine, deployment: str, limits: GateLimits, *, now_ns: int
             .where(WatchlistCompositionRow.deployment == row.id)
             .order_by(WatchlistCompositionRow.category)
         )
-        return Standing(
+        return DeploymentOverview(
             name=row.name,
             view=view_of(row),
             planned=planned,

@@ -34,7 +34,7 @@ from lfr_core.publication.record_builder import from_figures
 from lfr_core.publication.suites import CheckRecord, RecordSuites, in_public
 from lfr_core.storage.engine import reading, writing
 
-__all__ = ["ACTOR", "Attempt", "CallsRole", "PublicationOutcome", "ResultsService"]
+__all__ = ["ACTOR", "Attempt", "PublicationOutcome", "ResultsService", "RoleCaller"]
 
 ACTOR = SystemActor.FLOWS
 """Who publishes where no person does."""
@@ -42,7 +42,7 @@ _ATTEMPTERS = frozenset({Role.PUBLICATION_OFFICER, Role.RESULTS_SERVICE})
 """Who else may do what is due."""
 
 
-class CallsRole(Protocol):
+class RoleCaller(Protocol):
     """Writes a call for a role: `lfr_core.deployments.reading.call`."""
 
     def __call__(self, session: Session, *, role: Role, deployment: str, why: str, now: datetime) -> None: ...
@@ -86,7 +86,7 @@ class ResultsService:
         *,
         figures: Callable[[str], Figures],
         reports: Path,
-        call: CallsRole,
+        call: RoleCaller,
         check: CheckRecord = check_record,
         actor: SystemActor = ACTOR,
     ) -> None:

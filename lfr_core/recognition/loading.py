@@ -3,7 +3,7 @@ candidate that isn't a row of the list as approved.
 
 A comparison sees a moment, and whoever reaches the store can put somebody in after it. So each candidate's id, entry
 and vector are held against the approved rows, which are kept in memory. So is a copy of the approved vectors, by which
-the store is spared the probes that are of nobody on the list (`ScreenedGallery`).
+the store is spared the probes that are of nobody on the list (`PrefilteredGallery`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from lfr_core.domain.messages import NOT_LISTED
 from lfr_core.domain.reserved import CANARY_ENTRY, LIVE_PROBE_ENTRY
 from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery.port import Candidate, Gallery, Reference, StoredRow
+from lfr_core.recognition.gallery.prefilter import SAMPLE, PrefilteredGallery
 from lfr_core.recognition.gallery.rotated import deployment_of_gallery
-from lfr_core.recognition.gallery.screen import SAMPLE, ScreenedGallery
 
 __all__ = ["ComparedGallery", "ComparesGalleries"]
 
@@ -53,7 +53,7 @@ class ComparedGallery:
         screen: within `inner`; given a copy of each list that was compared. None: the store is asked for everybody.
     """
 
-    def __init__(self, inner: Gallery, check: ComparesGalleries, screen: ScreenedGallery | None = None) -> None:
+    def __init__(self, inner: Gallery, check: ComparesGalleries, screen: PrefilteredGallery | None = None) -> None:
         self._inner = inner
         self._check = check
         self._screen = screen

@@ -26,7 +26,7 @@ from lfr_core.watchlists.csv_file import read_rows
 from lfr_core.watchlists.eligibility import eligible_rows, refusal_of
 from lfr_core.watchlists.entries import Entry, EntryReference, FaceCheck, WatchlistReport, entry_id, reference_id
 from lfr_core.watchlists.face_choices import read_choices
-from lfr_core.watchlists.looking import Looked, Progress, look_at_all
+from lfr_core.watchlists.photograph_checks import Looked, Progress, look_at_all
 from lfr_core.watchlists.photographs import digest, look_at
 
 __all__ = ["Progress", "check_watchlist", "enrol"]

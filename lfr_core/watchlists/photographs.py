@@ -18,8 +18,8 @@ from lfr_core.domain.watchlists import RefusalReason
 from lfr_core.recognition.faces.decode import TooManyPixels
 from lfr_core.recognition.faces.decode_child import decode_in_child
 from lfr_core.recognition.faces.quality import SECOND_FACE, usable
-from lfr_core.recognition.faces.turning import turned_upright
 from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image, Quality
+from lfr_core.recognition.faces.upright import turn_upright
 from lfr_core.watchlists.face_choices import FaceChoice
 from lfr_core.watchlists.photograph_files import locate
 
@@ -77,7 +77,7 @@ def look_at(
     """
     data = _read(folder, photograph)
     sha256 = hashlib.sha256(data).hexdigest()
-    image, turned = turned_upright(engine, _decoded(data, policy))
+    image, turned = turn_upright(engine, _decoded(data, policy))
     notes = [f"stands {turned} and was turned upright"] if turned else []
     choice = (choices or {}).get(sha256)
     face = _only_face(engine, image) if choice is None else _chosen_face(engine, image, choice)
@@ -100,7 +100,7 @@ def faces_of(folder: Path, photograph: str, engine: FaceEngine, policy: Policy) 
         Unusable: with the reason.
     """
     data = _read(folder, photograph)
-    image, _ = turned_upright(engine, _decoded(data, policy))
+    image, _ = turn_upright(engine, _decoded(data, policy))
     faces = _large_faces(engine, image)
     return hashlib.sha256(data).hexdigest(), image, sorted(faces, key=lambda face: float(face.detection.box[0]))
 

@@ -19,7 +19,7 @@ from streams.camera.jpeg import jpeg_size
 from streams.camera.rate_limit import RateLimiter
 from streams.camera.reconnect import ReconnectingSource
 from streams.camera.sampler import Pacer, adapt
-from streams.camera.sources import Grab, Source, StreamSource
+from streams.camera.sources import CapturedFrame, Source, StreamSource
 from streams.camera.stop_token import StopToken
 from streams.camera.view import ViewWatch
 
@@ -161,7 +161,7 @@ class Capture:
         if pictures and self._warn_damaged.allow():
             _log.warning("camera.damaged", camera=self._job.camera, pictures=pictures, so_far=self.damaged)
 
-    def _look(self, grab: Grab, captured_ns: int) -> None:
+    def _look(self, grab: CapturedFrame, captured_ns: int) -> None:
         """Put a frame's picture into the frame accounts, or count it as dropped if it has none."""
         try:
             jpeg = self._source.jpeg()

@@ -7,7 +7,7 @@ from typing import Any
 from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.common.errors import Poison, Retryable
 from streams.camera.jpeg import encode_jpeg
-from streams.camera.sources import DEFAULT_FPS, MAX_FPS, Grab, SourceInfo, camera_away
+from streams.camera.sources import DEFAULT_FPS, MAX_FPS, CapturedFrame, SourceInfo, camera_away
 from streams.camera.urls import SourceText
 
 __all__ = ["DeviceSource", "age_s_of"]
@@ -57,11 +57,11 @@ class DeviceSource:
     def info(self) -> SourceInfo:
         return self._info
 
-    def grab(self) -> Grab | None:
+    def grab(self) -> CapturedFrame | None:
         if self._capture is None or not self._capture.grab():
             return None
         age_s = age_s_of(self._capture.get(self._cv2.CAP_PROP_POS_MSEC), self._clock.monotonic())
-        return Grab(captured_ns=self._clock.time_ns() - round(age_s * 1e9), media_s=None)
+        return CapturedFrame(captured_ns=self._clock.time_ns() - round(age_s * 1e9), media_s=None)
 
     def jpeg(self) -> bytes:
         if self._capture is None:

@@ -12,7 +12,7 @@ from lfr_core.domain.policy import ImagePolicy
 from lfr_core.recognition.faces.decode import probe_size
 from lfr_core.recognition.faces.decode_child import decode_in_child
 from streams.camera.jpeg import encode_jpeg, is_jpeg
-from streams.camera.sources import DEFAULT_FPS, Grab, SourceInfo
+from streams.camera.sources import DEFAULT_FPS, CapturedFrame, SourceInfo
 from streams.camera.urls import SourceText
 
 __all__ = ["FolderSource"]
@@ -63,11 +63,11 @@ class FolderSource:
     def info(self) -> SourceInfo:
         return self._info
 
-    def grab(self) -> Grab | None:
+    def grab(self) -> CapturedFrame | None:
         if self._index + 1 >= len(self._files):
             return None
         self._index += 1
-        return Grab(captured_ns=self._clock.time_ns(), media_s=self._index / self._fps)
+        return CapturedFrame(captured_ns=self._clock.time_ns(), media_s=self._index / self._fps)
 
     def jpeg(self) -> bytes:
         if not self._files:

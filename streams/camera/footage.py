@@ -33,7 +33,7 @@ from lfr_core.retention.footage.segment import SegmentFile, SegmentHeader
 from lfr_core.storage.tables.footage import FootageSegmentRow
 from streams.camera.rate_limit import RateLimiter
 
-__all__ = ["FootageSink", "FootageWriter", "GatedFootage", "HasLentKey"]
+__all__ = ["FootageSink", "FootageWriter", "GatedFootage", "LentKeyHolder"]
 
 _WAITING = 16
 """Pictures in the queue: 2.5 s at 6.25 looks a second, which a new key and a row's commit take at the worst."""
@@ -60,7 +60,7 @@ class FootageSink(Protocol):
         ...
 
 
-class HasLentKey(Protocol):
+class LentKeyHolder(Protocol):
     """Says whether frames may be sealed now: `lfr_core.custody.vault.frames.VaultSealer`."""
 
     @property
@@ -70,7 +70,7 @@ class HasLentKey(Protocol):
 class GatedFootage:
     """Footage only of what a deployment may look at: none before it opens, while it is suspended, or after."""
 
-    def __init__(self, sink: FootageSink, gate: HasLentKey) -> None:
+    def __init__(self, sink: FootageSink, gate: LentKeyHolder) -> None:
         self._sink = sink
         self._gate = gate
 

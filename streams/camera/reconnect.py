@@ -16,7 +16,7 @@ import structlog
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.domain.frames import PictureState
-from streams.camera.sources import Grab, Source, SourceInfo, StreamSource
+from streams.camera.sources import CapturedFrame, Source, SourceInfo, StreamSource
 from streams.camera.stop_token import StopToken
 
 __all__ = ["HANG_S", "ReconnectingSource", "compute_back_off_s"]
@@ -166,7 +166,7 @@ class ReconnectingSource:
     def info(self) -> SourceInfo:
         return self._info
 
-    def grab(self) -> Grab | None:
+    def grab(self) -> CapturedFrame | None:
         """The next frame, however long it takes; None only when asked to stop."""
         while not self._stop_token.is_set():
             try:

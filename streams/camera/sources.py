@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from lfr_core.domain.frames import PictureState
 
-__all__ = ["DEFAULT_FPS", "MAX_FPS", "Grab", "Source", "SourceInfo", "StreamSource", "camera_away"]
+__all__ = ["DEFAULT_FPS", "MAX_FPS", "CapturedFrame", "Source", "SourceInfo", "StreamSource", "camera_away"]
 
 DEFAULT_FPS = 25.0
 """Frames per second of a folder of images, and of a video that doesn't say."""
@@ -40,7 +40,7 @@ class SourceInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Grab:
+class CapturedFrame:
     """A frame that was captured; its picture has not been looked at."""
 
     captured_ns: int
@@ -59,7 +59,7 @@ class Source(Protocol):
     @property
     def info(self) -> SourceInfo: ...
 
-    def grab(self) -> Grab | None:
+    def grab(self) -> CapturedFrame | None:
         """The next frame, or None when there is none any more. Raises Retryable when the source went away."""
         ...
 

@@ -24,7 +24,7 @@ from streams.camera.jpeg import encode_jpeg, is_whole_jpeg, jpeg_size
 from streams.camera.network import Transport
 from streams.camera.opening import OpenStream, open_stream
 from streams.camera.packets import camera_time_s, stream_time_s
-from streams.camera.sources import DEFAULT_FPS, MAX_FPS, Grab, SourceInfo
+from streams.camera.sources import DEFAULT_FPS, MAX_FPS, CapturedFrame, SourceInfo
 from streams.camera.times import WAITED_S, Fate, Lateness, StreamTimes
 from streams.camera.urls import SourceText
 
@@ -199,7 +199,7 @@ class VideoSource:
             return PictureState.NO_KEY_FRAME
         return PictureState.SOUND if self._lateness.since_s is None else PictureState.BEHIND
 
-    def grab(self) -> Grab | None:
+    def grab(self) -> CapturedFrame | None:
         while self._container is not None:
             if self._pictures:
                 if (grab := self._grabbed(self._pictures.popleft())) is not None:
@@ -231,7 +231,7 @@ class VideoSource:
                 self._decoder.restart()
         return fate is Fate.DECODE
 
-    def _grabbed(self, picture: Packet[VideoStream] | VideoFrame) -> Grab | None:
+    def _grabbed(self, picture: Packet[VideoStream] | VideoFrame) -> CapturedFrame | None:
         """The frame of a picture; None for one of which nobody can say when it was seen."""
         age_s, time_s = 0.0, stream_time_s(picture)
         if self._times is None:
@@ -244,7 +244,7 @@ class VideoSource:
         self._index += 1
         self._picture = picture
         decoder = self._decoder
-        grab = Grab(
+        grab = CapturedFrame(
             self._clock.time_ns() - round(age_s * 1e9),
             self._media_s if self._times is None else None,
             self._passed_over + decoder.passed_over,

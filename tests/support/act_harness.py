@@ -30,7 +30,7 @@ from lfr_core.publication.results import ResultsService
 from lfr_core.publication.rights import answering
 from lfr_core.publication.rights.reading import find_request
 from lfr_core.publication.rights.service import RightsService
-from lfr_core.publication.rights.types import About, NewRequest, RequestKind
+from lfr_core.publication.rights.types import NewRequest, RequestContext, RequestKind
 from lfr_core.retention.footage.hold_service import HoldService
 from lfr_core.retention.footage.holds import HoldGround, HoldRequest, find_hold
 from lfr_core.storage.tables.deployments import DeploymentRow
@@ -215,7 +215,7 @@ class Harness(PromiseHarness):
         return reference
 
     def asks_listed(self) -> str:
-        about = About(self.draft())
+        about = RequestContext(self.draft())
         asked = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Was I on a list?", about, asks_listed=True)
         return self.rights.take(asked, by=authenticated(PAT)).reference
 

@@ -20,7 +20,7 @@ from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.deployments.store import DeploymentStore
-from lfr_core.deployments.vault_log import VaultLog, bind_installation
+from lfr_core.deployments.vault_records import VaultRecords, bind_installation
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import load_policy
@@ -52,7 +52,7 @@ class AlertHarness:
 
     def start_vault(self) -> None:
         """Begin as a machine does that was switched on: with what its disk holds."""
-        log = VaultLog(self.engine, self.clock)
+        log = VaultRecords(self.engine, self.clock)
 
         class Audit:
             def record(_, event: AuditEvent) -> int:  # noqa: N805  `self` is the harness

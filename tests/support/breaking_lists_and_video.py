@@ -14,7 +14,7 @@ from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.project import PROJECT
 from lfr_core.custody.vault.epochs import Epoch
 from lfr_core.custody.vault.watchlist_key import make_list_key
-from lfr_core.deployments.vault_log import VaultLog
+from lfr_core.deployments.vault_records import VaultRecords
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.publication.promises.checks.source import SENDERS
 from lfr_core.storage.tables.alerts import AlertReferenceRow, AlertRow, SightingRow
@@ -168,7 +168,7 @@ def an_epoch_began_after_the_deployment_had_ended(harness: PromiseHarness) -> It
     yield
     at_ns = harness.clock.time_ns() + 60 * 10**9
     key = Epoch("later", "dep", at_ns, at_ns + 10**10, 0.0, 0.0, "00", bytearray(32))
-    VaultLog(harness.engine).began(key)
+    VaultRecords(harness.engine).began(key)
 
 
 @breaks("biometrics.no-export")

@@ -52,7 +52,7 @@ from tests.support.milvus import MilvusServer
 from tests.support.overwriting import overwriting
 from tests.support.people import add_operators, authenticated
 from tests.support.records import ManualClock, entry
-from tests.support.vault_core import SteadyVaultLog, TwoClocks
+from tests.support.vault_core import SteadyVaultRecords, TwoClocks
 
 __all__ = ["ErasureHarness"]
 
@@ -73,7 +73,7 @@ class ErasureHarness:
         make_records(self.settings.records_url)
         self.engine: Engine = open_engine(self.settings.records_url)
         self.clock = TwoClocks(time.time_ns())
-        log = SteadyVaultLog(self.engine, self.clock)
+        log = SteadyVaultRecords(self.engine, self.clock)
 
         class Audit:
             def record(_, event: AuditEvent) -> int:  # noqa: N805  `self` is the installation

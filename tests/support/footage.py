@@ -21,7 +21,7 @@ from lfr_core.custody.vault.epochs import Epoch
 from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.port import Vault
-from lfr_core.deployments.vault_log import VaultLog
+from lfr_core.deployments.vault_records import VaultRecords
 from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import FootagePolicy, VaultPolicy, load_policy
 from lfr_core.retention.footage.expiry import PurgedSegment, expire_segments
@@ -98,7 +98,7 @@ class FootageHarness:
             def record(_, event: AuditEvent) -> int:  # noqa: N805  `self` is the harness
                 return record(self.engine, trail, event).seq
 
-        log = VaultLog(self.engine, self.clock)
+        log = VaultRecords(self.engine, self.clock)
         vault = VaultCore(
             policy=self.vault_policy,
             limits=GateLimits.of(load_policy()),

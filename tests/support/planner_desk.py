@@ -6,8 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 from apps.planner.camera_control import CameraControl, TriedCamera
-from apps.planner.desk_services import PlannerServices
 from apps.planner.draft_store import DraftStore
+from apps.planner.planner_services import PlannerServices
 from apps.planner.uploaded_lists import UploadedLists
 from apps.planner.view import PlannerView
 from lfr_core.custody.people.roles import AuthenticatedPerson

@@ -228,10 +228,10 @@ class PlanningHarness:
 
     def touch(self) -> None:
         """What the vault does every few seconds: show that the records take a write."""
-        from lfr_core.deployments.vault_log import VaultLog
+        from lfr_core.deployments.vault_records import VaultRecords
         from lfr_core.storage.tables.vault import InstallationRow
 
         with overwriting(self.engine) as session:
             if session.exec(select(InstallationRow.id)).first() is None:
                 session.add(InstallationRow(id="of a test"))
-        VaultLog(self.engine, self.clock).touch(self.clock.time_ns())
+        VaultRecords(self.engine, self.clock).touch(self.clock.time_ns())

@@ -16,7 +16,7 @@ from lfr_core.custody.vault.port import KeyKind, Vault
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy, load_policy
-from lfr_core.publication.promises.assembly import State, checks_of
+from lfr_core.publication.promises.build import State, checks_of
 from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import PromiseLedger
 from lfr_core.publication.promises.port import PromiseFinding

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from lfr_core.custody.people import Rank, Role
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.publication.rights.service import RightsService
-from lfr_core.publication.rights.types import About, NewRequest, Request, RequestKind
+from lfr_core.publication.rights.types import NewRequest, Request, RequestContext, RequestKind
 from lfr_core.retention.footage.register import Segment, segments
 from lfr_core.retention.steps.footage import FootageStep
 from tests.support.footage import FootageHarness
@@ -56,7 +56,7 @@ class RightsHarness(FootageHarness):
     def take(
         self,
         kind: RequestKind = RequestKind.COMPLAINT,
-        about: About = About(deployment="dep"),  # noqa: B008  frozen
+        about: RequestContext = RequestContext(deployment="dep"),  # noqa: B008  frozen
         *,
         text: str = TEXT,
         asks_listed: bool = False,

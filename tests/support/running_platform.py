@@ -69,7 +69,7 @@ def _is_ready(home: Path, until: Collection[str] | None) -> bool:
     state = read_state(home)
     if state is None or not state.is_alive():
         return False
-    ready = {each.name for each in state.children if each.really() is ChildState.READY}
+    ready = {each.name for each in state.children if each.check_state() is ChildState.READY}
     return ready >= set(until or (each.name for each in state.children))
 
 

@@ -19,7 +19,7 @@ from lfr_core.custody.vault.epochs import Epoch
 from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.port import KeptKey, KeyKind
-from lfr_core.deployments.vault_log import VaultLog
+from lfr_core.deployments.vault_records import VaultRecords
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.frames import FrameHeader
@@ -28,7 +28,17 @@ from lfr_core.domain.policy import Policy, VaultPolicy, load_policy
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.publication.site.signing_check import check_site_to_sign
 
-__all__ = ["HOUR_NS", "MADE_BY", "NOW_NS", "SECOND_NS", "Records", "SteadyVaultLog", "TwoClocks", "header", "make_kept"]
+__all__ = [
+    "HOUR_NS",
+    "MADE_BY",
+    "NOW_NS",
+    "SECOND_NS",
+    "Records",
+    "SteadyVaultRecords",
+    "TwoClocks",
+    "header",
+    "make_kept",
+]
 __all__ += ["open_facts", "refused", "rule_of", "site_vault", "two_deployments", "vault_core"]
 
 NOW_NS = 1_795_435_200 * 10**9
@@ -43,7 +53,7 @@ MADE_BY = {
 """Whose business it is to make a key of a kind."""
 
 
-class SteadyVaultLog(VaultLog):
+class SteadyVaultRecords(VaultRecords):
     """The records as the vault sees them, where no timer of a vault runs: they always took a write just now."""
 
     def facts(self, deployment: str) -> GateFacts | None:

@@ -49,7 +49,7 @@ from lfr_core.custody.vault.port import (
 from lfr_core.custody.vault.record_keys import derive_record_key
 from lfr_core.custody.vault.sealing import fingerprint
 from lfr_core.custody.vault.writer_keys import WriterKeys
-from lfr_core.deployments.vault_log import VaultLog
+from lfr_core.deployments.vault_records import VaultRecords
 from lfr_core.domain.actors import Principal, SystemActor, fold_key_name
 from lfr_core.domain.signatures import SignatureKind
 
@@ -232,7 +232,7 @@ _TRAILS: dict[str, MemoryTrail] = {}
 
 def vault_of(engine: Engine) -> MemoryVault:
     """The vault of this database: each test has a database of its own."""
-    return _VAULTS.setdefault(engine.url.render_as_string(), MemoryVault(people=VaultLog(engine)))
+    return _VAULTS.setdefault(engine.url.render_as_string(), MemoryVault(people=VaultRecords(engine)))
 
 
 def forget_vault(engine: Engine) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.cli.accuracy import evaluating, planning, walking
+from apps.cli.accuracy import evaluating, passes, planning
 from apps.cli.accuracy.group import app
 
-__all__ = ["app", "evaluating", "planning", "walking"]
+__all__ = ["app", "evaluating", "passes", "planning"]

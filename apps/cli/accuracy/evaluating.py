@@ -55,7 +55,7 @@ def evaluate(
 
     Example: lfr accuracy evaluate --dataset faces --groups groups.csv --report report --json evaluation.json
     """
-    from apps.laboratory import evaluate_dataset
+    from apps.evaluation_runs import evaluate_dataset
     from lfr_core.recognition.accuracy.report import first_page, write_report
 
     refuse_unwritable(json)

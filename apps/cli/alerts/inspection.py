@@ -69,7 +69,7 @@ def export(
 
     Example: lfr alerts export 1f0c2a7e second-look --purpose "second look"
     """
-    from apps.services import open_exports
+    from apps.build import open_exports
     from lfr_core.alerts.read import AlertCrops
     from lfr_core.common.clock import utc_from_ns
     from lfr_core.retention.exports import write_picture

@@ -44,7 +44,7 @@ def authorise(
 
     Example: lfr deployment authorise high-street-0412 --revision 1 --reason "warrants outstanding" --claim-not-shown
     """  # noqa: E501  an example is one line
-    from lfr_core.deployments.services import build_planning_service
+    from lfr_core.deployments.build import build_planning_service
 
     given = build_planning_service(installation).authorise(
         id, by=by, reason=reason, one_in=one_in, claim_not_shown=claim_not_shown, revision=revision
@@ -60,7 +60,7 @@ def refuse(installation: Installation, id: DeploymentId, by: AuthenticatedPerson
 
     Example: lfr deployment refuse high-street-0412 --reason "the footprint takes in a school"
     """
-    from lfr_core.deployments.services import build_planning_service
+    from lfr_core.deployments.build import build_planning_service
 
     build_planning_service(installation).refuse(id, by=by, reason=reason)
     return report_step(installation, id, "refused")
@@ -79,7 +79,7 @@ def approve_list(
 
     Example: lfr deployment approve-list high-street-0412 --digest 3f0c9a11d2e4
     """
-    from lfr_core.deployments.services import build_planning_service
+    from lfr_core.deployments.build import build_planning_service
 
     if not digest:
         built = list_as_built(installation, id)
@@ -96,7 +96,7 @@ def announce(installation: Installation, id: DeploymentId, by: AuthenticatedPers
     Example: lfr deployment announce high-street-0412
     """
     from lfr_core.deployments import announcement
-    from lfr_core.deployments.services import build_announcement_store
+    from lfr_core.deployments.build import build_announcement_store
 
     made = announcement.announce(installation.engine, build_announcement_store(installation), id, by=by)
     return report_step(installation, id, f"announced, revision {made.revision}")
@@ -120,7 +120,7 @@ def withhold(
     Example: lfr deployment withhold high-street-0412 --reason-class threat-to-life
     """  # noqa: E501  a summary is one line
     from apps.cli.publish.announcement import asked_output, parse_reason_class
-    from lfr_core.deployments.services import build_announcement_store
+    from lfr_core.deployments.build import build_announcement_store
     from lfr_core.deployments.withholding import ask_to_withhold
 
     store, because = build_announcement_store(installation), parse_reason_class(reason_class)
@@ -141,7 +141,7 @@ def approve_withholding(
     Example: lfr deployment approve-withholding high-street-0412 --request 1-0f3c9a11d2e47b58
     """
     from apps.cli.publish.announcement import announced_output, asked_output
-    from lfr_core.deployments.services import build_announcement_store
+    from lfr_core.deployments.build import build_announcement_store
     from lfr_core.deployments.withholding import approve_withholding, find_pending
 
     store = build_announcement_store(installation)
@@ -162,7 +162,7 @@ def refuse_withholding(
 
     Example: lfr deployment refuse-withholding high-street-0412 --reason "nobody is in danger"
     """
-    from lfr_core.deployments.services import build_announcement_store
+    from lfr_core.deployments.build import build_announcement_store
     from lfr_core.deployments.withholding import refuse_withholding
 
     refuse_withholding(build_announcement_store(installation), id, by=by, reason=reason)
@@ -183,7 +183,7 @@ def ready(
 
     Example: lfr deployment ready high-street-0412 --signage --briefing
     """
-    from lfr_core.deployments.services import build_planning_service
+    from lfr_core.deployments.build import build_planning_service
 
     service = build_planning_service(installation)
     service.confirm(id, by=by, signage=signage, briefing=briefing)

@@ -35,7 +35,7 @@ def create(
 
     Example: lfr deployment create rehearsal-3 --name "Rehearsal on rendered streets"
     """
-    from lfr_core.deployments.services import build_deployment_store
+    from lfr_core.deployments.build import build_deployment_store
 
     build_deployment_store(installation).create(
         id,
@@ -63,9 +63,9 @@ def open_deployment(
 
     Example: lfr deployment open high-street-0412
     """
-    from apps.services import build_gallery_comparison
+    from apps.build import build_gallery_comparison
     from lfr_core.common.errors import Refused
-    from lfr_core.deployments.services import build_deployment_store, build_planning_service
+    from lfr_core.deployments.build import build_deployment_store, build_planning_service
     from lfr_core.domain.deployments import DeploymentStatus
 
     who = _actor(installation, id)
@@ -97,7 +97,7 @@ def suspend(
 
     Example: lfr deployment suspend high-street-0412 --why "two false alerts in ten minutes"
     """
-    from lfr_core.deployments.services import build_deployment_store
+    from lfr_core.deployments.build import build_deployment_store
 
     build_deployment_store(installation).suspend(id, why, by=_actor(installation, id))
     return summary_output(installation, id)
@@ -109,7 +109,7 @@ def resume(installation: Installation, id: DeploymentId) -> Output:
 
     Example: lfr deployment resume high-street-0412
     """
-    from lfr_core.deployments.services import build_deployment_store
+    from lfr_core.deployments.build import build_deployment_store
 
     build_deployment_store(installation).resume(id, by=_actor(installation, id))
     return summary_output(installation, id)
@@ -125,8 +125,8 @@ def close(installation: Installation, id: DeploymentId) -> Output:
 
     Example: lfr deployment close high-street-0412
     """
-    from apps.services import drop_gallery
-    from lfr_core.deployments.services import build_deployment_store
+    from apps.build import drop_gallery
+    from lfr_core.deployments.build import build_deployment_store
     from lfr_core.publication.closing import still_to_decide
 
     closed = build_deployment_store(installation).close(id, by=_actor(installation, id))
@@ -149,8 +149,8 @@ def cancel(
 
     Example: lfr deployment cancel high-street-0412 --why "storm warning"
     """
-    from apps.services import drop_gallery
-    from lfr_core.deployments.services import build_deployment_store
+    from apps.build import drop_gallery
+    from lfr_core.deployments.build import build_deployment_store
 
     cancelled = build_deployment_store(installation).cancel(id, why, by=by)
     drop_gallery(installation, cancelled.gallery)
@@ -160,7 +160,7 @@ def cancel(
 
 def _actor(installation: Installation, deployment: str) -> Actor:
     """Find who takes a step: who is logged in; of a trial, this machine's user where nobody is."""
-    from lfr_core.deployments.services import build_deployment_store
+    from lfr_core.deployments.build import build_deployment_store
 
     view = build_deployment_store(installation).find(deployment)
     is_planned = view is not None and view.planned

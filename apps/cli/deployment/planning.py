@@ -56,8 +56,8 @@ def plan(
 
     Example: lfr deployment plan high-street-0412 high-street.toml
     """
+    from lfr_core.deployments.build import build_planning_service
     from lfr_core.deployments.form_file import read_form
-    from lfr_core.deployments.services import build_planning_service
 
     read = read_form(file)
     made = build_planning_service(installation).plan(id, read.kind, read.form, by=by, name=read.name, submit=not draft)
@@ -71,7 +71,7 @@ def apply(installation: Installation, id: DeploymentId, by: AuthenticatedPerson)
 
     Example: lfr deployment apply high-street-0412
     """
-    from lfr_core.deployments.services import build_planning_service
+    from lfr_core.deployments.build import build_planning_service
 
     build_planning_service(installation).submit(id, by=by)
     return report_step(installation, id, "applied for")
@@ -135,8 +135,8 @@ def _build_list(
     """
     from uuid import uuid4
 
+    from apps.build import build_list_builder
     from apps.cli.watchlist.text import photograph_bar, show_report
-    from apps.services import build_list_builder
     from lfr_core.common.errors import Refused
     from lfr_core.domain.working_days import LONDON
     from lfr_core.watchlists.list_builder import quality_pages

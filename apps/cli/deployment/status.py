@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
     from lfr_core.deployments.application import Application
     from lfr_core.deployments.obligations import Obligation
-    from lfr_core.deployments.readiness import Standing
+    from lfr_core.deployments.readiness import DeploymentOverview
 
 __all__ = [
     "ListAsBuilt",
@@ -58,7 +58,7 @@ class ListAsBuilt:
 class Status:
     """Where a planned deployment stands."""
 
-    standing: Standing
+    standing: DeploymentOverview
     digest: str
     obligations: tuple[Obligation, ...]
     runs: tuple[tuple[str, str], ...]
@@ -102,7 +102,7 @@ class Status:
         }
 
 
-def read_standing(installation: Installation, deployment: str) -> Standing:
+def read_standing(installation: Installation, deployment: str) -> DeploymentOverview:
     """Read where it stands. Raises Refused `deployment.unknown`, `life.trial`."""
     from lfr_core.deployments.readiness import standing
     from lfr_core.domain.gate import GateLimits
@@ -148,7 +148,7 @@ def report_step(installation: Installation, deployment: str, words: str) -> Outp
 
 def move_runs(installation: Installation) -> None:
     """Move the runs of flows to where they belong now, without a word on standard output."""
-    from apps.services import reschedule
+    from apps.build import reschedule
     from lfr_core.common.logs import configure_logs
 
     configure_logs("WARNING")  # that Prefect is away is no matter here, and a log line would spoil --json

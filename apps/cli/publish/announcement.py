@@ -46,7 +46,7 @@ def announce(
     """  # noqa: E501  an example is one line
     from lfr_core.common.errors import Refused
     from lfr_core.deployments.announcement import plan
-    from lfr_core.deployments.services import build_announcement_store
+    from lfr_core.deployments.build import build_announcement_store
     from lfr_core.deployments.withholding import ask_to_withhold
     from lfr_core.domain.figures import UseCase
 
@@ -73,7 +73,7 @@ def release(installation: Installation, deployment: Deployment, by: Authenticate
 
     Example: lfr publish release high-street-0412
     """
-    from lfr_core.deployments.services import build_announcement_store
+    from lfr_core.deployments.build import build_announcement_store
 
     store = build_announcement_store(installation)
     return announced_output(store.release(deployment, by=by), installation.policy, installation.now)

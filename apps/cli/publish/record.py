@@ -77,7 +77,7 @@ def record(
 def _publish(
     installation: Installation, deployment: str, *, correct: str | None, word: NotDecidedStatement | None
 ) -> DeploymentRecord:
-    from lfr_core.publication.assembly import build_results_service
+    from lfr_core.publication.build import build_results_service
 
     results, by = build_results_service(installation), logged_in(installation)
     if correct is not None:
@@ -99,7 +99,7 @@ def _read_published(installation: Installation, deployment: str) -> DeploymentRe
 
 
 def _preview(installation: Installation, deployment: str) -> DeploymentRecord:
-    from lfr_core.publication.assembly import pack_facts, policy_reference
+    from lfr_core.publication.build import pack_facts, policy_reference
     from lfr_core.publication.record_builder import from_figures
     from lfr_core.publication.record_figures import figures_for
 

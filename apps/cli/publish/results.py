@@ -28,7 +28,7 @@ def results(installation: Installation, deployment: Deployment) -> Output:
 
     Example: lfr publish results high-street-0412
     """
-    from lfr_core.publication.assembly import build_public_site, build_results_service
+    from lfr_core.publication.build import build_public_site, build_results_service
 
     made = build_results_service(installation).attempt(deployment, by=shown_service(installation))
     site = build_public_site(installation).refresh(installation.now, wait=False)
@@ -65,7 +65,7 @@ def explain(
 
     Example: lfr publish explain high-street-0412 --why "two alerts waited for a reviewer who was ill"
     """
-    from lfr_core.publication.assembly import build_explanations, build_public_site
+    from lfr_core.publication.build import build_explanations, build_public_site
 
     made = build_explanations(installation).explain(deployment, why=why, by=by)
     site = build_public_site(installation).refresh(installation.now, wait=False)

@@ -30,7 +30,7 @@ def list_requests(
 
     Example: lfr rights list
     """
-    from apps.services import build_rights_service
+    from apps.build import build_rights_service
     from lfr_core.publication.rights.reading import requests
 
     service = build_rights_service(installation)
@@ -48,7 +48,7 @@ def show(
 
     Example: lfr rights show R-2026-7QF3-9KXM-2TWA --purpose "to answer it"
     """
-    from apps.services import build_rights_service
+    from apps.build import build_rights_service
     from lfr_core.publication.rights.reading import find_request
 
     service = build_rights_service(installation)
@@ -76,7 +76,7 @@ def due(installation: Installation) -> Output:
 
     Example: lfr rights due
     """
-    from apps.services import build_rights_service
+    from apps.build import build_rights_service
     from lfr_core.publication.rights.reading import requests
     from lfr_core.publication.rights.types import RequestState
 

@@ -13,7 +13,7 @@ from apps.cli.rights.text import parse_day, parse_moment, read_words, request_ou
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
     from lfr_core.custody.people import AuthenticatedPerson
-    from lfr_core.publication.rights.types import About
+    from lfr_core.publication.rights.types import RequestContext
 
 __all__ = ["app"]
 
@@ -88,21 +88,21 @@ def _receive(
     kind: str,
     contact: str,
     text: str,
-    about: About,
+    about: RequestContext,
     received: str,
     *,
     by: AuthenticatedPerson,
     asks_listed: bool,
 ) -> Output:
-    from apps.services import build_rights_service
+    from apps.build import build_rights_service
     from lfr_core.publication.rights.types import NewRequest, RequestKind
 
     asked = NewRequest(RequestKind(kind), contact, text, about, asks_listed, parse_day(received))
     return request_output(build_rights_service(installation).take(asked, by=by))
 
 
-def _about(deployment: str, from_: str, to: str, place: str, receipt: str) -> About:
+def _about(deployment: str, from_: str, to: str, place: str, receipt: str) -> RequestContext:
     """Say what a request is about. Raises Poison for a time that isn't one."""
-    from lfr_core.publication.rights.types import About
+    from lfr_core.publication.rights.types import RequestContext
 
-    return About(deployment, parse_moment(from_), parse_moment(to), place, receipt)
+    return RequestContext(deployment, parse_moment(from_), parse_moment(to), place, receipt)

@@ -97,7 +97,7 @@ class GalleryCheck:
                 raise Refused("gallery.changed", f"nothing is compared with the list of {deployment}: {why}")
             return {row.id: row for row in (*bound_rows(session, deployment), *canary_rows(session, deployment))}
 
-    def glance(self, deployment: str, last: str) -> tuple[str, str]:
+    def spot_check(self, deployment: str, last: str) -> tuple[str, str]:
         """Look at the count and at the next rows after the id `last`; at all of them if anything is amiss.
 
         Returns what differs, as `compare`, and the last id seen: "" once every row has been seen, which is then kept as
@@ -242,7 +242,7 @@ class GalleryWatch:
             why, last = self._check.compare(deployment), ""
         else:
             seen.due_s = now_s + self._every_s
-            why, last = self._check.glance(deployment, seen.last)
+            why, last = self._check.spot_check(deployment, seen.last)
         self._seen[deployment] = _Seen(now_s + self._every_s, last)
         if why:
             self._suspend(deployment, why)

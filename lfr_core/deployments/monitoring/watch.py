@@ -28,7 +28,7 @@ from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.policy import LiveProbePolicy
 from lfr_core.storage.engine import reading
 
-__all__ = ["WATCH", "LooksAtGalleries", "SendsLiveProbes", "Watch"]
+__all__ = ["WATCH", "GalleryComparer", "SendsLiveProbes", "Watch"]
 
 WATCH = SystemActor.WATCH
 _LONGEST_WHY = 120
@@ -52,7 +52,7 @@ class _Watched:
     """Why it couldn't."""
 
 
-class LooksAtGalleries(Protocol):
+class GalleryComparer(Protocol):
     """What compares galleries with lists: `lfr_core.deployments.monitoring.gallery.GalleryWatch`."""
 
     def keep_only(self, live: Sequence[str]) -> None:
@@ -86,7 +86,7 @@ class Watch:
         sender: SendsLiveProbes,
         store: Suspends,
         circuit_breaker: Callable[[str], None],
-        galleries: LooksAtGalleries,
+        galleries: GalleryComparer,
         policy: LiveProbePolicy,
         clock: Clock,
     ) -> None:

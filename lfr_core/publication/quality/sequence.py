@@ -15,7 +15,7 @@ from scipy.special import bdtrc
 
 from lfr_core.publication.quality.cells import DateCell
 
-__all__ = ["Spike", "expected_date", "is_copy", "list_size_spikes", "out_of_order", "rounded_share"]
+__all__ = ["ListSizeOutlier", "expected_date", "is_copy", "list_size_spikes", "out_of_order", "rounded_share"]
 
 _NEIGHBOURS = 4
 _FEWEST_ROWS = 8
@@ -32,7 +32,7 @@ _ROUNDED_P = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Spike:
+class ListSizeOutlier:
     """A list size unlike those before and after it. `z` is robust; `expected` the neighbours' median."""
 
     z: float
@@ -74,13 +74,13 @@ def expected_date(cells: Sequence[DateCell], place: int, wrong: Sequence[int]) -
     return fitting[0] if len(fitting) == 1 else None
 
 
-def list_size_spikes(sizes: Sequence[int | None]) -> list[Spike | None]:
+def list_size_spikes(sizes: Sequence[int | None]) -> list[ListSizeOutlier | None]:
     """For each size, how it stands out from both the rows before and those after; None where that can't be said.
 
     A step (a list that grows for good) is no spike: it is like one of its sides.
     """
     known = [(i, size) for i, size in enumerate(sizes) if size]
-    spikes: list[Spike | None] = [None] * len(sizes)
+    spikes: list[ListSizeOutlier | None] = [None] * len(sizes)
     if len(known) < _FEWEST_ROWS:
         return spikes
     deviations: list[float] = []
@@ -98,7 +98,7 @@ def list_size_spikes(sizes: Sequence[int | None]) -> list[Spike | None]:
     scale = max(_MAD_TO_SIGMA * median(map(abs, deviations)), 0.005 * median(size for _, size in known))
     for (i, size), deviation, usual in zip(known, deviations, around, strict=True):
         share = abs(deviation) / usual
-        spikes[i] = Spike(deviation / scale, share, round(usual), _slip(size, usual))
+        spikes[i] = ListSizeOutlier(deviation / scale, share, round(usual), _slip(size, usual))
     return spikes
 
 

@@ -73,7 +73,7 @@ def separate_totals(lines: Sequence[TableLine], columns: frozenset[Column]) -> S
         said, bare = _says_total(line), _is_bare(line, columns)
         if _is_average(line):
             notes.append(f"row {line.number} is an average: left out")
-        elif above := sums.above(counts, fewest=1 if said or bare else 2, certain=bool(said or bare)):
+        elif above := sums.find_sum_of_last(counts, fewest=1 if said or bare else 2, certain=bool(said or bare)):
             notes.append(_note(line.number, above))
         elif said or bare:
             open_lines.append((line, counts, len(deployments)))
@@ -84,7 +84,7 @@ def separate_totals(lines: Sequence[TableLine], columns: frozenset[Column]) -> S
         passed += 1
     faults = []
     for line, counts, before in open_lines:
-        if found := sums.below(counts, before) or sums.whole(counts):
+        if found := sums.find_sum_of_next(counts, before) or sums.find_sum_of_all(counts):
             notes.append(_note(line.number, found))
         else:
             faults.append(_fault(line, counts, sums.totals(before)))
@@ -164,7 +164,7 @@ class _Sums:
         for columns in self._first:
             self._count(columns, counts, len(self._counts))
 
-    def above(self, counts: _Counts, *, fewest: int, certain: bool) -> tuple[int, int] | None:
+    def find_sum_of_last(self, counts: _Counts, *, fewest: int, certain: bool) -> tuple[int, int] | None:
         """The rows, up to the last so far, of which `counts` are the sum: at least `fewest`.
 
         certain: something else says that it is a sum, so that one small number is enough.
@@ -181,7 +181,7 @@ class _Sums:
             return None
         return self._numbers[start], self._numbers[-1]
 
-    def below(self, counts: _Counts, before: int) -> tuple[int, int] | None:
+    def find_sum_of_next(self, counts: _Counts, before: int) -> tuple[int, int] | None:
         """The rows after the first `before` of which `counts` are the sum."""
         running = dict.fromkeys(counts, 0)
         for at in range(before, len(self._counts)):
@@ -193,7 +193,7 @@ class _Sums:
                 break
         return None
 
-    def whole(self, counts: _Counts) -> tuple[int, int] | None:
+    def find_sum_of_all(self, counts: _Counts) -> tuple[int, int] | None:
         """The first and last row, if `counts` are the sum of all."""
         everything = self.totals(len(self._counts))
         if any(counts.values()) and all(everything.get(column, 0) == count for column, count in counts.items()):

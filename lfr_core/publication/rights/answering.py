@@ -20,7 +20,7 @@ from lfr_core.publication.rights.sealed import closing_key, open_answer, open_as
 from lfr_core.publication.rights.service import OFFICERS, SECOND, RightsService
 from lfr_core.publication.rights.types import Request
 from lfr_core.publication.rights.wording import NEITHER, listed_answer
-from lfr_core.retention.footage.people import check_two_people
+from lfr_core.retention.footage.hold_approval import check_two_people
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.rights import RightsRequestRow
 from lfr_core.watchlists.commitments import was_listed

@@ -7,7 +7,7 @@ import unicodedata
 from datetime import date, datetime, timedelta
 
 from lfr_core.common.errors import Refused
-from lfr_core.publication.rights.types import About
+from lfr_core.publication.rights.types import RequestContext
 
 __all__ = ["LONGEST_TEXT", "LONGEST_WINDOW_H", "line", "received", "window_ns", "words"]
 
@@ -52,7 +52,7 @@ def received(day: date | None, today: date) -> date:
     return day
 
 
-def window_ns(about: About, now: datetime) -> tuple[int, int] | None:
+def window_ns(about: RequestContext, now: datetime) -> tuple[int, int] | None:
     """The stretch of time a request is about, wall time in nanoseconds, or None.
 
     Raises:

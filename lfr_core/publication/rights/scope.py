@@ -12,7 +12,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.domain.policy import RightsPolicy
 from lfr_core.publication.rights.checks import window_ns
 from lfr_core.publication.rights.reading import deployment_called
-from lfr_core.publication.rights.types import About, ReferenceKind, reference_of
+from lfr_core.publication.rights.types import ReferenceKind, RequestContext, reference_of
 from lfr_core.retention.footage.complaint_holds import Scope
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.rights import ReceiptRow
@@ -34,7 +34,7 @@ class RequestScope:
         return self.scopes[0].deployment if len(self.scopes) == 1 else None
 
 
-def find_request_scope(session: Session, about: About, policy: RightsPolicy, now: datetime) -> RequestScope:
+def find_request_scope(session: Session, about: RequestContext, policy: RightsPolicy, now: datetime) -> RequestScope:
     """Find what a request is about.
 
     Raises:

@@ -15,13 +15,22 @@ from lfr_core.custody.vault.sealing import binding, open_sealed, seal
 from lfr_core.domain.actors import SystemActor
 from lfr_core.publication.rights.types import Opened
 
-__all__ = ["Asked", "closing_key", "open_answer", "open_asked", "request_key", "seal_answer", "seal_asked", "together"]
+__all__ = [
+    "RequestContent",
+    "closing_key",
+    "open_answer",
+    "open_asked",
+    "request_key",
+    "seal_answer",
+    "seal_asked",
+    "together",
+]
 
 _DAY_NS = 86_400 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestContent:
     """What somebody wrote, and how to reach them."""
 
     contact: str
@@ -43,15 +52,15 @@ def closing_key(vault: Vault, reference: str, *, now_ns: int, keep_days: int, by
     return vault.make_key(KeyKind.RIGHTS, "", subject, now_ns + keep_days * _DAY_NS, actor=SystemActor.RIGHTS)
 
 
-def seal_asked(key: KeptKey, reference: str, asked: Asked) -> bytes:
+def seal_asked(key: KeptKey, reference: str, asked: RequestContent) -> bytes:
     return seal(key.key, json.dumps(asdict(asked), ensure_ascii=False).encode(), binding("rights", reference, "asked"))
 
 
-def open_asked(key: KeptKey, reference: str, sealed: bytes) -> Asked:
+def open_asked(key: KeptKey, reference: str, sealed: bytes) -> RequestContent:
     """Raises Refused `vault.not-authentic`; Poison when it holds something else."""
     plain = open_sealed(key.key, sealed, binding("rights", reference, "asked"))
     try:
-        return Asked(**json.loads(plain))
+        return RequestContent(**json.loads(plain))
     except (TypeError, ValueError) as error:
         raise Poison(
             f"the request {reference} holds something else than a request: restore it from a backup"
@@ -67,6 +76,6 @@ def open_answer(key: KeptKey, reference: str, sealed: bytes) -> str:
     return open_sealed(key.key, sealed, binding("rights", reference, "answer")).decode()
 
 
-def together(asked: Asked, answer: str) -> Opened:
+def together(asked: RequestContent, answer: str) -> Opened:
     """As a person reads it."""
     return Opened(asked.contact, asked.text, asked.place, answer)

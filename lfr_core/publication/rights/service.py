@@ -26,11 +26,18 @@ from lfr_core.domain.working_days import LONDON, WorkingDays
 from lfr_core.publication.rights import checks
 from lfr_core.publication.rights import reading as read
 from lfr_core.publication.rights.scope import find_request_scope
-from lfr_core.publication.rights.sealed import Asked, open_answer, open_asked, request_key, seal_asked, together
+from lfr_core.publication.rights.sealed import (
+    RequestContent,
+    open_answer,
+    open_asked,
+    request_key,
+    seal_asked,
+    together,
+)
 from lfr_core.publication.rights.types import NewRequest, Opened, ReferenceKind, Request, RequestKind, new_reference
-from lfr_core.retention.footage.complaint_holds import confirm_holds, place_hold, still_there
+from lfr_core.retention.footage.complaint_holds import confirm_holds, find_kept_segments, place_hold
+from lfr_core.retention.footage.hold_approval import check_two_people
 from lfr_core.retention.footage.hold_reconciliation import tell_vault
-from lfr_core.retention.footage.people import check_two_people
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.rights import RightsRequestRow
 
@@ -84,7 +91,7 @@ class RightsService:
         """
         name, now = str(principal_of(by)), self.now()
         received_on = checks.received(asked.received_on, now.astimezone(LONDON).date())
-        personal = Asked(
+        personal = RequestContent(
             checks.line("contact", asked.contact),
             checks.words("text", asked.text),
             checks.line("place", asked.about.place, needed=False),
@@ -97,7 +104,7 @@ class RightsService:
             acting(session, by, TAKERS)
             request_scope = find_request_scope(session, asked.about, self.policy.rights, now)
         held = request_scope.scopes if is_complaint else ()
-        wanted = [(each, still_there(self.engine, self.vault, each)) for each in held]
+        wanted = [(each, find_kept_segments(self.engine, self.vault, each)) for each in held]
         self.trail.prepare(name)
         reference = new_reference(ReferenceKind.REQUEST, now.year, self._below)
         days = self.policy.rights.keep_open_days

@@ -12,11 +12,11 @@ from enum import StrEnum
 from lfr_core.common.errors import Refused
 
 __all__ = [
-    "About",
     "NewRequest",
     "Opened",
     "ReferenceKind",
     "Request",
+    "RequestContext",
     "RequestHold",
     "RequestKind",
     "RequestState",
@@ -55,7 +55,7 @@ class RequestState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class RequestContext:
     """What a request concerns, as far as the person knows. Times are aware and come in pairs."""
 
     deployment: str = ""
@@ -75,7 +75,7 @@ class NewRequest:
     contact: str = field(repr=False)
     """How to answer. Personal data: sealed at once."""
     text: str = field(repr=False)
-    about: About = About()
+    about: RequestContext = RequestContext()
     asks_listed: bool = False
     received_on: date | None = None
     """London's day on which it came; today unless given."""

@@ -21,7 +21,7 @@ from lfr_core.common.errors import Fatal
 from lfr_core.domain.policy import FacePolicy
 
 if TYPE_CHECKING:
-    from lfr_core.recognition.accuracy.looking import Seen
+    from lfr_core.recognition.accuracy.template_extraction import ExtractionResult
 
 __all__ = ["TemplateCache", "quality_gate_id"]
 
@@ -73,9 +73,9 @@ class TemplateCache:
             ) from error
         self._keeps = folder is not None
 
-    def get(self, digest: str) -> Seen | None:
+    def get(self, digest: str) -> ExtractionResult | None:
         """What was seen in a photograph before; None if it has to be looked at."""
-        from lfr_core.recognition.accuracy.looking import Seen
+        from lfr_core.recognition.accuracy.template_extraction import ExtractionResult
 
         row = self._store.execute(
             "SELECT reference_why, probe_why, template FROM seen WHERE digest = ?", (digest,)
@@ -83,9 +83,9 @@ class TemplateCache:
         if row is None:
             return None
         template = None if row[2] is None else np.frombuffer(row[2], dtype=np.float32)
-        return Seen(digest, row[0], row[1], template)
+        return ExtractionResult(digest, row[0], row[1], template)
 
-    def put(self, seen: Seen) -> None:
+    def put(self, seen: ExtractionResult) -> None:
         """Keep it; a disk that is full costs the cache and not the run."""
         if not self._keeps:
             return

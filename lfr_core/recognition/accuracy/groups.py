@@ -11,8 +11,8 @@ import numpy as np
 from lfr_core.domain.identification import detectable_difference, ratio_interval
 from lfr_core.domain.rates import proportion
 from lfr_core.recognition.accuracy.evaluation import GroupFigures, GroupTable, Rate
-from lfr_core.recognition.accuracy.looking import Templates
 from lfr_core.recognition.accuracy.scores import Scores
+from lfr_core.recognition.accuracy.template_extraction import Templates
 
 __all__ = ["compare_groups"]
 

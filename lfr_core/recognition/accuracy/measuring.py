@@ -23,8 +23,8 @@ from lfr_core.recognition.accuracy.evaluation import (
     TailScores,
 )
 from lfr_core.recognition.accuracy.groups import compare_groups
-from lfr_core.recognition.accuracy.looking import Templates
 from lfr_core.recognition.accuracy.scores import Scores
+from lfr_core.recognition.accuracy.template_extraction import Templates
 
 __all__ = ["QUANTILES", "check_subjects", "list_sizes_of", "measure", "rate_of"]
 

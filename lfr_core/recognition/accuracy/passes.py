@@ -31,8 +31,8 @@ from lfr_core.recognition.accuracy.evaluation import (
     ListSizeFigures,
     TailScores,
 )
-from lfr_core.recognition.accuracy.looking import Templates
 from lfr_core.recognition.accuracy.measuring import QUANTILES, rate_of
+from lfr_core.recognition.accuracy.template_extraction import Templates
 from lfr_core.recognition.agreement import Shot, Vote
 from lfr_core.recognition.camera_tracks import CameraTracks
 from lfr_core.recognition.faces.types import FaceEngine, Image

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lfr_core.domain.identification import Doubles, ThresholdGrid, probability_of_none
-from lfr_core.recognition.accuracy.looking import Templates
+from lfr_core.recognition.accuracy.template_extraction import Templates
 from lfr_core.recognition.faces.types import Floats
 
 __all__ = ["MOST_ROTATIONS", "Scores", "compare_all"]

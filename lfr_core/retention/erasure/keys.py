@@ -36,7 +36,7 @@ class KeyState:
     """Its fingerprint is among those destroyed: of epochs, or on the audit trail."""
 
     @property
-    def gone(self) -> bool:
+    def is_gone(self) -> bool:
         return self.refused and self.recorded
 
 

@@ -22,9 +22,9 @@ __all__ = [
     "BLOCK_BYTES",
     "MIN_NEEDLE_BYTES",
     "PACKED_MARKS",
-    "Found",
+    "NeedleMatch",
     "Needles",
-    "Searched",
+    "SearchResult",
     "Unreadable",
     "search_file",
     "search_files",
@@ -45,7 +45,7 @@ _PLACES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class NeedleMatch:
     """One place where a needle lies."""
 
     needle: int
@@ -65,10 +65,10 @@ class Unreadable:
 
 
 @dataclass(slots=True)
-class Searched:
+class SearchResult:
     """What a search read and found."""
 
-    found: list[Found] = field(default_factory=list)
+    found: list[NeedleMatch] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     files: int = 0
     """Files, or tables."""
@@ -81,7 +81,7 @@ class Searched:
     def needles_found(self) -> frozenset[int]:
         return frozenset(one.needle for one in self.found)
 
-    def add(self, other: Searched) -> None:
+    def add(self, other: SearchResult) -> None:
         """Take in another search's result."""
         self.found += other.found
         self.unreadable += other.unreadable
@@ -154,13 +154,13 @@ def _hashed(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return (words * _MIX) >> np.uint64(64 - _TABLE_BITS)
 
 
-def search_file(needles: Needles, source: BinaryIO, where: str, *, block_bytes: int = BLOCK_BYTES) -> Searched:
+def search_file(needles: Needles, source: BinaryIO, where: str, *, block_bytes: int = BLOCK_BYTES) -> SearchResult:
     """Search one open file from where it stands to its end.
 
     Raises:
         OSError: it can't be read on.
     """
-    result = Searched(files=1)
+    result = SearchResult(files=1)
     started = time.monotonic()
     overlap = max(needles.longest - 1, 0)
     places: dict[int, int] = {}
@@ -173,7 +173,7 @@ def search_file(needles: Needles, source: BinaryIO, where: str, *, block_bytes: 
                 continue  # wholly in what the last block had: found then
             places[needle] = places.get(needle, 0) + 1
             if places[needle] <= _PLACES:
-                result.found.append(Found(needle, where, offset + start))
+                result.found.append(NeedleMatch(needle, where, offset + start))
         keep = min(overlap, len(text))
         offset += len(text) - keep
         kept = text[len(text) - keep :]
@@ -181,13 +181,13 @@ def search_file(needles: Needles, source: BinaryIO, where: str, *, block_bytes: 
     return result
 
 
-def search_files(needles: Needles, roots: Iterable[Path], *, skip: Sequence[Path] = ()) -> Searched:
+def search_files(needles: Needles, roots: Iterable[Path], *, skip: Sequence[Path] = ()) -> SearchResult:
     """Search every file under `roots` (files or folders), but nothing under `skip`.
 
     A root that doesn't exist holds nothing. A file that goes away while it is looked for is gone; one that can't be
     read is named, and so is a link that leads out of the roots (none is followed).
     """
-    result = Searched()
+    result = SearchResult()
     avoided = tuple(path.resolve() for path in skip)
     roots = tuple(roots)
     inside = tuple(root.resolve() for root in roots)
@@ -206,7 +206,7 @@ def search_files(needles: Needles, roots: Iterable[Path], *, skip: Sequence[Path
     return result
 
 
-def _walk(root: Path, avoided: Sequence[Path], inside: Sequence[Path], result: Searched) -> Iterator[Path]:
+def _walk(root: Path, avoided: Sequence[Path], inside: Sequence[Path], result: SearchResult) -> Iterator[Path]:
     if root.resolve() in avoided:
         return
     if root.is_file():

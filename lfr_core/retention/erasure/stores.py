@@ -22,7 +22,7 @@ from typing import BinaryIO, Protocol, cast
 
 from sqlalchemy import Engine, text
 
-from lfr_core.retention.erasure.search import Needles, Searched, Unreadable, search_file, search_files
+from lfr_core.retention.erasure.search import Needles, SearchResult, Unreadable, search_file, search_files
 from lfr_core.storage.engine import is_sqlite, translated
 
 __all__ = ["ClosedStore", "FolderStore", "PostgresStore", "Store", "database_store"]
@@ -60,7 +60,7 @@ class Store(Protocol):
         """Whether any of it is read at all."""
         ...
 
-    def search(self, needles: Needles) -> Searched:
+    def search(self, needles: Needles) -> SearchResult:
         """Read all that can be read. Raises Retryable when a service is away."""
         ...
 
@@ -76,7 +76,7 @@ class FolderStore:
     limits: tuple[Unreadable, ...] = ()
     searched: bool = True
 
-    def search(self, needles: Needles) -> Searched:
+    def search(self, needles: Needles) -> SearchResult:
         result = search_files(needles, self.roots, skip=self.skip)
         for path in result.packed:
             _look_inside(path, needles, result)
@@ -96,8 +96,8 @@ class ClosedStore:
     def limits(self) -> tuple[Unreadable, ...]:
         return (Unreadable(self.name, self.why),)
 
-    def search(self, needles: Needles) -> Searched:  # noqa: ARG002  the Protocol's signature
-        return Searched()
+    def search(self, needles: Needles) -> SearchResult:  # noqa: ARG002  the Protocol's signature
+        return SearchResult()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,8 +116,8 @@ class PostgresStore:
         ),
     )
 
-    def search(self, needles: Needles) -> Searched:
-        result = Searched()
+    def search(self, needles: Needles) -> SearchResult:
+        result = SearchResult()
         started = time.monotonic()
         with translated(self.engine), self.engine.connect() as connection:
             tables = connection.execute(
@@ -161,7 +161,7 @@ def _bytes_of(value: object) -> bytes:
             return str(value).encode(errors="surrogatepass")
 
 
-def _look_inside(path: Path, needles: Needles, result: Searched) -> None:
+def _look_inside(path: Path, needles: Needles, result: SearchResult) -> None:
     """Unpack a packed file and search that too; name what can't be unpacked."""
     with suppress(FileNotFoundError), path.open("rb") as file:
         start = file.read(6)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from lfr_core.common.errors import Fatal
 from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary, PositiveControl
 from lfr_core.retention.erasure.keys import Keys
-from lfr_core.retention.erasure.search import Needles, Searched, search_files
+from lfr_core.retention.erasure.search import Needles, SearchResult, search_files
 from lfr_core.retention.erasure.stores import Store
 
 __all__ = [
@@ -175,7 +175,7 @@ class _Pile:
         self.needles = Needles([needle for needle, _, _ in owned])
         self._owners = [(canary, clear) for _, canary, clear in owned]
 
-    def hits(self, searched: Searched) -> dict[tuple[str, bool], list[str]]:
+    def hits(self, searched: SearchResult) -> dict[tuple[str, bool], list[str]]:
         """Places by canary and form (True: clear)."""
         places: dict[tuple[str, bool], list[str]] = {}
         for found in searched.found:
@@ -194,7 +194,7 @@ def _still_opens(injected: InjectedCanary, keys: Keys, *, due: bool) -> str:
     if not injected.key_id:
         return "it isn't sealed: only its removal makes it go"
     state = keys.state(injected)
-    if not due and not state.gone:
+    if not due and not state.is_gone:
         return "its key isn't due to be destroyed yet"
     if not state.refused:
         return "the vault doesn't say that its key is gone"

@@ -20,16 +20,16 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.vault.port import KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
+from lfr_core.retention.footage.hold_approval import PROVISIONAL_DAYS
 from lfr_core.retention.footage.hold_reconciliation import tell_vault
 from lfr_core.retention.footage.hold_writer import HoldWriter
 from lfr_core.retention.footage.holds import HoldGround, HoldRequest
-from lfr_core.retention.footage.people import PROVISIONAL_DAYS
 from lfr_core.retention.footage.register import segments
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.footage import FootageHoldRow
 from lfr_core.storage.tables.rights import ComplaintHoldRow
 
-__all__ = ["ACTOR", "Scope", "confirm_holds", "place_hold", "reconcile_complaint_holds", "still_there"]
+__all__ = ["ACTOR", "Scope", "confirm_holds", "find_kept_segments", "place_hold", "reconcile_complaint_holds"]
 
 ACTOR = SystemActor.RIGHTS
 """Who lets holds lapse and widens them, on the audit trail."""
@@ -45,7 +45,7 @@ class Scope:
     to_ns: int | None = None
 
 
-def still_there(engine: Engine, vault: Vault, scope: Scope) -> frozenset[str]:
+def find_kept_segments(engine: Engine, vault: Vault, scope: Scope) -> frozenset[str]:
     """The segments in `scope` that can still be kept. Asks the vault: never in a transaction. Raises Retryable."""
     kept = {key.subject for key in vault.kept(KeyKind.FOOTAGE, scope.deployment)}
     found = segments(engine, deployment=scope.deployment, from_ns=scope.from_ns, to_ns=scope.to_ns)
@@ -70,7 +70,7 @@ def place_hold(
         session: the transaction in which the complaint is taken.
         trail: prepared for `by`.
         scope: what the complaint concerns.
-        wanted: `still_there(...)`.
+        wanted: `find_kept_segments(...)`.
         id: the hold's, new.
         reference: the complaint's.
         by: who took it.
@@ -126,7 +126,7 @@ def reconcile_complaint_holds(engine: Engine, vault: Vault, trail: Trail, *, now
     if standing:
         trail.prepare(ACTOR)
     for id, scope in standing:  # noqa: A001  the field's own word
-        wanted = still_there(engine, vault, scope)
+        wanted = find_kept_segments(engine, vault, scope)
         with writing(engine) as session:
             for held, hold in _standing(session, hold=id):  # none: released meanwhile
                 writer = _writer(session, trail, scope.deployment, held.request)

@@ -25,10 +25,10 @@ from lfr_core.custody.vault.port import KeyKind, Vault, in_parts
 from lfr_core.domain.actors import same_person
 from lfr_core.domain.approvals import check_same_request
 from lfr_core.domain.policy import FootagePolicy
+from lfr_core.retention.footage.hold_approval import HOLDERS, check_two_people
 from lfr_core.retention.footage.hold_reconciliation import tell_vault
 from lfr_core.retention.footage.hold_writer import HoldWriter
 from lfr_core.retention.footage.holds import Hold, HoldRequest, covered_by, hold_of, unknown_hold
-from lfr_core.retention.footage.people import HOLDERS, check_two_people
 from lfr_core.retention.footage.register import rows_of
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageSegmentRow

@@ -16,7 +16,7 @@ from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import AuthenticatedPerson, principal_of
 from lfr_core.custody.vault.port import Vault
-from lfr_core.retention.footage.people import HOLDERS
+from lfr_core.retention.footage.hold_approval import HOLDERS
 from lfr_core.retention.footage.register import Segment, segments
 from lfr_core.retention.footage.segment import index_segment, open_record, segment_file
 from lfr_core.storage.engine import reading

@@ -35,7 +35,7 @@ RUNS = """
 from itertools import count
 from prefect.client.orchestration import get_client
 from prefect.flow_engine import run_flow
-from flows.made_runs import remember_run
+from flows.run_register import remember_run
 from flows.publish_results import publish_results
 from lfr_core.common.settings import Settings
 from lfr_core.storage.engine import open_engine

@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import delete
 from sqlmodel import select
 
-from flows.made_runs import remember_run
 from flows.retention_lag import purge_trouble
+from flows.run_register import remember_run
 from lfr_core.common.settings import Settings
 from lfr_core.retention.last_purge import Purger, read_ended
 from lfr_core.storage.engine import open_engine, reading, writing

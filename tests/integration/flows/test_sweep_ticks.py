@@ -26,7 +26,7 @@ from datetime import timedelta
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.states import Cancelling, Completed, Pending, Running, Scheduled
-from flows.made_runs import plan_sweep, remember_run
+from flows.run_register import plan_sweep, remember_run
 from flows.prefect_api import PrefectApi
 from flows.sweep_schedule import schedule_sweep
 from lfr_core.common.clock import SystemClock, utc_from_ns

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from apps.public.launch import command
-from apps.screens import streamlit_options
+from apps.streamlit_options import streamlit_options
 from apps.supervisor.probes import http_ok
 from lfr_core.common.settings import Settings
 from lfr_core.publication.site.script import SCRIPT_SOURCE

@@ -116,7 +116,7 @@ def test_with_no_workflow_server_at_all_the_supervisor_purges_and_says_that_it_d
 def test_a_sweep_that_hangs_ends_with_its_process_and_lets_the_next_one_in(settings: Settings) -> None:
     code = """
 import time
-from flows.assembly import open_sweep
+from flows.build_sweep import open_sweep
 from lfr_core.custody.installation import Installation
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.retention.last_purge import Purger

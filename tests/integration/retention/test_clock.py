@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.assembly import open_sweep
+from flows.build_sweep import open_sweep
 from flows.retention_lag import purge_trouble
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused

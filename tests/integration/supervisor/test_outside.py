@@ -84,7 +84,7 @@ def test_the_platform_asks_nobody_and_writes_at_home_for_its_user_alone(tmp_path
 
     def is_ready() -> bool:
         state = read_state(home)
-        return state is not None and {child.really() for child in state.children} == {ChildState.READY}
+        return state is not None and {child.check_state() for child in state.children} == {ChildState.READY}
 
     def has_swept() -> bool:
         ended = read_ended(home)

@@ -38,7 +38,9 @@ class Lfr:
     def is_ready(self) -> bool:
         """What `lfr status` says, without its start-up time."""
         state = read_state(self.home)
-        return state is not None and state.is_alive() and {c.really() for c in state.children} == {ChildState.READY}
+        return (
+            state is not None and state.is_alive() and {c.check_state() for c in state.children} == {ChildState.READY}
+        )
 
     def pids(self) -> list[int]:
         state = read_state(self.home)

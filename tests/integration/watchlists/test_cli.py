@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from apps.cli.watchlist import app
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
-from lfr_core.deployments.services import build_deployment_store
+from lfr_core.deployments.build import build_deployment_store
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus

@@ -92,7 +92,7 @@ def test_a_state_file_of_a_dead_supervisor_is_seen_through(tmp_path: Path) -> No
 
     assert state is not None
     assert state.is_alive()
-    assert state.children[0].really() is ChildState.FAILED  # our number, but not that process
+    assert state.children[0].check_state() is ChildState.FAILED  # our number, but not that process
     assert not state.model_copy(update={"pid_created": 1.0}).is_alive()
 
 

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.port import Vault
-from lfr_core.deployments.vault_log import VaultLog
+from lfr_core.deployments.vault_records import VaultRecords
 from lfr_core.domain import messages as ours
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import GateLimits, gate
@@ -74,7 +74,7 @@ class RecognitionGated:
         self._vault = vault
         self._limits = limits
         self._pause = pause
-        self._log = VaultLog(engine)
+        self._log = VaultRecords(engine)
 
     def look(self, now_ns: int) -> PromiseFinding:
         with reading(self._engine) as session:

@@ -17,7 +17,7 @@ from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.vault_records import TrailRecords
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.writer_keys import WriterKeys
-from lfr_core.deployments.vault_log import VaultLog
+from lfr_core.deployments.vault_records import VaultRecords
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentStatus
@@ -132,7 +132,7 @@ def test_who_changes_a_record_that_was_written_in_does_not_make_it_count(lived: 
 
 
 def test_a_hold_that_covers_more_than_its_entry_holds_nothing(lived: Engine, tmp_path: Path) -> None:
-    log = VaultLog(lived)
+    log = VaultRecords(lived)
     log.records = trail_records(lived, tmp_path)
     assert log.held_segments() == {"segment-1"}
 

@@ -38,7 +38,7 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.answering import ask_disclosure
 from lfr_core.publication.rights.service import RightsService
-from lfr_core.publication.rights.types import About, NewRequest, RequestKind
+from lfr_core.publication.rights.types import NewRequest, RequestContext, RequestKind
 from lfr_core.retention.footage.register import open_row
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.footage import FootageSegmentRow
@@ -157,7 +157,9 @@ class Terminals:
     def _requests(self, plan: PlanningHarness) -> dict[str, object]:
         rights = RightsService(self.engine, self.vault, plan.trail, plan.policy, plan.clock)
         asked = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Why me?")
-        listed = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Was I?", About("dep"), asks_listed=True)
+        listed = NewRequest(
+            RequestKind.ENQUIRY, "4 Rampant Horse Street", "Was I?", RequestContext("dep"), asks_listed=True
+        )
         request, about_list = (rights.take(each, by=authenticated(PUBLISHER)).reference for each in (asked, listed))
         ask_disclosure(rights, about_list, by=authenticated(COMPLIANCE))
         return {"request": request, "listed": about_list}

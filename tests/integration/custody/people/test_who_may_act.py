@@ -20,7 +20,7 @@ from lfr_core.publication.promises.statements import SAY
 from lfr_core.publication.rights import answering
 from lfr_core.publication.rights.service import OFFICERS, SECOND, TAKERS
 from lfr_core.publication.rights.types import NewRequest, RequestKind
-from lfr_core.retention.footage.people import HOLDERS
+from lfr_core.retention.footage.hold_approval import HOLDERS
 from lfr_core.storage.engine import open_engine
 from tests.support.act_harness import OLGA, ONE_OF_EACH, OTHER, PAT, REX, Harness
 from tests.support.databases import new_sqlite

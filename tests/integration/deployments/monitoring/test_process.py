@@ -23,7 +23,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.services import build_deployment_store
+from lfr_core.deployments.build import build_deployment_store
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus

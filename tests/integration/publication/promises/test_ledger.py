@@ -13,7 +13,7 @@ from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.audit.read import entries
 from lfr_core.custody.people.roles import Role
-from lfr_core.publication.promises.assembly import checks_of
+from lfr_core.publication.promises.build import checks_of
 from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import PromiseLedger, history, read_ledger
 from lfr_core.publication.promises.port import Result

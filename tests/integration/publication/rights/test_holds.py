@@ -11,7 +11,7 @@ from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.publication.rights import answering
 from lfr_core.publication.rights.reading import find_request
-from lfr_core.publication.rights.types import About, Request, RequestKind
+from lfr_core.publication.rights.types import Request, RequestContext, RequestKind
 from lfr_core.retention.footage.register import segments
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.rights import ComplaintHoldRow
@@ -32,7 +32,7 @@ def again(harness: RightsHarness, request: Request) -> Request:
 def test_a_complaints_footage_survives_the_sweep_and_its_neighbour_does_not(harness: RightsHarness) -> None:
     first, second, third, fourth = harness.record(120)
     harness.after(20)
-    taken = harness.take(about=About("dep", at(31), at(89)))
+    taken = harness.take(about=RequestContext("dep", at(31), at(89)))
     (hold,) = taken.holds
     assert (hold.segments, hold.is_provisional) == (2, True)
     harness.rights.confirm(taken.reference, by=authenticated(OFFICER))
@@ -48,8 +48,8 @@ def test_a_complaints_footage_survives_the_sweep_and_its_neighbour_does_not(harn
 def test_an_unconfirmed_hold_lapses_and_a_confirmed_one_doesnt(harness: RightsHarness) -> None:
     kept, _ = harness.record(60)
     harness.after(20)  # the holds lapse on day 34, after the footage's own 31
-    confirmed = harness.take(about=About("dep", at(1), at(20)))
-    unconfirmed = harness.take(about=About("dep", at(31), at(50)))
+    confirmed = harness.take(about=RequestContext("dep", at(1), at(20)))
+    unconfirmed = harness.take(about=RequestContext("dep", at(31), at(50)))
     harness.rights.confirm(confirmed.reference, by=authenticated(APPROVER))
 
     harness.after(33)
@@ -122,7 +122,7 @@ def test_a_time_alone_finds_the_deployments_open_then(harness: RightsHarness) ->
             row.opened_at = at(0) if row.id == "dep" else at(86_400)
     harness.record(60)
     harness.after(2)
-    taken = harness.take(about=About(from_at=at(-3_600), to_at=at(20), place="Castle Meadow"))
+    taken = harness.take(about=RequestContext(from_at=at(-3_600), to_at=at(20), place="Castle Meadow"))
 
     assert taken.deployment == "dep"
     assert [(hold.deployment, hold.segments) for hold in taken.holds] == [("dep", 1)]

@@ -14,7 +14,7 @@ from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.watchlists import Category
 from lfr_core.publication.rights import answering
 from lfr_core.publication.rights.reading import row_of
-from lfr_core.publication.rights.types import About, Request, RequestKind
+from lfr_core.publication.rights.types import Request, RequestContext, RequestKind
 from lfr_core.publication.rights.wording import LISTED, NEITHER, NOT_LISTED
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.audit import AuditEntryRow
@@ -40,7 +40,7 @@ def listed_and_ended(harness: RightsHarness, *, end: bool = True) -> DeploymentS
 
 
 def asking(harness: RightsHarness) -> Request:
-    return harness.take(RequestKind.ENQUIRY, About("dep"), asks_listed=True)
+    return harness.take(RequestKind.ENQUIRY, RequestContext("dep"), asks_listed=True)
 
 
 def approve(harness: RightsHarness, asked: Request, by: str) -> Request:
@@ -116,7 +116,7 @@ def test_one_person_alone_cant_decide_to_disclose(harness: RightsHarness) -> Non
 
 
 def test_a_disclosure_is_approved_as_it_was_read_and_of_a_deployment_that_is_known(harness: RightsHarness) -> None:
-    unknown = harness.take(RequestKind.ENQUIRY, About(), asks_listed=True)
+    unknown = harness.take(RequestKind.ENQUIRY, RequestContext(), asks_listed=True)
     with pytest.raises(Refused) as nowhere:
         answering.ask_disclosure(harness.rights, unknown.reference, by=authenticated(OFFICER))
     first, second = asking(harness), asking(harness)

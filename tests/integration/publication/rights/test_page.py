@@ -14,7 +14,7 @@ from apps.rights.view import RightsView
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.publication.rights.answering import ask_disclosure
 from lfr_core.publication.rights.reading import requests
-from lfr_core.publication.rights.types import About, RequestKind, RequestState
+from lfr_core.publication.rights.types import RequestContext, RequestKind, RequestState
 from lfr_core.publication.rights.wording import NEITHER
 from lfr_core.storage.engine import open_engine
 from tests.support.people import add_people, authenticated
@@ -112,7 +112,7 @@ def test_was_i_on_a_list_shows_the_given_words_before_they_are_sent(harness: Rig
 
 
 def test_two_people_decide_on_the_page_to_answer_plainly(harness: RightsHarness, app: AppTest) -> None:
-    taken = harness.take(RequestKind.ENQUIRY, About("dep"), asks_listed=True)
+    taken = harness.take(RequestKind.ENQUIRY, RequestContext("dep"), asks_listed=True)
     sign_in(app, OFFICER)
     press(app, "Ask for it")
     press(app, "Approve")
@@ -131,7 +131,7 @@ def test_two_people_decide_on_the_page_to_answer_plainly(harness: RightsHarness,
 def test_what_was_asked_for_anew_since_the_second_person_looked_is_not_approved_on_the_page(
     harness: RightsHarness, app: AppTest
 ) -> None:
-    taken = harness.take(RequestKind.ENQUIRY, About("dep"), asks_listed=True)
+    taken = harness.take(RequestKind.ENQUIRY, RequestContext("dep"), asks_listed=True)
     ask_disclosure(harness.rights, taken.reference, by=authenticated(OFFICER))
     third = "Dana Third"
     People(harness.engine, harness.trail, harness.clock).add(

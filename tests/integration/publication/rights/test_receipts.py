@@ -17,7 +17,7 @@ from lfr_core.domain.alerts import Engagement, Judgement
 from lfr_core.domain.policy import load_policy
 from lfr_core.publication.rights.receipt_page import receipt_html, receipt_pdf, receipt_qr
 from lfr_core.publication.rights.receipts import issue_receipt
-from lfr_core.publication.rights.types import About
+from lfr_core.publication.rights.types import RequestContext
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.rights import ReceiptAlertRow, ReceiptRow
@@ -153,7 +153,7 @@ def test_the_reference_alone_holds_the_footage_of_the_stop(harness: RightsHarnes
                 minute_at=RightsHarness.moment(stopped),
             )
         )
-    taken = harness.take(about=About(receipt="s 2026 oooo 0000 ooo1"))
+    taken = harness.take(about=RequestContext(receipt="s 2026 oooo 0000 ooo1"))
 
     (hold,) = taken.holds
     assert taken.deployment == "dep"
@@ -176,6 +176,6 @@ def test_a_receipt_of_another_deployment_is_refused(harness: RightsHarness) -> N
             )
         )
     with pytest.raises(Refused) as refused:
-        harness.take(about=About("other", receipt="S-2026-0000-0000-0001"))
+        harness.take(about=RequestContext("other", receipt="S-2026-0000-0000-0001"))
 
     assert refused.value.rule == "rights.receipt-elsewhere"

@@ -13,7 +13,7 @@ from lfr_core.domain.actors import Principal
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights import answering
 from lfr_core.publication.rights.reading import complaints_received, find_request, requests
-from lfr_core.publication.rights.types import About, NewRequest, RequestKind, RequestState
+from lfr_core.publication.rights.types import NewRequest, RequestContext, RequestKind, RequestState
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.rights import RightsRequestRow
@@ -41,7 +41,7 @@ def test_a_request_is_due_a_month_after_its_receipt_and_overdue_the_midnight_aft
 
 
 def test_what_a_person_wrote_opens_to_compliance_alone_and_on_the_audit_trail(harness: RightsHarness) -> None:
-    taken = harness.take(about=About(deployment="dep", place="by the library"))
+    taken = harness.take(about=RequestContext(deployment="dep", place="by the library"))
     decisions = harness.rights
 
     for nobody in ("Olu Operator", "Mallory"):
@@ -57,7 +57,7 @@ def test_what_a_person_wrote_opens_to_compliance_alone_and_on_the_audit_trail(ha
 
 
 def test_nothing_a_person_wrote_is_in_the_database_or_on_the_trail(harness: RightsHarness) -> None:
-    taken = harness.take(about=About(deployment="dep", place="by the library"))
+    taken = harness.take(about=RequestContext(deployment="dep", place="by the library"))
     answering.answer(harness.rights, taken.reference, "You were taken for somebody else.", by=authenticated(OFFICER))
 
     with reading(harness.engine) as session:
@@ -152,15 +152,23 @@ def test_an_answer_is_given_once_and_by_compliance(harness: RightsHarness) -> No
         (NewRequest(RequestKind.ENQUIRY, CONTACT, "x" * 8_001), "rights.bad-text"),
         (NewRequest(RequestKind.ENQUIRY, CONTACT, TEXT, received_on=dt.date(2026, 11, 24)), "rights.bad-day"),
         (NewRequest(RequestKind.ENQUIRY, CONTACT, TEXT, received_on=dt.date(2025, 1, 1)), "rights.bad-day"),
-        (NewRequest(RequestKind.COMPLAINT, CONTACT, TEXT, About(deployment="nope")), "rights.deployment-unknown"),
-        (NewRequest(RequestKind.COMPLAINT, CONTACT, TEXT, About(deployment="\x00")), "rights.deployment-unknown"),
-        (NewRequest(RequestKind.COMPLAINT, CONTACT, TEXT, About(receipt="S-2026")), "rights.bad-reference"),
         (
-            NewRequest(RequestKind.COMPLAINT, CONTACT, TEXT, About(receipt="S-2026-0000-0000-0000")),
+            NewRequest(RequestKind.COMPLAINT, CONTACT, TEXT, RequestContext(deployment="nope")),
+            "rights.deployment-unknown",
+        ),
+        (
+            NewRequest(RequestKind.COMPLAINT, CONTACT, TEXT, RequestContext(deployment="\x00")),
+            "rights.deployment-unknown",
+        ),
+        (NewRequest(RequestKind.COMPLAINT, CONTACT, TEXT, RequestContext(receipt="S-2026")), "rights.bad-reference"),
+        (
+            NewRequest(RequestKind.COMPLAINT, CONTACT, TEXT, RequestContext(receipt="S-2026-0000-0000-0000")),
             "rights.receipt-unknown",
         ),
         (
-            NewRequest(RequestKind.COMPLAINT, CONTACT, TEXT, About(from_at=dt.datetime(2026, 11, 23, tzinfo=dt.UTC))),
+            NewRequest(
+                RequestKind.COMPLAINT, CONTACT, TEXT, RequestContext(from_at=dt.datetime(2026, 11, 23, tzinfo=dt.UTC))
+            ),
             "rights.bad-window",
         ),
         (NewRequest(RequestKind.COMPLAINT, CONTACT, TEXT, asks_listed=True), "rights.not-an-enquiry"),
@@ -191,9 +199,9 @@ def test_an_unknown_reference_is_unknown_and_a_misspelt_one_says_how_it_is_writt
 def test_complaints_are_counted_by_deployment_and_enquiries_arent(harness: RightsHarness) -> None:
     harness.deployment("other")
     harness.take()
-    harness.take(about=About(deployment="other"))
+    harness.take(about=RequestContext(deployment="other"))
     harness.take(RequestKind.ENQUIRY)
-    unplaced = harness.take(about=About(place="somewhere in town"))
+    unplaced = harness.take(about=RequestContext(place="somewhere in town"))
     assert unplaced.deployment is None
 
     harness.rights.assign(unplaced.reference, "dep", by=authenticated(OFFICER))

@@ -10,9 +10,9 @@ import pytest
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.retention.footage.complaint_holds import reconcile_complaint_holds
+from lfr_core.retention.footage.hold_approval import PROVISIONAL_DAYS
 from lfr_core.retention.footage.hold_reconciliation import reconcile_holds
 from lfr_core.retention.footage.holds import HoldRequest, holds
-from lfr_core.retention.footage.people import PROVISIONAL_DAYS
 from lfr_core.retention.footage.register import find_segments
 from tests.support.footage import FootageHarness
 from tests.support.people import authenticated

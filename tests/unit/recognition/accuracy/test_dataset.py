@@ -10,7 +10,7 @@ import pytest
 from lfr_core.common.errors import Refused
 from lfr_core.recognition.accuracy.cache import TemplateCache
 from lfr_core.recognition.accuracy.dataset import Use, read_dataset, read_groups
-from lfr_core.recognition.accuracy.looking import Seen
+from lfr_core.recognition.accuracy.template_extraction import ExtractionResult
 
 HOUR_NS = 3_600 * 10**9
 
@@ -98,7 +98,7 @@ def opened(folder: Path | None, now_ns: int, contract: str = "c") -> TemplateCac
 
 
 def test_templates_are_found_again_for_the_same_model_and_gone_after_a_day(tmp_path: Path) -> None:
-    seen = Seen("ab" * 32, "", "", np.arange(4, dtype=np.float32))
+    seen = ExtractionResult("ab" * 32, "", "", np.arange(4, dtype=np.float32))
     with opened(tmp_path, 10 * HOUR_NS) as cache:
         cache.put(seen)
     with opened(tmp_path, 11 * HOUR_NS) as cache:
@@ -119,7 +119,7 @@ def test_the_sweep_of_temporary_files_takes_the_cache(tmp_path: Path) -> None:
     from lfr_core.retention.steps.temporary import TemporaryStep
 
     with opened(tmp_path / "tmp", 1) as cache:
-        cache.put(Seen("ab" * 32, "", "", np.ones(4, np.float32)))
+        cache.put(ExtractionResult("ab" * 32, "", "", np.ones(4, np.float32)))
     step = TemporaryStep(tmp_path, tmp_path / "nowhere", keep_h=24)
     (kept,) = (tmp_path / "tmp").iterdir()
     later_ns = max(one.stat().st_mtime_ns for one in (kept, *kept.iterdir())) + 24 * HOUR_NS
@@ -131,6 +131,6 @@ def test_the_sweep_of_temporary_files_takes_the_cache(tmp_path: Path) -> None:
 
 def test_without_a_cache_nothing_is_written(tmp_path: Path) -> None:
     with opened(None, 1) as cache:
-        cache.put(Seen("ab" * 32, "", "", np.ones(4, np.float32)))
+        cache.put(ExtractionResult("ab" * 32, "", "", np.ones(4, np.float32)))
         assert cache.get("ab" * 32) is None
     assert not list(tmp_path.iterdir())

@@ -12,8 +12,8 @@ import pytest
 from lfr_core.common.errors import Refused
 from lfr_core.domain.policy import load_policy
 from lfr_core.recognition.accuracy.evaluation import AccuracyEvaluation, Binding
-from lfr_core.recognition.accuracy.looking import Templates
 from lfr_core.recognition.accuracy.passes import Pass, TrackLevel, evaluate_passes, follow_tracks, read_truth
+from lfr_core.recognition.accuracy.template_extraction import Templates
 from lfr_core.recognition.faces.types import Detection, Face, Floats, Image, Quality
 
 POLICY = load_policy()

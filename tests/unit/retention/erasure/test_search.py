@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lfr_core.retention.erasure.search import MIN_NEEDLE_BYTES, Found, Needles, Unreadable, search_file, search_files
+from lfr_core.retention.erasure.search import (
+    MIN_NEEDLE_BYTES,
+    NeedleMatch,
+    Needles,
+    Unreadable,
+    search_file,
+    search_files,
+)
 
 
 @st.composite
@@ -56,7 +63,7 @@ def test_a_needle_is_found_at_every_offset_and_across_every_edge() -> None:
         text = bytes(start) + needle + bytes(5)
         result = search_file(Needles([needle]), io.BytesIO(text), "x", block_bytes=32)
 
-        assert result.found == [Found(0, "x", start)]
+        assert result.found == [NeedleMatch(0, "x", start)]
 
 
 def test_a_short_needle_is_refused() -> None:

@@ -12,7 +12,7 @@ from lfr_core.common.errors import Fatal, Refused
 from lfr_core.retention.erasure import verify as module
 from lfr_core.retention.erasure.canary import CanaryFile, CanaryKind, InjectedCanary, PositiveControl
 from lfr_core.retention.erasure.keys import KeyState
-from lfr_core.retention.erasure.search import Searched
+from lfr_core.retention.erasure.search import SearchResult
 from lfr_core.retention.erasure.stores import ClosedStore, FolderStore, Store
 from lfr_core.retention.erasure.verify import Verdict, Verification, confirm, verify
 
@@ -171,7 +171,7 @@ def test_a_canary_whose_control_failed_proves_nothing(folder: Path, tmp_path: Pa
 def test_a_search_that_does_not_find_its_own_control_fails(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "search_files", lambda *_: Searched())
+    monkeypatch.setattr(module, "search_files", lambda *_: SearchResult())
 
     search = run(canary(), store(folder), tmp=tmp_path)
 

@@ -12,7 +12,7 @@ from streams.camera.capture import Capture
 from streams.camera.feedback import InFlightFrames
 from streams.camera.frame_accounting import FrameAccounts
 from streams.camera.job import CameraJob
-from streams.camera.sources import Grab, SourceInfo
+from streams.camera.sources import CapturedFrame, SourceInfo
 from streams.camera.stop_token import StopToken
 from tests.support.records import NOW_NS, ManualClock
 
@@ -39,12 +39,12 @@ class Film:
             frames=None,
         )
 
-    def grab(self) -> Grab | None:
+    def grab(self) -> CapturedFrame | None:
         if self._left == 0:
             return None
         self._left -= 1
         self._clock.advance(0.04)
-        return Grab(self._clock.now_ns, None)
+        return CapturedFrame(self._clock.now_ns, None)
 
     def jpeg(self) -> bytes:
         self.asked += 1

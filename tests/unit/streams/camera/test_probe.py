@@ -8,7 +8,7 @@ from lfr_core.common.errors import Poison, Retryable
 from lfr_core.domain.frames import PictureState
 from streams.camera import probe
 from streams.camera.probe import take_picture
-from streams.camera.sources import Grab, SourceInfo
+from streams.camera.sources import CapturedFrame, SourceInfo
 
 
 class Camera:
@@ -24,9 +24,9 @@ class Camera:
         self.closed = threading.Event()
         self._picture = picture
 
-    def grab(self) -> Grab | None:
+    def grab(self) -> CapturedFrame | None:
         self.may.wait(10)
-        return None if self._picture is None else Grab(1, None)
+        return None if self._picture is None else CapturedFrame(1, None)
 
     def jpeg(self) -> bytes:
         assert self._picture is not None

@@ -12,7 +12,7 @@ from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
 from lfr_core.domain.frames import PictureState
 from streams.camera.reconnect import ReconnectingSource, compute_back_off_s
-from streams.camera.sources import Grab, SourceInfo
+from streams.camera.sources import CapturedFrame, SourceInfo
 from streams.camera.stop_token import StopToken
 
 
@@ -27,7 +27,7 @@ class Camera:
         self.released = threading.Event()
         self.closed = threading.Event()
 
-    def grab(self) -> Grab | None:
+    def grab(self) -> CapturedFrame | None:
         if self._frames == 0:
             if self._then == "hang":
                 self.released.wait(30)
@@ -35,7 +35,7 @@ class Camera:
                 raise Retryable("gone")
             return None
         self._frames -= 1
-        return Grab(captured_ns=1, media_s=None)
+        return CapturedFrame(captured_ns=1, media_s=None)
 
     def jpeg(self) -> bytes:
         if self._then == "hang-in-jpeg":
@@ -56,7 +56,7 @@ class SlowCamera(Camera):
         super().__init__(frames=1)
         self.packets = 0
 
-    def grab(self) -> Grab | None:
+    def grab(self) -> CapturedFrame | None:
         for _ in range(8):
             time.sleep(0.1)
             self.packets += 1

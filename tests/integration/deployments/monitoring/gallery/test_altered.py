@@ -14,7 +14,7 @@ from lfr_core.deployments.monitoring.gallery import GalleryCheck
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import Condition
 from lfr_core.recognition.gallery import MilvusGallery, Reference
-from lfr_core.recognition.gallery.screen import ScreenedGallery
+from lfr_core.recognition.gallery.prefilter import PrefilteredGallery
 from lfr_core.recognition.loading import ComparedGallery
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import CallRow
@@ -171,7 +171,7 @@ def test_a_live_probe_searches_people_of_the_list_and_finds_out_a_gallery_whose_
     harness.walk(S.LIVE, entries=ENTRIES)
     name, probe = row_of(harness).gallery or "", reference("person-1/1", "").template[None]
     assert isinstance(harness.gallery, MilvusGallery)
-    screen = ScreenedGallery(harness.gallery) if copied else None
+    screen = PrefilteredGallery(harness.gallery) if copied else None
     loaded = ComparedGallery(
         screen or harness.gallery, GalleryCheck(harness.engine, harness.gallery, harness.clock), screen
     )

@@ -15,8 +15,8 @@ from lfr_core.domain.reserved import CANARY_ENTRY, LIVE_PROBE_ENTRY
 from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery import MilvusGallery, Reference
 from lfr_core.recognition.gallery.checks import stored_row
+from lfr_core.recognition.gallery.prefilter import PrefilteredGallery
 from lfr_core.recognition.gallery.ranking import Hit
-from lfr_core.recognition.gallery.screen import ScreenedGallery
 from lfr_core.recognition.loading import ComparedGallery
 from tests.support.altered_galleries import Tampered, retry_while_unavailable, row_of, shut_by, watch_of
 from tests.support.galleries import reference
@@ -104,7 +104,7 @@ def test_with_a_copy_of_the_list_nobody_put_in_is_a_candidate_and_who_was_taken_
     name = row_of(harness).gallery or ""
     listed = [reference(f"person-{one}/1", "").template[None] for one in (1, 2)]
     assert isinstance(harness.gallery, MilvusGallery)
-    screen = ScreenedGallery(harness.gallery)
+    screen = PrefilteredGallery(harness.gallery)
     loaded = ComparedGallery(screen, GalleryCheck(harness.engine, harness.gallery, harness.clock), screen)
     before = retry_while_unavailable(lambda: loaded.search(name, "contract", listed[1], at_least=0.45))
     while not screen.holds(name):

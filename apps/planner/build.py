@@ -5,24 +5,24 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import partial
 
-from apps import services
+from apps import build
 from apps.planner.camera_control import CameraControl, camera_states, try_camera
-from apps.planner.desk_services import PlannerServices
 from apps.planner.draft_store import DraftStore
+from apps.planner.planner_services import PlannerServices
 from apps.planner.uploaded_lists import UploadedLists
 from apps.planner.view import PlannerView
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import AuthenticatedPerson
-from lfr_core.deployments.camera_sources import CameraSources, camera_folder
-from lfr_core.deployments.evaluations import evaluations_for
-from lfr_core.deployments.monitoring.selftest import SelfTest
-from lfr_core.deployments.services import (
+from lfr_core.deployments.build import (
     build_announcement_store,
     build_deployment_hours,
     build_deployment_store,
     build_planning_service,
 )
+from lfr_core.deployments.camera_sources import CameraSources, camera_folder
+from lfr_core.deployments.evaluations import evaluations_for
+from lfr_core.deployments.monitoring.selftest import SelfTest
 
 __all__ = ["planner_view"]
 
@@ -37,7 +37,7 @@ def planner_view(installation: Installation) -> PlannerView:
 
     def reschedule() -> None:
         with suppress(LfrError):  # what was done is done; the flows' own sweep catches up
-            services.reschedule(installation)
+            build.reschedule(installation)
 
     return PlannerView(
         installation.engine,
@@ -50,14 +50,14 @@ def planner_view(installation: Installation) -> PlannerView:
             hours=build_deployment_hours(installation),
             announcements=build_announcement_store(installation),
             evaluations=evaluations_for(installation.settings, installation.policy),
-            compare=services.build_gallery_comparison(installation),
-            documents=services.build_document_register(installation),
+            compare=build.build_gallery_comparison(installation),
+            documents=build.build_document_register(installation),
             lists=UploadedLists(
                 installation.policy,
                 installation.clock,
                 installation.settings.home,
                 build_deployment_store(installation),
-                partial(services.build_list_builder, installation),
+                partial(build.build_list_builder, installation),
             ),
             cameras=CameraControl(
                 CameraSources(
@@ -69,7 +69,7 @@ def planner_view(installation: Installation) -> PlannerView:
             drafts=DraftStore(installation.settings.home / "drafts"),
             self_test=partial(run_self_test, installation),
             uploads=installation.settings.home / "tmp",
-            drop_gallery=partial(services.drop_gallery, installation),
+            drop_gallery=partial(build.drop_gallery, installation),
             reschedule=reschedule,
         ),
     )

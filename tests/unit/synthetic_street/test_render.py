@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
-from apps.street.figure import LEVELS_PX, level_for
-from apps.street.people import StreetPerson, folder_people, sample_people, walkers
-from apps.street.plan import street_plan
-from apps.street.render import StreetSpec, frames_of, render_street
-from apps.street.truth import FAIR_EYES_PX, load_truth
+from apps.synthetic_street.figure import LEVELS_PX, level_for
+from apps.synthetic_street.people import StreetPerson, folder_people, sample_people, walkers
+from apps.synthetic_street.plan import street_plan
+from apps.synthetic_street.render import StreetSpec, frames_of, render_street
+from apps.synthetic_street.truth import FAIR_EYES_PX, load_truth
 from lfr_core.common.errors import Refused
 from tests.support.samples import require_photos
 

@@ -40,7 +40,7 @@ def passes(
 
     Example: lfr accuracy passes --video walk.mp4 --truth walk.csv --dataset list --save passes.json
     """
-    from apps.laboratory import evaluate_video
+    from apps.evaluation_runs import evaluate_video
     from lfr_core.domain.rates import one_in, upper_bound
 
     refuse_unwritable(save)

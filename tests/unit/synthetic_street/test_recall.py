@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.street.truth import FaceTruth, PassTruth, make_pass_truth
+from apps.synthetic_street.truth import FaceTruth, PassTruth, make_pass_truth
 from bench.passes import Compared, Missed, PassSeen
 from bench.processes import kind_of
 from bench.recall import changed

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from apps.street.plan import Walker
+from apps.synthetic_street.plan import Walker
 from lfr_core.common.errors import Refused
 
 __all__ = [

@@ -23,7 +23,7 @@ from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery.checks import check_probes, stored_row
 from lfr_core.recognition.gallery.port import Candidate, Gallery, Reference, StoredRow
 
-__all__ = ["MARGIN", "SAMPLE", "GivesVectors", "ScreenedGallery"]
+__all__ = ["MARGIN", "SAMPLE", "PrefilteredGallery", "VectorStore"]
 
 SAMPLE: Final = 3
 """[proposal] References that are searched with each live probe: a list of which a fifth is gone is found out by the
@@ -34,7 +34,7 @@ MARGIN: Final = 1e-4
 vectors differ by less than 2 * 512 * 2**-24 = 6.1e-5, however they are summed (Higham, Accuracy and Stability, 3.1)."""
 
 
-class GivesVectors(Gallery, Protocol):
+class VectorStore(Gallery, Protocol):
     """A store whose vectors can be read."""
 
     def vectors(self, name: str, contract_id: str) -> tuple[tuple[StoredRow, ...], Floats]:
@@ -42,7 +42,7 @@ class GivesVectors(Gallery, Protocol):
         ...
 
 
-class ScreenedGallery:
+class PrefilteredGallery:
     """A `Gallery` over a store, which it asks only for what may reach the threshold, once it has a copy of the list.
 
     `hold` may run in another thread than the rest.
@@ -51,7 +51,7 @@ class ScreenedGallery:
         inner: the store; probes reach it as they come.
     """
 
-    def __init__(self, inner: GivesVectors) -> None:
+    def __init__(self, inner: VectorStore) -> None:
         self._inner = inner
         self._held: dict[str, Biometric[Floats]] = {}
         self._people: dict[str, list[int]] = {}

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from apps.street.world import (
+from apps.synthetic_street.world import (
     FOCAL_PX,
     HEIGHT_PX,
     INTEROCULAR_M,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
     from lfr_core.domain.policy import ImagePolicy
     from lfr_core.recognition.accuracy.dataset import DataSet
-    from lfr_core.recognition.accuracy.looking import Templates
+    from lfr_core.recognition.accuracy.template_extraction import Templates
 
 __all__ = ["evaluate_dataset", "evaluate_video", "read_timed_video", "read_video"]
 
@@ -157,7 +157,7 @@ class _Laboratory:
         self, data: DataSet, *, use_cache: bool, progress: Callable[[int, int], None] = lambda _done, _total: None
     ) -> Templates:
         """Look at every file of a data set. Raises Fatal: the cache can't be written."""
-        from lfr_core.recognition.accuracy.looking import gather_templates
+        from lfr_core.recognition.accuracy.template_extraction import gather_templates
 
         installation, policy = self._installation, self._installation.policy
         with TemplateCache(

@@ -38,12 +38,12 @@ from lfr_core.storage.tables.people import SignOnRow
 from lfr_core.storage.tables.rights import ComplaintHoldRow, RightsRequestRow
 from lfr_core.storage.tables.vault import EpochRow, InstallationRow
 
-__all__ = ["VaultLog", "bind_installation"]
+__all__ = ["VaultRecords", "bind_installation"]
 
 _MOST_DIFFERENCES = 100
 
 
-class VaultLog:
+class VaultRecords:
     """Implements `GateFactsSource`, `EpochLog` and `KnowsPeople` over the records; Retryable when they are away."""
 
     def __init__(self, engine: Engine, clock: Clock | None = None) -> None:

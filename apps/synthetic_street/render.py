@@ -13,14 +13,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from apps.street.avi import MjpegAvi
-from apps.street.backdrop import paint_backdrop
-from apps.street.figures import Cast, Placement
-from apps.street.motion import Light, Noise, Surroundings
-from apps.street.people import StreetPerson, walkers
-from apps.street.plan import PassPlan, plan_hash, street_plan
-from apps.street.truth import FaceTruth, PassTruth, StreetTruth, make_pass_truth, save_truth
-from apps.street.world import FRAMES_PER_SECOND, HEIGHT_PX, WIDTH_PX
+from apps.synthetic_street.avi import MjpegAvi
+from apps.synthetic_street.backdrop import paint_backdrop
+from apps.synthetic_street.figures import Cast, Placement
+from apps.synthetic_street.motion import Light, Noise, Surroundings
+from apps.synthetic_street.people import StreetPerson, walkers
+from apps.synthetic_street.plan import PassPlan, plan_hash, street_plan
+from apps.synthetic_street.truth import FaceTruth, PassTruth, StreetTruth, make_pass_truth, save_truth
+from apps.synthetic_street.world import FRAMES_PER_SECOND, HEIGHT_PX, WIDTH_PX
 from lfr_core.common.errors import Fatal
 
 __all__ = [

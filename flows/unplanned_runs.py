@@ -17,9 +17,9 @@ from prefect.states import Failed
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from flows.made_runs import is_sweep_key
+from flows.build import ACTOR
+from flows.run_register import is_sweep_key
 from flows.schedule import FlowStep, parse_run_key
-from flows.services import ACTOR
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.installation import Installation

@@ -1,4 +1,4 @@
-"""Render one camera's street: `python -m apps.street --out FOLDER --camera NAME --seconds 40 --faces 2.5 --seed 1`."""
+"""Render one camera's street: `python -m apps.synthetic_street --out FOLDER --camera NAME --seconds 40 --seed 1`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from apps.street.people import EyeFinder, Image, folder_people, sample_people
-from apps.street.render import StreetSpec, render_street
-from apps.street.truth import load_truth
+from apps.synthetic_street.people import EyeFinder, Image, folder_people, sample_people
+from apps.synthetic_street.render import StreetSpec, render_street
+from apps.synthetic_street.truth import load_truth
 from lfr_core.common.errors import LfrError
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import Policy, load_policy
@@ -47,8 +47,8 @@ def _report(_camera: str, done: int, total: int) -> None:
 def main() -> int:
     """Parse, render, say where it is."""
     parser = argparse.ArgumentParser(
-        prog="python -m apps.street", description="Render a street with truth.",
-        epilog="Example: python -m apps.street --out /tmp/street --camera north --seconds 40 --faces 2.5 --seed 1",
+        prog="python -m apps.synthetic_street", description="Render a street with truth.",
+        epilog="Example: python -m apps.synthetic_street --out /tmp/street --camera north --seconds 40 --seed 1",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, help="folder for NAME.avi and NAME.truth.json")
     parser.add_argument("--camera", default="north", help="name of the camera")

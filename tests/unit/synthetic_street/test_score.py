@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apps.demo.score import AlertSpan, score_alerts
-from apps.street.truth import PassTruth, StreetTruth
+from apps.synthetic_street.truth import PassTruth, StreetTruth
 
 
 def walk(first: int, last: int, eyes: float, subject: str | None = "obama", camera: str = "north") -> PassTruth:

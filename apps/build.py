@@ -82,7 +82,7 @@ def build_enrolment_gallery(installation: Installation) -> RotatedGallery:
 
 def build_list_builder(installation: Installation) -> ListBuilder:
     """Build what checks and enrols watchlists; models are loaded at the first photograph."""
-    from lfr_core.deployments.services import build_deployment_store
+    from lfr_core.deployments.build import build_deployment_store
     from lfr_core.recognition.faces.engine import build_engine
     from lfr_core.watchlists.list_builder import ListBuilder
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.street.plan import ENROLLED_GAP_S, PassPlan, Walker, plan_hash, street_plan
-from apps.street.world import WIDTH_PX, eye_distance_px, project
+from apps.synthetic_street.plan import ENROLLED_GAP_S, PassPlan, Walker, plan_hash, street_plan
+from apps.synthetic_street.world import WIDTH_PX, eye_distance_px, project
 
 PEOPLE = [Walker("obama", 2, "obama"), *(Walker(f"passer-{n}", 1, largest_eye_px=50 + 10 * n) for n in range(8))]
 SEEDS = st.integers(0, 10_000)

@@ -12,7 +12,7 @@ import numpy as np
 
 from lfr_core.recognition.faces.types import FaceEngine, Image
 
-__all__ = ["turned_upright"]
+__all__ = ["turn_upright"]
 
 _SURE: Final = 0.99
 """Score of a face that is taken for upright; those in turned pictures whose box was tall stayed below 0.95."""
@@ -24,7 +24,7 @@ _WORDS: Final = {1: "on its left side", 2: "upside down", 3: "on its right side"
 """By how many quarter turns, to the left, it takes."""
 
 
-def turned_upright(engine: FaceEngine, image: Image) -> tuple[Image, str]:
+def turn_upright(engine: FaceEngine, image: Image) -> tuple[Image, str]:
     """The picture with its face upright, and how it stood; "" where it stays as it is.
 
     One detection where a face is surely upright, four where none is.

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from apps.street.people import HeadMarks, cut_head
-from apps.street.world import HEIGHT_PX, HORIZON_Y_PX
+from apps.synthetic_street.people import HeadMarks, cut_head
+from apps.synthetic_street.world import HEIGHT_PX, HORIZON_Y_PX
 
 __all__ = ["LEVELS_PX", "Sprite", "build_sprite", "level_for", "phases_of"]
 

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from apps.street import avi
-from apps.street.avi import MjpegAvi
+from apps.synthetic_street import avi
+from apps.synthetic_street.avi import MjpegAvi
 
 
 def jpegs(count: int) -> list[bytes]:

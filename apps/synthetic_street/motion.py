@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from apps.street.backdrop import CROSSROAD_M, Backdrop, paint_sky
-from apps.street.world import FOCAL_PX, HEIGHT_PX, SHUTTER_S, WIDTH_PX, project
+from apps.synthetic_street.backdrop import CROSSROAD_M, Backdrop, paint_sky
+from apps.synthetic_street.world import FOCAL_PX, HEIGHT_PX, SHUTTER_S, WIDTH_PX, project
 
 __all__ = ["Light", "Noise", "Surroundings", "lay"]
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from apps.street.world import CAMERA_HEIGHT_M, FOCAL_PX, HEIGHT_PX, HORIZON_Y_PX, WIDTH_PX, project
+from apps.synthetic_street.world import CAMERA_HEIGHT_M, FOCAL_PX, HEIGHT_PX, HORIZON_Y_PX, WIDTH_PX, project
 
 __all__ = ["CROSSROAD_M", "HALF_STREET_M", "Backdrop", "paint_backdrop", "paint_sky"]
 

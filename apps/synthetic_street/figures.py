@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from apps.street.figure import Sprite, build_sprite, level_for, phases_of
-from apps.street.motion import lay
-from apps.street.people import HeadMarks, StreetPerson
-from apps.street.plan import PassPlan
-from apps.street.world import HEIGHT_PX, SHUTTER_S, WIDTH_PX
+from apps.synthetic_street.figure import Sprite, build_sprite, level_for, phases_of
+from apps.synthetic_street.motion import lay
+from apps.synthetic_street.people import HeadMarks, StreetPerson
+from apps.synthetic_street.plan import PassPlan
+from apps.synthetic_street.world import HEIGHT_PX, SHUTTER_S, WIDTH_PX
 
 __all__ = ["Cast", "Placement"]
 

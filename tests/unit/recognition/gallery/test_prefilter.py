@@ -11,7 +11,7 @@ from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery import Candidate, ExactGallery, Reference
 from lfr_core.recognition.gallery.checks import stored_row
 from lfr_core.recognition.gallery.port import StoredRow
-from lfr_core.recognition.gallery.screen import MARGIN, SAMPLE, ScreenedGallery
+from lfr_core.recognition.gallery.prefilter import MARGIN, SAMPLE, PrefilteredGallery
 
 RNG = np.random.default_rng(17)
 THRESHOLD = 0.45
@@ -49,8 +49,8 @@ def store() -> AskedGallery:
     return AskedGallery()
 
 
-def held(store: AskedGallery, approved: dict[str, StoredRow] = APPROVED) -> ScreenedGallery:
-    screen = ScreenedGallery(store)
+def held(store: AskedGallery, approved: dict[str, StoredRow] = APPROVED) -> PrefilteredGallery:
+    screen = PrefilteredGallery(store)
     screen.hold("g", "contract", approved)
     return screen
 
@@ -91,7 +91,7 @@ def test_who_names_no_threshold_is_answered_by_the_store(store: AskedGallery) ->
 
 
 def test_without_a_copy_the_store_is_asked_for_everybody(store: AskedGallery) -> None:
-    ScreenedGallery(store).search("g", "contract", probe_at(0.1)[None], at_least=THRESHOLD)
+    PrefilteredGallery(store).search("g", "contract", probe_at(0.1)[None], at_least=THRESHOLD)
 
     assert store.asked == [1]
 
@@ -106,7 +106,7 @@ def test_without_a_copy_the_store_is_asked_for_everybody(store: AskedGallery) ->
     ids=["another face", "another entry", "the test face"],
 )
 def test_nothing_is_kept_of_a_store_that_holds_something_else(store: AskedGallery, other: Reference) -> None:
-    screen = ScreenedGallery(store)
+    screen = PrefilteredGallery(store)
     approved = APPROVED | {other.id: stored_row(other.id, other.entry, other.template)}
 
     with pytest.raises(Refused) as refused:
@@ -118,7 +118,7 @@ def test_nothing_is_kept_of_a_store_that_holds_something_else(store: AskedGaller
 
 @pytest.mark.parametrize(("given", "wanted"), [(1, 0), (0, 1)], ids=["one more", "one less"])
 def test_nothing_is_kept_of_a_store_that_holds_more_or_less(store: AskedGallery, given: int, wanted: int) -> None:
-    screen = ScreenedGallery(store)
+    screen = PrefilteredGallery(store)
     store.add("g", "contract", [Reference("x", "e0", CANARY.template)] * given)
     approved = APPROVED | dict([("x", stored_row("x", "e0", CANARY.template))] * wanted)
 
@@ -198,7 +198,7 @@ def test_people_drawn_at_random_are_searched_and_a_store_that_lost_one_is_found_
 
 
 def test_without_a_copy_nobody_can_be_drawn_from_it_and_the_drawn_face_is_no_person(store: AskedGallery) -> None:
-    assert ScreenedGallery(store).find_sample("g", "contract", APPROVED, Random(1)) is None
+    assert PrefilteredGallery(store).find_sample("g", "contract", APPROVED, Random(1)) is None
     face = Reference("p", LIVE_PROBE_ENTRY, unit(RNG.normal(size=512).astype(np.float32)))
     store.drop("g")
     store.create("g", "contract")

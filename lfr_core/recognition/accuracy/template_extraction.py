@@ -19,7 +19,7 @@ from lfr_core.recognition.faces.decode_child import decode_in_child
 from lfr_core.recognition.faces.quality import SECOND_FACE, usable
 from lfr_core.recognition.faces.types import FaceEngine, Floats, Image
 
-__all__ = ["FrameReader", "Seen", "Templates", "gather_templates"]
+__all__ = ["ExtractionResult", "FrameReader", "Templates", "gather_templates"]
 
 FrameReader = Callable[[Path], Iterator[Image]]
 """The pictures of a video, H x W x 3, BGR, a few a second."""
@@ -29,7 +29,7 @@ _VIDEO_SHOTS = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class ExtractionResult:
     """One photograph or shot, looked at."""
 
     digest: str
@@ -91,7 +91,7 @@ def gather_templates(
     number = {name: index for index, name in enumerate(subjects)}
     owners: dict[str, int] = {}
     shared: set[tuple[str, str]] = set()
-    rows: list[tuple[Seen, int, Use]] = []
+    rows: list[tuple[ExtractionResult, int, Use]] = []
     found = Templates(subjects, np.empty((0, 0), np.float32), *_empty(), ())
     progress(0, len(data.files))
     for done, file in enumerate(data.files, start=1):
@@ -117,7 +117,7 @@ def gather_templates(
     return found
 
 
-def _count(found: Templates, rows: list[tuple[Seen, int, Use]]) -> None:
+def _count(found: Templates, rows: list[tuple[ExtractionResult, int, Use]]) -> None:
     for seen, _, use in rows:
         if use is not Use.PROBE:
             found.enrolments += 1
@@ -129,14 +129,14 @@ def _count(found: Templates, rows: list[tuple[Seen, int, Use]]) -> None:
 
 def _look_at(
     file: LabelledFile, root: Path, engine: FaceEngine, policy: Policy, cache: TemplateCache, read_video: FrameReader
-) -> Iterator[Seen]:
+) -> Iterator[ExtractionResult]:
     if file.is_video:
         yield from _shots(file, engine, policy, read_video)
         return
     try:
         data = read_bounded(file.path, IMAGE_BYTES, inside=root)
     except OSError:
-        yield Seen(f"unreadable {file.path}", "unreadable", "unreadable", None)
+        yield ExtractionResult(f"unreadable {file.path}", "unreadable", "unreadable", None)
         return
     digest = hashlib.sha256(data).hexdigest()
     known = cache.get(digest)
@@ -144,12 +144,14 @@ def _look_at(
         try:
             known = _seen(digest, decode_in_child(data, policy.images), engine, policy)
         except Poison:
-            known = Seen(digest, "unreadable", "unreadable", None)
+            known = ExtractionResult(digest, "unreadable", "unreadable", None)
         cache.put(known)
     yield known
 
 
-def _shots(file: LabelledFile, engine: FaceEngine, policy: Policy, read_video: FrameReader) -> Iterator[Seen]:
+def _shots(
+    file: LabelledFile, engine: FaceEngine, policy: Policy, read_video: FrameReader
+) -> Iterator[ExtractionResult]:
     """The usable shots of a video, up to `_VIDEO_SHOTS`; one failure to acquire where there is none."""
     found, why = 0, "no_face"
     try:
@@ -165,22 +167,22 @@ def _shots(file: LabelledFile, engine: FaceEngine, policy: Policy, read_video: F
     except Poison:
         why = "unreadable"
     if not found:
-        yield Seen(f"{file.path}", why, why, None)
+        yield ExtractionResult(f"{file.path}", why, why, None)
 
 
-def _seen(digest: str, image: Image, engine: FaceEngine, policy: Policy) -> Seen:
+def _seen(digest: str, image: Image, engine: FaceEngine, policy: Policy) -> ExtractionResult:
     faces = [engine.describe(image, detection) for detection in engine.detect_large([image])[0]]
     if not faces:
-        return Seen(digest, "no_face", "no_face", None)
+        return ExtractionResult(digest, "no_face", "no_face", None)
     faces.sort(key=lambda face: face.quality.eye_distance_px, reverse=True)
     largest = faces[0].quality
     if any(face.quality.eye_distance_px >= SECOND_FACE * largest.eye_distance_px for face in faces[1:]):
-        return Seen(digest, "two_faces", "two_faces", None)  # nobody can say which of them the label means
+        return ExtractionResult(digest, "two_faces", "two_faces", None)  # nobody can say which of them the label means
     gate = policy.faces
     reference = usable(largest, gate, min_eye_distance_px=gate.enrol_min_eye_distance_px) or ""
     probe = usable(largest, gate) or ""
     template = None if reference and probe else engine.embed([faces[0].aligned])[0]
-    return Seen(digest, reference, probe, template)
+    return ExtractionResult(digest, reference, probe, template)
 
 
 def _empty() -> tuple[
