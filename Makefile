@@ -80,10 +80,11 @@ check: ## Lint, format, layers, lock file, types, environment and repository gua
 	run $(BIN)/pytest -q tests/unit/environment; \
 	if [ $$status = 0 ]; then echo "make check: all is well"; else echo "make check: see above"; fi; exit $$status
 
-fmt: ## Mend what can be mended by itself: lint, format, tables and the map of contexts in the documents
+fmt: ## Mend what can be mended by itself: lint, format, the record's schema, tables and the map in the documents
 	@$(SETUP) --for check
 	@$(BIN)/python scripts/doc_tables.py
 	@$(BIN)/python scripts/context_map.py
+	@$(BIN)/python scripts/record_schema.py
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 

@@ -77,7 +77,9 @@ def build_enrolment_gallery(installation: Installation) -> RotatedGallery:
     from lfr_core.recognition.gallery.rotated import rotated_gallery
 
     milvus = milvus_gallery(installation.settings)
-    return rotated_gallery(milvus, installation.vault, actor=SystemActor.ENROLMENT, may_make=True)
+    return rotated_gallery(
+        milvus, installation.vault, actor=SystemActor.ENROLMENT, clock=installation.clock, may_make=True
+    )
 
 
 def build_list_builder(installation: Installation) -> ListBuilder:
@@ -119,4 +121,4 @@ def reschedule(installation: Installation) -> None:
     """Move the runs of flows to where they belong now; with Prefect away, flows do so once it is back."""
     from flows.reconcile import schedule_now
 
-    schedule_now(installation.settings, installation.policy)
+    schedule_now(installation)

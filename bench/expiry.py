@@ -62,19 +62,19 @@ class StuckRecords:
     def check_person(
         self,
         name: str,
-        roles: frozenset[Role],  # noqa: ARG002  likewise
+        roles: frozenset[Role],
         *,
-        signed_on_to: str | None,  # noqa: ARG002  likewise
-        alert: str = "",  # noqa: ARG002  likewise
-        request: str = "",  # noqa: ARG002  likewise
+        signed_on_to: str | None,
+        alert: str = "",
+        request: str = "",
     ) -> str:
         self.answers.wait()
         return name
 
-    def check_recorded(self, name: str) -> None:  # noqa: ARG002  likewise
+    def check_recorded(self, name: str) -> None:
         self.answers.wait()
 
-    def held_segments(self, *, whole: bool = True) -> frozenset[str]:  # noqa: ARG002  the Protocol's signature
+    def held_segments(self, *, whole: bool = True) -> frozenset[str]:
         self.answers.wait()
         return frozenset()
 
@@ -82,16 +82,16 @@ class StuckRecords:
         self.answers.wait()
         self.epochs.append(epoch)
 
-    def destroyed(self, key_ids: Sequence[str], at_ns: int) -> None:  # noqa: ARG002  the Protocol's signature
+    def destroyed(self, key_ids: Sequence[str], at_ns: int) -> None:
         self.answers.wait()
 
-    def close_unfinished(self, at_ns: int) -> int:  # noqa: ARG002  the Protocol's signature
+    def close_unfinished(self, at_ns: int) -> int:
         return 0
 
-    def touch(self, at_ns: int) -> None:  # noqa: ARG002  the Protocol's signature
+    def touch(self, at_ns: int) -> None:
         self.answers.wait()
 
-    def record(self, event: AuditEvent) -> int:  # noqa: ARG002  the Protocol's signature
+    def record(self, event: AuditEvent) -> int:
         self.answers.wait()
         return 1
 

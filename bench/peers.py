@@ -1,6 +1,6 @@
 """The popular open alternative beside us, on the same video: `face_recognition` with `dlib-bin`.
 
-    python -m bench.peers --people ../shared/data/orl_dev
+    python -m bench.peers --people FOLDER
 
 It is installed into an environment of its own in the cache (some 300 MB), never into ours. Both enrol the same
 photographs, look at the same frames of the same street, one thread, without broker or records. Printed: photographs

@@ -1,6 +1,6 @@
 """How many of those who ought to be recognised are: streets of 5 and 15 faces a frame, and why a pass was missed.
 
-    python -m bench.recall --people ../shared/data/orl_dev --seeds 101 102
+    python -m bench.recall --people FOLDER --seeds 101 102
     python -m bench.recall --seeds 101 --faces 5 --set tracking.shot_spacing_looks=2 --looks 25
 
 People of the folder (the first `--enrolled` of them enrolled by their first photograph, which no street shows) and of

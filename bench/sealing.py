@@ -69,10 +69,10 @@ class InTheClear:
     def key_id(self) -> str:
         return "clear"
 
-    def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:  # noqa: ARG002  the Protocol's signature
+    def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:
         return jpeg
 
-    def record_headers(self, header: FrameHeader, *, topic: str, key: bytes, payload: bytes) -> list[tuple[str, bytes]]:  # noqa: ARG002  the Protocol's signature
+    def record_headers(self, header: FrameHeader, *, topic: str, key: bytes, payload: bytes) -> list[tuple[str, bytes]]:
         return header.to_headers()
 
     def check_sender(
@@ -80,7 +80,7 @@ class InTheClear:
     ) -> None:
         """Whoever sent it."""
 
-    def open(self, header: FrameHeader, payload: bytes) -> bytes:  # noqa: ARG002  the Protocol's signature
+    def open(self, header: FrameHeader, payload: bytes) -> bytes:
         return payload
 
     def check_gate(self, deployment: str) -> None:
@@ -188,7 +188,9 @@ def main() -> int:
         people = People(database, AuditTrail(vault, SystemClock()), SystemClock())
         cast = {OPERATOR: ({Role.COMPLIANCE, Role.OPERATOR}, Rank.CONSTABLE)}
         operator = play_people(people, cast)[OPERATOR]
-        stack.enter_context(Attendance(database, AuditTrail(vault, SystemClock())).keep_alive(DEPLOYMENT, operator))
+        stack.enter_context(
+            Attendance(database, AuditTrail(vault, SystemClock()), SystemClock()).keep_alive(DEPLOYMENT, operator)
+        )
         bench = Bench(engine, gallery, DeploymentReader(database), vault, policy)
         jpegs = street_frames(settings, options.frames)
         clear, clock = InTheClear(), SystemClock()

@@ -1,6 +1,6 @@
 """Every goal of speed and recall in one table: the goal, what this run measured, and why where it isn't reached.
 
-    make bench                         # or: python -m bench.table --people ../shared/data/orl_dev --seeds 201 202
+    make bench                         # or: python -m bench.table --people FOLDER --seeds 201 202
 
 Each row is a script of its own (README.md here), run on this machine now; a row that this run doesn't measure says
 which command does. Times of a machine that does other work are no measure: the load is printed above the table.

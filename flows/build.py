@@ -24,7 +24,7 @@ ACTOR = SystemActor.FLOWS
 def open_list_gallery(installation: Installation) -> Iterator[Gallery]:
     """Open the gallery in which a list is built; closed at the end of the block."""
     with closing(milvus_gallery(installation.settings)) as gallery:
-        yield rotated_gallery(gallery, installation.vault, actor=ACTOR, may_make=True)
+        yield rotated_gallery(gallery, installation.vault, actor=ACTOR, clock=installation.clock, may_make=True)
 
 
 def call_role(installation: Installation, role: Role, deployment: str, why: str) -> None:

@@ -101,7 +101,7 @@ def _inject_template(installation: Installation, view: DeploymentView, random: n
     from lfr_core.recognition.gallery.rotated import rotated_gallery
     from lfr_core.retention.erasure.inject import inject_template
 
-    rotate = partial(rotated_gallery, vault=installation.vault, actor=ACTOR)
+    rotate = partial(rotated_gallery, vault=installation.vault, actor=ACTOR, clock=installation.clock)
     with closing(milvus_gallery(installation.settings)) as milvus:
         return inject_template(view, rotate, milvus, installation.engine, clock=installation.clock, random=random)
 

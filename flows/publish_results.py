@@ -11,16 +11,13 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.clock import current_clock
+from flows.opening import open_for_flow
 from flows.publishing import describe_attempt
 from flows.schedule import FlowStep
 from flows.step_runner import make_artifact_key
 from flows.unplanned_runs import refuse_strange_run
 from lfr_core.common.errors import LfrError, Refused
-from lfr_core.common.logs import configure_logs
-from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
-from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.publication.build import build_public_site, build_results_service
 from lfr_core.publication.results import Attempt, PublicationOutcome
 
@@ -34,9 +31,7 @@ _OVER = frozenset({"deployment.unknown", "record.not-ended", "record.never-opene
 @flow(name="publish-results", persist_result=False, validate_parameters=False)
 def publish_results(deployment: str) -> State[None]:
     """Publish the results of a deployment that has ended, or say what stands in the way."""
-    settings = Settings()
-    configure_logs(settings.log_level)
-    with Installation(settings, identity=ProcessIdentity.FLOWS, clock=current_clock()) as installation:
+    with open_for_flow() as installation:
         return _publish(installation, deployment)
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from flows.clock import current_clock
 from flows.flow_runs import ExistingRun, FlowRuns, PrefectFlowRuns
 from flows.prefect_api import PrefectApi
 from flows.run_register import forget_runs, is_sweep_key, read_made, remember_run
@@ -24,12 +23,11 @@ from flows.schedule import (
     read_all_schedule_facts,
     retry_after,
 )
-from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Retryable
 from lfr_core.common.logs import get_logger
-from lfr_core.common.settings import Settings
+from lfr_core.custody.installation import Installation
 from lfr_core.domain.policy import Policy
-from lfr_core.storage.engine import open_engine, reading
+from lfr_core.storage.engine import reading
 
 __all__ = ["Changes", "NewRun", "compute_changes", "read_scheduled", "reconcile", "schedule_now"]
 
@@ -167,24 +165,21 @@ def _name_of(key: RunKey) -> str:
     return f"{key.deployment}:{key.step}:{key.occasion}:{key.revision}"
 
 
-def schedule_now(settings: Settings, policy: Policy) -> Changes | None:
+def schedule_now(installation: Installation) -> Changes | None:
     """Reconcile at once, after somebody has changed a plan. None when Prefect is away: `flows.serve` catches up.
 
     Raises:
         Retryable: the records are away.
     """
-    engine = open_engine(settings.records_url)
+    engine, settings = installation.engine, installation.settings
+    with reading(engine):  # away? that is the caller's to know
+        pass
     try:
-        with reading(engine):  # away? that is the caller's to know
-            pass
-        try:
-            runs = PrefectFlowRuns(PrefectApi.from_settings(settings, timeout_s=_TIMEOUT_S))
-            return reconcile(engine, policy, runs, home=settings.home, now=utc_from_ns(current_clock().time_ns()))
-        except Retryable as away:
-            get_logger().info("schedule_waits", reason=str(away))
-            return None
-    finally:
-        engine.dispose()
+        runs = PrefectFlowRuns(PrefectApi.from_settings(settings, timeout_s=_TIMEOUT_S))
+        return reconcile(engine, installation.policy, runs, home=settings.home, now=installation.now)
+    except Retryable as away:
+        get_logger().info("schedule_waits", reason=str(away))
+        return None
 
 
 def read_scheduled(runs: FlowRuns, deployment: str) -> tuple[PlannedRun, ...]:

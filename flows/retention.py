@@ -14,21 +14,18 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows.build_sweep import open_sweep
-from flows.clock import current_clock
 from flows.erasure_tasks import (
     certify_due_deployments,
     inject_missing_canaries,
     prune_audit_trail,
     report_obligations,
 )
+from flows.opening import open_for_flow
 from flows.publishing import check_promises, update_public_site
 from flows.retention_lag import lag_table
 from flows.unplanned_runs import raise_strange_sweep
 from lfr_core.common.errors import LfrError, Refused
-from lfr_core.common.logs import configure_logs
-from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
-from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.retention.last_purge import Purger
 from lfr_core.retention.lock import SweepIsRunning
 from lfr_core.retention.status import retention_status
@@ -54,9 +51,7 @@ _PURGES = {
 @flow(name="retention", persist_result=False, validate_parameters=False)
 def retention() -> State[None]:
     """Destroy everything whose time is over. One step that fails doesn't keep the others from theirs."""
-    settings = Settings()
-    configure_logs(settings.log_level)
-    with Installation(settings, identity=ProcessIdentity.FLOWS, clock=current_clock()) as installation:
+    with open_for_flow() as installation:
         ended = _purge_all(installation)
         run_sweep_task.with_options(name="look whether this run is ours")(
             installation, raise_strange_sweep, return_state=True

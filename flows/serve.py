@@ -29,7 +29,7 @@ from flows.publish_results import publish_results
 from flows.reconcile import Changes, reconcile
 from flows.retention import retention
 from flows.sweep_schedule import schedule_sweep
-from lfr_core.common.clock import SystemClock, utc_from_ns
+from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import LfrError
 from lfr_core.common.liveness import TOUCH_EVERY_S, LivenessFile
 from lfr_core.common.logs import get_logger
@@ -88,7 +88,9 @@ async def _serve(installation: Installation) -> None:
             together.create_task(runner.start())
             together.create_task(_keep_fresh(liveness))
             together.create_task(
-                _schedule_sweeps(api, installation.engine, sweep, every_s, alone=not settings.prefect_url)
+                _schedule_sweeps(
+                    api, installation.engine, installation.clock, sweep, every_s, alone=not settings.prefect_url
+                )
             )
             together.create_task(_inject_canaries(installation))
             together.create_task(_reconcile(installation, flow_runs, every_s))
@@ -115,7 +117,9 @@ async def _register(runner: Runner, flow_runs: PrefectFlowRuns, flow: Flow[..., 
     return str(await runner.aadd_deployment(made))
 
 
-async def _schedule_sweeps(api: PrefectApi, engine: Engine, sweep: str, every_s: int, *, alone: bool) -> None:
+async def _schedule_sweeps(
+    api: PrefectApi, engine: Engine, clock: Clock, sweep: str, every_s: int, *, alone: bool
+) -> None:
     """Create a sweep's run now, and at each whole multiple of `every_s` since the epoch. Ends when cancelled.
 
     A server that is away is tried again at the next: retention is late then, and its alarm says so.
@@ -123,6 +127,7 @@ async def _schedule_sweeps(api: PrefectApi, engine: Engine, sweep: str, every_s:
     Args:
         api: of Prefect's server.
         engine: of the records.
+        clock: wall time.
         sweep: id of the sweep's Prefect deployment.
         every_s: the time between two runs.
         alone: nobody else runs this server's flows, and `lfr up` has ended every process of an earlier run: what
@@ -130,7 +135,7 @@ async def _schedule_sweeps(api: PrefectApi, engine: Engine, sweep: str, every_s:
     """
     none_runs = alone
     while True:
-        now = utc_from_ns(SystemClock().time_ns())
+        now = utc_from_ns(clock.time_ns())
         try:
             await asyncio.to_thread(schedule_sweep, api, engine, sweep, now=now, every_s=every_s, none_runs=none_runs)
             none_runs = False

@@ -12,14 +12,11 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.clock import current_clock
+from flows.opening import open_for_flow
 from flows.schedule import FlowStep, plan_runs, read_schedule_facts
 from flows.unplanned_runs import refuse_strange_run
 from lfr_core.common.errors import LfrError, Retryable
-from lfr_core.common.logs import configure_logs
-from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
-from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.storage.engine import reading
 
 __all__ = ["End", "StepResult", "make_artifact_key", "run_step"]
@@ -50,10 +47,8 @@ def run_step(step: FlowStep, deployment: str, revision: int, act: Callable[[Inst
 
     A service that is away fails the run, and the reconciler creates another.
     """
-    settings = Settings()
-    configure_logs(settings.log_level)
     try:
-        with Installation(settings, identity=ProcessIdentity.FLOWS, clock=current_clock()) as installation:
+        with open_for_flow() as installation:
             refused = refuse_strange_run(installation, step, deployment, revision)
             if refused is not None:
                 return refused

@@ -202,6 +202,6 @@ def run_self_test(installation: Installation, deployment: str, *, by: Actor) -> 
     with closing(milvus_gallery(installation.settings)) as milvus:
         return SelfTester(
             installation,
-            gallery=rotated_gallery(milvus, installation.vault, actor=_ACTOR),
+            gallery=rotated_gallery(milvus, installation.vault, actor=_ACTOR, clock=installation.clock),
             load_pack=lambda: build_engine(installation.settings, installation.policy),
         ).test(deployment, by=by)

@@ -152,7 +152,8 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
     # a connection of its own: the check runs in another thread
     check = GalleryCheck(installation.engine, milvus_gallery(settings), clock)
     screen = PrefilteredGallery(milvus_gallery(settings))
-    gallery = ComparedGallery(rotated_gallery(screen, vault, actor=SystemActor.RECOGNISER), check, screen)
+    rotated = rotated_gallery(screen, vault, actor=SystemActor.RECOGNISER, clock=clock)
+    gallery = ComparedGallery(rotated, check, screen)
     _warm_up(engine, gallery)
     recogniser = Recogniser(
         engine=engine,

@@ -109,9 +109,8 @@ def logged_in(installation: Installation) -> AuthenticatedPerson:
     """
     from lfr_core.custody.identity.service_keys import service_of_key
     from lfr_core.custody.identity.terminal import command_line_login, person_logged_in
-    from lfr_core.custody.people import People
 
-    people = People(installation.engine, installation.trail, installation.clock)
+    people = installation.people
     if installation.settings.service_key_file is not None:
         return service_of_key(people, installation.settings.service_key_file)
     return person_logged_in(command_line_login(installation), people)

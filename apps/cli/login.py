@@ -39,7 +39,6 @@ def login(
     """
     from lfr_core.custody.identity.loopback import Loopback
     from lfr_core.custody.identity.terminal import record_login
-    from lfr_core.custody.people import People
 
     ours = _login(installation)
     provider = ours.provider
@@ -52,7 +51,7 @@ def login(
     else:
         back = provider.redirect_uri(provider.login_ports[0])
         identity, session = ours.log_in(_Pasting(back), redirect_uri=back, tries=_TRIES)
-    people = People(installation.engine, installation.trail, installation.clock)
+    people = installation.people
     person = people.of_identity(identity.issuer, identity.subject)
     record_login(installation.engine, installation.trail, person)
     ours.keep(session)
@@ -100,7 +99,7 @@ class _Pasting:
         self._back = back
         self._is_first = True
 
-    def __call__(self, address: str, request: LoginRequest) -> str:  # noqa: ARG002  as `_browse`
+    def __call__(self, address: str, request: LoginRequest) -> str:
         from lfr_core.common.errors import Refused
 
         if self._is_first:

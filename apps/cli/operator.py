@@ -65,7 +65,7 @@ def attend(
     over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: over.set())
-    with Attendance(installation.engine, installation.trail).keep_alive(deployment, by, ended=over):
+    with Attendance(installation.engine, installation.trail, installation.clock).keep_alive(deployment, by, ended=over):
         console.print(f"{by.name} attends {deployment}; Ctrl-C ends it", markup=False, highlight=False)
         over.wait(seconds)
 

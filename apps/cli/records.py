@@ -83,7 +83,7 @@ def compare(
     from lfr_core.common.errors import Fatal, Refused
     from lfr_core.publication.compare import figures_of
 
-    if len(files) < 2:  # noqa: PLR2004  one has nothing beside it
+    if len(files) < 2:  # one has nothing beside it
         raise Refused("records.one-table", "give at least two tables to compare")
     refuse_unwritable(svg)
     tables = [_read(file) for file in files]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lfr_core.custody.installation import Installation
-    from lfr_core.custody.people import Actor, AuthenticatedPerson, People, Person, Rank, Role
+    from lfr_core.custody.people import Actor, AuthenticatedPerson, Person, Rank, Role
 
 __all__ = ["app"]
 
@@ -49,7 +49,7 @@ def add(
 
     Example: lfr users add "C. Adeyemi" --role authorising-officer --rank superintendent
     """
-    people, by = _people(installation), _adder(installation)
+    people, by = installation.people, _adder(installation)
     added = people.add(name, _parse_roles(role), _parse_rank(rank), by=by)
     if people.identities_of(added.name):
         return _person_output(added, "registered", "They log in with the account that they had.")
@@ -66,7 +66,7 @@ def link(installation: Installation, name: Name, login: Login = "", subject: Sub
     """
     from lfr_core.common.errors import Refused
 
-    known = _people(installation).find(name)
+    known = installation.people.find(name)
     if known is None:
         raise Refused("people.unknown", f"nobody is registered as {name!r}: `lfr users add` registers them")
     return _account_output(
@@ -95,7 +95,7 @@ def log_out(installation: Installation, name: Name, by: AuthenticatedPerson) -> 
 
     Example: lfr users log-out "C. Adeyemi"
     """
-    _people(installation).end_sessions(name, by=by)
+    installation.people.end_sessions(name, by=by)
     return Output({"name": name}, f"{name} is logged out everywhere")
 
 
@@ -105,7 +105,7 @@ def change(installation: Installation, name: Name, role: Roles, rank: RankOption
 
     Example: lfr users change "C. Adeyemi" --role planner --role operator --rank inspector
     """
-    changed = _people(installation).change(name, _parse_roles(role), _parse_rank(rank), by=by)
+    changed = installation.people.change(name, _parse_roles(role), _parse_rank(rank), by=by)
     return _person_output(changed, "changed")
 
 
@@ -120,7 +120,7 @@ def revoke(
 
     Example: lfr users revoke "C. Adeyemi" --why "left the force"
     """
-    return _person_output(_people(installation).revoke(name, why=why, by=by), "revoked")
+    return _person_output(installation.people.revoke(name, why=why, by=by), "revoked")
 
 
 @command(app, "add-service")
@@ -144,7 +144,7 @@ def add_service(
     services = {"publish-results": Role.RESULTS_SERVICE, "run-trials": Role.TRIALS_SERVICE}
     if may not in services:
         raise Refused("people.no-service-role", f"--may is one of: {', '.join(services)}")
-    added = add_service(_people(installation), name, services[may], key_file, by=by)
+    added = add_service(installation.people, name, services[may], key_file, by=by)
     document = {**_as_dict(added), "key_file": str(key_file)}
     next_step = f"Its key is in {key_file}: the script acts as it with LFR_SERVICE_KEY_FILE={key_file}"
     return Output(document, _person_output(added, "registered", next_step).text)
@@ -156,7 +156,7 @@ def list_people(installation: Installation) -> Output:
 
     Example: lfr users list
     """
-    found = _people(installation).list()
+    found = installation.people.list()
     return Output([_as_dict(each) for each in found], lambda: _show_people(found))
 
 
@@ -201,24 +201,18 @@ def _about_link(name: str, address: str) -> str:
     )
 
 
-def _people(installation: Installation) -> People:
-    from lfr_core.custody.people import People
-
-    return People(installation.engine, installation.trail, installation.clock)
-
-
 def _adder(installation: Installation) -> Actor:
     """Find who registers somebody: who is logged in; the very first person is registered by this machine's user."""
     from lfr_core.domain.actors import SystemActor
 
-    return logged_in(installation) if _people(installation).list() else SystemActor.LFR
+    return logged_in(installation) if installation.people.list() else SystemActor.LFR
 
 
 def _linker(installation: Installation) -> Actor:
     """Find who links an account: who is logged in; the very first is linked by this machine's user."""
     from lfr_core.domain.actors import SystemActor
 
-    return logged_in(installation) if _people(installation).any_can_log_in() else SystemActor.LFR
+    return logged_in(installation) if installation.people.any_can_log_in() else SystemActor.LFR
 
 
 def _parse_roles(given: list[str]) -> list[Role]:

@@ -73,7 +73,7 @@ def gate(installation: Installation, deployment: DeploymentId) -> Output:
     from lfr_core.deployments.vault_records import VaultRecords
     from lfr_core.domain import gate as gates
 
-    facts = VaultRecords(installation.engine).facts(deployment)
+    facts = VaultRecords(installation.engine, installation.clock).facts(deployment)
     if facts is None:
         raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
     now_ns, limits = installation.now_ns, gates.GateLimits.of(installation.policy)

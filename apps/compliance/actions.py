@@ -12,7 +12,7 @@ from apps.build import build_document_register
 from lfr_core.custody.audit.head_checkpoint import read_public_key
 from lfr_core.custody.identity.invitation import Invitation, invite_person
 from lfr_core.custody.installation import Installation
-from lfr_core.custody.people import People, Person, Rank, Role
+from lfr_core.custody.people import Person, Rank, Role
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.compliance_documents import (
     ComplianceDocument,
@@ -21,8 +21,8 @@ from lfr_core.deployments.compliance_documents import (
 )
 from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.statements import PromiseStatements
-from lfr_core.retention.erasure.certificate_service import CertificateFault, CertificateService
-from lfr_core.retention.erasure.places import certificate_folder
+from lfr_core.retention.build import build_certificate_service
+from lfr_core.retention.erasure.certificate_service import CertificateFault
 
 __all__ = ["ComplianceActions"]
 
@@ -35,26 +35,25 @@ class ComplianceActions:
 
     def people(self) -> tuple[Person, ...]:
         """List everybody on the register, those revoked too."""
-        return self._people.list()
+        return self.installation.people.list()
 
     def add(self, name: str, roles: Collection[Role], rank: Rank, *, by: AuthenticatedPerson) -> Person:
-        return self._people.add(name, roles, rank, by=by)
+        return self.installation.people.add(name, roles, rank, by=by)
 
     def invite(self, name: str, login: str, *, by: AuthenticatedPerson) -> Invitation:
         """Make the account of a registered person at the identity server of this installation."""
         return invite_person(self.installation, name, login=login, by=by)
 
     def change(self, name: str, roles: Collection[Role], rank: Rank, *, by: AuthenticatedPerson) -> Person:
-        return self._people.change(name, roles, rank, by=by)
+        return self.installation.people.change(name, roles, rank, by=by)
 
     def revoke(self, name: str, why: str, *, by: AuthenticatedPerson) -> Person:
-        return self._people.revoke(name, why=why, by=by)
+        return self.installation.people.revoke(name, why=why, by=by)
 
     def verify_certificates(self) -> tuple[CertificateFault, ...]:
         """Check every certificate, its signature, its file and its place in the row; return what is wrong."""
-        it = self.installation
-        service = CertificateService(it.engine, it.vault, it.trail, it.clock, certificate_folder(it.settings))
-        return service.check(read_public_key(it.settings.keystore_folder).hex())
+        public_key = read_public_key(self.installation.settings.keystore_folder).hex()
+        return build_certificate_service(self.installation).check(public_key)
 
     def documents(self) -> tuple[ComplianceDocument, ...]:
         """List the version in force of each document."""
@@ -85,7 +84,3 @@ class ComplianceActions:
         """Say what is being done about a broken promise, in public."""
         it = self.installation
         PromiseStatements(it.engine, it.trail, it.clock, promises(it.policy)).say(promise, text, by=by)
-
-    @property
-    def _people(self) -> People:
-        return People(self.installation.engine, self.installation.trail, self.installation.clock)

@@ -141,7 +141,8 @@ def planned_system(
             SignOns(installation.engine, installation.trail, installation.clock).sign_on(
                 deployment, people[OPERATOR].person
             )
-            with Attendance(installation.engine, installation.trail).keep_alive(deployment, people[OPERATOR].person):
+            attending = Attendance(installation.engine, installation.trail, installation.clock)
+            with attending.keep_alive(deployment, people[OPERATOR].person):
                 yield PlannedSystem(system, installation, close, people[OPERATOR].person, people)
         finally:
             close()

@@ -15,7 +15,7 @@ from lfr_core.custody.identity.invitation import login_of
 from lfr_core.custody.identity.provider import provider_of
 from lfr_core.custody.identity.terminal import record_login
 from lfr_core.custody.installation import Installation
-from lfr_core.custody.people import AuthenticatedPerson, People, Rank, Role
+from lfr_core.custody.people import AuthenticatedPerson, Rank, Role
 from lfr_core.domain.actors import SystemActor
 
 __all__ = ["COMPLIANCE", "OFFICER", "OPERATOR", "PLANNER", "PUBLISHER", "DemoPerson", "log_people_in"]
@@ -56,7 +56,7 @@ def log_people_in(installation: Installation) -> Mapping[str, DemoPerson]:
         Refused, Retryable, Fatal: as `People.add`, `CanailleAccounts.invite_all` and `log_in_at`.
         NotLoggedInError, httpx.HTTPError: the server lets one not in.
     """
-    people = People(installation.engine, installation.trail, installation.clock)
+    people = installation.people
     provider = provider_of(installation.settings)
     people.add(COMPLIANCE, {_PEOPLE[COMPLIANCE][0]}, _PEOPLE[COMPLIANCE][1], by=SystemActor.LFR)
     directory = CanailleAccounts(installation.settings, installation.policy.access)

@@ -224,7 +224,7 @@ def cameras_work(working: int, running: int) -> str:
 
 def duration_words(seconds: float) -> str:
     """Word a duration."""
-    if seconds < 60:  # noqa: PLR2004  seconds in a minute
+    if seconds < 60:  # seconds in a minute
         return f"{max(0, int(seconds))} s"
     minutes = int(seconds // 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -138,7 +138,7 @@ def check_address(address: str) -> None:
         Refused: `camera.no-camera`. No page opens a file or a folder that somebody names.
     """
     text = address.strip()
-    if text.isascii() and text.isdigit() and len(text) <= 2:  # noqa: PLR2004  a machine has fewer
+    if text.isascii() and text.isdigit() and len(text) <= 2:  # a machine has fewer
         return
     try:
         is_camera = "://" in text and parse_source(text).kind is SourceKind.URL

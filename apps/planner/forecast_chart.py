@@ -55,7 +55,7 @@ def forecast_curves(
 def chart_html(curves: Sequence[ForecastCurve], *, threshold: float, people: int) -> str:
     """Show the curves, the threshold that is asked for, and the same numbers as a table."""
     points = [point for curve in curves for point in curve.points]
-    if len({point.threshold for point in points}) < 2:  # noqa: PLR2004  a line needs two
+    if len({point.threshold for point in points}) < 2:  # a line needs two
         return '<p class="pln-facts">There is no chart: false alerts were measured at no two thresholds.</p>'
     lows, highs = min(p.threshold for p in points), max(p.threshold for p in points)
     top = max(1.0, *(point.expected for point in points))
@@ -129,4 +129,4 @@ def _table(curves: Sequence[ForecastCurve]) -> str:
 def _count(value: float) -> str:
     if 0.0 < value < _LEAST:
         return "under 0.01"
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"  # noqa: PLR2004  two digits below ten
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"  # two digits below ten

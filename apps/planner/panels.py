@@ -278,6 +278,6 @@ def _moment(at: datetime) -> str:
 
 
 def _count(alerts: float) -> str:
-    if 0.0 < alerts < 0.01:  # noqa: PLR2004  more zeros tell nobody more
+    if 0.0 < alerts < 0.01:  # more zeros tell nobody more
         return "under 0.01"
-    return f"{alerts:,.0f}" if alerts >= 10 or alerts == 0.0 else f"{alerts:.2g}"  # noqa: PLR2004  two digits below ten
+    return f"{alerts:,.0f}" if alerts >= 10 or alerts == 0.0 else f"{alerts:.2g}"  # two digits below ten

@@ -15,7 +15,7 @@ from apps.supervisor import ChildReport, Supervisor
 from apps.supervisor.system import running_system
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
-from lfr_core.custody.people import AuthenticatedPerson, People, Rank, Role
+from lfr_core.custody.people import AuthenticatedPerson, Rank, Role
 from lfr_core.custody.people.demonstration import play_people
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.deployments.attendance import Attendance
@@ -125,10 +125,11 @@ def deployed_system(
 
         try:
             store.open(deployment, hours=policy.vault.max_open_h)
-            people = People(installation.engine, installation.trail, installation.clock)
+            people = installation.people
             operator = play_people(people, _CAST)[_OPERATOR]
             SignOns(installation.engine, installation.trail, installation.clock).sign_on(deployment, operator)
-            with Attendance(installation.engine, installation.trail).keep_alive(deployment, operator):
+            attending = Attendance(installation.engine, installation.trail, installation.clock)
+            with attending.keep_alive(deployment, operator):
                 yield DeployedSystem(system, installation, close, operator)
         finally:
             close()

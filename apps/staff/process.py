@@ -8,7 +8,6 @@ from lfr_core.custody.identity.page_sessions import PageSessions
 from lfr_core.custody.identity.provider import provider_of
 from lfr_core.custody.identity.terminal import record_login
 from lfr_core.custody.installation import Installation
-from lfr_core.custody.people import People
 from lfr_core.domain.actors import ProcessIdentity
 
 __all__ = ["page_sessions", "pages_installation"]
@@ -24,6 +23,6 @@ def pages_installation() -> Installation:
 def page_sessions() -> PageSessions:
     """Return the logins of everybody who uses the pages."""
     ours = pages_installation()
-    people = People(ours.engine, ours.trail, ours.clock)
+    people = ours.people
     record = partial(record_login, ours.engine, ours.trail)
     return PageSessions(provider_of(ours.settings), people, ours.policy.access, ours.clock, record)

@@ -40,7 +40,7 @@ def http_ok(url: str) -> Probe:
     def probe(_pid: int) -> bool:
         try:
             with urllib.request.urlopen(url, timeout=_ANSWER_S) as answer:  # noqa: S310  our own loopback address
-                return bool(answer.status == 200)  # noqa: PLR2004  OK
+                return bool(answer.status == 200)  # OK
         except (OSError, urllib.error.URLError, ValueError):
             return False
 
@@ -66,16 +66,15 @@ def vault_answers(settings: Settings) -> Probe:
     """Ready when the vault of these settings answers."""
 
     def probe(_pid: int) -> bool:
-        from lfr_core.custody.vault.client import vault_client
+        from lfr_core.custody.installation import Installation
         from lfr_core.domain.actors import ProcessIdentity
 
-        client = vault_client(settings, ProcessIdentity.SUPERVISOR, timeout_s=_ANSWER_S)
+        asks = ProcessIdentity.SUPERVISOR
         try:
-            client.ping()
+            with Installation(settings, identity=asks, vault_timeout_s=_ANSWER_S) as installation:
+                installation.vault.ping()
         except LfrError:
             return False
-        finally:
-            client.close()
         return True
 
     return probe

@@ -122,7 +122,7 @@ class _Brush:
         matrix = cv2.getPerspectiveTransform(np.array([(0, 0), (w, 0), (w, h), (0, h)], np.float32), goal)
         size = (self.image.shape[1], self.image.shape[0])
         warped = cv2.warpPerspective(sign, matrix, size, flags=cv2.INTER_AREA)
-        where = cv2.warpPerspective(np.full((h, w), 255, np.uint8), matrix, size) > 127  # noqa: PLR2004  half
+        where = cv2.warpPerspective(np.full((h, w), 255, np.uint8), matrix, size) > 127  # half
         self.image[where] = warped[where]
 
 

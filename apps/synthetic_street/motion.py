@@ -82,7 +82,7 @@ class Surroundings:
         for car in self._cars:
             travelled = (at_s - car.start_s) * abs(car.speed_m_s)
             x = (travelled - 9.0) * math.copysign(1, car.speed_m_s)
-            if abs(x) < 9:  # noqa: PLR2004  metres: hidden behind the houses beyond
+            if abs(x) < 9:  # metres: hidden behind the houses beyond
                 px, py = project(x, 0.0, car.z_m)
                 self._lay_beyond(frame, car.sprite, int(px - car.sprite.shape[1] / 2), int(py - car.sprite.shape[0]))
         return frame

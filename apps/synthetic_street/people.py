@@ -181,7 +181,7 @@ def cut_head(head: HeadMarks, eye_px: float, canvas: tuple[int, int], origin: tu
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     middle = np.array([(ax + bx) / 2, (ay + by) / 2])
     matrix = np.column_stack([turn, np.array(origin) - turn @ middle])
-    if scale < 0.8:  # noqa: PLR2004  a lens and a sensor average what they can't resolve
+    if scale < 0.8:  # a lens and a sensor average what they can't resolve
         photo = cv2.GaussianBlur(photo, (0, 0), 0.4 / scale)
     flat = cv2.warpAffine(photo, matrix, canvas, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     alpha = _mask(head, eye_px, canvas, origin)[..., None]

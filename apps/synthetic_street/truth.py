@@ -73,7 +73,7 @@ class StreetTruth(_Value):
     @property
     def mean_faces(self) -> float:
         """Faces of at least 18 px and half visible, per frame."""
-        seen = sum(f.eye_px >= 18 and f.visible >= FAIR_VISIBLE for p in self.passes for f in p.faces)  # noqa: PLR2004
+        seen = sum(f.eye_px >= 18 and f.visible >= FAIR_VISIBLE for p in self.passes for f in p.faces)
         return seen / self.frames
 
 

@@ -117,7 +117,7 @@ def show_way_on(response: Any) -> Any:
     from canaille.app.session import logout_all_users
     from flask import make_response, render_template, request, session, url_for
 
-    if request.endpoint != "core.auth.password.reset" or response.status_code != 302:  # noqa: PLR2004  the form, or a fault
+    if request.endpoint != "core.auth.password.reset" or response.status_code != 302:  # the form, or a fault
         return response
     if response.location == url_for("core.account.index"):  # a link that works no more
         return response

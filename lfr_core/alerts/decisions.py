@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from lfr_core.alerts.answers import AnyAnswer, decision_of, question_of, standing, take_back, write_answer
 from lfr_core.alerts.pictures import pictures_digest, references_of
-from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
+from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.judged import check_judged_same
@@ -53,10 +53,10 @@ class DecisionService:
     The same answer again by the same person changes nothing.
     """
 
-    def __init__(self, engine: Engine, trail: Trail, clock: Clock | None = None) -> None:
+    def __init__(self, engine: Engine, trail: Trail, clock: Clock) -> None:
         self._engine = engine
         self._trail = trail
-        self._clock = clock or SystemClock()
+        self._clock = clock
 
     def judge(
         self, alert: UUID, answer: Judgement, actor: AuthenticatedPerson, *, shown: Shown, correct: bool = False

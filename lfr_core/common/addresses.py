@@ -27,7 +27,7 @@ def is_loopback(host: str) -> bool:
 def split_address(text: str) -> tuple[str, int]:
     """Split host:port, or [IPv6]:port. Raises ValueError."""
     host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:  # noqa: PLR2004  TCP's
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:  # TCP's
         raise ValueError("write host:port")
     return host.removeprefix("[").removesuffix("]"), int(port)
 

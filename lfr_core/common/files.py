@@ -144,4 +144,4 @@ def _open_below(root: Path, parts: tuple[str, ...]) -> int:
 
 
 def _amount(size: int) -> str:
-    return f"{size / 1e6:g} MB" if size >= 1_000_000 else f"{size / 1e3:g} kB"  # noqa: PLR2004  a megabyte
+    return f"{size / 1e6:g} MB" if size >= 1_000_000 else f"{size / 1e3:g} kB"  # a megabyte

@@ -9,7 +9,7 @@ from threading import Event, Thread
 from sqlalchemy import Engine, delete
 from sqlmodel import Session, col, select
 
-from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import SealsRows
@@ -47,10 +47,10 @@ def _text(deployment: str, operator: Principal, last_ns: int) -> str:
 class Attendance:
     """Who attends which deployment. Every method raises Retryable when the database is away."""
 
-    def __init__(self, engine: Engine, trail: SealsRows, clock: Clock | None = None) -> None:
+    def __init__(self, engine: Engine, trail: SealsRows, clock: Clock) -> None:
         self._engine = engine
         self._trail = trail
-        self._clock = clock or SystemClock()
+        self._clock = clock
 
     def record_heartbeat(self, deployment: str, operator: AuthenticatedPerson) -> None:
         """The operator is there now.

@@ -194,6 +194,6 @@ def _count(alerts: float) -> str:
     """An expected count as people read it: two digits below ten, whole above."""
     if alerts == 0.0:
         return "0"
-    if alerts < 0.01:  # noqa: PLR2004  more zeros tell nobody more
+    if alerts < 0.01:  # more zeros tell nobody more
         return "less than 0.01"
-    return f"{alerts:,.0f}" if alerts >= 10 else f"{alerts:.2g}"  # noqa: PLR2004  as the docstring says
+    return f"{alerts:,.0f}" if alerts >= 10 else f"{alerts:.2g}"  # as the docstring says

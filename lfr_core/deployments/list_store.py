@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
+from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.people.roles import Actor, principal_of
@@ -36,11 +36,11 @@ __all__ = ["ListStore", "attached", "ended"]
 class ListStore(DeploymentReader):
     """Reads deployments, and keeps their lists. Raises Retryable when database or vault is away."""
 
-    def __init__(self, engine: Engine, vault: Vault, trail: Trail, clock: Clock | None = None) -> None:
+    def __init__(self, engine: Engine, vault: Vault, trail: Trail, clock: Clock) -> None:
         super().__init__(engine)
         self._vault = vault
         self._trail = trail
-        self._clock = clock or SystemClock()
+        self._clock = clock
 
     def check_may_attach(self, deployment_id: str, by: Actor) -> None:
         """See that the list is `by`'s to make. Raises Refused `deployment.unknown`, and as `check_may_take`."""

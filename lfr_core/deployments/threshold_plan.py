@@ -61,7 +61,7 @@ def plan_threshold(
         Refused: `accuracy.not-carried`: the data can't carry it; how many searches and comparisons would is said.
             `accuracy.beyond-tail`: not even the tail reaches so far.
     """
-    if not (list_size >= 1 and 0.0 < fpir <= 0.5 and 0.5 <= confidence <= 0.99):  # noqa: PLR2004  as the docstring says
+    if not (list_size >= 1 and 0.0 < fpir <= 0.5 and 0.5 <= confidence <= 0.99):  # as the docstring says
         raise Refused(
             "accuracy.bad-plan", "a plan needs a list of people, an FPIR up to 0.5 and a confidence from 0.5 to 0.99"
         )

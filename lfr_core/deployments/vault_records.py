@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Engine, and_, update
 from sqlmodel import Session, col, select
 
-from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
+from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Fatal
 from lfr_core.custody.audit.records import (
     Where,
@@ -46,9 +46,9 @@ _MOST_DIFFERENCES = 100
 class VaultRecords:
     """Implements `GateFactsSource`, `EpochLog` and `KnowsPeople` over the records; Retryable when they are away."""
 
-    def __init__(self, engine: Engine, clock: Clock | None = None) -> None:
+    def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
-        self._clock = clock or SystemClock()
+        self._clock = clock
         self.records: TrailRecords | None = None
         """The vault's: it goes by rows alone that stand on the audit trail. None where the gate is only shown."""
 

@@ -138,7 +138,7 @@ def faces_needed(limit_one_in: int, false_alerts: int = 0, confidence: float = C
     Raises:
         Poison: a limit below 1 in 2, or a negative count.
     """
-    if limit_one_in < 2 or false_alerts < 0:  # noqa: PLR2004  "under 1 in 1" would say nothing
+    if limit_one_in < 2 or false_alerts < 0:  # "under 1 in 1" would say nothing
         raise Poison(f"under 1 in {limit_one_in} with {false_alerts} false alerts can't be a claim")
     limit = 1.0 / limit_one_in
     low, high = false_alerts, 2 * (false_alerts + 1)
@@ -207,7 +207,7 @@ def clustered_upper_bound(deployments: Sequence[tuple[int, int]], rng: np.random
 
     deployments: (faces, false alerts) of each. None with fewer than two, or no face: there is nothing to draw from.
     """
-    if len(deployments) < 2 or not any(faces for faces, _ in deployments):  # noqa: PLR2004  one can't vary
+    if len(deployments) < 2 or not any(faces for faces, _ in deployments):  # one can't vary
         return None
     counts = np.asarray(deployments, dtype=np.int64)
     drawn = rng.integers(0, len(counts), size=(_DRAWS, len(counts)))

@@ -108,7 +108,7 @@ def bootstrap_quantiles(
     """
     table = events.reshape(len(searches), -1)
     count = len(searches)
-    if np.count_nonzero(searches) < 2:  # noqa: PLR2004  one can't vary
+    if np.count_nonzero(searches) < 2:  # one can't vary
         return np.full((len(quantiles), table.shape[1]), np.nan)
     rates: list[Doubles] = []
     for start in range(0, draws, _DRAWS_AT_ONCE):

@@ -59,7 +59,7 @@ def figures_of(table: PublishedTable) -> ForceFigures:
         first = "; ".join(f"row {fault.line}: {fault.message} ({fault.rule})" for fault in faults[:3])
         raise Refused(
             "records.structure",
-            f"{table.name} can't be added up: {first}{' ...' if len(faults) > 3 else ''}. "  # noqa: PLR2004  as above
+            f"{table.name} can't be added up: {first}{' ...' if len(faults) > 3 else ''}. "  # as above
             "`lfr records validate` names every such row; mend them first",
         )
     rows = _newest(table.rows)

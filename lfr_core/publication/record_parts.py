@@ -192,7 +192,7 @@ class PublishedRate(RecordPart):
         values = (self.point, self.ci95, self.upper95_one_sided)
         if any((value is None) != (self.n == 0) for value in values):
             raise ValueError("a rate has its point and bounds exactly when something was observed")
-        if self.point is not None and abs(self.point - self.k / self.n) > 1e-12:  # noqa: PLR2004  of rounding in JSON
+        if self.point is not None and abs(self.point - self.k / self.n) > 1e-12:  # of rounding in JSON
             raise ValueError(f"the point {self.point} is not {self.k} / {self.n}")
         return self
 

@@ -8,7 +8,7 @@ the store is spared the probes that are of nobody on the list (`PrefilteredGalle
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from random import SystemRandom
 from typing import Protocol
@@ -18,9 +18,10 @@ from lfr_core.common.logs import get_logger
 from lfr_core.domain.messages import NOT_LISTED
 from lfr_core.domain.reserved import CANARY_ENTRY, LIVE_PROBE_ENTRY
 from lfr_core.recognition.faces.types import Floats
-from lfr_core.recognition.gallery.port import Candidate, Gallery, Reference, StoredRow
+from lfr_core.recognition.gallery.port import Candidate, Gallery, StoredRow
 from lfr_core.recognition.gallery.prefilter import SAMPLE, PrefilteredGallery
 from lfr_core.recognition.gallery.rotated import deployment_of_gallery
+from lfr_core.recognition.gallery.wrapper import GalleryWrapper
 
 __all__ = ["ComparedGallery", "ComparesGalleries"]
 
@@ -41,7 +42,7 @@ class ComparesGalleries(Protocol):
         ...
 
 
-class ComparedGallery:
+class ComparedGallery(GalleryWrapper[Gallery]):
     """A `Gallery` over another one, whose collections are compared before they are searched: when this process first
     searches them, and again after the store was away, for another may have come back.
 
@@ -54,7 +55,7 @@ class ComparedGallery:
     """
 
     def __init__(self, inner: Gallery, check: ComparesGalleries, screen: PrefilteredGallery | None = None) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._check = check
         self._screen = screen
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compare-gallery")
@@ -120,24 +121,6 @@ class ComparedGallery:
         """Overwrite and forget the copies of all other collections' vectors."""
         if self._screen is not None:
             self._screen.keep_only(names)
-
-    def create(self, name: str, contract_id: str) -> None:
-        self._inner.create(name, contract_id)
-
-    def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> tuple[StoredRow, ...]:
-        return self._inner.add(name, contract_id, references)
-
-    def rows(self, name: str, contract_id: str, ids: Sequence[str] | None = None) -> tuple[StoredRow, ...]:
-        return self._inner.rows(name, contract_id, ids)
-
-    def count(self, name: str) -> int:
-        return self._inner.count(name)
-
-    def names(self) -> list[str]:
-        return self._inner.names()
-
-    def drop(self, name: str) -> None:
-        self._inner.drop(name)
 
     def _require(self, name: str) -> None:
         if name in self._approved:

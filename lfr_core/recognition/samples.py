@@ -20,7 +20,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from lfr_core.common.environment import download_environment
+from lfr_core.common.downloads import run_downloader
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.common.project import PROJECT
 from lfr_core.recognition.faces.pack.scratch import scratch_folder
@@ -159,17 +159,8 @@ def _download(source: _Source, scratch: Path) -> Path:
         form += ["--implementation", implementation, "--abi", abi]
     command = [*_pip(scratch), "download", "--quiet", "--no-input", "--disable-pip-version-check", "--no-deps"]
     command += ["--require-hashes", *form, "--dest", str(fetched), "-r", str(requirements)]
-    try:
-        done = subprocess.run(
-            command,
-            env=download_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=FETCH_LIMIT_S,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise Retryable(f"pip took more than {FETCH_LIMIT_S} s to fetch {source.requirement}. {ADVICE}") from error
+    late = f"pip took more than {FETCH_LIMIT_S} s to fetch {source.requirement}. {ADVICE}"
+    done = run_downloader(command, limit_s=FETCH_LIMIT_S, late=late)
     if done.returncode != 0:
         if "No space left" in done.stderr:
             raise OSError(28, os.strerror(28), str(scratch))

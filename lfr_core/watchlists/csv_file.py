@@ -106,7 +106,8 @@ def parse_day(text: str) -> date | None:
 
 def parse_age(text: str) -> int | None:
     """Whole years from 0 to 120, or None."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= _OLDEST_YEARS else None  # noqa: PLR2004  digits of 120
+    is_number = text.isascii() and text.isdigit() and len(text) <= 3  # digits of 120
+    return int(text) if is_number and int(text) <= _OLDEST_YEARS else None
 
 
 def _header_at(file: ListFile, names: ColumnNames) -> int:

@@ -67,7 +67,7 @@ def _lawful(rows: list[EntryRow], refusals: list[Refusal]) -> list[EntryRow]:
     lawful = []
     for row in rows:
         minor = row.age is not None and row.age < ADULT_YEARS
-        if minor and not (row.minor_rationale and approvers(row.approved_by, row.second_approver) == 2):  # noqa: PLR2004  two people
+        if minor and not (row.minor_rationale and approvers(row.approved_by, row.second_approver) == 2):  # two people
             refusals.append(
                 refusal_of(
                     row,

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from lfr_core.common.environment import download_environment
+from lfr_core.common.downloads import run_downloader
 from lfr_core.common.errors import Fatal, Retryable
 
 __all__ = [
@@ -49,7 +49,7 @@ def read_list(path: Path = KAFKA_FOLDER / "jars.sha256") -> dict[str, str]:
     """
     try:
         lines = [line.split() for line in path.read_text(encoding="ascii").splitlines() if line.strip()]
-        if any(len(parts) != 2 or not re.fullmatch("[0-9a-f]{64}", parts[0]) for parts in lines):  # noqa: PLR2004
+        if any(len(parts) != 2 or not re.fullmatch("[0-9a-f]{64}", parts[0]) for parts in lines):
             raise Fatal(f"{path} holds a line that isn't `sha256  name`; restore it from the repository")
         return {name: digest for digest, name in lines}
     except (OSError, UnicodeDecodeError) as error:
@@ -88,7 +88,7 @@ def check_jars(libs: Path, expected: Mapping[str, str] | None = None) -> None:
     """
     faults = jar_faults(libs, read_list() if expected is None else expected)
     if faults:
-        more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""  # noqa: PLR2004  three name the trouble
+        more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""  # three name the trouble
         raise Fatal(
             f"Kafka's jars in {libs} are refused: {'; '.join(faults[:3])}{more}. "
             "Delete that folder and run `make setup` (or `python -m streams.broker.jars`)."
@@ -135,19 +135,8 @@ def _resolve(libs: Path, say: Callable[[str], None]) -> None:
         *(maven, "-q", "-B", "-f", str(KAFKA_FOLDER / "pom.xml")),
         *("dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={part}"),
     ]
-    try:
-        done = subprocess.run(
-            command,
-            env=download_environment(),
-            capture_output=True,
-            text=True,
-            timeout=_MAVEN_DEADLINE_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise Retryable(
-            f"Maven didn't finish within {_MAVEN_DEADLINE_S:.0f} s: check the network, then again"
-        ) from error
+    late = f"Maven didn't finish within {_MAVEN_DEADLINE_S:.0f} s: check the network, then again"
+    done = run_downloader(command, limit_s=_MAVEN_DEADLINE_S, late=late)
     if done.returncode != 0:
         reason = next((line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line), "no reason given")
         raise Retryable(f"Maven couldn't resolve Kafka's jars: {reason.strip()[:400]}. Check the network, then again")

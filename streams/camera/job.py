@@ -55,7 +55,7 @@ class CameraJob:
                     f"{name!r} can't be a {what}'s name: use 1 to 64 letters, digits, dots, hyphens or underscores, "
                     "beginning with a letter or a digit"
                 )
-        if self.fps is not None and not 0 < self.fps <= 1_000:  # noqa: PLR2004  nothing is faster
+        if self.fps is not None and not 0 < self.fps <= 1_000:  # nothing is faster
             raise Poison(f"{self.fps:g} frames per second can't be played; give a number up to 1000")
 
 

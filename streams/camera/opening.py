@@ -130,7 +130,7 @@ def _unopenable(source: SourceText, error: Exception, lines: Sequence[str]) -> E
             retry_after_s=10.0,
         )
     if code is not None:
-        if 300 <= code < 400:  # noqa: PLR2004  redirects
+        if 300 <= code < 400:  # redirects
             return Retryable(f"{camera} leads to another address, which isn't read", retry_after_s=10.0)
         said = _ANSWERS.get(code, f"refuses with the answer {code}. Look it up in the camera's manual")
         again_s = _REFUSED_AGAIN_S if code in {401, 403} else 2.0

@@ -43,7 +43,7 @@ def redact_url(text: str) -> str:
     match = _PLAIN_URL.fullmatch(text)
     if match is None:
         scheme = text.split("://", 1)[0]
-        return f"{scheme if scheme.isalnum() and len(scheme) <= 8 else 'url'}://***"  # noqa: PLR2004  longest: rtsps, https
+        return f"{scheme if scheme.isalnum() and len(scheme) <= 8 else 'url'}://***"  # longest: rtsps, https
     path = match["path"] or ""
     shown = path if _PLAIN_PATH.fullmatch(path) else "/***"
     return "".join(

@@ -164,7 +164,7 @@ class VideoSource:
                 return
             self._ahead.append(read)
             waited = waited + 1 if self._clock.monotonic() - before > WAITED_S else 0
-            if waited == 2:  # noqa: PLR2004  one may be a hiccup
+            if waited == 2:  # one may be a hiccup
                 return
 
     def _read(self) -> tuple[Packet[VideoStream], bool] | None:

@@ -10,6 +10,7 @@ import pytest
 
 from apps.demo.people import DemoPerson
 from apps.demo.visitor import VisitorLink
+from lfr_core.common.clock import SystemClock
 from lfr_core.custody.identity.invitation import login_of
 from lfr_core.custody.people import Rank, Role
 from lfr_core.custody.vault.core import VaultCore
@@ -33,7 +34,7 @@ def people(logins: PageLogins, vault: VaultCore, address: str) -> PageLogins:
     """One person of each kind, and a deployment whose name is to be seen by an operator alone."""
     logins.add((OLU, Role.OPERATOR), (PAT, Role.PLANNER), (ADA, Role.AUDITOR))
     logins.give_accounts(DEE)
-    store = DeploymentStore(logins.engine, vault, logins.trail)
+    store = DeploymentStore(logins.engine, vault, logins.trail, SystemClock())
     store.create("dep", DeploymentKind.DEMO, name=NAME, policy=load_policy())
     return logins
 

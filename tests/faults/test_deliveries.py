@@ -1,6 +1,6 @@
 """What the broker may do to the order and the number of messages changes no count and no alert: in process, quickly.
 
-The same faults on a real broker with real workers: `test_offsets.py`, `test_groups.py` beside it.
+The same faults on a real broker with real workers: `test_groups.py` beside it.
 """
 
 from __future__ import annotations

@@ -151,7 +151,7 @@ def suspended(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
 @contextmanager
 def nobody_attends(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
     stream.stop_attending()
-    Attendance(stream.database, stream.trail).record_departure(NAME, authenticated(OPERATOR))
+    Attendance(stream.database, stream.trail, SystemClock()).record_departure(NAME, authenticated(OPERATOR))
     yield
     stream.attend(NAME, OPERATOR)
 

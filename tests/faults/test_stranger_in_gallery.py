@@ -10,6 +10,7 @@ import pytest
 
 from apps.watch.process import build_watch
 from lfr_core.alerts import read
+from lfr_core.common.clock import SystemClock
 from lfr_core.custody.installation import Installation
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
@@ -86,6 +87,6 @@ def _slip_in(stream: Stream, photo: str, *, entry: str) -> None:
     face = engine.describe(image, engine.detect([image])[0][0])
     milvus = MilvusGallery(stream.milvus.uri)
     (name,) = milvus.names()
-    gallery = rotated_gallery(milvus, stream.vault, actor=SystemActor.ENROLMENT)
+    gallery = rotated_gallery(milvus, stream.vault, actor=SystemActor.ENROLMENT, clock=SystemClock())
     gallery.add(name, engine.contract_id, [Reference("slipped-in", entry, engine.embed([face.aligned])[0])])
     milvus.close()

@@ -44,7 +44,7 @@ class Notary:
         self._answer()
         return hmac.new(self._secret, fold_key_name(name).encode(), hashlib.sha256).hexdigest()[:32]
 
-    def writer_key(self, name: str, person: str = "") -> WriterKey:  # noqa: ARG002  the Protocol's signature
+    def writer_key(self, name: str, person: str = "") -> WriterKey:
         self._answer()
         return self.writers.writer_key(name, self.identity)
 

@@ -89,7 +89,7 @@ def live_trial(home: Home) -> None:
     store.create("trial", DeploymentKind.DEMO, name="trial", policy=load_policy())
     store.attach_watchlist("trial", "contract", "gallery_trial", [entry()], held=held_by([entry()]))
     store.open("trial")
-    Attendance(home.engine, home.planning.trail).record_heartbeat("trial", authenticated(OPERATOR))
+    Attendance(home.engine, home.planning.trail, SystemClock()).record_heartbeat("trial", authenticated(OPERATOR))
 
 
 def film(home: Home) -> KeptKeyInfo:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import delete, text
 
-from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.project import PROJECT
 from lfr_core.custody.vault.epochs import Epoch
 from lfr_core.custody.vault.watchlist_key import make_list_key
@@ -168,7 +168,7 @@ def an_epoch_began_after_the_deployment_had_ended(harness: PromiseHarness) -> It
     yield
     at_ns = harness.clock.time_ns() + 60 * 10**9
     key = Epoch("later", "dep", at_ns, at_ns + 10**10, 0.0, 0.0, "00", bytearray(32))
-    VaultRecords(harness.engine).began(key)
+    VaultRecords(harness.engine, SystemClock()).began(key)
 
 
 @breaks("biometrics.no-export")

@@ -1,7 +1,7 @@
 """Real brokers for tests: Apache Kafka on free ports in a folder of its own, and Tansu.
 
 A test that needs one is marked `kafka` and asks for the fixture `kafka_broker` (one per session, shared: use
-topics of your own or `fresh_topics`) or builds a `RunningKafka` to kill and restart. Import the fixtures in a
+topics of your own or `fresh_topics`) or builds one with `new_kafka` to kill and restart. Import the fixtures in a
 conftest.py: `from tests.support.brokers import kafka_broker, kafka_libs`.
 """
 

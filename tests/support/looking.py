@@ -83,8 +83,11 @@ class Harness:
     def __post_init__(self) -> None:
         self.clock, self.policy = SystemClock(), load_policy()
         self.trail = EachTrail(self.vault, self.clock)
-        store = DeploymentStore(self.engine, self.vault, self.trail)
-        self.signs, self.people = SignOns(self.engine, self.trail), People(self.engine, self.trail, self.clock)
+        store = DeploymentStore(self.engine, self.vault, self.trail, SystemClock())
+        self.signs, self.people = (
+            SignOns(self.engine, self.trail, SystemClock()),
+            People(self.engine, self.trail, self.clock),
+        )
         add_people(self.engine, *PEOPLE.items(), trail=self.trail)
         for name in ("dep", "other"):
             store.create(name, DeploymentKind.DEMO, name=name, policy=self.policy)
@@ -102,7 +105,7 @@ class Harness:
         self.signs.sign_on("other", authenticated(ELSEWHERE))
         self.signs.sign_on("dep", authenticated(REVOKED))
         self.people.revoke(REVOKED, why="left the force", by=authenticated(COMPLIANCE))
-        decisions = DecisionService(self.engine, self.trail)
+        decisions = DecisionService(self.engine, self.trail, SystemClock())
         decisions.judge(self.alert, Judgement.SAME, authenticated(OPERATOR), shown=seen(self.engine, self.alert))
         decisions.engage(self.alert, Engagement.ENGAGED, authenticated(OPERATOR))
         far_ns = time.time_ns() + 10**15

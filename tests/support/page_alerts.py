@@ -59,7 +59,7 @@ class TellingRecorder(Recorder):
 
 def live_demo(engine: Engine, vault: VaultCore, name: str, entries: tuple[Entry, ...]) -> DeploymentStore:
     """A live demo deployment in the page's own vault."""
-    store = DeploymentStore(engine, vault, AuditTrail(vault, SystemClock()))
+    store = DeploymentStore(engine, vault, AuditTrail(vault, SystemClock()), SystemClock())
     store.create(name, DeploymentKind.DEMO, name="High Street", policy=load_policy())
     store.attach_watchlist(name, "contract", f"gallery_{name}", entries, held=held_by(entries))
     store.open(name)

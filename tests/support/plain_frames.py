@@ -21,10 +21,10 @@ class PlainFrames:
     def key_id(self) -> str:
         return PLAIN
 
-    def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:  # noqa: ARG002  the Protocol's signature
+    def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:
         return jpeg
 
-    def record_headers(self, header: FrameHeader, *, topic: str, key: bytes, payload: bytes) -> list[tuple[str, bytes]]:  # noqa: ARG002  the Protocol's signature
+    def record_headers(self, header: FrameHeader, *, topic: str, key: bytes, payload: bytes) -> list[tuple[str, bytes]]:
         return header.to_headers()
 
     def check_sender(
@@ -38,6 +38,6 @@ class PlainFrames:
             raise Refused("vault.key-gone", f"no key {header.key_id!r}")
         return payload
 
-    def check_gate(self, deployment: str) -> None:  # noqa: ARG002  the Protocol's signature
+    def check_gate(self, deployment: str) -> None:
         if self.gate is not None:
             raise self.gate

@@ -75,6 +75,7 @@ class PromiseHarness(AlertHarness):
             source=self.source,
             alone=True,
             random=np.random.default_rng(0),
+            clock=self.clock,
             pause=lambda _: None,
         )
 

@@ -60,7 +60,7 @@ class BrokenStep:
     def due(self, now_ns: int) -> tuple[Due, ...]:
         return (Due(f"{self.name}:1", now_ns - 10**9),)
 
-    def purge(self, now_ns: int) -> PurgeResult:  # noqa: ARG002  the Protocol's
+    def purge(self, now_ns: int) -> PurgeResult:
         raise self.error
 
 

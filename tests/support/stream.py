@@ -142,7 +142,7 @@ class Stream:
     @cached_property
     def store(self) -> DeploymentStore:
         """The deployments, audited as in the real thing."""
-        return DeploymentStore(self.database, self.vault, self.trail)
+        return DeploymentStore(self.database, self.vault, self.trail, SystemClock())
 
     @property
     def trail(self) -> AuditTrail:
@@ -182,7 +182,7 @@ class Stream:
         """Give a deployment its list of one test subject."""
         engine = build_engine(self.settings, self.policy)
         gallery = rotated_gallery(
-            MilvusGallery(self.milvus.uri), self.vault, actor=SystemActor.ENROLMENT, may_make=True
+            MilvusGallery(self.milvus.uri), self.vault, actor=SystemActor.ENROLMENT, may_make=True, clock=SystemClock()
         )
         collection = gallery_name(name)
         entry = str(uuid5(NAMESPACE_OID, f"{name}/{photo}"))
@@ -210,7 +210,8 @@ class Stream:
     def attend(self, name: str, operator: str = "a tester") -> None:
         """A registered operator attends a deployment from now on."""
         add_operators(self.database, operator, trail=self.trail)
-        self._attending.enter_context(Attendance(self.database, self.trail).keep_alive(name, authenticated(operator)))
+        attendance = Attendance(self.database, self.trail, SystemClock())
+        self._attending.enter_context(attendance.keep_alive(name, authenticated(operator)))
 
     def drained(self) -> bool:
         """Whether every record has been processed and committed; not while the broker can't say."""

@@ -121,7 +121,7 @@ class Records:
             return replace(found, attended_ns=self.clock.time_ns(), audit_written_ns=self.clock.time_ns())
         return found
 
-    def check_recorded(self, name: str) -> None:  # noqa: ARG002  the Protocol's signature
+    def check_recorded(self, name: str) -> None:
         self._there()
 
     def began(self, epoch: Epoch) -> None:
@@ -132,7 +132,7 @@ class Records:
         self._there()
         self.destroyed_ |= dict.fromkeys(key_ids, at_ns)
 
-    def close_unfinished(self, at_ns: int) -> int:  # noqa: ARG002  the Protocol's signature
+    def close_unfinished(self, at_ns: int) -> int:
         self._there()
         return 0
 
@@ -146,8 +146,8 @@ class Records:
         roles: frozenset[Role],
         *,
         signed_on_to: str | None,
-        alert: str = "",  # noqa: ARG002  the Protocol's signature
-        request: str = "",  # noqa: ARG002  the Protocol's signature
+        alert: str = "",
+        request: str = "",
     ) -> str:
         """Those in `people`, by the register's own words; "d" is what everybody has signed on to."""
         self._there()
@@ -160,7 +160,7 @@ class Records:
             raise Refused("operator.not-signed-on", f"{name} hasn't signed on to {signed_on_to}")
         return name
 
-    def held_segments(self, *, whole: bool = True) -> frozenset[str]:  # noqa: ARG002  the Protocol's signature
+    def held_segments(self, *, whole: bool = True) -> frozenset[str]:
         self._there()
         return self.held
 

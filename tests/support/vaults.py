@@ -65,18 +65,18 @@ class Nobody:
     def check_person(
         self,
         name: str,
-        roles: frozenset[Role],  # noqa: ARG002  the Protocol's signature
+        roles: frozenset[Role],
         *,
-        signed_on_to: str | None,  # noqa: ARG002  the Protocol's signature
-        alert: str = "",  # noqa: ARG002  the Protocol's signature
-        request: str = "",  # noqa: ARG002  the Protocol's signature
+        signed_on_to: str | None,
+        alert: str = "",
+        request: str = "",
     ) -> str:
         raise Refused("people.unknown", f"nobody is registered as {name!r}")
 
     def check_recorded(self, name: str) -> None:
         """There is nothing to see."""
 
-    def held_segments(self, *, whole: bool = True) -> frozenset[str]:  # noqa: ARG002  the Protocol's signature
+    def held_segments(self, *, whole: bool = True) -> frozenset[str]:
         return frozenset()
 
 
@@ -232,7 +232,7 @@ _TRAILS: dict[str, MemoryTrail] = {}
 
 def vault_of(engine: Engine) -> MemoryVault:
     """The vault of this database: each test has a database of its own."""
-    return _VAULTS.setdefault(engine.url.render_as_string(), MemoryVault(people=VaultRecords(engine)))
+    return _VAULTS.setdefault(engine.url.render_as_string(), MemoryVault(people=VaultRecords(engine, SystemClock())))
 
 
 def forget_vault(engine: Engine) -> None:

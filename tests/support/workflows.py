@@ -29,6 +29,8 @@ from flows.reconcile import Changes, read_scheduled, reconcile
 from flows.schedule import FlowStep
 from flows.serve import DEPLOYMENT_FLOWS
 from lfr_core.common.settings import Settings
+from lfr_core.custody.installation import Installation
+from lfr_core.domain.actors import ProcessIdentity
 from tests.support.planning import PlanningHarness
 from tests.support.prefect import PrefectServer
 
@@ -75,6 +77,13 @@ class DeploymentFlowsRunner:
     @property
     def api(self) -> PrefectFlowRuns:
         return PrefectFlowRuns(self.server.client)
+
+    def installation(self, settings: Settings | None = None) -> Installation:
+        """An installation of these settings, its policy and its clock the harness's."""
+        harness = self.harness
+        return Installation(
+            settings or self.settings, identity=ProcessIdentity.FLOWS, policy=harness.policy, clock=harness.clock
+        )
 
     def reconcile(self) -> Changes:
         harness = self.harness

@@ -190,7 +190,7 @@ def alert(engine: Engine, id: UUID, *, by: AuthenticatedPerson, now_ns: int) -> 
 def alerts_starting(engine: Engine, start: str, *, limit: int = 10) -> tuple[UUID, ...]:
     """The alerts whose id starts with `start` (hexadecimal, with or without hyphens), of all deployments."""
     digits = start.replace("-", "").lower()
-    if not digits or len(digits) > 32 or not set(digits) <= set("0123456789abcdef"):  # noqa: PLR2004  a UUID's digits
+    if not digits or len(digits) > 32 or not set(digits) <= set("0123456789abcdef"):  # a UUID's digits
         return ()
     first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
     with reading(engine) as session:

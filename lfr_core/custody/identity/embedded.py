@@ -71,7 +71,7 @@ def staff_secret(settings: Settings) -> str:
         secret = read_owned(file, _MOST_BYTES, remedy).decode().strip()
     except (FileNotFoundError, UnicodeDecodeError) as error:
         raise Fatal(f"{file} can't be read: {remedy}") from error
-    if not secret.isprintable() or len(secret) < 16:  # noqa: PLR2004  shorter ones are defaults and words
+    if not secret.isprintable() or len(secret) < 16:  # shorter ones are defaults and words
         raise Fatal(f"{file} holds no secret of 16 characters or more: {remedy}")
     return secret
 

@@ -11,7 +11,6 @@ from lfr_core.custody.identity.canaille import account_directory
 from lfr_core.custody.identity.provider import provider_of
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Actor
-from lfr_core.custody.people.store import People
 
 __all__ = ["Invitation", "invite_person", "link_account", "login_of", "new_password_link"]
 
@@ -35,7 +34,7 @@ def invite_person(installation: Installation, name: str, *, login: str, by: Acto
         Retryable: the identity server's accounts can't be changed, or the records or the vault are away.
         Fatal: the identity server isn't installed.
     """
-    issuer, people = provider_of(installation.settings).issuer, _people(installation)
+    issuer, people = provider_of(installation.settings).issuer, installation.people
     directory = account_directory(installation.settings, installation.policy.access)
     if any(known == issuer for known, _ in people.identities_of(name)):
         raise Refused("identity.has-one", f"{name} has an account: `lfr users password` makes a new link for it")
@@ -50,7 +49,7 @@ def invite_person(installation: Installation, name: str, *, login: str, by: Acto
 
 def link_account(installation: Installation, name: str, subject: str, *, by: Actor) -> None:
     """Say which account at the force's own provider is a person's. Raises as `People.link_identity`."""
-    _people(installation).link_identity(name, provider_of(installation.settings).issuer, subject, by=by)
+    installation.people.link_identity(name, provider_of(installation.settings).issuer, subject, by=by)
 
 
 def new_password_link(installation: Installation, name: str, *, by: Actor) -> str:
@@ -60,7 +59,7 @@ def new_password_link(installation: Installation, name: str, *, by: Actor) -> st
         Refused: `identity.unknown`, `account.elsewhere`, and as `People.end_sessions`.
         Retryable, Fatal: as `invite_person`.
     """
-    people = _people(installation)
+    people = installation.people
     people.check_may_end_sessions(name, by=by)
     directory = account_directory(installation.settings, installation.policy.access)
     issuer = provider_of(installation.settings).issuer
@@ -75,7 +74,3 @@ def login_of(name: str) -> str:
     """Propose a login for a name: "C. Adeyemi" is c.adeyemi. Empty where nothing of it can be typed everywhere."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return ".".join(re.findall(r"[a-z0-9]+", plain))[:_LONGEST_LOGIN].rstrip(".")
-
-
-def _people(installation: Installation) -> People:
-    return People(installation.engine, installation.trail, installation.clock)

@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
+from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting, in_role, row_of
@@ -37,10 +37,10 @@ DUTIES: Final = frozenset({Role.OPERATOR, Role.ENGAGING_OFFICER})
 class SignOns:
     """Takes sign-ons. Every method raises Retryable when the database is away; to sign on takes the vault too."""
 
-    def __init__(self, engine: Engine, trail: Trail, clock: Clock | None = None) -> None:
+    def __init__(self, engine: Engine, trail: Trail, clock: Clock) -> None:
         self._engine = engine
         self._trail = trail
-        self._clock = clock or SystemClock()
+        self._clock = clock
 
     def sign_on(self, deployment: str, by: AuthenticatedPerson) -> Person:
         """The operator or engaging officer `by` takes that deployment's alerts in hand, for `SIGN_ON_H` hours.

@@ -10,6 +10,7 @@ from pathlib import Path
 from numpy.random import Generator
 from sqlalchemy import Engine
 
+from lfr_core.common.clock import Clock
 from lfr_core.common.project import PROJECT
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.port import Vault
@@ -37,8 +38,8 @@ from lfr_core.publication.promises.ledger import PromiseLedger
 from lfr_core.publication.promises.port import PromiseCheck
 from lfr_core.recognition.gallery import Gallery
 from lfr_core.recognition.gallery.milvus import milvus_gallery
+from lfr_core.retention.build import build_certificate_service
 from lfr_core.retention.erasure.certificate_service import CertificateService
-from lfr_core.retention.erasure.places import certificate_folder
 
 __all__ = ["State", "checks_of", "open_ledger"]
 
@@ -60,6 +61,8 @@ class State:
     """Whether nobody else uses that Milvus."""
     random: Generator
     """For the bootstrap of rates."""
+    clock: Clock
+    """Wall time."""
     pause: Callable[[float], None]
     """Waits for so many seconds."""
 
@@ -77,7 +80,7 @@ def checks_of(state: State, policy: Policy) -> tuple[PromiseCheck, ...]:
         LiveCamerasOnly(engine),
         FacesForgotten(engine, policy.vault),
         NoTemplateKept(engine),
-        RecognitionGated(engine, vault, GateLimits.of(policy), state.pause),
+        RecognitionGated(engine, vault, state.clock, GateLimits.of(policy), state.pause),
         NoExportPath(state.source),
         AlertsGone(engine, vault, policy),
         FootageGone(engine, vault, policy),
@@ -116,12 +119,13 @@ def open_ledger(
             engine=engine,
             vault=vault,
             gallery=gallery,
-            certificates=CertificateService(engine, vault, trail, clock, certificate_folder(settings)),
+            certificates=build_certificate_service(installation),
             keystore_folder=settings.keystore_folder,
             records_key=trail.records_key,
             source=PROJECT,
             alone=not settings.milvus_uri,
             random=random,
+            clock=clock,
             pause=pause,
         )
         yield PromiseLedger(engine, trail, clock, promises(policy), checks_of(state, policy))

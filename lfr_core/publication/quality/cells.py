@@ -212,7 +212,7 @@ def read_duration(text: str) -> DurationCell | None:
     for spelling, pattern in _DURATIONS.items():
         if found := pattern.fullmatch(said):
             hours, minutes = int(found[1] or 0), int(found[2] or 0)
-            if spelling != "minutes" and minutes > 59:  # noqa: PLR2004  minutes of an hour
+            if spelling != "minutes" and minutes > 59:  # minutes of an hour
                 raise UnreadableCell("a duration whose minutes are below 60, as 6h 13m")
             return DurationCell(60 * hours + minutes, spelling)
     if (tenths := re.fullmatch(r"(\d{1,2}\.\d{1,2})\s*(?:hours?|hrs?)", said, re.IGNORECASE)) is not None:
@@ -249,7 +249,7 @@ def _clock_minutes(said: str) -> int | None:
 def _minutes_of(clock: re.Match[str]) -> int | None:
     hours, minutes = int(clock[1]), int(clock[2] or 0)
     half = (clock[3] or "").casefold()[:1]
-    if minutes > 59 or hours > (12 if half else 24) or (half and not hours):  # noqa: PLR2004  a clock's
+    if minutes > 59 or hours > (12 if half else 24) or (half and not hours):  # a clock's
         return None
     if half:
         hours = hours % 12 + (12 if half == "p" else 0)

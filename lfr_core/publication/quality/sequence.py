@@ -60,7 +60,7 @@ def expected_date(cells: Sequence[DateCell], place: int, wrong: Sequence[int]) -
     """
     right = [i for i in range(len(cells)) if i not in set(wrong)]
     around = [cells[i].value for i in (*[i for i in right if i < place][-1:], *[i for i in right if i > place][:1])]
-    if len(around) != 2:  # noqa: PLR2004  before and after
+    if len(around) != 2:  # before and after
         return None
     low, high = min(around), max(around)
     cell = cells[place]
@@ -89,7 +89,7 @@ def list_size_spikes(sizes: Sequence[int | None]) -> list[ListSizeOutlier | None
         before = [each for _, each in known[max(0, at - _NEIGHBOURS) : at]]
         after = [each for _, each in known[at + 1 : at + 1 + _NEIGHBOURS]]
         around.append(median(before + after))
-        if len(before) < 2 or len(after) < 2:  # noqa: PLR2004  one alone may be the slip
+        if len(before) < 2 or len(after) < 2:  # one alone may be the slip
             deviations.append(0.0)
             continue
         from_before, from_after = size - median(before), size - median(after)
@@ -113,7 +113,7 @@ def is_copy(one: Sequence[int | None], other: Sequence[int | None]) -> bool:
 
 def rounded_share(counts: Sequence[int]) -> tuple[float, bool]:
     """The share of `counts` of 100 and more that are multiples of five, and whether chance (20 %) can't explain it."""
-    large = [count for count in counts if count >= 100]  # noqa: PLR2004  small counts repeat by themselves
+    large = [count for count in counts if count >= 100]  # small counts repeat by themselves
     if not large:
         return 0.0, False
     fives = sum(count % 5 == 0 for count in large)

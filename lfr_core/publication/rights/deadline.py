@@ -22,7 +22,7 @@ DUE_SOON_DAYS = 7
 
 def month_after(day: date) -> date:
     """The same day of the next month, or that month's last day if it has no such."""
-    year, month = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)  # noqa: PLR2004  December
+    year, month = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)  # December
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 

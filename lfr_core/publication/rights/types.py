@@ -152,7 +152,8 @@ def reference_of(text: str, kind: ReferenceKind) -> str:
     Raises:
         Refused: `rights.bad-reference`.
     """
-    found = _WRITTEN.fullmatch(text.strip().upper().translate(_MISREAD)) if len(text) <= 60 else None  # noqa: PLR2004  thrice a reference
+    is_short = len(text) <= 60  # thrice a reference
+    found = _WRITTEN.fullmatch(text.strip().upper().translate(_MISREAD)) if is_short else None
     if found is None or found[1] != kind.value:
         raise Refused("rights.bad-reference", f"a reference is written as {kind.value}-2026-7QF3-9KXM-2TWA")
     return "-".join(found.groups())

@@ -70,7 +70,7 @@ def read_dataset(path: Path) -> DataSet:
     found = _from_csv(path) if path.suffix.lower() == ".csv" else _from_folder(path)
     if not found.files:
         raise _refused(f"there is no photograph of anybody in {path}: give a folder that holds a folder a person")
-    if len(found.subjects) < 2:  # noqa: PLR2004  errors are between people
+    if len(found.subjects) < 2:  # errors are between people
         raise _refused(f"all photographs in {path} are of one person: nobody can be taken for anybody else")
     return found
 
@@ -87,7 +87,7 @@ def read_groups(file: Path, subjects: Sequence[str]) -> dict[str, dict[str, str]
         Refused: `accuracy.groups`: it can't be read, or names nobody of the data set.
     """
     rows = list(_rows(file, "accuracy.groups"))
-    if not rows or "subject" not in rows[0] or len(rows[0]) < 2:  # noqa: PLR2004  the subject and a group
+    if not rows or "subject" not in rows[0] or len(rows[0]) < 2:  # the subject and a group
         raise Refused(
             "accuracy.groups", f"{file} needs a header with `subject` and at least one way of grouping, as `sex`"
         )

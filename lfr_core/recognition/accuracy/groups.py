@@ -62,7 +62,7 @@ def _table(
         for group in rows
     ]
     said = [f"The group {group} of {column} has one person: nothing is computed for it." for group in few]
-    if len(able) < 2:  # noqa: PLR2004  a comparison has two sides
+    if len(able) < 2:  # a comparison has two sides
         said.append(f"Fewer than two groups of {column} have enough people: none are compared.")
     points = [each.misses.point for each in figures if each.misses is not None and each.misses.point is not None]
     worst = max(points, default=0.0) / min(points) if len(points) > 1 and min(points) > 0 else None
@@ -131,9 +131,9 @@ def _fisher(k: int, n: int, other_k: int, other_n: int) -> float:
 def _over_all(groups: list[_Counts]) -> float | None:
     """Fisher, Freeman and Halton's test that all groups are missed alike; None where there is nothing to compare."""
     table = [[each.missed, each.mated - each.missed] for each in groups if each.mated]
-    if len(table) < 2 or all(a[0] == 0 == b[0] for a, b in pairwise(table)):  # noqa: PLR2004  a comparison
+    if len(table) < 2 or all(a[0] == 0 == b[0] for a, b in pairwise(table)):  # a comparison
         return None
-    if len(table) == 2:  # noqa: PLR2004  exact without drawing
+    if len(table) == 2:  # exact without drawing
         return _fisher(table[0][0], sum(table[0]), table[1][0], sum(table[1]))
     from scipy.stats import MonteCarloMethod, fisher_exact
 

@@ -100,7 +100,7 @@ def measure(
         Refused: `accuracy.nobody-listed`: fewer than two people could be enrolled, or nobody compared.
     """
     listed, probes = len(set(templates.subject[templates.reference].tolist())), int(scores.probes.sum())
-    if listed < 2 or probes == 0:  # noqa: PLR2004  a list and somebody who isn't on it
+    if listed < 2 or probes == 0:  # a list and somebody who isn't on it
         why = _most_common(templates)
         raise Refused(
             "accuracy.nobody-listed",

@@ -126,4 +126,4 @@ def _index(found: AccuracyEvaluation) -> int:
 def _percent(value: float | None) -> str:
     if value is None:
         return "not known"
-    return f"{100 * value:.3g} %" if value < 0.1 else f"{100 * value:.1f} %"  # noqa: PLR2004  three digits
+    return f"{100 * value:.3g} %" if value < 0.1 else f"{100 * value:.1f} %"  # three digits

@@ -197,7 +197,7 @@ def _stretched(values: NDArray[Any]) -> Image:
     if np.issubdtype(values.dtype, np.floating):
         finite = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
         top = max(float(finite.max()), 1e-9)
-        scale = 1.0 if 1.0 < top <= 255 else 255 / top  # noqa: PLR2004  already of 8 bits
+        scale = 1.0 if 1.0 < top <= 255 else 255 / top  # already of 8 bits
         return np.clip(finite * scale, 0, 255).astype(np.uint8)
     used = max(_BITS, int(values.max()).bit_length())
     return np.asarray(np.clip(values >> (used - _BITS), 0, 255), dtype=np.uint8)

@@ -189,7 +189,7 @@ class Tracker:
 def _measure(boxes: Floats) -> _Array:
     """Boxes (n, 4) as centre x, centre y, log size: (n, 3)."""
     corners = np.asarray(boxes, dtype=np.float64)
-    if corners.ndim != 2 or corners.shape[1] != _CORNERS:  # noqa: PLR2004  rows of boxes
+    if corners.ndim != 2 or corners.shape[1] != _CORNERS:  # rows of boxes
         raise Poison(f"face boxes come as (n, 4), not {corners.shape}")
     extent = corners[:, 2:] - corners[:, :2]
     if not np.isfinite(corners).all() or (extent <= 0).any():

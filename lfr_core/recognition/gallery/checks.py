@@ -75,7 +75,7 @@ def check_probes(probes: npt.ArrayLike) -> Floats:
     array = _as_floats(probes)
     if array.size == 0 and array.ndim in {1, 2}:
         return np.zeros((0, DIMENSION), np.float32)
-    if array.ndim != 2 or array.shape[1] != DIMENSION:  # noqa: PLR2004  rows and columns
+    if array.ndim != 2 or array.shape[1] != DIMENSION:  # rows and columns
         raise Poison(f"probes of shape {array.shape} can't be searched: expected (n, {DIMENSION})")
     _check_rows(array, [f"probe {row}" for row in range(len(array))])
     return array

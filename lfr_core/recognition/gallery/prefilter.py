@@ -10,7 +10,7 @@ It holds vectors as the store does: under the deployment's rotation. It is overw
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from random import Random
 from typing import Final, Protocol
 
@@ -21,7 +21,8 @@ from lfr_core.common.errors import Refused, Retryable
 from lfr_core.domain.reserved import CANARY_ENTRY, LIVE_PROBE_ENTRY
 from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery.checks import check_probes, stored_row
-from lfr_core.recognition.gallery.port import Candidate, Gallery, Reference, StoredRow
+from lfr_core.recognition.gallery.port import Candidate, Gallery, StoredRow
+from lfr_core.recognition.gallery.wrapper import GalleryWrapper
 
 __all__ = ["MARGIN", "SAMPLE", "PrefilteredGallery", "VectorStore"]
 
@@ -42,7 +43,7 @@ class VectorStore(Gallery, Protocol):
         ...
 
 
-class PrefilteredGallery:
+class PrefilteredGallery(GalleryWrapper[VectorStore]):
     """A `Gallery` over a store, which it asks only for what may reach the threshold, once it has a copy of the list.
 
     `hold` may run in another thread than the rest.
@@ -52,7 +53,7 @@ class PrefilteredGallery:
     """
 
     def __init__(self, inner: VectorStore) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._held: dict[str, Biometric[Floats]] = {}
         self._people: dict[str, list[int]] = {}
         """Which of the vectors are of people: all but the drawn test face's."""
@@ -138,21 +139,6 @@ class PrefilteredGallery:
                 found[row] = candidates
         return found
 
-    def create(self, name: str, contract_id: str) -> None:
-        self._inner.create(name, contract_id)
-
-    def add(self, name: str, contract_id: str, references: Sequence[Reference]) -> tuple[StoredRow, ...]:
-        return self._inner.add(name, contract_id, references)
-
-    def rows(self, name: str, contract_id: str, ids: Sequence[str] | None = None) -> tuple[StoredRow, ...]:
-        return self._inner.rows(name, contract_id, ids)
-
-    def count(self, name: str) -> int:
-        return self._inner.count(name)
-
-    def names(self) -> list[str]:
-        return self._inner.names()
-
     def drop(self, name: str) -> None:
-        self._inner.drop(name)
+        super().drop(name)
         self.keep_only(self._held.keys() - {name})

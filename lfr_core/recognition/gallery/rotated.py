@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from lfr_core.common.biometric import Biometric
-from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.vault.port import Vault
 from lfr_core.custody.vault.watchlist_key import find_list_key, make_list_key
@@ -190,7 +190,7 @@ def rotated_gallery(
     *,
     actor: SystemActor,
     may_make: bool = False,
-    clock: Clock | None = None,
+    clock: Clock,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> RotatedGallery:
     """The gallery that everybody uses: collections named by `gallery_name`, keys from the vault.
@@ -204,5 +204,5 @@ def rotated_gallery(
         clock: for the new key's due time.
         monotonic: seconds that never go back.
     """
-    rotations = _VaultRotations(vault, clock or SystemClock(), actor, monotonic, may_make=may_make)
+    rotations = _VaultRotations(vault, clock, actor, monotonic, may_make=may_make)
     return RotatedGallery(inner, rotations)

@@ -127,7 +127,7 @@ def inject_template(
     Args:
         view: a deployment with a list.
         gallery: makes the gallery that real references go through, over the one it is given
-            (`lambda inner: rotated_gallery(inner, vault, actor=SystemActor.ERASURE)`).
+            (`lambda inner: rotated_gallery(inner, vault, actor=SystemActor.ERASURE, clock=clock)`).
         milvus: where the vectors lie.
         engine: the records: what may be in a gallery is written down before it is put there.
         clock: when it was injected.

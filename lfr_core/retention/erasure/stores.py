@@ -96,7 +96,7 @@ class ClosedStore:
     def limits(self) -> tuple[Unreadable, ...]:
         return (Unreadable(self.name, self.why),)
 
-    def search(self, needles: Needles) -> SearchResult:  # noqa: ARG002  the Protocol's signature
+    def search(self, needles: Needles) -> SearchResult:
         return SearchResult()
 
 

@@ -126,7 +126,7 @@ def require_fit(checked: CheckedList) -> None:
     first = "; ".join(f"{_where(finding)}: {finding.message} ({finding.rule})" for finding in refusing[:3])
     raise Refused(
         "watchlist.quality",
-        f"the list doesn't pass: {len(refusing)} defects. {first}{' ...' if len(refusing) > 3 else ''}. "  # noqa: PLR2004  as above
+        f"the list doesn't pass: {len(refusing)} defects. {first}{' ...' if len(refusing) > 3 else ''}. "  # as above
         "Nothing was enrolled; mend them and enrol again",
     )
 

@@ -57,7 +57,7 @@ def lfr(vault: VaultCore) -> Run:
 
 @pytest.fixture
 def store(records: Engine, vault: VaultCore) -> DeploymentStore:
-    return DeploymentStore(records, vault, AuditTrail(vault, SystemClock()))
+    return DeploymentStore(records, vault, AuditTrail(vault, SystemClock()), SystemClock())
 
 
 def live(store: DeploymentStore) -> None:

@@ -29,7 +29,9 @@ def engine(sqlite_url: str) -> Engine:
 
 def test_who_is_revoked_attends_no_more_and_is_told_why(engine: Engine) -> None:
     ended = Event()
-    attending = Attendance(engine, trail_of(engine)).keep_alive("dep", authenticated("Ann"), every_s=0.02, ended=ended)
+    attending = Attendance(engine, trail_of(engine), SystemClock()).keep_alive(
+        "dep", authenticated("Ann"), every_s=0.02, ended=ended
+    )
     attending.__enter__()
 
     People(engine, trail_of(engine), SystemClock()).revoke("Ann", why="left the force", by=authenticated("Dee"))
@@ -44,5 +46,7 @@ def test_who_is_revoked_attends_no_more_and_is_told_why(engine: Engine) -> None:
 def test_who_leaves_of_their_own_accord_is_told_nothing(engine: Engine) -> None:
     ended = Event()
 
-    with Attendance(engine, trail_of(engine)).keep_alive("dep", authenticated("Ann"), every_s=0.02, ended=ended):
+    with Attendance(engine, trail_of(engine), SystemClock()).keep_alive(
+        "dep", authenticated("Ann"), every_s=0.02, ended=ended
+    ):
         assert not ended.wait(0.1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,26 +14,13 @@ from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.announcement import announcements
 from lfr_core.deployments.reading import open_calls
 from lfr_core.domain.deployments import DeploymentStatus as Status
-from tests.support.deployment_flows import deployment_flows, status
+from tests.support.deployment_flows import status
 from tests.support.milvus import free_port
 from tests.support.people import authenticated
 from tests.support.planning import PLANNER, form
-from tests.support.prefect import PrefectServer
-from tests.support.workflows import DeploymentFlowsRunner, register
+from tests.support.workflows import DeploymentFlowsRunner
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(scope="module")
-def prefect(prefect_server: PrefectServer) -> PrefectServer:
-    register(prefect_server)
-    return prefect_server
-
-
-@pytest.fixture
-def runner(prefect: PrefectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeploymentFlowsRunner]:
-    with deployment_flows(prefect, tmp_path, monkeypatch) as runner:
-        yield runner
 
 
 def test_authorising_schedules_each_step_at_its_exact_time_and_once_only(runner: DeploymentFlowsRunner) -> None:
@@ -43,7 +29,8 @@ def test_authorising_schedules_each_step_at_its_exact_time_and_once_only(runner:
 
     runner.harness.authorise()
     authorised = runner.harness.now
-    schedule_now(runner.settings, runner.harness.policy)
+    with runner.installation() as installation:
+        schedule_now(installation)
 
     assert runner.schedule() == [
         (FlowStep.ANNOUNCE, authorised + HOUR, 1),
@@ -197,5 +184,6 @@ def test_an_away_prefect_raises_nothing_and_the_next_tick_catches_up(
     runner.harness.authorise()
     away = runner.settings.model_copy(update={"prefect_url": f"http://127.0.0.1:{free_port()}/api"})
 
-    assert schedule_now(away, runner.harness.policy) is None
+    with runner.installation(away) as installation:
+        assert schedule_now(installation) is None
     assert len(runner.reconcile().create) == 4

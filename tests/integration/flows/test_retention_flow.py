@@ -64,7 +64,8 @@ def test_a_run_purges_what_it_can_says_what_it_could_not_and_leaves_a_table_of_l
     with serving_vault(settings) as core:
         engine = open_engine(settings.records_url)
         trail = AuditTrail(core, SystemClock())
-        DeploymentStore(engine, core, trail).create("dep", DeploymentKind.DEMO, name="dep", policy=load_policy())
+        store = DeploymentStore(engine, core, trail, SystemClock())
+        store.create("dep", DeploymentKind.DEMO, name="dep", policy=load_policy())
         done = subprocess.run(
             [sys.executable, "-c", code],
             env=environment(prefect_server, settings, tmp_path),

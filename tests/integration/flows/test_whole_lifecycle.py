@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from flows.schedule import FlowStep
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.reading import timeline
@@ -26,7 +26,7 @@ from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.recognition.gallery import MilvusGallery, gallery_name
 from lfr_core.recognition.gallery.rotated import rotated_gallery
 from lfr_core.watchlists.list_builder import ListBuilder
-from tests.support.deployment_flows import deployment_flows, harness_of, settings_for, status
+from tests.support.deployment_flows import harness_of, settings_for, status
 from tests.support.milvus import MilvusServer
 from tests.support.people import authenticated
 from tests.support.planning import OPERATOR, PLANNER, PlanningHarness, form
@@ -38,18 +38,6 @@ from tests.support.watchlist_folders import ListFolder
 from tests.support.workflows import DeploymentFlowsRunner, register
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(scope="module")
-def prefect(prefect_server: PrefectServer) -> PrefectServer:
-    register(prefect_server)
-    return prefect_server
-
-
-@pytest.fixture
-def runner(prefect: PrefectServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeploymentFlowsRunner]:
-    with deployment_flows(prefect, tmp_path, monkeypatch) as runner:
-        yield runner
 
 
 @pytest.mark.models
@@ -139,7 +127,9 @@ def test_a_compile_killed_half_way_and_run_again_builds_the_same_list_and_leaves
             by_hand = ListBuilder(
                 policy=harness.policy,
                 store=harness.store,
-                gallery=rotated_gallery(gallery, harness.vault, actor=SystemActor.FLOWS, may_make=True),
+                gallery=rotated_gallery(
+                    gallery, harness.vault, actor=SystemActor.FLOWS, may_make=True, clock=SystemClock()
+                ),
                 engine=lambda: build_engine(settings, harness.policy),
                 home=settings.home,
             )

@@ -87,7 +87,7 @@ class Headings(HTMLParser):
         super().__init__()
         self.levels: list[int] = []
 
-    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002  the parser's signature
+    def handle_starttag(self, tag: str, attrs: object) -> None:
         if re.fullmatch("h[1-6]", tag):
             self.levels.append(int(tag[1]))
 

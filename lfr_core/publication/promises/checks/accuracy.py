@@ -30,7 +30,7 @@ class ThresholdBound:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def look(self, now_ns: int) -> PromiseFinding:  # noqa: ARG002  true at any time
+    def look(self, now_ns: int) -> PromiseFinding:  # true at any time
         with reading(self._engine) as session:
             rows = session.exec(select(DeploymentRow).where(DeploymentRow.status != DeploymentStatus.DRAFT)).all()
             wanted = select(AlertRow.id, AlertRow.deployment, AlertRow.similarity, AlertRow.threshold)
@@ -71,7 +71,7 @@ class FalseAlerts:
         self._one_in = one_in
         self._random = random
 
-    def look(self, now_ns: int) -> PromiseFinding:  # noqa: ARG002  counts of all time
+    def look(self, now_ns: int) -> PromiseFinding:  # counts of all time
         measured = self._measured()
         if not measured:
             return PromiseFinding(Result.UNCHECKED, f"no deployment had a list of {self._band} yet", {"deployments": 0})

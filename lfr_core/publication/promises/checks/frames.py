@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import Engine, inspect
 from sqlmodel import col, select
 
+from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.port import Vault
 from lfr_core.deployments.vault_records import VaultRecords
@@ -68,13 +69,15 @@ class RecognitionGated:
 
     id = "recognition.gated"
 
-    def __init__(self, engine: Engine, vault: Vault, limits: GateLimits, pause: Callable[[float], None]) -> None:
+    def __init__(
+        self, engine: Engine, vault: Vault, clock: Clock, limits: GateLimits, pause: Callable[[float], None]
+    ) -> None:
         """`pause` waits for so many seconds: a refusal may be felt a moment later than its cause."""
         self._engine = engine
         self._vault = vault
         self._limits = limits
         self._pause = pause
-        self._log = VaultRecords(engine)
+        self._log = VaultRecords(engine, clock)
 
     def look(self, now_ns: int) -> PromiseFinding:
         with reading(self._engine) as session:
@@ -118,7 +121,7 @@ class NoTemplateKept:
         self._engine = engine
         self._messages = messages
 
-    def look(self, now_ns: int) -> PromiseFinding:  # noqa: ARG002  a schema has no time
+    def look(self, now_ns: int) -> PromiseFinding:  # a schema has no time
         models = [
             each
             for each in vars(self._messages).values()

@@ -38,7 +38,7 @@ class ListNew:
         self._engine = engine
         self._vault = vault
 
-    def look(self, now_ns: int) -> PromiseFinding:  # noqa: ARG002  true at any time
+    def look(self, now_ns: int) -> PromiseFinding:  # true at any time
         with reading(self._engine) as session:
             galleries = [name for name in session.exec(select(DeploymentRow.gallery)) if name]
         with translated(self._engine):
@@ -98,7 +98,7 @@ class OnlyListedMatched:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def look(self, now_ns: int) -> PromiseFinding:  # noqa: ARG002  true at any time
+    def look(self, now_ns: int) -> PromiseFinding:  # true at any time
         with reading(self._engine) as session:
             over = col(DeploymentRow.status).in_([each.value for each in DeploymentStatus if each.is_over])
             gone = set(session.exec(select(DeploymentRow.id).where(over)))
@@ -177,7 +177,7 @@ class LiveCamerasOnly:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def look(self, now_ns: int) -> PromiseFinding:  # noqa: ARG002  true at any time
+    def look(self, now_ns: int) -> PromiseFinding:  # true at any time
         operational = DeploymentRow.kind == DeploymentKind.OPERATIONAL
         with reading(self._engine) as session:
             rows = session.exec(select(DeploymentRow.id, DeploymentRow.live_only).where(operational)).all()

@@ -32,7 +32,7 @@ class Announced:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def look(self, now_ns: int) -> PromiseFinding:  # noqa: ARG002  true at any time
+    def look(self, now_ns: int) -> PromiseFinding:  # true at any time
         notices: defaultdict[str, list[AnnouncementRow]] = defaultdict(list)
         with reading(self._engine) as session:
             opened = session.exec(

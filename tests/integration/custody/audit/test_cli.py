@@ -143,7 +143,7 @@ def test_evidence_needs_the_vault_and_leaves_no_half_file(lfr: Run, settings: Se
     file = tmp_path / "out" / "dep.evidence"
     with serving_vault(settings), closing(EachProcess.of(settings)) as client:
         engine = open_engine(settings.records_url)
-        store = DeploymentStore(engine, client, AuditTrail(client, SystemClock()))
+        store = DeploymentStore(engine, client, AuditTrail(client, SystemClock()), SystemClock())
         store.create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
         engine.dispose()
         result = lfr("evidence", "dep", "--output", str(file), "--json")

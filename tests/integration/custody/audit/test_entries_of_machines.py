@@ -112,7 +112,7 @@ def test_while_the_vault_is_away_what_was_lent_is_good_for_its_lease_and_a_refus
         def pseudonym(self, name: str) -> str:
             return site.core.pseudonym(name)
 
-        def writer_key(self, name: str, person: str = "") -> object:  # noqa: ARG002  the Protocol's signature
+        def writer_key(self, name: str, person: str = "") -> object:
             self.asked += 1
             if self.error is not None:
                 raise self.error

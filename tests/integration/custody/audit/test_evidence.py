@@ -234,7 +234,7 @@ def test_a_signature_of_another_kind_is_wrong(
     filled: Engine, notary: Notary, clock: ManualClock, kind: SignatureKind
 ) -> None:
     class Elsewhere(Notary):
-        def sign(self, wanted: SignatureKind, message: bytes) -> Signature:  # noqa: ARG002  always the same
+        def sign(self, wanted: SignatureKind, message: bytes) -> Signature:  # always the same
             return super().sign(kind, message)
 
     found = checked(evidence(filled, Elsewhere(), clock), notary.public_key.hex())

@@ -132,7 +132,7 @@ def test_who_changes_a_record_that_was_written_in_does_not_make_it_count(lived: 
 
 
 def test_a_hold_that_covers_more_than_its_entry_holds_nothing(lived: Engine, tmp_path: Path) -> None:
-    log = VaultRecords(lived)
+    log = VaultRecords(lived, SystemClock())
     log.records = trail_records(lived, tmp_path)
     assert log.held_segments() == {"segment-1"}
 

@@ -100,7 +100,7 @@ def test_heads_of_an_earlier_version_verify_and_are_counted(
     engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock
 ) -> None:
     class Earlier(Notary):
-        def sign(self, kind: SignatureKind, message: bytes) -> Signature:  # noqa: ARG002  it knew of none
+        def sign(self, kind: SignatureKind, message: bytes) -> Signature:  # it knew of none
             return self.sign_untyped(message)
 
     for signer in (Earlier(), notary):

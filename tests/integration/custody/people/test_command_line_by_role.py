@@ -117,12 +117,12 @@ class Terminals:
             plan.store.open(name)
         plan.store.suspend("suspended", "a test", by=SystemActor.LFR)
         recorder = Recorder(self.engine, plan.policy.alerts, plan.clock, self.vault, plan.trail)
-        SignOns(self.engine, plan.trail).sign_on("dep", authenticated(ONLY[O]))
+        SignOns(self.engine, plan.trail, SystemClock()).sign_on("dep", authenticated(ONLY[O]))
         alert, judged = (
             recorder.record_sightings([sighting(at, vault=self.vault, sealed_ns=time.time_ns())]).opened[0]
             for at in (0.0, 900.0)
         )
-        decisions = DecisionService(self.engine, plan.trail)
+        decisions = DecisionService(self.engine, plan.trail, SystemClock())
         decisions.judge(judged, Judgement.SAME, authenticated(ONLY[O]), shown=seen(self.engine, judged))
         now_ns = time.time_ns()
         due_ns = now_ns + 10**15

@@ -11,6 +11,7 @@ import pytest
 from lfr_core.alerts import read
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.alerts.recorder import Recorder
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people import Role
 from lfr_core.custody.people.sign_on import SIGN_ON_H
@@ -72,7 +73,7 @@ def test_only_a_registered_operator_signs_on(harness: Harness, name: str) -> Non
 
 
 def test_an_officers_phone_has_what_was_judged_and_says_what_was_done_and_nothing_else(harness: Harness) -> None:
-    decisions, officer = DecisionService(harness.engine, harness.trail), authenticated(STREET)
+    decisions, officer = DecisionService(harness.engine, harness.trail, SystemClock()), authenticated(STREET)
     assert [one.id for one in harness.street.alerts("dep", officer)] == [harness.alert]
 
     for refused in (
@@ -109,7 +110,7 @@ def test_an_answer_that_somebody_wrote_into_the_records_shows_no_officer_a_pictu
 
 
 def test_everything_is_gone_from_the_phone_once_the_deployment_is_over(harness: Harness) -> None:
-    name, store = "Pc Late", DeploymentStore(harness.engine, harness.vault, harness.trail)
+    name, store = "Pc Late", DeploymentStore(harness.engine, harness.vault, harness.trail, SystemClock())
     add_people(harness.engine, (name, Role.ENGAGING_OFFICER), trail=harness.trail)
     entries = (entry(),)
     store.create("brief", DeploymentKind.DEMO, name="brief", policy=harness.policy)
@@ -120,7 +121,7 @@ def test_everything_is_gone_from_the_phone_once_the_deployment_is_over(harness: 
     (alert,) = recorder.record_sightings([one]).opened
     harness.signs.sign_on("brief", authenticated(OPERATOR))
     harness.signs.sign_on("brief", authenticated(name))
-    decisions = DecisionService(harness.engine, harness.trail)
+    decisions = DecisionService(harness.engine, harness.trail, SystemClock())
     decisions.judge(alert, Judgement.SAME, authenticated(OPERATOR), shown=seen(harness.engine, alert))
     crops = read.AlertCrops(harness.engine, harness.vault)
     crops.open(alert, authenticated(name), "look")

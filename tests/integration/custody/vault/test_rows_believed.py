@@ -131,7 +131,7 @@ def test_attendance_that_somebody_wrote_in_opens_no_gate(home: Home) -> None:
         time.sleep(FACTS_MAX_AGE_S + 0.1)
 
         assert home.rule(lambda: home.vault.check_gate("trial")) == "gate.operator-attending"
-    Attendance(home.engine, home.planning.trail).record_heartbeat("trial", authenticated(OPERATOR))
+    Attendance(home.engine, home.planning.trail, SystemClock()).record_heartbeat("trial", authenticated(OPERATOR))
     time.sleep(FACTS_MAX_AGE_S + 0.1)
     assert home.vault.check_gate("trial") > 0
 

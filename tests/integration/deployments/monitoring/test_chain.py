@@ -61,7 +61,7 @@ def enrol_test_face(stream: Stream, gallery_name: str) -> None:
     template = live_probe_template(engine)
     assert template is not None
     milvus = MilvusGallery(stream.milvus.uri)
-    gallery = rotated_gallery(milvus, stream.vault, actor=SystemActor.SELF_TEST)
+    gallery = rotated_gallery(milvus, stream.vault, actor=SystemActor.SELF_TEST, clock=SystemClock())
     gallery.add(gallery_name, engine.contract_id, [Reference(LIVE_PROBE_REFERENCE, LIVE_PROBE_ENTRY, template)])
     rebind(stream.database, "d", gallery, stream.trail)
     milvus.close()

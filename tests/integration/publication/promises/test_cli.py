@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from apps.cli import promises
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.core import VaultCore
@@ -54,7 +55,7 @@ def test_a_broken_promise_is_exit_code_1_and_what_cant_be_checked_is_not(vault: 
     assert (status["faces.forgotten"], status["accuracy.fair"]) == ("holds", "no automatic check")
 
     engine = open_engine(Settings().records_url)
-    store = DeploymentStore(engine, vault, Installation(identity=ProcessIdentity.COMMANDS).trail)
+    store = DeploymentStore(engine, vault, Installation(identity=ProcessIdentity.COMMANDS).trail, SystemClock())
     store.create("op", DeploymentKind.EVALUATION, name="Operational", policy=load_policy())
     with overwriting(engine) as session:
         row = session.get(DeploymentRow, "op")

@@ -77,12 +77,12 @@ def lfr(vault: VaultCore) -> Run:
     settings = Settings()
     engine = open_engine(settings.records_url)
     trail = Installation(settings, identity=ProcessIdentity.COMMANDS).trail
-    store = DeploymentStore(engine, vault, trail)
+    store = DeploymentStore(engine, vault, trail, SystemClock())
     store.create("street", DeploymentKind.DEMO, name="Street", policy=load_policy())
     store.attach_watchlist("street", "contract", "lfr_street", [entry()], held=held_by([entry()]))
     store.open("street")
     add_operators(engine, "Op One", trail=trail)
-    Attendance(engine, trail).record_heartbeat("street", authenticated("Op One"))
+    Attendance(engine, trail, SystemClock()).record_heartbeat("street", authenticated("Op One"))
     engine.dispose()
     return lambda *arguments: CliRunner().invoke(erasure.app, arguments)
 
@@ -90,7 +90,9 @@ def lfr(vault: VaultCore) -> Run:
 def close(vault: VaultCore) -> None:
     settings = Settings()
     engine = open_engine(settings.records_url)
-    DeploymentStore(engine, vault, Installation(settings, identity=ProcessIdentity.COMMANDS).trail).close("street")
+    DeploymentStore(
+        engine, vault, Installation(settings, identity=ProcessIdentity.COMMANDS).trail, SystemClock()
+    ).close("street")
     engine.dispose()
 
 

@@ -59,7 +59,7 @@ class Engine:
 
     detect_large = detect
 
-    def describe(self, image: Image, detection: Detection) -> Face:  # noqa: ARG002  the Protocol's signature
+    def describe(self, image: Image, detection: Detection) -> Face:
         points = np.zeros((68, 2), np.float32)
         return Face(
             detection,
@@ -77,7 +77,7 @@ class Directory:
     def __init__(self, view: DeploymentView) -> None:
         self.view = view
 
-    def find(self, deployment: str) -> DeploymentView | None:  # noqa: ARG002  there is one
+    def find(self, deployment: str) -> DeploymentView | None:  # there is one
         return self.view
 
 

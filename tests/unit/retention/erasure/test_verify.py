@@ -23,7 +23,7 @@ DUE_NS = 1_000
 class Keys:
     state_: KeyState
 
-    def state(self, injected: InjectedCanary) -> KeyState:  # noqa: ARG002  the Protocol's signature
+    def state(self, injected: InjectedCanary) -> KeyState:
         return self.state_
 
 

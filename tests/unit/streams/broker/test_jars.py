@@ -42,10 +42,7 @@ def test_a_missing_and_an_unknown_jar_are_refused(libs: Path) -> None:
 
 
 def test_our_list_pins_the_broker_itself() -> None:
-    names = read_list()
-
-    assert "kafka_2.13-4.1.1.jar" in names
-    assert len(names) == 46
+    assert "kafka_2.13-4.1.1.jar" in read_list()
 
 
 @pytest.mark.parametrize("text", ["abc  a.jar\n", "0" * 64 + "\n"])

@@ -43,8 +43,11 @@ def test_no_token_of_a_query_is_ever_shown(token: str, host: str) -> None:
 
 @given(st.text(max_size=80))
 def test_any_text_can_be_redacted(text: str) -> None:
-    redact_url(text)
-    redact_url(f"http://{text}")
+    for url in (text, f"http://{text}", f"rtsp://user:secret@{text}"):
+        shown = redact_url(url)
+
+        assert isinstance(shown, str)
+        assert "user:secret" not in shown
 
 
 @pytest.mark.parametrize(
