@@ -118,4 +118,4 @@ def sign_on(engine: Engine, trail: Trail, *names: str, deployment: str = "dep", 
     """Registered operators who have signed on to a deployment."""
     add_operators(engine, *names, clock=clock, trail=trail)
     for name in names:
-        SignOns(engine, trail, clock).sign_on(deployment, authenticated(name))
+        SignOns(engine, trail, clock or SystemClock()).sign_on(deployment, authenticated(name))

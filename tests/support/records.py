@@ -108,7 +108,7 @@ def entry(
 
 def store_of(engine: Engine, clock: Clock | None = None) -> DeploymentStore:
     """A store whose vault and trail are those of this test's database."""
-    return DeploymentStore(engine, vault_of(engine), trail_of(engine), clock)
+    return DeploymentStore(engine, vault_of(engine), trail_of(engine), clock or SystemClock())
 
 
 def as_operational(engine: Engine, deployment: str) -> None:
