@@ -61,6 +61,7 @@ def is_in_view(page: Page, what: Locator) -> bool:
     return inside and bool(on_top)
 
 
+@pytest.mark.slow
 def test_an_alert_is_decided_on_a_screen_of_1366_by_768_without_scrolling_by_night_and_by_day(
     page: Page, recorder: Recorder
 ) -> None:

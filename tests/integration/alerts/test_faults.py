@@ -34,6 +34,7 @@ def mortal_postgres() -> Iterator[Postgres]:
 
 
 @pytest.mark.postgresql
+@pytest.mark.slow
 def test_a_postgresql_killed_in_mid_run_is_retryable_and_works_again(mortal_postgres: Postgres) -> None:
     url = mortal_postgres.new_database()
     upgrade(url)

@@ -51,6 +51,7 @@ def until(so: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.3)
 
 
+@pytest.mark.slow
 def test_a_run_purges_what_it_can_says_what_it_could_not_and_leaves_a_table_of_lags(
     prefect_server: PrefectServer, settings: Settings, tmp_path: Path
 ) -> None:

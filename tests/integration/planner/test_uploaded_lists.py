@@ -85,6 +85,7 @@ def ended(lists: UploadedLists) -> Job[ListLook]:
     return job
 
 
+@pytest.mark.slow
 def test_a_list_is_checked_mended_compiled_and_shown_to_the_officer(
     harness: PlanningHarness, lists: UploadedLists
 ) -> None:

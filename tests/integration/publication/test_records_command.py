@@ -19,7 +19,6 @@ from lfr_core.publication.quality.importer import read_table
 from lfr_core.publication.record_builder import from_figures
 from lfr_core.publication.tabular import csv_text
 from tests.support.publication import ENDED, MODERN_HEADER, POLICY, alert, figures, modern_row, modern_table
-from tests.support.tiers import leave_to_long
 
 
 def test_defects_are_reported_to_programs_and_the_report_asks_nobody_for_anything(tmp_path: Path) -> None:
@@ -91,7 +90,8 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     assert "Traceback" not in ran.stderr
 
 
-@pytest.mark.parametrize("options", leave_to_long([("--json",), ()], but=[("--json",)]))
+@pytest.mark.parametrize("options", [("--json",), ()])
+@pytest.mark.slow
 def test_an_output_that_takes_ascii_alone_gets_escapes_and_no_traceback(
     tmp_path: Path, options: tuple[str, ...]
 ) -> None:

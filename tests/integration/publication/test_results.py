@@ -154,6 +154,7 @@ def test_a_correction_passes_the_suites_too_and_is_the_publication_officers(harn
     assert second.record.data_quality_report_ref not in {"", first.record.data_quality_report_ref}
 
 
+@pytest.mark.slow
 def test_the_real_suites_pass_our_record_and_find_a_copied_one(harness: ResultsHarness) -> None:
     harness.announce()
     harness.judge_all()

@@ -91,6 +91,7 @@ def test_choices_that_are_not_ours_are_refused_with_what_to_do(tmp_path: Path) -
             read_choices(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_report_counts_the_refused_by_reason_and_has_each_in_a_spreadsheet(
     listed: ListFolder, engine: FaceEngine, policy: Policy, tmp_path: Path
 ) -> None:

@@ -26,6 +26,7 @@ def people() -> list[StreetPerson]:
 
 
 @pytest.mark.models
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_pixels(people: list[StreetPerson]) -> None:
     first, again = (list(islice(frames_of(SPEC, people), 3)) for _ in range(2))
 

@@ -234,6 +234,7 @@ def test_a_link_sets_a_password_once_and_a_deleted_account_is_gone(
     assert not anew.has_password
 
 
+@pytest.mark.slow
 def test_a_login_name_is_taken_once(identity_server: IdentityServer, subjects: dict[str, str]) -> None:
     accounts = identity_server.accounts
 

@@ -46,6 +46,7 @@ def lfr(*words: str) -> tuple[int, str]:
     return done.exit_code, done.stdout
 
 
+@pytest.mark.slow
 def test_a_broken_promise_is_exit_code_1_and_what_cant_be_checked_is_not(vault: VaultCore) -> None:
     code, output = lfr("check", "--json")
     status = {each["id"]: each["status"] for each in json.loads(output)["promises"]}

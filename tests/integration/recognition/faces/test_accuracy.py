@@ -21,6 +21,7 @@ def run(commands: CommandProcess, home: Path, *words: str, code: int = 0) -> str
 
 
 @pytest.mark.models
+@pytest.mark.slow
 def test_an_evaluation_of_sample_photographs_is_written_and_names_nobody(
     commands: CommandProcess, tmp_path: Path
 ) -> None:

@@ -83,6 +83,7 @@ def test_a_broker_away_at_the_start_is_a_clear_error(
         )
 
 
+@pytest.mark.slow
 def test_a_camera_that_has_nothing_to_send_says_so_every_second(
     topics: RunningBroker, worker: CountingWorker, policy: Policy, directory: DeploymentDirectory, video: Video
 ) -> None:

@@ -158,6 +158,7 @@ class Run:
 
 
 @pytest.mark.kafka
+@pytest.mark.slow
 def test_a_camera_whose_picture_stands_still_says_so_in_its_records(
     camera: NetworkCamera,
     topics: RunningBroker,
@@ -169,7 +170,7 @@ def test_a_camera_whose_picture_stands_still_says_so_in_its_records(
     monkeypatch.setattr(view, "STILL_AFTER_S", 1.0)
     run = Run(camera, topics.connection(User.CAMERA), policy, directory)
     try:
-        run.wait_for("frames of one picture", sent=30)
+        run.wait_for("frames of one picture", sent=60)
     finally:
         run.end()
 
