@@ -33,12 +33,12 @@ def response_to(agreed: Response, age: int | None) -> Response:
 
 
 def response_words(agreed: Response, age: int | None) -> str:
-    """What was agreed in the briefing; of a child no card says to arrest."""
+    """Say what was agreed in the briefing; of a child no card says to arrest."""
     return _TO_A_CHILD if response_to(agreed, age) is not agreed else _WORDS[agreed]
 
 
 def age_words(age: int | None) -> str:
-    """The warning about somebody under 18; "" for an adult."""
+    """Write the warning about somebody under 18; "" for an adult."""
     if age is None:
         return "Age isn't on the list: if they may be under 18, treat them so."
     return f"UNDER 18: {age} years old. Protect first, and tell your supervisor." if _is_child(age) else ""

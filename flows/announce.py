@@ -53,7 +53,7 @@ def announce_to_the_public(installation: Installation, deployment: str) -> StepR
 
 @task(name="call the publication officer", cache_policy=NO_CACHE)
 def call_the_publication_officer(installation: Installation, deployment: str, notice_h: float) -> StepResult:
-    """What is public can't be withheld any more, and so late a notice opens no gate: people decide."""
+    """Let people decide: what is public can't be withheld any more, and so late a notice opens no gate."""
     asks = f"{installation.policy.planning.notice_h:g} h"
     call_role(
         installation,

@@ -99,7 +99,7 @@ def _describe_list(installation: Installation, deployment: str) -> str:
 
 
 def _describe_check(installation: Installation, deployment: str, seen: list[CheckedList]) -> str:
-    """Counts by category and where the report lies: no reference and no name goes to Prefect."""
+    """Write counts by category and where the report lies: no reference and no name goes to Prefect."""
     if not seen:
         return "Nothing could be checked."
     quality = seen[0].quality

@@ -51,7 +51,7 @@ class WorkflowsStep:
         self._server_home = server_home
 
     def due(self, now_ns: int) -> tuple[Due, ...]:
-        """Raises Retryable when Prefect's server is away."""
+        """Find what is due. Raises Retryable when Prefect's server is away."""
         if self._is_unused():
             return ()
         return tuple(

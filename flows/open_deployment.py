@@ -59,7 +59,7 @@ def find_unmet_conditions(
 
 @task(name="compare the gallery with the list", cache_policy=NO_CACHE)
 def compare_gallery_with_list(installation: Installation, deployment: str) -> None:
-    """What differs is kept, and the gate is decided on that."""
+    """Compare them and keep what differs: the gate is decided on that."""
     with suppress(LfrError):  # what is away is seen in what is still unmet
         compare_gallery(installation.settings, installation.engine, installation.clock, deployment)
 

@@ -66,7 +66,7 @@ class RequestFilter:
             await send({"type": "http.response.body", "body": f"{why}\n".encode()})
 
     def _fault(self, scope: _Scope) -> tuple[int, str]:
-        """The status to refuse it with, and why; 0 to let it in."""
+        """Return the status to refuse it with, and why; 0 to let it in."""
         headers: list[tuple[bytes, bytes]] = list(scope["headers"])
         values = {name: [value for each, value in headers if each == name] for name, _ in headers}
         if values.get(b"host", []) == [] or not self._hosts.issuperset(values[b"host"]):
@@ -97,7 +97,7 @@ class _Again:
 
 
 async def _read_body(receive: _Receive) -> bytes | None:
-    """The request's body, a byte more than the most at most; None where the connection ended before."""
+    """Read the request's body, a byte more than the most at most; None where the connection ended before."""
     body = bytearray()
     while len(body) <= _MOST_BYTES:
         message = await receive()
@@ -110,7 +110,7 @@ async def _read_body(receive: _Receive) -> bytes | None:
 
 
 def _find_body_fault(body: bytes) -> tuple[int, str]:
-    """The status to refuse a body with, and why; 0 to let it in. Read as the server reads it."""
+    """Return the status to refuse a body with, and why; 0 to let it in. It is read as the server reads it."""
     if len(body) > _MOST_BYTES:
         return 413, "that is too long"
     try:

@@ -56,7 +56,7 @@ class OverdueWatch:
         return now - self._since >= self._after_s and now >= self._not_before
 
     def note_attempt(self) -> None:
-        """A purge of ours has been run, whatever it came to."""
+        """Note that a purge of ours has been run, whatever it came to."""
         self._not_before = self._clock.monotonic() + _AGAIN_S
 
     def _read(self) -> bytes:

@@ -123,7 +123,7 @@ def _is_rescheduled(each: ExistingRun, run: PlannedRun, now: datetime) -> bool:
 
 
 def _is_lost(each: ExistingRun, real_now: datetime) -> bool:
-    """A time that lies so far ahead was written before the clock was set back: its age isn't known."""
+    """Say whether a run is lost. A time so far ahead was written before the clock was set back: its age isn't known."""
     longest = _LOST_AFTER.get(each.planned.step, _OTHERS_LOST_AFTER)
     return each.state.type in _RUNNING and abs(real_now - each.state.timestamp) > longest
 

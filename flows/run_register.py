@@ -17,7 +17,7 @@ _SWEEP = "sweep-"
 
 
 def read_made(engine: Engine) -> dict[str, str]:
-    """The runs that we made: key, and id at Prefect's server ("" while it is being made). Raises Retryable."""
+    """Read the runs that we made: key, and id at Prefect's server ("" while it is being made). Raises Retryable."""
     with reading(engine) as session:
         return {row.key: row.run_id for row in session.exec(select(ScheduledRunRow))}
 

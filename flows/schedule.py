@@ -67,7 +67,7 @@ class PlannedRun:
 
 
 def key_of_run(run: PlannedRun, attempt: int) -> str:
-    """The idempotency key of an attempt of a run."""
+    """Return the idempotency key of an attempt of a run."""
     return f"life:{run.name}:{attempt}"
 
 

@@ -67,7 +67,7 @@ def schedule_sweep(
 
 
 def _read_ours(engine: Engine) -> set[str] | None:
-    """The ids of the runs that are ours; None where the records can't say."""
+    """Read the ids of the runs that are ours; None where the records can't say."""
     try:
         return set(read_made(engine).values())
     except LfrError:

@@ -79,7 +79,7 @@ def _read_run_id() -> str:
 
 
 def _find_key(engine: Engine, run_id: str) -> str:
-    """The key under which we made the run; "" where we didn't."""
+    """Find the key under which we made the run; "" where we didn't."""
     for left in range(_LOOKS, 0, -1):
         with reading(engine) as session:
             found = session.exec(select(ScheduledRunRow.key).where(ScheduledRunRow.run_id == run_id)).first()
@@ -108,7 +108,7 @@ def _call(session: Session, installation: Installation, roles: Sequence[Role], d
 
 
 def _newest(session: Session) -> str:
-    """The newest deployment, at which a call is shown that is about none; "" where there is none to protect."""
+    """Find the newest deployment, at which a call is shown that is about none; "" where there is none to protect."""
     return session.exec(select(DeploymentRow.id).order_by(col(DeploymentRow.created_at).desc())).first() or ""
 
 

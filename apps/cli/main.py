@@ -73,7 +73,7 @@ for _name, _example in _GROUPS.items():
 
 
 def run() -> None:
-    """The console script. What a terminal of another encoding can't show is written as escapes, and ends nothing."""
+    """Run the console script. What a terminal of another encoding can't show is written as escapes and ends nothing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

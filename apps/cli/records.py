@@ -109,7 +109,7 @@ def compare(
 
 
 def _show_notes(table: PublishedTable) -> None:
-    """What was mended or left out in reading, for whoever relies on the sums."""
+    """Show what was mended or left out in reading, for whoever relies on the sums."""
     unread = [f"the column {column} isn't known here and wasn't read" for column in table.unknown]
     notes = [*table.notes, *unread]
     for note in notes[:_MOST_NOTES]:

@@ -132,7 +132,7 @@ def _up_detached(settings: Settings, *, with_page: bool) -> None:
 
 
 def _children_of(settings: Settings, pid: int) -> Sequence[ChildReport]:
-    """What the system that runs as `pid` says of its parts; none before it says anything."""
+    """Return what the system that runs as `pid` says of its parts; none before it says anything."""
     from apps.supervisor import read_state
 
     state = read_state(settings.home)

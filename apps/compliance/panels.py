@@ -39,18 +39,18 @@ _WORST_FIRST = (Result.BROKEN, Result.UNCHECKED, None, Result.HOLDS)
 
 
 def london(at: datetime) -> str:
-    """A moment as it is said: "23 November 2026, 16:13"."""
+    """Write a moment as it is said: "23 November 2026, 16:13"."""
     local = at.astimezone(LONDON)
     return f"{local.day} {local:%B %Y, %H:%M}"
 
 
 def london_ns(at_ns: int | None) -> str:
-    """The same of nanoseconds since the epoch; "not yet" for None."""
+    """Write a moment in nanoseconds since the epoch in the same way; "not yet" for None."""
     return "not yet" if at_ns is None else london(utc_from_ns(at_ns))
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> str:
-    """A table of texts, or a sentence where there is nothing."""
+    """Build a table of texts, or a sentence where there is nothing."""
     if not rows:
         return f"<p>{escape(empty)}</p>"
     heading = "".join(f'<th scope="col">{escape(each)}</th>' for each in head)
@@ -84,7 +84,7 @@ def _promise(each: LedgerEntry) -> tuple[str, ...]:
 
 
 def destroyed_rows(certificate: Certificate) -> list[tuple[str, ...]]:
-    """What a certificate says was destroyed."""
+    """List what a certificate says was destroyed."""
     return [
         (
             each.data_class.value,
@@ -98,7 +98,7 @@ def destroyed_rows(certificate: Certificate) -> list[tuple[str, ...]]:
 
 
 def searched_rows(certificate: Certificate) -> list[tuple[str, ...]]:
-    """What was searched for the test records, how much of it, and what was found."""
+    """List what was searched for the test records, how much of it, and what was found."""
     return [
         (
             store.what,

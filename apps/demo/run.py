@@ -79,7 +79,7 @@ class DemoResult:
         return self.published is not None and self.published.record.faces_compared == self.faces_compared
 
     def as_json(self) -> dict[str, object]:
-        """The document that `lfr demo --json` writes."""
+        """Return the document that `lfr demo --json` writes."""
         return {
             "passes": self.score.passes,
             "recognised": self.score.recognised,

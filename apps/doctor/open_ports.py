@@ -30,7 +30,7 @@ _CLOSE = "another program listens there, or ours was changed: stop it, and look 
 
 
 def open_ports(settings: Settings, choice: BrokerChoice | None) -> list[Check]:
-    """A finding for each port and socket. Those that nobody listens on say so."""
+    """Return a finding for each port and socket. Those that nobody listens on say so."""
     found: list[tuple[str, Callable[[], Check]]] = [
         ("connect: broker", lambda: _broker(settings, choice)),
         ("connect: gallery", lambda: _gallery(settings)),
@@ -60,7 +60,7 @@ def listening_addresses(port: int) -> list[str]:
 
 
 def embedded_port(name: str, port: int, who: str, *, mend: str = "") -> Check:
-    """A port that belongs on loopback: who is let in there, and whether it is on loopback now.
+    """Say of a port that belongs on loopback who is let in there, and whether it is on loopback now.
 
     Args:
         name: of the service.
@@ -224,7 +224,7 @@ def _public(settings: Settings) -> Check:
 
 
 def _elsewhere(name: str, address: str, says: str, mend: str, *, has_login: bool) -> Check:
-    """A service of the force's own that is spoken to by HTTP."""
+    """Check a service of the force's own that is spoken to by HTTP."""
     parts = urlsplit(address)
     is_safe = parts.scheme == "https" or is_loopback(parts.hostname or "")
     text = f"{address}: {'encrypted' if parts.scheme == 'https' else 'not encrypted'}, {says}"

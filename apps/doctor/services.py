@@ -68,7 +68,7 @@ def broker(settings: Settings, choice: BrokerChoice, the_policy: Policy | None, 
 
 
 def models(settings: Settings) -> Check:
-    """The pack's files against its manifest's hashes."""
+    """Check the pack's files against its manifest's hashes."""
     from lfr_core.recognition.faces.pack import open_pack
 
     try:
@@ -98,7 +98,7 @@ def gallery(settings: Settings, *, running: bool) -> Check:
 
 
 def _somebody_listens(uri: str) -> None:
-    """Raises Retryable when nobody takes a connection at `uri` (http://host:port)."""
+    """Raise Retryable when nobody takes a connection at `uri` (http://host:port)."""
     parts = urlsplit(uri)
     try:
         with socket.create_connection((parts.hostname or "", parts.port or 19530), timeout=_CONNECT_S):

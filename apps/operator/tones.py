@@ -61,7 +61,7 @@ def tone_html(response: Response | None, occasion: Collection[str]) -> str:
 
 @cache
 def _wave(response: Response) -> bytes:
-    """A WAV file: one channel, 8 bits, 8 kHz."""
+    """Make a WAV file: one channel, 8 bits, 8 kHz."""
     note, pause, fade = (round(seconds * _RATE_HZ) for seconds in (_NOTE_S, _PAUSE_S, _FADE_S))
     samples = bytearray()
     for hertz in _NOTES_HZ[response]:

@@ -189,7 +189,7 @@ class OperatorView:
         self._sign_ons.sign_on(deployment, by)
 
     def check_signed_on(self, deployment: str, operator: AuthenticatedPerson) -> None:
-        """Raises Refused as `lfr_core.custody.people.sign_on.signed_on`: nothing more is shown then."""
+        """Raise Refused as `lfr_core.custody.people.sign_on.signed_on`: nothing more is shown then."""
         self._sign_ons.check(deployment, operator)
 
     def look(self, deployment: str, operator: AuthenticatedPerson, shown: Collection[UUID] = ()) -> read.ConsoleAlerts:

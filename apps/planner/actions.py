@@ -52,7 +52,7 @@ def show_result() -> None:
 
 
 def act_key(one: DeploymentOverview) -> str:
-    """Ends the keys of the acts: a click reaches what stood on the screen, never what has taken its place."""
+    """Return the end of the acts' keys: a click reaches what stood on the screen, never what has taken its place."""
     asked = one.withholding.name if one.withholding else ""
     ends = f"{one.planned.ends_at:%H%M}"
     return (

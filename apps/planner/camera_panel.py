@@ -33,7 +33,7 @@ def show_camera_panel(cameras: CameraControl, one: DeploymentOverview, by: Authe
 
 @st.fragment(run_every=_LOOK_S)
 def _states(cameras: CameraControl, one: DeploymentOverview) -> None:
-    """What each does, as it is now; and the picture of the one that was tried."""
+    """Show what each does, as it is now; and the picture of the one that was tried."""
     for line in cameras.lines(one.view.id, one.application.cameras):
         st.html(camera_html(line))
         job = cameras.job(one.view.id, line.camera)

@@ -125,7 +125,7 @@ def _deployment(view: PlannerView, session: PageSession) -> None:
 
 @st.fragment(run_every=BOARD_REFRESH_S)
 def _readiness(view: PlannerView, session: PageSession, deployment: str, drawn: str) -> None:
-    """What is missing, as it is now. `drawn`: its turn when the acts beside it were drawn."""
+    """Show what is missing, as it is now. `drawn`: its turn when the acts beside it were drawn."""
     st.html('<h3 class="pln-h2">What is missing, and who acts</h3>')
 
     def show() -> None:

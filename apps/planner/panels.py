@@ -128,7 +128,7 @@ def forecast_html(found: FalseAlertForecast, *, title: str = "Forecast of the li
 
 
 def application_html(made: Application, authority: Authority | None) -> str:
-    """What was asked for, and what was decided."""
+    """Show what was asked for, and what was decided."""
     asked = {
         "Use case": made.use_case.value,
         "Purpose": made.purpose,

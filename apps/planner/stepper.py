@@ -129,7 +129,7 @@ def _red(item: ReadinessItem, one: DeploymentOverview) -> RedLine:
 
 
 def _own(title: str, one: DeploymentOverview, *, published: bool) -> tuple[RedLine, ...]:
-    """What a step lacks that is no condition of the gate."""
+    """List what a step lacks that is no condition of the gate."""
     status = one.view.status
     if title == "Apply" and status is Status.DRAFT:
         remedy = Remedy(Act.APPLY, "Apply for authority", frozenset({_P}))

@@ -74,7 +74,7 @@ class PlannerView:
     """Everything the pages show and do. Each method raises Retryable when the records are away."""
 
     def __init__(self, engine: Engine, policy: Policy, clock: Clock, reports: Path, services: PlannerServices) -> None:
-        """`reports`: folder of the suites' reports on watchlists, one folder a deployment."""
+        """Set up the view. `reports`: folder of the suites' reports on watchlists, one folder a deployment."""
         self._engine = engine
         self._clock = clock
         self._reports = reports

@@ -42,7 +42,7 @@ class _Verified:
         self._site: PublishedSite | None = None
 
     def read(self) -> PublishedSite:
-        """Raises Retryable, Poison: as `read_site`."""
+        """Return the site, read again once the folder leads to another. Raises Retryable, Poison: as `read_site`."""
         with self._lock:
             resolved = self._folder.resolve()
             if self._site is None or resolved != self._of:

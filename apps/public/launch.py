@@ -13,7 +13,7 @@ __all__ = ["command"]
 
 
 def command(settings: Settings) -> list[str]:
-    """The command of the page on `settings.public_port`, loopback only: a proxy stands before it in public.
+    """Return the command of the page on `settings.public_port`, loopback only: a proxy stands before it in public.
 
     It is told the folder and, once the vault has made it, the key that signs; no setting and no secret.
     """

@@ -127,7 +127,7 @@ def _ended(database: Engine, deployment: str, cameras: Sequence[str]) -> bool:
 
 
 def _waiting(settings: Settings) -> int:
-    """Records that are still on their way to the database."""
+    """Count the records that are still on their way to the database."""
     connection = connect_as(User.RETENTION, settings)
     return lag(connection, RECOGNISE_GROUP, Topic.FRAMES) + sum(
         lag(connection, RECORD_GROUP, topic) for topic in (Topic.SIGHTINGS, Topic.OUTCOMES, Topic.DEAD_LETTERS)

@@ -52,7 +52,7 @@ class RunReport:
         return sum(counts.dropped_at_camera + counts.dropped_stale for counts in self.cameras.values())
 
     def as_json(self) -> dict[str, object]:
-        """The document, without a demo's pass counts."""
+        """Return the document, without a demo's pass counts."""
         return {
             "frames_per_second": round(self.frames_per_second, 2),
             "latency_ms": {"p50": self.p50_ms, "p95": self.p95_ms},

@@ -15,7 +15,7 @@ READY_S = 180.0  # until every child is ready: Kafka 4 s, workers 10 s, more on 
 
 
 def settings_for_run(settings: Settings, home: Path, *, workers: int, keep_page_port: bool) -> Settings:
-    """The settings of a run: a fresh `home`, and free ports for what it starts itself.
+    """Make the settings of a run: a fresh `home`, and free ports for what it starts itself.
 
     What the settings already name (a Kafka, a Milvus, a database) is used as it is.
     """

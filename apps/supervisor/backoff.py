@@ -46,7 +46,7 @@ class GiveUp:
 def after_death(
     rule: Backoff, streak: int, *, lived_s: float, was_ready: bool, exit_code: int | None
 ) -> Restart | GiveUp:
-    """What follows the death of a child that had `streak` quick deaths in a row before this run.
+    """Say what follows the death of a child that had `streak` quick deaths in a row before this run.
 
     `exit_code` is negative for a signal and None when we killed it for not becoming ready.
     """

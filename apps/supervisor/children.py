@@ -66,7 +66,7 @@ class ChildSpec:
 
 
 def stages(specs: Sequence[ChildSpec]) -> tuple[tuple[ChildSpec, ...], ...]:
-    """The children in stages, each after those it names; stopping goes through them backwards, a stage at a time.
+    """Put the children in stages, each after those it names; stopping goes through them backwards, a stage at a time.
 
     (Starting looks at `after` alone: a child starts as soon as those are ready, whatever its stage.)
 

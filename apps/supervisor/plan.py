@@ -35,7 +35,7 @@ _WORKER_START_S = 120.0  # models are loaded and warmed up; on a busy machine th
 
 
 def settings_env(settings: Settings, broker: BrokerKind | None = None) -> dict[str, str]:
-    """`settings` as the environment that gives a child the same ones; folders absolute, `broker` if decided.
+    """Return `settings` as the environment that gives a child the same ones; folders absolute, `broker` if decided.
 
     A setting that is None isn't passed: it is None by default. A login of Milvus that was given beside them goes along.
     """

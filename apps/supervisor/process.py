@@ -54,7 +54,7 @@ class Guardian:
         self._send(f"+{group}\n")
 
     def forget(self, group: int) -> None:
-        """It is gone; its number may come to be somebody else's."""
+        """Forget a process group: it is gone, and its number may come to be somebody else's."""
         self._send(f"-{group}\n")
 
     def _send(self, line: str) -> None:
@@ -65,7 +65,7 @@ class Guardian:
 
 
 def child_environment(extra: Mapping[str, str], *, downloads: bool = False) -> dict[str, str]:
-    """What a child gets: of our own environment what `own_environment` leaves, and `extra`, its settings among it.
+    """Return the environment of a child: what `own_environment` leaves of our own, and `extra`, its settings among it.
 
     It reads no file of settings, and takes no library from the folder it stands in. `downloads`: all that we were
     started with, for a child that may fetch something.
@@ -134,7 +134,7 @@ class ChildProcess:
         self._guardian.forget(self.pid)
 
     def close(self) -> None:
-        """It has ended: nothing of its group may stay."""
+        """Kill what is left of its group: it has ended, and nothing of it may stay."""
         self.kill()
 
 
@@ -157,7 +157,7 @@ def rotate(log: Path, max_bytes: int = LOG_BYTES, keep: int = LOGS_KEPT) -> None
 
 
 def tail(log: Path, lines: int = 3, max_bytes: int = 4_000) -> str:
-    """The last lines of a log that say something, joined by " | "; empty if there are none."""
+    """Return the last lines of a log that say something, joined by " | "; empty if there are none."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - max_bytes))

@@ -97,7 +97,7 @@ def write_state(home: Path, state: SystemState) -> None:
 
 
 def read_state(home: Path) -> SystemState | None:
-    """What the supervisor of `home` last wrote, alive or not; None if there never was one.
+    """Read what the supervisor of `home` last wrote, alive or not; None if there never was one.
 
     Raises:
         Fatal: the file isn't ours.
@@ -153,7 +153,7 @@ def make_home(home: Path) -> None:
 
 
 def refuse_running(home: Path) -> None:
-    """Raises Fatal, naming its process, when a supervisor holds `home` now."""
+    """Raise Fatal, naming its process, when a supervisor holds `home` now."""
     if is_held(home):
         holder = _lock_file(home).read_text(errors="replace").strip() or "?"
         raise Fatal(f"a system runs already in {home} (process {holder}): `lfr status` shows it, `lfr down` stops it")

@@ -87,7 +87,10 @@ class Supervisor:
         self._next_rotation = 0.0
 
     def __enter__(self) -> Self:
-        """Raises Fatal: a system runs already in this home, or a port is taken; nothing was started."""
+        """Start the system.
+
+        Raises Fatal: a system runs already in this home, or a port is taken; nothing was started.
+        """
         with ExitStack() as stack:
             stack.enter_context(HomeLock(self._home))
             refuse_taken_ports({port: spec.name for stage in self._stages for spec in stage for port in spec.ports})
@@ -145,7 +148,7 @@ class Supervisor:
         return self._broken
 
     def check(self) -> None:
-        """Raises Fatal when a child has failed for good, with its reason and its log."""
+        """Raise Fatal when a child has failed for good, with its reason and its log."""
         if self._broken is not None:
             raise Fatal(f"the supervisor itself broke: {self._broken!r}") from self._broken
         failed = [report for report in self._own if report.state is ChildState.FAILED]

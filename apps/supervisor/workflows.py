@@ -26,7 +26,7 @@ _NO_PURGE_S = 120
 def workflow_children(
     settings: Settings, policy: Policy, env: dict[str, str], needs: tuple[str, ...]
 ) -> list[ChildSpec]:
-    """The server, unless the settings name one, and `flows`, which starts after it and after `needs`.
+    """Specify the server, unless the settings name one, and `flows`, which starts after it and after `needs`.
 
     Raises:
         Fatal, Retryable: as `flows.prefect_credentials.login_of`.
@@ -77,7 +77,10 @@ def _server(settings: Settings, prefect: dict[str, str]) -> ChildSpec:
 
 
 def _prefect_env(settings: Settings, policy: Policy) -> dict[str, str]:
-    """A Prefect of its own below the home folder, that tells nobody and keeps nothing it needn't."""
+    """Return the environment of a Prefect of its own below the home folder.
+
+    It tells nobody and keeps nothing it needn't.
+    """
     home = settings.home.resolve() / "prefect"
     days = f"P{policy.retention.workflow_history_days}D"
     return {

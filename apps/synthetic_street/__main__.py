@@ -17,7 +17,7 @@ from lfr_core.recognition.samples import sample_photos
 
 
 def eye_finder(settings: Settings, policy: Policy) -> EyeFinder:
-    """Finds the eyes in photographs nobody has marked, with the model pack's landmarks.
+    """Return what finds the eyes in photographs nobody has marked, with the model pack's landmarks.
 
     Photographs cut close to the head are given a border and enlarged first, as the detector expects.
     """

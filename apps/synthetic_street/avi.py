@@ -61,7 +61,7 @@ class MjpegAvi:
         self._out.write(_chunk(b"00dc", jpeg))
 
     def _finish(self) -> None:
-        """The index, then the head again, now that the sizes are known."""
+        """Write the index, then the head again, now that the sizes are known."""
         end = self._out.tell()
         rows = b"".join(struct.pack("<4sIII", b"00dc", KEY_FRAME, at, size) for at, size in self._index)
         self._out.write(_chunk(b"idx1", rows))
@@ -106,5 +106,5 @@ class MjpegAvi:
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:
-    """A RIFF chunk, padded to an even length."""
+    """Make a RIFF chunk, padded to an even length."""
     return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)

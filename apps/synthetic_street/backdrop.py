@@ -35,7 +35,7 @@ SHOPS: tuple[tuple[str, Colour, Colour], ...] = (  # name, fascia, wall
 
 
 def paint_sky(rng: np.random.Generator) -> Image:
-    """A strip of sky with clouds, wider than the frame, that tiles sideways; (HORIZON_Y_PX, 3 * WIDTH_PX, 3)."""
+    """Paint a strip of sky with clouds, wider than the frame, that tiles sideways; (HORIZON_Y_PX, 3 * WIDTH_PX, 3)."""
     height, width = int(HORIZON_Y_PX) + 6, 3 * WIDTH_PX
     rows = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
     blue = np.array((214, 176, 134), np.float32) * (1 - rows) + np.array((228, 216, 200), np.float32) * rows
@@ -103,7 +103,7 @@ class _Brush:
         cv2.fillPoly(self.image, [self.corners(points)], colour, lineType=cv2.LINE_AA, shift=4)
 
     def flat(self, points: list[tuple[float, float]], colour: Colour) -> None:
-        """A polygon in pixels of the frame."""
+        """Fill a polygon in pixels of the frame."""
         cv2.fillPoly(
             self.image,
             [np.round(np.array(points) * SCALE * 16).astype(np.int32)],
@@ -207,7 +207,7 @@ def _ground(brush: _Brush) -> None:
 
 
 def _square(brush: _Brush) -> None:
-    """What closes the view: a terrace, a church tower, a hedge."""
+    """Paint what closes the view: a terrace, a church tower, a hedge."""
     rng = brush.rng
     for x in np.arange(-14.0, 14.0, 2.8):
         top = 4.3 + float(rng.uniform(-0.3, 0.5))

@@ -46,7 +46,7 @@ class Sprite:
 
 
 def level_for(eye_px: float) -> int:
-    """The smallest level that is not smaller than `eye_px`."""
+    """Return the smallest level that is not smaller than `eye_px`."""
     return min((level for level in LEVELS_PX if level >= eye_px), default=LEVELS_PX[0])
 
 
@@ -81,7 +81,7 @@ def _over(below: Floats, layer: Floats) -> None:
 
 
 def _shade_neck(face: Floats, head: HeadMarks, level: int, origin: tuple[float, float]) -> None:
-    """The chin's shadow, and a neck that ends softly in the collar."""
+    """Paint the chin's shadow, and let the neck end softly in the collar."""
     rows = (np.arange(face.shape[0], dtype=np.float32) - origin[1]) / level - head.neck[1]
     face[..., :3] *= (1 - 0.22 * np.clip((rows + 0.25) / 0.4, 0, 1))[:, None, None]
     face *= np.clip((0.75 - rows) / 0.3, 0, 1)[:, None, None]
@@ -120,7 +120,7 @@ class _Pen:
 
 
 def _rounded(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """A closed polygon with its corners cut twice (Chaikin): cloth has none."""
+    """Return a closed polygon with its corners cut twice (Chaikin): cloth has none."""
     for _ in range(2):
         following = np.roll(corners, -1, axis=0)
         corners = np.stack([0.8 * corners + 0.2 * following, 0.2 * corners + 0.8 * following], axis=1).reshape(-1, 2)

@@ -70,7 +70,7 @@ class Cast:
         self._sprites: dict[tuple[str, int, int, int, int], Sprite] = {}
 
     def head(self, one: PassPlan) -> HeadMarks:
-        """The head this pass shows."""
+        """Return the head this pass shows."""
         return self._people[one.person].heads[one.photograph]
 
     def placements(self, plan: Sequence[PassPlan], at_s: float) -> list[Placement]:
@@ -134,7 +134,7 @@ def _draw(frame: Image, placement: Placement) -> None:
 
 
 def _line_kernel(dx: float, dy: float) -> npt.NDArray[np.float32]:
-    """The smear of a move by (dx, dy) pixels at constant speed: a line through the middle, sum 1."""
+    """Make the smear of a move by (dx, dy) pixels at constant speed: a line through the middle, sum 1."""
     half = math.ceil(max(abs(dx), abs(dy)) / 2) + 1
     kernel = np.zeros((2 * half + 1, 2 * half + 1), np.float32)
     for share in np.linspace(-0.5, 0.5, 33):

@@ -68,7 +68,7 @@ class Surroundings:
         self._cars.sort(key=lambda car: -car.z_m)
 
     def draw(self, at_s: float) -> Image:
-        """A new frame (HEIGHT_PX, WIDTH_PX, 3) with everything but people, at `at_s` seconds."""
+        """Draw a new frame (HEIGHT_PX, WIDTH_PX, 3) with everything but people, at `at_s` seconds."""
         frame = self._backdrop.still.copy()
         x1, y1, x2, y2 = self._sky_box
         shift = int(CLOUD_PX_S * at_s) % WIDTH_PX
@@ -101,7 +101,7 @@ class Surroundings:
 
 
 def _tree(rng: np.random.Generator, height: int) -> Image:
-    """A plane tree, (height, 0.9 height, 4), colours times alpha."""
+    """Draw a plane tree, (height, 0.9 height, 4), colours times alpha."""
     width = int(0.9 * height)
     tree = np.zeros((height, width, 4), np.uint8)
     trunk = [
@@ -125,7 +125,7 @@ def _tree(rng: np.random.Generator, height: int) -> Image:
 
 
 def _car(colour: tuple[int, int, int], px_m: float, speed_m_s: float, *, facing_right: bool) -> Image:
-    """A car from the side, `px_m` pixels a metre, smeared as its speed asks; colours times alpha."""
+    """Draw a car from the side, `px_m` pixels a metre, smeared as its speed asks; colours times alpha."""
     scale, margin = px_m * 2, 0.3
     width, height = int((4.3 + 2 * margin) * scale), int(1.6 * scale)
     car = np.zeros((height, width, 4), np.uint8)
@@ -168,7 +168,7 @@ class Light:
         return level * (1 - warmth), level, level * (1 + warmth)
 
     def apply(self, frame: Image, at_s: float) -> Image:
-        """The frame under the light of `at_s`, as a new array."""
+        """Return the frame under the light of `at_s`, as a new array."""
         table = np.stack([np.clip(self._ramp * gain, 0, 255) for gain in self.gains(at_s)], axis=-1)
         lit: Image = cv2.LUT(frame, table.astype(np.uint8)[None])
         return lit
@@ -188,7 +188,7 @@ class Noise:
         self._darker = np.clip(-field, 0, 255).astype(np.uint8)
 
     def apply(self, frame: Image, rng: np.random.Generator) -> Image:
-        """The frame with noise, as a new array."""
+        """Return the frame with noise, as a new array."""
         x, y = (int(v) for v in rng.integers(self.MARGIN, size=2))
         window = (slice(y, y + HEIGHT_PX), slice(x, x + WIDTH_PX))
         noisy: Image = cv2.subtract(cv2.add(frame, self._brighter[window]), self._darker[window])

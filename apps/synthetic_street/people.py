@@ -87,7 +87,7 @@ class StreetPerson:
 
 
 def walkers(people: Sequence[StreetPerson]) -> list[Walker]:
-    """What the plan needs to know of `people`."""
+    """Return what the plan needs to know of `people`."""
     return [
         Walker(
             p.name, len(p.heads), p.subject, min(90.0, LARGEST_ENLARGEMENT * min(h.eye_distance_px for h in p.heads))
@@ -102,7 +102,7 @@ def with_twins(people: Sequence[StreetPerson]) -> list[StreetPerson]:
 
 
 def sample_people(photos: Mapping[str, Path], subjects: Mapping[str, str] | None = None) -> list[StreetPerson]:
-    """The people of the sample photographs (`lfr_core.recognition.samples.sample_photos`).
+    """Return the people of the sample photographs (`lfr_core.recognition.samples.sample_photos`).
 
     Args:
         photos: file of each key; those this street uses are obama2, obama3, biden, astronaut and t1.
@@ -164,7 +164,7 @@ def folder_people(folder: Path, find_eyes: EyeFinder, enrolled: int = 0) -> list
 
 
 def cut_head(head: HeadMarks, eye_px: float, canvas: tuple[int, int], origin: tuple[float, float]) -> Floats:
-    """The head on a transparent canvas.
+    """Draw the head on a transparent canvas.
 
     Args:
         head: which.
@@ -191,7 +191,7 @@ def cut_head(head: HeadMarks, eye_px: float, canvas: tuple[int, int], origin: tu
 
 @lru_cache(maxsize=64)  # a head is drawn at several sizes
 def _around(head: HeadMarks) -> tuple[Image, tuple[float, float], tuple[float, float]]:
-    """The photograph about the head alone, and the eyes in it: the rest would cost time in every filter."""
+    """Read the photograph about the head alone, and the eyes in it: the rest would cost time in every filter."""
     photo = cv2.imread(str(head.photograph), cv2.IMREAD_COLOR)
     if photo is None:
         raise Refused("street.photograph-unreadable", f"{head.photograph} can't be read as a photograph")
@@ -203,7 +203,7 @@ def _around(head: HeadMarks) -> tuple[Image, tuple[float, float], tuple[float, f
 
 
 def _mask(head: HeadMarks, eye_px: float, canvas: tuple[int, int], origin: tuple[float, float]) -> Floats:
-    """The outline, filled, its edge softened over about a twelfth of the eye distance; (height, width), 0-1."""
+    """Return the outline, filled, its edge softened over about a twelfth of the eye distance; (height, width), 0-1."""
     corners = (np.array(head.outline) * eye_px + np.array(origin)) * 16  # fixed point, 4 bits of fraction
     mask = np.zeros((canvas[1], canvas[0]), np.uint8)
     cv2.fillPoly(mask, [corners.round().astype(np.int32)], 255, lineType=cv2.LINE_AA, shift=4)

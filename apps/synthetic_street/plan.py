@@ -108,14 +108,14 @@ class PassPlan:
 
 
 def plan_hash(plan: Sequence[PassPlan]) -> str:
-    """A short hash of everything in the plan."""
+    """Return a short hash of everything in the plan."""
     return hashlib.sha256(json.dumps([asdict(p) for p in plan], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def street_plan(
     *, seed: int, camera: str, seconds: float, faces_per_frame: float, people: Sequence[Walker]
 ) -> list[PassPlan]:
-    """Passes of `people` past `camera`, sorted by start, about `faces_per_frame` faces visible on average.
+    """Plan passes of `people` past `camera`, sorted by start, about `faces_per_frame` faces visible on average.
 
     Each enrolled person passes as often as ENROLLED_GAP_S allows: in turn large (60 to 90 px between the
     eyes), small (25 to 30) and middling (38 to 55), the large one first. Passers-by fill the rest, nobody

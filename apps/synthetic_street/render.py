@@ -72,7 +72,7 @@ def frames_of(
     people: Sequence[StreetPerson],
     truth: list[tuple[int, list[Placement], list[float]]] | None = None,
 ) -> Iterator[Image]:
-    """The street's frames in order, (HEIGHT_PX, WIDTH_PX, 3) BGR, the same for the same spec and people.
+    """Yield the street's frames in order, (HEIGHT_PX, WIDTH_PX, 3) BGR, the same for the same spec and people.
 
     Args:
         spec: what to render.
@@ -97,7 +97,7 @@ def frames_of(
 def render_street(
     cache: Path, spec: StreetSpec, people: Sequence[StreetPerson], progress: Progress | None = None
 ) -> Street:
-    """The street's files, rendered unless the cache has them.
+    """Return the street's files, rendered unless the cache has them.
 
     Raises:
         Fatal: the video can't be written (disk full, no write access).
@@ -170,7 +170,7 @@ def _write_video(
 def _passes(
     spec: StreetSpec, people: Sequence[StreetPerson], facts: list[tuple[int, list[Placement], list[float]]]
 ) -> Iterator[PassTruth]:
-    """The facts of the frames, sorted by pass."""
+    """Yield the facts of the frames, sorted by pass."""
     faces: dict[int, list[FaceTruth]] = {}
     cast = Cast(people)
     plans: dict[int, PassPlan] = {}

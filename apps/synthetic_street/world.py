@@ -30,7 +30,7 @@ def eye_distance_px(z_m: float) -> float:
 
 
 def distance_for_eyes(eye_px: float) -> float:
-    """The distance in metres at which eyes are `eye_px` pixels apart."""
+    """Return the distance in metres at which eyes are `eye_px` pixels apart."""
     return FOCAL_PX * INTEROCULAR_M / eye_px
 
 

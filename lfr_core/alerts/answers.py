@@ -30,12 +30,12 @@ _QUESTIONS: dict[type[AnyAnswer], str] = {
 
 
 def question_of(answer: AnyAnswer) -> str:
-    """The question it answers, which is the alert's column too."""
+    """Return the question it answers, which is the alert's column too."""
     return _QUESTIONS[type(answer)]
 
 
 def decision_of(row: AlertRow) -> Decision:
-    """The answers in a row."""
+    """Return the answers in a row."""
     return Decision(
         judgement=None if row.judgement is None else Judgement(row.judgement),
         engagement=None if row.engagement is None else Engagement(row.engagement),
@@ -45,7 +45,7 @@ def decision_of(row: AlertRow) -> Decision:
 
 
 def standing(row: AlertRow, answer: AnyAnswer) -> tuple[str | None, str | None]:
-    """The answer that stands to the question of `answer`, and whose it is."""
+    """Return the answer that stands to the question of `answer`, and whose it is."""
     question = question_of(answer)
     return getattr(row, question), getattr(row, _COLUMNS[question][0])
 
@@ -105,7 +105,7 @@ def take_back(session: Session, row: AlertRow, answer: AnyAnswer, by: str, now: 
 
 
 def _history(row: AlertRow) -> SelectOfScalar[AlertAnswerRow]:
-    """The newest first."""
+    """Select the answers to an alert, the newest first."""
     return select(AlertAnswerRow).where(AlertAnswerRow.alert == row.id).order_by(col(AlertAnswerRow.number).desc())
 
 

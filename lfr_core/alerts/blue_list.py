@@ -153,7 +153,7 @@ class BlueList:
 
 
 def read_blue_list(session: Session, deployment: str) -> BlueListResult:
-    """What the blue list of a deployment came to."""
+    """Read what the blue list of a deployment came to."""
     plan = session.get(BlueListPlanRow, deployment)
     mine = BlueListPassRow.deployment == deployment
     total = session.exec(select(func.count()).select_from(BlueListPassRow).where(mine)).one()
@@ -164,7 +164,7 @@ def read_blue_list(session: Session, deployment: str) -> BlueListResult:
 
 
 def show_blue_list(engine: Engine, deployment: str) -> BlueListResult:
-    """The same, in a look of its own. Raises Refused `deployment.unknown`; Retryable."""
+    """Read the same, in a look of its own. Raises Refused `deployment.unknown`; Retryable."""
     with reading(engine) as session:
         _deployment(session, deployment)
         return read_blue_list(session, deployment)

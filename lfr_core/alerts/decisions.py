@@ -61,7 +61,7 @@ class DecisionService:
     def judge(
         self, alert: UUID, answer: Judgement, actor: AuthenticatedPerson, *, shown: Shown, correct: bool = False
     ) -> Decision:
-        """The operator's answer: is it the same person?
+        """Record the operator's answer: is it the same person?
 
         Raises:
             Refused: also `alert.pictures-not-shown` (nobody compares what isn't on the screen), and
@@ -93,7 +93,7 @@ class DecisionService:
         shown: Shown | None = None,
         correct: bool = False,
     ) -> Decision:
-        """What the officers did. `shown` is None where it was no page that asked.
+        """Record what the officers did. `shown` is None where it was no page that asked.
 
         Raises:
             Refused: also as `lfr_core.domain.alerts.check_engagement`, and `alert.outcome-stands`: a correction would
@@ -117,7 +117,7 @@ class DecisionService:
         shown: Shown | None = None,
         correct: bool = False,
     ) -> Decision:
-        """What was established afterwards. Raises Refused also as `lfr_core.domain.alerts.check_review`."""
+        """Record what was established afterwards. Raises Refused also as `lfr_core.domain.alerts.check_review`."""
         name = self._ready(actor)
         with self._alert(alert, actor) as (session, row):
             check_review(decision_of(row))
@@ -135,7 +135,7 @@ class DecisionService:
         minutes: float | None = None,
         correct: bool = False,
     ) -> Decision:
-        """What came of the engagement, and how many minutes the person was detained, where somebody measured.
+        """Record what came of the engagement, and how many minutes the person was detained, where somebody measured.
 
         Raises:
             Refused: also as `lfr_core.domain.alerts.check_outcome`, and `alert.bad-minutes` (0 to 1,440).
@@ -164,7 +164,10 @@ class DecisionService:
             return decision_of(row)
 
     def _ready(self, actor: AuthenticatedPerson, roles: frozenset[Role] = _OPERATOR) -> str:
-        """The registered name, with what its entry on the audit trail needs: without the vault nothing is decided."""
+        """Return the registered name, with what its entry on the audit trail needs.
+
+        Without the vault nothing is decided.
+        """
         with reading(self._engine) as session:
             name = acting(session, actor, roles).name
         self._trail.prepare(name)
@@ -198,7 +201,7 @@ class DecisionService:
     def _alert(
         self, alert: UUID, actor: AuthenticatedPerson, roles: frozenset[Role] = _OPERATOR
     ) -> Iterator[tuple[Session, AlertRow]]:
-        """The alert's row, locked until the answer is written, for somebody who may answer still.
+        """Yield the alert's row, locked until the answer is written, for somebody who may answer still.
 
         An engaging officer has signed on to its deployment, and an operator has judged it.
         """

@@ -178,7 +178,7 @@ def _write_evidence(
 
 
 def _authority(found: read.DeploymentSummary) -> str:
-    """The deployment as public facts."""
+    """Write the deployment as public facts."""
     view = found.view
     times = {"created_at": found.created_at, "opened_at": found.opened_at, "ended_at": found.ended_at}
     return canonical(

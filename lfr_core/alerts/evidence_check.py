@@ -88,7 +88,7 @@ def _export_faults(made: BundleManifest, engine: Engine, before_ns: int) -> Iter
 
 
 def _end_faults(session: Session, made: BundleManifest, before_ns: int) -> Iterator[str]:
-    """The last entry is the one that it names, and none after it was there before a bundle takes to be made."""
+    """Check the last entry: it is the one named, and none after it was there before a bundle takes to be made."""
     wanted = select(AuditEntryRow.hash).where(AuditEntryRow.seq == made.last_seq)
     if (session.exec(wanted).first() or "") != made.last_hash:
         yield "the last entry that it names is another in the records"

@@ -68,7 +68,7 @@ class ExpiredAlert:
 
 
 def due_alerts(engine: Engine, vault: Vault, *, now_ns: int, retention_h: int) -> tuple[DueAlert, ...]:
-    """The alerts that are due at `now_ns`, the oldest first; canaries among them.
+    """Find the alerts that are due at `now_ns`, the oldest first; canaries among them.
 
     When each is due the keystore says, where no login of the records reaches: a row that says another time of opening,
     another key or another id has nothing go early, and keeps nothing. `retention_h` is for rows whose key is gone.
@@ -157,7 +157,7 @@ def _stubs_of(session: Session, deployment: str) -> Sequence[AlertStubRow]:
 
 
 def _opened(session: Session, ids: AbstractSet[str]) -> frozenset[str]:
-    """The subjects of the entries that say that an alert of these deployments was opened."""
+    """Find the subjects of the entries that say that an alert of these deployments was opened."""
     entries = select(AuditEntryRow.body).where(
         col(AuditEntryRow.deployment).in_(ids), AuditEntryRow.verb == Verb.COLLECT.value
     )

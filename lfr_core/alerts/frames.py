@@ -100,7 +100,7 @@ def _record_session(session: Session, batch: OutcomeBatch) -> CountedFrames:
 
 
 def _check_capacity(session: Session, batch: OutcomeBatch) -> None:
-    """Raises Poison when a deployment has more cameras than any street, or a camera began more often than any does."""
+    """Raise Poison when a deployment has more cameras than any street, or a camera began more often than any does."""
     of_deployment = select(CameraSessionRow.camera, func.count()).where(CameraSessionRow.deployment == batch.deployment)
     sessions = dict(session.exec(of_deployment.group_by(CameraSessionRow.camera)).all())
     if batch.camera not in sessions and len(sessions) >= MOST_CAMERAS:

@@ -132,7 +132,7 @@ class HealthLimits:
 
 
 def limits_of(policy: Policy, *, live_only: bool) -> HealthLimits:
-    """What the policy asks of the cameras of a deployment; `live_only`: whether it takes live cameras only."""
+    """Return what the policy asks of the cameras of a deployment; `live_only`: whether it takes live cameras only."""
     if not live_only:
         return HealthLimits()
     return HealthLimits(policy.live.frame_max_age_s, policy.sampling.min_looks_per_second)
@@ -185,7 +185,7 @@ def assess_health(
 
 
 def sum_recent(second: Callable[[int], Recent], before: int) -> Recent:
-    """The figures of the `WINDOW_S` whole seconds before the second numbered `before`."""
+    """Add up the figures of the `WINDOW_S` whole seconds before the second numbered `before`."""
     window = [second(before - back) for back in range(1, WINDOW_S + 1)]
     return Recent(
         captured=sum(one.captured for one in window),

@@ -55,7 +55,7 @@ class CropKeys:
         return bool(self._want_sightings or self._want_lists or self._want_alerts or any(self._want_new.values()))
 
     def probe(self, sighting: Sighting) -> bytes | None:
-        """The probe's JPEG, or None until its key has been fetched.
+        """Return the probe's JPEG, or None until its key has been fetched.
 
         Raises:
             Refused: `vault.key-gone`, `vault.not-authentic`.
@@ -69,14 +69,14 @@ class CropKeys:
         return open_sealed(key.key, sighting.probe_sealed, sighting_probe(sighting.deployment, sighting.id))
 
     def of_list(self, deployment: str) -> KeptKey | None:
-        """The key of a deployment's list, or None until fetched. Raises Refused `vault.key-gone`."""
+        """Return the key of a deployment's list, or None until fetched. Raises Refused `vault.key-gone`."""
         key = _known(self._lists, deployment)
         if key is None:
             self._want_lists.add(deployment)
         return key
 
     def of_alert(self, alert: UUID, key_id: str) -> KeptKey | None:
-        """The key of an alert that stands, or None until fetched. Raises Refused `vault.key-gone`.
+        """Return the key of an alert that stands, or None until fetched. Raises Refused `vault.key-gone`.
 
         One that this call is about to open has no `key_id` yet: what is written for it is rolled back.
         """
@@ -96,7 +96,7 @@ class CropKeys:
         return self._new_id(), None
 
     def again(self) -> None:
-        """The writer begins anew: alerts it opened before were rolled back, and their keys wait to be used."""
+        """Begin anew with the writer: alerts it opened before were rolled back, and their keys wait to be used."""
         self._spare = {deployment: list(made) for deployment, made in self._made.items()}
 
     def fetch(self) -> None:

@@ -16,19 +16,19 @@ _LAST = _PER_DOUBLING * 24  # 2**24 ms, 4.7 hours: anything longer is a broken c
 
 
 def bucket_of(latency_ms: float) -> int:
-    """The bucket of a latency; below 1 ms (or a clock that ran back, or NaN) is bucket 0."""
+    """Return the bucket of a latency; below 1 ms (or a clock that ran back, or NaN) is bucket 0."""
     if not latency_ms > 1.0:
         return 0
     return _LAST if math.isinf(latency_ms) else min(_LAST, math.floor(math.log2(latency_ms) * _PER_DOUBLING))
 
 
 def milliseconds(bucket: int) -> float:
-    """The middle of a bucket, on the log scale."""
+    """Return the middle of a bucket, on the log scale."""
     return math.exp2((bucket + 0.5) / _PER_DOUBLING)
 
 
 def percentile(buckets: Mapping[int, int], share: float) -> float | None:
-    """The latency, ms, that `share` (0 to 1) of the frames in `buckets` stay at or under; None for no frames."""
+    """Return the latency, ms, that `share` (0 to 1) of the frames in `buckets` stay at or under; None for no frames."""
     total = sum(buckets.values())
     if total == 0:
         return None

@@ -17,7 +17,7 @@ forge is sealed under the alert's key."""
 
 
 def references_of(session: Session, alert: AlertRow) -> Sequence[AlertReferenceRow]:
-    """The alert's references in the order of their ids."""
+    """Read the alert's references in the order of their ids."""
     wanted = select(AlertReferenceRow).where(AlertReferenceRow.alert == alert.id)
     return session.exec(wanted.order_by(col(AlertReferenceRow.id))).all()
 

@@ -25,7 +25,7 @@ MOST_FACES: Final = 1_000
 
 
 def check_sighting(deployment: DeploymentRow, sighting: Sighting, now_ns: int) -> None:
-    """Raises Poison for a camera that the authority doesn't name, and a time that isn't yet."""
+    """Raise Poison for a camera that the authority doesn't name, and a time that isn't yet."""
     if not deployment.planned:
         return
     if sighting.entry != CANARY_ENTRY:
@@ -34,7 +34,7 @@ def check_sighting(deployment: DeploymentRow, sighting: Sighting, now_ns: int) -
 
 
 def check_outcomes(deployment: DeploymentRow, batch: OutcomeBatch, now_ns: int) -> None:
-    """Raises Poison for what `check_sighting` does, and for more frames or faces than there can have been."""
+    """Raise Poison for what `check_sighting` does, and for more frames or faces than there can have been."""
     if not deployment.planned:
         return
     _check_camera(deployment, batch.camera)

@@ -108,7 +108,7 @@ class Recorder:
             return recorded
 
     def _fetch(self, keys: CropKeys) -> None:
-        """Raises Retryable: without the vault there is no alert, and it is tried again."""
+        """Fetch the keys. Raises Retryable: without the vault there is no alert, and it is tried again."""
         try:
             keys.fetch()
             self._trail.prepare(RECORDER)

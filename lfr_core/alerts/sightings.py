@@ -76,7 +76,7 @@ class SightingWriter:
         return tuple(opened), tuple(failures)
 
     def _lock(self, names: set[str]) -> dict[str, DeploymentRow]:
-        """The deployments, held until the end of the transaction: one recorder at a time decides on a
+        """Read and lock the deployments until the end of the transaction: one recorder at a time decides on a
         deployment's alerts, and it can't end in between. SQLite's BEGIN IMMEDIATE holds the whole database.
         """
         rows = self._session.exec(
@@ -128,7 +128,7 @@ class SightingWriter:
         return min(open_, key=lambda row: (_distance_ns(row, sighting), -row.last_ns), default=None)
 
     def _open(self, sighting: Sighting, entry: WatchlistEntryRow) -> AlertRow:
-        """A new alert with its sealed pictures. Raises Refused, before anything is written, when a key is gone."""
+        """Open a new alert with its sealed pictures. Raises Refused, before anything is written, when a key is gone."""
         probe = self._keys.probe(sighting)
         references = self._references(sighting.deployment, entry.id)
         id_, key = self._keys.for_new(sighting.deployment)
@@ -205,7 +205,7 @@ class SightingWriter:
 
 
 def _canary(deployment: str) -> WatchlistEntryRow:
-    """An entry that is on no list."""
+    """Make an entry that is on no list."""
     return WatchlistEntryRow(
         deployment=deployment,
         id=CANARY_ENTRY,

@@ -41,7 +41,7 @@ class Biometric(Generic[T]):
         object.__setattr__(self, "_value", value)
 
     def reveal(self) -> T:
-        """The value itself, to be used here and now: not to be kept, sent or written."""
+        """Return the value itself, to be used here and now: not to be kept, sent or written."""
         return self._value
 
     def __repr__(self) -> str:

@@ -32,5 +32,5 @@ class SystemClock:
 
 
 def utc_from_ns(time_ns: int) -> datetime:
-    """The aware UTC datetime of `time_ns` (nanoseconds since the epoch), to the microsecond."""
+    """Return the aware UTC datetime of `time_ns` (nanoseconds since the epoch), to the microsecond."""
     return datetime.fromtimestamp(time_ns // 1_000 / 1e6, tz=UTC)

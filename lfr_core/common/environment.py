@@ -101,5 +101,5 @@ _PROXY_SWITCHES = ("NO_PROXY", "no_proxy")
 
 
 def download_environment() -> dict[str, str]:
-    """The environment for pip, npm and Maven: with the proxies and options that the person has set."""
+    """Return the environment for pip, npm and Maven: with the proxies and options that the person has set."""
     return {name: text for name, text in os.environ.items() if name not in _PROXY_SWITCHES} | _REMOVED

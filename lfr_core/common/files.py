@@ -70,7 +70,7 @@ def open_regular(path: Path, *, inside: Path | None = None) -> BinaryIO:
 
 
 def read_bounded(path: Path, limit_bytes: int, *, inside: Path | None = None) -> bytes:
-    """The content of a regular file of at most `limit_bytes`; a file that grows meanwhile is not read on.
+    """Read the content of a regular file of at most `limit_bytes`; a file that grows meanwhile is not read on.
 
     Raises:
         OSError: as `open_regular`, and EFBIG for a larger one; `strerror` says what it is.
@@ -92,7 +92,7 @@ def read_text_bounded(path: Path, limit_bytes: int = SETTINGS_BYTES, *, encoding
 
 
 def read_toml(path: Path, *, encoding: str = "utf-8") -> dict[str, Any]:
-    """A file of settings.
+    """Read a file of settings.
 
     Raises:
         OSError: as `read_bounded`.

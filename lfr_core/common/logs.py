@@ -65,7 +65,7 @@ _DEEPEST = 8
 
 
 def withhold_biometrics(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """A structlog processor: no template, crop, array or bytes reaches a log; the event says that one was withheld.
+    """Let no template, crop, array or bytes reach a log, as a structlog processor; the event says one was withheld.
 
     `biometric_withheld` names the fields, so that the line of code that tried can be found and mended.
     """
@@ -76,7 +76,7 @@ def withhold_biometrics(_logger: object, _method: str, event: structlog.typing.E
 
 
 def _without_biometrics(value: object, depth: int = 0) -> tuple[object, bool]:
-    """The value with what mustn't be logged replaced, and whether there was any."""
+    """Return the value with what mustn't be logged replaced, and whether there was any."""
     if isinstance(value, Biometric | bytes | bytearray | memoryview) or _is_array(value) or depth > _DEEPEST:
         return _WITHHELD, True
     if isinstance(value, dict):
@@ -119,6 +119,6 @@ def configure_logs(level: str = "INFO") -> None:
 
 
 def get_logger(**ids: str | int) -> structlog.typing.FilteringBoundLogger:
-    """A logger that adds `ids` to each event."""
+    """Return a logger that adds `ids` to each event."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(**ids)
     return logger

@@ -14,7 +14,7 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def open_to_others(settings: Settings) -> tuple[Path, ...]:
-    """What anybody but its owner may enter, read or write: the home folder, what is in it, keystore and footage.
+    """Find what anybody but its owner may enter, read or write: the home folder, what is in it, keystore and footage.
 
     The public site is meant to be read by others and isn't looked at. Within a folder that is closed nothing is.
     """

@@ -41,7 +41,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic's signature
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the same
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What is said in the call, then the environment, then the settings file. Raises Fatal: that is refused."""
+        """Take what the call says, then the environment, then the settings file. Raises Fatal: that is refused."""
         file = settings_file()
         if file is None:
             return init_settings, env_settings
@@ -282,7 +282,7 @@ def _whole_paths(given: dict[str, str], file: Path) -> dict[str, str]:
 
 
 def load_settings() -> Settings:
-    """The settings, as every entry point takes them.
+    """Read the settings, as every entry point takes them.
 
     Raises:
         Fatal: one is unusable (its variable is named), or the settings file is refused.

@@ -25,7 +25,7 @@ _OTHERS = stat.S_IWGRP | stat.S_IRWXO
 
 
 def settings_file() -> Path | None:
-    """The file in use; None when there is none. Raises Fatal: one is named, and not by its whole path."""
+    """Return the file in use; None when there is none. Raises Fatal: one is named, and not by its whole path."""
     named = os.environ.get(ENV_FILE)
     if named is None:
         return FIXED_FILE if os.path.lexists(FIXED_FILE) else None
@@ -37,7 +37,7 @@ def settings_file() -> Path | None:
 
 
 def read_settings_file(file: Path) -> dict[str, str]:
-    """The `LFR_...` lines of `file`; others are nothing to us.
+    """Read the `LFR_...` lines of `file`; others are nothing to us.
 
     Raises:
         Fatal: it can't be read as UTF-8, isn't a regular file, is somebody else's or open to others, or a path or

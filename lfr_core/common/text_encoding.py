@@ -23,7 +23,7 @@ _MANY_ZEROS = 0.3
 
 
 def decode_text(data: bytes, name: str) -> tuple[str, str]:
-    """The text and what it was encoded in. name: what people call the file.
+    """Return the text and what it was encoded in. name: what people call the file.
 
     Raises:
         Poison: it is no text in any of these.

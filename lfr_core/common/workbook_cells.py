@@ -24,7 +24,7 @@ _EXACT = 10**15
 
 
 def text_of(cell: object) -> str:
-    """A cell as text: days as 2027-03-31, times as 5:03, whole numbers without a point."""
+    """Write a cell as text: days as 2027-03-31, times as 5:03, whole numbers without a point."""
     if isinstance(cell, datetime):
         day = cell.date().isoformat()
         return day if cell.time() == _MIDNIGHT else f"{day} {cell.time().isoformat('seconds')}"

@@ -37,7 +37,7 @@ def is_workbook(data: bytes) -> bool:
 
 
 def read_workbook(data: bytes, name: str, *, most_rows: int, most_columns: int) -> list[Sheet]:
-    """The visible sheets that hold something; of each at most a row and a column more than asked for.
+    """Read the visible sheets that hold something; of each at most a row and a column more than asked for.
 
     name: what people call the file.
 

@@ -65,7 +65,7 @@ def policy_reference(settings: Settings) -> str:
 
 
 def pack_facts(settings: Settings) -> PackFacts | None:
-    """The pack in use, by its manifest; None where there is none: the record then names the contract alone."""
+    """Read the pack in use, by its manifest; None where there is none: the record then names the contract alone."""
     try:
         manifest = read_manifest(settings.pack_folder)
     except LfrError:

@@ -114,7 +114,7 @@ def still_to_decide(engine: Engine, deployment: str) -> str:
 
 
 def closing_report(engine: Engine, deployment: str, policy: Policy, now: datetime) -> ClosingReport:
-    """The report of a planned deployment that has ended, as of `now`, aware.
+    """Build the report of a planned deployment that has ended, as of `now`, aware.
 
     Raises:
         Refused: `deployment.unknown`, `life.trial` (it has no authority to report on), `record.not-ended`.

@@ -23,7 +23,7 @@ __all__ = ["printed_report", "report_table"]
 
 
 def printed_report(report: ClosingReport, *, force: str) -> PrintedForm:
-    """The document; `force` is the force's name."""
+    """Build the document; `force` is the force's name."""
     given = report.authority
     return PrintedForm(
         kind=FormKind.CLOSING_REPORT,

@@ -41,7 +41,7 @@ def unanswered(alerts: Sequence[AlertFigures]) -> int:
 
 
 def dismissed(alerts: Sequence[AlertFigures]) -> int:
-    """False alerts that the operator judged to be different people."""
+    """Count the false alerts that the operator judged to be different people."""
     return sum(each.decision.judgement is Judgement.DIFFERENT and _is(each, _FALSE) for each in alerts)
 
 

@@ -10,5 +10,5 @@ __all__ = ["when"]
 
 
 def when(at: datetime | None) -> str:
-    """A moment, aware, as England's clocks have it, with the zone; None is "never"."""
+    """Write a moment, aware, as England's clocks have it, with the zone; None is "never"."""
     return "never" if at is None else f"{at.astimezone(LONDON):%Y-%m-%d %H:%M %Z}"

@@ -51,7 +51,7 @@ class AnnouncementFacts:
 def build_application_form(
     application: Application, name: str, policy: Policy, forecast_words: str, *, notice: str = ""
 ) -> PrintedForm:
-    """What is asked for.
+    """Build the form of what is asked for.
 
     Args:
         application: the revision to print.
@@ -120,7 +120,7 @@ def build_authority_form(
     policy: Policy,
     notice: str = "",
 ) -> PrintedForm:
-    """What was decided on it, granted or refused, with everything that an authority states (docs/domain.md A4).
+    """Build the form of what was decided, granted or refused, with all that an authority states (docs/domain.md A4).
 
     Args:
         application: the revision that was decided.

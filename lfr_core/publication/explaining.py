@@ -103,7 +103,7 @@ def note_late(session: Session, deployment: str, now: datetime, *, because: str,
 
 
 def take_back_late(session: Session, deployment: str) -> bool:
-    """What stood in the way was mended before the deadline. Whether that changes anything."""
+    """Take back that it is late: what stood in the way was mended in time. Returns whether that changes anything."""
     row = session.get_one(ResultsRow, deployment, with_for_update=True)
     if row.explained_at is not None:
         return False

@@ -19,7 +19,7 @@ class NotDecidedStatement:
 
 
 def checked_because(deployment: str, waiting: int, word: NotDecidedStatement | None) -> str:
-    """The word's reason, tidied; "" where no alert waits.
+    """Check the word and return its reason, tidied; "" where no alert waits.
 
     Raises:
         Refused: `results.not-decided`: there is no word and alerts wait; it isn't for just as many as wait, or says

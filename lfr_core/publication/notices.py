@@ -45,7 +45,7 @@ class NoticeStatus(StrEnum):
 
 
 def sentences(one: Announcement, policy: Policy, came: NoticeStatus = NoticeStatus.COMING) -> tuple[str, ...]:
-    """What everyone has to be told (docs/domain.md P1), a sentence or two each; the numbers are the policy's.
+    """Write what everyone has to be told (docs/domain.md P1), a sentence or two each; the numbers are the policy's.
 
     What is over is told in the past; of what wasn't held nothing but that is told, and where to ask.
     """
@@ -77,7 +77,7 @@ def sentences(one: Announcement, policy: Policy, came: NoticeStatus = NoticeStat
 
 
 def posts(one: Announcement, policy: Policy) -> tuple[str, ...]:
-    """The sentences as a thread, numbered; each post has at most `MOST_POST_CHARACTERS` characters."""
+    """Write the sentences as a thread, numbered; each post has at most `MOST_POST_CHARACTERS` characters."""
     limit = MOST_POST_CHARACTERS - len(" (99/99)")
     parts: list[str] = []
     for sentence in sentences(one, policy):

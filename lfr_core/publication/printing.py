@@ -101,7 +101,7 @@ def _list_of(session: Session, row: DeploymentRow) -> ListFacts | None:
 
 
 def _read_announcement(session: Session, made: Application) -> AnnouncementFacts | None:
-    """The newest announcement, if it is for these hours."""
+    """Read the newest announcement, if it is for these hours."""
     query = select(AnnouncementRow).where(AnnouncementRow.deployment == made.deployment)
     row = session.exec(query.order_by(col(AnnouncementRow.revision).desc())).first()
     if row is None or (row.starts_at, row.ends_at) != (made.starts_at, made.ends_at):

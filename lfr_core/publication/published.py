@@ -54,7 +54,7 @@ class Publisher:
     def publish(
         self, deployment: str, figures: Figures, *, by: Actor, not_decided_because: str = ""
     ) -> PublishedRecord:
-        """The first revision. Published already: that which stands, whatever the figures are now.
+        """Publish the first revision. Published already: return that which stands, whatever the figures are now.
 
         not_decided_because: the publication officer's word for alerts that nobody judged.
 
@@ -75,7 +75,7 @@ class Publisher:
     def correct(
         self, deployment: str, figures: Figures, *, reason: str, by: Actor, not_decided_because: str = ""
     ) -> PublishedRecord:
-        """A revision that supersedes the newest, for `reason`, which is published.
+        """Publish a revision that supersedes the newest, for `reason`, which is published.
 
         Raises:
             Refused: `record.not-published`, `record.correction-without-reason`, `record.nothing-to-correct`,
@@ -88,7 +88,7 @@ class Publisher:
     def correction(
         self, deployment: str, figures: Figures, *, reason: str, not_decided_because: str = ""
     ) -> DeploymentRecord:
-        """What `correct` would publish now. Raises as it does."""
+        """Return what `correct` would publish now. Raises as it does."""
         standing = revisions_of(self._engine, deployment)
         if not standing:
             raise Refused("record.not-published", f"no record of {deployment} is published: there is none to correct")

@@ -136,7 +136,7 @@ class DeploymentRecord(RecordPart):
 
 
 def schema_text() -> str:
-    """The JSON Schema of the record (draft 2020-12), as committed in `SCHEMA_FILE`."""
+    """Return the JSON Schema of the record (draft 2020-12), as committed in `SCHEMA_FILE`."""
     schema = DeploymentRecord.model_json_schema()
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_FILE.name} | schema
     return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"

@@ -31,7 +31,7 @@ _UNCHANGED_BY_A_CORRECTION = frozenset(
 
 
 def record_id(force: str, session: str) -> str:
-    """The record's id, the same for all its revisions: "norfolk-constabulary/high-street-0412"."""
+    """Return the record's id, the same for all its revisions: "norfolk-constabulary/high-street-0412"."""
     return f"{_slug(force)}/{_slug(session)}"
 
 
@@ -43,7 +43,9 @@ def from_figures(
     due_at: datetime | None = None,
     not_decided_because: str = "",
 ) -> DeploymentRecord:
-    """The first revision of a deployment's record. Moments are aware; `due_at`: as the calendar says, if not given.
+    """Build the first revision of a deployment's record.
+
+    Moments are aware; `due_at`: as the calendar says, if not given.
 
     not_decided_because: the publication officer's word for the alerts that nobody judged; "": nobody gave one, and the
     record says so.
@@ -197,7 +199,7 @@ def corrected(
     reason: str,
     not_decided_because: str = "",
 ) -> DeploymentRecord:
-    """A new revision that supersedes `previous`, from figures computed anew. `previous` stays published beside it.
+    """Build a revision that supersedes `previous`, from figures computed anew. `previous` stays published beside it.
 
     What was said of alerts that nobody judged stands as long as there are no more of them than it was said of.
 

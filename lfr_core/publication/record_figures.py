@@ -64,7 +64,7 @@ class PackFacts:
 def figures_for(
     engine: Engine, deployment: str, *, force: str, policy_ref: str = "", pack: PackFacts | None = None
 ) -> Figures:
-    """The figures of a deployment that has ended, in one look at the records.
+    """Read the figures of a deployment that has ended, in one look at the records.
 
     Alerts that stand and the stubs of deleted ones count alike; test subjects are marked as such, canaries left out.
 
@@ -114,7 +114,7 @@ def figures_for(
 
 
 def _blue_list(session: Session, deployment: str) -> BlueListFigures | None:
-    """Passes of test subjects; None: none was walked."""
+    """Count the passes of test subjects; None: none was walked."""
     passes = read_blue_list(session, deployment).recognition
     return BlueListFigures(passes.n, passes.k) if passes.n else None
 
@@ -217,7 +217,7 @@ def _outcomes_recorded(alerts: Sequence[AlertFigures]) -> bool:
 
 
 def _receipt(session: Session, deployment: str) -> str:
-    """The newest certificate of erasure, by number and hash."""
+    """Name the newest certificate of erasure, by number and hash."""
     query = select(CertificateRow).where(CertificateRow.deployment == deployment)
     row = session.exec(query.order_by(col(CertificateRow.number).desc())).first()
     return "" if row is None else f"certificate {row.number}, sha256 {row.digest}"

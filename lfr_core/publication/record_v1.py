@@ -20,7 +20,7 @@ _BECAUSE = "the version of the record that was in use asked nobody"
 
 
 def read_record(body: str) -> DeploymentRecord:
-    """A published record, of any version. Raises ValueError for what is none."""
+    """Read a published record, of any version. Raises ValueError for what is none."""
     made = json.loads(body)
     if isinstance(made, dict) and made.get("schema_version") == "1.0":
         return _from_version_1(made)

@@ -101,7 +101,9 @@ class ResultsService:
         self._suites = RecordSuites(engine, reports, check)
 
     def attempt(self, deployment: str, *, by: AuthenticatedPerson | None = None) -> Attempt:
-        """What has to be done for it now: publish, wait, remind, or say in public that it is late. Again is harmless.
+        """Do what has to be done for it now: publish, wait, remind, or say in public that it is late.
+
+        Again is harmless.
 
         Raises:
             Refused: `people.*` (a service account for results, or the publication officer);
@@ -136,7 +138,7 @@ class ResultsService:
     def publish(
         self, deployment: str, *, by: AuthenticatedPerson, word: NotDecidedStatement | None = None
     ) -> PublishedRecord:
-        """A person publishes now. Published already: that which stands.
+        """Publish now, as a person asks. Published already: return that which stands.
 
         word: for the alerts that nobody has judged, needed where there are any, and published.
 
@@ -159,7 +161,7 @@ class ResultsService:
     def correct(
         self, deployment: str, *, reason: str, by: AuthenticatedPerson, word: NotDecidedStatement | None = None
     ) -> PublishedRecord:
-        """A person supersedes what is published by figures computed anew, for `reason`, which is published.
+        """Supersede what is published, as a person asks, by figures computed anew, for `reason`, which is published.
 
         word: as `publish`; needed where more alerts are without a judgement than the standing revision speaks of.
 
@@ -250,7 +252,7 @@ class ResultsService:
         by: Actor,
         because: str = "",
     ) -> PublishedRecord:
-        """`waiting`: alerts that nobody judged and for which nobody gave a word."""
+        """Publish the figures. `waiting`: alerts that nobody judged and for which nobody gave a word."""
         new = from_figures(
             figures,
             policy=self._policy,

@@ -51,7 +51,7 @@ class RecordSuites:
         self._check = check
 
     def passed(self, deployment: str, new: DeploymentRecord, now: datetime) -> Checked:
-        """What the suites say of `new`, a first revision or a correction.
+        """Return what the suites say of `new`, a first revision or a correction.
 
         Raises:
             FailingRecord: it names each finding.

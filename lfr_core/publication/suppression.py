@@ -27,7 +27,7 @@ def suppressed(count: int, below: int) -> PublishedCount:
 
 
 def suppressed_set(counts: Mapping[str, int], below: int) -> dict[str, PublishedCount]:
-    """The cells of a set whose total is published too, in the same order.
+    """Return the cells of a set whose total is published too, in the same order.
 
     The smallest other cells are withheld until the total no longer fixes a small one; if it still does with every
     cell above 0 hidden (two people in two cells), all cells are withheld, those of 0 too.

@@ -94,7 +94,7 @@ OUR_COLUMNS = (
 
 
 def csv_text(records: Iterable[DeploymentRecord]) -> str:
-    """The records with a header, RFC 4180, in the order given."""
+    """Write the records with a header, RFC 4180, in the order given."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow((*NATIONAL_COLUMNS, *OUR_COLUMNS))
@@ -207,7 +207,7 @@ def _share(rate: PublishedRate) -> str:
 
 
 def _cell(value: object) -> object:
-    """What a spreadsheet would run as a formula is kept as text."""
+    """Keep what a spreadsheet would run as a formula as text."""
     if value is None:
         return ""
     if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:

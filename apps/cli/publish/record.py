@@ -128,7 +128,7 @@ def _words_of(made: DeploymentRecord, *, is_preview: bool) -> str:
 
 
 def _describe_waiting(made: DeploymentRecord) -> str:
-    """What can still be done about alerts that aren't decided."""
+    """Say what can still be done about alerts that aren't decided."""
     of = made.alerts
     if not of.not_decided:
         return ""

@@ -72,7 +72,7 @@ def show(
 
 @command(app, migrated=True)
 def due(installation: Installation) -> Output:
-    """What is overdue or due soon, and holds nobody has confirmed. Exit code 1 when an answer is overdue.
+    """Show what is overdue or due soon, and holds nobody has confirmed. Exit code 1 when an answer is overdue.
 
     Example: lfr rights due
     """

@@ -99,7 +99,7 @@ def alerts(
     undecided_only: bool = False,
     judged: bool | None = None,
 ) -> tuple[AlertSummary, ...]:
-    """A deployment's alerts, the newest first; their pictures are `lfr_core.alerts.read.crops`'.
+    """Read a deployment's alerts, the newest first; their pictures are `lfr_core.alerts.read.crops`'.
 
     Args:
         engine: the records.
@@ -188,7 +188,7 @@ def alert(engine: Engine, id: UUID, *, by: AuthenticatedPerson, now_ns: int) -> 
 
 
 def alerts_starting(engine: Engine, start: str, *, limit: int = 10) -> tuple[UUID, ...]:
-    """The alerts whose id starts with `start` (hexadecimal, with or without hyphens), of all deployments."""
+    """Find the alerts whose id starts with `start` (hexadecimal, with or without hyphens), of all deployments."""
     digits = start.replace("-", "").lower()
     if not digits or len(digits) > 32 or not set(digits) <= set("0123456789abcdef"):  # a UUID's digits
         return ()
@@ -210,7 +210,7 @@ def _answer(by: str | None, at: datetime | None) -> Answer | None:
 
 
 def summary_of(row: AlertRow) -> AlertSummary:
-    """The alert as people read it."""
+    """Return the alert as people read it."""
     return AlertSummary(
         id=row.id,
         deployment=row.deployment,

@@ -56,7 +56,7 @@ class CameraHealth:
 def cameras(
     engine: Engine, deployment: str, *, now_ns: int, limits: HealthLimits = RECORDED
 ) -> tuple[CameraHealth, ...]:
-    """The deployment's cameras by name, as of `now_ns` (wall clock, nanoseconds since the epoch).
+    """Read the deployment's cameras by name, as of `now_ns` (wall clock, nanoseconds since the epoch).
 
     `limits` is what the policy asks of a live camera; the default is for recordings.
     """
@@ -89,7 +89,7 @@ def latency(engine: Engine, deployment: str) -> Latency:
 
 
 def frame_counts(rows: Iterable[CameraSessionRow]) -> FrameCounts:
-    """The sum over camera sessions."""
+    """Return the sum over camera sessions."""
     total = FrameCounts()
     for row in rows:
         fates = {name: getattr(row, name) for name in FrameCounts.__dataclass_fields__ if name != "captured"}

@@ -113,7 +113,7 @@ def deployment(engine: Engine, id: str) -> DeploymentSummary | None:
 
 
 def counts(engine: Engine, deployment: str) -> DeploymentCounts:
-    """The deployment's totals; zeros for one that has seen nothing."""
+    """Read the deployment's totals; zeros for one that has seen nothing."""
     with reading(engine) as session:
         rows = session.exec(select(CameraSessionRow).where(CameraSessionRow.deployment == deployment)).all()
         answers = _answers(session, deployment)
@@ -128,7 +128,7 @@ def counts(engine: Engine, deployment: str) -> DeploymentCounts:
 
 
 def stages(engine: Engine, deployment: str) -> tuple[StageFigures, ...]:
-    """The stages by name."""
+    """Read the stages by name."""
     with reading(engine) as session:
         rows = session.exec(
             select(StageTimeRow).where(StageTimeRow.deployment == deployment).order_by(StageTimeRow.stage)
@@ -137,7 +137,7 @@ def stages(engine: Engine, deployment: str) -> tuple[StageFigures, ...]:
 
 
 def dead_letters(engine: Engine, *, limit: int = 200) -> tuple[DeadLetter, ...]:
-    """What could not be processed, of all deployments, the newest first."""
+    """Read what could not be processed, of all deployments, the newest first."""
     with reading(engine) as session:
         rows = session.exec(select(DeadLetterRow).order_by(col(DeadLetterRow.at_ns).desc()).limit(limit))
         return tuple(DeadLetter.model_validate(row.model_dump(exclude={"id"})) for row in rows)

@@ -56,7 +56,7 @@ class AlertCrops:
         self._vault = vault
 
     def open(self, alert: UUID, actor: AuthenticatedPerson, purpose: str) -> OpenedCrops:
-        """The pictures of one alert, for the person `actor` and `purpose`.
+        """Open the pictures of one alert, for the person `actor` and `purpose`.
 
         The vault refuses whoever hasn't signed on to its deployment as a registered operator, or as an engaging officer
         where an operator has judged it, and has the consultation on the audit trail before the key is out.

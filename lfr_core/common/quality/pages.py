@@ -25,7 +25,7 @@ _ADDRESS = re.compile(r"(?:https?:)?//[^\s<>\"']+")
 
 
 def localised(page: str, title: str) -> str:
-    """The body of a Data Docs page under a head of ours. It asks nobody for anything, with or without a script."""
+    """Put the body of a Data Docs page under a head of ours. It asks nobody for anything, with or without a script."""
     reader = _Body()
     reader.feed(page)
     reader.close()
@@ -80,5 +80,5 @@ class _Body(HTMLParser):
 
 
 def _tag(tag: str) -> str:
-    """A link leads nowhere any more: it becomes a span."""
+    """Return the element to write: a link leads nowhere any more, it becomes a span."""
     return {"a": "span", "h1": "h2"}.get(tag, tag)

@@ -132,7 +132,7 @@ def _expectation(rule: Rule) -> Expectation:
 
 
 def _arguments(rule: Rule) -> dict[str, object]:
-    """The arguments of the expectation, in Great Expectations' names."""
+    """Return the arguments of the expectation, in Great Expectations' names."""
     first = rule.columns[0]
     where: dict[str, object] = {"row_condition": rule.where, "condition_parser": "pandas"} if rule.where else {}
     match rule.kind:

@@ -117,7 +117,7 @@ class PromiseLedger:
 
 
 def read_ledger(engine: Engine, promises: Sequence[Promise], *, now_ns: int) -> LedgerView:
-    """What the last looks came to, as read at `now_ns`. Raises Retryable when the records are away."""
+    """Return what the last looks came to, as read at `now_ns`. Raises Retryable when the records are away."""
     with reading(engine) as session:
         rows = {row.promise: row for row in session.exec(select(PromiseStateRow))}
         said = {
@@ -129,7 +129,7 @@ def read_ledger(engine: Engine, promises: Sequence[Promise], *, now_ns: int) -> 
 
 
 def history(engine: Engine, promise: str | None = None, *, limit: int = 200) -> tuple[PastResult, ...]:
-    """Changes of result, of one promise or all, the newest first. Raises Retryable when the records are away."""
+    """Read changes of result, of one promise or all, the newest first. Raises Retryable when the records are away."""
     wanted = select(PromiseResultRow).order_by(col(PromiseResultRow.id).desc()).limit(limit)
     if promise is not None:
         wanted = wanted.where(PromiseResultRow.promise == promise)
@@ -153,7 +153,7 @@ def _entry(promise: Promise, row: PromiseStateRow | None, said: PromiseStatement
 
 
 def _keep(session: Session, promise: str, finding: PromiseFinding, now_ns: int) -> None:
-    """The last result, and a row of history if it isn't the one before."""
+    """Keep the last result, and a row of history if it isn't the one before."""
     row = session.get(PromiseStateRow, promise, with_for_update=True)
     evidence = json.dumps(dict(finding.evidence), sort_keys=True)
     same = row is not None and row.result == finding.result
@@ -176,7 +176,7 @@ def _nothing() -> dict[str, str]:
 
 
 def _event(found: Mapping[str, PromiseFinding]) -> AuditEvent:
-    """Counts, and a digest that binds the trail to what was found."""
+    """Make the trail's event: counts, and a digest that binds the trail to what was found."""
     counts = Counter(each.result for each in found.values())
     lines = [
         f"{promise}\t{each.result}\t{json.dumps(dict(each.evidence), sort_keys=True)}\n"

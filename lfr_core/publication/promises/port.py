@@ -48,7 +48,7 @@ class PromiseCheck(Protocol):
         ...
 
     def look(self, now_ns: int) -> PromiseFinding:
-        """What is so at `now_ns` (wall time). Raises an LfrError when that can't be seen: it is then unchecked."""
+        """See what is so at `now_ns` (wall time). Raises an LfrError when that can't be seen: it is then unchecked."""
         ...
 
 

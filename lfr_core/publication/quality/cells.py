@@ -108,14 +108,14 @@ def clean(text: str) -> str:
 
 
 def _said(text: str) -> str | None:
-    """What a cell says, None where it says nothing. Raises UnreadableCell for what is longer than any value."""
+    """Return what a cell says, None where it says nothing. Raises UnreadableCell for what is longer than any value."""
     if len(text := clean(text)) > _LONGEST:
         raise UnreadableCell(f"at most {_LONGEST} characters")
     return None if text.casefold() in _NOTHING else text
 
 
 def read_count(text: str) -> int | None:
-    """A whole number, also with thousands separators or as a spreadsheet's "12.0"; may be negative."""
+    """Read a whole number, also with thousands separators or as a spreadsheet's "12.0"; may be negative."""
     if (said := _said(text)) is None:
         return None
     whole = said.removesuffix(".0")
@@ -125,7 +125,7 @@ def read_count(text: str) -> int | None:
 
 
 def read_decimal(text: str) -> float | None:
-    """A decimal number, or per cent as its fraction."""
+    """Read a decimal number, or per cent as its fraction."""
     if (said := _said(text)) is None:
         return None
     number = said.removesuffix("%").strip()
@@ -135,7 +135,7 @@ def read_decimal(text: str) -> float | None:
 
 
 def read_rate(text: str, *, in_percent: bool) -> RateCell | None:
-    """A rate: "0.025%", "0.025" (a per cent where the header says so), "1 in 4,000"."""
+    """Read a rate: "0.025%", "0.025" (a per cent where the header says so), "1 in 4,000"."""
     if (said := _said(text)) is None:
         return None
     if odds := re.fullmatch(r"1 in ([\d, ]+)", said, re.IGNORECASE):
@@ -154,7 +154,7 @@ def read_rate(text: str, *, in_percent: bool) -> RateCell | None:
 
 
 def read_date(text: str) -> DateCell | None:
-    """A date, the day before the month as in the United Kingdom; two-digit years are of this century.
+    """Read a date, the day before the month as in the United Kingdom; two-digit years are of this century.
 
     Of several days ("03/11/25 - 05/11/25", "3 to 5 November 2025") the first, and the last beside it.
     """
@@ -180,7 +180,7 @@ def _from_to(said: str) -> Iterator[tuple[str, str]]:
 
 
 def _one_date(said: str) -> DateCell | None:
-    """The day that `said` is, None where it has no date's form. Raises UnreadableCell for a day that isn't."""
+    """Return the day that `said` is, None where it has no date's form. Raises UnreadableCell for a day that isn't."""
     try:
         if iso := _ISO.fullmatch(said.partition("T")[0].removesuffix(" 00:00:00")):
             return DateCell(date(int(iso[1]), int(iso[2]), int(iso[3])), "ISO 8601")
@@ -197,7 +197,7 @@ def _one_date(said: str) -> DateCell | None:
 
 
 def _rest_of(first: str, last: str) -> str:
-    """What the first day of a span leaves to the last: "3" of "5 November 2025", "3/11" of "5/11/25"."""
+    """Return what the first day of a span leaves to the last: "3" of "5 November 2025", "3/11" of "5/11/25"."""
     parts = re.findall(r"\d+|[A-Za-z]{3,}|[/.\- ]", last)
     tokens = [part for part in parts if part.isalnum()]
     missing = tokens[len(re.findall(r"\d+|[A-Za-z]{3,}", first)) :]
@@ -206,7 +206,10 @@ def _rest_of(first: str, last: str) -> str:
 
 
 def read_duration(text: str) -> DurationCell | None:
-    """A duration in whole minutes, in any of the spellings that forces use; clock times, and days without minutes."""
+    """Read a duration in whole minutes, in any of the spellings that forces use.
+
+    It may also be clock times, or days without minutes.
+    """
     if (said := _said(text)) is None:
         return None
     for spelling, pattern in _DURATIONS.items():

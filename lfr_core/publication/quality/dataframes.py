@@ -129,7 +129,7 @@ def _series(table: PublishedTable, copies: Sequence[tuple[Column, Column]]) -> p
 
 
 def _rate_expected(row: PublishedRow) -> str | None:
-    """The printed text where it is right, the true value where it isn't, None where nothing can be said."""
+    """Return the printed text where it is right, the true value where it isn't, None where nothing can be said."""
     false = _first(_sum(row, (Column.FALSE_CONFIRMED, Column.FALSE_UNCONFIRMED)), row.count(Column.FALSE_ALERTS))
     faces = _first(row.count(Column.FACES_COMPARED), row.count(Column.FACES_SEEN))
     rate: RateCell | None = row.rate
@@ -147,7 +147,7 @@ def _outcomes(row: PublishedRow) -> int | None:
 
 
 def _alerts(row: PublishedRow) -> int | None:
-    """The cells, and where a table (ours) says so the alerts that nobody decided."""
+    """Add up the cells, and where a table (ours) says so the alerts that nobody decided."""
     return _plus(_first(_sum(row, _CELLS), _sum(row, _OLD_CELLS)), row, Column.NOT_DECIDED)
 
 

@@ -70,7 +70,7 @@ def validate_table(table: PublishedTable, *, today: date, runner: SuiteRunner | 
 
 
 def _findings(table: PublishedTable, frames: Frames, results: Sequence[RuleResult]) -> list[Finding]:
-    """The findings of one rule, from its results (one for each column it is about)."""
+    """Return the findings of one rule, from its results (one for each column it is about)."""
     found: list[Finding] = []
     for result in results:
         if result.rule in SUITES[SuiteName.WHOLE]:

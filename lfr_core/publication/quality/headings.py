@@ -256,13 +256,13 @@ _EXAMPLE = re.compile(r"\(e\.?g\.?[^)]*\)", re.IGNORECASE)
 
 
 def _words(header: str) -> str:
-    """A header as words: "True Alerts: Confirmed*" -> "true alerts confirmed"."""
+    """Write a header as words: "True Alerts: Confirmed*" -> "true alerts confirmed"."""
     text = _EXAMPLE.sub(" ", _FOOTNOTE.sub(" ", header)).casefold()
     return " ".join(re.sub(r"[^a-z0-9%]+", " ", text).split())
 
 
 def _core(words: str) -> frozenset[str]:
-    """The words that matter, in the singular, whatever their order."""
+    """Return the words that matter, in the singular, whatever their order."""
     kept = words.removeprefix("no of ").split()
     return frozenset(word.removesuffix("s") for word in kept if word not in _FILLERS)
 
@@ -278,7 +278,7 @@ _BY_CORE: Final = {core: column for words, column in reversed(_BY_WORDS.items())
 
 
 def column_of(header: str) -> Column | None:
-    """The column a header names, or None: by its words, or else by those that matter ("Estimated no. of faces")."""
+    """Find the column a header names, or None: by its words, or else those that matter ("Estimated no. of faces")."""
     if len(header) > _LONGEST_HEADER:
         return None
     for text in (header, _IN_BRACKETS.sub(" ", header)):

@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 
 def read_table(data: bytes, name: str) -> PublishedTable:
-    """The table in `data`; `name` is what people call it.
+    """Read the table in `data`; `name` is what people call it.
 
     Raises:
         Poison: neither text nor a workbook, no header, or no row below it. Refused `records.too-large`.
@@ -79,7 +79,7 @@ def read_table(data: bytes, name: str) -> PublishedTable:
 
 
 def _lines(data: bytes, name: str) -> tuple[list[Line], str, list[str]]:
-    """The lines, what they were written in, and which sheets of a workbook weren't read."""
+    """Return the lines, what they were written in, and which sheets of a workbook weren't read."""
     if not is_workbook(data):
         text, encoding = decode(data)
         return lines_of(text), encoding, []
@@ -103,7 +103,10 @@ class _Reader:
         self.notes: list[str] = []
 
     def table_lines(self, lines: Sequence[Line]) -> list[TableLine]:
-        """The lines below the header with a date or figures; blank ones, footnotes and repeated headers part blocks."""
+        """List the lines below the header with a date or figures.
+
+        Blank lines, footnotes and repeated headers part blocks.
+        """
         found: list[TableLine] = []
         block = 0
         skip_to = self._first.last_line
@@ -146,7 +149,10 @@ class _Reader:
         return True
 
     def fill_merged(self, lines: Sequence[TableLine]) -> Iterator[TableLine]:
-        """A blank where cells span a day's lines says what the cell above says, within a block; on another day not."""
+        """Let a blank where cells span a day's lines say what the cell above says.
+
+        That is so within a block; on another day not.
+        """
         above: dict[Column, str] = {}
         block = -1
         for line in lines:
@@ -160,7 +166,7 @@ class _Reader:
             yield replace(line, printed=line.printed | {column: above[column] for column in taken})
 
     def typed(self, line: TableLine) -> PublishedRow:
-        """The row, its cells as what they mean; one that can't be read is a finding."""
+        """Read the row, its cells as what they mean; one that can't be read is a finding."""
         number, printed = line.number, line.printed
         before = len(self.faults)
         rate_header = self.headers.get(Column.FALSE_ALERT_RATE, "").casefold()

@@ -34,7 +34,7 @@ class TableHeader:
 
 
 def decode(data: bytes) -> tuple[str, str]:
-    """The text and the encoding it was in: UTF-8 with or without BOM, UTF-16 with BOM, else Windows-1252.
+    """Return the text and the encoding it was in: UTF-8 with or without BOM, UTF-16 with BOM, else Windows-1252.
 
     Raises:
         Poison: bytes that are no text.
@@ -50,7 +50,7 @@ def decode(data: bytes) -> tuple[str, str]:
 
 
 def lines_of(text: str) -> list[Line]:
-    """The lines with the separator that makes the most columns known.
+    """Read the lines with the separator that makes the most columns known.
 
     Raises:
         Poison: no separator gives a readable table.
@@ -74,7 +74,7 @@ def named_columns(lines: Sequence[Line]) -> int:
 
 
 def find_header(lines: Sequence[Line]) -> TableHeader:
-    """The header: the line, or two lines under merged cells, that names the most columns.
+    """Find the header: the line, or two lines under merged cells, that names the most columns.
 
     Raises:
         Poison: a column that every table needs isn't there; names it, and what was found.
@@ -95,7 +95,10 @@ def find_header(lines: Sequence[Line]) -> TableHeader:
 
 
 def header_again(lines: Sequence[Line], at: int) -> TableHeader | None:
-    """The header that stands at `at` once more, over one line or two, perhaps in another order; None if none does."""
+    """Find the header that stands at `at` once more, or None.
+
+    It may be over one line or two, and perhaps in another order.
+    """
     number, cells = lines[at]
     if any(_is_figure(cell) for cell in cells):
         return None
@@ -124,7 +127,7 @@ def _is_figure(cell: str) -> bool:
 
 
 def _named(cells: Sequence[str]) -> dict[Column, int]:
-    """The columns that `cells` name, each at its first place."""
+    """Return the columns that `cells` name, each at its first place."""
     found: dict[Column, int] = {}
     for i, cell in enumerate(cells):
         column = column_of(cell)

@@ -47,14 +47,14 @@ class ListSizeOutlier:
 
 
 def out_of_order(dates: Sequence[date]) -> list[int]:
-    """The fewest places (indices) without which `dates` never go back, or never forward if that leaves fewer."""
+    """Find the fewest places (indices) without which `dates` never go back, or never forward if that leaves fewer."""
     forward, backward = _kept(dates), _kept([date.fromordinal(date.max.toordinal() + 1 - d.toordinal()) for d in dates])
     kept = set(backward if len(backward) > len(forward) else forward)
     return [i for i in range(len(dates)) if i not in kept]
 
 
 def expected_date(cells: Sequence[DateCell], place: int, wrong: Sequence[int]) -> date | None:
-    """The one reading of the date at `place` that lies between its neighbours: another year, or day and month swapped.
+    """Find the one reading of the date at `place` between its neighbours: another year, or day and month swapped.
 
     None when no reading fits, or several do.
     """
@@ -112,7 +112,7 @@ def is_copy(one: Sequence[int | None], other: Sequence[int | None]) -> bool:
 
 
 def rounded_share(counts: Sequence[int]) -> tuple[float, bool]:
-    """The share of `counts` of 100 and more that are multiples of five, and whether chance (20 %) can't explain it."""
+    """Return the share of multiples of five in `counts` of 100 and more, and whether chance (20 %) can't explain it."""
     large = [count for count in counts if count >= 100]  # small counts repeat by themselves
     if not large:
         return 0.0, False
@@ -122,7 +122,7 @@ def rounded_share(counts: Sequence[int]) -> tuple[float, bool]:
 
 
 def _kept(dates: Sequence[date]) -> list[int]:
-    """Indices of a longest subsequence that never goes back (patience sorting)."""
+    """Return the indices of a longest subsequence that never goes back (patience sorting)."""
     tails: list[date] = []
     at: list[int] = []
     before: list[int | None] = []

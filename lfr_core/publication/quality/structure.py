@@ -165,7 +165,7 @@ class _Sums:
             self._count(columns, counts, len(self._counts))
 
     def find_sum_of_last(self, counts: _Counts, *, fewest: int, certain: bool) -> tuple[int, int] | None:
-        """The rows, up to the last so far, of which `counts` are the sum: at least `fewest`.
+        """Find the rows, up to the last so far, of which `counts` are the sum: at least `fewest`.
 
         certain: something else says that it is a sum, so that one small number is enough.
         """
@@ -182,7 +182,7 @@ class _Sums:
         return self._numbers[start], self._numbers[-1]
 
     def find_sum_of_next(self, counts: _Counts, before: int) -> tuple[int, int] | None:
-        """The rows after the first `before` of which `counts` are the sum."""
+        """Find the rows after the first `before` of which `counts` are the sum."""
         running = dict.fromkeys(counts, 0)
         for at in range(before, len(self._counts)):
             for column in running:
@@ -194,14 +194,14 @@ class _Sums:
         return None
 
     def find_sum_of_all(self, counts: _Counts) -> tuple[int, int] | None:
-        """The first and last row, if `counts` are the sum of all."""
+        """Return the first and last row, if `counts` are the sum of all."""
         everything = self.totals(len(self._counts))
         if any(counts.values()) and all(everything.get(column, 0) == count for column, count in counts.items()):
             return self._numbers[0], self._numbers[-1]
         return None
 
     def totals(self, before: int) -> _Counts:
-        """The sums of the first `before` rows."""
+        """Return the sums of the first `before` rows."""
         sums: dict[Column, int] = {}
         for counts in self._counts[:before]:
             for column, count in counts.items():

@@ -31,7 +31,7 @@ class PublishedRow:
     counts: Mapping[Column, int]
 
     def count(self, column: Column) -> int | None:
-        """The count in `column`, or None."""
+        """Return the count in `column`, or None."""
         return self.counts.get(column)
 
 

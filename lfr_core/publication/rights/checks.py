@@ -21,7 +21,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udf
 
 
 def words(what: str, text: str) -> str:
-    """A text of several lines, in Unicode's composed form. Raises Refused `rights.bad-text`."""
+    """Return a text of several lines, in Unicode's composed form. Raises Refused `rights.bad-text`."""
     plain = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
     if not plain:
         raise Refused("rights.bad-text", f"the {what} is empty: write it")
@@ -44,7 +44,7 @@ def line(what: str, text: str, *, needed: bool = True) -> str:
 
 
 def received(day: date | None, today: date) -> date:
-    """The day of receipt. Raises Refused `rights.bad-day`: in the future, or over a year ago."""
+    """Return the day of receipt. Raises Refused `rights.bad-day`: in the future, or over a year ago."""
     if day is None:
         return today
     if not today - timedelta(days=_OLDEST_DAYS) <= day <= today:
@@ -53,7 +53,7 @@ def received(day: date | None, today: date) -> date:
 
 
 def window_ns(about: RequestContext, now: datetime) -> tuple[int, int] | None:
-    """The stretch of time a request is about, wall time in nanoseconds, or None.
+    """Return the stretch of time a request is about, wall time in nanoseconds, or None.
 
     Raises:
         Refused: `rights.bad-window`: one end alone, without a time zone, begun in the future, not in order, or longer

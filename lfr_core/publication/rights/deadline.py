@@ -21,13 +21,13 @@ DUE_SOON_DAYS = 7
 
 
 def month_after(day: date) -> date:
-    """The same day of the next month, or that month's last day if it has no such."""
+    """Return the same day of the next month, or that month's last day if it has no such."""
     year, month = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)  # December
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
 def answer_by(received_on: date, days: WorkingDays) -> date:
-    """The last day on which an answer is in time."""
+    """Return the last day on which an answer is in time."""
     due = month_after(received_on)
     return due if days.is_working(due) else days.after(due, 1)
 

@@ -33,7 +33,7 @@ __all__ = [
 
 
 def requests(engine: Engine, days: WorkingDays, now: datetime, *, closed: bool = False) -> tuple[Request, ...]:
-    """The requests that aren't closed, those due first at the front; with `closed`, all. Raises Retryable."""
+    """Read the requests that aren't closed, those due first at the front; with `closed`, all. Raises Retryable."""
     statement = select(RightsRequestRow)
     if not closed:
         statement = statement.where(col(RightsRequestRow.closed_at).is_(None))
@@ -60,7 +60,7 @@ def complaints_received(session: Session, deployment: str) -> int:
 
 
 def deployment_called(session: Session, name: str) -> str:
-    """The id of the deployment that the public calls `name`, or that has it as its id.
+    """Find the id of the deployment that the public calls `name`, or that has it as its id.
 
     Raises:
         Refused: `rights.deployment-unknown`.
@@ -80,7 +80,7 @@ def deployment_called(session: Session, name: str) -> str:
 
 
 def public_name(session: Session, deployment: str) -> str:
-    """What the public calls a deployment: its id, unless its announcement was withheld."""
+    """Return what the public calls a deployment: its id, unless its announcement was withheld."""
     statement = select(AnnouncementRow.public_id).where(AnnouncementRow.deployment == deployment)
     return session.exec(statement.order_by(col(AnnouncementRow.revision).desc())).first() or deployment
 
@@ -94,7 +94,7 @@ def disclosure_digest(row: RightsRequestRow) -> str:
 
 
 def row_of(session: Session, reference: str, *, lock: bool = False) -> RightsRequestRow:
-    """The row of a reference as it was typed. Raises Refused `rights.bad-reference`, `rights.unknown`."""
+    """Read the row of a reference as it was typed. Raises Refused `rights.bad-reference`, `rights.unknown`."""
     wanted = reference_of(reference, ReferenceKind.REQUEST)
     statement = select(RightsRequestRow).where(RightsRequestRow.reference == wanted)
     row = session.exec(statement.with_for_update() if lock else statement).one_or_none()
@@ -106,7 +106,7 @@ def row_of(session: Session, reference: str, *, lock: bool = False) -> RightsReq
 
 
 def request_of(session: Session, row: RightsRequestRow, days: WorkingDays, now: datetime) -> Request:
-    """A row as a value."""
+    """Return a row as a value."""
     due_on = answer_by(row.received_on, days)
     return Request(
         reference=row.reference,

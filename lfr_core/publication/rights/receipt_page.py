@@ -36,12 +36,15 @@ def receipt_html(receipt: Receipt, policy: Policy) -> str:
 
 
 def receipt_qr(reference: str) -> str:
-    """The reference as a QR code, in SVG: black on white."""
+    """Draw the reference as a QR code, in SVG: black on white."""
     return qr_svg(reference, reference)
 
 
 def receipt_pdf(receipt: Receipt, policy: Policy) -> bytes:
-    """The receipt on one page of A4, with its QR code. Letters that the standard fonts lack are printed as "?"."""
+    """Print the receipt on one page of A4, with its QR code.
+
+    Letters that the standard fonts lack are printed as "?".
+    """
     from fpdf import FPDF  # with the fonts' tools: a page that draws no receipt waits for none
 
     minute, force = receipt.minute_at.astimezone(LONDON), policy.force

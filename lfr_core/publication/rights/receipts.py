@@ -58,7 +58,7 @@ def issue_receipt(
     retention_h: int,
     below: Callable[[int], int] = secrets.randbelow,
 ) -> Receipt:
-    """The receipt for the person engaged on `alert`; asked again while the alert stands, the same.
+    """Issue the receipt for the person engaged on `alert`; asked again while the alert stands, the same.
 
     Args:
         engine: the records.

@@ -39,12 +39,12 @@ class RequestContent:
 
 
 def request_key(vault: Vault, reference: str, *, now_ns: int, keep_days: int) -> KeptKey:
-    """The key of an open request. It belongs to no deployment: no certificate of erasure waits for it."""
+    """Make the key of an open request. It belongs to no deployment: no certificate of erasure waits for it."""
     return vault.make_key(KeyKind.RIGHTS, "", reference, now_ns + keep_days * _DAY_NS, actor=SystemActor.RIGHTS)
 
 
 def closing_key(vault: Vault, reference: str, *, now_ns: int, keep_days: int, by: str) -> KeptKey:
-    """The key of a closed one, which `by` closes; where a closing that failed has made it, that."""
+    """Make the key of a closed one, which `by` closes; where a closing that failed has made it, return that."""
     subject = f"{reference}/closed"
     for info in vault.kept(KeyKind.RIGHTS, ""):
         if info.subject == subject:
@@ -57,7 +57,7 @@ def seal_asked(key: KeptKey, reference: str, asked: RequestContent) -> bytes:
 
 
 def open_asked(key: KeptKey, reference: str, sealed: bytes) -> RequestContent:
-    """Raises Refused `vault.not-authentic`; Poison when it holds something else."""
+    """Open what was asked. Raises Refused `vault.not-authentic`; Poison when it holds something else."""
     plain = open_sealed(key.key, sealed, binding("rights", reference, "asked"))
     try:
         return RequestContent(**json.loads(plain))
@@ -72,7 +72,7 @@ def seal_answer(key: KeptKey, reference: str, answer: str) -> bytes:
 
 
 def open_answer(key: KeptKey, reference: str, sealed: bytes) -> str:
-    """Raises Refused `vault.not-authentic`."""
+    """Open the answer. Raises Refused `vault.not-authentic`."""
     return open_sealed(key.key, sealed, binding("rights", reference, "answer")).decode()
 
 

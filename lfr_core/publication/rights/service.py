@@ -144,7 +144,7 @@ class RightsService:
         return taken
 
     def open(self, reference: str, *, by: AuthenticatedPerson, purpose: str) -> Opened:
-        """What somebody asked and how to reach them, and the answer. The vault audits who looked, and what for.
+        """Open what somebody asked and how to reach them, and the answer. The vault audits who looked, and what for.
 
         Raises:
             Refused: also `rights.erased` (its key was destroyed when it was due), `vault.purpose-missing`.
@@ -204,7 +204,7 @@ class RightsService:
         return confirmed
 
     def open_row(self, session: Session, reference: str) -> RightsRequestRow:
-        """The locked row of a request that isn't closed. Raises Refused `rights.closed` too."""
+        """Return the locked row of a request that isn't closed. Raises Refused `rights.closed` too."""
         row = read.row_of(session, reference, lock=True)
         if row.closed_at is not None:
             raise Refused(

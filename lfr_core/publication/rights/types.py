@@ -141,13 +141,16 @@ class Opened:
 
 
 def new_reference(kind: ReferenceKind, year: int, below: Callable[[int], int] = secrets.randbelow) -> str:
-    """A reference as R-2026-7QF3-9KXM-2TWA: 60 random bits, so that nobody can try references one after the other."""
+    """Draw a reference as R-2026-7QF3-9KXM-2TWA.
+
+    It has 60 random bits, so that nobody can try references one after the other.
+    """
     drawn = "".join(_ALPHABET[below(len(_ALPHABET))] for _ in range(12))
     return f"{kind.value}-{year}-{drawn[:4]}-{drawn[4:8]}-{drawn[8:]}"
 
 
 def reference_of(text: str, kind: ReferenceKind) -> str:
-    """A reference as it is kept, from one that was typed or read out: small letters, spaces, O for 0 are forgiven.
+    """Return a reference as it is kept, from one typed or read out: small letters, spaces, O for 0 are forgiven.
 
     Raises:
         Refused: `rights.bad-reference`.

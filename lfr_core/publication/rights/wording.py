@@ -40,5 +40,5 @@ REASONS: dict[Category, str] = {
 
 
 def listed_answer(*, listed: bool) -> str:
-    """The plain answer, once two people have decided to give it."""
+    """Return the plain answer, once two people have decided to give it."""
     return LISTED if listed else NOT_LISTED

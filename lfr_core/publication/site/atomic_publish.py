@@ -48,7 +48,7 @@ def publish_folder(output: Path, files: Mapping[str, bytes], *, mark: str = "") 
 
 
 def read_mark(output: Path) -> str:
-    """The mark of the site that stands there; "" if there is none."""
+    """Read the mark of the site that stands there; "" if there is none."""
     try:
         lines = (output / MARKER).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):

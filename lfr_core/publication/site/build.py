@@ -77,7 +77,7 @@ def _ledger(data: SiteData) -> str:
 
 
 def _index(data: SiteData) -> str:
-    """What there is of each deployment, for programs; the public's page reads it."""
+    """Write what there is of each deployment, for programs; the public's page reads it."""
     value = [
         {
             "id": one.public_id,

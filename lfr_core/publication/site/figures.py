@@ -20,7 +20,7 @@ def cells(record: DeploymentRecord) -> tuple[tuple[str, int], ...]:
 
 
 def describe_not_decided(record: DeploymentRecord) -> str:
-    """What became of the alerts that are neither true nor false, in sentences; "" where all were decided."""
+    """Say what became of the alerts that are neither true nor false, in sentences; "" where all were decided."""
     return " ".join(filter(None, (_describe_unanswered(record), _describe_cant_tell(record))))
 
 

@@ -17,7 +17,7 @@ MARKER = ".openlfr-site"
 
 
 def canonical(value: object) -> bytes:
-    """The one way to write what is signed."""
+    """Write what is signed, in the one way there is."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 

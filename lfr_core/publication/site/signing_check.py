@@ -91,7 +91,7 @@ def _faults(files: Mapping[str, str], engine: Engine) -> Iterator[str]:
 
 
 def _read_public(engine: Engine) -> tuple[frozenset[str], Mapping[str, str]]:
-    """The public names of deployments that have a page, and path and digest of each of their published records."""
+    """Read the public names of deployments that have a page, and path and digest of each of their published records."""
     with reading(engine) as session:
         ended = set(session.exec(select(DeploymentRow.id).where(col(DeploymentRow.ended_at).is_not(None))))
         kept = session.exec(select(PublishedRecordRow)).all()

@@ -60,5 +60,5 @@ def _duration(minutes: int, say: Words) -> Markup:
 
 
 def rates(record: DeploymentRecord, say: Words) -> tuple[tuple[str, PublishedRate], ...]:
-    """The rates of a record with their names."""
+    """Return the rates of a record with their names."""
     return tuple((say(f"rates.{name}"), getattr(record.rates, name)) for name in _RATES)

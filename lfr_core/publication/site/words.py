@@ -44,20 +44,20 @@ class Words:
         return escape(found).format(**shown)
 
     def several(self, name: str) -> list[str]:
-        """The texts of a list."""
+        """Return the texts of a list."""
         return [str(one) for one in self.texts[name]]
 
     def day(self, of: date) -> Markup:
-        """A day: "Monday 23 November 2026"."""
+        """Write a day: "Monday 23 November 2026"."""
         weekday = self.several("dates.days")[of.weekday()]
         return self("dates.day", weekday=weekday, day=str(of.day), month=self._month(of), year=str(of.year))
 
     def on(self, of: date, place: str) -> Markup:
-        """A place and a day, short: "Norwich city centre, 23 November"."""
+        """Write a place and a day, short: "Norwich city centre, 23 November"."""
         return self("index.chart_line", place=place, day=str(of.day), month=self._month(of))
 
     def moment(self, at: datetime) -> Markup:
-        """A moment in London: "23 November 2026, 16:13"."""
+        """Write a moment in London: "23 November 2026, 16:13"."""
         local = at.astimezone(LONDON)
         return self(
             "dates.moment", day=str(local.day), month=self._month(local), year=str(local.year), time=f"{local:%H:%M}"
@@ -72,7 +72,7 @@ class Words:
         return self("dates.overnight", **of, last=self.day(end.date()))
 
     def share(self, value: float | None) -> Markup:
-        """A rate as people say it, small ones as odds."""
+        """Write a rate as people say it, small ones as odds."""
         if value is None:
             return self("numbers.not_observed")
         percent = self("numbers.percent", number=f"{100 * value:.3g}")
@@ -82,7 +82,7 @@ class Words:
         return self("numbers.share", odds=odds, percent=percent)
 
     def number(self, value: float | str | None) -> str:
-        """A number of the record, a range of it, or that it isn't known."""
+        """Write a number of the record, a range of it, or that it isn't known."""
         if value is None or value == "not recorded":
             return self("numbers.not_recorded")
         return value if isinstance(value, str) else f"{value:,}"
@@ -92,7 +92,10 @@ class Words:
 
 
 def read_languages(folder: Path = WORDS) -> tuple[Words, ...]:
-    """The languages of the site, English first. Raises Fatal when a translation lacks a text, or puts others in."""
+    """Read the languages of the site, English first.
+
+    Raises Fatal when a translation lacks a text, or puts others in.
+    """
     found = {file.stem: dict(_flat(read_toml(file))) for file in sorted(folder.glob("*.toml"))}
     first = found.pop(_FIRST)
     for language, texts in found.items():
@@ -113,6 +116,6 @@ def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any
 
 
 def _fields(text: Any) -> set[str]:
-    """What is put into a text."""
+    """Return what is put into a text."""
     parts = text.values() if isinstance(text, Mapping) else text if isinstance(text, list) else [text]
     return {field for part in parts for _, field, _, _ in string.Formatter().parse(part) if field}
