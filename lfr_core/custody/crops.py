@@ -28,27 +28,27 @@ _HOUR_NS: Final = 3_600 * 10**9
 
 
 def sighting_probe(deployment: str, sighting: UUID) -> bytes:
-    """What a probe on the broker is bound to."""
+    """Return what a probe on the broker is bound to."""
     return binding("sighting", deployment, str(sighting), "probe")
 
 
 def alert_probe(deployment: str, alert: UUID) -> bytes:
-    """What an alert's probe is bound to."""
+    """Return what an alert's probe is bound to."""
     return binding("alert", deployment, str(alert), "probe")
 
 
 def alert_reference(deployment: str, alert: UUID, reference: str) -> bytes:
-    """What an alert's copy of a reference is bound to."""
+    """Return what an alert's copy of a reference is bound to."""
     return binding("alert", deployment, str(alert), "reference", reference)
 
 
 def list_reference(deployment: str, reference: str) -> bytes:
-    """What a reference of a deployment's list is bound to."""
+    """Return what a reference of a deployment's list is bound to."""
     return binding("watchlist", deployment, "reference", reference)
 
 
 def sightings_key(vault: Vault, deployment: str, *, now_ns: int, retention_h: int, actor: SystemActor) -> KeptKey:
-    """The key that probes on the broker are sealed under in the hour of `now_ns` (UTC).
+    """Return the key that probes on the broker are sealed under in the hour of `now_ns` (UTC).
 
     `actor` is the recogniser, or erasure, which has a key of its own for the canaries it injects among the probes.
 
@@ -61,7 +61,7 @@ def sightings_key(vault: Vault, deployment: str, *, now_ns: int, retention_h: in
 
 
 def alert_key(vault: Vault, deployment: str, alert: UUID, *, opened_ns: int, retention_h: int) -> KeptKey:
-    """The key of one alert's crops, due `retention_h` after it was opened. Raises as `sightings_key`."""
+    """Make the key of one alert's crops, due `retention_h` after it was opened. Raises as `sightings_key`."""
     return vault.make_key(
         KeyKind.ALERT, deployment, str(alert), opened_ns + retention_h * _HOUR_NS, actor=SystemActor.RECORDER
     )

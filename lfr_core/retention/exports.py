@@ -129,7 +129,7 @@ class Exports:
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[Path]:
-        """A new hidden folder that is locked until the block ends."""
+        """Make a new hidden folder that is locked until the block ends."""
         for _ in range(_TRIES):
             partial = self.folder / f".{name}.{secrets.token_hex(8)}"
             partial.mkdir(mode=0o700)

@@ -88,12 +88,12 @@ def write_refused(home: Path, by: Purger, now_ns: int, why: str) -> None:
 
 
 def read_ended(home: Path) -> EndedPurge | None:
-    """The last purge that ended; None if there was none, or the file doesn't say."""
+    """Read the last purge that ended; None if there was none, or the file doesn't say."""
     return _read(ended_file(home), EndedPurge)
 
 
 def read_refused(home: Path) -> RefusedPurge | None:
-    """The last purge that couldn't be begun, if none has ended since."""
+    """Read the last purge that couldn't be begun, if none has ended since."""
     return _read(_refused_file(home), RefusedPurge)
 
 

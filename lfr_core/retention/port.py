@@ -110,7 +110,7 @@ class PurgeStep(Protocol):
     def audited(self) -> Audited: ...
 
     def due(self, now_ns: int) -> Sequence[Due]:
-        """What should be gone by `now_ns` and is still there. Raises Retryable when that can't be seen."""
+        """Return what should be gone by `now_ns` and is still there. Raises Retryable when that can't be seen."""
         ...
 
     def purge(self, now_ns: int) -> PurgeResult:

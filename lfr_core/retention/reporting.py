@@ -43,7 +43,7 @@ class StepReport:
 
 
 def orders(step: str, before: tuple[Due, ...]) -> list[AuditEvent]:
-    """What is about to be destroyed."""
+    """Return the events that say what is about to be destroyed."""
     rule = _RULES.get(step, step)
     if len(before) > _ORDERS_NAMED:
         facts: dict[str, str | int] = {
@@ -59,7 +59,7 @@ def orders(step: str, before: tuple[Due, ...]) -> list[AuditEvent]:
 
 
 def done(report: StepReport, gone: Destroyed) -> AuditEvent:
-    """That it is destroyed."""
+    """Return the event that says that it is destroyed."""
     facts: dict[str, str | int] = {"state": "done", "due_ns": gone.due_ns, "done_ns": report.done_ns, **gone.facts}
     rule = _RULES.get(report.step, report.step)
     return AuditEvent(Verb.ERASE, ACTOR, gone.deployment, gone.subject, rule, facts)
@@ -82,7 +82,7 @@ def write_class(session: Session, report: StepReport) -> None:
 
 
 def run_row(report: StepReport) -> RetentionRunRow:
-    """The run itself."""
+    """Return the row of the run itself."""
     oldest = report.oldest_due_ns
     return RetentionRunRow(
         step=report.step,

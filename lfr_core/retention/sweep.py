@@ -124,7 +124,7 @@ class Sweep:
                 get_logger().warning("purge_end_not_written", reason=error.strerror)
 
     def _purged(self, step: PurgeStep) -> StepReport:
-        """The step's run, not recorded yet."""
+        """Run the step; return the report, which isn't recorded yet."""
         now_ns = self._clock.time_ns()
         before: tuple[Due, ...] = ()
         outcome = PurgeResult()
@@ -180,7 +180,7 @@ class Sweep:
                     self._trail.append(session, done(report, each))
 
     def _record_unaudited(self, report: StepReport) -> None:
-        """The trail is away and the records may not be: that something went without an entry must be seen."""
+        """Record what went without an entry, which must be seen: the trail is away and the records may not be."""
         with suppress(LfrError), writing(self._engine) as session:
             write_class(session, report)
             session.add(run_row(report))
@@ -205,7 +205,7 @@ def sweeping(
     history_days: int,
     by: Purger = Purger.COMMAND,
 ) -> Iterator[Sweep]:
-    """A sweep that is the only one. Call `run` for each of its names, then `finish`.
+    """Begin a sweep that is the only one. Call `run` for each of its names, then `finish`.
 
     Args:
         steps: what to purge, in this order.

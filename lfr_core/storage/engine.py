@@ -40,7 +40,7 @@ def is_sqlite(engine: Engine) -> bool:
 
 
 def open_engine(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
-    """An engine for `url` (`sqlite:///...` or `postgresql+psycopg://...`). Connects to nothing yet.
+    """Make an engine for `url` (`sqlite:///...` or `postgresql+psycopg://...`). Connects to nothing yet.
 
     A writer that waits for another longer than `busy_timeout_ms` gives up as Retryable.
 

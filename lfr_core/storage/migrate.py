@@ -31,7 +31,7 @@ def _config(connection: Connection | None = None) -> Config:
 
 @cache
 def _revisions() -> ScriptDirectory:
-    """The migrations of this package, read once: Alembic compiles each of them at every reading."""
+    """Read the migrations of this package, once: Alembic compiles each of them at every reading."""
     return ScriptDirectory.from_config(_config())
 
 

@@ -20,7 +20,7 @@ _MACHINES_OWN = "system"
 
 
 def connection_options(url: URL) -> dict[str, str]:
-    """What a connection to `url` is told besides: no way round TLS for a server that is elsewhere.
+    """Return what a connection to `url` is told besides: no way round TLS for a server that is elsewhere.
 
     Raises:
         Fatal: the server is on another machine and isn't asked for a certificate, or the URL names a service file.

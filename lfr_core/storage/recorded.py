@@ -147,14 +147,14 @@ class RecordingSession(Session):
 
 
 def key_of(row: Row) -> str:
-    """What a recorded row is called on the trail: its table and its key, as `authority/market-square-1204/2`."""
+    """Return what a recorded row is called on the trail: its table and its key, as `authority/market-square-1204/2`."""
     return "/".join(
         [str(row.__tablename__), *(str(part) for part in inspect(row).mapper.primary_key_from_instance(row))]
     )
 
 
 def text_of(row: Row, was: Mapping[str, object] = MappingProxyType({})) -> str:
-    """What of a recorded row is recorded: its name and its columns as JSON, the same whichever database it is from.
+    """Return what is recorded of a recorded row: its name and columns as JSON, the same whichever database it is from.
 
     A column that has its default is left out, so that one that a later version adds changes no text of before. `was`
     has values of before for some columns.
@@ -163,12 +163,12 @@ def text_of(row: Row, was: Mapping[str, object] = MappingProxyType({})) -> str:
 
 
 def opened_key_of(row: Row) -> str:
-    """What is called on the trail what a row was made with: `alert_opened/…`."""
+    """Return what the trail calls what a row was made with: `alert_opened/…`."""
     return f"{row.__tablename__}_opened/{key_of(row).partition('/')[2]}"
 
 
 def opened_text_of(row: Row) -> str:
-    """What of a row is recorded as it is made (`AS_OPENED`), as `text_of`."""
+    """Return what is recorded of a row as it is made (`AS_OPENED`), as `text_of`."""
     return _text(row, opened_key_of(row), AS_OPENED[type(row)], MappingProxyType({}))
 
 
@@ -212,7 +212,7 @@ def is_recorded(row: Row) -> bool:
 
 
 def columns_of(kind: type[Row]) -> tuple[str, ...]:
-    """The columns of a table that are recorded."""
+    """Return the columns of a table that are recorded."""
     return RECORDED[kind].columns or tuple(column.name for column in inspect(kind).mapper.columns)
 
 
@@ -229,7 +229,7 @@ def _plain(value: object, kind: type) -> object:
 
 
 def _note_changes(session: Session, _context: object, _instances: object) -> None:
-    """Called before each flush."""
+    """Note which recorded rows change. Called before each flush."""
     changed: dict[int, _Change] = session.info.setdefault(_CHANGED, {})
     for row in session.deleted:
         if type(row) in RECORDED and not RECORDED[type(row)].goes:
@@ -249,7 +249,7 @@ def _note_opening(session: Session, row: object) -> None:
 
 
 def _values_before(row: Row) -> dict[str, object]:
-    """The columns that change in this flush, with their values of before."""
+    """Return the columns that change in this flush, with their values of before."""
     attributes = inspect(row).attrs
     histories = ((name, attributes[name].history) for name in columns_of(type(row)))
     return {name: history.deleted[0] for name, history in histories if history.has_changes() and history.deleted}
@@ -264,7 +264,7 @@ def _text_before(row: Row) -> str | None:
 
 
 def _check_entries(session: Session) -> None:
-    """Called before a commit. Raises Fatal: a recorded row was changed and no entry written: nothing is."""
+    """Raise Fatal, before a commit, when a recorded row was changed and no entry written: then nothing is written."""
     session.flush()
     left: dict[int, _Change] = session.info.get(_CHANGED, {}) | session.info.get(_OPENED, {})
     if left:
@@ -273,7 +273,7 @@ def _check_entries(session: Session) -> None:
 
 
 def _check_statement(state: ORMExecuteState) -> None:
-    """Called for each statement. Raises Fatal: it changes recorded rows past the session, which notes none of them."""
+    """Raise Fatal for any statement that changes recorded rows past the session, which notes none of them."""
     if not (state.is_update or state.is_delete) or state.bind_mapper is None:
         return
     kind: Any = state.bind_mapper.class_

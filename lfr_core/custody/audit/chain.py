@@ -79,7 +79,7 @@ def check_head(head: Head | Anchor, public_key: bytes) -> Problem | None:
 
 
 def examine_head(head: Head | Anchor, public_key: bytes) -> tuple[Problem | None, SignatureForm | None]:
-    """What is wrong with a head or anchor, and the form of its signature."""
+    """Return what is wrong with a head or anchor, and the form of its signature."""
     form = find_signed_form(head)
     return _head_problem(head, public_key, is_signed=form is not None), form
 
@@ -98,7 +98,7 @@ def _head_problem(head: Head | Anchor, public_key: bytes, *, is_signed: bool) ->
 
 
 def _own_problem(entry: StoredEntry) -> Problem | None:
-    """What is wrong with an entry whatever stands before it."""
+    """Return what is wrong with an entry whatever stands before it."""
     try:
         is_as_hashed = link(entry.previous_hash, digest_of(entry.body)) == entry.hash
     except ValueError:  # a hash that isn't hexadecimal

@@ -103,7 +103,7 @@ class Body(BaseModel):
 
 
 def canonical(value: object) -> str:
-    """The one way to write a JSON value: keys sorted, no spaces, characters as they are."""
+    """Write a JSON value in the one way there is: keys sorted, no spaces, characters as they are."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
@@ -113,17 +113,17 @@ def digest_of(body: str) -> bytes:
 
 
 def link(previous_hash: str, digest: bytes) -> str:
-    """The hash of an entry, hexadecimal. Raises ValueError when `previous_hash` isn't hexadecimal."""
+    """Return the hash of an entry, hexadecimal. Raises ValueError when `previous_hash` isn't hexadecimal."""
     return hashlib.sha256(bytes.fromhex(previous_hash) + digest).hexdigest()
 
 
 def seal_of(writer_key: bytes, entry_hash: str) -> str:
-    """The seal of an entry, hexadecimal."""
+    """Return the seal of an entry, hexadecimal."""
     return hmac.new(writer_key, entry_hash.encode(), hashlib.sha256).hexdigest()
 
 
 def parse_body(body: str) -> Body | None:
-    """What a body says, or None if it isn't one."""
+    """Return what a body says, or None if it isn't one."""
     try:
         return Body.model_validate_json(body)
     except (ValidationError, ValueError):
@@ -131,7 +131,7 @@ def parse_body(body: str) -> Body | None:
 
 
 def actor_name(actor: Principal) -> str:
-    """A person's name with its white space tidied, or `system:NAME` of a part of the platform.
+    """Return a person's name with its white space tidied, or `system:NAME` of a part of the platform.
 
     Raises:
         Refused: `audit.bad-event`: text that is no person's name (`person_name`), `system:NAME` among it.
@@ -168,7 +168,7 @@ def check_event(event: AuditEvent) -> None:
 
 
 def record_digest(records_key: bytes, text: str | None) -> str:
-    """The digest of a recorded row (`lfr_core.storage.recorded`), 32 hexadecimal digits; "" of one that was deleted.
+    """Return the digest of a recorded row (`lfr_core.storage.recorded`), 32 hexadecimal digits; "" of a deleted one.
 
     HMAC-SHA256 under a key of the installation's, cut: nobody outside can find out by trial whose name is in it.
     """
@@ -176,7 +176,7 @@ def record_digest(records_key: bytes, text: str | None) -> str:
 
 
 def write_body(event: AuditEvent, *, actor: str, seq: int, at_ns: int, records: Mapping[str, str] = _NONE) -> str:
-    """The canonical body of a checked event; `actor` is the pseudonym or `system:NAME`."""
+    """Return the canonical body of a checked event; `actor` is the pseudonym or `system:NAME`."""
     if len(records) > MOST_RECORDS:
         raise _bad(f"an entry stands for at most {MOST_RECORDS} records, not {len(records)}")
     recorded = {"records": dict(records)} if records else {}

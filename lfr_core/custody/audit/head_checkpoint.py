@@ -95,7 +95,7 @@ def write_checkpoint(path: Path, head: Head) -> None:
 
 
 def read_checkpoint(path: Path) -> Head | None:
-    """The head kept last, with a right signature; None when there is no file.
+    """Read the head kept last, with a right signature; None when there is no file.
 
     Whose signature it is, the caller compares.
 
@@ -112,7 +112,7 @@ def read_checkpoint(path: Path) -> Head | None:
 
 
 def read_kept_head(kept: Path) -> Head:
-    """A head that somebody kept elsewhere, with a right signature: a file, or what the QR code of one says.
+    """Read a head that somebody kept elsewhere, with a right signature: a file, or what the QR code of one says.
 
     Raises:
         Refused: `audit.remembered`: there is no such file, or it holds no head.
@@ -141,7 +141,7 @@ def write_public_key(folder: Path, public_key: bytes) -> None:
 
 
 def read_public_key(folder: Path) -> bytes:
-    """The installation's public key, 32 bytes.
+    """Read the installation's public key, 32 bytes.
 
     Raises:
         Refused: `audit.no-key`: there is none yet, or it can't be read.

@@ -256,7 +256,7 @@ def refuse(problem: Problem | None) -> None:
 
 
 def damaged(message: str) -> Refused:
-    """What is refused where the trail isn't what OpenLFR wrote."""
+    """Return what is refused where the trail isn't what OpenLFR wrote."""
     return Refused(
         "audit.damaged",
         f"the audit trail is damaged: {message}. Nothing is signed until it is mended: see `lfr audit verify`, keep "

@@ -90,7 +90,7 @@ def prune(engine: Engine, signer: HeadSigner, clock: Clock, before_ns: int) -> i
 
 
 def _carried(records: RecordedState, seq: int) -> Iterator[dict[str, str]]:
-    """What no entry would say any more of records when those up to `seq` are gone, in parts of an entry each."""
+    """Yield what no entry would say any more of records when those up to `seq` are gone, in parts of an entry each."""
     last = (
         (name, digest)
         for table in records.entries.values()
@@ -102,7 +102,7 @@ def _carried(records: RecordedState, seq: int) -> Iterator[dict[str, str]]:
 
 
 def _cut(engine: Engine, before_ns: int) -> tuple[int, str] | None:
-    """The last entry to go: signed, and it and all before it older than `before_ns`."""
+    """Return the last entry to go: signed, and it and all before it older than `before_ns`."""
     with snapshot(engine) as session:
         signed = session.exec(select(func.max(AuditHeadRow.seq))).one() or 0
         first_kept = session.exec(

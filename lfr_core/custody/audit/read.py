@@ -43,7 +43,7 @@ def snapshot(engine: Engine) -> Iterator[Session]:
 
 
 def stored_entries(session: Session, *, after: int = 0, up_to: int | None = None) -> Iterator[StoredEntry]:
-    """The entries with `after` < seq <= `up_to` in order, a page in memory at a time."""
+    """Yield the entries with `after` < seq <= `up_to` in order, a page in memory at a time."""
     while True:
         wanted = sqlalchemy.select(*_COLUMNS).where(col(AuditEntryRow.seq) > after)
         if up_to is not None:
@@ -57,7 +57,7 @@ def stored_entries(session: Session, *, after: int = 0, up_to: int | None = None
 
 
 def heads_from(session: Session, *, at_least: int = 0) -> Iterator[Head]:
-    """The heads with seq >= `at_least` in order, a page in memory at a time."""
+    """Yield the heads with seq >= `at_least` in order, a page in memory at a time."""
     while True:
         rows = session.exec(
             select(AuditHeadRow).where(col(AuditHeadRow.seq) >= at_least).order_by(col(AuditHeadRow.seq)).limit(_PAGE)
@@ -70,7 +70,7 @@ def heads_from(session: Session, *, at_least: int = 0) -> Iterator[Head]:
 
 
 def newest_head(session: Session, *, before: int | None = None) -> Head | None:
-    """The head of the newest entry that has one; of those `before` an entry, if given."""
+    """Return the head of the newest entry that has one; of those `before` an entry, if given."""
     wanted = select(AuditHeadRow).order_by(col(AuditHeadRow.seq).desc()).limit(1)
     row = session.exec(wanted if before is None else wanted.where(col(AuditHeadRow.seq) < before)).first()
     return None if row is None else _head(row)
@@ -99,7 +99,7 @@ def entries(
     words: str = "",
     limit: int = 200,
 ) -> tuple[AuditEntry, ...]:
-    """The newest `limit` entries that fit, the oldest of them first. They aren't verified; `verify` does that.
+    """Return the newest `limit` entries that fit, the oldest of them first. They aren't verified; `verify` does that.
 
     words: somewhere in the entry: a rule, a person's number, a kind of thing.
 

@@ -159,7 +159,7 @@ def of_person(person: int) -> Where:
 
 
 def of_deployment(deployment: str) -> Where:
-    """What a deployment's gate is decided on. `deployment`: its id."""
+    """Return what a deployment's gate is decided on. `deployment`: its id."""
     return {
         kind: _equals(kind, "id" if kind is DeploymentRow else "deployment", deployment)
         for kind in (DeploymentRow, PlannedDeploymentRow, ApplicationRow, AuthorityRow, AnnouncementRow)
@@ -261,7 +261,7 @@ def check_none_differs(session: Session) -> None:
 
 
 def not_on_trail(what: str, difference: str) -> Refused:
-    """What is refused where a record doesn't count."""
+    """Return what is refused where a record doesn't count."""
     return Refused(
         NOT_ON_TRAIL,
         f"what the records say of {what} isn't what the audit trail says: {difference}. Somebody wrote in the database "
@@ -270,7 +270,7 @@ def not_on_trail(what: str, difference: str) -> Refused:
 
 
 def _attributes(kind: type[Row]) -> list[Any]:
-    """What of a table is read: its key and what is recorded, no picture."""
+    """Return what of a table is read: its key and what is recorded, no picture."""
     mapper = inspect(kind).mapper
     names = {column.name for column in mapper.primary_key} | set(columns_of(kind)) | set(AS_OPENED.get(kind, ()))
     return [mapper.attrs[name].class_attribute for name in sorted(names)]

@@ -26,12 +26,12 @@ class IsSealed(Protocol):
 
 
 def text_of_values(table: str, *values: object) -> str:
-    """What of a row is sealed: its table and some of its columns."""
+    """Return what of a row is sealed: its table and some of its columns."""
     return json.dumps([table, *map(str, values)], ensure_ascii=False)
 
 
 def seal_row(writer_key: bytes, text: str) -> str:
-    """The seal of a row's text, hexadecimal; never one of an entry, whose hash has no space."""
+    """Return the seal of a row's text, hexadecimal; never one of an entry, whose hash has no space."""
     return seal_of(writer_key, f"row {text}")
 
 

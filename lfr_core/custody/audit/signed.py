@@ -44,7 +44,7 @@ class Head:
     signature: str
 
     def message(self) -> bytes:
-        """What is signed."""
+        """Return what is signed."""
         return canonical(
             {"kind": "openlfr.audit.head", "v": 1, "seq": self.seq, "hash": self.hash, "at_ns": self.at_ns}
         ).encode()
@@ -81,7 +81,7 @@ class Anchor:
     signature: str
 
     def message(self) -> bytes:
-        """What is signed."""
+        """Return what is signed."""
         return canonical(
             {
                 "kind": "openlfr.audit.anchor",
@@ -118,7 +118,7 @@ class HeadDocument(BaseModel):
 
 
 def head_from(text: bytes) -> Head:
-    """The head in a file's content, or in what a QR code of one says. Raises a ValueError when there is none."""
+    """Read the head in a file's content, or in what a QR code of one says. Raises a ValueError when there is none."""
     line = text.decode(errors="replace").strip()
     if line.upper().startswith(HEAD_TEXT):
         found = HeadDocument.model_validate(_read_line(line[len(HEAD_TEXT) :].lower()))

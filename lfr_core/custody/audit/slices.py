@@ -42,7 +42,7 @@ class SliceCounts:
 
 
 def whole_lines(session: Session, keep: Keep, counts: SliceCounts) -> Iterator[str]:
-    """The whole trail as one run; entries that aren't kept leave only their digests.
+    """Yield the lines of the whole trail as one run; entries that aren't kept leave only their digests.
 
     Raises:
         Refused: `audit.damaged`: the trail doesn't fit together.
@@ -62,7 +62,7 @@ def whole_lines(session: Session, keep: Keep, counts: SliceCounts) -> Iterator[s
 
 
 def deployment_lines(session: Session, deployment: str, counts: SliceCounts) -> Iterator[str]:
-    """The entries of one deployment up to the newest head, in runs that each end with a head.
+    """Yield the lines of the entries of one deployment up to the newest head, in runs that each end with a head.
 
     Raises:
         Refused: `audit.damaged`.

@@ -56,7 +56,7 @@ class AuditTrail:
     """Appends entries. One for each process; safe to share between threads that each have their own session."""
 
     def __init__(self, vault: WriterSource, clock: Clock) -> None:
-        """The vault isn't asked before the first entry."""
+        """Keep the vault for later: it isn't asked before the first entry."""
         self._vault = vault
         self._clock = clock
         self._names: LRUCache[str, str] = LRUCache(_MOST_NAMES)
@@ -167,7 +167,7 @@ class AuditTrail:
             raise Retryable(f"what is registered of {actor} changed while this was done: try again; nothing was done")
 
     def _written(self, actor: Principal) -> str:
-        """The actor as the trail has it."""
+        """Return the actor as the trail has it."""
         name = actor_name(actor)
         if self._identity is not None and not may_write(self._identity, name):
             who = name if isinstance(actor, SystemActor) else "a person"
@@ -184,7 +184,7 @@ class AuditTrail:
         return answer
 
     def _key(self) -> tuple[WriterKey, float]:
-        """The key that was asked for, while it is lent, and when it was."""
+        """Return the key that was asked for, while it is lent, and when that was; ask for another after that."""
         lent = self._lent
         if lent is None or self._clock.monotonic() >= lent[1] + lent[0].lease_s:
             return self._ask_for_key()

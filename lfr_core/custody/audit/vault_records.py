@@ -92,7 +92,7 @@ class TrailRecords:
         return self._folder / "records-adopted"
 
     def tables_to_adopt(self) -> list[type[Row]]:
-        """The recorded tables of which no row was put on the trail yet, as it is once for each."""
+        """Return the recorded tables of which no row was put on the trail yet, as it is once for each."""
         if not self.adopted_file.exists():
             return list(RECORDED)
         done = frozenset(self.adopted_file.read_text("utf-8").split()) or _FIRST
@@ -163,7 +163,7 @@ def adopt_records(engine: Engine, records: TrailRecords, trail: AuditTrail) -> i
 
 
 def _adopted_as(kind: type[Row]) -> tuple[str, ...]:
-    """What the file of adopted tables calls a table: twice, where what its rows are made with is recorded too."""
+    """Return what the file of adopted tables calls a table: twice, if what its rows are made with is recorded too."""
     name = str(kind.__tablename__)
     return (name, f"{name}_opened") if kind in AS_OPENED else (name,)
 

@@ -150,7 +150,7 @@ class _Walk:
         self.entries = self.first = self.checked = self.untyped = self.signed = 0
 
     def begin(self) -> Problem | None:
-        """The anchor, and what was remembered."""
+        """Check the anchor, and what was remembered."""
         self.anchor = anchor_of(self._session)
         if self.anchor is not None:
             problem = self._check_head(self.anchor)
@@ -236,7 +236,7 @@ class _Walk:
         )
 
     def _heads_here(self) -> Problem | None:
-        """The heads up to the entry reached."""
+        """Check the heads up to the entry reached."""
         while self._head is not None and self._head.seq <= self.chain.seq:
             head, self._head = self._head, next(self._heads, None)
             problem = self._check_head(head)

@@ -41,7 +41,7 @@ class Witness:
 
     @classmethod
     def of(cls, settings: Settings) -> Witness:
-        """The settings' witnesses. Raises Fatal as `TimestampAuthority.of`."""
+        """Return the settings' witnesses. Raises Fatal as `TimestampAuthority.of`."""
         return cls(settings.keystore_folder, settings.witness_folder, TimestampAuthority.of(settings))
 
     def ask(self, public_key: bytes) -> None:

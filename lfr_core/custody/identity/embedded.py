@@ -120,7 +120,7 @@ def write_config(settings: Settings, access: AccessPolicy) -> Path:
 
 
 def _secrets(settings: Settings) -> dict[str, Any]:
-    """What is drawn once. Raises Fatal, Retryable."""
+    """Return what is drawn once. Raises Fatal, Retryable."""
     file = identity_folder(settings) / "secrets.json"
     if not file.exists():
         key = RSAKey.generate_key(_KEY_BITS, auto_kid=True).as_dict(private=True)

@@ -25,7 +25,7 @@ class Loopback:
     """Listens on the first free one of `ports`, of 127.0.0.1 alone, from when it is made until the block ends."""
 
     def __init__(self, ports: Iterable[int]) -> None:
-        """Raises Retryable when none is free."""
+        """Listen on the first free one of `ports`. Raises Retryable when none is free."""
         self._server: _Server | None = None
         for port in ports:
             try:

@@ -67,5 +67,5 @@ def service_of_key(people: People, file: Path) -> AuthenticatedPerson:
 
 
 def _subject(key: str) -> str:
-    """The account's subject. A plain hash is enough: nobody guesses 256 random bits."""
+    """Return the account's subject. A plain hash is enough: nobody guesses 256 random bits."""
     return hashlib.sha256(key.encode()).hexdigest()

@@ -10,6 +10,6 @@ __all__ = ["check_judged_same"]
 
 
 def check_judged_same(alert: AlertRow | None) -> None:
-    """Raises Refused `officer.not-judged`: no operator has judged it so, or it is gone."""
+    """Raise Refused `officer.not-judged` when no operator has judged it so, or it is gone."""
     if alert is None or alert.canary or alert.judgement != Judgement.SAME.value:
         raise Refused("officer.not-judged", "no operator has said that this is the same person: nobody is approached")

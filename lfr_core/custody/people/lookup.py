@@ -32,7 +32,7 @@ __all__ = [
 
 
 def find_person(session: Session, name: str) -> Person | None:
-    """The person of that name, revoked or not, or None."""
+    """Return the person of that name, revoked or not, or None."""
     row = row_of(session, name)
     return None if row is None else person_of(row, roles_of(session, row))
 

@@ -127,7 +127,7 @@ def principal_of(by: Actor) -> Principal:
 
 
 def check_roles(roles: Collection[Role], rank: Rank) -> frozenset[Role]:
-    """The roles, if one person may hold them together at that rank.
+    """Return the roles, if one person may hold them together at that rank.
 
     Raises:
         Refused: `people.no-role`; `people.auditor-only-reads` (docs/design.md#who-does-what: the auditor reads

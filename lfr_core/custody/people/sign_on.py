@@ -43,7 +43,7 @@ class SignOns:
         self._clock = clock
 
     def sign_on(self, deployment: str, by: AuthenticatedPerson) -> Person:
-        """The operator or engaging officer `by` takes that deployment's alerts in hand, for `SIGN_ON_H` hours.
+        """Let the operator or engaging officer `by` take that deployment's alerts in hand, for `SIGN_ON_H` hours.
 
         Raises:
             Refused: `actor.not-a-person`, `people.unknown`, `people.revoked`, `people.wrong-role`,
@@ -67,7 +67,7 @@ class SignOns:
         return person
 
     def sign_off(self, deployment: str, by: AuthenticatedPerson) -> None:
-        """The operator gets up. Whoever hadn't signed on stays so."""
+        """Sign off the operator, who gets up. Whoever hadn't signed on stays so."""
         given = str(principal_of(by))
         with reading(self._engine) as session:
             row = _row(session, deployment, given)
@@ -83,7 +83,7 @@ class SignOns:
                 self._append(session, person.name, deployment, "operator.signed-off")
 
     def check(self, deployment: str, by: AuthenticatedPerson) -> Person:
-        """The operator, if signed on to that deployment now. Raises as `signed_on`."""
+        """Return the operator, if signed on to that deployment now. Raises as `signed_on`."""
         with reading(self._engine) as session:
             return signed_on(session, deployment, by, self._now())
 

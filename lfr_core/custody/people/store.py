@@ -143,7 +143,7 @@ class People:
             return tuple(person_of(row, roles.get(row.id or 0, {})) for row in rows)
 
     def find(self, name: str) -> Person | None:
-        """The person of that name, revoked or not, or None."""
+        """Return the person of that name, revoked or not, or None."""
         with reading(self._engine) as session:
             return find_person(session, name)
 

@@ -121,7 +121,7 @@ class KnowsPeople(Protocol):
     def check_person(
         self, name: str, roles: frozenset[Role], *, signed_on_to: str | None, alert: str = "", request: str = ""
     ) -> str:
-        """The registered name of a person who may act in one of `roles` now.
+        """Return the registered name of a person who may act in one of `roles` now.
 
         `alert`: the id of the one whose pictures they would see: an engaging officer those that an operator has judged.
         `request`: the reference of the one that they would read or answer, which must be as it was recorded.
@@ -158,7 +158,7 @@ class KnowsPeople(Protocol):
 
 
 def check_maker(actor: SystemActor, kind: KeyKind, deployment: str, subject: str) -> None:
-    """Raises Refused `vault.not-for-you` when that part makes no keys of this kind, or none for this.
+    """Raise Refused `vault.not-for-you` when that part makes no keys of this kind, or none for this.
 
     What others could guess and seal under is checked here; an alert, a segment and a request have random names.
     """
@@ -230,7 +230,7 @@ def check_still_written(actor: Principal, info: KeptKeyInfo, facts: GateFactsSou
 
 
 def check_hold_kind(infos: Iterable[KeptKeyInfo]) -> None:
-    """Raises Refused `vault.hold-kind` when one of the keys isn't of footage."""
+    """Raise Refused `vault.hold-kind` when one of the keys isn't of footage."""
     if any(info.kind is not KeyKind.FOOTAGE for info in infos):
         raise Refused("vault.hold-kind", "only footage can be held; everything else goes when it is due")
 
@@ -254,7 +254,7 @@ def check_hold(infos: Iterable[KeptKeyInfo], people: KnowsPeople, *, held: bool)
 
 
 def check_given_again(actor: SystemActor, kind: KeyKind) -> None:
-    """Raises Refused `vault.key-exists` when a key that is there isn't given to whoever would make it."""
+    """Raise Refused `vault.key-exists` when a key that is there isn't given to whoever would make it."""
     if actor not in GIVEN_AGAIN.get(kind, frozenset()):
         raise Refused(
             "vault.key-exists",
@@ -264,7 +264,7 @@ def check_given_again(actor: SystemActor, kind: KeyKind) -> None:
 
 
 def check_record_key(actor: SystemActor, use: RecordUse, camera: str) -> None:
-    """Raises Refused `vault.not-for-you` when that part signs and verifies no such records, or not of that camera."""
+    """Raise Refused `vault.not-for-you` when that part signs and verifies no such records, or not of that camera."""
     is_own = use is not RecordUse.CAMERA or (
         camera == _OWN_CAMERAS[actor] if actor in _OWN_CAMERAS else camera not in _OWN_CAMERAS.values()
     )

@@ -74,7 +74,7 @@ class VaultClient:
             self._drop()
 
     def __del__(self) -> None:
-        """A command that ends needs no `close`."""
+        """Let go of the connection: a command that ends needs no `close`."""
         self._drop()
 
     def ping(self) -> None:
@@ -257,7 +257,7 @@ def _connect(where: Path | str, timeout_s: float) -> socket.socket:
 
 
 def vault_client(settings: Settings, identity: ProcessIdentity, timeout_s: float = VAULT_TIMEOUT_S) -> VaultClient:
-    """The client of these settings' vault, for the process that this is. Nothing is connected yet."""
+    """Return the client of these settings' vault, for the process that this is. Nothing is connected yet."""
     where = settings.vault_address or settings.vault_socket
     return VaultClient(where, identity, settings.process_folder, timeout_s)
 

@@ -59,7 +59,7 @@ class ClockGuard:
         return now_ns
 
     def look(self) -> int:
-        """The same without a file: whoever destroys keys waits for no disk."""
+        """Return the same as `now_ns` without a file: whoever destroys keys waits for no disk."""
         with self._lock:
             return self._now_ns()
 

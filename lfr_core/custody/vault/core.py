@@ -202,7 +202,7 @@ class VaultCore:
         return destroyed
 
     def _given_again(self, kind: KeyKind, deployment: str, subject: str, actor: SystemActor) -> KeptKey | None:
-        """A key that is there already, None if there is none. Raises Refused when it isn't given to its maker again."""
+        """Return a key that is there already, or None. Raises Refused when it isn't given to its maker again."""
         known = self.keystore.find_made(kind, deployment, subject)
         if known is None:
             return None

@@ -53,12 +53,12 @@ class EpochKeys:
         self._current: dict[str, Epoch] = {}
 
     def current(self, deployment: str, monotonic: float) -> Epoch | None:
-        """The epoch frames are sealed in now, if one is recorded."""
+        """Return the epoch frames are sealed in now, if one is recorded."""
         found = self._current.get(deployment)
         return found if found is not None and monotonic < found.seals_until else None
 
     def begin(self, deployment: str, wall_ns: int, monotonic: float) -> Epoch:
-        """A new epoch. It is destroyed with the others, and found by nobody before `confirm`."""
+        """Begin a new epoch. It is destroyed with the others, and found by nobody before `confirm`."""
         start = wall_ns - wall_ns % self._epoch_ns
         left_s = (start + self._epoch_ns - wall_ns) / 1e9
         key = self._new_key()
@@ -76,7 +76,7 @@ class EpochKeys:
         return epoch
 
     def confirm(self, epoch: Epoch) -> bool:
-        """It is recorded and may be used from now on; False if it was destroyed meanwhile."""
+        """Note that it is recorded and may be used from now on; False if it was destroyed meanwhile."""
         if epoch.id not in self._epochs:
             return False
         epoch.recorded = True
@@ -84,7 +84,7 @@ class EpochKeys:
         return True
 
     def find(self, key_id: str, monotonic: float) -> Epoch | None:
-        """The epoch of a key that may still open, or None."""
+        """Return the epoch of a key that may still open, or None."""
         epoch = self._epochs.get(key_id)
         return epoch if epoch is not None and epoch.recorded and monotonic < epoch.opens_until else None
 

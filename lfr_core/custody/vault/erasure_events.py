@@ -28,7 +28,7 @@ class ErasureEvents:
     """Tells the trail which keys went. Erasure never waits for it: the keystore is the proof."""
 
     def __init__(self, audit: WritesAudit, generation: Callable[[], int] = lambda: 0) -> None:
-        """`generation`: of the keystore that doesn't have them any more."""
+        """Keep the trail that is told. `generation`: of the keystore that doesn't have the keys any more."""
         self._audit = audit
         self._generation = generation
         self._untold: deque[AuditEvent] = deque(maxlen=_MOST_UNTOLD)

@@ -26,7 +26,7 @@ _MOST_KEYS = 256
 
 
 def _bound(header: FrameHeader) -> bytes:
-    """What a frame's ciphertext belongs to; moved to another camera, place or time it doesn't open."""
+    """Return what a frame's ciphertext belongs to; moved to another camera, place or time it doesn't open."""
     return binding(
         "frame", header.key_id, header.deployment, header.camera, header.session, header.sequence, header.captured_ns
     )

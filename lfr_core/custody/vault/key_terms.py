@@ -42,7 +42,7 @@ _MOST: Final[Mapping[KeyKind, int]] = {
 
 
 def hour_of_sightings(now_ns: int, *, is_canary: bool = False) -> str:
-    """The subject of the key that probes on the broker are sealed under in the hour of `now_ns` (UTC).
+    """Return the subject of the key that probes on the broker are sealed under in the hour of `now_ns` (UTC).
 
     Canaries have a key of their own each hour, so that whoever injects them is given none that seals a face.
     """
@@ -73,7 +73,7 @@ class KeyTerms:
 
     @classmethod
     def of(cls, policy: Policy) -> Self:
-        """The terms of a policy."""
+        """Return the terms of a policy."""
         retention_h, rights = policy.alerts.retention_h, policy.rights
         segments = math.ceil(policy.vault.max_open_h * 3_600 / policy.footage.segment_s)
         return cls(
@@ -123,7 +123,7 @@ class KeyTerms:
             )
 
     def check_quota(self, kind: KeyKind, deployment: str, infos: Sequence[KeptKeyInfo]) -> None:
-        """Raises Refused `vault.key-quota` when `infos`, the keys there are, are enough for this deployment."""
+        """Raise Refused `vault.key-quota` when `infos`, the keys there are, are enough for this deployment."""
         count = sum((info.kind, info.deployment) == (kind, deployment) for info in infos)
         if count >= self.most[kind]:
             of = f"deployment {deployment}" if deployment else "requests"

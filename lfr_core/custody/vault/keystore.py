@@ -106,16 +106,16 @@ class Keystore:
         return self._own[name]
 
     def infos(self) -> tuple[KeptKeyInfo, ...]:
-        """The keys there are, without the keys."""
+        """Return the keys there are, without the keys."""
         return tuple(self._infos.values())
 
     def find(self, key_id: str) -> tuple[KeptKeyInfo, bytes] | None:
-        """A key, or None if there is no such, or no longer."""
+        """Return a key, or None if there is no such, or no longer."""
         info = self._infos.get(key_id)
         return None if info is None else (info, self._keys[key_id])
 
     def find_made(self, kind: KeyKind, deployment: str, subject: str) -> str | None:
-        """The id of the key that was made for that, or None if there is no such, or no longer."""
+        """Return the id of the key that was made for that, or None if there is no such, or no longer."""
         return self._made.get((kind, deployment, subject))
 
     def add(self, kind: KeyKind, deployment: str, subject: str, due_ns: int) -> tuple[KeptKeyInfo, bytes]:

@@ -77,10 +77,10 @@ def wrap_key(wrapping: bytes, info: KeptKeyInfo, key: bytes) -> WrappedKey:
 
 
 def whole_lines(file: Path) -> list[bytes]:
-    """The lines of a file, if there is one. One that was never finished is none: nobody was given its key."""
+    """Read the lines of a file, if there is one. One that was never finished is none: nobody was given its key."""
     return file.read_bytes().split(b"\n")[:-1] if file.exists() else []
 
 
 def body_of(content: KeystoreFile) -> bytes:
-    """What the seal covers."""
+    """Return what the seal covers."""
     return json.dumps(content.model_dump(mode="json", exclude={"seal"}), sort_keys=True).encode()

@@ -44,7 +44,7 @@ class Leases(Generic[Key]):
                 self._lent.popitem(last=False)
 
     def get(self, name: str) -> tuple[Key, float] | None:
-        """The key and until when it is lent, if it is still here: look at the time before it is used."""
+        """Return the key and until when it is lent, if it is still here: look at the time before it is used."""
         with self._lock:
             if name in self._lent:
                 self._lent.move_to_end(name)

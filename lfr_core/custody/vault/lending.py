@@ -150,7 +150,7 @@ class FrameLending:
         return epoch
 
     def _lend(self, epoch: Epoch | None) -> FrameKey | None:
-        """A copy of the key, if it may still be opened."""
+        """Return a copy of the key, if it may still be opened."""
         with self._keys:
             if epoch is None or self._epochs.find(epoch.id, self._clock.monotonic()) is None:
                 return None
@@ -179,7 +179,7 @@ class FrameLending:
         return now_ns
 
     def _known(self, deployment: str) -> tuple[Refused | None, bool]:
-        """The gate's last answer, and whether it is young enough to be used."""
+        """Return the gate's last answer, and whether it is young enough to be used."""
         with self._state:
             kept = self._allowed.get(deployment)
         return (None, False) if kept is None else (kept[1], True)

@@ -67,7 +67,7 @@ class _File(BaseModel):
 
 
 def read_machines(file: Path) -> dict[str, Machine]:
-    """The machines by name. Raises Fatal when the file is damaged."""
+    """Read the machines by name. Raises Fatal when the file is damaged."""
     try:
         return {each.name: each for each in _File.model_validate_json(read_bounded(file, MOST_BYTES)).machines}
     except FileNotFoundError:

@@ -211,7 +211,7 @@ class Machines:
         return self._clock.time_ns() < known.until_ns
 
     def check_camera(self, peer: Peer, camera: str) -> None:
-        """Raises Refused `vault.not-its-camera` when another machine may not speak for a camera."""
+        """Raise Refused `vault.not-its-camera` when another machine may not speak for a camera."""
         with self._lock:
             known = self._known.get(peer.machine)
         if peer.machine != THIS_MACHINE and (known is None or camera not in known.cameras):
@@ -222,7 +222,7 @@ class Machines:
             )
 
     def check(self, peer: Peer) -> None:
-        """Raises Refused `vault.not-admitted` when a certificate is of no machine that is admitted now."""
+        """Raise Refused `vault.not-admitted` when a certificate is of no machine that is admitted now."""
         if not self.is_admitted(peer):
             raise Refused(
                 "vault.not-admitted",

@@ -165,7 +165,7 @@ class MakeKey(Message):
 
     @model_validator(mode="after")
     def _belongs(self) -> Self:
-        """What a deployment's certificate of erasure must find names its deployment; a request belongs to none."""
+        """Check that what a certificate of erasure must find names its deployment, and that a request names none."""
         if (self.deployment == "") != (self.kind is KeyKind.RIGHTS):
             raise ValueError("a key of a request belongs to no deployment, and every other key to one")
         return self
@@ -269,7 +269,7 @@ _Asked = TypeVar("_Asked", bound=Message)
 
 
 def checked(message_type: type[_Asked], **fields: object) -> _Asked:
-    """A request, seen to be one that the vault takes.
+    """Return a request, seen to be one that the vault takes.
 
     Raises:
         Refused: `vault.bad-request`: a text or a list too long, empty or not text. The message names the fields, never

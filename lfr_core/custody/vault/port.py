@@ -174,11 +174,11 @@ class Vault(Protocol):
     """The keys of one installation."""
 
     def seal_key(self, deployment: str, camera: str) -> FrameKey:
-        """The current epoch's key, for a camera to seal frames under. Refused when the gate says no."""
+        """Return the current epoch's key, for a camera to seal frames under. Refused when the gate says no."""
         ...
 
     def open_key(self, key_id: str) -> FrameKey:
-        """A key again, for a worker to open frames with; ask anew when its lease is over.
+        """Return a key again, for a worker to open frames with; ask anew when its lease is over.
 
         Refused `vault.key-gone` (never heard of, or destroyed) and when the gate of its deployment says no.
         """
@@ -209,7 +209,7 @@ class Vault(Protocol):
     def make_key(
         self, kind: KeyKind, deployment: str, subject: str, due_ns: int, *, actor: SystemActor, camera: str = ""
     ) -> KeptKey:
-        """A new kept key, in the keystore on disk before it is given, for a part of the platform that makes such keys.
+        """Make a kept key, in the keystore on disk before it is given, for a part of the platform that makes such keys.
 
         It is given once. Asked again for the same subject nobody gets it, bar recognisers the key of an hour's
         sightings (`lfr_core.custody.vault.access.GIVEN_AGAIN`): use `open_kept`.
@@ -229,7 +229,7 @@ class Vault(Protocol):
         ...
 
     def kept(self, kind: KeyKind | None = None, deployment: str | None = None) -> tuple[KeptKeyInfo, ...]:
-        """The kept keys there are, in the order of their ids; with a deployment, those of it (of none: "")."""
+        """Return the kept keys there are, in the order of their ids; with a deployment, those of it (of none: "")."""
         ...
 
     def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
@@ -271,7 +271,7 @@ class Vault(Protocol):
         ...
 
     def pseudonym(self, name: str) -> str:
-        """The keyed pseudonym of a person's name: the same name gives the same 32 hexadecimal digits here, and
+        """Return the keyed pseudonym of a person's name: the same name gives the same 32 hexadecimal digits here, and
         nobody without the key can tell which name.
         """
         ...

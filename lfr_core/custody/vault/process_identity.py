@@ -96,7 +96,7 @@ SIGNS: Final[Mapping[ProcessIdentity, frozenset[SignatureKind]]] = MappingProxyT
 
 
 def check_request(identity: ProcessIdentity, request: Message) -> None:
-    """Raises Refused `vault.not-for-you` when a process of that kind has no business with what it asks."""
+    """Raise Refused `vault.not-for-you` when a process of that kind has no business with what it asks."""
     verb = type(request).model_fields["verb"].default
     if verb not in VERBS[identity]:
         raise _not_for(identity, f"doesn't ask for {verb}")

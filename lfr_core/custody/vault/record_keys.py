@@ -32,24 +32,24 @@ _APART_NS: Final = round(CLOCKS_APART_S * 1e9)
 
 
 def day_of(now_ns: int) -> int:
-    """The day of a wall time: whole days since the epoch (UTC)."""
+    """Return the day of a wall time: whole days since the epoch (UTC)."""
     return now_ns // _DAY_NS
 
 
 def days_around(at_ns: int) -> range:
-    """The day of a wall time; at midnight, for as long as clocks may be apart, the day on its other side too."""
+    """Return the day of a wall time; at midnight, for as long as clocks may be apart, the day on its other side too."""
     return range(day_of(at_ns - _APART_NS), day_of(at_ns + _APART_NS) + 1)
 
 
 def camera_record_key(frames_key: bytes, deployment: str, camera: str) -> bytes:
-    """The key of one camera of one deployment, from the day's key of frames."""
+    """Derive the key of one camera of one deployment from the day's key of frames."""
     return _derive(frames_key, "camera", deployment, camera)
 
 
 def derive_record_key(
     root: bytes, use: RecordUse, day: int | None, *, actor: SystemActor, now_ns: int, deployment: str, camera: str
 ) -> RecordKey:
-    """The key of a day, today's for None. Raises Refused `vault.key-gone` for a day of which `actor` needs none."""
+    """Derive the key of a day, today's for None. Raises Refused `vault.key-gone`: `actor` needs none of that day."""
     today = day_of(now_ns)
     wanted = today if day is None else day
     oldest = min(days_around(now_ns)) if use is RecordUse.FRAMES else today

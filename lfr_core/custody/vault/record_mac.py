@@ -58,7 +58,7 @@ class _LentKeys:
         return key
 
     def of_record(self, headers: Headers, days: Container[int]) -> RecordKey:
-        """The key that a record says it is signed with; the vault isn't asked about days that aren't among `days`.
+        """Return the key that a record says it is signed with; the vault isn't asked about a day that isn't in `days`.
 
         Raises:
             Refused: `record.not-authentic`.
@@ -87,7 +87,7 @@ class RecordSigner:
         self._camera = (deployment, camera)
 
     def sign(self, topic: str, key: bytes, headers: Headers, value: bytes) -> bytes:
-        """The header `mac` of a record.
+        """Return the header `mac` of a record.
 
         Raises:
             Retryable: the vault is away, or lends no key: a record that nobody would take isn't sent.

@@ -45,7 +45,7 @@ def seal(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
 
 
 def open_sealed(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
-    """The plain bytes again.
+    """Return the plain bytes again.
 
     Raises:
         Refused: `vault.not-authentic`: another key, changed bytes, or sealed for something else.

@@ -14,7 +14,7 @@ __all__ = ["check_own_folder", "check_own_peer", "peer_uid"]
 
 
 def peer_uid(connection: socket.socket) -> int | None:
-    """The uid behind a connection; None where the kernel can't say (then the socket's mode alone decides)."""
+    """Return the uid behind a connection; None where the kernel can't say (then the socket's mode alone decides)."""
     option = getattr(socket, "SO_PEERCRED", None)
     if option is None:
         return None
@@ -23,7 +23,7 @@ def peer_uid(connection: socket.socket) -> int | None:
 
 
 def check_own_peer(connection: socket.socket, path: Path) -> None:
-    """Raises Fatal when another user answers there: what is asked of a vault is no business of theirs."""
+    """Raise Fatal when another user answers there: what is asked of a vault is no business of theirs."""
     if peer_uid(connection) not in (None, os.getuid()):
         raise Fatal(
             f"another user of this machine answers at {path}, and isn't spoken to: find out who, move it away, and "
@@ -32,7 +32,7 @@ def check_own_peer(connection: socket.socket, path: Path) -> None:
 
 
 def check_own_folder(folder: Path) -> None:
-    """Raises Fatal when a socket's folder isn't this user's alone: another could put theirs in its place."""
+    """Raise Fatal when a socket's folder isn't this user's alone: another could put theirs in its place."""
     if not is_own_folder(folder):
         raise Fatal(
             f"the vault's socket isn't made in {folder}: that folder is a link, another user's, or open to others. "

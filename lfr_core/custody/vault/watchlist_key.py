@@ -25,5 +25,5 @@ def make_list_key(vault: Vault, deployment: str, *, now_ns: int) -> KeptKey:
 
 
 def find_list_key(vault: Vault, deployment: str) -> KeptKeyInfo | None:
-    """What is known of that key, or None when there is none, or no longer. Raises Retryable when the vault is away."""
+    """Return what is known of that key, or None if there is none, or no longer. Raises Retryable: the vault is away."""
     return next((info for info in vault.kept(KeyKind.WATCHLIST, deployment) if info.subject == deployment), None)

@@ -44,7 +44,7 @@ class KnowsMachines(Protocol):
         ...
 
     def last_entry(self, machine: str, serial: str) -> int | None:
-        """The last entry that a certificate may have sealed; None: it is good still; 0: it never was."""
+        """Return the last entry that a certificate may have sealed; None: it is good still; 0: it never was."""
         ...
 
 

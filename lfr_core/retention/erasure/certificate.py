@@ -63,7 +63,7 @@ class Certificate(BaseModel):
     search: Verification
 
     def canonical(self) -> str:
-        """The one way to write it."""
+        """Write it in the one way there is."""
         return canonical(self.model_dump(mode="json"))
 
 
@@ -105,7 +105,7 @@ class SignedCertificate:
         )
 
     def as_file(self) -> str:
-        """The text of its file: one JSON document for people and programs."""
+        """Return the text of its file: one JSON document for people and programs."""
         document = {"certificate": json.loads(self.body), "signature": self.signature, "public_key": self.public_key}
         return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
@@ -130,7 +130,7 @@ def untyped_message(digest: str) -> bytes:
 
 
 def canary_line(injected: InjectedCanary, due: tuple[str, ...]) -> CanaryLine:
-    """What a certificate says of a canary; `due`: ids of those that had to be gone."""
+    """Return what a certificate says of a canary; `due`: ids of those that had to be gone."""
     return CanaryLine(
         id=injected.id,
         kind=injected.kind,

@@ -172,7 +172,7 @@ class CertificateService:
 
 
 def read_certificates(engine: Engine, deployment: str | None = None) -> tuple[SignedCertificate, ...]:
-    """The certificates there are, of one deployment or all, the oldest first. Raises Retryable."""
+    """Read the certificates there are, of one deployment or all, the oldest first. Raises Retryable."""
     query = select(CertificateRow).order_by(col(CertificateRow.number))
     if deployment is not None:
         query = query.where(CertificateRow.deployment == deployment)
@@ -202,7 +202,7 @@ def register_canaries(engine: Engine, injected: Sequence[InjectedCanary]) -> Non
 
 
 def find_unregistered_canaries(engine: Engine, injected: Sequence[InjectedCanary]) -> tuple[str, ...]:
-    """What differs between the file of canaries and what was recorded at injection, in words. Raises Retryable."""
+    """Say in words what differs between the file of canaries and what was recorded at injection. Raises Retryable."""
     with reading(engine) as session:
         deployments = {one.deployment for one in injected}
         rows = {row.id: row for row in session.exec(select(CanaryRow)) if row.deployment in deployments}

@@ -76,7 +76,7 @@ def ended_ns(engine: Engine, deployment: str) -> int | None:
 
 
 def epochs(engine: Engine, deployment: str, *, at_ns: int | None = None) -> tuple[PublicEpoch, ...]:
-    """The epochs of a deployment in order, or those that `at_ns` lies in. Raises Retryable."""
+    """Read the epochs of a deployment in order, or those that `at_ns` lies in. Raises Retryable."""
     query = select(EpochRow).where(EpochRow.deployment == deployment).order_by(col(EpochRow.started_ns), EpochRow.id)
     if at_ns is not None:
         query = query.where(col(EpochRow.started_ns) <= at_ns).where(col(EpochRow.ended_ns) > at_ns)

@@ -25,7 +25,7 @@ _TEXT_VALUES = 4  # numbers of a vector's text form: over 32 characters
 
 
 def noise_jpeg(random: np.random.Generator, width: int, height: int, *, quality: int = 80) -> bytes:
-    """A JPEG of coloured noise, `width` x `height` pixels: an image that nobody else has."""
+    """Make a JPEG of coloured noise, `width` x `height` pixels: an image that nobody else has."""
     pixels = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
     done, jpeg = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
@@ -34,7 +34,7 @@ def noise_jpeg(random: np.random.Generator, width: int, height: int, *, quality:
 
 
 def random_template(random: np.random.Generator, dimension: int = 512) -> Floats:
-    """A random unit vector, shape (dimension,): it resembles nobody (cosine 0 +- 0.044 with any other)."""
+    """Make a random unit vector, shape (dimension,): it resembles nobody (cosine 0 +- 0.044 with any other)."""
     vector = random.normal(size=dimension)
     return (vector / np.linalg.norm(vector)).astype(np.float32)
 

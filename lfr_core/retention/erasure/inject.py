@@ -97,7 +97,7 @@ def build_canary(
     key: KeptKeyInfo | None = None,
     due_ns: int | None = None,
 ) -> InjectedCanary:
-    """A new canary. `key`: the kept key that its stored form is sealed under, if it is."""
+    """Make a new canary. `key`: the kept key that its stored form is sealed under, if it is."""
     return InjectedCanary(
         id=uuid.uuid4().hex,
         kind=kind,
@@ -209,7 +209,7 @@ class _CanaryEntry:
 
 
 def key_of(vault: Vault, kind: KeyKind, deployment: str, key_id: str) -> KeptKeyInfo:
-    """What is known of a kept key. Raises Refused `vault.key-gone`, Retryable."""
+    """Return what is known of a kept key. Raises Refused `vault.key-gone`, Retryable."""
     for info in vault.kept(kind, deployment):
         if info.id == key_id:
             return info

@@ -108,7 +108,7 @@ class VaultKeys:
 
 
 def destroyed_kept_keys(engine: Engine, deployment: str) -> tuple[DestroyedFingerprint, ...]:
-    """The kept keys of a deployment that the audit trail has as destroyed, in order. Raises Retryable."""
+    """Read the kept keys of a deployment that the audit trail has as destroyed, in order. Raises Retryable."""
     with reading(engine) as session:
         bodies = session.exec(
             select(AuditEntryRow.body)

@@ -15,7 +15,7 @@ _LONDON = ZoneInfo("Europe/London")
 
 
 def epochs_at(found: Sequence[PublicEpoch], at: str) -> tuple[PublicEpoch, ...]:
-    """The epochs that a time lies in; a time without a date is looked up on every day of the deployment, in London.
+    """Return the epochs that a time lies in; one without a date is looked up on every day of the deployment, in London.
 
     Raises:
         Refused: `erasure.bad-time`.

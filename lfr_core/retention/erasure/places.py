@@ -31,7 +31,7 @@ def scratch_folder(settings: Settings) -> Path:
 
 
 def broker_store(settings: Settings, *, has_retention: bool) -> Store:
-    """The broker that these settings lead to.
+    """Return the broker that these settings lead to.
 
     Args:
         settings: whose broker.

@@ -140,7 +140,7 @@ class PostgresStore:
 
 
 def database_store(engine: Engine) -> Store:
-    """The records' store: SQLite's files raw, or PostgreSQL's values."""
+    """Return the records' store: SQLite's files raw, or PostgreSQL's values."""
     if not is_sqlite(engine):
         return PostgresStore(engine)
     file = Path(engine.url.database or "").resolve()

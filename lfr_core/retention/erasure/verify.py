@@ -105,7 +105,7 @@ class Verification(_Value):
 
 
 def confirm(injected: Sequence[InjectedCanary], stores: Iterable[Store]) -> tuple[InjectedCanary, ...]:
-    """The control: search for what was just injected, and note whether its stored form was found in its store.
+    """Search, as the control, for what was just injected, and note whether its stored form was found in its store.
 
     Raises:
         Retryable: a service is away.

@@ -46,7 +46,7 @@ class Scope:
 
 
 def find_kept_segments(engine: Engine, vault: Vault, scope: Scope) -> frozenset[str]:
-    """The segments in `scope` that can still be kept. Asks the vault: never in a transaction. Raises Retryable."""
+    """Find the segments in `scope` can still be kept. Asks the vault: never in a transaction. Raises Retryable."""
     kept = {key.subject for key in vault.kept(KeyKind.FOOTAGE, scope.deployment)}
     found = segments(engine, deployment=scope.deployment, from_ns=scope.from_ns, to_ns=scope.to_ns)
     return frozenset(each.id for each in found if each.purged_ns is None and each.id in kept)

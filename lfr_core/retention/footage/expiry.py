@@ -127,13 +127,13 @@ def _without_key(vault: Vault, folder: Path, part: Sequence[Segment]) -> list[Se
 
 
 def _keys_of(vault: Vault, part: Iterable[Segment]) -> list[str]:
-    """The keys of segments: by the keystore, not by their rows."""
+    """Return the keys of segments: by the keystore, not by their rows."""
     segments = {segment.id for segment in part}
     return [info.id for info in vault.kept(KeyKind.FOOTAGE) if info.subject in segments]
 
 
 def _free_space(vault: Vault, folder: Path, part: Iterable[Segment]) -> None:
-    """The keystore can't be written, perhaps because footage has filled its disk.
+    """Make room where the keystore can't be written, perhaps because footage has filled its disk.
 
     What the vault has no key for any more can go now. It is recorded by a later run, when the keystore is written.
     """

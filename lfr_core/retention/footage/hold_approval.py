@@ -17,6 +17,6 @@ PROVISIONAL_DAYS: Final = 14
 
 
 def check_two_people(requested_by: str, approved_by: str) -> None:
-    """Raises Refused `footage.hold-one-person` when the two are one person."""
+    """Raise Refused `footage.hold-one-person` when the two are one person."""
     if same_person(requested_by, approved_by):
         raise Refused("footage.hold-one-person", "a hold needs two people: somebody else than who asks has to approve")

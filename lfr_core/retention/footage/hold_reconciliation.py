@@ -84,7 +84,7 @@ def _hold_part(vault: Vault, keys: Sequence[str], *, held: bool) -> list[str]:
 
 
 def _covered(engine: Engine) -> frozenset[str]:
-    """The segments not purged that some hold covers. Which keys are theirs the vault says, and not their rows."""
+    """Return the segments not purged that some hold covers. Which keys are theirs the vault says, not their rows."""
     statement = (
         select(FootageSegmentRow.id)
         .join(FootageHoldSegmentRow, col(FootageHoldSegmentRow.segment) == col(FootageSegmentRow.id))

@@ -109,7 +109,7 @@ class HoldService:
         return same
 
     def _keys_of(self, wanted: Collection[str]) -> tuple[str, ...]:
-        """The keys of segments, by the keystore. Raises Refused `vault.key-gone` when one has none any more."""
+        """Return the keys of segments, by the keystore. Raises Refused `vault.key-gone` when one has none any more."""
         keys = {info.subject: info.id for info in self._vault.kept(KeyKind.FOOTAGE) if info.subject in wanted}
         if len(keys) < len(wanted):
             raise Refused("vault.key-gone", "the key of one of the segments is destroyed")
@@ -177,7 +177,7 @@ class HoldService:
 
     @contextmanager
     def _second(self, hold: str, by: AuthenticatedPerson) -> Iterator[tuple[Session, FootageHoldRow, HoldWriter, str]]:
-        """A transaction on a standing hold, for a person who may hold footage and didn't ask for this."""
+        """Open a transaction on a standing hold, for a person who may hold footage and didn't ask for this."""
         name = str(principal_of(by))
         self._trail.prepare(name)
         with writing(self._engine) as session:
@@ -198,7 +198,7 @@ class HoldService:
             )
 
     def _standing_hold(self, session: Session, hold: str) -> tuple[FootageHoldRow, HoldWriter]:
-        """The locked row of a hold that nobody released, and what writes it."""
+        """Return the locked row of a hold that nobody released, and what writes it."""
         row = session.exec(select(FootageHoldRow).where(FootageHoldRow.id == hold).with_for_update()).one_or_none()
         if row is None:
             raise unknown_hold(hold)
@@ -210,7 +210,7 @@ class HoldService:
 
 
 def _standing(session: Session, wanted: Sequence[str], *, lock: bool = False) -> list[FootageSegmentRow]:
-    """The rows of all of `wanted`, none of them purged."""
+    """Return the rows of all of `wanted`, none of them purged."""
     rows = rows_of(session, wanted, lock=lock)
     unknown = sorted(set(wanted) - {row.id for row in rows})
     if unknown:
@@ -233,7 +233,7 @@ def _gone(segments: Sequence[str]) -> Refused:
 
 
 def _same(session: Session, asked: HoldRequest, by: str) -> Hold | None:
-    """The very same hold, if it is in force: the request came again."""
+    """Return the very same hold, if it is in force: the request came again."""
     statement = (
         select(FootageHoldRow)
         .where(col(FootageHoldRow.released_at).is_(None))
@@ -247,6 +247,6 @@ def _same(session: Session, asked: HoldRequest, by: str) -> Hold | None:
 
 
 def _deployment(rows: Sequence[FootageSegmentRow]) -> str:
-    """The one they belong to; empty when there are several."""
+    """Return the deployment they belong to; empty when there are several."""
     ids = {row.deployment for row in rows}
     return ids.pop() if len(ids) == 1 else ""

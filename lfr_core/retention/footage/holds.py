@@ -70,7 +70,7 @@ class Hold:
 
 
 def holds(engine: Engine, *, released: bool = False) -> tuple[Hold, ...]:
-    """The holds in force, those to be reviewed first; with `released`, the others too. Raises Retryable."""
+    """Read the holds in force, those to be reviewed first; with `released`, the others too. Raises Retryable."""
     statement = select(FootageHoldRow).order_by(col(FootageHoldRow.review_on), FootageHoldRow.id)
     if not released:
         statement = statement.where(col(FootageHoldRow.released_at).is_(None))
@@ -93,13 +93,13 @@ def unknown_hold(hold: str) -> Refused:
 
 
 def covered_by(session: Session, hold: str) -> tuple[str, ...]:
-    """The segments that a hold names, in order."""
+    """Return the segments that a hold names, in order."""
     statement = select(FootageHoldSegmentRow.segment).where(FootageHoldSegmentRow.hold == hold)
     return tuple(sorted(session.exec(statement)))
 
 
 def hold_of(row: FootageHoldRow, covered: tuple[str, ...]) -> Hold:
-    """A row and the segments it names, as a value."""
+    """Return a row and the segments it names, as a value."""
     return Hold(
         id=row.id,
         segments=covered,

@@ -76,7 +76,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _subject(name: str) -> str:
-    """A file's name for the trail, which takes no names that somebody made up."""
+    """Return a file's name for the trail, which takes no names that somebody made up."""
     return f"footage:{name}" if _ID.fullmatch(name) else f"footage:file-{hashlib.sha256(os.fsencode(name)).hexdigest()}"
 
 

@@ -70,7 +70,7 @@ def segments(
     to_ns: int | None = None,
     with_test_records: bool = False,
 ) -> tuple[Segment, ...]:
-    """The segments there are or were, the oldest first; with a time, those that may hold frames of it.
+    """Return the segments there are or were, the oldest first; with a time, those that may hold frames of it.
 
     Args:
         engine: the records.
@@ -110,7 +110,7 @@ def find_segments(engine: Engine, ids: Collection[str]) -> tuple[Segment, ...]:
 
 
 def due_segments(engine: Engine, now_ns: int) -> tuple[DueSegment, ...]:
-    """What has to go by now and hasn't, held segments left out; the longest due first. Raises Retryable."""
+    """Return what has to go by now and hasn't, held segments left out; the longest due first. Raises Retryable."""
     with reading(engine) as session:
         held = held_now(session)
         released = _last_release_ns(session)
@@ -123,7 +123,7 @@ def due_segments(engine: Engine, now_ns: int) -> tuple[DueSegment, ...]:
 
 
 def held_segments(engine: Engine, deployment: str | None = None) -> tuple[Segment, ...]:
-    """What a hold keeps, of one deployment or all. Raises Retryable when the database is away."""
+    """Return what a hold keeps, of one deployment or all. Raises Retryable when the database is away."""
     found = segments(engine, deployment=deployment, with_test_records=True)
     return tuple(each for each in found if each.held and each.purged_ns is None)
 
@@ -153,7 +153,7 @@ def held_now(session: Session) -> frozenset[str]:
 
 
 def rows_of(session: Session, ids: Collection[str], *, lock: bool = False) -> list[FootageSegmentRow]:
-    """The rows of `ids`, in the order of their ids; with `lock`, until the transaction's end."""
+    """Read the rows of `ids`, in the order of their ids; with `lock`, lock them until the transaction's end."""
     wanted, found = sorted(set(ids)), list[FootageSegmentRow]()
     for at in range(0, len(wanted), _MOST_AT_ONCE):
         part = wanted[at : at + _MOST_AT_ONCE]

@@ -172,7 +172,7 @@ def _records(stream: BinaryIO, start: int, size: int) -> Iterator[Record]:
 
 
 def open_record(stream: BinaryIO, index: SegmentIndex, record: Record, key: bytes) -> bytes:
-    """The JPEG of one record of the open file.
+    """Return the JPEG of one record of the open file.
 
     Raises:
         Refused: `vault.not-authentic`: it was changed or moved, or the key is another's.

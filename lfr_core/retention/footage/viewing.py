@@ -62,7 +62,7 @@ def choose(
     from_ns: int | None = None,
     to_ns: int | None = None,
 ) -> tuple[Segment, ...]:
-    """The segments of a deployment, camera and time that haven't been destroyed, for somebody who may look at them.
+    """Return the segments of a deployment, camera and time that aren't destroyed, for somebody who may look at them.
 
     Raises:
         Refused: `people.*` (compliance and authorising officers alone, as the vault says again for each key),
@@ -120,7 +120,7 @@ class Viewing:
         return tuple(self._seen)
 
     def frames(self) -> Iterator[Frame]:
-        """The frames, in the order of segments and within them as they were written.
+        """Yield the frames, in the order of segments and within them as they were written.
 
         Raises:
             Retryable: the vault is away, or can't put this on the audit trail; nothing more is given then.

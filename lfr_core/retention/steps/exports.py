@@ -20,7 +20,7 @@ class ExportsStep:
         self._exports = exports
 
     def due(self, now_ns: int) -> tuple[Due, ...]:
-        """Raises Retryable when the folder can't be read."""
+        """Return the folders of exports that are due by `now_ns`. Raises Retryable when the folder can't be read."""
         return due_folders("export", self._due(now_ns))
 
     def purge(self, now_ns: int) -> PurgeResult:

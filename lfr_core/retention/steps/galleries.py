@@ -28,7 +28,7 @@ class GalleriesStep:
         self._alone = alone
 
     def due(self, now_ns: int) -> tuple[Due, ...]:
-        """Raises Retryable when the gallery or the records are away."""
+        """Return the galleries that are due by `now_ns`. Raises Retryable when the gallery or the records are away."""
         return tuple(self._look(now_ns)[0].values())
 
     def purge(self, now_ns: int) -> PurgeResult:
@@ -46,7 +46,7 @@ class GalleriesStep:
         return PurgeResult(tuple(gone), tuple(failures), note if strangers else "")
 
     def _look(self, now_ns: int) -> tuple[dict[str, Due], int]:
-        """What is due, by the collection's name; and how many were left as perhaps others'."""
+        """Return what is due, by the collection's name; and how many were left as perhaps others'."""
         names = self._gallery.names()  # before the records: a deployment is there before its gallery
         known = deployments(self._engine)
         due: dict[str, Due] = {}

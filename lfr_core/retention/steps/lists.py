@@ -34,7 +34,7 @@ class ListsStep:
         self._trail = trail
 
     def due(self, now_ns: int) -> tuple[Due, ...]:
-        """Lists and keys of deployments that have ended by `now_ns`. Raises Retryable when they can't be seen."""
+        """Return lists and keys of deployments that have ended by `now_ns`. Raises Retryable: they can't be seen."""
         ended = self._ended(now_ns)
         lists = [Due(f"list:{name}", ended[name], name) for name in self._listed() if name in ended]
         keys = [Due(f"key:{key.id}", ended[key.deployment], key.deployment) for key in self._keys(ended)]

@@ -28,7 +28,7 @@ class QualityStep:
         self._stranger_ns = stranger_h * _NS_PER_H
 
     def due(self, now_ns: int) -> tuple[Due, ...]:
-        """Raises Retryable when the folder or the records can't be read."""
+        """Return what is due by `now_ns`. Raises Retryable when the folder or the records can't be read."""
         return tuple(self._old(now_ns).values())
 
     def purge(self, now_ns: int) -> PurgeResult:

@@ -40,7 +40,7 @@ class TemporaryStep:
         self._keep_ns = keep_h * _NS_PER_H
 
     def due(self, now_ns: int) -> tuple[Due, ...]:
-        """Raises Retryable when a folder can't be read."""
+        """Return what is due by `now_ns`. Raises Retryable when a folder can't be read."""
         return due_folders("temporary", self._old(now_ns))
 
     def purge(self, now_ns: int) -> PurgeResult:
