@@ -114,7 +114,7 @@ Principal: TypeAlias = str | SystemActor
 
 
 def person_name(name: str) -> str:
-    """A person's name as it is kept: Unicode's composed form (NFKC), single spaces.
+    """Return a person's name as it is kept: Unicode's composed form (NFKC), single spaces.
 
     Raises:
         Refused: `actor.not-a-person`: no name, too long, not printable, or with a colon (`system:NAME` is no person).
@@ -130,7 +130,7 @@ def person_name(name: str) -> str:
 
 
 def fold_name(name: str) -> str:
-    """A name as it is compared: Unicode's variants, case, spaces, points and hyphens make no other person.
+    """Return a name as it is compared: Unicode's variants, case, spaces, points and hyphens make no other person.
 
     Vowel signs and accents do (category M), though `isalnum` doesn't count them: they tell names of some scripts apart.
     """
@@ -140,7 +140,7 @@ def fold_name(name: str) -> str:
 
 
 def fold_key_name(name: str) -> str:
-    """The text that the vault's keyed function is asked about: a person's name folded, a key's name as it is.
+    """Return the text that the vault's keyed function is asked about: a person's name folded, a key's name as it is.
 
     A key's name (`listed:...`) has a colon, which no person's name has and folding never leaves:
     so no person's pseudonym is a key, and two keys' names that differ in a hyphen are two.

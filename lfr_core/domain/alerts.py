@@ -111,7 +111,7 @@ def check_shown(shown: Shown, pictures: str, answers: Decision) -> None:
 
 
 def published_cell(decision: Decision) -> Cell:
-    """The cell an alert is published in, whatever has been answered.
+    """Return the cell an alert is published in, whatever has been answered.
 
     A review settles it. Without one, the operator's "same person" makes it a true alert and "different" a false
     one. Where the operator couldn't tell, or nobody looked, it is neither: silence is no judgement.
@@ -130,7 +130,7 @@ def published_cell(decision: Decision) -> Cell:
 
 
 def check_engagement(decision: Decision) -> None:
-    """An engagement needs a person's judgement first (docs/domain.md H2), and not one that says "different".
+    """Refuse an engagement before a person's judgement (docs/domain.md H2), or after one that says "different".
 
     Raises:
         Refused: `alert.engagement-before-judgement` or `alert.engagement-after-different`.
@@ -148,7 +148,7 @@ def check_engagement(decision: Decision) -> None:
 
 
 def check_review(decision: Decision) -> None:
-    """A review follows a judgement. Raises Refused `alert.review-before-judgement`."""
+    """Refuse a review before a judgement. Raises Refused `alert.review-before-judgement`."""
     if decision.judgement is None:
         raise Refused(
             "alert.review-before-judgement",
@@ -157,7 +157,7 @@ def check_review(decision: Decision) -> None:
 
 
 def check_outcome(decision: Decision) -> None:
-    """An outcome is that of an engagement. Raises Refused `alert.outcome-without-engagement`."""
+    """Refuse an outcome that isn't that of an engagement. Raises Refused `alert.outcome-without-engagement`."""
     if decision.engagement is not Engagement.ENGAGED:
         raise Refused(
             "alert.outcome-without-engagement", "nobody was engaged on this alert: record the engagement first"

@@ -21,6 +21,6 @@ def request_digest(*facts: str | int | date | datetime | tuple[str, ...] | None)
 
 
 def check_same_request(read: str, asked: str, about: str) -> None:
-    """Raises Refused `approval.other-request` unless `read`, which the second person says, is what is asked for now."""
+    """Raise Refused `approval.other-request` unless `read`, which the second person says, is what is asked for now."""
     if read != asked:
         raise Refused("approval.other-request", f"{about} asks for something else now, {asked}: read that first")

@@ -44,7 +44,7 @@ _BY_WORDS: dict[str, Category] = {
 
 
 def parse_category(text: str) -> Category | None:
-    """The category that `text` names; case, spaces, hyphens, underscores and articles don't matter. Else None.
+    """Return the category that `text` names, else None; case, spaces, hyphens, underscores and articles don't matter.
 
     Example:
         >>> parse_category("Wanted by the courts")

@@ -17,7 +17,9 @@ LEVEL = 0.05
 
 
 def circuit_breaker_limit(faces: int, limit_one_in: int, level: float = LEVEL) -> int:
-    """The number of false alerts at which to suspend: the smallest k with P(X >= k) <= level, X ~ Poisson(faces/limit).
+    """Return the number of false alerts at which to suspend.
+
+    It is the smallest k with P(X >= k) <= level, X ~ Poisson(faces/limit).
 
     Never below 1: without a false alert there is nothing to suspend for.
 

@@ -133,7 +133,7 @@ class Claim:
 
 @lru_cache(maxsize=4096)
 def faces_needed(limit_one_in: int, false_alerts: int = 0, confidence: float = CONFIDENCE) -> int:
-    """The fewest faces with which `false_alerts` still support "under 1 in `limit_one_in`" (docs/domain.md 4.1).
+    """Return the fewest faces with which `false_alerts` still support "under 1 in `limit_one_in`" (docs/domain.md 4.1).
 
     Raises:
         Poison: a limit below 1 in 2, or a negative count.
@@ -178,7 +178,7 @@ def claim(
 def pooled(
     limit_one_in: int, evidence: Sequence[Evidence], bound_to: Binding, rng: np.random.Generator
 ) -> tuple[Claim, int]:
-    """The claim from those deployments that were measured with what `bound_to` names, and how many others there are.
+    """Make the claim from those deployments that were measured with what `bound_to` names, and count the others.
 
     Alerts that aren't decided count against it.
 

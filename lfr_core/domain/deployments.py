@@ -81,5 +81,5 @@ class DeploymentDirectory(Protocol):
     """Where a worker looks a deployment up. The answer may be as old as the policy's deployment_check_s."""
 
     def find(self, deployment: str) -> DeploymentView | None:
-        """The deployment, or None if there is no such. Raises Retryable when records can't be read."""
+        """Return the deployment, or None if there is no such. Raises Retryable when records can't be read."""
         ...

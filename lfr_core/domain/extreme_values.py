@@ -39,13 +39,13 @@ class TailFit:
     p_value: float
 
     def rate_at(self, threshold: float) -> float:
-        """The share of impostor comparisons that reach `threshold`, which isn't below `start`."""
+        """Return the share of impostor comparisons that reach `threshold`, which isn't below `start`."""
         from scipy.stats import genpareto  # takes a second to load, and most who plan a threshold never ask
 
         return self.share * float(genpareto.sf(threshold - self.start, self.shape, scale=self.scale))
 
     def threshold_for(self, rate: float) -> float:
-        """The threshold that `rate` of the impostor comparisons reach; `rate` isn't above `share`."""
+        """Return the threshold that `rate` of the impostor comparisons reach; `rate` isn't above `share`."""
         from scipy.stats import genpareto
 
         return self.start + float(genpareto.isf(rate / self.share, self.shape, scale=self.scale))

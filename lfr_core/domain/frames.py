@@ -187,18 +187,18 @@ class FrameSealer(Protocol):
     """Seals one deployment's frames at a camera."""
 
     def key_id(self) -> str:
-        """The id of the key a frame would be sealed under now. Raises as `seal`."""
+        """Return the id of the key a frame would be sealed under now. Raises as `seal`."""
         ...
 
     def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:
-        """The payload to send, under the key of `header.key_id`.
+        """Return the payload to send, sealed under the key of `header.key_id`.
 
         Raises Refused (the gate is shut) or Retryable (the vault is away): there is no key to be had.
         """
         ...
 
     def record_headers(self, header: FrameHeader, *, topic: str, key: bytes, payload: bytes) -> list[tuple[str, bytes]]:
-        """The headers of the record, signed as this camera's. Retryable: the vault is away; nothing is sent then."""
+        """Return the record's headers, signed as this camera's. Retryable: the vault is away; nothing is sent then."""
         ...
 
 
@@ -217,7 +217,7 @@ class FrameOpener(Protocol):
         ...
 
     def open(self, header: FrameHeader, payload: bytes) -> bytes:
-        """The JPEG again.
+        """Return the JPEG again.
 
         Raises:
             Refused: `gate.*`: recognition is over; `vault.*`: the key is gone or the payload isn't authentic.

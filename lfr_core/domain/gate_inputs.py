@@ -151,5 +151,5 @@ class GateFactsSource(Protocol):
     """Where the facts come from: the records."""
 
     def facts(self, deployment: str) -> GateFacts | None:
-        """The facts now, or None if there is no such deployment. Raises Retryable when they can't be read."""
+        """Return the facts now, or None if there is no such deployment. Raises Retryable when they can't be read."""
         ...

@@ -61,7 +61,7 @@ class ThresholdGrid:
         return np.asarray(np.searchsorted(self.thresholds, nudged, side="right"), dtype=np.int64)
 
     def at_most(self, threshold: float) -> int:
-        """The index of the highest threshold that isn't above `threshold`. Raises Poison: there is none."""
+        """Return the index of the highest threshold that isn't above `threshold`. Raises Poison: there is none."""
         index = int(np.searchsorted(self.thresholds, threshold + 1e-9, side="right")) - 1
         if index < 0 or threshold > float(self.thresholds[-1]) + 1e-9:
             raise Poison(f"a threshold of {threshold:g} is outside what is measured, {self.low:g} to 1")
@@ -143,7 +143,9 @@ def per_pass_factor(most_shots: int, agreeing_shots: int) -> float:
 
 
 def comparisons_needed(fpir: float, listed: int, *, false_matches: int = 0, confidence: float = CONFIDENCE) -> int:
-    """The fewest comparisons that can show `fpir` at a list of `listed`: searches without a false one, times the list.
+    """Return the fewest comparisons that can show `fpir` at a list of `listed`.
+
+    They are the searches without a false one, times the list.
 
     Raises:
         Poison: as `faces_needed`.
@@ -205,7 +207,7 @@ def detectable_difference(rate: float, first: int, second: int, *, power: float 
 
 
 def ratio_interval(events: int, exposure: float, reference_events: int, reference: float) -> tuple[float, float]:
-    """The exact conditional 95 % interval of a rate ratio (docs/domain.md F11).
+    """Return the exact conditional 95 % interval of a rate ratio (docs/domain.md F11).
 
     Given all events, those of the group are binomial with r E / (r E + E_ref); Clopper-Pearson's bounds carried over.
 

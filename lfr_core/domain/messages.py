@@ -47,7 +47,7 @@ Short = Annotated[str, BeforeValidator(_short)]
 
 
 def sighting_id(deployment: str, camera: str, session: str, sequence: int, face: int, entry: str) -> uuid.UUID:
-    """The id of a sighting: uuid5 of deployment, camera, session, sequence, face index and entry."""
+    """Return the id of a sighting: uuid5 of deployment, camera, session, sequence, face index and entry."""
     return uuid.uuid5(_NAMESPACE, "\x1f".join((deployment, camera, session, str(sequence), str(face), entry)))
 
 
@@ -57,7 +57,7 @@ class _Message(BaseModel):
     schema_version: Literal[1] = 1
 
     def encode(self) -> bytes:
-        """The record's value: compact JSON, UTF-8."""
+        """Return the record's value: compact JSON, UTF-8."""
         return self.model_dump_json().encode()
 
     @classmethod

@@ -96,7 +96,7 @@ class Policy(Section):
 
 
 def default_policy_file() -> Path:
-    """The policy that comes with the source tree."""
+    """Return the path of the policy that comes with the source tree."""
     return PROJECT / "infra" / "policy" / "default.toml"
 
 

@@ -105,7 +105,7 @@ def listed(policy: Policy, path: Path | None = None) -> tuple[PolicyValue, ...]:
 
 
 def sections() -> tuple[str, ...]:
-    """The names of the policy's sections."""
+    """Return the names of the policy's sections."""
     return tuple(Policy.model_fields)
 
 
@@ -128,7 +128,10 @@ def faults_of(path: Path) -> tuple[PolicyFault, ...]:
 
 
 def comments_of(text: str) -> dict[tuple[str, str], str]:
-    """The comment beside each value of a policy file, by section and key; else the one under its section's heading."""
+    """Read the comment beside each value of a policy file, by section and key.
+
+    Without one, it is the one under its section's heading.
+    """
     found: dict[tuple[str, str], str] = {}
     section, of_section, begun = "", "", False
     for line in text.splitlines():
@@ -166,7 +169,7 @@ def _why(kind: str, message: str) -> str:
 
 
 def _ranges() -> dict[tuple[str, str], str]:
-    """What the model lets each value be, in words."""
+    """Say in words what the model lets each value be."""
     schema = Policy.model_json_schema()
     definitions: Mapping[str, Mapping[str, object]] = schema["$defs"]
     found = {}

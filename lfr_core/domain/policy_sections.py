@@ -281,6 +281,6 @@ class ResponsePolicy(Section):
     blue_list: Response
 
     def to(self, category: Category) -> Response:
-        """The response to an alert on an entry of `category`."""
+        """Return the response to an alert on an entry of `category`."""
         response: Response = getattr(self, category.value)
         return response

@@ -105,7 +105,7 @@ class Rates:
 
 
 def clopper_pearson(k: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """The exact two-sided interval of k of n: Beta(a/2; k, n-k+1) to Beta(1-a/2; k+1, n-k) (F9).
+    """Return the exact two-sided interval of k of n: Beta(a/2; k, n-k+1) to Beta(1-a/2; k+1, n-k) (F9).
 
     Raises:
         Poison: not 0 <= k <= n with n >= 1, or a confidence outside (0, 1).
@@ -118,7 +118,9 @@ def clopper_pearson(k: int, n: int, confidence: float = CONFIDENCE) -> tuple[flo
 
 
 def upper_bound(k: int, n: int, confidence: float = CONFIDENCE) -> float:
-    """The exact one-sided upper bound of k of n: Beta(confidence; k+1, n-k); for k = 0 it is 1 - 0.05^(1/n) (F10).
+    """Return the exact one-sided upper bound of k of n: Beta(confidence; k+1, n-k).
+
+    For k = 0 it is 1 - 0.05^(1/n) (F10).
 
     Raises:
         Poison: as `clopper_pearson`.
@@ -139,7 +141,7 @@ def rule_of_three(n: int) -> float:
 
 
 def proportion(k: int, n: int) -> Proportion:
-    """The proportion k of n with its interval and bound. Raises Poison unless 0 <= k <= n."""
+    """Return the proportion k of n with its interval and bound. Raises Poison unless 0 <= k <= n."""
     if n == 0 and k == 0:
         return Proportion(0, 0, None, None, None, None)
     low, high = clopper_pearson(k, n)
@@ -170,14 +172,17 @@ def rates_of(alerts: AlertCounts, *, faces_compared: int, seeded_passes: int = 0
 
 
 def one_in(rate: float | None) -> str:
-    """A rate as people say it: "1 in 19,650". "none" for 0, "not known" for None."""
+    """Write a rate as people say it: "1 in 19,650". "none" for 0, "not known" for None."""
     if rate is None:
         return "not known"
     return "none" if rate == 0.0 else f"1 in {round(1.0 / rate):,}"
 
 
 def natural_frequency(*, faces: int, alerts: int, false_alerts: int, not_decided: int = 0) -> str:
-    """The result in whole people: "of 12,400 faces, 3 alerts, 1 wrong", and ", 2 not decided" where there are such."""
+    """Write the result in whole people.
+
+    It reads "of 12,400 faces, 3 alerts, 1 wrong", and ", 2 not decided" where there are such.
+    """
     plural = "" if alerts == 1 else "s"
     faces_word = "face" if faces == 1 else "faces"
     if alerts == 0:

@@ -41,7 +41,7 @@ class WorkingDays:
         return day.weekday() < _SATURDAY and day not in self._extra and day not in self._bank_holidays
 
     def after(self, day: date, count: int) -> date:
-        """The `count`-th working day after `day`; `day` itself never counts. Raises Poison for a count below 1."""
+        """Return the `count`-th working day after `day`; `day` itself never counts. Raises Poison: a count below 1."""
         if count < 1:
             raise Poison(f"the working day number {count} after a day doesn't exist")
         while count:
@@ -54,7 +54,7 @@ class WorkingDays:
         return sum(self.is_working(start + timedelta(days=d)) for d in range(1, (end - start).days + 1))
 
     def end_of(self, day: date) -> datetime:
-        """The midnight, London time, with which `day` is over, as UTC."""
+        """Return the midnight, London time, with which `day` is over, as UTC."""
         return datetime.combine(day + timedelta(days=1), time(), tzinfo=LONDON).astimezone(UTC)
 
 

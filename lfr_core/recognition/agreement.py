@@ -70,6 +70,6 @@ class Agreement:
         return bool(self._agreed.get(track))
 
     def forget(self, track: int) -> None:
-        """The track has ended: its votes go."""
+        """Drop the votes of a track that has ended."""
         self._held.pop(track, None)
         self._agreed.pop(track, None)

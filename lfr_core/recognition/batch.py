@@ -23,7 +23,7 @@ Session = tuple[str, str, str]
 
 
 def session_of(header: FrameHeader) -> Session:
-    """The camera session a frame belongs to."""
+    """Return the camera session a frame belongs to."""
     return header.deployment, header.camera, header.session
 
 

@@ -127,7 +127,7 @@ class CameraTracks:
 
 
 def cut_probe(image: Image, box: Floats) -> Image:
-    """The face with its surroundings, for a person to compare: a copy, at most 320 px a side.
+    """Cut out the face with its surroundings, for a person to compare: a copy, at most 320 px a side.
 
     Args:
         image: shape (H, W, 3).
@@ -148,7 +148,7 @@ def cut_probe(image: Image, box: Floats) -> Image:
 
 
 def _describe(engine: FaceEngine, image: Image, detection: Detection) -> Face | None:
-    """The face, or None when its landmarks make no face (a box at the very border)."""
+    """Describe the face, or return None when its landmarks make no face (a box at the very border)."""
     try:
         return engine.describe(image, detection)
     except Poison:

@@ -34,7 +34,10 @@ class FrameReader:
         """Deployments of which a frame was opened."""
 
     def read_header(self, frame: RawFrame) -> FrameHeader | Poison | Refused:
-        """The envelope, or what is wrong with it. Raises Retryable: the vault is away, nobody knows who sent it."""
+        """Read the envelope, or return what is wrong with it.
+
+        Raises Retryable: the vault is away, nobody knows who sent it.
+        """
         try:
             header = FrameHeader.from_headers(frame.headers)
             self._check_sender(frame, header)
@@ -83,7 +86,7 @@ class FrameReader:
     def open(
         self, looked: DetectedBatch, frame: RawFrame, seen: FrameProgress, view: DeploymentView | None
     ) -> Image | None:
-        """The frame's image, or None with the outcome that says why not."""
+        """Return the frame's image, or None with the outcome that says why not."""
         header = seen.header
         try:
             if view is None:

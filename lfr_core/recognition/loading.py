@@ -34,7 +34,7 @@ class ComparesGalleries(Protocol):
     """What knows the lists: `lfr_core.deployments.monitoring.gallery.GalleryCheck`."""
 
     def compare(self, deployment: str) -> str:
-        """What differs between a deployment's gallery and its list, "" when nothing does; it shuts the gate."""
+        """Say what differs between a deployment's gallery and its list, "" when nothing does; it shuts the gate."""
         ...
 
     def approved(self, deployment: str) -> Mapping[str, StoredRow]:

@@ -106,7 +106,7 @@ def install_model(
 
 
 def _copy_package(folder: Path, built: Path) -> None:
-    """The files of an InsightFace package that its manifest names, and its licence."""
+    """Copy the files of an InsightFace package that its manifest names, and its licence."""
     manifest = read_manifest(folder)
     assert manifest is not None
     if manifest.openlfr is None and manifest.tasks.detection is None:
@@ -131,7 +131,7 @@ def _copy_package(folder: Path, built: Path) -> None:
 
 
 def _build_around(folder: Path, built: Path, open_folder: Path) -> None:
-    """A pack of the bare embedder in `folder` and the open pack's detector and landmarks."""
+    """Build a pack of the bare embedder in `folder` and the open pack's detector and landmarks."""
     described = _read_description(folder)
     try:
         data = read_bounded(folder / described.file, _MODEL_BYTES, inside=folder)

@@ -42,7 +42,7 @@ class Reassociation:
         self._seen: dict[int, _Seen] = {}
 
     def see(self, tracks: Collection[int], at_ns: int) -> None:
-        """These tracks have a face in the look of `at_ns`."""
+        """Note that these tracks have a face in the look of `at_ns`."""
         for track in tracks:
             self._seen.setdefault(track, _Seen(at_ns, at_ns, track)).last_ns = at_ns
 
@@ -64,7 +64,7 @@ class Reassociation:
         mine.template = Biometric(template.copy())
 
     def person(self, track: int) -> int:
-        """The first of the tracks that `track` was joined to; itself if it was joined to none."""
+        """Return the first of the tracks that `track` was joined to; itself if it was joined to none."""
         seen = self._seen.get(track)
         return track if seen is None else seen.person
 

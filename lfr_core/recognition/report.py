@@ -47,7 +47,9 @@ def probe_keys(
 
 
 def sighting_of(probe: Probe, entry: str, vote: Vote, key: KeptKey) -> Sighting:
-    """The message of one vote that may leave, its probe sealed under `key` (`lfr_core.custody.crops.sightings_key`).
+    """Make the message of one vote that may leave.
+
+    Its probe is sealed under `key` (`lfr_core.custody.crops.sightings_key`).
 
     Raises:
         Fatal: OpenCV can't encode a JPEG.

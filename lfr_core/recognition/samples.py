@@ -56,7 +56,7 @@ class _Sources(BaseModel):
 
 
 def sample_photos(cache: Path) -> dict[str, Path]:
-    """The photographs by their keys (`obama`, `obama2`, `obama3`, `biden`, `t1`, `astronaut`, ...).
+    """Return the photographs by their keys (`obama`, `obama2`, `obama3`, `biden`, `t1`, `astronaut`, ...).
 
     Raises:
         Refused: one isn't in the cache (rule `samples.absent`).
@@ -134,7 +134,7 @@ def _install(cache: Path, source: _Source) -> None:
 
 
 def _from_installed(source: _Source) -> dict[str, bytes] | None:
-    """The photographs out of the package as installed here, if it is and they are the pinned ones."""
+    """Read the photographs out of the package as installed here, if it is and they are the pinned ones."""
     found: dict[str, bytes] = {}
     for member, digest in source.photographs.values():
         package, _slash, rest = member.partition("/")
@@ -188,7 +188,7 @@ def _members(archive: Path, source: _Source) -> dict[str, bytes]:
 
 
 def _pip(scratch: Path) -> list[str]:
-    """A pip to run: this environment's, that of the Python it was made from, or one in a passing environment.
+    """Find a pip to run: this environment's, that of the Python it was made from, or one in a passing environment.
 
     uv makes environments without pip, and Debian's own Python has none either, but can make an environment with it.
     """

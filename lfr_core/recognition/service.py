@@ -193,7 +193,7 @@ class Recogniser:
     def _recognised(
         self, looked: DetectedBatch, sightings: list[Sighting], results: Sequence[LiveProbeResult] = ()
     ) -> Recognised:
-        """The batch's messages; cameras that said their last word are forgotten."""
+        """Return the batch's messages, and forget cameras that said their last word."""
         for seen in looked.seen:
             if seen.header.kind is FrameKind.END:
                 self._cameras.pop(session_of(seen.header), None)
@@ -210,7 +210,7 @@ class Recogniser:
     def _answer_live_probe(
         self, looked: DetectedBatch, frame: RawFrame, header: FrameHeader, view: DeploymentView | None
     ) -> None:
-        """The drawn test face: no outcome, no track, no count; what it came to leaves as a `LiveProbeResult`."""
+        """Look at the drawn test face: no outcome, no track, no count; what it came to leaves as `LiveProbeResult`."""
         try:
             look = self._responder.look(header, frame.payload, view)
         except Poison as error:
@@ -239,7 +239,7 @@ class Recogniser:
             self._add_probes(looked, session, view, seen, look.shots)
 
     def _end(self, looked: DetectedBatch, word: FrameProgress, view: DeploymentView) -> None:
-        """The camera's last word: compare what its tracks still hold, then forget them."""
+        """Take the camera's last word: compare what its tracks still hold, then forget them."""
         header = word.header
         session = session_of(header)
         camera = self._cameras.get(session)
@@ -287,7 +287,7 @@ class Recogniser:
 
     @staticmethod
     def _withdraw(probes: Iterable[Probe], outcome: FrameOutcome) -> dict[int, tuple[str, float]]:
-        """These frames were not recognised after all."""
+        """Record that these frames were not recognised after all."""
         for probe in probes:
             if probe.seen.header.kind is FrameKind.FRAME:
                 probe.seen.outcome = outcome

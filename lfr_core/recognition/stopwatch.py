@@ -31,7 +31,7 @@ class Stopwatch:
             self._seconds[name] += self._clock.monotonic() - started
 
     def take(self) -> tuple[StageTime, ...]:
-        """The stages so far, in the order they were first met; starts again from nothing."""
+        """Return the stages so far, in the order they were first met, and start again from nothing."""
         times = tuple(
             StageTime(stage=name, calls=self._calls[name], total_ms=seconds * 1e3)
             for name, seconds in self._seconds.items()

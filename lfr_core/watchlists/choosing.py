@@ -31,7 +31,7 @@ class ShownFaces:
     faces: Sequence[Face]
 
     def numbered_jpeg(self) -> bytes:
-        """The photograph with a box and a number, from 1 on, around each face."""
+        """Return the photograph with a box and a number, from 1 on, around each face."""
         drawn = self.image.copy()
         thick = max(1, round(max(self.image.shape[:2]) / 400))
         for number, face in enumerate(self.faces, start=1):

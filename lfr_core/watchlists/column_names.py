@@ -52,7 +52,7 @@ class ColumnNames:
 
 
 def read_column_names(folder: Path) -> ColumnNames:
-    """The force's names for the list in `folder`, from there or from the folder above.
+    """Read the force's names for the list in `folder`, from there or from the folder above.
 
     Raises:
         Poison: the file can't be read, or maps to a column that there isn't.

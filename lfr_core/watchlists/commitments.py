@@ -29,7 +29,9 @@ _LONGEST_SUBJECT = 200
 
 
 def commitments(vault: Pseudonyms, deployment: str, subjects: Iterable[str]) -> tuple[str, ...]:
-    """The commitments to `subjects` (nominal ids), sorted, each once. Asks the vault: call it before a transaction.
+    """Return the commitments to `subjects` (nominal ids), sorted, each once.
+
+    Asks the vault: call it before a transaction.
 
     The vault is asked once, whatever the length of the list. A deployment's id and a person's name have no colon, so
     the key is nobody's pseudonym on the audit trail.

@@ -43,7 +43,7 @@ class WatchlistStore(Protocol):
 
 
 def check_open_for_watchlist(store: WatchlistStore, deployment: str) -> DeploymentView:
-    """The deployment, if it still waits for its list.
+    """Return the deployment, if it still waits for its list.
 
     Raises:
         Refused: `deployment.unknown`, `watchlist.attached`.

@@ -97,7 +97,7 @@ def read_rows(folder: Path) -> Rows:
 
 
 def parse_day(text: str) -> date | None:
-    """The day written as year-month-day, or None."""
+    """Read the day written as year-month-day; None where it isn't one."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -169,7 +169,7 @@ def _where(name: str, order: Sequence[str], text: str, at: int) -> str:
 
 
 def _text_fault(record: Record, order: list[str], value: Mapping[str, str]) -> tuple[RefusalReason, str] | None:
-    """What keeps the row's text from being read as a row of the list."""
+    """Say what keeps the row's text from being read as a row of the list."""
     if record.fault:
         return (
             RefusalReason.BAD_ROW,

@@ -32,12 +32,12 @@ def approvers(*names: str) -> int:
 
 
 def eligible_rows(rows: Iterable[EntryRow], *, today: date, last_day: date, refusals: list[Refusal]) -> list[EntryRow]:
-    """The rows whose photographs may be looked at; a refusal is added for each of the others."""
+    """Return the rows whose photographs may be looked at, and add a refusal for each of the others."""
     return _consistent(_lawful(_current(rows, today, last_day, refusals), refusals), refusals)
 
 
 def refusal_of(row: EntryRow, reason: RefusalReason, message: str) -> Refusal:
-    """A refusal of `row`."""
+    """Make a refusal of `row`."""
     return Refusal(row.line, row.subject, row.photograph, reason, message)
 
 

@@ -132,7 +132,7 @@ def enrol(report: WatchlistReport, gallery: Gallery, name: str, contract_id: str
 
 
 def _owners(folder: Path, rows: Iterable[EntryRow]) -> dict[str, set[str]]:
-    """The subjects under which each file stands, by its hash: expired and conflicting rows count too."""
+    """Return the subjects under which each file stands, by its hash: expired and conflicting rows count too."""
     owners: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         sha256 = digest(folder, row.photograph)

@@ -16,12 +16,12 @@ _NAMESPACE = uuid.UUID("0d5c9a52-3f0e-5d0b-8a57-2f4b1a6c7e91")
 
 
 def entry_id(deployment: str, subject: str) -> str:
-    """The id of a subject's entry in a deployment: a uuid5, the same whenever it is made again."""
+    """Return the id of a subject's entry in a deployment: a uuid5, the same whenever it is made again."""
     return str(uuid.uuid5(_NAMESPACE, f"{deployment}\x1f{subject}"))
 
 
 def reference_id(entry: str, sha256: str) -> str:
-    """The id of a photograph in an entry: a uuid5 of the entry and of the file's bytes."""
+    """Return the id of a photograph in an entry: a uuid5 of the entry and of the file's bytes."""
     return str(uuid.uuid5(_NAMESPACE, f"{entry}\x1f{sha256}"))
 
 

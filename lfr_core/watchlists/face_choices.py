@@ -31,7 +31,7 @@ class FaceChoice:
 
     @classmethod
     def of(cls, photograph: str, detection: Detection, image: Image, *, by: str, on: str) -> FaceChoice:
-        """The choice of a face."""
+        """Make the choice of a face."""
         return cls(photograph, _shares(detection, image), by, on)
 
     def is_of(self, detection: Detection, image: Image) -> bool:

@@ -43,7 +43,7 @@ class CellNotes:
         self._count[key] = self._count.get(key, 0) + 1
 
     def texts(self) -> list[str]:
-        """A sentence each."""
+        """Write a sentence for each kind and column."""
         return [
             words + (f" (and {self._count[key] - 1:,} more of that column)" if self._count[key] > 1 else "")
             for key, words in self._first.items()
@@ -51,14 +51,14 @@ class CellNotes:
 
 
 def plain_name(text: str) -> str:
-    """A text without what isn't seen, odd spaces as spaces, composed (NFC), without spaces at its ends."""
+    """Return a text without what isn't seen, odd spaces as spaces, composed (NFC), without spaces at its ends."""
     if len(text) > _LONGEST_READ:
         return text
     return unicodedata.normalize("NFC", _UNSEEN.sub("", _SPACES.sub(" ", text))).strip()
 
 
 def plain_row(line: int, values: Mapping[str, str], notes: CellNotes) -> dict[str, str]:
-    """The row's cells by column, made plain."""
+    """Return the row's cells by column, made plain."""
     plain: dict[str, str] = {}
     for column, text in values.items():
         if found := (_SPACES.search(text.strip(" \t")) or _UNSEEN.search(text)):
@@ -76,7 +76,7 @@ def plain_row(line: int, values: Mapping[str, str], notes: CellNotes) -> dict[st
 
 
 def column_letter(position: int) -> str:
-    """A spreadsheet's name of the column at `position`, the first being 0."""
+    """Return a spreadsheet's name of the column at `position`, the first being 0."""
     letters, rest = "", position + 1
     while rest:
         rest, letter = divmod(rest - 1, 26)
@@ -90,7 +90,7 @@ def _whole(text: str) -> tuple[str, str] | None:
 
 
 def _day(text: str) -> tuple[str, str] | None:
-    """The day as 2027-03-31 and how it was read, None where it stands so already or is no day."""
+    """Return the day as 2027-03-31 and how it was read, None where it stands so already or is no day."""
     try:
         if cut := _MIDNIGHT.search(text):
             whole = text[: cut.start()]

@@ -39,7 +39,7 @@ class ListedEntry:
 
 
 def list_entries(engine: Engine, deployment: str, *, by: AuthenticatedPerson, now_ns: int) -> list[ListedEntry]:
-    """The entries by subject; none before a list is enrolled, and none after the deployment ended.
+    """List the entries by subject; none before a list is enrolled, and none after the deployment ended.
 
     Args:
         engine: the records.

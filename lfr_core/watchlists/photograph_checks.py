@@ -19,7 +19,7 @@ Looked = tuple[EntryRow, Photograph]
 def look_at_all(
     rows: Sequence[EntryRow], look: Callable[[str], Photograph], progress: Progress, *, threads: int
 ) -> tuple[list[Looked], list[FaceCheck]]:
-    """What each row's photograph holds, and those that can't be used; both in the rows' order.
+    """Return what each row's photograph holds, and those that can't be used; both in the rows' order.
 
     look: of one photograph's name, raises Unusable; called from so many threads.
     """

@@ -57,7 +57,7 @@ def _alike(folder: Path, parts: tuple[str, ...]) -> Path | None:
 
 @lru_cache(maxsize=32)
 def _names(folder: Path, changed_ns: int) -> dict[str, tuple[str, ...]]:  # noqa: ARG001  part of the key: a changed folder is read anew
-    """The names in a folder by what is alike of them."""
+    """Return the names in a folder by what is alike of them."""
     names: dict[str, tuple[str, ...]] = {}
     for path in folder.iterdir():
         names[_key(path.name)] = (*names.get(_key(path.name), ()), path.name)

@@ -70,7 +70,7 @@ def look_at(
     policy: Policy,
     choices: Mapping[str, FaceChoice] | None = None,
 ) -> Photograph:
-    """The face of one photograph. choices: faces chosen by hand, by the SHA-256 of their files.
+    """Return the face of one photograph. choices: faces chosen by hand, by the SHA-256 of their files.
 
     Raises:
         Unusable: with the reason.
@@ -94,7 +94,7 @@ def look_at(
 
 
 def faces_of(folder: Path, photograph: str, engine: FaceEngine, policy: Policy) -> tuple[str, Image, list[Face]]:
-    """The file's SHA-256, the upright image, and its faces from left to right, small ones left out.
+    """Return the file's SHA-256, the upright image, and its faces from left to right, small ones left out.
 
     Raises:
         Unusable: with the reason.
@@ -129,7 +129,7 @@ def _decoded(data: bytes, policy: Policy) -> Image:
 
 
 def _large_faces(engine: FaceEngine, image: Image) -> list[Face]:
-    """The largest face first, and those that could be taken for the subject."""
+    """Return the largest face first, and those that could be taken for the subject."""
     faces = [engine.describe(image, detection) for detection in engine.detect_large([image])[0]]
     if not faces:
         raise Unusable(RefusalReason.NO_FACE, "no face was found; use a photograph that shows the face from the front")
@@ -186,7 +186,7 @@ def _check_quality(quality: Quality, policy: Policy) -> None:
 
 
 def _crop(image: Image, detection: Detection) -> bytes:
-    """The face in the middle of a square, as JPEG; past the image's border the edge is repeated."""
+    """Return the face in the middle of a square, as JPEG; past the image's border the edge is repeated."""
     x1, y1, x2, y2 = (float(v) for v in detection.box)
     half = max(1, round(max(x2 - x1, y2 - y1) * _MARGIN / 2))
     height, width = image.shape[:2]

@@ -74,7 +74,7 @@ class TemplateCache:
         self._keeps = folder is not None
 
     def get(self, digest: str) -> ExtractionResult | None:
-        """What was seen in a photograph before; None if it has to be looked at."""
+        """Return what was seen in a photograph before; None if it has to be looked at."""
         from lfr_core.recognition.accuracy.template_extraction import ExtractionResult
 
         row = self._store.execute(

@@ -46,7 +46,7 @@ def rate_of(k: int, n: int) -> Rate:
 
 
 def list_sizes_of(asked: Sequence[int]) -> tuple[int, ...]:
-    """The sizes of list that are measured, where the data reach so far."""
+    """Return the sizes of list that are measured, where the data reach so far."""
     return tuple(sorted({*_SIZES, *asked}))
 
 
@@ -163,7 +163,7 @@ def _quantiles(events: Doubles, searches: Doubles, rng: np.random.Generator) -> 
 
 
 def _at_rate(scores: Scores, everybody: ListSizeFigures, rate: float) -> AtRate:
-    """The lowest threshold whose measured FPIR isn't above `rate`, where at least one search would be wrong at it."""
+    """Find the lowest threshold whose measured FPIR isn't above `rate`, if at least one search would be wrong at it."""
     if rate * everybody.searches < 1.0:
         return AtRate(fpir=rate, list_people=everybody.people, threshold=None, tpir=None)
     index = next((i for i, found in enumerate(everybody.fpir) if found <= rate), None)

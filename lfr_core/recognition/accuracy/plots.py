@@ -25,7 +25,7 @@ _STYLES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)))
 
 
 def det_svg(found: AccuracyEvaluation) -> str:
-    """False negatives against false positives at every threshold (DET), a line for each size of list; "" without."""
+    """Plot false negatives against false positives at every threshold (DET), a line for each list size; "" without."""
     shown = [one for one in found.lists if one.tpir is not None and _crosses(one)]
     if not shown:
         return ""  # no threshold at which both are above nothing: a logarithmic plot shows none
@@ -90,7 +90,7 @@ def histogram_svg(found: AccuracyEvaluation) -> str:
 
 
 def tail_svg(found: AccuracyEvaluation, fit: TailFit, needed: float | None = None) -> str:
-    """The highest impostor scores and the tail fitted to them; right of the last point it is an extrapolation."""
+    """Plot the highest impostor scores and the tail fitted to them; right of the last point it is an extrapolation."""
 
     def draw(axes: Axes) -> None:
         scores = np.sort(np.array(found.tail.scores))[1:]

@@ -48,7 +48,7 @@ def write_report(found: AccuracyEvaluation, folder: Path) -> Path:
 
 
 def first_page(found: AccuracyEvaluation) -> tuple[str, ...]:
-    """What a superintendent has to know, in whole sentences: at the threshold, with the whole list."""
+    """Write what a superintendent has to know, in whole sentences: at the threshold, with the whole list."""
     everybody, at = found.lists[-1], _index(found)
     false, searches = everybody.false_matches[at], everybody.searches
     worst = _widest(everybody, at)
@@ -87,7 +87,7 @@ def first_page(found: AccuracyEvaluation) -> tuple[str, ...]:
 
 
 def _rows(found: AccuracyEvaluation) -> list[dict[str, object]]:
-    """A row of the table each 0.05 of threshold, and one at the threshold itself."""
+    """Return a row of the table each 0.05 of threshold, and one at the threshold itself."""
     everybody = found.lists[-1]
     at = sorted({*range(_EVERY * 4, len(found.thresholds) - _EVERY * 4, _EVERY), _index(found)})
     return [
@@ -107,7 +107,7 @@ def _rows(found: AccuracyEvaluation) -> list[dict[str, object]]:
 
 
 def _widest(everybody: ListSizeFigures, at: int) -> float:
-    """The wider one-sided 95 % bound: exact over photographs, or with people drawn."""
+    """Return the wider one-sided 95 % bound: exact over photographs, or with people drawn."""
     exact = upper_bound(everybody.false_matches[at], everybody.searches)
     return max(exact, everybody.bootstrap["0.95"][at] if everybody.bootstrap else 0.0)
 

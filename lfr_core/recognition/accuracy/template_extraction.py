@@ -152,7 +152,7 @@ def _look_at(
 def _shots(
     file: LabelledFile, engine: FaceEngine, policy: Policy, read_video: FrameReader
 ) -> Iterator[ExtractionResult]:
-    """The usable shots of a video, up to `_VIDEO_SHOTS`; one failure to acquire where there is none."""
+    """Yield the usable shots of a video, up to `_VIDEO_SHOTS`; one failure to acquire where there is none."""
     found, why = 0, "no_face"
     try:
         for number, image in enumerate(read_video(file.path)):

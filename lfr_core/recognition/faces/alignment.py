@@ -28,7 +28,7 @@ _MARGIN_PX: Final = 2.0  # around the face's part of the image, for the interpol
 
 
 def similarity_transform(source: Floats, target: Floats) -> npt.NDArray[np.float64]:
-    """The 2 x 3 matrix that takes `source` (n, 2) to `target` (n, 2) with the least squared error.
+    """Return the 2 x 3 matrix that takes `source` (n, 2) to `target` (n, 2) with the least squared error.
 
     Turn, one scale and shift, never a reflection. Umeyama (1991), which in the plane is one complex
     division: target = a * source + b.
@@ -52,7 +52,7 @@ def similarity_transform(source: Floats, target: Floats) -> npt.NDArray[np.float
 
 
 def align(image: Image, points5: Floats) -> Image:
-    """The face of `image` (H, W, 3, BGR) with its five points (5, 2, pixels) on the template.
+    """Return the face of `image` (H, W, 3, BGR) with its five points (5, 2, pixels) on the template.
 
     A face larger than the template is shrunk by area before it is turned, so that it doesn't alias. What
     lies outside the image is black, as in insightface's `norm_crop`.
@@ -74,7 +74,7 @@ def align(image: Image, points5: Floats) -> Image:
 
 
 def _shrunk(image: Image, matrix: npt.NDArray[np.float64], scale: float) -> tuple[Image, npt.NDArray[np.float64]]:
-    """The part of the image the template sees, shrunk by `scale`, and the matrix that fits it."""
+    """Return the part of the image the template sees, shrunk by `scale`, and the matrix that fits it."""
     side = float(ALIGNED_SIZE_PX)
     back = cv2.invertAffineTransform(matrix)
     corners = np.array([[0, 0, 1], [side, 0, 1], [0, side, 1], [side, side, 1]]) @ back.T

@@ -171,7 +171,7 @@ def _damaged(header: Header, error: Exception) -> Poison:
 
 
 def _pixels(data: bytes, header: Header, image: PIL.Image.Image) -> Image:
-    """The loaded image as 8-bit RGB."""
+    """Return the loaded image as 8-bit RGB."""
     if image.mode.startswith(("I", "F")):  # 16 bits of grey, or more; Pillow's own conversion clips instead of scaling
         return np.repeat(_stretched(np.asarray(image))[:, :, None], 3, axis=2)
     if header.bits == _WIDE_BITS or (header.kind == "TIFF" and _bits_of_tiff(image) == _WIDE_BITS):

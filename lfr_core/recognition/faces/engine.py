@@ -104,7 +104,7 @@ class PackEngine:
         return found
 
     def _fine(self, size: tuple[int, int]) -> Network:
-        """The detector at another input size: made once, some tens of milliseconds, and kept while it is used."""
+        """Return the detector at another input size: made once, some tens of milliseconds, and kept while it's used."""
         with self._making:
             network = self._fine_detectors.pop(size, None) or self._make(size)
             self._fine_detectors[size] = network
@@ -141,7 +141,7 @@ class PackEngine:
 
 
 def build_engine(settings: Settings, policy: Policy) -> FaceEngine:
-    """The engine that the settings name: the open pack, or an InsightFace pack from its folder.
+    """Build the engine that the settings name: the open pack, or an InsightFace pack from its folder.
 
     Raises:
         Fatal: the pack is missing, damaged or its licence isn't acknowledged; a provider isn't available.
@@ -151,7 +151,7 @@ def build_engine(settings: Settings, policy: Policy) -> FaceEngine:
 
 
 def engine_of(pack: ModelPack, policy: Policy, *, providers: Sequence[str], threads: int) -> FaceEngine:
-    """The engine that runs an opened pack. Raises Fatal: a provider isn't available, or a file can't be used."""
+    """Build the engine that runs an opened pack. Raises Fatal: a provider isn't available, or a file can't be used."""
     if pack.kind == "open":
         return PackEngine(pack, policy.faces, providers, threads)
     from lfr_core.recognition.faces.insightface_engine import InsightFaceEngine

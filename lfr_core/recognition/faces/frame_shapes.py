@@ -50,7 +50,7 @@ def smallest_eye_distance_px(width: int, height: int, policy: FacePolicy, *, par
 def merge(
     once: Sequence[Detection], again: Sequence[Detection], width: int, height: int, policy: FacePolicy
 ) -> list[Detection]:
-    """The faces of both looks at a frame, best score first.
+    """Merge the faces of both looks at a frame, best score first.
 
     The second look adds small faces alone: those that the first finds surely are left to it, and what seems a face
     within a much larger one is none.

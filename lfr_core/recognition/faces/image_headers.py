@@ -68,7 +68,7 @@ class Header:
 
 
 def kind_of(data: bytes) -> Kind | None:
-    """The kind of image that `data` begins as, whatever the file is called."""
+    """Return the kind of image that `data` begins as, whatever the file is called."""
     for start, kind in _STARTS:
         if data.startswith(start):
             return kind
@@ -81,7 +81,7 @@ def kind_of(data: bytes) -> Kind | None:
 
 
 def read_header(data: bytes) -> Header:
-    """The header of an image.
+    """Read the header of an image.
 
     Raises:
         Poison: empty, no image of a kind that is read, cut off within its header, or without pixels.
@@ -114,7 +114,7 @@ def read_header(data: bytes) -> Header:
 
 
 def without_metadata(png: bytes) -> bytes:
-    """A PNG without what isn't needed for its picture: long or compressed text, profiles, times, damaged remarks."""
+    """Return a PNG without what its picture doesn't need: long or compressed text, profiles, times, damaged remarks."""
     kept = [_PNG]
     for name, chunk in _chunks(png):
         checked = zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")

@@ -105,7 +105,7 @@ class InsightFaceEngine:
         return self.detect(images)
 
     def describe(self, image: Image, detection: Detection) -> Face:
-        """The five points, alignment and quality of one detection.
+        """Return the five points, alignment and quality of one detection.
 
         A detection that isn't from `detect` (a tracker's) is looked for again in `image`.
 

@@ -33,7 +33,7 @@ _RIGHT_MOUTH: Final = [54, 64]
 
 
 def square(detection: Detection) -> tuple[float, float, float]:
-    """The landmark crop of a box: left, top and side in pixels; side is the box's height."""
+    """Return the landmark crop of a box: left, top and side in pixels; side is the box's height."""
     x1, y1, x2, y2 = (float(value) for value in detection.box)
     side = y2 - y1
     return (x1 + x2 - side) / 2, y1, side

@@ -13,5 +13,5 @@ class Network(Protocol):
     """One loaded graph."""
 
     def run(self, x: Floats) -> list[Floats]:
-        """Outputs in the graph's order for a batch `x`, shape (n, channels, height, width), float32."""
+        """Return outputs in the graph's order for a batch `x`, shape (n, channels, height, width), float32."""
         ...

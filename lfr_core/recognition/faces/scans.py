@@ -43,7 +43,7 @@ def check_scans(data: bytes, megapixels: float) -> None:
 
 
 def _scans(data: bytes, limit: int) -> int:
-    """The scans of the picture itself, as a decoder meets them; counting ends past `limit`."""
+    """Count the scans of the picture itself, as a decoder meets them; counting ends past `limit`."""
     at, found = 2, 0
     while found <= limit and (marker := _MARKER.search(data, at)) is not None:
         code, at = marker[1][0], marker.end()

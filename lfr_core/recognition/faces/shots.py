@@ -114,7 +114,7 @@ class ShotChooser(Generic[T]):
         return shots
 
     def hot(self, track_id: int) -> None:
-        """A shot of the track reached the threshold: its next usable looks are taken at once."""
+        """Note that a shot of the track reached the threshold: its next usable looks are taken at once."""
         state = self._tracks.get(track_id)
         if state is not None and state.hot_left == 0:
             state.hot_left = self._policy.max_shots_per_track
@@ -130,7 +130,7 @@ class ShotChooser(Generic[T]):
         return self._policy.shot_spacing_looks if young else self._policy.relook_looks
 
     def _last_look(self, state: _State[T]) -> int:
-        """The look at which the present window closes."""
+        """Return the look at which the present window closes."""
         return state.window_start + self._spacing(state) - 1
 
     def _collects(self, state: _State[T], look: int) -> bool:

@@ -71,7 +71,7 @@ class _Track:
         return float(np.exp(self.state[2, 0]))
 
     def unit(self) -> _Array:
-        """What one "face size" is on each axis: pixels, pixels, and 1 for the logarithm."""
+        """Return what one "face size" is on each axis: pixels, pixels, and 1 for the logarithm."""
         return np.array([self.size, self.size, 1.0])
 
     def predict(self, seconds: float) -> None:
@@ -170,7 +170,7 @@ class Tracker:
         return track
 
     def _match(self, measured: _Array) -> dict[int, _Track]:
-        """Detection index to track, the likeliest assignment of all at once."""
+        """Map detection index to track, by the likeliest assignment of all at once."""
         if not self._tracks or not len(measured):
             return {}
         expected = np.stack([track.state[:, 0] for track in self._tracks])

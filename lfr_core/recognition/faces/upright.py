@@ -25,7 +25,7 @@ _WORDS: Final = {1: "on its left side", 2: "upside down", 3: "on its right side"
 
 
 def turn_upright(engine: FaceEngine, image: Image) -> tuple[Image, str]:
-    """The picture with its face upright, and how it stood; "" where it stays as it is.
+    """Return the picture with its face upright, and how it stood; "" where it stays as it is.
 
     One detection where a face is surely upright, four where none is.
     """

@@ -70,7 +70,7 @@ class MilvusAccess:
 
 
 def milvus_access(settings: Settings) -> MilvusAccess:
-    """The way to these settings' Milvus. Nothing is connected yet.
+    """Return the access to these settings' Milvus. Nothing is connected yet.
 
     Raises:
         Fatal: the settings contradict each other, the login can't be used or is a fresh server's, or templates or a

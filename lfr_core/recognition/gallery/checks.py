@@ -42,7 +42,7 @@ _ID_BYTES = 128
 
 
 def gallery_name(deployment: str) -> str:
-    """The name of a deployment's own collection: `lfr_` and the id, other characters as `_` and two hex digits.
+    """Return the name of a deployment's own collection: `lfr_` and the id, other characters as `_` and two hex digits.
 
     Two deployments never share a name.
 
@@ -57,7 +57,7 @@ def gallery_name(deployment: str) -> str:
 
 
 def check_name(name: str) -> str:
-    """The name again. Raises Poison unless Milvus would take it as a collection's name."""
+    """Return the name again. Raises Poison unless Milvus would take it as a collection's name."""
     if not _NAME.fullmatch(name):
         raise Poison(
             f"{name!r} can't name a gallery: letters, digits and underscores, at most 255, no digit first. "
@@ -120,7 +120,7 @@ def is_id(text: str) -> bool:
 
 
 def stored_row(id: str, entry: str, vector: Floats | Sequence[float]) -> StoredRow:
-    """A row of a store, from its vector: a float32 array, or the list of numbers that Milvus gives for one.
+    """Make a row of a store from its vector: a float32 array, or the list of numbers that Milvus gives for one.
 
     Numbers that Milvus gives are float32 widened, so that narrowing them is exact: bit for bit what was written
     (tests/integration/recognition/gallery pins it).

@@ -40,7 +40,7 @@ _CHANNEL = {
 
 
 def unknown_gallery(name: str) -> Refused:
-    """The refusal when there is no collection of that name."""
+    """Return the refusal when there is no collection of that name."""
     return Refused("gallery.unknown", f"there is no gallery {name}; enrol the watchlist first")
 
 
@@ -59,7 +59,7 @@ class MilvusConnection:
         self._client: Any = None  # pymilvus ships no types that pass strict mode
 
     def call(self, request: Callable[[Any], T], collection: str = "") -> T:
-        """What `request` makes of the client; a collection that a restart left released is loaded first.
+        """Return what `request` makes of the client; a collection that a restart left released is loaded first.
 
         Raises:
             Refused: `gallery.unknown`.

@@ -16,7 +16,7 @@ __all__ = ["lite_server_command", "remove_indexes"]
 
 
 def lite_server_command(folder: Path, port: int) -> tuple[str, ...]:
-    """The command of a server on loopback `port` that keeps its collections in `folder`."""
+    """Return the command of a server on loopback `port` that keeps its collections in `folder`."""
     return (sys.executable, "-m", "lfr_core.recognition.gallery.lite_server", str(folder), str(port))
 
 

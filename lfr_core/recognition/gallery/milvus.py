@@ -198,7 +198,7 @@ class MilvusGallery:
         return [rank_again([prove(probe, each) for each in of]) for probe, of in zip(probes, found, strict=True)]
 
     def _hits(self, name: str, probes: Floats, wanted: int) -> list[list[Hit]]:
-        """The `wanted` best references of each probe, in requests of bounded size."""
+        """Return the `wanted` best references of each probe, asked for in requests of bounded size."""
         step = max(1, _HITS_PER_REQUEST // wanted)
         parts = [self._request_hits(name, probes[i : i + step], wanted) for i in range(0, len(probes), step)]
         return [hits for part in parts for hits in part]
@@ -262,7 +262,7 @@ class MilvusGallery:
         return contract
 
     def _read_contract(self, name: str) -> str | None:
-        """The contract a collection is bound to; None if it isn't there or isn't a gallery."""
+        """Read the contract a collection is bound to; None if it isn't there or isn't a gallery."""
         try:
             described = self._connection.call(lambda c: c.describe_collection(name, timeout=self._timeout_s), name)
         except Refused:
@@ -275,7 +275,7 @@ class MilvusGallery:
 
 
 def milvus_gallery(settings: Settings) -> MilvusGallery:
-    """The gallery of these settings. Raises Fatal as `milvus_access`."""
+    """Return the gallery of these settings. Raises Fatal as `milvus_access`."""
     return MilvusGallery(milvus_access(settings))
 
 

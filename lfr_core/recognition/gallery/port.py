@@ -73,7 +73,7 @@ class Gallery(Protocol):
         ...
 
     def rows(self, name: str, contract_id: str, ids: Sequence[str] | None = None) -> tuple[StoredRow, ...]:
-        """What the store holds now, in no order: all of it, or what there is of `ids`. Seconds for 10,000 rows."""
+        """Return what the store holds now, in no order: all of it, or what it has of `ids`. Seconds for 10,000 rows."""
         ...
 
     def search(
@@ -88,11 +88,11 @@ class Gallery(Protocol):
         ...
 
     def count(self, name: str) -> int:
-        """References in the collection. Refused `gallery.unknown` if there is none of that name."""
+        """Count the references in the collection. Refused `gallery.unknown` if there is none of that name."""
         ...
 
     def names(self) -> list[str]:
-        """The collections there are."""
+        """Return the names of the collections there are."""
         ...
 
     def drop(self, name: str) -> None:

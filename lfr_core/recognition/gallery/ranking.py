@@ -36,7 +36,7 @@ class Ranking:
 
 
 def rank(hits: Sequence[Hit], limit: int) -> Ranking:
-    """The `limit` best entries of `hits`, best first, each with its best reference.
+    """Return the `limit` best entries of `hits`, best first, each with its best reference.
 
     Ties (a run of similarities each within `TIE` of the one before) are reported with the run's highest
     similarity and ordered by entry, then reference; so the same gallery gives the same answer wherever it

@@ -59,7 +59,7 @@ class Rotation:
 
 
 def rotation_from_key(key: bytes, deployment: str) -> Rotation:
-    """The rotation of a deployment; the same for the same key, on every machine, to within float32's last bit.
+    """Return the rotation of a deployment; the same for the same key, on every machine, to within float32's last bit.
 
     HKDF-SHA256 (RFC 5869) of the key, SHAKE-256 (FIPS 202) as the stream, Box-Muller for Gaussians, then QR with the
     signs of R's diagonal made positive, which makes Q uniform over the orthogonal group (Mezzadri, Notices of the
@@ -124,7 +124,7 @@ class RotatedGallery:
 
 
 def deployment_of_gallery(name: str) -> str:
-    """The deployment whose collection this is: the inverse of `gallery_name`, an attempt's suffix left away.
+    """Return the deployment whose collection this is: the inverse of `gallery_name`, an attempt's suffix left away.
 
     Raises:
         Poison: the name isn't one of `gallery_name`'s.
@@ -193,7 +193,7 @@ def rotated_gallery(
     clock: Clock,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> RotatedGallery:
-    """The gallery that everybody uses: collections named by `gallery_name`, keys from the vault.
+    """Return the gallery that everybody uses: collections named by `gallery_name`, keys from the vault.
 
     Args:
         inner: Milvus, or the exact one.

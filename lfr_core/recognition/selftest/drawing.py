@@ -33,7 +33,7 @@ class Canvas:
         self._unit = unit_px
 
     def image(self) -> Image:
-        """What was painted: (height, width, 3), BGR, uint8."""
+        """Return what was painted: (height, width, 3), BGR, uint8."""
         return np.clip(np.rint(self._pixels), 0, 255).astype(np.uint8)
 
     def ellipse(
@@ -48,7 +48,7 @@ class Canvas:
         arc: Point = (0.0, 360.0),
         stroke: float = 0.0,
     ) -> None:
-        """An ellipse, or an arc of it `stroke` units wide.
+        """Paint an ellipse, or an arc of it `stroke` units wide.
 
         Args:
             at: its middle, units.
@@ -67,13 +67,13 @@ class Canvas:
         self._paint(mask, self._plain(colour), soft, alpha)
 
     def polygon(self, points: Sequence[Point], colour: BGR, *, soft: float, alpha: float = 1.0) -> None:
-        """A filled polygon; arguments as of `ellipse`."""
+        """Paint a filled polygon; arguments as of `ellipse`."""
         mask = self._mask()
         cv2.fillPoly(mask, [np.array([self._px(point) for point in points], np.int32)], 1.0, cv2.LINE_AA)
         self._paint(mask, self._plain(colour), soft, alpha)
 
     def lit_polygon(self, points: Sequence[Point], colour: BGR, *, soft: float) -> None:
-        """A polygon shaded like half an egg, lit from above and from the image's left."""
+        """Paint a polygon shaded like half an egg, lit from above and from the image's left."""
         mask = self._mask()
         cv2.fillPoly(mask, [np.array([self._px(point) for point in points], np.int32)], 1.0, cv2.LINE_AA)
         rows, columns = np.mgrid[0 : mask.shape[0], 0 : mask.shape[1]].astype(np.float32)

@@ -34,7 +34,7 @@ _LIP: Final[BGR] = (105.0, 105.0, 175.0)
 
 @cache
 def draw_face() -> Image:
-    """The face on a neutral background: (480, 640, 3), BGR. Always the same; drawn once a process (0.04 s)."""
+    """Draw the face on a neutral background: (480, 640, 3), BGR. Always the same; drawn once a process (0.04 s)."""
     middle = (WIDTH_PX / 2, 0.48 * HEIGHT_PX)
     canvas = Canvas(WIDTH_PX, HEIGHT_PX, middle=middle, unit_px=_UNIT_PX, background=(172.0, 168.0, 164.0))
     _head(canvas)
@@ -50,13 +50,16 @@ def draw_face() -> Image:
 
 
 def live_probe_frame(nonce: str = "") -> bytes:
-    """The face as a camera would send it: a JPEG of 640 x 480, 37 kB. `nonce` (ASCII) is its comment, of no pixel."""
+    """Return the face as a camera would send it: a JPEG of 640 x 480, 37 kB.
+
+    `nonce` (ASCII) is its comment, of no pixel.
+    """
     text = _MARK + nonce.encode("ascii")
     return _START + _COMMENT + (len(text) + 2).to_bytes(2, "big") + text + _encoded_face()[len(_START) :]
 
 
 def nonce_of(frame: bytes) -> str:
-    """What `live_probe_frame` was given; empty for any other frame."""
+    """Return what `live_probe_frame` was given; empty for any other frame."""
     begins = len(_START + _COMMENT) + 2
     if not frame.startswith(_START + _COMMENT) or not frame.startswith(_MARK, begins):
         return ""
@@ -73,7 +76,7 @@ def _encoded_face() -> bytes:
 
 
 def live_probe_template(engine: FaceEngine) -> Floats | None:
-    """The test face's template, (512,), unit length, as `engine` makes it; None where it finds no face in the drawing.
+    """Make the test face's template, (512,), unit length, with `engine`; None where it finds no face in the drawing.
 
     A gallery without it never passes a self-test, which says so.
     """

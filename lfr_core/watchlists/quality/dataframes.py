@@ -104,7 +104,7 @@ def _fault(row: RowCells) -> str:
 
 
 def _category(text: str) -> str:
-    """The permitted category that `text` names, or else the text: null would not be looked at."""
+    """Return the permitted category that `text` names, or else the text: null would not be looked at."""
     found = parse_category(text)
     return found.value if found else text
 

@@ -32,7 +32,7 @@ _OF_THE_WHOLE = frozenset({RefusalReason.TOO_MANY, RefusalReason.TEST_SUBJECTS_O
 
 
 def findings_of(results: Iterable[RuleResult], frame: pd.DataFrame, refusals: Sequence[Refusal]) -> list[Finding]:
-    """What broke the rules on `frame`. refusals: whose words explain a row that can't be taken."""
+    """Return what broke the rules on `frame`. refusals: whose words explain a row that can't be taken."""
     by_line = {int(line): at for at, line in enumerate(frame["row"])}
     words = {refusal.line: refusal.message for refusal in refusals}
     found = []
@@ -57,7 +57,7 @@ def findings_of(results: Iterable[RuleResult], frame: pd.DataFrame, refusals: Se
 
 
 def unnamed(refusals: Iterable[Refusal], found: Sequence[Finding]) -> list[Finding]:
-    """Findings for what enrolment refuses and no rule named: nothing that is left out goes unsaid."""
+    """Make findings of what enrolment refuses and no rule named: nothing that is left out goes unsaid."""
     lines = {finding.line for finding in found if finding.refuses}
     whole = None in lines
     return [
@@ -78,7 +78,10 @@ def unnamed(refusals: Iterable[Refusal], found: Sequence[Finding]) -> list[Findi
 def unchecked_of(
     rules: Sequence[Rule], results: Sequence[RuleResult], columns: frozenset[str], *, why_not: str = ""
 ) -> list[Unchecked]:
-    """The rules that looked at nothing, and why. why_not: for those that weren't run though their column is there."""
+    """List the rules that looked at nothing, and why.
+
+    why_not: for those that weren't run though their column is there.
+    """
     looked_at = Counter[str]()
     for result in results:
         looked_at[result.rule.name] += result.looked_at
@@ -132,7 +135,7 @@ def minor_entries(read: Rows) -> tuple[MinorEntry, ...]:
 
 
 def newest_check(read: Rows, today: date) -> date | None:
-    """The latest day, not after `today`, on which an entry was checked."""
+    """Return the latest day, not after `today`, on which an entry was checked."""
     days = (parse_day(row.text.get("checked_on", "")) for row in read.cells)
     return max((day for day in days if day and day <= today), default=None)
 

@@ -207,7 +207,7 @@ def _without(report: WatchlistReport, found: list[Finding]) -> WatchlistReport:
 
 
 def _photograph_notes(report: WatchlistReport) -> list[str]:
-    """What was done to photographs before their faces were taken."""
+    """Say what was done to photographs before their faces were taken."""
     return [f"row {face.line}: {face.photograph} {note}" for face in report.faces for note in face.notes]
 
 
@@ -238,7 +238,7 @@ def _write(
 
 
 def _refused_csv(refusals: Sequence[Refusal]) -> str:
-    """The refused, a row each, for a spreadsheet; what it would run as a formula begins with an apostrophe."""
+    """Write the refused, a row each, for a spreadsheet; what it would run as a formula begins with an apostrophe."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(("row", "subject", "photograph", "reason", "what to do"))

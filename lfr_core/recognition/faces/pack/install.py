@@ -36,7 +36,7 @@ EMBEDDING_DIMENSION = 512
 
 
 def installed_pack(folder: Path, pins: PackPins) -> ModelPack | None:
-    """The pack in `folder` if it is whole and is the one that `pins` describe, else None."""
+    """Return the pack in `folder` if it is whole and is the one that `pins` describe, else None."""
     try:
         pack = open_pack(folder)
     except Fatal:

@@ -108,7 +108,7 @@ class Manifest(_Part):
 def contract_id_of(
     *, model_id: str, digest: str, dimension: int, preprocessing: Preprocessing | Literal["embedded"] | None
 ) -> str:
-    """The embedding contract: templates may be compared only where this is equal.
+    """Return the id of the embedding contract: templates may be compared only where this is equal.
 
     A sha256 (hex) over canonical JSON of model id, digest of the recognition file, dimension, preprocessing
     and alignment. For the open pack the digest is that of the published file, so that another version of
@@ -125,7 +125,7 @@ def contract_id_of(
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """The folder's manifest; None where there is none (a legacy InsightFace pack).
+    """Read the folder's manifest; None where there is none (a legacy InsightFace pack).
 
     Raises:
         Fatal: it can't be read, isn't version 2 or lacks something.

@@ -58,7 +58,7 @@ class ModelPack:
         return self.folder / file.file
 
     def read(self, file: ModelFile) -> bytes:
-        """The file's bytes, checked against its hash as they are read.
+        """Return the file's bytes, checked against its hash as they are read.
 
         Raises:
             Fatal: the file is missing or isn't the one that the manifest names.
@@ -79,7 +79,7 @@ class ModelPack:
     def network(
         self, task: Task, *, providers: Sequence[str], threads: int, input_size: tuple[int, int] | None = None
     ) -> LoadedGraph:
-        """A session for `task`.
+        """Make a session for `task`.
 
         Args:
             task: `detection`, `landmarks` (open pack only) or `recognition`.

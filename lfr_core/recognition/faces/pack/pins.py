@@ -85,6 +85,6 @@ def load_pins(path: Path | None = None) -> PackPins:
 
 
 def sha256_of(path: Path) -> str:
-    """The file's sha256 in hex, read in pieces. Raises OSError."""
+    """Return the file's sha256 in hex, read in pieces. Raises OSError."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -14,7 +14,7 @@ __all__ = ["scratch_folder"]
 
 @contextmanager
 def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
-    """An empty folder `parent/name`, removed at the end; waits for another process that is using it.
+    """Make an empty folder `parent/name`, removed at the end; wait for another process that is using it.
 
     What a killed process left there is removed first: the lock dies with its holder, so nobody else is in it.
 

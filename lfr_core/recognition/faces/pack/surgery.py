@@ -27,7 +27,7 @@ BATCH = "batch"
 
 
 def priors(width: int, height: int) -> tuple[Floats, Floats]:
-    """The detector's prior boxes for an input of `width` x `height` pixels.
+    """Return the detector's prior boxes for an input of `width` x `height` pixels.
 
     Centres are (i + 0.5) / ceil(size / stride), not (i + 0.5) * stride / size (docs/facts.md#faces), and no box is
     larger than the input: so made, those of 320 x 240 equal the published graph (tests/integration/recognition).
@@ -48,7 +48,7 @@ def priors(width: int, height: int) -> tuple[Floats, Floats]:
 
 
 def with_dynamic_batch(model: bytes) -> bytes:
-    """The same graph with a symbolic first axis on every input and output.
+    """Return the same graph with a symbolic first axis on every input and output.
 
     A Reshape whose target bakes in a batch of 1 (`[1, -1]`, as in the embedder) is opened too: making the
     input dynamic alone returns three faces as one row of 1,536.
@@ -62,7 +62,7 @@ def with_dynamic_batch(model: bytes) -> bytes:
 
 
 def detector_for(model: bytes, width: int, height: int) -> bytes:
-    """The detector with a dynamic batch and an input of `width` x `height` pixels.
+    """Return the detector with a dynamic batch and an input of `width` x `height` pixels.
 
     Raises:
         Fatal: `model` isn't the open pack's detector.

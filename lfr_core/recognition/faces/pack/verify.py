@@ -108,7 +108,7 @@ def _difference(a: Floats, b: Floats) -> float:
 
 
 def _inputs(images: Sequence[Image], detector: LoadedGraph) -> dict[Task, list[Floats]]:
-    """What each graph is fed: the photographs, and the best face of each, cut out without alignment."""
+    """Return what each graph is fed: the photographs, and the best face of each, cut out without alignment."""
     frames = [_blob(cv2.resize(image, DETECTOR_PX)) for image in images]
     faces = [_best_face(image, *detector.run(x)) for image, x in zip(images, frames, strict=True)]
     grey = [cv2.cvtColor(cv2.resize(face, (64, 64)), cv2.COLOR_BGR2GRAY) for face in faces]
