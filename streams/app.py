@@ -38,7 +38,7 @@ def make_app(
     traits: BrokerTraits,
     connection: BrokerConnection,
 ) -> faust.App:
-    """A Faust app of consumer group `group`; `instance` is this worker's stable name in the group.
+    """Make a Faust app of consumer group `group`; `instance` is this worker's stable name in the group.
 
     Static membership lets a killed worker come back in 3 s instead of waiting for its old session to
     end; the demonstration broker doesn't know it.
@@ -77,12 +77,12 @@ def make_app(
 
 
 def _literal(folder: Path) -> str:
-    """A folder as Faust takes it: it fills in what stands in braces."""
+    """Return a folder as Faust takes it: it fills in what stands in braces."""
     return str(folder).replace("{", "{{").replace("}", "}}")
 
 
 def raw_topic(app: faust.App, name: str) -> faust.TopicT:
-    """A topic of bytes: messages are decoded where a fault in them can be caught."""
+    """Make a topic of bytes: messages are decoded where a fault in them can be caught."""
     return app.topic(
         name,
         key_type=bytes,
@@ -94,10 +94,10 @@ def raw_topic(app: faust.App, name: str) -> faust.TopicT:
 
 
 def record_key(message: Any) -> str:
-    """A record's key as text, as much of it as a name may have: somebody may have sent megabytes."""
+    """Return a record's key as text, as much of it as a name may have: somebody may have sent megabytes."""
     return bytes(message.key or b"")[: 4 * LONGEST_NAME].decode(errors="replace")[:LONGEST_NAME]
 
 
 def record_headers(event: faust.EventT) -> Mapping[str, bytes | None]:
-    """A record's headers by name; of several of one name the last."""
+    """Return a record's headers by name; of several of one name the last."""
     return event.headers if isinstance(event.headers, Mapping) else dict(event.headers or ())

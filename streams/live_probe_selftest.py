@@ -120,7 +120,10 @@ class SelfTester:
         )
 
     def _compared(self, deployment: str) -> str:
-        """The gallery holds what was bound to the list, and that is what was approved; kept for the gate."""
+        """Check that the gallery holds what was bound to the list, and that this is what was approved.
+
+        What it finds is kept for the gate.
+        """
         why = GalleryCheck(self.installation.engine, self.gallery, self.installation.clock).compare(deployment)
         if why:
             raise Refused(

@@ -94,7 +94,7 @@ def _config(retention_ms: int, segment_ms: int, max_bytes: int) -> dict[str, str
 
 
 def topic_specs(settings: Settings, policy: Policy) -> tuple[TopicSpec, ...]:
-    """The topics under these settings and this policy."""
+    """Return the topics under these settings and this policy."""
     frame = policy.images.max_frame_bytes + _OVERHEAD_BYTES
     one_mib = 1_048_576
     return (
@@ -171,7 +171,7 @@ def _fit_partitions(admin: KafkaAdminClient, spec: TopicSpec, found: int, traits
 
 
 def _config_faults(admin: KafkaAdminClient, spec: TopicSpec) -> dict[str, str]:
-    """Settings of the topic that differ from `spec`: name to the value found."""
+    """Return the settings of the topic that differ from `spec`: name to the value found."""
     from kafka.admin import ConfigResource, ConfigResourceType
 
     resource = ConfigResource(ConfigResourceType.TOPIC, spec.name, dict.fromkeys(spec.config))
@@ -193,7 +193,7 @@ def _fit_config(admin: KafkaAdminClient, spec: TopicSpec) -> list[str]:
 def topic_problems(
     connection: BrokerConnection, settings: Settings, policy: Policy, traits: BrokerTraits
 ) -> tuple[str, ...]:
-    """What `ensure_topics` would change, in words; nothing is changed. Raises as it does."""
+    """Return what `ensure_topics` would change, in words; nothing is changed. Raises as it does."""
     problems: list[str] = []
     with admin_client(connection) as admin:
         existing = {str(topic["name"]): len(topic["partitions"]) for topic in admin.describe_topics()}
@@ -219,7 +219,7 @@ def absent_topics(connection: BrokerConnection, topics: Collection[str]) -> tupl
 
 
 def lag(connection: BrokerConnection, group: str, topic: str, only: Collection[int] | None = None) -> int:
-    """Records of `topic` that `group` has not committed yet, over all partitions or `only` those.
+    """Count the records of `topic` that `group` has not committed yet, over all partitions or `only` those.
 
     A partition without a commit counts from its first record still kept. On Tansu end offsets are right only
     because producers send one record per batch (docs/facts.md#brokers).

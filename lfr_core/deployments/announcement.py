@@ -191,7 +191,7 @@ class AnnouncementStore:
 
 
 def check_hours(plan: Plan) -> None:
-    """Raises Poison: its times aren't aware, or it lasts longer than a day."""
+    """Raise Poison where the plan's times aren't aware, or it lasts longer than a day."""
     if plan.starts_at.tzinfo is None or not timedelta(0) < plan.ends_at - plan.starts_at <= timedelta(hours=_LONGEST_H):
         raise Poison(f"a deployment's times are aware, and it lasts up to {_LONGEST_H} hours: mend the plan")
 
@@ -230,7 +230,7 @@ def read_as_planned(session: Session, deployment: str, plan: Plan) -> Applicatio
 
 
 def announcement_of(engine: Engine, deployment: str) -> Announcement:
-    """The newest of one deployment. Raises Refused `announcement.none`, Retryable."""
+    """Return the newest announcement of one deployment. Raises Refused `announcement.none`, Retryable."""
     with reading(engine) as session:
         row = _newest(session, deployment)
     if row is None:
@@ -239,7 +239,7 @@ def announcement_of(engine: Engine, deployment: str) -> Announcement:
 
 
 def announcements(engine: Engine) -> tuple[Announcement, ...]:
-    """The newest of each deployment, by start. Raises Retryable."""
+    """Return the newest announcement of each deployment, by start. Raises Retryable."""
     with reading(engine) as session:
         rows = session.exec(select(AnnouncementRow).order_by(col(AnnouncementRow.revision))).all()
     newest = {row.deployment: row for row in rows}

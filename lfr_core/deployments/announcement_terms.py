@@ -47,7 +47,7 @@ def planned_of(made: Application) -> Plan:
 
 
 def plan(*, place: str, day: date, start: time, end: time, purpose: str, use_case: UseCase) -> Plan:
-    """A plan in London's clock times; an end at or before the start is on the next day.
+    """Make a plan in London's clock times; an end at or before the start is on the next day.
 
     Raises:
         Refused: `announcement.bad-text` (empty, too long, control characters), `announcement.bad-time` (the clock

@@ -103,7 +103,7 @@ class Authority(_Value):
 
 
 def check_application(made: ApplicationForm, policy: Policy, *, now: datetime) -> None:
-    """What the policy asks of an application beyond its form.
+    """Check what the policy asks of an application beyond its form.
 
     Raises:
         Refused: the first of `application_faults`.
@@ -150,6 +150,9 @@ def application_faults(made: ApplicationForm, policy: Policy, *, now: datetime) 
 
 
 def default_one_in(list_cap: int, policy: Policy) -> int:
-    """The public claim that a list of this size has to keep: the small list's up to its size, else the large one's."""
+    """Return the public claim that a list of this size has to keep.
+
+    It is the small list's up to that list's size, else the large one's.
+    """
     claims = policy.accuracy
     return claims.small_list_one_in if list_cap <= claims.small_list_people else claims.large_list_one_in

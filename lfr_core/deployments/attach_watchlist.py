@@ -30,7 +30,7 @@ __all__ = ["check_list_for", "composition", "delete_list", "forget_list", "write
 
 
 def check_list_for(made: Application, entries: Sequence[EntryLike]) -> None:
-    """What an application asks of its list.
+    """Check what an application asks of its list.
 
     Raises:
         Refused: `watchlist.over-cap`, `watchlist.entry-expired`.
@@ -83,7 +83,7 @@ def write_list(
 
 
 def composition(deployment: str, entries: Sequence[EntryLike], now: datetime) -> list[WatchlistCompositionRow]:
-    """What the published record says of the list once it is destroyed. Test subjects are no part of it."""
+    """Return what the published record says of the list once it is destroyed. Test subjects are no part of it."""
     by_category: dict[str, list[EntryLike]] = {}
     for entry in entries:
         if not entry.category.is_test_subject:
@@ -108,7 +108,7 @@ def _under_18(ages: Sequence[int | None]) -> int | None:
 
 
 def forget_list(session: Session, deployment: str) -> None:
-    """A list that is compiled anew takes the place of the one before, in public words and commitments too."""
+    """Delete the list that one compiled anew replaces, its public words and commitments too."""
     delete_list(session, deployment)
     for said in session.exec(select(WatchlistCompositionRow).where(WatchlistCompositionRow.deployment == deployment)):
         session.delete(said)

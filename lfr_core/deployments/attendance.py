@@ -40,7 +40,7 @@ def last_attended_ns(session: Session, deployment: str, is_sealed: IsSealed | No
 
 
 def _text(deployment: str, operator: Principal, last_ns: int) -> str:
-    """What of a row is sealed."""
+    """Return what of a row is sealed."""
     return text_of_values("attendance", deployment, fold_name(str(operator)), last_ns)
 
 
@@ -53,7 +53,7 @@ class Attendance:
         self._clock = clock
 
     def record_heartbeat(self, deployment: str, operator: AuthenticatedPerson) -> None:
-        """The operator is there now.
+        """Record that the operator is there now.
 
         Raises:
             Refused: `deployment.unknown`, and as `acting`.
@@ -71,7 +71,7 @@ class Attendance:
             session.add(row)
 
     def record_departure(self, deployment: str, operator: AuthenticatedPerson) -> None:
-        """The operator is gone; at once, not after the policy's time."""
+        """Record that the operator is gone; at once, not after the policy's time."""
         with writing(self._engine) as session:
             session.execute(
                 delete(AttendanceRow)

@@ -101,7 +101,7 @@ def results_due(session: Session, now: datetime, policy: PublicationPolicy) -> t
 
 
 def overdue_unexplained(session: Session, now: datetime, policy: Policy) -> tuple[str, ...]:
-    """The deployments for whose late results nobody has given an explanation: no new authority until then."""
+    """Return the deployments for whose late results nobody has given an explanation: no new authority until then."""
     return tuple(one.deployment for one in results_due(session, now, policy.publication) if one.locks)
 
 

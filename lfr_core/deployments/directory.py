@@ -27,7 +27,7 @@ class CachedDirectory:
         )
 
     def find(self, deployment: str) -> DeploymentView | None:
-        """The deployment as it was at most `max_age_s` ago, or None. Raises Retryable with the store."""
+        """Return the deployment as it was at most `max_age_s` ago, or None. Raises Retryable with the store."""
         kept = self._known.get(deployment)
         if kept is None:
             kept = self._known[deployment] = (self._clock.monotonic(), self._store.find(deployment))

@@ -27,7 +27,7 @@ def draft(
     *,
     agreeing_shots: int,
 ) -> DeploymentRow:
-    """A draft's rows, without an application yet. Raises Refused `people.*`: `by` is no planner."""
+    """Make a draft's rows, without an application yet. Raises Refused `people.*`: `by` is no planner."""
     person = acting(session, by, {Role.PLANNER})
     row = DeploymentRow(
         id=id,

@@ -61,7 +61,7 @@ def entry_row(deployment: str, entry: EntryLike) -> WatchlistEntryRow:
 
 
 def reference_rows(deployment: str, entry: EntryLike, key: bytes) -> list[WatchlistReferenceRow]:
-    """The rows of an entry's photographs, their crops sealed under the list's `key` (32 bytes)."""
+    """Make the rows of an entry's photographs, their crops sealed under the list's `key` (32 bytes)."""
     return [
         WatchlistReferenceRow(
             deployment=deployment,

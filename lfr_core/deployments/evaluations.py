@@ -109,7 +109,7 @@ def evaluations_for(settings: Settings, policy: Policy) -> tuple[Evaluation, ...
 
 
 def default_evaluations_file() -> Path:
-    """The register that comes with the source tree."""
+    """Return the path of the register that comes with the source tree."""
     return PROJECT / "infra" / "evaluations.toml"
 
 

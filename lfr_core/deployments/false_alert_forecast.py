@@ -73,7 +73,7 @@ def forecast_false_alerts(
     contract: str = "",
     people: int | None = None,
 ) -> FalseAlertForecast:
-    """What a list of that size costs at that threshold.
+    """Forecast what a list of that size costs at that threshold.
 
     Between two measured thresholds the lower one counts, which is the worse. Outside them nothing is measured.
     Evaluations that may support a claim go before indicative ones.
@@ -109,7 +109,7 @@ def forecast_false_alerts(
 
 
 def check_signed(found: FalseAlertForecast, *, signed: bool) -> None:
-    """What an authorising officer has to know before the authority is given.
+    """Check that an authorising officer knows what has to be known before the authority is given.
 
     Raises:
         Refused: `life.claim-not-shown`: no evaluation shows the public claim, and that isn't signed for.
@@ -134,7 +134,7 @@ def _why_nothing_fits(about: Sequence[Evaluation], threshold: float, contract: s
 
 
 def _chosen(about: Sequence[Evaluation], threshold: float, size: int) -> Evaluation:
-    """The evaluation that counts. One exists: the threshold is within those measured."""
+    """Return the evaluation that counts. One exists: the threshold is within those measured."""
     firm = [each for each in about if not each.indicative]
     within = firm and min(e.threshold for e in firm) <= threshold <= max(e.threshold for e in firm)
     pool = firm if within else about
@@ -191,7 +191,7 @@ def _words(asked: ForecastInputs, size: int, of: Expectation, allowed: float, cl
 
 
 def _count(alerts: float) -> str:
-    """An expected count as people read it: two digits below ten, whole above."""
+    """Return an expected count as people read it: two digits below ten, whole above."""
     if alerts == 0.0:
         return "0"
     if alerts < 0.01:  # more zeros tell nobody more

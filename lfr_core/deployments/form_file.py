@@ -75,7 +75,7 @@ def read_form(file: Path) -> FormFile:
 
 
 def form_template(policy: Policy) -> str:
-    """A file to fill in, each field explained with the policy's limit beside it."""
+    """Return a file to fill in, each field explained with the policy's limit beside it."""
     cases = "\n".join(f"#   {case.value}" for case in UseCase)
     return f'''# An application for a deployment. Fill it in, then: lfr deployment plan ID THIS-FILE
 kind = "operational"        # operational or evaluation

@@ -42,13 +42,13 @@ def bind_gallery(session: Session, row: DeploymentRow, held: Sequence[StoredRow]
 
 
 def bound_rows(session: Session, deployment: str) -> tuple[StoredRow, ...]:
-    """What its gallery must hold."""
+    """Return what its gallery must hold."""
     table = GalleryReferenceRow
     return _stored(session, table.deployment == deployment, table.entry != CANARY_ENTRY)
 
 
 def canary_rows(session: Session, deployment: str) -> tuple[StoredRow, ...]:
-    """What its gallery may hold besides: injected for the proof of deletion."""
+    """Return what its gallery may hold besides: injected for the proof of deletion."""
     table = GalleryReferenceRow
     return _stored(session, table.deployment == deployment, table.entry == CANARY_ENTRY)
 

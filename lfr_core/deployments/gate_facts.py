@@ -27,7 +27,10 @@ __all__ = ["gate_facts", "planned_facts"]
 
 
 def gate_facts(session: Session, row: DeploymentRow, now: datetime, is_sealed: IsSealed | None = None) -> GateFacts:
-    """The facts of one deployment at `now`, aware; with `is_sealed` as the vault goes by. Raises as `planned_facts`."""
+    """Return the facts of one deployment at `now`, aware; with `is_sealed` as the vault goes by.
+
+    Raises as `planned_facts`.
+    """
     looked_ns, why = read_last_gallery_check(session, row.id)
     if row.gallery and not row.gallery_digest:
         why = "nothing shows what it must hold"
@@ -51,7 +54,7 @@ def gate_facts(session: Session, row: DeploymentRow, now: datetime, is_sealed: I
 def planned_facts(
     session: Session, row: DeploymentRow, now: datetime, is_sealed: IsSealed | None = None
 ) -> PlannedFacts:
-    """The facts of one planned deployment at `now`, aware.
+    """Return the facts of one planned deployment at `now`, aware.
 
     Raises:
         Refused: `gate.no-application`: it is called planned and has none; the records are damaged.
@@ -90,7 +93,7 @@ def planned_facts(
 
 
 def _difference_of(deployment: str, differences: str) -> str:
-    """The first that the vault found of this deployment's own records, when it last compared them all."""
+    """Return the first difference found in this deployment's own records when the vault last compared them all."""
     of_it = (f"{kind.__tablename__}/{deployment}" for kind in of_deployment(deployment))
     starts = tuple(f"{name}{end}" for name in of_it for end in (" ", ",", "/"))
     return next((line for line in differences.splitlines() if line.startswith(starts)), "")

@@ -100,7 +100,10 @@ class ListStore(DeploymentReader):
             return view_of(row)
 
     def _list_key(self, deployment: str) -> bytes:
-        """The key that the list's crops are sealed under. Raises Refused `deployment.unknown`, and as the vault."""
+        """Return the key that the list's crops are sealed under.
+
+        Raises Refused `deployment.unknown`, and as the vault.
+        """
         view = self.find(deployment)
         if view is None:
             raise unknown(deployment)
@@ -120,7 +123,7 @@ class ListStore(DeploymentReader):
 
     @contextmanager
     def _audited(self, by: Actor) -> Iterator[Session]:
-        """A transaction in which `by` may be put on the trail."""
+        """Open a transaction in which `by` may be put on the trail."""
         self._trail.prepare(principal_of(by))
         with writing(self._engine) as session:
             yield session

@@ -16,7 +16,7 @@ _LONGEST_REASON = 200
 
 
 def check_id(id: str) -> None:
-    """Raises Refused `deployment.bad-id`."""
+    """Raise Refused `deployment.bad-id` unless `id` can be a deployment's."""
     if not _ID.fullmatch(id):
         raise Refused(
             "deployment.bad-id",
@@ -38,7 +38,7 @@ def locked(session: Session, id: str) -> DeploymentRow:
 
 
 def reason_of(why: str) -> str:
-    """A reason as it is kept. Raises Refused `deployment.reason-missing`."""
+    """Return a reason as it is kept. Raises Refused `deployment.reason-missing`."""
     reason = " ".join(why.split())
     if not reason or len(reason) > _LONGEST_REASON or "\x00" in reason:
         raise Refused("deployment.reason-missing", f"say why, in at most {_LONGEST_REASON} characters")

@@ -74,7 +74,7 @@ class _Left:
 
 
 def obligations_of(session: Session, deployment: str, policy: Policy, *, now: datetime) -> tuple[Obligation, ...]:
-    """The four, as they stand; none before the deployment has ended, and none for a trial.
+    """Return the four, as they stand; none before the deployment has ended, and none for a trial.
 
     A cancelled one owes no results: they count as done when it was cancelled.
     """

@@ -15,7 +15,7 @@ __all__ = ["check_overlap"]
 
 
 def check_overlap(session: Session, id: str, form: ApplicationForm) -> None:
-    """Raises Refused `life.overlap`: another deployment has the place, or one of the cameras, within these hours."""
+    """Raise Refused `life.overlap` if another deployment has the place, or one of the cameras, within these hours."""
     over = [each.value for each in DeploymentStatus if each.is_over]
     query = select(DeploymentRow).where(DeploymentRow.id != id, col(DeploymentRow.status).not_in(over))
     for row in session.exec(query.where(col(DeploymentRow.planned).is_(True))):

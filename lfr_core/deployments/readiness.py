@@ -147,7 +147,7 @@ def standing(engine: Engine, deployment: str, limits: GateLimits, *, now_ns: int
 
 
 def pending_withholdings(engine: Engine) -> tuple[WithholdingRequest, ...]:
-    """Requests to withhold a planned deployment's notice that wait for an officer. Raises Retryable."""
+    """Return the requests to withhold a planned deployment's notice that wait for an officer. Raises Retryable."""
     ended = [each.value for each in DeploymentStatus if each.is_over]
     with reading(engine) as session:
         query = select(DeploymentRow).where(
@@ -158,7 +158,7 @@ def pending_withholdings(engine: Engine) -> tuple[WithholdingRequest, ...]:
 
 
 def steps_for(person: Person, status: DeploymentStatus) -> frozenset[Step]:
-    """The steps that this person's roles may take on a deployment of that status, preconditions left aside."""
+    """Return the steps that this person's roles may take on a deployment of that status, preconditions left aside."""
     return frozenset(step for step, rule in RULES.items() if status in rule.froms and person.roles & rule.roles)
 
 

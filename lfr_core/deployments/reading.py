@@ -62,7 +62,7 @@ class Call:
 
 
 def read_application(session: Session, deployment: str) -> Application | None:
-    """The newest revision, or None."""
+    """Return the newest revision, or None."""
     query = select(ApplicationRow).where(ApplicationRow.deployment == deployment)
     row = session.exec(query.order_by(col(ApplicationRow.revision).desc())).first()
     if row is None:
@@ -73,7 +73,7 @@ def read_application(session: Session, deployment: str) -> Application | None:
 
 
 def read_authority(session: Session, deployment: str) -> Authority | None:
-    """The decision on the newest revision of the application, or None while there is none."""
+    """Return the decision on the newest revision of the application, or None while there is none."""
     made = read_application(session, deployment)
     row = None if made is None else session.get(AuthorityRow, (deployment, made.revision))
     return None if row is None else Authority(**(row.model_dump() | {"rank": Rank(row.rank)}))
@@ -116,7 +116,7 @@ def _is_announced(session: Session, made: Application) -> bool:
 
 
 def timeline(engine: Engine, deployment: str) -> tuple[TimelineEntry, ...]:
-    """What was done, in order. Raises Retryable when the records are away."""
+    """Return what was done, in order. Raises Retryable when the records are away."""
     with reading(engine) as session:
         rows = session.exec(
             select(DeploymentStepRow)
@@ -142,7 +142,10 @@ def answer_calls(session: Session, deployment: str, role: Role, *, by: str, now:
 
 
 def open_calls(engine: Engine, roles: frozenset[Role] = frozenset(Role)) -> tuple[Call, ...]:
-    """Calls for these roles that nobody has answered, the oldest first. Raises Retryable when the records are away."""
+    """Return the calls for these roles that nobody has answered, the oldest first.
+
+    Raises Retryable when the records are away.
+    """
     with reading(engine) as session:
         rows = session.exec(select(CallRow).where(col(CallRow.answered_at).is_(None)).order_by(col(CallRow.id)))
         return tuple(

@@ -96,7 +96,7 @@ def record_step(
 
 
 def note_step(session: Session, state: DeploymentState, step: Step, *, by: str, now: datetime, note: str) -> None:
-    """A line of the timeline."""
+    """Add a line to the timeline."""
     session.add(
         DeploymentStepRow(
             deployment=state.deployment,

@@ -59,8 +59,9 @@ class PlanningService:
         *,
         model: str = "",
     ) -> None:
-        """`evaluations`: what the expected false alerts are forecast from; without any, nothing counts as measured.
+        """Set up the service.
 
+        evaluations: what the expected false alerts are forecast from; without any, nothing counts as measured.
         model: `model_in_use`, of which the equality impact assessment has to be.
         """
         self._engine = engine

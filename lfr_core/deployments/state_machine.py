@@ -95,7 +95,7 @@ def check_actor(actor: StepActor, rule: StepRule) -> None:
 def transition(
     state: DeploymentState, step: Step, actor: StepActor, now: datetime, *, digest: str = ""
 ) -> DeploymentState:
-    """The deployment after `step`. A suspended one that is suspended again, and the like, stays as it is.
+    """Return the deployment after `step`. A suspended one that is suspended again, and the like, stays as it is.
 
     Args:
         state: where it stands.

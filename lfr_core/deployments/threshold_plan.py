@@ -116,13 +116,13 @@ def write_row(row: Evaluation, file: Path) -> None:
 
 
 def _smallest_carrying(found: AccuracyEvaluation, list_size: int) -> ListSizeFigures | None:
-    """The shortest measured list that isn't under nine tenths of the one asked for (docs/domain.md 4.5)."""
+    """Return the shortest measured list that isn't under nine tenths of the one asked for (docs/domain.md 4.5)."""
     least = ListBand.around(list_size).low
     return min((one for one in found.lists if one.people >= least), key=lambda one: one.people, default=None)
 
 
 def _lowest(figures: ListSizeFigures, asked: float, confidence: float) -> int | None:
-    """The lowest threshold from which on the wider bound is within `asked`."""
+    """Return the lowest threshold from which on the wider bound is within `asked`."""
     quantile = next((name for name in ("0.9", "0.95", "0.975", "0.99") if float(name) >= confidence), "0.99")
     best: int | None = None
     for index in range(len(figures.false_matches) - 1, -1, -1):
@@ -185,7 +185,7 @@ def _signed(row: Evaluation, upper95: float | None = None) -> Evaluation:
 
 
 def _as_counts(rate: float) -> tuple[int, int]:
-    """A rate as (searches, false ones): one of so many."""
+    """Return a rate as (searches, false ones): one of so many."""
     return max(2, math.floor(1.0 / rate)), 1
 
 

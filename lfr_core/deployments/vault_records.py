@@ -199,7 +199,7 @@ def _unreleased(session: Session) -> Sequence[FootageHoldRow]:
 
 
 def _covered(session: Session, hold: FootageHoldRow) -> Sequence[str]:
-    """The segments that a hold covers. Which keys are theirs the keystore says."""
+    """Return the segments that a hold covers. Which keys are theirs the keystore says."""
     return session.exec(select(FootageHoldSegmentRow.segment).where(FootageHoldSegmentRow.hold == hold.id)).all()
 
 

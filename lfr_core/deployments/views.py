@@ -20,7 +20,7 @@ class DeploymentReader:
         self._engine = engine
 
     def find(self, deployment: str) -> DeploymentView | None:
-        """The deployment as it is now, or None if there is no such."""
+        """Return the deployment as it is now, or None if there is no such."""
         if "\x00" in deployment:
             return None  # no database could hold it
         with reading(self._engine) as session:
@@ -42,7 +42,7 @@ class DeploymentReader:
 
 
 def view_of(row: DeploymentRow) -> DeploymentView:
-    """The row as a worker sees it."""
+    """Return the row as a worker sees it."""
     return DeploymentView(
         id=row.id,
         kind=DeploymentKind(row.kind),

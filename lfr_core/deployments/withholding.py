@@ -169,7 +169,7 @@ def refuse_withholding(store: AnnouncementStore, deployment: str, *, by: Authent
 
 
 def find_pending(store: AnnouncementStore, deployment: str) -> WithholdingRequest:
-    """What waits for an officer. Raises Refused `deployment.unknown`, `announcement.nothing-asked`, Retryable."""
+    """Return what awaits an officer. Raises Refused `deployment.unknown`, `announcement.nothing-asked`, Retryable."""
     with reading(store.engine) as session:
         return request_of(_pending(session, locked(session, deployment)))
 

@@ -49,13 +49,13 @@ class WithholdingRequest:
 
 
 def newest_request(session: Session, deployment: str) -> WithholdingRequestRow | None:
-    """The last request, answered or not."""
+    """Return the last request, answered or not."""
     query = select(WithholdingRequestRow).where(WithholdingRequestRow.deployment == deployment)
     return session.exec(query.order_by(col(WithholdingRequestRow.number).desc())).first()
 
 
 def pending_row(session: Session, of: DeploymentRow) -> WithholdingRequestRow | None:
-    """The request that waits for an officer: about the newest revision of its application, where it has one."""
+    """Return the request that waits for an officer: about the newest revision of its application, where it has one."""
     row = newest_request(session, of.id)
     if row is None or row.answered_at is not None or (of.planned and DeploymentStatus(of.status).is_over):
         return None
@@ -66,7 +66,7 @@ def pending_row(session: Session, of: DeploymentRow) -> WithholdingRequestRow | 
 
 
 def read_pending(session: Session, of: DeploymentRow) -> WithholdingRequest | None:
-    """The same as a value."""
+    """Return what `pending_row` finds, as a value."""
     row = pending_row(session, of)
     return None if row is None else request_of(row)
 

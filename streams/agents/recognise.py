@@ -69,7 +69,7 @@ def attach_recognise(app: faust.App, recogniser: Recogniser, signer: RecordSigne
 async def _recognise(
     recogniser: Recogniser, frames: Sequence[RawFrame], executor: ThreadPoolExecutor, heartbeat: Heartbeat
 ) -> list[Recognised]:
-    """The batch's results; if a fault in our own code stops it, frame by frame, dead-lettering the culprit."""
+    """Recognise the batch; if a fault in our own code stops it, frame by frame, dead-lettering the culprit."""
     try:
         looked = await retry_while_unavailable(
             lambda: recogniser.look(frames), executor=executor, heartbeat=heartbeat, what="look"
@@ -103,8 +103,9 @@ class _Signed(NamedTuple):
 async def _sign(
     signer: RecordSigner, done: Recognised, executor: ThreadPoolExecutor, heartbeat: Heartbeat
 ) -> dict[Topic, list[_Signed]]:
-    """The batch's records by topic, in the order in which they are sent: a frame is never recorded before its sightings
-    are safe.
+    """Sign the batch's records; return them by topic, in the order in which they are sent.
+
+    A frame is never recorded before its sightings are safe.
     """
     messages = {
         Topic.SIGHTINGS: [(message.camera, message.encode()) for message in done.sightings],

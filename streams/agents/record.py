@@ -160,7 +160,7 @@ class _BatchWriter(Generic[Message]):
         return letters + [self.dead_letters.make(readable[id(message)][0], reason) for message, reason in failures]
 
     def _decode(self, event: faust.EventT) -> Message | Poison | Refused:
-        """The message, or why it is none: who sent it is looked at before what it says. Raises Retryable."""
+        """Return the message, or why it is none: who sent it is looked at before what it says. Raises Retryable."""
         message, value = event.message, event.message.value or b""
         try:
             self._verifier.check(

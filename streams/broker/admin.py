@@ -37,7 +37,7 @@ def _somebody_listens(servers: str) -> bool:
 
 @contextmanager
 def admin_client(connection: BrokerConnection) -> Iterator[KafkaAdminClient]:
-    """An admin client, closed at the end; the client's errors become ours.
+    """Open an admin client, closed at the end; the client's errors become ours.
 
     kafka-python 3.0.12 leaves its thread and a socket per attempt behind when its constructor gives up, so we
     look first whether anybody listens, and close what a failed constructor made.
@@ -87,6 +87,6 @@ def admin_client(connection: BrokerConnection) -> Iterator[KafkaAdminClient]:
 
 
 def broker_version(connection: BrokerConnection) -> str:
-    """The version the broker shows, e.g. "4.1". Raises as `admin_client`."""
+    """Return the version the broker shows, e.g. "4.1". Raises as `admin_client`."""
     with admin_client(connection) as admin:
         return ".".join(str(part) for part in admin._manager.broker_version)  # noqa: SLF001  no public name

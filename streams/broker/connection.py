@@ -72,7 +72,10 @@ class BrokerConnection:
         return options
 
     def faust_credentials(self) -> CredentialsT | None:
-        """The same for Faust. Raises as `options`."""
+        """Return the login and TLS of `options` as Faust takes them; None where there is neither.
+
+        Raises as `options`.
+        """
         import faust
 
         if self.protocol == "PLAINTEXT":
@@ -110,7 +113,7 @@ class BrokerConnection:
 
 
 def connect_as(user: User, settings: Settings, traits: BrokerTraits | None = None) -> BrokerConnection:
-    """The way to these settings' broker for one user; nothing is read or connected yet.
+    """Return the way to these settings' broker for one user; nothing is read or connected yet.
 
     Args:
         user: as whom.

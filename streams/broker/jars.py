@@ -67,7 +67,7 @@ def jars_present(libs: Path) -> bool:
 
 
 def jar_faults(libs: Path, expected: Mapping[str, str]) -> list[str]:
-    """What is wrong with the jars in `libs`: missing, unknown or changed ones, each in words. Empty: all right."""
+    """Say what is wrong with the jars in `libs`: missing, unknown or changed ones, each in words. Empty: all right."""
     found = {path.name: path for path in libs.iterdir()} if libs.is_dir() else {}
     return [
         *(f"{name} is missing" for name in sorted(expected.keys() - found.keys())),
@@ -96,7 +96,7 @@ def check_jars(libs: Path, expected: Mapping[str, str] | None = None) -> None:
 
 
 def java_major(java: str | None = None) -> int | None:
-    """The major version of the Java on the path (17, 21, ...), or None if there is none that starts."""
+    """Return the major version of the Java on the path (17, 21, ...), or None if there is none that starts."""
     program = java or shutil.which("java")
     if program is None:
         return None
@@ -109,7 +109,7 @@ def java_major(java: str | None = None) -> int | None:
 
 
 def ensure_jars(cache: Path, say: Callable[[str], None] = lambda _: None) -> Path:
-    """The folder of verified jars; Maven resolves them first if there are none.
+    """Return the folder of verified jars; Maven resolves them first if there are none.
 
     Raises:
         Retryable: Maven couldn't get them (no line, registry away).

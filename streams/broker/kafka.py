@@ -65,7 +65,7 @@ class KafkaNode:
 
 
 def broker_command(node: KafkaNode) -> tuple[str, ...]:
-    """The command that runs `node`, with this Python."""
+    """Return the command that runs `node`, with this Python."""
     return (
         *(sys.executable, "-m", "streams.broker.kafka"),
         *("--folder", str(node.folder), "--libs", str(node.libs), "--logins", str(node.logins)),
@@ -74,7 +74,7 @@ def broker_command(node: KafkaNode) -> tuple[str, ...]:
 
 
 def java_command(node: KafkaNode, java: str) -> tuple[str, ...]:
-    """What `broker_command` turns into."""
+    """Return what `broker_command` turns into."""
     return (java, *_JVM, "-cp", f"{node.libs}/*", "kafka.Kafka", str(node.config))
 
 
@@ -181,7 +181,7 @@ def _run_format(node: KafkaNode, java: str, arguments: Sequence[str]) -> None:
 
 
 def _java_argument(text: str) -> str:
-    """An argument as Java reads it in a file of arguments."""
+    """Return an argument as Java reads it in a file of arguments."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

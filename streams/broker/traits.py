@@ -108,7 +108,7 @@ def remember_kind(home: Path, kind: BrokerKind, *, servers: str, why: str) -> Br
 
 
 def traits_of(settings: Settings) -> BrokerTraits:
-    """The traits of the broker these settings lead to.
+    """Return the traits of the broker these settings lead to.
 
     Raises:
         Fatal: `broker.json` holds something else than a kind we know.

@@ -59,7 +59,7 @@ def login_folder(settings: Settings) -> Path:
 
 
 def make_logins(folder: Path) -> dict[str, Login]:
-    """The embedded broker's logins, drawn at the first call: each user's, and the broker's own.
+    """Return the embedded broker's logins, drawn at the first call: each user's, and the broker's own.
 
     Raises:
         Fatal: a file there isn't ours alone.
@@ -71,7 +71,7 @@ def make_logins(folder: Path) -> dict[str, Login]:
 
 
 def read_login(file: Path) -> Login:
-    """The login in a file, `NAME:PASSWORD`.
+    """Read the login in a file, `NAME:PASSWORD`.
 
     Raises:
         Fatal: it isn't this user's alone, or holds no login.

@@ -53,7 +53,7 @@ class PictureDecoder:
         return self.damaged + self.undecodable
 
     def feed(self, packet: Packet[VideoStream], *, lost: bool) -> list[Packet[VideoStream] | VideoFrame]:
-        """The sound pictures that come of a packet; `lost`: others were lost while it was read."""
+        """Return the sound pictures that come of a packet; `lost`: others were lost while it was read."""
         sound: list[Packet[VideoStream] | VideoFrame] = []
         if lost:
             sound += self.finish()  # they came before
@@ -70,7 +70,7 @@ class PictureDecoder:
         return [*sound, *self._decode(packet)]
 
     def finish(self) -> list[Packet[VideoStream] | VideoFrame]:
-        """The sound pictures that the decoder still has; it can be fed again afterwards."""
+        """Return the sound pictures that the decoder still has; it can be fed again afterwards."""
         if self._passthrough or not self._context.is_open:
             return []
         sound = self._decode(None)
@@ -124,7 +124,7 @@ def upright(frame: VideoFrame) -> Image:
 
 
 def _first_field(image: Image) -> Image:
-    """The even lines stretched to the full height: the odd ones of interlaced video were seen at another moment."""
+    """Stretch the even lines to the full height: the odd ones of interlaced video were seen at another moment."""
     import cv2
 
     height, width = image.shape[:2]

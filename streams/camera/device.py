@@ -81,6 +81,6 @@ class DeviceSource:
 
 
 def _fourcc(value: float) -> str:
-    """The codec's four letters; OpenCV gives them as a little-endian number, negative for some."""
+    """Return the codec's four letters; OpenCV gives them as a little-endian number, negative for some."""
     code = (int(value) & 0xFFFFFFFF).to_bytes(4, "little")
     return "".join(chr(byte) for byte in code if 32 <= byte < 127).strip() or "unknown"  # printable ASCII

@@ -69,6 +69,6 @@ FFMPEG_LOG = FfmpegLog()
 
 
 def answer_in(lines: Sequence[str]) -> int | None:
-    """The server's last answer that was no success, an HTTP or RTSP status code; None where there was none."""
+    """Return the server's last answer that was no success, an HTTP or RTSP status code; None where there was none."""
     codes = [int(found[1]) for line in lines if (found := _ANSWER.search(line)) is not None]
     return codes[-1] if codes else None

@@ -232,7 +232,7 @@ class FootageWriter:
         return opened
 
     def _key(self, started_ns: int) -> KeptKey:
-        """The key of the segment that is to be begun: a new one, unless a try that failed has left its own.
+        """Return the key of the segment that is to be begun: a new one, unless a try that failed has left its own.
 
         The vault gives a key once, so a new one is for a new id.
         """

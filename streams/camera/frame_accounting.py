@@ -61,21 +61,21 @@ class FrameAccounts:
     # --- the capture thread ---
 
     def skip(self) -> None:
-        """The next frame was captured, and nobody will look at it."""
+        """Count the next frame, which was captured and which nobody will look at."""
         with self._changed:
             if not self._closed:
                 self._captured += 1
                 self._not_sampled += 1
 
     def drop(self) -> None:
-        """The next frame was captured and was to be looked at, but has no usable picture."""
+        """Count the next frame, which was captured and was to be looked at, but has no usable picture."""
         with self._changed:
             if not self._closed:
                 self._captured += 1
                 self._dropped_at_capture += 1
 
     def offer(self, picture: Picture, stop_token: StopToken) -> None:
-        """The next frame was captured and is to be sent: put it in; with back-pressure, when there is space."""
+        """Put in the next frame, which was captured and is to be sent; with back-pressure, when there is space."""
         with self._changed:
             if self._wait:
                 while self._slot is not None and not stop_token.is_set():
@@ -99,7 +99,7 @@ class FrameAccounts:
     # --- the sender ---
 
     def take(self, timeout_s: float) -> FrameToSend | None:
-        """The frame to send now, or None when there is none in this time."""
+        """Take the frame to send now, or None when there is none in this time."""
         with self._changed:
             if self._slot is None and not self._closed:
                 self._changed.wait(timeout_s)
@@ -113,7 +113,7 @@ class FrameAccounts:
             )
 
     def refuse(self) -> None:
-        """The frame just taken is not sent after all."""
+        """Count the frame just taken as not sent after all."""
         with self._changed:
             self._dropped_by_sender += 1
 
@@ -124,7 +124,7 @@ class FrameAccounts:
             return self._closed and self._slot is None
 
     def settled(self) -> Counts:
-        """The counts up to the first frame whose fate is still open; up to the last one captured if there is none."""
+        """Return the counts up to the first frame whose fate is open, or to the last one captured if there is none."""
         with self._changed:
             counts = self._slot.counts if self._slot is not None else self._now()
             return Counts(counts.sequence, counts.not_sampled, counts.dropped + self._dropped_by_sender)

@@ -34,7 +34,7 @@ def jpeg_size(data: bytes) -> tuple[int, int]:
 
 
 def encode_jpeg(image: Image) -> bytes:
-    """A picture (height x width x 3, uint8, BGR) as JPEG of quality `JPEG_QUALITY`.
+    """Encode a picture (height x width x 3, uint8, BGR) as JPEG of quality `JPEG_QUALITY`.
 
     Raises:
         Poison: it can't be encoded (no pixels, or more than JPEG's 65,535 a side).

@@ -133,7 +133,7 @@ def _peers() -> dict[int, tuple[str, int]]:
 
 
 def _trusted(ca_file: Path | None) -> Path:
-    """The file with the certificates to believe."""
+    """Return the file with the certificates to believe."""
     found = ca_file or Path(ssl.get_default_verify_paths().cafile or ssl.get_default_verify_paths().openssl_cafile)
     if not found.is_file():
         raise Fatal(f"there is no file {found} of certificates to know a camera by; set LFR_CAMERA_CA_FILE (PEM)")

@@ -117,7 +117,7 @@ def _without_video(source: SourceText) -> Exception:
 
 
 def _unopenable(source: SourceText, error: Exception, lines: Sequence[str]) -> Exception:
-    """What the server itself answered, in words."""
+    """Return an error that says in words what the server itself answered."""
     import av
 
     if not source.kind.live:

@@ -75,7 +75,7 @@ def take_picture(source: Source, say: Callable[[str], None], *, longest_s: float
 
 
 def _clock_age_s(source: Source) -> float | None:
-    """What the camera's own clock says, once it has told the time; a camera that doesn't in time has none."""
+    """Return what the camera's own clock says, once it has told the time; None for one that doesn't in time."""
     if not isinstance(source, StreamSource) or not source.info.shown.startswith("rtsp"):
         return None
     until = time.monotonic() + _TELLS_TIME_S

@@ -167,7 +167,7 @@ class ReconnectingSource:
         return self._info
 
     def grab(self) -> CapturedFrame | None:
-        """The next frame, however long it takes; None only when asked to stop."""
+        """Return the next frame, however long it takes; None only when asked to stop."""
         while not self._stop_token.is_set():
             try:
                 if not self.connected:

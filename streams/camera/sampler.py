@@ -58,7 +58,7 @@ def adapt(
     outcome_age_s: float | None,
     elapsed_s: float,
 ) -> float:
-    """The looks per second from now on, given how the workers keep up.
+    """Return the looks per second from now on, given how the workers keep up.
 
     Rarer, down to `min_looks_per_second`, when outcomes are older than `comfortable_age_s` or more than half of
     `max_in_flight` frames wait; more frequent again, slowly, when outcomes are younger than half of

@@ -156,7 +156,7 @@ def _find_deployment(job: CameraJob, directory: DeploymentDirectory) -> Deployme
 
 
 def _check_source(view: DeploymentView, *, live: bool) -> None:
-    """Raises Refused where this kind of source may not be taken."""
+    """Raise Refused where this kind of source may not be taken."""
     if view.kind is DeploymentKind.OPERATIONAL and not live:
         raise Refused(
             "camera.recorded-source",

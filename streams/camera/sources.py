@@ -60,11 +60,11 @@ class Source(Protocol):
     def info(self) -> SourceInfo: ...
 
     def grab(self) -> CapturedFrame | None:
-        """The next frame, or None when there is none any more. Raises Retryable when the source went away."""
+        """Return the next frame, or None when there is none any more. Raises Retryable when the source went away."""
         ...
 
     def jpeg(self) -> bytes:
-        """The picture of the frame just grabbed. Raises Poison when it can't be decoded."""
+        """Return the picture of the frame just grabbed. Raises Poison when it can't be decoded."""
         ...
 
     def close(self) -> None:
@@ -88,7 +88,7 @@ class StreamSource(Source, Protocol):
 
 
 def camera_away(shown: str) -> str:
-    """What is said of a camera that doesn't answer."""
+    """Return what is said of a camera that doesn't answer."""
     return (
         f"the camera {shown} does not answer. Check its address, its network and its user, "
         "then try `lfr camera probe --source ...`."

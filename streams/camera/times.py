@@ -36,7 +36,10 @@ class StreamTimes:
     """Gives each picture's age. Times are seconds: `now_s` on our monotonic clock, `time_s` on the stream's."""
 
     def __init__(self, *, timed: bool) -> None:
-        """`timed` is off for a stream whose times are made up by the reader (Motion JPEG over HTTP)."""
+        """Start with no picture read.
+
+        `timed` is off for a stream whose times are made up by the reader (Motion JPEG over HTTP).
+        """
         self.timed = timed
         self._offset_s: float | None = None
         self._now_s = self._time_s = 0.0
@@ -44,7 +47,7 @@ class StreamTimes:
         self._waited_at_s: float | None = None
 
     def arrived(self, now_s: float, time_s: float | None, waited_s: float) -> None:
-        """A picture was read; `waited_s`: how long the read took."""
+        """Note that a picture was read; `waited_s`: how long the read took."""
         if self._waited_at_s is None or waited_s > WAITED_S:
             self._waited_at_s = now_s
         if not self.timed:
@@ -101,7 +104,7 @@ class Lateness:
     key_frames_only: bool = False
 
     def step(self, now_s: float, age_s: float, *, key_frame: bool) -> tuple[Fate, Lateness]:
-        """The fate of a picture just read, `age_s` old, and the state for the next.
+        """Return the fate of a picture just read, `age_s` old, and the state for the next.
 
         Raises:
             Retryable: it has been behind for `REOPEN_S`: connect again.

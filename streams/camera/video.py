@@ -168,7 +168,7 @@ class VideoSource:
                 return
 
     def _read(self) -> tuple[Packet[VideoStream], bool] | None:
-        """The next packet and whether others were lost before it, or None when there is none any more."""
+        """Return the next packet and whether others were lost before it, or None when there is none any more."""
         before, lost = self._clock.monotonic(), FFMPEG_LOG.lost_packets
         try:
             packet: Packet[VideoStream] | None = next(self._packets, None)
@@ -232,7 +232,7 @@ class VideoSource:
         return fate is Fate.DECODE
 
     def _grabbed(self, picture: Packet[VideoStream] | VideoFrame) -> CapturedFrame | None:
-        """The frame of a picture; None for one of which nobody can say when it was seen."""
+        """Return the frame of a picture; None for one of which nobody can say when it was seen."""
         age_s, time_s = 0.0, stream_time_s(picture)
         if self._times is None:
             self._media_s = self._recorded_s(time_s)

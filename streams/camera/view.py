@@ -43,7 +43,10 @@ _FOLLOW: Final = 0.01
 
 
 def shrink(jpeg: bytes) -> Grey | None:
-    """A grey copy, `_WIDTH` pixels across; None where it can't be decoded. Quick: JPEGs shrink while they decode."""
+    """Make a grey copy, `_WIDTH` pixels across; None where it can't be decoded.
+
+    Quick: JPEGs shrink while they decode.
+    """
     image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_4)
     if image is None:
         return None
@@ -101,7 +104,7 @@ class ViewWatch:
         return replace(self, place=(1 - _FOLLOW) * self.place + _FOLLOW * edges, now=now, moved_since_s=None)
 
     def state(self, now_s: float) -> PictureState:
-        """The worst that is the matter at `now_s`."""
+        """Return the worst that is the matter at `now_s`."""
         if self.dark_since_s is not None and now_s - self.dark_since_s >= DARK_AFTER_S:
             return PictureState.DARK
         if self.same >= _SAME_SHARE * self.looks > 0 and self.looked_s - self.still_since_s >= STILL_AFTER_S:

@@ -29,7 +29,7 @@ _PAGE = """<!doctype html>
 
 
 def cleaned(content: bytes, title: str) -> bytes:
-    """The page of an HTML document. What is clean stays as it is: cleaning it again changes nothing.
+    """Return the cleaned page of an HTML document. What is clean stays as it is: cleaning it again changes nothing.
 
     Args:
         content: UTF-8, with or without BOM.

@@ -55,7 +55,7 @@ _LOADS = re.compile(r"url|image|src|@|\\|expression", re.IGNORECASE)
 
 
 def clean_body(text: str) -> str:
-    """The body of a page. What is clean stays as it is."""
+    """Clean the body of a page. What is clean stays as it is."""
     return nh3.clean(
         text,
         tags=set(_TAGS.split()),

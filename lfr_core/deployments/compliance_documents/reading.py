@@ -66,7 +66,7 @@ def read_documents_status(session: Session, deployment: str, day: date) -> Compl
 
 
 def list_public_documents(engine: Engine) -> tuple[PublicDocument, ...]:
-    """The public library: the newest version of each kind, expired or not.
+    """Return the public library: the newest version of each kind, expired or not.
 
     Community impact assessments are shown only of deployments that were announced, or whose place is released, and
     under the name by which the public knows the deployment. Raises Retryable.
@@ -92,7 +92,7 @@ def list_public_documents(engine: Engine) -> tuple[PublicDocument, ...]:
 
 
 def read_newest(session: Session) -> tuple[ComplianceDocument, ...]:
-    """The version in force of each kind and deployment, by kind and deployment."""
+    """Read the version in force of each kind and deployment, by kind and deployment."""
     rows = session.exec(select(ComplianceDocumentRow).order_by(col(ComplianceDocumentRow.id)))
     last = {(row.kind, row.deployment): document_of_row(row) for row in rows}
     order = list(ComplianceDocumentKind)
@@ -100,7 +100,7 @@ def read_newest(session: Session) -> tuple[ComplianceDocument, ...]:
 
 
 def read_document(folder: Path, sha256: str) -> bytes:
-    """The bytes of a document's file in `folder` (`compliance_document_folder`), compared with their SHA-256.
+    """Return the bytes of a document's file in `folder` (`compliance_document_folder`), compared with their SHA-256.
 
     Raises:
         Fatal: the file is away or isn't what was registered.
@@ -116,7 +116,7 @@ def read_document(folder: Path, sha256: str) -> bytes:
 
 
 def document_of_row(row: ComplianceDocumentRow) -> ComplianceDocument:
-    """The row as everybody else has it."""
+    """Return the row as everybody else has it."""
     return ComplianceDocument(
         kind=ComplianceDocumentKind(row.kind),
         deployment=row.deployment,

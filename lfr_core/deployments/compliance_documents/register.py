@@ -188,7 +188,10 @@ def _checked(session: Session, row: ComplianceDocumentRow, by: AuthenticatedPers
 
 
 def _same(session: Session, row: ComplianceDocumentRow) -> ComplianceDocumentRow | None:
-    """That version if it is registered already and the same. Raises Refused `papers.version-taken` if it is another."""
+    """Return that version if it is registered already and the same.
+
+    Raises Refused `papers.version-taken` if it is another.
+    """
     known = session.exec(
         select(ComplianceDocumentRow).where(
             ComplianceDocumentRow.kind == row.kind,
@@ -209,7 +212,7 @@ def _same(session: Session, row: ComplianceDocumentRow) -> ComplianceDocumentRow
 
 
 def _read(file: Path) -> tuple[str, bytes]:
-    """The file's name and content."""
+    """Return the file's name and content."""
     name = file.name
     if not name or len(name) > _LONGEST or _CONTROL.search(name):
         raise Refused("papers.bad-text", "the file's name must be of at most 200 printable characters: rename it")

@@ -24,7 +24,7 @@ _OUTSIDE_STYLE = re.compile(r"@import|url\(\s*['\"]?(?!data:|#)", re.IGNORECASE)
 
 
 def media_type_of(content: bytes, name: str) -> str:
-    """The media type of a document: PDF, HTML, Markdown or plain text, by its signature and the name's ending.
+    """Return the media type of a document: PDF, HTML, Markdown or plain text, by its signature and the name's ending.
 
     Raises:
         Refused: `papers.empty`; `papers.not-a-document` (another kind of file, or one whose name says another kind

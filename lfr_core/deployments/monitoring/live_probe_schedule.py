@@ -58,5 +58,8 @@ def next_step(
 
 
 def after_round(schedule: LiveProbeSchedule, *, now_s: float) -> LiveProbeSchedule:
-    """The pulse once a round was sent, or couldn't be for want of a service: either way its answers are awaited."""
+    """Return the schedule once a round was sent, or couldn't be for want of a service.
+
+    Either way its answers are awaited.
+    """
     return replace(schedule, sent_s=now_s, waiting=True)

@@ -69,7 +69,7 @@ class SelfTest:
 
     @staticmethod
     def lines_from_json(text: str) -> tuple[SelfTestLine, ...]:
-        """The lines of `to_json`."""
+        """Read the lines that `to_json` wrote."""
         return tuple(SelfTestLine(line["name"], line["ok"], line["said"]) for line in json.loads(text))
 
 
@@ -94,7 +94,7 @@ def run_checks(checks: Sequence[SelfTestCheck]) -> tuple[SelfTestLine, ...]:
 
 
 def check_clock(vault: Vault, clock: Clock, policy: Policy) -> str:
-    """The vault answers, trusts its clock, and ours agrees. Raises Retryable, Refused."""
+    """Check that the vault answers and trusts its clock, and that ours agrees. Raises Retryable, Refused."""
     apart_s = abs(vault.trusted_now_ns() - clock.time_ns()) / 1e9
     if apart_s > policy.vault.clock_jump_s:
         raise Refused(
@@ -104,7 +104,7 @@ def check_clock(vault: Vault, clock: Clock, policy: Policy) -> str:
 
 
 def check_pack(engine: FaceEngine, view: DeploymentView) -> str:
-    """The pack is the one that the list was enrolled with. Raises Fatal."""
+    """Check that the pack is the one that the list was enrolled with. Raises Fatal."""
     if not view.contract_id:
         raise Refused("proof.no-list", f"deployment {view.id} has no list yet: compile and approve it first")
     if engine.contract_id != view.contract_id:
@@ -116,7 +116,7 @@ def check_pack(engine: FaceEngine, view: DeploymentView) -> str:
 
 
 def check_face(engine: FaceEngine, policy: Policy) -> Floats:
-    """The drawn test face is found and good enough; its template, (1, 512). Raises Fatal."""
+    """Check that the drawn test face is found and good enough; return its template, (1, 512). Raises Fatal."""
     image = draw_face()
     found = engine.detect([image])[0]
     if len(found) != 1:
@@ -129,7 +129,7 @@ def check_face(engine: FaceEngine, policy: Policy) -> Floats:
 
 
 def check_gallery(gallery: Gallery, view: DeploymentView, template: Floats) -> str:
-    """The deployment's own gallery answers with the test face. Raises Refused, Retryable, Fatal."""
+    """Check that the deployment's own gallery answers with the test face. Raises Refused, Retryable, Fatal."""
     if not view.gallery:
         raise Refused("proof.no-list", f"deployment {view.id} has no list yet: compile and approve it first")
     (candidates,) = gallery.search(view.gallery, view.contract_id, template, limit=1)

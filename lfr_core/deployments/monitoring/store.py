@@ -185,7 +185,7 @@ def _seal(trail: SealsRows, row: LiveProbeRow, green_ns: int) -> None:
 
 
 def _text(row: LiveProbeRow) -> str:
-    """What of a row is sealed."""
+    """Return what of a row is sealed."""
     return text_of_values("proof", row.id, row.deployment, row.kind, row.sent_ns, row.green_ns, row.keys, row.detail)
 
 
@@ -206,7 +206,7 @@ def what_is_wrong(session: Session, probe: UUID) -> str:
 
 
 def answers_to(session: Session, probe: UUID) -> tuple[LiveProbeAnswer, ...]:
-    """The answers so far, by part."""
+    """Return the answers so far, by part."""
     rows = session.exec(
         select(LiveProbeAnswerRow).where(LiveProbeAnswerRow.proof == probe).order_by(col(LiveProbeAnswerRow.part))
     )
@@ -214,7 +214,7 @@ def answers_to(session: Session, probe: UUID) -> tuple[LiveProbeAnswer, ...]:
 
 
 def newest_live_probes(session: Session, deployment: str, *, limit: int = 20) -> tuple[RecordedLiveProbe, ...]:
-    """The newest live probes and self-tests of a deployment, the newest first; calls are left out."""
+    """Return the newest live probes and self-tests of a deployment, the newest first; calls are left out."""
     rows = session.exec(
         select(LiveProbeRow)
         .where(LiveProbeRow.deployment == deployment)

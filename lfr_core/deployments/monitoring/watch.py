@@ -56,7 +56,7 @@ class GalleryComparer(Protocol):
     """What compares galleries with lists: `lfr_core.deployments.monitoring.gallery.GalleryWatch`."""
 
     def keep_only(self, live: Sequence[str]) -> None:
-        """These are live; the others are to be forgotten."""
+        """Keep these, which are live, and forget the others."""
         ...
 
     def look(self, deployment: str) -> None:
