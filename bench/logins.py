@@ -62,7 +62,7 @@ class LendsOneKey:
 
 @contextmanager
 def broker(folder: Path, settings: Settings) -> Iterator[int]:
-    """A Kafka as `lfr up` starts it, that also listens without logins; the port of that."""
+    """Start Kafka as `lfr up` does, but listening without logins too; yield the port of that."""
     plain = settings.milvus_port  # free, and nobody's here
     node = KafkaNode(
         folder / "kafka",
@@ -98,7 +98,7 @@ def broker(folder: Path, settings: Settings) -> Iterator[int]:
 
 
 def play(writer: dict[str, Any], reader: dict[str, Any], records: int, lent: LendsOneKey | None) -> float:
-    """Records a second through one partition, written and read; signed and verified where `lent` gives keys."""
+    """Count records a second through one partition, written and read; signed and verified where `lent` gives keys."""
     vault, clock = cast("Vault", lent), SystemClock()
     signer = RecordSigner(vault, clock, SystemActor.RECOGNISER)
     verifier = RecordVerifier(vault, clock, SystemActor.RECORDER)

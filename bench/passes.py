@@ -242,7 +242,7 @@ def _add_shots(by_id: Mapping[int, PassSeen], compared: Sequence[Compared]) -> N
 
 
 def _alerts(votes: Sequence[tuple[str, Vote]], camera: str) -> list[AlertSpan]:
-    """A span for each track and entry that agreed."""
+    """Return a span for each track and entry that agreed."""
     spans: dict[tuple[str, int], AlertSpan] = {}
     for entry, vote in votes:
         key, at = (entry, vote.shot.track), vote.shot.sequence

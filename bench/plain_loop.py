@@ -129,7 +129,7 @@ def plain_loop(
 
 
 def plain_alerts(compared: Iterable[PlainFace], policy: AlertPolicy, frames_per_second: float) -> list[PlainAlert]:
-    """The alerts of compared faces in the order of their frames. Pure.
+    """Return the alerts of compared faces in the order of their frames. Pure.
 
     `agreeing_shots` faces of an entry at or above the threshold, in different frames within a second, make
     an alert; it grows with every further such group that begins within the merge time of its end.
@@ -157,7 +157,7 @@ def plain_alerts(compared: Iterable[PlainFace], policy: AlertPolicy, frames_per_
 def plain_loops(
     videos: Sequence[Path], references: Sequence[Reference], settings: Settings, policy: Policy
 ) -> list[PlainResult]:
-    """A process a video, one thread each; `references` are searched exactly, in memory."""
+    """Run a process a video, one thread each; `references` are searched exactly, in memory."""
     rows = [(r.id, r.entry, r.template) for r in references]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(len(videos), mp_context=context) as pool:
@@ -166,7 +166,7 @@ def plain_loops(
 
 
 def plain_policy(policy: Policy) -> Policy:
-    """The policy with the plain loop's detector size."""
+    """Return the policy with the plain loop's detector size."""
     width, height = PLAIN_DETECTOR_PX
     faces = policy.faces.model_copy(update={"detector_width_px": width, "detector_height_px": height})
     return policy.model_copy(update={"faces": faces})

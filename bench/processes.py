@@ -31,7 +31,7 @@ _KINDS: Final = (
 
 
 def kind_of(command: str) -> str:
-    """What a process is, by its command line."""
+    """Say what a process is, by its command line."""
     return next((kind for word, kind in _KINDS if word in command), "other")
 
 

@@ -66,7 +66,7 @@ class Sample:
 
 
 def motion_kernel(length: float, angle: float) -> Floats:
-    """A line of `length` px through the middle, anti-aliased, summing to 1."""
+    """Draw a line of `length` px through the middle, anti-aliased, summing to 1."""
     size = 2 * math.ceil(length / 2) + 3
     kernel = np.zeros((size, size), np.float32)
     for step in np.linspace(-length / 2, length / 2, 400):
@@ -78,7 +78,7 @@ def motion_kernel(length: float, angle: float) -> Floats:
 
 
 def blurs(image: Image, eyes_px: float) -> Iterator[tuple[str, Image]]:
-    """The image as it is and under each blur."""
+    """Yield the image as it is and under each blur."""
     yield "none", image
     for share, angle in itertools.product(MOTION, (0.0, math.pi / 4, math.pi / 2)):
         kernel = motion_kernel(share * eyes_px, angle)
@@ -88,7 +88,7 @@ def blurs(image: Image, eyes_px: float) -> Iterator[tuple[str, Image]]:
 
 
 def shrunk(sample: Sample, eyes_px: float) -> tuple[Image, Floats] | None:
-    """The face with its eyes `eyes_px` apart and its points, or None where the photograph is too small."""
+    """Return the face with its eyes `eyes_px` apart and its points, or None where the photograph is too small."""
     scale = eyes_px / float(np.linalg.norm(sample.points[1] - sample.points[0]))
     if scale > 1.05:
         return None
@@ -138,7 +138,7 @@ def measure(policy: Policy) -> list[DegradedShot]:
 
 
 def report(shots: list[DegradedShot], policy: Policy) -> None:
-    """The three tables."""
+    """Print the three tables."""
     print("sharpness by blur (5 %, median, 95 %) and similarity to the sharp face")
     for blur in dict.fromkeys(shot.blur for shot in shots):
         values = [shot.sharpness for shot in shots if shot.blur == blur]

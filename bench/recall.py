@@ -46,7 +46,7 @@ say = Console(stderr=True).print
 
 
 def changed(policy: Policy, changes: Sequence[str]) -> Policy:
-    """The policy with values set as `section.name=value`. ValueError names one that can't be."""
+    """Return the policy with values set as `section.name=value`. ValueError names one that can't be."""
     values = policy.model_dump()
     for change in changes:
         name, _, value = change.partition("=")
@@ -58,7 +58,7 @@ def changed(policy: Policy, changes: Sequence[str]) -> Policy:
 
 
 def enrol(engine: FaceEngine, people: Iterable[StreetPerson], folder: Path | None, cache: Path) -> ExactGallery:
-    """The photograph of each enrolled person that the streets don't show."""
+    """Return the photograph of each enrolled person that the streets don't show."""
     photos, gallery = sample_photos(cache), ExactGallery()
     gallery.create(GALLERY, engine.contract_id)
     for person in people:
@@ -73,7 +73,7 @@ def enrol(engine: FaceEngine, people: Iterable[StreetPerson], folder: Path | Non
 
 
 def framed(photo: Image | None) -> Image:
-    """A photograph cut close to the head with a border, enlarged, as the detector expects."""
+    """Cut a photograph close to the head, with a border, and enlarge it, as the detector expects."""
     assert photo is not None
     scale, border = max(1.0, 336 / photo.shape[0]), max(photo.shape[:2]) // 2
     wide = cv2.copyMakeBorder(photo, border, border, border, border, cv2.BORDER_REPLICATE)

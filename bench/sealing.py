@@ -84,7 +84,7 @@ class InTheClear:
         return payload
 
     def check_gate(self, deployment: str) -> None:
-        """Always open."""
+        """Say that it is always open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class Bench:
 
 @contextmanager
 def vault_process(settings: Settings) -> Iterator[EachProcess]:
-    """The vault, in a process of its own."""
+    """Run the vault in a process of its own."""
     upgrade(settings.records_url)
     process = subprocess.Popen([sys.executable, "-m", "apps.vault"], env=child_environment(settings_env(settings)))
     client = EachProcess.of(settings)
@@ -209,7 +209,7 @@ def main() -> int:
 
 
 def open_deployment(settings: Settings, contract_id: str, policy: Policy) -> None:
-    """A live deployment, by the ordinary commands' way."""
+    """Make a live deployment, by the ordinary commands' way."""
     from datetime import UTC, datetime
 
     from lfr_core.domain.watchlists import Category
@@ -238,7 +238,7 @@ def open_deployment(settings: Settings, contract_id: str, policy: Policy) -> Non
 
 
 def report(say: Console, times: dict[str, list[Times]], frames: int, mean_bytes: float) -> None:
-    """The table, and what sealing costs, by both clocks."""
+    """Print the table, and what sealing costs, by both clocks."""
     table = Table(title=f"{frames} frames of {mean_bytes / 1024:.0f} KiB, one core", title_justify="left")
     for column in ("", "median frames/s", "slowest", "fastest", "rounds"):
         table.add_column(column, justify="right" if column else "left")

@@ -89,7 +89,7 @@ def watchlist(folder: Path, photo: Path) -> Path:
 def run_stream(
     streets: Sequence[Street], report: WatchlistReport, deployment: str, settings: Settings, policy: Policy, home: Path
 ) -> tuple[RunReport, Mapping[str, float]]:
-    """The streets through a whole system of its own, a camera and a worker a street."""
+    """Send the streets through a whole system of its own, a camera and a worker a street."""
     own = settings_for_run(settings, home, workers=len(streets), keep_page_port=False)
     own = own.model_copy(update={"frame_partitions": len(streets)})
     kind = DeploymentKind.EVALUATION
@@ -104,7 +104,7 @@ def run_stream(
 
 
 def one_round(streets: Sequence[Street], settings: Settings, policy: Policy, folder: Path) -> Round:
-    """The plain loop, then the stream."""
+    """Run the plain loop, then the stream."""
     truths = [load_truth(street.truth) for street in streets]
     deployment = f"bench-{datetime.now(tz=UTC):%Y%m%dT%H%M%S%f}"
     listed = watchlist(folder / "watchlist", sample_photos(settings.cache)[SUBJECT])

@@ -49,7 +49,7 @@ class Row:
 
 
 def search_row() -> Row:
-    """A batch of probes of nobody against 10,000 vectors, beside the product alone; medians, turn about."""
+    """Search for a batch of nobody's probes in 10,000 vectors, beside the product alone; medians, turn about."""
     rng = np.random.default_rng(0)
 
     def units(count: int) -> Floats:
@@ -107,7 +107,7 @@ def stream_rows(measured: dict[str, Any], faces: int, engine_ms: float | None) -
 
 
 def unmeasured_rows() -> Iterator[Row]:
-    """What no script measures yet, or another command does."""
+    """List what no script measures yet, or another command does."""
     none = "not measured"
     yield Row(
         "capture to alert, p95 at 70 % load", "under 500 ms", none, None, "needs a quiet machine and paced cameras"
@@ -119,7 +119,7 @@ def unmeasured_rows() -> Iterator[Row]:
 
 
 def run_json(module: str, *arguments: str) -> Any:
-    """The figures that a script writes; its own words go to the terminal."""
+    """Run a script and return the figures it writes; its own words go to the terminal."""
     with tempfile.TemporaryDirectory(prefix="lfr-table-") as folder:
         file = Path(folder) / "figures.json"
         subprocess.run([sys.executable, "-m", module, "--json", str(file), *arguments], check=False, stdout=sys.stderr)

@@ -55,7 +55,7 @@ def say(what: str) -> None:
 
 
 def check_signature(signed: tuple[str, str], kind: str, message: bytes, what: str, untyped: bytes = b"") -> None:
-    """That the key (`signed[0]`) signed the message as one of this kind; or, by an earlier version, `untyped`."""
+    """Check that the key (`signed[0]`) signed the message as one of this kind; or, by an earlier version, `untyped`."""
     key_hex, signature_hex = signed
     try:
         key, signature = bytes.fromhex(key_hex), bytes.fromhex(signature_hex)
@@ -71,7 +71,7 @@ def check_signature(signed: tuple[str, str], kind: str, message: bytes, what: st
 
 
 def check_signed(one: dict[str, Any], kind: str, public_key: str, names: tuple[str, ...]) -> None:
-    """A head or an anchor of the audit trail."""
+    """Check a head or an anchor of the audit trail."""
     demand(one["public_key"] == public_key, f"{kind} of entry {one['seq']}: signed with another key")
     signed = {name: one[name] for name in names}
     message = canonical({**signed, "kind": f"openlfr.audit.{kind}", "v": 1})
@@ -190,7 +190,7 @@ def verify(content: bytes, public_key: str, against: dict[str, Any] | None = Non
 
 
 def read_head(kept: bytes) -> dict[str, Any]:
-    """A head as its file holds it, or in the one line of its QR code."""
+    """Read a head as its file holds it, or in the one line of its QR code."""
     line = kept.decode().strip()
     if not line.upper().startswith(HEAD_TEXT):
         found: dict[str, Any] = json.loads(kept)
@@ -214,7 +214,7 @@ def judge(content: bytes, public_key: str, kept: bytes = b"") -> int:
 
 
 def read_file(name: str) -> bytes:
-    """A regular file of a bounded size; a pipe is not waited for."""
+    """Read a regular file of a bounded size; a pipe is not waited for."""
     with os.fdopen(os.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as stream:
         found = os.fstat(stream.fileno())
         if not stat.S_ISREG(found.st_mode):

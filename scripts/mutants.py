@@ -89,7 +89,7 @@ def _without_messages(code: str) -> str:
 
 
 def _line_of(source: Path, function: str, owner: str | None) -> int:
-    """The line on which a function, or a method of the class `owner`, begins; with its decorators."""
+    """Find the line on which a function, or a method of the class `owner`, begins; with its decorators."""
     tree: ast.AST = ast.parse((ROOT / source).read_text(encoding="utf-8"))
     if owner:
         tree = next(each for each in ast.walk(tree) if isinstance(each, ast.ClassDef) and each.name == owner)

@@ -55,7 +55,7 @@ class PreflightFinding:
 
 
 def environment_of(root: Path, env: dict[str, str]) -> dict[str, str]:
-    """The environment the installers run in: the user's own, with what keeps everything below `root`.
+    """Return the environment the installers run in: the user's own, with what keeps everything below `root`.
 
     `.env`, or the file that LFR_ENV_FILE names, adds LFR_ settings that the environment doesn't have, as
     lfr_core.common.settings_file reads them. An activated virtual environment of another project is not ours, so

@@ -81,7 +81,7 @@ def photograph(link: str, operator: str, file: Path, scheme: Scheme, seconds: fl
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on: `lfr up` may be running on the usual one."""
+    """Find a loopback port nobody listens on: `lfr up` may be running on the usual one."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -89,7 +89,7 @@ def report(findings: list[PreflightFinding]) -> bool:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line; returns the exit code."""
+    """Run the command line; return the exit code."""
     parser = argparse.ArgumentParser(description="Install what OpenLFR needs, below this folder.")
     parser.add_argument("--for", dest="purpose", choices=PURPOSES, default="setup", help="what comes next")
     parser.add_argument("--dry-run", action="store_true", help="look and say, but install nothing")

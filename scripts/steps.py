@@ -66,7 +66,7 @@ class InstallStep:
 
 
 def plan(root: Path, env: Mapping[str, str], purpose: str) -> tuple[list[InstallStep], list[str]]:
-    """The steps `purpose` needs, in order, done or not; and a sentence on each that this machine can't do."""
+    """Return the steps `purpose` needs, in order, done or not; and a sentence on each that this machine can't do."""
     steps = [_uv(root), _packages(root, env)]
     skipped: list[str] = []
     if purpose == "mutants":
@@ -204,7 +204,7 @@ def _kafka(root: Path, env: Mapping[str, str]) -> InstallStep:
 
 
 def _identity(root: Path, env: Mapping[str, str], *, optional: bool) -> InstallStep:
-    """The identity server's own environment: its packages' versions needn't agree with ours."""
+    """Install the identity server's own environment: its packages' versions needn't agree with ours."""
     folder = _cache(root, env) / "identity"
     listed = root / "infra" / "identity" / "requirements.txt"
     uv = str(root / ".tools" / "uv" / "bin" / "uv")
@@ -251,7 +251,7 @@ def _why_no_kafka(env: Mapping[str, str]) -> str | None:
 
 
 def java_version() -> int:
-    """The major version of the `java` on the PATH; 0 when it doesn't say."""
+    """Return the major version of the `java` on the PATH; 0 when it doesn't say."""
     try:
         done = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False, timeout=20)
     except (OSError, subprocess.TimeoutExpired):
@@ -261,7 +261,7 @@ def java_version() -> int:
 
 
 def _mirror(env: Mapping[str, str]) -> str | None:
-    """The package index that uv or pip is set to use instead of the public one."""
+    """Return the package index that uv or pip is set to use instead of the public one."""
     for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"):
         if env.get(name):
             return env[name]
