@@ -45,10 +45,8 @@ def from_figures(
 ) -> DeploymentRecord:
     """Build the first revision of a deployment's record.
 
-    Moments are aware; `due_at`: as the calendar says, if not given.
-
-    not_decided_because: the publication officer's word for the alerts that nobody judged; "": nobody gave one, and the
-    record says so.
+    Moments are aware; `due_at`: as the calendar says, if not given. `not_decided_because`: the publication
+    officer's word for the alerts that nobody judged; "": nobody gave one, and the record says so.
 
     Alerts on blue-list entries are left out of every figure; the blue list has its own.
 
