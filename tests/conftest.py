@@ -20,8 +20,8 @@ from xdist.scheduler import LoadFileScheduling
 
 import lfr_core  # noqa: F401  no test tells a third party that it ran, and none uses a proxy
 from tests.support.brokers import kafka_broker, kafka_libs, tansu_broker
-from tests.support.compiled_once import share_compiled_statements
 from tests.support.databases import database_url, postgres, sqlite_url
+from tests.support.done_once import share_compiled_statements, share_parsed_settings
 from tests.support.identity import identity_server
 from tests.support.prefect import prefect_process, prefect_server
 from tests.support.run_commands import commands
@@ -61,6 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # typer's runner would build the tree of all commands for each command that a test runs: 0.05 s
     typer.testing._get_command = cache(typer.main.get_command)  # type: ignore[attr-defined]
     share_compiled_statements()
+    share_parsed_settings()
     os.fsync = _no_power_is_lost
     for line in THIRD_PARTY_WARNINGS:
         config.addinivalue_line("filterwarnings", line)

@@ -15,6 +15,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from cachetools import TTLCache
@@ -84,6 +85,7 @@ class VaultServer:
         self._said: TTLCache[tuple[str, ...], None] = TTLCache(256, _SAME_LINE_S)
         self._local = listen_on_socket(path, MOST_LOCAL)
         self._network = None if listen is None else listen_on_network(listen, MOST_HANDSHAKES)
+        self._wake, self._woken = socket.socketpair()
 
     @property
     def port(self) -> int:
@@ -107,17 +109,18 @@ class VaultServer:
             timer.start()
         try:
             with selectors.DefaultSelector() as waiting:
-                for listener in filter(None, (self._local, self._network)):
+                for listener in filter(None, (self._woken, self._local, self._network)):
                     waiting.register(listener, selectors.EVENT_READ)
                 while not self._stopping.is_set():
-                    for key, _ in waiting.select(_TICK_S):
-                        self._accept(self._local if key.fileobj is self._local else self._network)
+                    for key, _ in waiting.select():
+                        if key.fileobj is not self._woken:
+                            self._accept(self._local if key.fileobj is self._local else self._network)
         finally:
             self._stopping.set()
             self._core.stop()
             self._path.unlink(missing_ok=True)
-            for listener in filter(None, (self._local, self._network)):
-                listener.close()
+            for each in filter(None, (self._local, self._network, self._wake, self._woken)):
+                each.close()
             self._connections.close()
             for timer in timers:
                 timer.join(2.0)
@@ -125,6 +128,8 @@ class VaultServer:
     def stop(self) -> None:
         """End `serve`; may be called from a signal handler."""
         self._stopping.set()
+        with suppress(OSError):  # it has ended already
+            self._wake.send(b"\0")
 
     def _keep_time(self, act: Callable[[], None]) -> None:
         while not self._stopping.wait(_TICK_S):

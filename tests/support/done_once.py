@@ -1,14 +1,20 @@
-"""SQL is compiled once for all databases of a kind: an engine has its own cache, and each test its own engine."""
+"""What each test would do anew with the same result is done once for a process: SQL compiled, policies parsed.
+
+An engine has its own cache of statements, and each test its own engine.
+"""
 
 from __future__ import annotations
 
+import copy
+import tomllib
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 
-__all__ = ["share_compiled_statements"]
+__all__ = ["share_compiled_statements", "share_parsed_settings"]
 
 _MOST = 4000
 """Statements that are kept. Ours are about 1,000, on both kinds of database."""
@@ -20,3 +26,13 @@ def share_compiled_statements() -> None:
     Engine._compiled_cache = property(lambda _: shared, lambda _, own: None)  # type: ignore[assignment]  # noqa: ARG005
     DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
     DefaultDialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
+
+
+def share_parsed_settings() -> None:
+    """Parse each text of TOML once: a test reads the policy three or four times, at some milliseconds each."""
+    parse = lru_cache(maxsize=256)(tomllib.loads)
+
+    def loads(text: str, /, **given: Any) -> dict[str, Any]:
+        return copy.deepcopy(parse(text, **given))
+
+    tomllib.loads = loads
