@@ -140,7 +140,6 @@ ON_BOTH = (
     "tests/integration/custody/audit/test_trail.py",
     "tests/integration/custody/audit/test_head_checkpoint.py",
     "tests/integration/custody/people/test_folded_names.py",
-    "tests/integration/alerts/test_decisions.py",
     "tests/integration/alerts/test_faults.py",
     "tests/integration/deployments/test_deployments.py",
     "tests/integration/retention/test_sweep.py",

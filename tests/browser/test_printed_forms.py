@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
+@pytest.mark.slow
 def test_no_document_breaks_a_rule_of_wcag_scrolls_sideways_or_asks_anybody(
     browser: Browser,
     axe: str,

@@ -107,6 +107,7 @@ def test_stage_times_add_up_and_a_redelivered_batch_adds_none(engine: Engine) ->
     assert (stage.stage, stage.calls, stage.mean_ms) == ("decode", 2, 2.5)
 
 
+@pytest.mark.slow
 def test_rates_are_of_the_last_whole_seconds_and_old_seconds_go(engine: Engine) -> None:
     live_deployment(engine)
     for second in range(200):

@@ -37,6 +37,7 @@ def test_a_worker_that_cannot_run_as_things_are_says_why_and_is_not_started_agai
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.slow
 def test_a_worker_that_cannot_say_that_it_is_ready_ends_as_one_that_may_be_started_again() -> None:
     code = "import pathlib, streams.worker as w; w._say_ready(w.LivenessFile(pathlib.Path('/dev/full')))"
 

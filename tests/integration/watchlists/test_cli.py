@@ -137,6 +137,7 @@ def test_enrol_makes_the_deployment_ready_and_show_lists_it(
     assert again.exit_code == 77
 
 
+@pytest.mark.slow
 def test_all_or_nothing_enrols_nothing_when_something_is_refused(
     listed: ListFolder, store: DeploymentStore, gallery: MilvusGallery
 ) -> None:

@@ -27,7 +27,9 @@ HEAD_COLUMNS = ("hash", "at_ns", "public_key", "signature")
 NOTARY = Notary()
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.slow])]
+)
 def signed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, Head]]:
     """A trail under heads at 4, 8 and 12. Tests damage it in transactions that are rolled back."""
     if request.param == "sqlite":

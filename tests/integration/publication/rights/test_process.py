@@ -126,6 +126,7 @@ def test_an_enquiry_is_taken_and_what_the_vault_does_not_take_is_said_in_a_sente
     assert "purpose: String should have at most 200 characters" in output
 
 
+@pytest.mark.slow
 def test_a_complaint_is_taken_on_the_page(settings: Settings) -> None:
     here = Installation(settings, identity=ProcessIdentity.COMMANDS)
     view = RightsView(here.engine, here.policy, here.vault, here.trail, here.clock)

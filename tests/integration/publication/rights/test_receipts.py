@@ -141,6 +141,7 @@ def test_when_the_alert_goes_nothing_leads_from_it_to_the_receipt(engine: Engine
     assert (kept.reference, kept.minute_at.second, kept.minute_at.microsecond) == (receipt.reference, 0, 0)
 
 
+@pytest.mark.slow
 def test_the_reference_alone_holds_the_footage_of_the_stop(harness: RightsHarness) -> None:
     before, *_, after = harness.record(3_000)
     stopped = (harness.clock.now_ns - 1_500 * 10**9) // (60 * 10**9) * 60

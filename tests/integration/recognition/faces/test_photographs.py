@@ -18,6 +18,7 @@ from lfr_core.recognition.faces.decode import decode
 from lfr_core.recognition.faces.engine import PackEngine, build_engine
 from lfr_core.recognition.faces.types import Detection, Face, Floats, Image
 from tests.support.samples import cpu, require_pack, require_photos
+from tests.support.tiers import leave_to_long
 
 pytestmark = pytest.mark.models
 
@@ -107,7 +108,9 @@ def saved(image: PIL.Image.Image, kind: str, **options: Any) -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("form", ["png", "webp", "cmyk", "grey16", "alpha", "turned", "palette"])
+@pytest.mark.parametrize(
+    "form", leave_to_long(["png", "webp", "cmyk", "grey16", "alpha", "turned", "palette"], but=["cmyk", "turned"])
+)
 def test_the_face_is_the_same_in_every_form_of_file(engine: PackEngine, photos: dict[str, bytes], form: str) -> None:
     photo = PIL.Image.open(io.BytesIO(photos["obama"])).convert("RGB")
     turned = PIL.Image.Exif()
@@ -167,9 +170,7 @@ def frame_with(face: Image, points: Floats, eyes_px: float, at: tuple[int, int])
     return background, np.asarray(points * scale + [x, y], np.float32)
 
 
-@pytest.mark.parametrize(
-    "eyes_px", [24, 90, *(pytest.param(each, marks=pytest.mark.slow) for each in (28, 32, 40, 60))]
-)
+@pytest.mark.parametrize("eyes_px", leave_to_long([24, 28, 32, 40, 60, 90], but=[24]))
 def test_faces_from_24_px_between_the_eyes_are_found_and_known_in_a_720p_frame(
     engine: PackEngine, photos: dict[str, bytes], eyes_px: int
 ) -> None:

@@ -73,6 +73,7 @@ def behind_tls(port: int, certificate: Path) -> Iterator[str]:
         loop.close()
 
 
+@pytest.mark.slow
 def test_a_milvus_over_tls_is_used_by_its_authority_and_name_alone(milvus: MilvusServer, tmp_path: Path) -> None:
     ours, others = Authority(), Authority()
     ca_file, other_ca = ours.write(tmp_path / "ca.pem"), others.write(tmp_path / "other.pem")

@@ -72,6 +72,7 @@ def test_what_was_injected_is_found_as_stored_and_nowhere_in_the_clear(harness: 
     } == dict.fromkeys(("database", "gallery", "broker", "footage", "keystore"), True)
 
 
+@pytest.mark.slow
 def test_with_purging_switched_off_everything_that_is_due_fails(harness: ErasureHarness) -> None:
     view = harness.live("no-purges")
     harness.inject(view)

@@ -169,6 +169,7 @@ def test_the_same_photographs_give_the_same_evaluation_and_it_names_nobody() -> 
     assert not any(name in first.model_dump_json() for name in of.subjects)
 
 
+@pytest.mark.slow
 def test_the_report_asks_nobody_for_anything(tmp_path: Path) -> None:
     of = templates(12, 4, noise=0.8)
     found = measured(of, compare_all(of, [], alike_from=0.99), age=dict.fromkeys(of.subjects, "x"))

@@ -92,6 +92,7 @@ def test_a_list_in_the_records_that_is_not_the_approved_one_shuts_the_gate(harne
     assert why in shut_by(harness)
 
 
+@pytest.mark.slow
 def test_an_emptied_trial_is_suspended_too(
     harness: PlanningHarness, gallery: MilvusGallery, milvus: MilvusServer
 ) -> None:
