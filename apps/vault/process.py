@@ -17,8 +17,8 @@ from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.common.errors import Refused
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.head_signing import HeadSigningThread
 from lfr_core.custody.audit.heads import entries_of_vault
-from lfr_core.custody.audit.keeper import HeadKeeper
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.audit.vault_records import TrailRecords, adopt_records
@@ -28,9 +28,9 @@ from lfr_core.custody.vault.certificates import authority_of
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
+from lfr_core.custody.vault.keystore_rollback import drop_destroyed, hold_again
 from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.process_files import ProcessFiles
-from lfr_core.custody.vault.put_back import drop_destroyed, hold_again
 from lfr_core.custody.vault.server import VaultServer
 from lfr_core.deployments.vault_records import VaultRecords, bind_installation
 from lfr_core.domain.gate import GateLimits
@@ -146,7 +146,7 @@ def run_vault(installation: Installation) -> None:
     machines.dismiss_again(entries_of_vault(engine, core.writers, Verb.AUTHORISE))
     listen = split_address(settings.vault_listen) if settings.vault_listen else None
     server = VaultServer(core, settings.vault_socket, processes, machines, listen)
-    heads = HeadKeeper(
+    heads = HeadSigningThread(
         engine,
         core,
         core.clock,

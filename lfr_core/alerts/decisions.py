@@ -18,8 +18,8 @@ from lfr_core.alerts.pictures import pictures_digest, references_of
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.people.judged import check_judged_same
 from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.officer_alerts import check_judged_same
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.custody.people.sign_on import DUTIES, signed_on
 from lfr_core.domain.alerts import (

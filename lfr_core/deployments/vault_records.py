@@ -23,8 +23,8 @@ from lfr_core.custody.audit.records import (
     of_person,
 )
 from lfr_core.custody.audit.vault_records import TrailRecords
-from lfr_core.custody.people.judged import check_judged_same
 from lfr_core.custody.people.lookup import in_role, row_of
+from lfr_core.custody.people.officer_alerts import check_judged_same
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.people.sign_on import check_signed_on
 from lfr_core.custody.vault.epochs import Epoch

@@ -27,8 +27,8 @@ from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.published import revisions_of
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
-from tests.support.browser_desk import (
-    Desk,
+from tests.support.browser_session import (
+    BrowserSession,
     close_it,
     decide_on_the_alert,
     engage,
@@ -97,7 +97,7 @@ def ends_at(harness: PlanningHarness) -> datetime:
     return state.ends_at.astimezone(LONDON).replace(second=0, microsecond=0)
 
 
-def move_its_end(desk: Desk, harness: PlanningHarness) -> None:
+def move_its_end(desk: BrowserSession, harness: PlanningHarness) -> None:
     """The planner ends it earlier; the authorising officer gives the hours back."""
     most = ends_at(harness)
     earlier = most - timedelta(minutes=20)
@@ -123,7 +123,7 @@ def test_an_alert_is_decided_and_engaged_hours_are_moved_and_it_is_closed_and_pu
     open_it(harness)
     recorder = TellingRecorder(harness.engine, vault)
     recorder.record_sightings([sighting((time.time_ns() - NOW_NS) / 1e9, probe=PROBE)])
-    desk = Desk(page, logins, address.rstrip("/"))
+    desk = BrowserSession(page, logins, address.rstrip("/"))
 
     desk.open_as(OPERATOR, "operator?deployment=dep")
     desk.click("Start deciding")

@@ -19,9 +19,9 @@ from lfr_core.custody.vault.client import vault_client
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.engine import open_engine
-from tests.support.browser_desk import (
+from tests.support.browser_session import (
     WAIT_MS,
-    Desk,
+    BrowserSession,
     close_it,
     decide_on_the_alert,
     engage,
@@ -69,7 +69,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
-def desk(settings: Settings, page: Page) -> Iterator[tuple[Desk, float, float]]:
+def desk(settings: Settings, page: Page) -> Iterator[tuple[BrowserSession, float, float]]:
     """With when `lfr up` was typed (monotonic), and how many seconds later the pages were there."""
     with ExitStack() as stack:
         began = stack.enter_context(running_platform(settings, until=PAGES))  # the rest starts while they are used
@@ -87,10 +87,10 @@ def desk(settings: Settings, page: Page) -> Iterator[tuple[Desk, float, float]]:
             (OPERATOR, Role.OPERATOR),
             (IN_THE_STREET, Role.ENGAGING_OFFICER),
         )
-        yield Desk(page, logins, settings.page_addresses[0].rstrip("/")), began, up_s
+        yield BrowserSession(page, logins, settings.page_addresses[0].rstrip("/")), began, up_s
 
 
-def apply_for_it(desk: Desk, starts: datetime) -> None:
+def apply_for_it(desk: BrowserSession, starts: datetime) -> None:
     desk.open_as(PLANNER, "planning")
     desk.page.get_by_role("radiogroup", name="Part of the page").get_by_text("Application", exact=True).click()
     desk.clicks += 1
@@ -116,7 +116,7 @@ def apply_for_it(desk: Desk, starts: datetime) -> None:
     desk.see(f"{DEPLOYMENT} is applied for.")
 
 
-def register_documents(desk: Desk, folder: Path) -> None:
+def register_documents(desk: BrowserSession, folder: Path) -> None:
     desk.open_as(COMPLIANCE, DESK)
     desk.click("Add a document")
     for kind in DOCUMENTS:
@@ -135,7 +135,7 @@ def register_documents(desk: Desk, folder: Path) -> None:
         desk.settle()
 
 
-def decide_on_it(desk: Desk) -> None:
+def decide_on_it(desk: BrowserSession) -> None:
     desk.open_as(OFFICER, DESK)
     desk.click("Decide on it")
     desk.fill("Your reason", "Necessary and proportionate for this market.", exact=False)
@@ -145,7 +145,7 @@ def decide_on_it(desk: Desk) -> None:
     desk.see(f"{DEPLOYMENT} is authorised.")
 
 
-def tell_the_public(desk: Desk) -> None:
+def tell_the_public(desk: BrowserSession) -> None:
     desk.open_as(PUBLISHER, DESK)
     desk.click("Preview the announcement")
     desk.see("find people wanted by the courts")
@@ -153,7 +153,7 @@ def tell_the_public(desk: Desk) -> None:
     desk.see("It is announced.")
 
 
-def compile_the_list(desk: Desk) -> None:
+def compile_the_list(desk: BrowserSession) -> None:
     desk.open_as(PLANNER, DESK)
     desk.click("Upload the list")
     desk.settle()
@@ -173,7 +173,7 @@ def compile_the_list(desk: Desk) -> None:
     desk.see("The list is approved.")
 
 
-def make_ready(desk: Desk, camera: RtspCamera) -> None:
+def make_ready(desk: BrowserSession, camera: RtspCamera) -> None:
     desk.open_as(PLANNER, DESK)
     desk.unfold("Cameras")
     desk.fill(f"Address of camera {CAMERA}", camera.url)
@@ -190,7 +190,7 @@ def make_ready(desk: Desk, camera: RtspCamera) -> None:
         desk.see(said)
 
 
-def run_the_self_test(desk: Desk) -> None:
+def run_the_self_test(desk: BrowserSession) -> None:
     desk.click("Run the self-test")
     tested = desk.page.locator(".pln-tested, .pln-facts[role=status]", has_text="elf-test").filter(
         has_not_text="The self-test runs"
@@ -200,7 +200,7 @@ def run_the_self_test(desk: Desk) -> None:
     assert "Self-test: in order" in tested.first.inner_text()
 
 
-def open_it(desk: Desk, starts: datetime) -> None:
+def open_it(desk: BrowserSession, starts: datetime) -> None:
     while datetime.now(LONDON) < starts + timedelta(seconds=1):
         time.sleep(0.5)
     desk.open_as(PLANNER, DESK)
@@ -210,7 +210,7 @@ def open_it(desk: Desk, starts: datetime) -> None:
 
 
 def test_an_operational_deployment_lives_from_application_to_publication_in_the_browser_alone(
-    desk: tuple[Desk, float, float], page: Page, tmp_path: Path
+    desk: tuple[BrowserSession, float, float], page: Page, tmp_path: Path
 ) -> None:
     at, began, up_s = desk
     assert at.page is page  # whose words stand beside a failure

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from lfr_core.alerts.read._alerts import PROBE, AlertSummary, summary_of
 from lfr_core.common.clock import utc_from_ns
-from lfr_core.custody.people.judged import check_judged_same
+from lfr_core.custody.people.officer_alerts import check_judged_same
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.custody.people.sign_on import DUTIES, signed_on
 from lfr_core.domain.alerts import Judgement

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.common.settings import Settings
-from lfr_core.custody.audit.keeper import HeadKeeper
+from lfr_core.custody.audit.head_signing import HeadSigningThread
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.timestamps import TimestampAuthority, describe_stamp, read_authorities, read_stamp_time
 from lfr_core.custody.audit.trail import AuditTrail, record
@@ -117,13 +117,15 @@ def settings(authority: Authority, serving: tuple[type[Serving], str], tmp_path:
 
 
 @pytest.fixture
-def keeper(engine: Engine, notary: Notary, trail: AuditTrail, clock: ManualClock, settings: Settings) -> HeadKeeper:
+def keeper(
+    engine: Engine, notary: Notary, trail: AuditTrail, clock: ManualClock, settings: Settings
+) -> HeadSigningThread:
     record(engine, trail, EVENT)
-    return HeadKeeper(engine, notary, clock, settings.keystore_folder, every_s=1.0, witness=Witness.of(settings))
+    return HeadSigningThread(engine, notary, clock, settings.keystore_folder, every_s=1.0, witness=Witness.of(settings))
 
 
 def test_each_hour_s_head_has_a_time_stamp_that_openssl_alone_verifies(
-    keeper: HeadKeeper, settings: Settings, authority: Authority
+    keeper: HeadSigningThread, settings: Settings, authority: Authority
 ) -> None:
     began = time.time()
     assert keeper.keep()
@@ -144,7 +146,7 @@ def test_each_hour_s_head_has_a_time_stamp_that_openssl_alone_verifies(
 
 
 def test_a_stamp_of_another_head_or_by_somebody_else_isn_t_believed(
-    keeper: HeadKeeper, settings: Settings, authority: Authority, tmp_path: Path
+    keeper: HeadSigningThread, settings: Settings, authority: Authority, tmp_path: Path
 ) -> None:
     assert keeper.keep()
     head = settings.keystore_folder / STAMPED_HEAD
@@ -160,7 +162,7 @@ def test_a_stamp_of_another_head_or_by_somebody_else_isn_t_believed(
 
 @pytest.mark.parametrize("answer", [b"<html>busy</html>", b"x" * 200_000])
 def test_an_authority_that_answers_nonsense_keeps_nobody_from_signing_and_is_told_once_an_hour(
-    keeper: HeadKeeper, settings: Settings, serving: tuple[type[Serving], str], answer: bytes
+    keeper: HeadSigningThread, settings: Settings, serving: tuple[type[Serving], str], answer: bytes
 ) -> None:
     serving[0].answer = answer
     with capture_logs() as said:

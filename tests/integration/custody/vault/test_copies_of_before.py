@@ -12,13 +12,13 @@ from apps.vault.process import build_core
 from lfr_core.common.errors import Refused
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint
-from lfr_core.custody.audit.keeper import HeadKeeper
+from lfr_core.custody.audit.head_signing import HeadSigningThread
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import entries
 from lfr_core.custody.audit.witness import Witness
 from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.keystore_rollback import PUT_BACK
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
-from lfr_core.custody.vault.put_back import PUT_BACK
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine
@@ -57,7 +57,7 @@ class Installation:
         """What the vault's thread does when it starts, with a keeper that has asked the witness of nothing yet."""
         folder = self.settings.keystore_folder
         asking = Witness(folder, self.settings.witness_folder)
-        return HeadKeeper(self.engine, core, core.clock, folder, every_s=1.0, witness=asking).keep()
+        return HeadSigningThread(self.engine, core, core.clock, folder, every_s=1.0, witness=asking).keep()
 
     def put_back(self, *names: str) -> None:
         """Replace files and folders of the home by what the copy has."""

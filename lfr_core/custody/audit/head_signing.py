@@ -20,7 +20,7 @@ from lfr_core.custody.audit.port import HeadSigner
 from lfr_core.custody.audit.signed import Head
 from lfr_core.custody.audit.witness import Witness
 
-__all__ = ["COMPARED_EVERY_S", "HeadKeeper"]
+__all__ = ["COMPARED_EVERY_S", "HeadSigningThread"]
 
 _HOUR_NS = 3_600 * 10**9
 COMPARED_EVERY_S = 30.0
@@ -28,7 +28,7 @@ COMPARED_EVERY_S = 30.0
 itself looks at those that it goes by each time."""
 
 
-class HeadKeeper:
+class HeadSigningThread:
     """Calls `keep_head` every `every_s` seconds from `start` to `stop`. A fault is logged once, until it changes.
 
     A refusal is left beside the head too: `lfr audit verify` and the promise `audit.verifies` say it.

@@ -16,7 +16,7 @@ from lfr_core.custody.audit.head_checkpoint import (
     read_public_key,
     read_refusal,
 )
-from lfr_core.custody.audit.keeper import HeadKeeper
+from lfr_core.custody.audit.head_signing import HeadSigningThread
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.signed import signed_head
 from lfr_core.custody.audit.trail import AuditTrail, record
@@ -34,12 +34,12 @@ EVENT = AuditEvent(Verb.COLLECT, SystemActor.RECOGNISER, "dep", "alert:1")
 
 
 @pytest.fixture
-def keeper(engine: Engine, notary: Notary, clock: ManualClock, tmp_path: Path) -> HeadKeeper:
-    return HeadKeeper(engine, notary, clock, tmp_path / "keystore", every_s=0.05)
+def keeper(engine: Engine, notary: Notary, clock: ManualClock, tmp_path: Path) -> HeadSigningThread:
+    return HeadSigningThread(engine, notary, clock, tmp_path / "keystore", every_s=0.05)
 
 
 def test_entries_are_signed_as_they_come_and_once_more_at_the_end(
-    engine: Engine, trail: AuditTrail, notary: Notary, keeper: HeadKeeper, tmp_path: Path
+    engine: Engine, trail: AuditTrail, notary: Notary, keeper: HeadSigningThread, tmp_path: Path
 ) -> None:
     folder = tmp_path / "keystore"
     folder.mkdir()
@@ -60,7 +60,7 @@ def test_entries_are_signed_as_they_come_and_once_more_at_the_end(
 
 
 def test_a_refusal_to_sign_is_told_to_whoever_verifies_until_it_is_over(
-    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock, keeper: HeadKeeper, tmp_path: Path
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock, keeper: HeadSigningThread, tmp_path: Path
 ) -> None:
     folder = tmp_path / "keystore"
     folder.mkdir()
@@ -79,13 +79,13 @@ def test_a_refusal_to_sign_is_told_to_whoever_verifies_until_it_is_over(
     assert "its seal is wrong" in problem.message
     with overwriting(engine) as session:
         session.execute(text("DELETE FROM audit_entry WHERE seq = 2"))
-    again = HeadKeeper(engine, notary, clock, folder, every_s=0.05)  # also one that didn't write it
+    again = HeadSigningThread(engine, notary, clock, folder, every_s=0.05)  # also one that didn't write it
     assert again.keep()
     assert look().is_good
 
 
 def test_the_head_that_is_kept_says_when_the_vault_last_signed(
-    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock, keeper: HeadKeeper, tmp_path: Path
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock, keeper: HeadSigningThread, tmp_path: Path
 ) -> None:
     folder = tmp_path / "keystore"
     folder.mkdir()
@@ -114,7 +114,7 @@ def test_no_head_is_signed_and_no_certificate_ends_while_the_clock_is_not_truste
     notary.writers = Noting(b"k" * 32, clock)
     guard = ClockGuard(clock, tmp_path / "latest-time.json", 2.0)
     record(engine, AuditTrail(notary, clock), EVENT)
-    keeper = HeadKeeper(engine, notary, guard, tmp_path, every_s=1.0)
+    keeper = HeadSigningThread(engine, notary, guard, tmp_path, every_s=1.0)
     assert keeper.keep()
     assert Noting.noted == [1]
     record(engine, AuditTrail(notary, clock), EVENT)
@@ -128,7 +128,7 @@ def test_no_head_is_signed_and_no_certificate_ends_while_the_clock_is_not_truste
     assert head.seq == 1
 
 
-def test_what_keeps_a_head_from_being_signed_is_logged_once(keeper: HeadKeeper) -> None:
+def test_what_keeps_a_head_from_being_signed_is_logged_once(keeper: HeadSigningThread) -> None:
     with capture_logs() as logs:  # there is no folder to write to
         assert [keeper.keep(), keeper.keep()] == [False, False]
 
@@ -140,7 +140,7 @@ def test_a_head_is_left_with_the_witness_each_hour_and_none_is_written_over(
 ) -> None:
     witness, folder = tmp_path / "witness", tmp_path / "keystore"
     folder.mkdir()
-    keeper = HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=Witness(folder, witness))
+    keeper = HeadSigningThread(engine, notary, clock, folder, every_s=0.05, witness=Witness(folder, witness))
     record(engine, trail, EVENT)
     with capture_logs() as said:
         assert keeper.keep()  # the witness is away: that keeps nobody from signing
@@ -168,12 +168,12 @@ def test_a_home_that_is_put_back_as_a_whole_is_damaged_to_everybody_once_the_wit
     witness.mkdir()
     folder.mkdir()
     record(engine, trail, EVENT)
-    assert HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=Witness(folder, witness)).keep()
+    assert HeadSigningThread(engine, notary, clock, folder, every_s=0.05, witness=Witness(folder, witness)).keep()
     copied = (folder / HEAD_FILE).read_bytes()
     for _ in range(3):
         record(engine, trail, EVENT)
     clock.advance(3_600)
-    assert HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=Witness(folder, witness)).keep()
+    assert HeadSigningThread(engine, notary, clock, folder, every_s=0.05, witness=Witness(folder, witness)).keep()
 
     with overwriting(engine) as session:
         session.execute(text("DELETE FROM audit_head WHERE seq > 1"))
@@ -181,7 +181,7 @@ def test_a_home_that_is_put_back_as_a_whole_is_damaged_to_everybody_once_the_wit
     (folder / HEAD_FILE).write_bytes(copied)
     alone = verify(engine, public_key=notary.public_key, checkpoint=read_checkpoint(folder / HEAD_FILE))
     (witness / "audit-head-999999999999.json").write_text("what somebody put there")
-    started = HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=Witness(folder, witness))
+    started = HeadSigningThread(engine, notary, clock, folder, every_s=0.05, witness=Witness(folder, witness))
 
     assert not started.keep()
     report = verify(engine, public_key=notary.public_key, checkpoint=read_checkpoint(folder / HEAD_FILE))
@@ -198,7 +198,7 @@ def test_a_witness_that_has_nothing_or_heads_of_others_stops_nobody(
     witness, folder = tmp_path / "witness", tmp_path / "keystore"
     folder.mkdir()
     record(engine, trail, EVENT)
-    keeper = HeadKeeper(engine, notary, clock, folder, every_s=0.05, witness=Witness(folder, witness))
+    keeper = HeadSigningThread(engine, notary, clock, folder, every_s=0.05, witness=Witness(folder, witness))
     assert keeper.keep()  # it is away
     witness.mkdir()
     other = Notary("another installation")

@@ -1,4 +1,4 @@
-"""Recognises a keystore that was put back from a copy, and destroys again what had been destroyed since.
+"""Recognise a keystore that was put back from a copy, and destroy again what had been destroyed since.
 
 Each destruction makes a new generation of the keystore, and its entry on the audit trail says which: a keystore that is
 of an earlier one than the trail knows is a copy of before.

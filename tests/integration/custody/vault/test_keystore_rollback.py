@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from apps.vault.process import build_core
 from lfr_core.common.errors import Refused
 from lfr_core.common.settings import Settings
-from lfr_core.custody.audit.keeper import HeadKeeper
+from lfr_core.custody.audit.head_signing import HeadSigningThread
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import entries
 from lfr_core.custody.audit.witness import Witness
@@ -103,14 +103,16 @@ def test_a_whole_home_that_is_put_back_shuts_the_gate_and_opens_its_destroyed_ke
     core = vault(settings, engine)
     core.keystore.destroy((gone.id,))
     core.audit.record(AuditEvent(Verb.ERASE, SystemActor.VAULT, "dep", f"key:{gone.id}", "alerts.due"))
-    assert HeadKeeper(engine, core, ManualClock(NOW_NS), folder, every_s=1.0, witness=Witness(folder, witness)).keep()
+    assert HeadSigningThread(
+        engine, core, ManualClock(NOW_NS), folder, every_s=1.0, witness=Witness(folder, witness)
+    ).keep()
     engine.dispose()
 
     shutil.rmtree(settings.home)
     shutil.copytree(tmp_path / "copy", settings.home)
     again = vault(settings, engine)
     assert gone.id in {info.id for info in again.kept()}
-    assert not HeadKeeper(
+    assert not HeadSigningThread(
         engine, again, ManualClock(NOW_NS), folder, every_s=1.0, witness=Witness(folder, witness)
     ).keep()
 

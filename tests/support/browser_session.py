@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "WAIT_MS",
-    "Desk",
+    "BrowserSession",
     "close_it",
     "decide_on_the_alert",
     "engage",
@@ -36,7 +36,7 @@ HEADER = (
 
 
 @dataclass
-class Desk:
+class BrowserSession:
     """One browser, whoever is logged in in it; counts what a person would do."""
 
     page: Page
@@ -104,12 +104,12 @@ def listed_zip(photo: Path) -> bytes:
     return out.getvalue()
 
 
-def decide_on_the_alert(desk: Desk) -> None:
+def decide_on_the_alert(desk: BrowserSession) -> None:
     desk.click("Same person", exact=False)
     desk.see("Recorded at")
 
 
-def engage(desk: Desk, officer: str) -> None:
+def engage(desk: BrowserSession, officer: str) -> None:
     """What the officer in the street sees and says, on a phone."""
     desk.page.set_viewport_size({"width": 390, "height": 844})
     desk.open_as(officer, "street")
@@ -132,7 +132,7 @@ def engage(desk: Desk, officer: str) -> None:
     desk.keep_picture("receipt")
 
 
-def find_the_phone_empty(desk: Desk, officer: str) -> None:
+def find_the_phone_empty(desk: BrowserSession, officer: str) -> None:
     """Once the deployment is over nothing of it is on the phone."""
     desk.page.set_viewport_size({"width": 390, "height": 844})
     desk.open_as(officer, "street")
@@ -140,7 +140,7 @@ def find_the_phone_empty(desk: Desk, officer: str) -> None:
     assert desk.page.locator("img").count() == 0
 
 
-def close_it(desk: Desk, planner: str, deployment: str) -> None:
+def close_it(desk: BrowserSession, planner: str, deployment: str) -> None:
     desk.page.set_viewport_size({"width": 1366, "height": 768})
     desk.open_as(planner, f"planning?deployment={deployment}")
     desk.click("Close it")
@@ -148,7 +148,7 @@ def close_it(desk: Desk, planner: str, deployment: str) -> None:
     desk.page.get_by_text(re.compile("has ended|is over")).first.wait_for(timeout=WAIT_MS)  # the gallery may be away
 
 
-def publish_it(desk: Desk, publisher: str) -> None:
+def publish_it(desk: BrowserSession, publisher: str) -> None:
     desk.page.set_viewport_size({"width": 1366, "height": 768})
     desk.open_as(publisher, "publication")
     desk.see("What would be published now")
