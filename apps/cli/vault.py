@@ -121,9 +121,9 @@ def admit_machine(
         raise Refused("vault.machine", "--for takes camera, recognise and record, with commas between") from error
     write_private(output, installation.vault.admit_machine(name, wanted, camera or [], who.name))
     of = f" of {', '.join(camera)}" if camera else ""
-    told = f"{name} is admitted for {', '.join(wanted)}{of}: bring {output} there, and remove it here"
+    message = f"{name} is admitted for {', '.join(wanted)}{of}: bring {output} there, and remove it here"
     done = {"machine": name, "for": [each.value for each in wanted], "cameras": camera or [], "file": str(output)}
-    return Output(done, told)
+    return Output(done, message)
 
 
 @command(app)
@@ -154,8 +154,8 @@ def dismiss_machine(
     except Retryable:  # the vault sees for itself whether the records are away
         person = ""
     left = installation.vault.dismiss_machine(name, person)
-    told = f"{name} is dismissed: its certificates are good for nothing any more, and its connections are closed."
-    text = "\n".join([told, *filter(None, [left]), _LOGINS_TO_END])
+    message = f"{name} is dismissed: its certificates are good for nothing any more, and its connections are closed."
+    text = "\n".join([message, *filter(None, [left]), _LOGINS_TO_END])
     return Output({"machine": name, "left": left, "logins": _LOGINS_TO_END.splitlines()}, text)
 
 
@@ -172,8 +172,8 @@ def join(
 
     folder = installation.settings.process_folder
     name, files = unpack_admission(file, folder)
-    told = f"this machine is {name}; {', '.join(files)} lie in {folder}: remove {file}, and set LFR_VAULT_ADDRESS"
-    return Output({"machine": name, "folder": str(folder), "files": list(files)}, told)
+    message = f"this machine is {name}; {', '.join(files)} lie in {folder}: remove {file}, and set LFR_VAULT_ADDRESS"
+    return Output({"machine": name, "folder": str(folder), "files": list(files)}, message)
 
 
 def _show_machines(found: Sequence[MachineInfo]) -> None:

@@ -79,8 +79,8 @@ def _promise(each: LedgerEntry) -> tuple[str, ...]:
     if found is None:
         return (each.promise.sentence, status_words(each), each.promise.why_no_check, "", "")
     staff = "; ".join(filter(None, (", ".join(found.subjects), found.detail)))
-    told = each.doing or ("nothing yet" if found.result is Result.BROKEN else "")
-    return (each.promise.sentence, status_words(each), found.message, staff, told)
+    action = each.doing or ("nothing yet" if found.result is Result.BROKEN else "")
+    return (each.promise.sentence, status_words(each), found.message, staff, action)
 
 
 def destroyed_rows(certificate: Certificate) -> list[tuple[str, ...]]:

@@ -23,11 +23,11 @@ def main() -> None:
     parser.add_argument("--host", action="append", required=True)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--key", default="")
-    told = parser.parse_args()
-    app = build_app(told.folder, told.key)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*told.host, LOOPBACK], www_redirect=False)
+    given = parser.parse_args()
+    app = build_app(given.folder, given.key)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*given.host, LOOPBACK], www_redirect=False)
     app.add_middleware(AnswerHeaders, headers=closed_headers(SCRIPT_SOURCE), is_secure=False)
-    uvicorn.run(app, host=LOOPBACK, port=told.port, log_level="warning", server_header=False)
+    uvicorn.run(app, host=LOOPBACK, port=given.port, log_level="warning", server_header=False)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ def command(settings: Settings) -> list[str]:
     It is told the folder and, once the vault has made it, the key that signs; no setting and no secret.
     """
     hosts = [f"--host={host}" for host in settings.page_hosts]
-    told = [f"--port={settings.public_port}", *hosts, "--folder", str(settings.public_site.absolute())]
+    options = [f"--port={settings.public_port}", *hosts, "--folder", str(settings.public_site.absolute())]
     with suppress(Refused):
-        told += ["--key", read_public_key(settings.keystore_folder).hex()]
-    return [sys.executable, "-m", "apps.public", *told]
+        options += ["--key", read_public_key(settings.keystore_folder).hex()]
+    return [sys.executable, "-m", "apps.public", *options]

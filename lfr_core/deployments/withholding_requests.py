@@ -35,8 +35,8 @@ class WithholdingRequest:
         """Its number, and the digest of what is asked for: who approves says it."""
         of = self.plan
         hours = of.starts_at.astimezone(UTC), of.ends_at.astimezone(UTC)
-        told = (self.deployment, of.place, *hours, of.purpose, of.use_case.value, self.because.value)
-        return f"{self.number}-{request_digest(self.number, *told, self.asked_by, self.asked_at.astimezone(UTC))}"
+        facts = (self.deployment, of.place, *hours, of.purpose, of.use_case.value, self.because.value)
+        return f"{self.number}-{request_digest(self.number, *facts, self.asked_by, self.asked_at.astimezone(UTC))}"
 
     @property
     def words(self) -> str:

@@ -16,8 +16,8 @@ _DIGITS = 16
 
 def request_digest(*facts: str | int | date | datetime | tuple[str, ...] | None) -> str:
     """Return the first 16 hexadecimal digits of the SHA-256 of what is asked for, in this order."""
-    told = [each.isoformat() if isinstance(each, date) else each for each in facts]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:_DIGITS]
+    texts = [each.isoformat() if isinstance(each, date) else each for each in facts]
+    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:_DIGITS]
 
 
 def check_same_request(read: str, asked: str, about: str) -> None:

@@ -80,8 +80,8 @@ def read_list_file(folder: Path, named: NamedColumns) -> ListFile:
         words = "" if encoding == "UTF-16" else _words_to_check(text)
         notes.append(f"{path.name} isn't UTF-8 and was read as {encoding}{f': check {words}' if words else ''}")
     separator = ","
-    if told := _SEPARATOR_LINE.match(text):
-        separator, text = told[1], text[told.end() :]
+    if declared := _SEPARATOR_LINE.match(text):
+        separator, text = declared[1], text[declared.end() :]
     else:
         separator = max(_SEPARATORS, key=lambda each: _named_by(text, each, named))  # the first of equals
     if separator != ",":

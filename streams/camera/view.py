@@ -78,13 +78,13 @@ class ViewWatch:
     def see(self, jpeg: bytes, now_s: float) -> ViewWatch:
         """Look at a picture that came at `now_s` (monotonic): closely, if the last close look is a second ago."""
         coded = hash(jpeg[jpeg.rfind(b"\xff\xda") :])  # without what a camera writes beside them
-        told = replace(self, coded=coded, looks=self.looks + 1, same=self.same + (coded == self.coded))
+        counted = replace(self, coded=coded, looks=self.looks + 1, same=self.same + (coded == self.coded))
         if self.began_s is not None and now_s - self.looked_s < EVERY_S:
-            return told
+            return counted
         small = shrink(jpeg)
         if small is None:
             return self
-        seen = replace(told, began_s=now_s if self.began_s is None else self.began_s, looked_s=now_s)
+        seen = replace(counted, began_s=now_s if self.began_s is None else self.began_s, looked_s=now_s)
         if self.anchor is None or _differs(small, self.anchor):
             seen = replace(seen, anchor=small, still_since_s=now_s, looks=0, same=0)
         if _is_flat(small):

@@ -120,8 +120,8 @@ def announced_output(made: Announcement, policy: Policy, now: datetime) -> Outpu
     from lfr_core.publication.notices import json_text, posts
 
     if made.withheld_because is None:
-        told = posts(made, policy) if made.plan.ends_at > now else ("Its hours are over: nothing to post.",)
-        lines = [f"{made.deployment}: announced, revision {made.revision}", *told]
+        texts = posts(made, policy) if made.plan.ends_at > now else ("Its hours are over: nothing to post.",)
+        lines = [f"{made.deployment}: announced, revision {made.revision}", *texts]
         return Output(lambda: json.loads(json_text([made], policy))["announcements"][0], "\n".join(lines))
     return Output(
         {

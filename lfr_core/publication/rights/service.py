@@ -98,8 +98,8 @@ class RightsService:
         )
         is_complaint = asked.kind is RequestKind.COMPLAINT
         if is_complaint and asked.asks_listed:
-            told = 'take "was I on a list" as an enquiry of its own, beside the complaint'
-            raise Refused("rights.not-an-enquiry", told)
+            advice = 'take "was I on a list" as an enquiry of its own, beside the complaint'
+            raise Refused("rights.not-an-enquiry", advice)
         with reading(self.engine) as session:
             acting(session, by, TAKERS)
             request_scope = find_request_scope(session, asked.about, self.policy.rights, now)

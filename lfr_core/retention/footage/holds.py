@@ -61,8 +61,8 @@ class Hold:
     @property
     def digest(self) -> str:
         """Of what is held, why and until when: who approves says it."""
-        told = (self.id, self.segments, self.ground.value, self.reference, self.requested_by, self.review_on)
-        return request_digest(*told)
+        facts = (self.id, self.segments, self.ground.value, self.reference, self.requested_by, self.review_on)
+        return request_digest(*facts)
 
     def review_is_overdue(self, today: dt.date) -> bool:
         """Whether somebody should have looked at it before `today`."""
