@@ -50,6 +50,18 @@ def blur_faces(page: Page) -> None:
     page.add_style_tag(content="img { filter: blur(12px) !important; clip-path: inset(0) !important; }")
 
 
+def judge(page: Page, number: int) -> bool:
+    """Answer the alert that is shown; say whether it was recorded: one whose picture has just changed isn't."""
+    from playwright.sync_api import TimeoutError as NotInTime
+
+    page.get_by_role("button", name="Same person").first.click()
+    try:
+        page.get_by_role("heading", name=f"{number} judged").wait_for(timeout=5000)
+    except NotInTime:
+        return False
+    return True
+
+
 def photograph(link: str, operator: str, file: Path, scheme: Scheme, seconds: float) -> int:
     """Judge alerts as they come on the page of a street `seconds` long, and picture it; how many are on it."""
     from playwright.sync_api import sync_playwright
@@ -67,9 +79,7 @@ def photograph(link: str, operator: str, file: Path, scheme: Scheme, seconds: fl
             page.wait_for_timeout(500)
             waiting = page.locator(".ops-h2[role=status]").first.inner_text().split()[0]
             if waiting.isdecimal() and int(waiting) > LEFT_WAITING:
-                judged += 1
-                page.get_by_role("button", name="Same person").first.click()
-                page.get_by_role("heading", name=f"{judged} judged").wait_for()
+                judged += judge(page, judged + 1)
         page.mouse.move(0, 0)
         page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")  # the head itself is drawn anew meanwhile
         page.wait_for_timeout(3000)  # the focus ring and the card that comes next settle
