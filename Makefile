@@ -39,12 +39,12 @@ down: ## Stop it from another terminal
 test: ## Run all tests but the long ones (ARGS="-k camera -x"); what the machine lacks is skipped with a reason
 	@$(SETUP) --for test
 	@$(COMPILE)
-	@$(BIN)/pytest -m "not slow" -n 4 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
+	@$(BIN)/pytest --ignore=tests/repository -m "not slow" -n 4 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
 
 test-fast: ## Run the unit tests alone: no service is started, no model loaded
 	@$(SETUP) --for test
 	@$(COMPILE)
-	@$(BIN)/pytest tests/unit -m "not slow and not models and not kafka and not postgresql and not browser" -n 2 --dist worksteal $(ARGS)
+	@$(BIN)/pytest tests/unit -m "not slow and not models and not kafka and not postgresql and not browser" -n 2 --dist worksteal --durations=20 $(ARGS)
 
 test-pages: ## Run every test of the pages in a real browser, the long ones too
 	@$(SETUP) --for test
@@ -77,7 +77,7 @@ check: ## Lint, format, layers, lock file, types, environment and repository gua
 	run .tools/uv/bin/uv lock --check --quiet; \
 	run $(BIN)/mypy; \
 	run env MYPYPATH=scripts:. $(BIN)/mypy scripts; \
-	run $(BIN)/pytest -q tests/unit/environment; \
+	run $(BIN)/pytest -q tests/repository; \
 	if [ $$status = 0 ]; then echo "make check: all is well"; else echo "make check: see above"; fi; exit $$status
 
 fmt: ## Mend what can be mended by itself: lint, format, the record's schema, tables and the map in the documents

@@ -1,6 +1,6 @@
 """Write the map of contexts in docs/architecture.md from the imports: `python scripts/context_map.py`.
 
-What a package is for is the first line of its `__init__` docstring. `tests/unit/environment` compares the document
+What a package is for is the first line of its `__init__` docstring. `tests/repository` compares the document
 with the code, so that the map can't drift.
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Generator
@@ -15,10 +16,13 @@ import pytest
 import structlog
 import typer.main
 import typer.testing
+from sqlalchemy.pool import ConnectionPoolEntry
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 import lfr_core  # noqa: F401  no test tells a third party that it ran, and none uses a proxy
+from lfr_core.storage import engine as storage_engine
+from lfr_core.storage.engine import _prepare_sqlite
 from tests.support.brokers import kafka_broker, kafka_libs, tansu_broker
 from tests.support.databases import database_url, postgres, sqlite_url
 from tests.support.done_once import share_compiled_statements, share_parsed_settings
@@ -63,12 +67,19 @@ def pytest_configure(config: pytest.Config) -> None:
     share_compiled_statements()
     share_parsed_settings()
     os.fsync = _no_power_is_lost
+    storage_engine._prepare_sqlite = _prepare_sqlite_without_waiting
     for line in THIRD_PARTY_WARNINGS:
         config.addinivalue_line("filterwarnings", line)
 
 
 def _no_power_is_lost(fd: object) -> None:
     """In place of `os.fsync`: tests kill processes, and what was written is still there for the next."""
+
+
+def _prepare_sqlite_without_waiting(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
+    """As the platform does, and without waiting for the disk at each commit, as `_no_power_is_lost`."""
+    _prepare_sqlite(connection, entry)
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def pytest_unconfigure() -> None:
@@ -79,7 +90,22 @@ def pytest_unconfigure() -> None:
         _scratch = None
 
 
+ON_BOTH = (
+    "tests/integration/custody/audit/test_trail.py",
+    "tests/integration/custody/audit/test_head_checkpoint.py",
+    "tests/integration/custody/people/test_folded_names.py",
+    "tests/integration/alerts/test_faults.py",
+    "tests/integration/deployments/test_deployments.py",
+    "tests/integration/retention/test_sweep.py",
+)
+"""Where databases differ: locks, constraints, transactions. All else is run on PostgreSQL by `make test-long` alone."""
+
 SERVERS = {
+    "database": (
+        *ON_BOTH,
+        "tests/integration/retention/test_services_stopped.py",
+        "tests/integration/storage/test_postgres_tls.py",
+    ),
     "workflows": ("tests/integration/flows/",),
     "broker": (
         "tests/integration/streams/",
@@ -134,17 +160,6 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     for name in ("prefect_server", "kafka_broker", "identity_server"):
         for fixture in item.session._fixturemanager.getfixturedefs(name, item) or ():
             fixture.finish(item._request)  # type: ignore[attr-defined]  # every item of ours has one
-
-
-ON_BOTH = (
-    "tests/integration/custody/audit/test_trail.py",
-    "tests/integration/custody/audit/test_head_checkpoint.py",
-    "tests/integration/custody/people/test_folded_names.py",
-    "tests/integration/alerts/test_faults.py",
-    "tests/integration/deployments/test_deployments.py",
-    "tests/integration/retention/test_sweep.py",
-)
-"""Where databases differ: locks, constraints, transactions. All else is run on PostgreSQL by `make test-long` alone."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

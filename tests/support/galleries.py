@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.deployments.entries import EntryLike
-from lfr_core.deployments.gallery_binding import bind_gallery
+from lfr_core.deployments.gallery_binding import bind_gallery, list_digest
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, LIVE_PROBE_REFERENCE
 from lfr_core.recognition.gallery import ExactGallery, Gallery, Reference
@@ -49,6 +49,7 @@ def rebind(engine: Engine, deployment: str, gallery: Gallery, trail: Trail) -> N
         row = session.get_one(DeploymentRow, deployment)
         session.execute(delete(GalleryReferenceRow).where(col(GalleryReferenceRow.deployment) == deployment))
         bind_gallery(session, row, gallery.rows(row.gallery or "", row.contract_id))
+        row.list_digest = list_digest(session, row)
         trail.append(
             session, AuditEvent(Verb.ALTER, SystemActor.LFR, deployment, f"deployment:{deployment}", "of.a-test")
         )

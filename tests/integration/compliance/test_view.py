@@ -28,10 +28,18 @@ from tests.support.texts import drawing_in
 DPO = "Dee Compliance"
 
 
-@pytest.fixture
-def view(sqlite_url: str, tmp_path: Path) -> Iterator[ComplianceView]:
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report of records with one defect, made once: Great Expectations takes seconds for each."""
     table = read_table(modern_table([modern_row(0, **{"Total Alerts": "99"}), modern_row(1)]).encode(), "defective")
-    validate_with_docs(table, tmp_path / "home" / "reports" / "records" / "dep", today=date(2026, 1, 1))
+    folder = tmp_path_factory.mktemp("report") / "dep"
+    validate_with_docs(table, folder, today=date(2026, 1, 1))
+    return folder
+
+
+@pytest.fixture
+def view(sqlite_url: str, report: Path, tmp_path: Path) -> Iterator[ComplianceView]:
+    shutil.copytree(report, tmp_path / "home" / "reports" / "records" / "dep")
     stranger = tmp_path / "home" / "quality" / "letter"
     stranger.mkdir(parents=True)
     (stranger / "index.html").write_text("<p>dear</p>")

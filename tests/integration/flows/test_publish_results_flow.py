@@ -111,6 +111,6 @@ def test_results_are_published_and_shown_and_a_site_that_could_not_be_built_is_m
     assert again.startswith("Superseded | published")
     assert len(records) == 1
     page = (settings.public_site / "deployments" / "High-Street.html").read_text(encoding="utf-8")
-    assert "Of 40 faces, 6 alerts, 2 wrong, 1 not decided" in page
+    assert "40 faces were compared with the list. There were 6 alerts: 3 right, 2 wrong, 1 not decided." in page
     assert "Nobody has explained it yet" in page
     assert "| stands | published, unexplained |" in artifact(prefect_server, "results-high-street")

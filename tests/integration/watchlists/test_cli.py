@@ -82,6 +82,7 @@ def test_a_report_holds_no_template_and_no_picture(listed: ListFolder) -> None:
     assert set(reported["entries"][0]) == {"subject", "category", "expires_on", "photographs"}
 
 
+@pytest.mark.slow
 def test_an_operational_list_of_test_subjects_alone_is_refused(listed: ListFolder) -> None:
     listed.put("S-1", "obama")
 
@@ -173,6 +174,7 @@ def test_an_unknown_deployment_is_refused(listed: ListFolder, store: DeploymentS
     assert lfr("show", "--deployment", "d-9", by="Ann Operator").exit_code == 77
 
 
+@pytest.mark.slow
 def test_check_names_a_picture_under_two_subjects_and_flags_a_face_under_two_without_refusing_it(
     listed: ListFolder, tmp_path: Path
 ) -> None:

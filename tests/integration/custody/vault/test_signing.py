@@ -36,6 +36,14 @@ def home(tmp_path: Path) -> Iterator[Home]:
         yield home
 
 
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """One for all that is refused, which leaves nothing behind; the canary's key is destroyed."""
+    with signing_home(tmp_path_factory.mktemp("refusing")) as home:
+        home.core.keystore.destroy((home.canary.key_id,))
+        yield home
+
+
 def _bytes(certificate: Certificate) -> bytes:
     return certificate.canonical().encode()
 
@@ -82,11 +90,9 @@ def _search(home: Home, **changes: object) -> dict[str, object]:
         ),
     ],
 )
-def test_a_passed_certificate_that_somebody_made_up_is_refused_a_signature(home: Home, change: object) -> None:
-    home.core.keystore.destroy((home.canary.key_id,))
-
+def test_a_passed_certificate_that_somebody_made_up_is_refused_a_signature(refusing: Home, change: object) -> None:
     assert callable(change)
-    assert home.rule(SignatureKind.CERTIFICATE, _bytes(home.certificate(**change(home)))) == NOT_SIGNED
+    assert refusing.rule(SignatureKind.CERTIFICATE, _bytes(refusing.certificate(**change(refusing)))) == NOT_SIGNED
 
 
 def test_a_failed_search_is_certified_whatever_it_found(home: Home) -> None:
@@ -174,10 +180,10 @@ def _site(home: Home, **changes: object) -> bytes:
     ],
 )  # fmt: skip
 def test_a_site_of_another_force_time_place_or_of_what_is_not_public_is_refused_a_signature(
-    home: Home, change: dict[str, object]
+    refusing: Home, change: dict[str, object]
 ) -> None:
-    assert home.vault.sign(SignatureKind.SITE, _site(home)).signature
-    assert home.rule(SignatureKind.SITE, _site(home, **change)) == NOT_SIGNED
+    assert refusing.vault.sign(SignatureKind.SITE, _site(refusing)).signature
+    assert refusing.rule(SignatureKind.SITE, _site(refusing, **change)) == NOT_SIGNED
 
 
 def test_no_site_is_signed_while_the_force_has_not_filled_in_who_it_is(home: Home) -> None:

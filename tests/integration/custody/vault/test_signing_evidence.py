@@ -32,6 +32,13 @@ def home(tmp_path: Path) -> Iterator[Home]:
         yield home
 
 
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """One for all that is refused, which leaves nothing behind."""
+    with signing_home(tmp_path_factory.mktemp("refusing")) as home:
+        yield home
+
+
 class Forger:
     """Has a manifest signed that was changed on the way."""
 
@@ -84,14 +91,14 @@ FORGED: list[Callable[[dict[str, Any]], object]] = [
     ],
 )
 def test_evidence_that_says_other_than_the_records_is_refused_a_signature(
-    home: Home, change: Callable[[dict[str, Any]], None]
+    refusing: Home, change: Callable[[dict[str, Any]], None]
 ) -> None:
     def write(signer: HeadSigner) -> None:
-        write_evidence(home.engine, "d", io.BytesIO(), signer=signer, clock=SystemClock(), certificates=())
+        write_evidence(refusing.engine, "d", io.BytesIO(), signer=signer, clock=SystemClock(), certificates=())
 
-    write(home.vault)  # the true one is signed
+    write(refusing.vault)  # the true one is signed
     with pytest.raises(Refused) as refused:
-        write(Forger(home, change))
+        write(Forger(refusing, change))
     assert refused.value.rule == NOT_SIGNED
 
 
@@ -128,11 +135,13 @@ def test_an_export_that_leaves_out_the_newest_entries_is_refused_a_signature_als
     ],
 )
 def test_an_export_that_hides_entries_or_says_another_filter_is_refused_a_signature(
-    home: Home, change: Callable[[dict[str, Any]], None]
+    refusing: Home, change: Callable[[dict[str, Any]], None]
 ) -> None:
-    export_trail(home.engine, io.BytesIO(), signer=home.vault, clock=SystemClock())
-    export_trail(home.engine, io.BytesIO(), signer=home.vault, clock=SystemClock(), verb=Verb.ALTER, deployment="d")
+    export_trail(refusing.engine, io.BytesIO(), signer=refusing.vault, clock=SystemClock())
+    export_trail(
+        refusing.engine, io.BytesIO(), signer=refusing.vault, clock=SystemClock(), verb=Verb.ALTER, deployment="d"
+    )
 
     with pytest.raises(Refused) as refused:
-        export_trail(home.engine, io.BytesIO(), signer=Forger(home, change), clock=SystemClock())
+        export_trail(refusing.engine, io.BytesIO(), signer=Forger(refusing, change), clock=SystemClock())
     assert refused.value.rule == NOT_SIGNED

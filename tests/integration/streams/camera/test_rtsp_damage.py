@@ -106,6 +106,7 @@ def test_after_a_lost_packet_no_picture_is_given_before_a_whole_key_frame(
     assert worst < 45, "a damaged picture was given"
 
 
+@pytest.mark.slow
 def test_a_stream_without_loss_gives_every_picture_once_in_order(
     stream: tuple[Stream, bool], play: Callable[..., RtspCamera]
 ) -> None:
@@ -117,6 +118,7 @@ def test_a_stream_without_loss_gives_every_picture_once_in_order(
     assert (damaged, worst < 45) == (0, True)
 
 
+@pytest.mark.slow
 def test_pictures_that_come_with_wrong_bits_and_those_made_of_them_are_counted_and_not_given(
     h264: Stream, play: Callable[..., RtspCamera]
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from lfr_core.common.settings import Settings
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 class Usage(NamedTuple):

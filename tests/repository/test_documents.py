@@ -15,7 +15,7 @@ import pytest
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import Policy, load_policy
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])
 OF_TODAY = [one for one in DOCUMENTS if one.name != "CHANGELOG.md" and one.parent.name != "decisions"]
 ALARMS = {
