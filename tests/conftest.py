@@ -106,16 +106,16 @@ SERVERS = {
         "tests/integration/retention/test_services_stopped.py",
         "tests/integration/storage/test_postgres_tls.py",
     ),
+    "platform": ("tests/faults/", "tests/e2e/", "tests/integration/supervisor/"),
     "workflows": ("tests/integration/flows/",),
     "broker": (
         "tests/integration/streams/",
         "tests/integration/deployments/monitoring/",
         "tests/integration/retention/erasure/",
         "tests/integration/retention/test_broker.py",
-        "tests/integration/supervisor/test_odd_folder.py",
     ),
     "identity": ("tests/integration/custody/identity/", "tests/browser/"),
-    "commands": ("tests/integration/command_line/", "tests/integration/supervisor/test_refusals.py"),
+    "commands": ("tests/integration/command_line/",),
     "gallery": ("tests/integration/recognition/gallery/",),
     "models": (
         "tests/integration/recognition/faces/",
@@ -128,9 +128,10 @@ SERVERS = {
     ),
 }
 """Files that share a server are run by one process: it is started once, and a second one doesn't run idle. Those of
-`models` share what a process loads in seconds: the face models, and Great Expectations.
+`models` share what a process loads in seconds: the face models, and Great Expectations. Those of `platform` start all of
+its processes: two such tests at once would be too slow for the deadlines of both.
 """
-LONG = ("tests/faults/", "tests/e2e/", "tests/integration/supervisor/", *sum(SERVERS.values(), ()), "tests/browser/")
+LONG = (*SERVERS["platform"], *sum(SERVERS.values(), ()), "tests/browser/")
 """Files of minutes: they begin first, so that no process is left with one of them at the end."""
 
 
