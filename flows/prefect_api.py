@@ -15,7 +15,7 @@ from flows.prefect_credentials import login_of
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
 
-__all__ = ["ACTIVE", "FlowRun", "PrefectApi", "RunState"]
+__all__ = ["ACTIVE", "FlowRun", "LoginRefused", "PrefectApi", "RunState"]
 
 ACTIVE = ("SCHEDULED", "PENDING", "RUNNING", "CANCELLING", "PAUSED")
 """Types of the states that a flow run hasn't ended in."""
@@ -25,6 +25,10 @@ _BUSY_TRIES, _BUSY_WAIT_S = 6, 0.5
 """SQLite below Prefect's server lets one writer in at a time, and says so with 503."""
 _MAX_BYTES = 64_000_000
 _Parsed = TypeVar("_Parsed")
+
+
+class LoginRefused(Retryable):
+    """The server answers, and doesn't let in who shows this login, or none."""
 
 
 class RunState(BaseModel):
@@ -92,7 +96,8 @@ class PrefectApi:
         """Send one request and return the answer's body, at most 64 MB; b"" for a 404 where `missing_ok`.
 
         Raises:
-            Retryable: the server is away, refuses our login, stays busy, or answers with an error.
+            LoginRefused: the server refuses our login.
+            Retryable: the server is away, stays busy, or answers with an error.
         """
         for last in (*[False] * _BUSY_TRIES, True):
             try:
@@ -104,7 +109,7 @@ class PrefectApi:
             if status == httpx.codes.NOT_FOUND and missing_ok:
                 return b""
             if status == httpx.codes.UNAUTHORIZED:
-                raise Retryable(
+                raise LoginRefused(
                     f"Prefect's server at {self.url} doesn't know our login: restart the platform, or for a server "
                     "elsewhere set LFR_PREFECT_AUTH_FILE"
                 )

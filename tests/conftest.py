@@ -128,8 +128,8 @@ SERVERS = {
     ),
 }
 """Files that share a server are run by one process: it is started once, and a second one doesn't run idle. Those of
-`models` share what a process loads in seconds: the face models, and Great Expectations. Those of `platform` start all of
-its processes: two such tests at once would be too slow for the deadlines of both.
+`models` share what a process loads in seconds: the face models, and Great Expectations. Those of `platform` start all
+of its processes: two such tests at once would be too slow for the deadlines of both.
 """
 LONG = (*SERVERS["platform"], *sum(SERVERS.values(), ()), "tests/browser/")
 """Files of minutes: they begin first, so that no process is left with one of them at the end."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["broker", "database", "gallery", "jars", "models", "newest_record_ns", "policy", "retention", "workflows"]
 
 _CONNECT_S = 2.0
+_ANSWER_S = 10.0
+"""A workflow server that has runs to start answers later than it takes a connection."""
 _START = "`lfr up` starts it"
 
 
@@ -124,18 +126,20 @@ def database(settings: Settings) -> Check:
 def workflows(settings: Settings, *, running: bool) -> Check:
     """Prefect's server: whether its API answers us, and nobody else."""
     from apps.supervisor.probes import http_ok
-    from flows.prefect_api import PrefectApi
+    from flows.prefect_api import LoginRefused, PrefectApi
 
     api = settings.prefect_api.rstrip("/")
     if http_ok(f"{api}/health")(0):
         try:
-            PrefectApi.from_settings(settings, timeout_s=_CONNECT_S).request("GET", "/admin/version")
+            PrefectApi.from_settings(settings, timeout_s=_ANSWER_S).request("GET", "/admin/version")
         except LfrError as error:
             return fail("workflows", str(error), f"see the log in {settings.home / 'log'}")
         try:
-            PrefectApi(api, timeout_s=_CONNECT_S).request("GET", "/admin/version")
-        except Retryable:
+            PrefectApi(api, timeout_s=_ANSWER_S).request("GET", "/admin/version")
+        except LoginRefused:
             return ok("workflows", f"Prefect at {api}, with a login")
+        except Retryable as error:
+            return warn("workflows", f"whether Prefect at {api} asks for a login isn't known: {error}", "ask again")
         mend = "set PREFECT_SERVER_API_AUTH_STRING there and LFR_PREFECT_AUTH_FILE here"
         return warn("workflows", f"Prefect at {api} lets anybody in, who then runs code as the platform", mend)
     if settings.prefect_url or running:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -126,3 +128,28 @@ def test_every_failure_says_how_to_mend_it(tmp_path: Path, monkeypatch: pytest.M
 
     assert {"java", "broker", "models", "gallery", "database"} <= failures.keys()
     assert all(failures.values())
+
+
+@pytest.mark.parametrize(
+    ("to_strangers", "level", "says"),
+    [(401, Level.OK, "with a login"), (500, Level.WARN, "isn't known"), (200, Level.WARN, "lets anybody in")],
+)
+def test_a_workflow_server_asks_for_a_login_only_where_it_was_seen_to(
+    tmp_path: Path, to_strangers: int, level: Level, says: str
+) -> None:
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            is_known = self.path.endswith("/health") or "Authorization" in self.headers
+            self.send_response(200 if is_known else to_strangers)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Answering) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        found = services.workflows(Settings(home=tmp_path, prefect_port=server.server_port), running=True)
+        server.shutdown()
+
+    assert (found.level, says in found.says) == (level, True), found.says
