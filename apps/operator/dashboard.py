@@ -138,7 +138,7 @@ def _since(since_ns: int | None, now_ns: int) -> str:
 
 def _camera(camera: CameraHealth, dashboard: Dashboard) -> str:
     health = camera.standing.health
-    rates = f"{camera.frames_per_second:.1f} frames/s, {camera.looks_per_second:.1f} pictures looked at a second"
+    rates = f"{camera.frames_per_second:.1f} frames a second, {camera.looks_per_second:.1f} pictures looked at a second"
     if health is not Health.GOOD:
         since = _since(camera.standing.since_ns, dashboard.now_ns)
         rates = since if health in _WITHOUT_RATES else f"{since}; {rates}"
@@ -185,14 +185,16 @@ def _latency(latency: Latency, limit_ms: float, *, is_live: bool) -> str:
     """Draw median and 95th percentile on a scale that ends at what still counts as live."""
     if latency.p50_ms is None or latency.p95_ms is None:
         return '<p class="ops-latency"><span>no frame recognised yet</span></p>'
-    limit = f", limit {limit_ms:.0f}" if is_live else ""  # a recording's frames needn't be live
+    limit = (
+        f"; a frame older than {limit_ms / 1000:.0f} s is dropped" if is_live else ""
+    )  # a recording's frames needn't be live
     p50, p95 = (min(100.0, 100.0 * ms / limit_ms) for ms in (latency.p50_ms, latency.p95_ms))
     return (
-        f'<p class="ops-latency"><span>latency</span><span class="ops-scale" aria-hidden="true">'
+        f'<p class="ops-latency"><span>from camera to result</span><span class="ops-scale" aria-hidden="true">'
         f'<i class="span" style="left:{p50:.1f}%;width:{max(1.0, p95 - p50):.1f}%"></i>'
         f'<i class="mid" style="left:{p50:.1f}%"></i></span>'
-        f"<span><strong>{latency.p50_ms:.0f}</strong> ms median, <strong>{latency.p95_ms:.0f}</strong> ms p95"
-        f"{limit}</span></p>"
+        f"<span>half within <strong>{latency.p50_ms / 1000:.2f}</strong> s, 95 in 100 within "
+        f"<strong>{latency.p95_ms / 1000:.2f}</strong> s{limit}</span></p>"
     )
 
 

@@ -58,7 +58,7 @@ def header_html(header: Header, state: str = "") -> str:
         f'<p class="ops-facts"><span class="ops-pill is-{status}">{status.capitalize()}</span>'
         f'<span class="ops-pill">{kind.capitalize()}</span>'
         f"<span>{escape(one.view.id)}</span><span>{size}</span>"
-        f"<span>threshold {one.view.threshold:.2f}, {one.view.agreeing_shots} pictures of the person</span>"
+        f"<span>alerts from {one.view.threshold:.2f} alike, in {one.view.agreeing_shots} pictures of the person</span>"
         f"{_proven(header)}{also}</p></div>"
         f"{clock}</header>"
     )
@@ -199,9 +199,9 @@ def answered(question: str, answer: str, who: Answer | None) -> str:
 def _similarity(similarity: float, threshold: float) -> str:
     width, tick = (max(0.0, min(100.0, 100.0 * value)) for value in (similarity, threshold))
     return (
-        f'<div class="ops-sim" role="img" aria-label="Similarity {similarity:.2f}, threshold {threshold:.2f}">'
+        f'<div class="ops-sim" role="img" aria-label="Alike {similarity:.2f}; an alert needs {threshold:.2f}">'
         f'<b>{similarity:.2f}</b><span class="ops-scale"><i class="fill" style="width:{width:.1f}%"></i>'
-        f'<i class="tick" style="left:{tick:.1f}%"></i></span><small>threshold {threshold:.2f}</small></div>'
+        f'<i class="tick" style="left:{tick:.1f}%"></i></span><small>needed: {threshold:.2f}</small></div>'
     )
 
 

@@ -8,9 +8,9 @@ from html import escape
 from flows.retention_lag import lag_words
 from lfr_core.retention.status import ClassStatus, RetentionState
 
-__all__ = ["RUNBOOK", "retention_html", "trouble_html"]
+__all__ = ["WHAT_TO_DO", "retention_html", "trouble_html"]
 
-RUNBOOK = "docs/runbooks/retention-overdue.md"
+WHAT_TO_DO = "Call whoever runs the system: the runbook “Retention is overdue” says what to do."
 _WORDS = {
     RetentionState.IN_TIME: ("good", "In time"),
     RetentionState.LATE: ("behind", "Late"),
@@ -30,14 +30,14 @@ def retention_html(standing: Sequence[ClassStatus]) -> str:
     text = f"{overdue} of {len(standing)} classes of data overdue" if overdue else words
     alarm = (
         f'<p class="ops-alarm" role="alert"><strong>Data that should be gone may still be there.</strong> '
-        f"What to do: <code>{RUNBOOK}</code></p>"
+        f"{WHAT_TO_DO}</p>"
         if overdue
         else ""
     )
     return (
         f'<details class="ops-retention"{" open" if overdue else ""}><summary><span class="ops-h2">Retention</span> '
         f'<span class="ops-pill is-{pill}">{text}</span></summary>{alarm}'
-        f"<table><thead><tr><th>Data</th><th>Stands</th><th>Lag</th><th>Due</th></tr></thead>"
+        f"<table><thead><tr><th>Data</th><th>Stands</th><th>How late</th><th>Due</th></tr></thead>"
         f"<tbody>{''.join(_row(each) for each in standing)}</tbody></table></details>"
     )
 
@@ -46,7 +46,7 @@ def trouble_html(trouble: str) -> str:
     """Say what the last purge couldn't reach, or why none was begun; nothing where all is well."""
     if not trouble:
         return ""
-    return f'<p class="ops-alarm" role="alert"><strong>Deletion:</strong> {escape(trouble)}. <code>{RUNBOOK}</code></p>'
+    return f'<p class="ops-alarm" role="alert"><strong>Deletion:</strong> {escape(trouble)}. {WHAT_TO_DO}</p>'
 
 
 def _row(each: ClassStatus) -> str:

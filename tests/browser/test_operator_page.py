@@ -169,7 +169,15 @@ def test_probe_and_reference_stand_side_by_side_with_what_is_known(page: Page, r
     ]
     assert [round(shade, -1) for shade in shades] == [40, 200]
     output = card.inner_text()
-    for known in ("subject of entry-1", "Arrest", "wanted by courts", "0.71", "threshold 0.45", "north", "Bail Act"):
+    for known in (
+        "subject of entry-1",
+        "Arrest",
+        "wanted by courts",
+        "0.71",
+        "needed: 0.45",
+        "north",
+        "Bail Act",
+    ):
         assert known in output
     probe, reference = (picture.bounding_box() for picture in card.locator("img").all())
     assert probe is not None

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from apps.operator.retention import RUNBOOK, retention_html
+from apps.operator.retention import WHAT_TO_DO, retention_html
 from lfr_core.retention.port import CLASSES, RetentionClass
 from lfr_core.retention.status import ClassStatus, RetentionState
 
@@ -29,8 +29,9 @@ def test_overdue_is_a_red_alarm_that_is_open_and_names_an_existing_runbook() -> 
     assert '<details class="ops-retention" open>' in html
     assert 'role="alert"' in html
     assert f"1 of {len(CLASSES)} classes of data overdue" in html
-    assert RUNBOOK in html
-    assert (Path(__file__).parents[3] / RUNBOOK).is_file()
+    assert WHAT_TO_DO in html
+    runbook = Path(__file__).parents[3] / "docs" / "runbooks" / "retention-overdue.md"
+    assert runbook.read_text().startswith(f"# {WHAT_TO_DO.split('“')[1].split('”')[0]}\n")
 
 
 def test_an_error_s_words_are_escaped() -> None:
