@@ -6,7 +6,7 @@ it is named, and the vault doesn't go by it (docs/decisions/0023-a-record-counts
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -74,7 +74,8 @@ _BY_PLATFORM: Final = frozenset({"deployment", "life"})
 _RECORDS: Final[Mapping[ProcessIdentity, frozenset[str]]] = MappingProxyType(
     {
         ProcessIdentity.FLOWS: _BY_PLATFORM
-        | {"announcement", "certificate", "complaint_hold", "footage_hold", "published_record", "results"},
+        | {"announcement", "certificate", "complaint_hold", "footage_hold", "published_record", "results"}
+        | {"watchlist_composition"},
         ProcessIdentity.PURGE: _BY_PLATFORM | {"complaint_hold", "footage_hold"},
         ProcessIdentity.RECORD: frozenset({_ALERT_OPENED}),
         ProcessIdentity.WATCH: _BY_PLATFORM,
@@ -142,11 +143,11 @@ class RecordedState:
         return self.entries.get(_table_of(name), {}).get(name)
 
 
-def may_record(identity: ProcessIdentity | None, body: Body) -> bool:
-    """Whether an entry of that process may name the records that it does."""
-    if not body.records or identity in (None, ProcessIdentity.VAULT, ProcessIdentity.COMMANDS, ProcessIdentity.PAGES):
+def may_record(identity: ProcessIdentity | None, names: Iterable[str]) -> bool:
+    """Whether an entry of that process may name these records, each by its `key_of`."""
+    if identity in (None, ProcessIdentity.VAULT, ProcessIdentity.COMMANDS, ProcessIdentity.PAGES):
         return True
-    return {_table_of(name) for name in body.records} <= _RECORDS.get(identity, frozenset())
+    return {_table_of(name) for name in names} <= _RECORDS.get(identity, frozenset())
 
 
 def of_person(person: int) -> Where:

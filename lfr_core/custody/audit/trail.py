@@ -32,7 +32,7 @@ from lfr_core.custody.audit.entry import (
     write_body,
 )
 from lfr_core.custody.audit.port import AuditEvent, WriterSource
-from lfr_core.custody.audit.records import digest_rows, of_person
+from lfr_core.custody.audit.records import digest_rows, may_record, of_person
 from lfr_core.custody.audit.row_seals import seal_row
 from lfr_core.custody.vault.port import WriterKey
 from lfr_core.custody.vault.writer_keys import CLOCKS_APART_NS
@@ -96,7 +96,7 @@ class AuditTrail:
         those of `carried`, each with its digest.
 
         Raises:
-            Refused: `audit.bad-event`.
+            Refused: `audit.bad-event`; `records.not-this-process`: this process changes no rows of that table.
             Retryable: the vault is away and `prepare` wasn't called, or another process holds the trail for too long;
                 this machine's clock is far from the vault's; or what the register says of the person who acts isn't
                 what the vault found there in `prepare`.
@@ -104,6 +104,8 @@ class AuditTrail:
         check_event(event)
         actor, (lent, asked) = self._written(event.actor), self._key()
         changed = take_changes(session)
+        if not may_record(self._identity, changed.keys() | carried.keys()):  # such an entry is a damaged trail's
+            raise Refused("records.not-this-process", f"the process {self._identity} doesn't change such records")
         self._check_register(session, event.actor, lent.records_key, changed)
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})

@@ -1,0 +1,95 @@
+"""A process changes the records that are its business; no entry that would make the trail a damaged one is written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.errors import Refused
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.heads import sign_head
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.deployments.announcement import announce
+from lfr_core.domain.actors import ProcessIdentity, SystemActor
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.storage.engine import writing
+from lfr_core.storage.tables.people import PersonRow
+from tests.support.deployment_flows import harness_of, status
+from tests.support.each_process import EachProcess, EachTrail
+from tests.support.galleries import fill
+from tests.support.people import authenticated
+from tests.support.planning import PLANNER, PlanningHarness
+from tests.support.records import ManualClock, entry
+from tests.support.vault_server import serving_vault
+
+WORKERS = {
+    ProcessIdentity.FLOWS: SystemActor.FLOWS,
+    ProcessIdentity.PURGE: SystemActor.RETENTION,
+    ProcessIdentity.RECORD: SystemActor.RECORDER,
+    ProcessIdentity.WATCH: SystemActor.WATCH,
+}
+"""Processes where nobody is logged in, and for whom each writes."""
+
+
+@pytest.fixture
+def harness(tmp_path: Path) -> Iterator[PlanningHarness]:
+    """Each entry is written by the process whose business it is, with its own key."""
+    settings, clock = Settings(home=tmp_path), ManualClock(time.time_ns())
+    with serving_vault(settings, clock=clock):
+        harness = harness_of(settings, clock)
+        assert isinstance(harness.vault, EachProcess)
+        with harness.vault:
+            harness.trail = EachTrail(harness.vault, clock)
+            yield harness
+        harness.engine.dispose()
+
+
+def test_the_trail_of_a_deployment_that_the_flows_carried_out_is_signed(harness: PlanningHarness) -> None:
+    made = harness.plan()
+    harness.authorise()
+    announce(harness.engine, harness.announcements, "dep", by=SystemActor.FLOWS)
+    harness.wait_until(made.starts_at - timedelta(hours=harness.policy.planning.compile_before_h))
+    held = fill(harness.gallery, "gallery_dep", "contract", (entry(),))
+    harness.store.attach_watchlist("dep", "contract", "gallery_dep", (entry(),), by=SystemActor.FLOWS, held=held)
+    harness.approve()
+    harness.touch()
+    harness.planning.confirm("dep", by=authenticated(PLANNER), signage=True, briefing=True)
+    harness.planning.ready("dep", by=authenticated(PLANNER))
+    harness.wait_until(made.starts_at)
+    harness.touch()
+    harness.prove()
+    harness.planning.open("dep", by=SystemActor.FLOWS, compare=harness.compare)
+    harness.wait_until(made.ends_at)
+    harness.store.close("dep", by=SystemActor.FLOWS)
+
+    assert status(harness, "dep") is DeploymentStatus.ENDED
+    assert sign_head(harness.engine, harness.vault, harness.clock) is not None  # nothing is damaged
+
+
+def register(harness: PlanningHarness, trail: AuditTrail, actor: SystemActor) -> None:
+    with writing(harness.engine) as session:
+        now = utc_from_ns(harness.clock.time_ns())
+        session.add(PersonRow(folded="eve", name="Eve", rank="superintendent", added_at=now, added_by="nobody"))
+        trail.append(session, AuditEvent(Verb.ALTER, actor, "", "person:1", "people.added"))
+
+
+@pytest.mark.parametrize("process", WORKERS)
+def test_a_process_that_registers_somebody_writes_nothing_and_the_trail_is_signed_as_before(
+    harness: PlanningHarness, process: ProcessIdentity
+) -> None:
+    assert isinstance(harness.vault, EachProcess)
+    trail, actor = AuditTrail(harness.vault.process(process), harness.clock), WORKERS[process]
+    trail.prepare(actor)
+
+    with pytest.raises(Refused) as refused:
+        register(harness, trail, actor)
+
+    assert refused.value.rule == "records.not-this-process"
+    assert harness.people.find("Eve") is None
+    assert sign_head(harness.engine, harness.vault, harness.clock) is not None
