@@ -14,6 +14,7 @@ from flows.history import WorkflowsStep
 from flows.prefect_api import PrefectApi
 from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.common.logs import get_logger
+from lfr_core.deployments.build import build_deployment_store
 from lfr_core.recognition.gallery.milvus import milvus_gallery
 from lfr_core.retention.exports import Exports
 from lfr_core.retention.last_purge import Purger, write_refused
@@ -23,6 +24,7 @@ from lfr_core.retention.steps.exports import ExportsStep
 from lfr_core.retention.steps.footage import FootageStep
 from lfr_core.retention.steps.galleries import GalleriesStep
 from lfr_core.retention.steps.lists import ListsStep
+from lfr_core.retention.steps.overdue_closes import OverdueClosesStep
 from lfr_core.retention.steps.quality import QualityStep
 from lfr_core.retention.steps.temporary import TemporaryStep
 from lfr_core.retention.sweep import Sweep, sweeping
@@ -58,6 +60,7 @@ def build_purges(installation: Installation, gallery: Gallery) -> tuple[PurgeSte
         TemporaryStep(settings.home, Path(tempfile.gettempdir()), keep_h=hours),
         ExportsStep(Exports(settings.home, keep_h=policy.retention.exports_h)),
         AlertsStep(engine, vault, trail, retention_h=policy.alerts.retention_h),
+        OverdueClosesStep(engine, build_deployment_store(installation)),
         ListsStep(engine, vault, trail),
         GalleriesStep(engine, gallery, alone=not settings.milvus_uri),
         QualityStep(engine, settings.home / "quality", stranger_h=hours),

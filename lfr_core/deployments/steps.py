@@ -219,7 +219,7 @@ RULES: dict[Step, StepRule] = {
             frozenset({_P, _AO}),
             "a reason; a list that was built is destroyed",
             "A7, W7",
-            frozenset({_FLOWS}),
+            frozenset({_FLOWS, SystemActor.RETENTION}),
         ),
     )
 }
@@ -283,7 +283,7 @@ TRIAL_RULES: dict[Step, StepRule] = {
             TRIAL_ROLES,
             "nothing: ending is always allowed",
             "W7",
-            _LFR,
+            _LFR | {SystemActor.RETENTION},
             verb=Verb.ERASE,
             audited="deployment.closed",
         ),

@@ -36,6 +36,7 @@ CLASSES: tuple[RetentionClass, ...] = (
     RetentionClass("temporary", "Temporary files", "retention.temporary_files_h"),
     RetentionClass("exports", "Pictures that people exported", "retention.exports_h"),
     RetentionClass("alerts", "Alerts' crops and exact times", "alerts.retention_h"),
+    RetentionClass("hours", "Deployments whose hours are over and that nobody closed", "watchlist.at-close"),
     RetentionClass("lists", "Watchlists of ended deployments", "watchlist.at-close"),
     RetentionClass("galleries", "Collections of ended deployments in the gallery", "watchlist.at-close"),
     RetentionClass("quality", "Data-quality results of lists of ended deployments", "watchlist.at-close"),

@@ -77,7 +77,7 @@ ERASES_UNDER: Final[Mapping[ProcessIdentity, frozenset[ErasureRule]]] = MappingP
         _Who.COMMANDS: frozenset(ErasureRule),
         _Who.FLOWS: _DUE | {ErasureRule.LIST_AT_CLOSE, ErasureRule.LIST_ENDED},
         _Who.PAGES: _REQUESTS | {ErasureRule.LIST_ENDED},
-        _Who.PURGE: _DUE | {ErasureRule.LIST_AT_CLOSE},
+        _Who.PURGE: _DUE | {ErasureRule.LIST_AT_CLOSE, ErasureRule.LIST_ENDED},
     }
 )
 """Under which rules a process may have kept keys destroyed; which keys each is about stands in `access.py`."""

@@ -191,14 +191,14 @@ PLANNED = {
     Step.SHORTEN: ({S.LIVE, S.SUSPENDED}, None, {P, A, OP}),
     Step.EXTEND: ({S.LIVE, S.SUSPENDED}, None, {A}),
     Step.CLOSE: ({S.LIVE, S.SUSPENDED}, S.ENDED, {P, A, OP, FLOWS, RETENTION}),
-    Step.CANCEL: (WITH_AUTHORITY | {S.DRAFT, S.APPLIED}, S.CANCELLED, {P, A, FLOWS}),
+    Step.CANCEL: (WITH_AUTHORITY | {S.DRAFT, S.APPLIED}, S.CANCELLED, {P, A, FLOWS, RETENTION}),
 }
 TRIAL = {
     Step.COMPILE: ({S.DRAFT}, S.READY, {P, A, OP, T, LFR}),
     Step.OPEN: ({S.READY}, S.LIVE, {P, A, OP, T, LFR}),
     Step.SUSPEND: ({S.LIVE, S.SUSPENDED}, S.SUSPENDED, {P, A, OP, T, C, LFR, WATCH}),
     Step.RESUME: ({S.SUSPENDED}, S.LIVE, {P, A, OP, T, LFR}),
-    Step.CLOSE: ({S.DRAFT, S.READY, S.LIVE, S.SUSPENDED}, S.ENDED, {P, A, OP, T, LFR}),
+    Step.CLOSE: ({S.DRAFT, S.READY, S.LIVE, S.SUSPENDED}, S.ENDED, {P, A, OP, T, LFR, RETENTION}),
 }
 """From where, to where, by whom. Who changes the lifecycle of a deployment changes it here too, knowingly."""
 
