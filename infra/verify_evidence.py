@@ -2,12 +2,13 @@
 # ruff: noqa: T201  it is a script: it prints
 """Verify a file that `lfr evidence` or `lfr audit export` wrote. Needs Python 3.9 and `cryptography`, not OpenLFR.
 
-    python verify_evidence.py FILE [--public-key HEX] [--against HEAD]
+    python verify_evidence.py FILE [--public-key HEX] [--against HEAD] [--old-form]
 
 Give the installation's public key as it was published: without it the file is only compared with the key it names.
 A head is a signed `audit-head.json` that was kept elsewhere, or what its QR code says ("LFR-HEAD:..."), in a file or as
 it is: the trail in the file must be the one that it signed.
-Prints each check. Ends with 0 when all hold, 1 when one doesn't, 2 when the file can't be read.
+Prints each check. Ends with 0 when all hold, 1 when one doesn't, 2 when the file can't be read, 3 when all hold and a
+signature is of the first form, which didn't say of what it is: whoever could ask the vault then had anything signed.
 """
 
 from __future__ import annotations
@@ -95,7 +96,11 @@ def check_parts(lines: list[bytes], manifest: dict[str, Any]) -> dict[str, list[
 
 
 def check_trail(
-    lines: list[bytes], public_key: str, deployment: str | None, against: dict[str, Any] | None = None
+    lines: list[bytes],
+    public_key: str,
+    deployment: str | None,
+    made_at_ns: int,
+    against: dict[str, Any] | None = None,
 ) -> tuple[int, int, str]:
     """Follow each run of the chain to its head. Gives how many entries no head covers, and seq and hash of the last."""
     kept, met = (-1, "") if against is None else (against["seq"], against["hash"]), False
@@ -138,6 +143,8 @@ def check_trail(
     if met and against is not None:
         say(f"audit trail: it is the one that the kept head of entry {kept[0]} signed")
     elif against is not None:
+        if deployment is None and against["at_ns"] <= made_at_ns:  # an export goes to the newest entry
+            demand(seq >= kept[0], f"entry {kept[0]}, which the kept head signed before the file was made, is gone")
         print(f"NOT CHECKED  the kept head: the file, which ends at entry {seq}, doesn't show entry {kept[0]}")
     say(f"audit trail: {entries} entries hang together under {heads} signed heads")
     return waiting, seq, running
@@ -174,7 +181,7 @@ def verify(content: bytes, public_key: str, against: dict[str, Any] | None = Non
         print("NOT CHECKED  whose key that is: give the published one with --public-key")
     parts = check_parts(lines, manifest)
     deployment = manifest["deployment"] if is_evidence else None
-    unsigned, seq, running = check_trail(parts["audit"], heads_key, deployment, against)
+    unsigned, seq, running = check_trail(parts["audit"], heads_key, deployment, manifest["made_at_ns"], against)
     if manifest.get("last_seq"):  # earlier versions don't say
         demand((manifest["last_seq"], manifest["last_hash"]) == (seq, running), "the trail ends at another entry")
     if is_evidence:
@@ -199,8 +206,8 @@ def read_head(kept: bytes) -> dict[str, Any]:
     return {"seq": int(seq), "hash": running, "at_ns": int(at_ns), "public_key": key, "signature": signature}
 
 
-def judge(content: bytes, public_key: str, kept: bytes = b"") -> int:
-    """Verify and print; 0 when all hold, 1 when one doesn't."""
+def judge(content: bytes, public_key: str, kept: bytes = b"", *, takes_old_form: bool = False) -> int:
+    """Verify and print; 0 when all hold, 1 when one doesn't, 3 when a signature doesn't say of what it is."""
     try:
         verify(content, public_key, read_head(kept) if kept else None)
     except Wrong as wrong:
@@ -209,6 +216,11 @@ def judge(content: bytes, public_key: str, kept: bytes = b"") -> int:
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, ArithmeticError) as error:
         print(f"WRONG the file is damaged ({type(error).__name__})")
         return 1
+    if UNTYPED and not takes_old_form:
+        print(
+            "NOT VERIFIED  an earlier version's vault signed whatever it was asked: --old-form if it is of then"
+        )
+        return 3
     print("VERIFIED")
     return 0
 
@@ -230,6 +242,7 @@ def main() -> int:
     parser.add_argument("file")
     parser.add_argument("--public-key", default="", help="the installation's published key, 64 hexadecimal digits")
     parser.add_argument("--against", default="", help="a signed head kept elsewhere: a file, or its QR code's text")
+    parser.add_argument("--old-form", action="store_true", help="take signatures of before version 2 of the form")
     options = parser.parse_args()
     try:
         content = read_file(options.file)
@@ -238,7 +251,7 @@ def main() -> int:
     except OSError as error:
         print(f"WRONG {error.filename or options.file}: {error.strerror}")
         return 2
-    return judge(content, options.public_key.strip().lower(), kept)
+    return judge(content, options.public_key.strip().lower(), kept, takes_old_form=options.old_form)
 
 
 if __name__ == "__main__":

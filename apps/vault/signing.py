@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from lfr_core.alerts.evidence_check import check_bundle_to_sign
 from lfr_core.common.clock import Clock
+from lfr_core.custody.audit.bundle import parse_manifest
 from lfr_core.custody.audit.heads import check_anchor_to_sign, check_head_to_sign
 from lfr_core.custody.audit.signed import parse_anchor_message, parse_head_message
 from lfr_core.custody.vault.core import VaultCore
@@ -28,8 +29,13 @@ def signing_checks(
 ) -> Mapping[SignatureKind, SigningCheck]:
     """Return the check of each kind of signature, over the records and what `core` keeps.
 
-    `compare` says which records aren't what the audit trail says: no site is made of such.
+    `compare` says which records aren't what the audit trail says: no site, no certificate and no evidence of a
+    deployment is made of such. The trail itself may still be handed out, to whoever looks into that.
     """
+
+    def check_records(kind: SignatureKind) -> None:
+        for difference in compare():
+            raise not_signed(kind, f"{difference}: see `lfr audit verify`")
 
     def check_head(message: bytes) -> None:
         head = parse_head_message(message)
@@ -43,14 +49,16 @@ def signing_checks(
         check_anchor_to_sign(engine, core.public_key, anchor, before_ns=before_ns)
 
     def check_certificate(message: bytes) -> None:
+        check_records(SignatureKind.CERTIFICATE)
         check_certificate_to_sign(message, engine, clock, lambda: {info.id for info in core.kept()})
 
     def check_bundle(message: bytes) -> None:
+        if parse_manifest(message).deployment is not None:
+            check_records(SignatureKind.EVIDENCE)
         check_bundle_to_sign(message, engine, clock, lambda deployment: read_certificates(engine, deployment))
 
     def check_site(message: bytes) -> None:
-        for difference in compare():
-            raise not_signed(SignatureKind.SITE, f"{difference}: see `lfr audit verify`")
+        check_records(SignatureKind.SITE)
         check_site_to_sign(message, engine, policy.force, clock)
 
     return {

@@ -224,7 +224,9 @@ def test_signatures_of_an_earlier_version_verify_and_are_told_apart(
     now = run_verifier(evidence(filled, notary, clock), tmp_path / "empty", "--public-key", key)
     old = run_verifier(evidence(filled, Earlier(), clock), tmp_path / "empty", "--public-key", key)
 
-    assert (now.returncode, old.returncode) == (0, 0)
+    taken = run_verifier(evidence(filled, Earlier(), clock), tmp_path / "empty", "--public-key", key, "--old-form")
+
+    assert (now.returncode, old.returncode, taken.returncode) == (0, 3, 0)
     assert "OLD FORM" not in now.stdout
     assert "OLD FORM  2 signatures" in old.stdout
 

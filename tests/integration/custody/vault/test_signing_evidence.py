@@ -23,6 +23,8 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.audit import AuditEntryRow
+from lfr_core.storage.tables.deployments import DeploymentRow
+from tests.support.overwriting import overwriting
 from tests.support.signing_home import DAY_NS, Home, signing_home
 
 
@@ -145,3 +147,15 @@ def test_an_export_that_hides_entries_or_says_another_filter_is_refused_a_signat
     with pytest.raises(Refused) as refused:
         export_trail(refusing.engine, io.BytesIO(), signer=Forger(refusing, change), clock=SystemClock())
     assert refused.value.rule == NOT_SIGNED
+
+
+def test_no_evidence_is_signed_of_records_that_differ_and_the_trail_may_still_be_exported(home: Home) -> None:
+    with overwriting(home.engine) as session:
+        session.get_one(DeploymentRow, "d").name = "elsewhere"
+    checks = signing_checks(home.core, home.engine, load_policy(), SystemClock(), lambda: ("deployment/d differs",))
+    home.core.signing.allow(checks)
+
+    with pytest.raises(Refused, match="deployment/d differs"):
+        write_evidence(home.engine, "d", io.BytesIO(), signer=home.vault, clock=SystemClock(), certificates=())
+    assert home.rule(SignatureKind.CERTIFICATE, home.certificate().canonical().encode()) == NOT_SIGNED
+    export_trail(home.engine, io.BytesIO(), signer=home.vault, clock=SystemClock())
