@@ -217,9 +217,7 @@ def judge(content: bytes, public_key: str, kept: bytes = b"", *, takes_old_form:
         print(f"WRONG the file is damaged ({type(error).__name__})")
         return 1
     if UNTYPED and not takes_old_form:
-        print(
-            "NOT VERIFIED  an earlier version's vault signed whatever it was asked: --old-form if it is of then"
-        )
+        print("NOT VERIFIED  an earlier version's vault signed whatever it was asked: --old-form if it is of then")
         return 3
     print("VERIFIED")
     return 0

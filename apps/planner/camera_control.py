@@ -16,7 +16,7 @@ from lfr_core.common.errors import Fatal, LfrError, Poison, Refused
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.camera_sources import CameraSources
-from lfr_core.recognition.faces.decode import decode
+from lfr_core.recognition.faces.decode_child import decode_in_child
 from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.recognition.faces.masking import mask_picture
 from streams.camera.jpeg import jpeg_size
@@ -161,7 +161,7 @@ def try_camera(installation: Installation, address: str) -> TriedCamera:
     width, height = jpeg_size(picture)
     try:
         engine = build_engine(installation.settings, installation.policy)
-        still, why = mask_picture(decode(picture, images), engine), ""
+        still, why = mask_picture(decode_in_child(picture, images), engine), ""
     except LfrError as error:
         still, why = None, plain_words(str(error))
     return TriedCamera(width, height, info.fps, info.codec, len(picture) <= images.max_frame_bytes, still, why)

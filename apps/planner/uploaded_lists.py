@@ -25,7 +25,7 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.watchlists import RefusalReason
 from lfr_core.domain.working_days import LONDON
-from lfr_core.recognition.faces.decode import decode
+from lfr_core.recognition.faces.decode_child import decode_in_child
 from lfr_core.watchlists.choosing import ShownFaces, choose_face, find_faces
 from lfr_core.watchlists.compile import WatchlistStore
 from lfr_core.watchlists.list_builder import ListBuilder
@@ -231,7 +231,7 @@ class UploadedLists:
             return None
         try:
             data = read_bounded(staged.folder / finding.photograph, IMAGE_BYTES, inside=staged.folder)
-            image = decode(data, self._policy.images)
+            image = decode_in_child(data, self._policy.images)
         except (OSError, Poison, ValueError):
             return None
         height, width = image.shape[:2]

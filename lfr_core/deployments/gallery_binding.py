@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from lfr_core.domain.reserved import CANARY_ENTRY
+from lfr_core.common.errors import Refused
+from lfr_core.domain.reserved import CANARY_ENTRY, MOST_CANARIES
 from lfr_core.recognition.gallery.binding import gallery_digest
 from lfr_core.recognition.gallery.port import StoredRow
 from lfr_core.storage.tables.deployments import DeploymentRow
@@ -66,7 +67,16 @@ def rows_after(session: Session, deployment: str, last: str, *, most: int) -> tu
 
 
 def allow_canary(session: Session, deployment: str, row: StoredRow) -> None:
-    """Say that a canary may be in the gallery: before it is put there, or a comparison would take it for a stranger."""
+    """Say that a canary may be in the gallery: before it is put there, or a comparison would take it for a stranger.
+
+    Raises:
+        Refused: `erasure.too-many-canaries`: as many as a search sees past are there.
+    """
+    if len(canary_rows(session, deployment)) >= MOST_CANARIES:
+        raise Refused(
+            "erasure.too-many-canaries",
+            f"the gallery of {deployment} has {MOST_CANARIES} canaries; more could hide a person: wait for the close",
+        )
     session.add(GalleryReferenceRow(deployment=deployment, id=row.id, entry=CANARY_ENTRY, sha256=row.sha256))
 
 

@@ -18,7 +18,7 @@ from lfr_core.domain.deployments import DeploymentView
 from lfr_core.domain.frames import UNSEALED, FrameHeader, FrameOpener
 from lfr_core.domain.messages import LiveProbeFault, LiveProbeResult
 from lfr_core.domain.policy import Policy
-from lfr_core.domain.reserved import LIVE_PROBE_ENTRY
+from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, NOBODY
 from lfr_core.recognition.faces import quality
 from lfr_core.recognition.faces.decode import decode_frame
 from lfr_core.recognition.faces.types import FaceEngine, Floats
@@ -152,9 +152,9 @@ class LiveProbeResponder:
 
 
 def best_person(candidates: Sequence[Candidate]) -> tuple[str, float] | None:
-    """Entry and similarity of the best candidate that isn't the drawn test face."""
+    """Return entry and similarity of the best candidate that is a person: neither the drawn test face nor a canary."""
     for candidate in candidates:
-        if candidate.entry != LIVE_PROBE_ENTRY:
+        if candidate.entry not in NOBODY:
             return candidate.entry, candidate.similarity
     return None
 

@@ -16,7 +16,7 @@ from typing import Protocol
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.domain.messages import NOT_LISTED
-from lfr_core.domain.reserved import CANARY_ENTRY, LIVE_PROBE_ENTRY
+from lfr_core.domain.reserved import CANARY_ENTRY, NOBODY
 from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery.port import Candidate, Gallery, StoredRow
 from lfr_core.recognition.gallery.prefilter import SAMPLE, PrefilteredGallery
@@ -25,7 +25,6 @@ from lfr_core.recognition.gallery.wrapper import GalleryWrapper
 
 __all__ = ["ComparedGallery", "ComparesGalleries"]
 
-_NOBODY = frozenset({CANARY_ENTRY, LIVE_PROBE_ENTRY})
 _WAIT_S = 0.5
 """How long a search waits for a comparison that has begun; a short list is done by then."""
 
@@ -101,7 +100,7 @@ class ComparedGallery(GalleryWrapper[Gallery]):
             if self._screen is not None:
                 found = self._screen.find_sample(name, contract_id, approved, self._random)
             if found is None:
-                people = [row for row in approved.values() if row.entry not in _NOBODY]
+                people = [row for row in approved.values() if row.entry not in NOBODY]
                 drawn = self._random.sample(people, min(SAMPLE, len(people)))
                 found = set(self._inner.rows(name, contract_id, [row.id for row in drawn])) == set(drawn)
         except (Retryable, Refused, Fatal):

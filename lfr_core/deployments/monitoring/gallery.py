@@ -30,6 +30,7 @@ from lfr_core.deployments.gallery_binding import (
 from lfr_core.deployments.monitoring.circuit_breaker import Suspends
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
+from lfr_core.domain.reserved import MOST_CANARIES
 from lfr_core.recognition.gallery.binding import compare_rows, gallery_digest
 from lfr_core.recognition.gallery.port import Gallery, StoredRow
 from lfr_core.storage.engine import reading, writing
@@ -123,6 +124,8 @@ class GalleryCheck:
     def _as_bound(
         self, view: DeploymentView, count: int, wanted: Sequence[StoredRow], canaries: Sequence[StoredRow]
     ) -> bool:
+        if len(canaries) > MOST_CANARIES:
+            return False
         try:
             injected = self._gallery.rows(view.gallery, view.contract_id, [one.id for one in canaries])
             if self._gallery.count(view.gallery) != count + len(injected):
@@ -158,6 +161,8 @@ def _records_differ(session: Session, row: DeploymentRow) -> str:
     """Whether the records still say what was bound, and what was approved."""
     if not row.gallery_digest:
         return "nothing shows what it must hold"
+    if len(canary_rows(session, row.id)) > MOST_CANARIES:
+        return "the records allow more test records in it than there may be"
     bound = bound_rows(session, row.id)
     if (len(bound), gallery_digest(bound)) != (row.gallery_rows, row.gallery_digest):
         return "the records of what it must hold were changed"

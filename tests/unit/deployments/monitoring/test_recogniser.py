@@ -14,7 +14,7 @@ from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, Deploy
 from lfr_core.domain.frames import UNSEALED, FrameHeader, FrameKind
 from lfr_core.domain.messages import LiveProbeFault
 from lfr_core.domain.policy import load_policy
-from lfr_core.domain.reserved import CANARY_CAMERA, LIVE_PROBE_CAMERA, LIVE_PROBE_ENTRY
+from lfr_core.domain.reserved import CANARY_CAMERA, CANARY_ENTRY, LIVE_PROBE_CAMERA, LIVE_PROBE_ENTRY, MOST_CANARIES
 from lfr_core.recognition.batch import RawFrame, Recognised
 from lfr_core.recognition.faces.types import Detection, Face, Floats, Image, Quality
 from lfr_core.recognition.gallery.exact import ExactGallery
@@ -279,6 +279,16 @@ def test_an_ordinary_face_like_the_test_face_is_never_a_sighting() -> None:
 def test_the_test_face_in_the_gallery_hides_no_person_who_is_next() -> None:
     template = (0.8 * axis(0) + 0.6 * axis(1)).astype(np.float32)  # the test face at 0.8, the person at 0.6
     harness = Harness(Engine(template))
+
+    done = [harness.run(frame(sequence)) for sequence in range(1, 30)]
+
+    assert {sighting.entry for one in done for sighting in one.sightings} == {"a"}
+
+
+def test_canaries_that_somebody_put_beside_a_person_hide_nobody() -> None:
+    harness = Harness(Engine(axis(1)))
+    rows = [Reference(f"c{number}", CANARY_ENTRY, axis(1)) for number in range(MOST_CANARIES)]
+    harness.gallery.add("g", "contract", rows)
 
     done = [harness.run(frame(sequence)) for sequence in range(1, 30)]
 

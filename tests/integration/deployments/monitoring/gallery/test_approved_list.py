@@ -7,11 +7,13 @@ from collections.abc import Callable
 import pytest
 from sqlmodel import col, select
 
+from lfr_core.common.errors import Refused
 from lfr_core.deployments.gallery_binding import allow_canary
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
-from lfr_core.domain.reserved import CANARY_ENTRY, LIVE_PROBE_REFERENCE
+from lfr_core.domain.reserved import CANARY_ENTRY, LIVE_PROBE_REFERENCE, MOST_CANARIES
 from lfr_core.domain.watchlists import Category
 from lfr_core.recognition.gallery import MilvusGallery
+from lfr_core.recognition.gallery.port import StoredRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.watchlists import GalleryReferenceRow, WatchlistEntryRow
 from tests.support.altered_galleries import Tampered, added, after, row_of, shut_by, watch_of
@@ -65,6 +67,22 @@ def test_a_canary_that_the_records_know_is_no_stranger_and_another_with_its_name
     assert unknown == "1 photograph is there that isn't on the list"
     assert known == ""
     assert row_of(harness).status == S.LIVE
+
+
+def test_no_more_canaries_are_let_in_than_a_search_sees_past(harness: PlanningHarness) -> None:
+    harness.walk(S.LIVE, entries=ENTRIES)
+    rows = [StoredRow(f"canary-{number}", CANARY_ENTRY, "00" * 32) for number in range(MOST_CANARIES + 1)]
+    with overwriting(harness.engine) as session:
+        for row in rows[:-1]:
+            allow_canary(session, "dep", row)
+        with pytest.raises(Refused, match="could hide a person"):
+            allow_canary(session, "dep", rows[-1])
+    assert harness.compare() == ""
+
+    with overwriting(harness.engine) as session:  # as whoever has the database's login can
+        session.add(GalleryReferenceRow(deployment="dep", id="canary-8", entry=CANARY_ENTRY, sha256="00" * 32))
+
+    assert harness.compare() == "the records allow more test records in it than there may be"
 
 
 @pytest.mark.parametrize("what", leave_to_long(["entry", "binding", "binding and digest"], but=["entry"]))
