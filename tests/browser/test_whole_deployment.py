@@ -46,6 +46,8 @@ COMPLIANCE = "Dana Compliance"
 IN_THE_STREET = "Sam Street"
 DEPLOYMENT, PLACE, CAMERA = "market-1", "Norwich", "north"
 DESK = f"planning?deployment={DEPLOYMENT}"
+OPENING_S = 240
+"""The workflow tests the whole chain before it opens, and on a busy machine that takes minutes."""
 SENTENCE = "People wanted by the courts are expected at this market on this day."
 DOCUMENTS = (
     "data protection impact assessment",
@@ -204,9 +206,13 @@ def open_it(desk: BrowserSession, starts: datetime) -> None:
     while datetime.now(LONDON) < starts + timedelta(seconds=1):
         time.sleep(0.5)
     desk.open_as(PLANNER, DESK)
-    if desk.page.get_by_role("button", name="Open it", exact=True).count():  # the flow may have been quicker
-        desk.click("Open it")
-    desk.page.locator(".pln-pill.is-live").first.wait_for(timeout=WAIT_MS)
+    tries = 0
+    while not desk.page.locator(".pln-pill.is-live").count():  # the flow may be quicker, or be testing it first
+        assert tries < OPENING_S, "it isn't opened"
+        if tries % 30 == 0 and desk.page.get_by_role("button", name="Open it", exact=True).count():
+            desk.click("Open it")
+        desk.page.wait_for_timeout(1_000)
+        tries += 1
 
 
 def test_an_operational_deployment_lives_from_application_to_publication_in_the_browser_alone(
