@@ -11,7 +11,7 @@ from apps.cli.command import Output, command, logged_in, logged_in_or_machine
 from apps.cli.common import console
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from lfr_core.custody.installation import Installation
     from lfr_core.custody.people import Actor, AuthenticatedPerson, Person, Rank, Role
@@ -157,10 +157,12 @@ def list_people(installation: Installation) -> Output:
     Example: lfr users list
     """
     found = installation.people.list()
-    return Output([_as_dict(each) for each in found], lambda: _show_people(found))
+    accounts = {name: len(issuers) for name, issuers in installation.people.with_several_accounts().items()}
+    as_json = [_as_dict(each) | {"several_accounts": accounts.get(each.name, 0)} for each in found]
+    return Output(as_json, lambda: _show_people(found, accounts))
 
 
-def _show_people(found: Sequence[Person]) -> None:
+def _show_people(found: Sequence[Person], accounts: Mapping[str, int]) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -173,6 +175,8 @@ def _show_people(found: Sequence[Person]) -> None:
         roles = ", ".join(_role_words(each))
         table.add_row(Text(each.name), roles, each.rank_in_words, f"{each.added_at:%Y-%m-%d}", revoked)
     console.print(table)
+    for name, count in accounts.items():
+        console.print(f"{name} has {count} accounts in use, which act as the same person", markup=False)
 
 
 def _account_output(
@@ -245,7 +249,7 @@ def _role_words(person: Person) -> list[str]:
     return [role.value for role in Role if role in person.roles]
 
 
-def _as_dict(person: Person) -> dict[str, str | list[str] | None]:
+def _as_dict(person: Person) -> dict[str, object]:
     return {
         "name": person.name,
         "roles": _role_words(person),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -36,6 +36,10 @@ class ComplianceActions:
     def people(self) -> tuple[Person, ...]:
         """List everybody on the register, those revoked too."""
         return self.installation.people.list()
+
+    def several_accounts(self) -> Mapping[str, int]:
+        """Count the accounts in use of people who have more than one, by name."""
+        return {name: len(issuers) for name, issuers in self.installation.people.with_several_accounts().items()}
 
     def add(self, name: str, roles: Collection[Role], rank: Rank, *, by: AuthenticatedPerson) -> Person:
         return self.installation.people.add(name, roles, rank, by=by)

@@ -24,6 +24,7 @@ from lfr_core.common.project import PROJECT
 from lfr_core.custody.audit.signed import Head, head_from
 from lfr_core.custody.audit.timestamps import read_authorities, read_stamp_time
 from lfr_core.custody.vault.messages import AnyRequest
+from lfr_core.deployments.compliance_documents.active_html import find_active
 from lfr_core.deployments.compliance_documents.clean_html import clean_body
 from lfr_core.deployments.evaluations import load_evaluations
 from lfr_core.deployments.form_file import form_template, read_form
@@ -154,6 +155,10 @@ PARSERS: dict[str, Parser] = {
     "paper": Parser(
         _text(clean_body),
         lambda: (b"<h1 style='color:red'>A</h1><!--><script>x</script><img src='data:image/png;base64,AA=='><p>b",),
+    ),
+    "paper-active": Parser(
+        _text(find_active),
+        lambda: (b"<html><a href='javascript:x' onclick=y><style>@import 'z'</style><img src=q>",),
     ),
     "record-table": Parser(lambda data: read_table(data, "table.csv"), _table),
     "evidence": Parser(

@@ -66,7 +66,7 @@ def new_password_link(installation: Installation, name: str, *, by: Actor) -> st
     found = [subject for known, subject in people.identities_of(name) if known == issuer]
     if not found:
         raise Refused("identity.unknown", f"{name} has no account in use: `lfr users link` makes one")
-    people.end_sessions(name, by=by)
+    people.end_sessions(name, by=by, gives_password_link=True)
     return directory.password_link(found[0])
 
 

@@ -191,8 +191,10 @@ class People:
         with reading(self._engine) as session:
             person_to_log_out(session, name, by)
 
-    def end_sessions(self, name: str, *, by: Actor) -> None:
+    def end_sessions(self, name: str, *, by: Actor, gives_password_link: bool = False) -> None:
         """Log a person out everywhere: logins before now count no more.
+
+        Whoever has a link to set the password can log in as that person, so the trail says where one was made.
 
         They do it themselves, or compliance does. `SystemActor.LFR` does it for the only person of compliance, whom
         nobody else could help.
@@ -207,7 +209,8 @@ class People:
             for each in linked_rows(session, row):
                 each.sessions_from = self._now()
                 session.add(each)
-            rule = "people.recovered" if by is SystemActor.LFR else "people.sessions-ended"
+            rule = "people.password-link" if gives_password_link else "people.sessions-ended"
+            rule = "people.recovered" if by is SystemActor.LFR else rule
             self._append(session, row, actor, rule, roles_of(session, row))
 
     def of_identity(self, issuer: str, subject: str, *, since: datetime | None = None) -> AuthenticatedPerson:

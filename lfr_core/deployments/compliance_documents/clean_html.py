@@ -1,8 +1,8 @@
 """What of an HTML document's body may be published: text, tables and pictures within it. As a program: a filter.
 
 nh3 (ammonia) reads HTML as browsers do, which Python's `html.parser` doesn't: `<!--><script>` is a comment to the
-latter and a script to the former. It takes quadratic time on deeply nested elements, so `clean.py` runs it in a process
-of its own that can be ended; hence nothing of ours is imported here.
+latter and a script to the former. It takes quadratic time on deeply nested elements, so `child_reader.py` runs it in a
+process of its own that can be ended; hence nothing of ours is imported here.
 """
 
 from __future__ import annotations

@@ -7,10 +7,10 @@ that runs something or loads something is refused. What a PDF may do is its read
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from pathlib import PurePath
 
 from lfr_core.common.errors import Refused
+from lfr_core.deployments.compliance_documents.child_reader import read_in_child
 
 __all__ = ["HTML", "MARKDOWN", "PDF", "TEXT", "media_type_of"]
 
@@ -18,9 +18,6 @@ PDF, HTML, MARKDOWN, TEXT = "application/pdf", "text/html", "text/markdown", "te
 _BY_SUFFIX = {".pdf": PDF, ".html": HTML, ".htm": HTML, ".md": MARKDOWN, ".markdown": MARKDOWN, ".txt": TEXT}
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _HTML_START = re.compile(r"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
-_RUNS = frozenset({"script", "iframe", "frame", "object", "embed", "applet", "form", "base", "portal"})
-_LOADS = frozenset({"src", "srcset", "poster", "background", "data", "ping", "formaction", "action", "xlink:href"})
-_OUTSIDE_STYLE = re.compile(r"@import|url\(\s*['\"]?(?!data:|#)", re.IGNORECASE)
 
 
 def media_type_of(content: bytes, name: str) -> str:
@@ -28,7 +25,8 @@ def media_type_of(content: bytes, name: str) -> str:
 
     Raises:
         Refused: `papers.empty`; `papers.not-a-document` (another kind of file, or one whose name says another kind
-            than its bytes); `papers.active-html` (it runs or loads something).
+            than its bytes); `papers.active-html` (it runs or loads something); as `read_in_child`.
+        Fatal: as `read_in_child`.
     """
     if not content.strip():
         raise Refused("papers.empty", f"{name} is empty: give the file of the document itself")
@@ -56,13 +54,10 @@ def _found(content: bytes, name: str) -> str:
         raise Refused("papers.not-a-document", f"{name} is neither PDF nor HTML, Markdown or plain text in UTF-8")
     if not _HTML_START.match(text, _after_comments(text)):
         return TEXT
-    reader = _Active()
-    reader.feed(text)
-    reader.close()
-    if reader.found:
+    if active := read_in_child("active_html.py", text):
         raise Refused(
             "papers.active-html",
-            f"{name} has {reader.found}: a public document runs and loads nothing; save it as PDF or plain HTML",
+            f"{name} has {active}: a public document runs and loads nothing; save it as PDF or plain HTML",
         )
     return HTML
 
@@ -76,42 +71,3 @@ def _after_comments(text: str) -> int:
         if not text.startswith("<!--", at) or (end := text.find("-->", at + 4)) < 0:
             return at
         at = end + len("-->")
-
-
-class _Active(HTMLParser):
-    """Finds the first thing that an HTML page would run or load."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found = ""
-        self._in_style = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._in_style = tag == "style"
-        values = {name: "".join((value or "").split()) for name, value in attrs}
-        if tag in _RUNS:
-            self._say(f"<{tag}>")
-        elif tag == "meta" and values.get("http-equiv", "").casefold() == "refresh":
-            self._say("a meta refresh")
-        elif tag == "link" and values.get("href") and "data:" not in values["href"][:5]:
-            self._say("a <link> to load")
-        for name, value in values.items():
-            if name.startswith("on"):
-                self._say(f"the handler {name}")
-            elif name in _LOADS and not value.casefold().startswith(("data:image/", "#")):
-                self._say(f"something to load in {name}")
-            elif name == "href" and value.casefold().startswith(("javascript:", "vbscript:", "data:")):
-                self._say("a link that runs something")
-            elif name == "style" and _OUTSIDE_STYLE.search(value):
-                self._say("a style that loads something")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "style":
-            self._in_style = False
-
-    def handle_data(self, data: str) -> None:
-        if self._in_style and _OUTSIDE_STYLE.search(data):
-            self._say("a style that loads something")
-
-    def _say(self, what: str) -> None:
-        self.found = self.found or what

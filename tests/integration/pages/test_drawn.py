@@ -130,8 +130,10 @@ def test_compliance_says_what_is_being_done_verifies_certificates_registers_and_
     assert desk.documents() == (added,)
     assert added.file_name == "dpia.txt"
     desk.add("Nora New", {Role.ENGAGING_OFFICER}, Rank.CONSTABLE, by=authenticated(COMPLIANCE))
-    (why,) = [each for each in app.text_input if each.label == "Why"]
-    app.run()
+    assert "More than one account" not in texts(app.run())
+    for issuer in ("https://one.example", "https://two.example"):
+        installation.people.link_identity("Nora New", issuer, "n.new", by=authenticated(COMPLIANCE))
+    assert "More than one account: Nora New (2)." in texts(app.run())
     app.selectbox(key="people-revoke-who").set_value("Nora New")
     (why,) = [each for each in app.text_input if each.label == "Why"]
     why.input("left the force")

@@ -193,12 +193,14 @@ def test_a_changed_name_is_the_same_person(people: People, engine: Engine) -> No
 def test_each_act_is_on_the_trail_without_name_or_subject(people: People, engine: Engine) -> None:
     people.link_identity(PAT, OWN, "the-subject", by=authenticated(DEE))
     people.end_sessions(PAT, by=authenticated(DEE))
+    people.end_sessions(PAT, by=authenticated(DEE), gives_password_link=True)
     people.end_identity(PAT, OWN, by=authenticated(DEE))
 
-    written = trail_of(engine).events[-3:]
+    written = trail_of(engine).events[-4:]
     assert [each.rule for each in written] == [
         "people.identity-linked",
         "people.sessions-ended",
+        "people.password-link",
         "people.identity-ended",
     ]
     assert not any("the-subject" in repr(each) or PAT in repr(each) for each in written)

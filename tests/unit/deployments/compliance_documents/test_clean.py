@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from lfr_core.common.errors import Refused
-from lfr_core.deployments.compliance_documents import clean
+from lfr_core.deployments.compliance_documents import child_reader
 from lfr_core.deployments.compliance_documents.clean import cleaned
 from lfr_core.deployments.compliance_documents.clean_html import clean_body
 from lfr_core.deployments.compliance_documents.signature import HTML, media_type_of
@@ -79,10 +81,17 @@ def test_a_clean_document_stays_as_it_is_and_is_one() -> None:
     assert b"default-src 'none'" in once
 
 
-def test_a_document_that_would_take_minutes_to_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clean, "_CPU_S", 1)
+@pytest.mark.parametrize(
+    ("read", "page"),
+    [(cleaned, PAGE.format("<div>" * 200_000)), (media_type_of, "<!doctype html>" + "<a " * 100_000)],
+    ids=["nested", "never closed"],
+)
+def test_a_document_that_would_take_minutes_to_read_is_refused(
+    monkeypatch: pytest.MonkeyPatch, read: Callable[[bytes, str], object], page: str
+) -> None:
+    monkeypatch.setattr(child_reader, "_CPU_S", 1)
 
     with pytest.raises(Refused) as caught:
-        cleaned(PAGE.format("<div>" * 200_000).encode(), "DPIA")
+        read(page.encode(), "dpia.html")
 
     assert caught.value.rule == "papers.too-complicated"
