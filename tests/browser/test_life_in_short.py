@@ -40,7 +40,7 @@ from tests.support.page_alerts import PROBE, REFERENCE, TellingRecorder
 from tests.support.page_login import PageLogins
 from tests.support.people import authenticated
 from tests.support.planning import OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHarness, form
-from tests.support.records import NOW_NS, entry, sighting
+from tests.support.records import NOW_NS, entry, outcomes, sighting
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
@@ -123,6 +123,9 @@ def test_an_alert_is_decided_and_engaged_hours_are_moved_and_it_is_closed_and_pu
     open_it(harness)
     recorder = TellingRecorder(harness.engine, vault)
     recorder.record_sightings([sighting((time.time_ns() - NOW_NS) / 1e9, probe=PROBE)])
+    batch = outcomes((0, 0, 0), reported_ns=time.time_ns())
+    seen = batch.results[0].model_copy(update={"tracks_started": 2, "tracks_compared": 2})
+    recorder.record_outcomes([batch.model_copy(update={"results": (seen,)})])
     desk = BrowserSession(page, logins, address.rstrip("/"))
 
     desk.open_as(OPERATOR, "operator?deployment=dep")

@@ -144,6 +144,7 @@ def close_it(desk: BrowserSession, planner: str, deployment: str) -> None:
     desk.page.set_viewport_size({"width": 1366, "height": 768})
     desk.open_as(planner, f"planning?deployment={deployment}")
     desk.click("Close it")
+    desk.settle()
     desk.click("Close it for good")
     desk.page.get_by_text(re.compile("has ended|is over")).first.wait_for(timeout=WAIT_MS)  # the gallery may be away
 
