@@ -76,9 +76,9 @@ def _no_power_is_lost(fd: object) -> None:
     """In place of `os.fsync`: tests kill processes, and what was written is still there for the next."""
 
 
-def _prepare_sqlite_without_waiting(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
+def _prepare_sqlite_without_waiting(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     """As the platform does, and without waiting for the disk at each commit, as `_no_power_is_lost`."""
-    _prepare_sqlite(connection, entry)
+    _prepare_sqlite(connection, _entry)
     connection.execute("PRAGMA synchronous=OFF")
 
 

@@ -18,14 +18,19 @@ from lfr_core.domain.deployments import DeploymentView
 from lfr_core.domain.frames import UNSEALED, FrameHeader, FrameOpener
 from lfr_core.domain.messages import LiveProbeFault, LiveProbeResult
 from lfr_core.domain.policy import Policy
-from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, NOBODY
+from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, MOST_CANARIES, NOBODY
 from lfr_core.recognition.faces import quality
 from lfr_core.recognition.faces.decode import decode_frame
 from lfr_core.recognition.faces.types import FaceEngine, Floats
 from lfr_core.recognition.gallery.port import Candidate, Gallery
 from lfr_core.recognition.selftest.face import nonce_of
 
-__all__ = ["LiveProbeLook", "LiveProbeResponder", "best_person"]
+__all__ = ["CANDIDATES", "LiveProbeLook", "LiveProbeResponder", "best_person"]
+
+CANDIDATES = 2 + MOST_CANARIES
+"""That a search asks for: the drawn test face, which is in every gallery, and as many canaries as there may be can't
+stand before a person.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,7 +24,6 @@ from lfr_core.domain.frames import FrameHeader, FrameKind, FrameOpener
 from lfr_core.domain.messages import NOT_LISTED, LiveProbeResult, Sighting, gathered
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import Policy
-from lfr_core.domain.reserved import MOST_CANARIES
 from lfr_core.recognition.agreement import Shot, Vote
 from lfr_core.recognition.batch import DetectedBatch, FrameProgress, Probe, RawFrame, Recognised, Session, session_of
 from lfr_core.recognition.camera_tracks import CameraTracks
@@ -32,7 +31,7 @@ from lfr_core.recognition.canary import look_at_canary
 from lfr_core.recognition.faces.types import FaceEngine, Image
 from lfr_core.recognition.frame_reader import FrameReader
 from lfr_core.recognition.gallery.port import Gallery
-from lfr_core.recognition.live_probe import LiveProbeResponder, best_person
+from lfr_core.recognition.live_probe import CANDIDATES, LiveProbeResponder, best_person
 from lfr_core.recognition.report import outcome_batches, probe_keys, sighting_of
 from lfr_core.recognition.stopwatch import Stopwatch
 
@@ -40,8 +39,6 @@ __all__ = ["Recogniser"]
 
 _UNCOUNTED = frozenset({FrameKind.CANARY, FrameKind.LIVE_PROBE})
 IDLE_SESSION_S = 60.0  # tracks of a camera that moved to another worker or died are forgotten after a minute
-_CANDIDATES = 2 + MOST_CANARIES
-"""The drawn test face, which is in every gallery, and as many canaries as there may be can't stand before a person."""
 
 
 class Recogniser:
@@ -275,7 +272,7 @@ class Recogniser:
                 templates = looked.templates.reveal()[rows]
                 least = min(probe.view.threshold for probe in probes)
                 answers = self._gallery.search(
-                    current.gallery, current.contract_id, templates, limit=_CANDIDATES, at_least=least
+                    current.gallery, current.contract_id, templates, limit=CANDIDATES, at_least=least
                 )
         except Refused as error:  # the gate shut, or the collection went, between the two questions
             if error.rule != NOT_LISTED:

@@ -16,7 +16,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.domain.deployments import DeploymentStatus as Status
 from lfr_core.storage.engine import open_engine
-from tests.support.each_process import EachProcess
+from tests.support.each_process import EachProcess, EachTrail
 from tests.support.milvus import free_port
 from tests.support.planning import PlanningHarness
 from tests.support.prefect import PrefectServer
@@ -45,6 +45,24 @@ def harness_of(settings: Settings, clock: ManualClock, *, policy: Any = None) ->
     )  # fmt: skip
     harness.settle()
     return harness
+
+
+@contextmanager
+def harness_of_processes(home: Path) -> Iterator[PlanningHarness]:
+    """On a clock of its own; each entry of the trail is written with the key of the process whose business it is."""
+    settings, clock = Settings(home=home), ManualClock(time.time_ns())
+    with serving_vault(settings, clock=clock):
+        harness = harness_of(settings, clock)
+        with processes_of(harness) as processes:
+            harness.trail = EachTrail(processes, clock)
+            yield harness
+        harness.engine.dispose()
+
+
+def processes_of(harness: PlanningHarness) -> EachProcess:
+    """Return its vault, as each process asks it."""
+    assert isinstance(harness.vault, EachProcess)
+    return harness.vault
 
 
 @contextmanager

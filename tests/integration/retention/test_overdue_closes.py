@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 from sqlmodel import func, select
 
-from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.port import KeyKind
@@ -21,31 +19,22 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.retention.steps.overdue_closes import WORKFLOW_FIRST_S, OverdueClosesStep
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow
-from tests.support.deployment_flows import harness_of, status
-from tests.support.each_process import EachProcess, EachTrail
+from tests.support.deployment_flows import harness_of_processes, processes_of, status
 from tests.support.galleries import held_by
 from tests.support.planning import PlanningHarness
-from tests.support.records import ManualClock, entry
-from tests.support.vault_server import serving_vault
+from tests.support.records import entry
 
 
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[PlanningHarness]:
-    settings, clock = Settings(home=tmp_path), ManualClock(time.time_ns())
-    with serving_vault(settings, clock=clock):
-        harness = harness_of(settings, clock)
-        assert isinstance(harness.vault, EachProcess)
-        with harness.vault:
-            harness.trail = EachTrail(harness.vault, clock)
-            yield harness
-        harness.engine.dispose()
+    with harness_of_processes(tmp_path) as harness:
+        yield harness
 
 
 @pytest.fixture
 def step(harness: PlanningHarness) -> OverdueClosesStep:
     """As the supervisor's process purges, which does so while the workflow server is away."""
-    assert isinstance(harness.vault, EachProcess)
-    own = harness.vault.process(ProcessIdentity.PURGE)
+    own = processes_of(harness).process(ProcessIdentity.PURGE)
     store = DeploymentStore(harness.engine, own, AuditTrail(own, harness.clock), harness.clock)
     return OverdueClosesStep(harness.engine, store)
 
@@ -86,7 +75,7 @@ def test_after_its_hours_a_deployment_is_ended_its_list_and_key_are_gone_and_the
     assert (done.failures, [each.subject for each in done.destroyed]) == ((), ["deployment:dep"])
     assert (status(harness, "dep"), keeps_list(harness, "dep")) == (becomes, False)
     assert step.due(late_ns) == ()
-    assert sign_head(harness.engine, harness.vault, harness.clock) is not None
+    assert sign_head(harness.engine, processes_of(harness), harness.clock) is not None
 
 
 def test_a_trial_whose_hours_are_over_is_ended_too(harness: PlanningHarness, step: OverdueClosesStep) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +10,6 @@ import pytest
 
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
-from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail
@@ -20,13 +18,11 @@ from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.people import PersonRow
-from tests.support.deployment_flows import harness_of, status
-from tests.support.each_process import EachProcess, EachTrail
+from tests.support.deployment_flows import harness_of_processes, processes_of, status
 from tests.support.galleries import fill
 from tests.support.people import authenticated
 from tests.support.planning import PLANNER, PlanningHarness
-from tests.support.records import ManualClock, entry
-from tests.support.vault_server import serving_vault
+from tests.support.records import entry
 
 WORKERS = {
     ProcessIdentity.FLOWS: SystemActor.FLOWS,
@@ -39,15 +35,8 @@ WORKERS = {
 
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[PlanningHarness]:
-    """Each entry is written by the process whose business it is, with its own key."""
-    settings, clock = Settings(home=tmp_path), ManualClock(time.time_ns())
-    with serving_vault(settings, clock=clock):
-        harness = harness_of(settings, clock)
-        assert isinstance(harness.vault, EachProcess)
-        with harness.vault:
-            harness.trail = EachTrail(harness.vault, clock)
-            yield harness
-        harness.engine.dispose()
+    with harness_of_processes(tmp_path) as harness:
+        yield harness
 
 
 def test_the_trail_of_a_deployment_that_the_flows_carried_out_is_signed(harness: PlanningHarness) -> None:
@@ -69,7 +58,7 @@ def test_the_trail_of_a_deployment_that_the_flows_carried_out_is_signed(harness:
     harness.store.close("dep", by=SystemActor.FLOWS)
 
     assert status(harness, "dep") is DeploymentStatus.ENDED
-    assert sign_head(harness.engine, harness.vault, harness.clock) is not None  # nothing is damaged
+    assert sign_head(harness.engine, processes_of(harness), harness.clock) is not None  # nothing is damaged
 
 
 def register(harness: PlanningHarness, trail: AuditTrail, actor: SystemActor) -> None:
@@ -83,8 +72,7 @@ def register(harness: PlanningHarness, trail: AuditTrail, actor: SystemActor) ->
 def test_a_process_that_registers_somebody_writes_nothing_and_the_trail_is_signed_as_before(
     harness: PlanningHarness, process: ProcessIdentity
 ) -> None:
-    assert isinstance(harness.vault, EachProcess)
-    trail, actor = AuditTrail(harness.vault.process(process), harness.clock), WORKERS[process]
+    trail, actor = AuditTrail(processes_of(harness).process(process), harness.clock), WORKERS[process]
     trail.prepare(actor)
 
     with pytest.raises(Refused) as refused:
@@ -92,4 +80,4 @@ def test_a_process_that_registers_somebody_writes_nothing_and_the_trail_is_signe
 
     assert refused.value.rule == "records.not-this-process"
     assert harness.people.find("Eve") is None
-    assert sign_head(harness.engine, harness.vault, harness.clock) is not None
+    assert sign_head(harness.engine, processes_of(harness), harness.clock) is not None
