@@ -30,7 +30,11 @@ _CLOCKS_NS = 30 * 10**9
 
 
 def check_certificate_to_sign(
-    message: bytes, engine: Engine, clock: Clock, kept_ids: Callable[[], Collection[str]]
+    message: bytes,
+    engine: Engine,
+    clock: Clock,
+    kept_ids: Callable[[], Collection[str]],
+    differences: Callable[[], Collection[str]],
 ) -> None:
     """See that a message is the certificate that comes next, and that it says "passed" only of what is so.
 
@@ -39,6 +43,7 @@ def check_certificate_to_sign(
         engine: the records.
         clock: of the vault.
         kept_ids: ids of the keys that the vault keeps.
+        differences: in words, which records aren't what the audit trail says: of those nothing is called deleted.
 
     Raises:
         Refused: `vault.not-signed`; `deployment.unknown`.
@@ -52,9 +57,11 @@ def check_certificate_to_sign(
         raise not_signed(SignatureKind.CERTIFICATE, "it isn't written the one way")
     check_recent(SignatureKind.CERTIFICATE, certificate.issued_ns, clock)
     ended = ended_ns(engine, certificate.deployment)
+    differing = tuple(differences()) if certificate.search.passed else ()
     with reading(engine) as session:
         faults = list(_place_faults(session, certificate))
         if certificate.search.passed:
+            faults += differing
             faults += _passed_faults(session, certificate, ended, clock.time_ns(), kept_ids())
     if faults:
         raise not_signed(SignatureKind.CERTIFICATE, faults[0])

@@ -157,5 +157,13 @@ def test_no_evidence_is_signed_of_records_that_differ_and_the_trail_may_still_be
 
     with pytest.raises(Refused, match="deployment/d differs"):
         write_evidence(home.engine, "d", io.BytesIO(), signer=home.vault, clock=SystemClock(), certificates=())
-    assert home.rule(SignatureKind.CERTIFICATE, home.certificate().canonical().encode()) == NOT_SIGNED
+    home.core.keystore.destroy((home.canary.key_id,))
+    passed = home.certificate()
+    assert home.rule(SignatureKind.CERTIFICATE, passed.canonical().encode()) == NOT_SIGNED
+    failed = passed.model_copy(
+        update={"search": passed.search.model_copy(update={"failures": ("its control missed",)})}
+    )
+    assert home.vault.sign(
+        SignatureKind.CERTIFICATE, failed.canonical().encode()
+    ).signature  # bad news is always signed
     export_trail(home.engine, io.BytesIO(), signer=home.vault, clock=SystemClock())
