@@ -106,16 +106,16 @@ SERVERS = {
         "tests/integration/retention/test_services_stopped.py",
         "tests/integration/storage/test_postgres_tls.py",
     ),
-    "platform": ("tests/faults/", "tests/e2e/", "tests/integration/supervisor/"),
     "workflows": ("tests/integration/flows/",),
     "broker": (
         "tests/integration/streams/",
         "tests/integration/deployments/monitoring/",
         "tests/integration/retention/erasure/",
         "tests/integration/retention/test_broker.py",
+        "tests/integration/supervisor/test_odd_folder.py",
     ),
     "identity": ("tests/integration/custody/identity/", "tests/browser/"),
-    "commands": ("tests/integration/command_line/",),
+    "commands": ("tests/integration/command_line/", "tests/integration/supervisor/test_refusals.py"),
     "gallery": ("tests/integration/recognition/gallery/",),
     "models": (
         "tests/integration/recognition/faces/",
@@ -126,10 +126,11 @@ SERVERS = {
         "tests/integration/publication/test_records_command.py",
         "tests/integration/publication/test_results.py",
     ),
+    "platform": ("tests/faults/", "tests/e2e/", "tests/integration/supervisor/"),
 }
-"""Files that share a server are run by one process: it is started once, and a second one doesn't run idle. Those of
-`models` share what a process loads in seconds: the face models, and Great Expectations. Those of `platform` start all
-of its processes: two such tests at once would be too slow for the deadlines of both.
+"""Files that share a server are run by one process, of the first that names them: it is started once, and a second one
+doesn't run idle. Those of `models` share what a process loads in seconds: the face models, and Great Expectations.
+Those of `platform` start all of its processes: two such tests at once would be too slow for the deadlines of both.
 """
 LONG = (*SERVERS["platform"], *sum(SERVERS.values(), ()), "tests/browser/")
 """Files of minutes: they begin first, so that no process is left with one of them at the end."""
