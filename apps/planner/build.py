@@ -23,6 +23,7 @@ from lfr_core.deployments.build import (
 from lfr_core.deployments.camera_sources import CameraSources, camera_folder
 from lfr_core.deployments.evaluations import evaluations_for
 from lfr_core.deployments.monitoring.selftest import SelfTest
+from lfr_core.watchlists.choosing import FaceChooser
 
 __all__ = ["planner_view"]
 
@@ -58,6 +59,7 @@ def planner_view(installation: Installation) -> PlannerView:
                 installation.settings.home,
                 build_deployment_store(installation),
                 partial(build.build_list_builder, installation),
+                FaceChooser(installation.engine, installation.trail, installation.clock),
             ),
             cameras=CameraControl(
                 CameraSources(

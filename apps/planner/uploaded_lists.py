@@ -26,7 +26,7 @@ from lfr_core.domain.policy import Policy
 from lfr_core.domain.watchlists import RefusalReason
 from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.faces.decode_child import decode_in_child
-from lfr_core.watchlists.choosing import ShownFaces, choose_face, find_faces
+from lfr_core.watchlists.choosing import FaceChooser, ShownFaces, find_faces
 from lfr_core.watchlists.compile import WatchlistStore
 from lfr_core.watchlists.list_builder import ListBuilder
 from lfr_core.watchlists.quality.result import CategoryCount
@@ -86,7 +86,13 @@ class UploadedLists:
     """
 
     def __init__(
-        self, policy: Policy, clock: Clock, home: Path, store: WatchlistStore, builder: Callable[[], ListBuilder]
+        self,
+        policy: Policy,
+        clock: Clock,
+        home: Path,
+        store: WatchlistStore,
+        builder: Callable[[], ListBuilder],
+        chooser: FaceChooser,
     ) -> None:
         """`builder`: makes what a list is built with, for one use."""
         self._policy = policy
@@ -94,6 +100,7 @@ class UploadedLists:
         self._folder = home / "tmp"
         self._store = store
         self._builder = builder
+        self._chooser = chooser
         self._staged: dict[str, StagedList] = {}
         self._several: dict[Path, dict[int, str]] = {}
         """Photographs with several faces, by their line, of each upload as it was last checked."""
@@ -183,10 +190,10 @@ class UploadedLists:
     def choose(self, deployment: str, line: int, shown: ShownFaces, number: int, *, by: AuthenticatedPerson) -> None:
         """Keep that face `number` is the subject's: whoever checks or compiles the upload takes it, and says who chose.
 
-        Raises Refused `watchlist.no-such-face`.
+        Raises as `FaceChooser.choose`.
         """
         staged = self._need(deployment, by)
-        choose_face(staged.folder, shown, number, by=by.name, on=self._today())
+        self._chooser.choose(staged.folder, shown, number, by=by, deployment=deployment)
         self._several.get(staged.folder, {}).pop(line, None)
 
     def _begin(

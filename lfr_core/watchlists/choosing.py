@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import cv2
+from sqlalchemy import Engine
 
+from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role, principal_of
 from lfr_core.domain.policy import Policy
+from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.faces.types import Face, FaceEngine, Image
+from lfr_core.storage.engine import reading, writing
 from lfr_core.watchlists.face_choices import FaceChoice, keep_choice
 from lfr_core.watchlists.photographs import Unusable, faces_of
 
-__all__ = ["ShownFaces", "choose_face", "find_faces"]
+__all__ = ["FaceChooser", "ShownFaces", "find_faces"]
 
+_MAY = (Role.PLANNER, Role.OPERATOR, Role.AUTHORISING_OFFICER)
 _COLOUR = (0, 220, 255)
 """BGR: yellow, which no skin and few clothes have."""
 
@@ -49,17 +56,43 @@ def find_faces(folder: Path, photograph: str, engine: FaceEngine, policy: Policy
         raise Refused("watchlist.photograph", f"{photograph}: {error}") from error
 
 
-def choose_face(folder: Path, shown: ShownFaces, number: int, *, by: str, on: date) -> None:
-    """Keep beside the list that face `number` is the subject's, and who said so on which day.
+class FaceChooser:
+    """Keeps beside a list which face of a photograph is the subject's, and on the trail who said so."""
 
-    Raises:
-        Refused: `watchlist.no-such-face`.
-        Poison: the choices of before can't be read.
-        Fatal: the folder can't be written.
-    """
-    if not 1 <= number <= len(shown.faces):
-        raise Refused(
-            "watchlist.no-such-face", f"{shown.photograph} has {len(shown.faces)} faces: give a number from 1 on"
-        )
-    face = shown.faces[number - 1].detection
-    keep_choice(folder, shown.sha256, FaceChoice.of(shown.photograph, face, shown.image, by=by, on=on.isoformat()))
+    def __init__(self, engine: Engine, trail: Trail, clock: Clock) -> None:
+        self._engine = engine
+        self._trail = trail
+        self._clock = clock
+
+    def check(self, *, by: AuthenticatedPerson) -> None:
+        """See that somebody may say whose a face is. Raises as `acting`."""
+        with reading(self._engine) as session:
+            acting(session, by, _MAY)
+
+    def choose(
+        self, folder: Path, shown: ShownFaces, number: int, *, by: AuthenticatedPerson, deployment: str = ""
+    ) -> None:
+        """Keep that face `number`, from the left, is the subject's; for that very file.
+
+        Raises:
+            Refused: `watchlist.no-such-face`, and as `acting`.
+            Poison: the choices of before can't be read.
+            Retryable: the records or the vault are away.
+            Fatal: the folder can't be written.
+        """
+        if not 1 <= number <= len(shown.faces):
+            raise Refused(
+                "watchlist.no-such-face", f"{shown.photograph} has {len(shown.faces)} faces: give a number from 1 on"
+            )
+        face, day = shown.faces[number - 1].detection, utc_from_ns(self._clock.time_ns()).astimezone(LONDON).date()
+        who = principal_of(by)
+        self._trail.prepare(who)
+        with writing(self._engine) as session:
+            name = acting(session, by, _MAY).name
+            facts = {"face": number, "faces": len(shown.faces)}
+            event = AuditEvent(
+                Verb.DECIDE, who, deployment, f"photograph:{shown.sha256[:32]}", "watchlist.face-chosen", facts
+            )
+            self._trail.append(session, event)
+            choice = FaceChoice.of(shown.photograph, face, shown.image, by=name, on=day.isoformat())
+            keep_choice(folder, shown.sha256, choice)

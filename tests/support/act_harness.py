@@ -6,7 +6,10 @@ import datetime as dt
 import sqlite3
 from contextlib import closing
 from itertools import count
+from types import SimpleNamespace
 from uuid import UUID
+
+import numpy as np
 
 from lfr_core.alerts.blue_list import BlueList
 from lfr_core.common.clock import utc_from_ns
@@ -36,6 +39,7 @@ from lfr_core.retention.footage.holds import HoldGround, HoldRequest, find_hold
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.promises import PromiseStateRow
 from lfr_core.storage.tables.stream import CameraSessionRow
+from lfr_core.watchlists.choosing import FaceChooser, ShownFaces
 from tests.support.galleries import held_by
 from tests.support.overwriting import overwriting
 from tests.support.people import add_people, authenticated
@@ -74,6 +78,7 @@ class Harness(PromiseHarness):
         self.statements = PromiseStatements(self.engine, self.trail, self.clock, promises(self.policy))
         self.blue_list = BlueList(self.engine, self.trail, self.clock)
         self.cameras = CameraSources(self.engine, self.trail, camera_folder(self.home))
+        self.faces = FaceChooser(self.engine, self.trail, self.clock)
         self.hours = DeploymentHours(self.engine, self.trail, self.clock)
         self.results = ResultsService(
             self.engine,
@@ -126,6 +131,13 @@ class Harness(PromiseHarness):
         name = f"trial-{next(self.numbers)}"
         self.store.create(name, DeploymentKind.EVALUATION, name=name, policy=self.policy)
         return name
+
+    def with_two_faces(self) -> ShownFaces:
+        """A photograph of two people, another each time."""
+        boxes = (np.array([0.0, 0.0, 10.0, 10.0]), np.array([20.0, 0.0, 30.0, 10.0]))
+        faces = [SimpleNamespace(detection=SimpleNamespace(box=box)) for box in boxes]
+        sha256 = f"{next(self.numbers):064x}"
+        return ShownFaces("two.jpg", sha256, np.zeros((20, 40, 3), np.uint8), faces)  # type: ignore[arg-type]
 
     def ready(self) -> str:
         name = self.draft()

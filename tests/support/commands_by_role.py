@@ -87,7 +87,7 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "users revoke": ("{other} --why because", {C}),
     "vault admit-machine": ("van-{number} --for camera --camera north --output {out}", {C}),
     "vault dismiss-machine": ("van-0", {C}),
-    "watchlist choose": ("{out} two.jpg", set(Role)),
+    "watchlist choose": ("{out} two.jpg", OPENERS),
     "watchlist enrol": ("{out} --deployment draft", TRIAL),
     "watchlist show": ("--deployment dep", {O}),
 }

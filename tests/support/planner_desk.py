@@ -17,6 +17,7 @@ from lfr_core.deployments.evaluations import load_evaluations
 from lfr_core.deployments.hours import DeploymentHours
 from lfr_core.deployments.monitoring.selftest import SelfTest, SelfTestLine
 from lfr_core.recognition.faces.types import FaceEngine
+from lfr_core.watchlists.choosing import FaceChooser
 from lfr_core.watchlists.list_builder import ListBuilder
 from tests.support.planning import PlanningHarness
 
@@ -46,7 +47,14 @@ def desk_of(harness: PlanningHarness, **changes: Any) -> PlannerView:
         "documents": ComplianceDocumentRegister(
             harness.engine, harness.trail, harness.clock, harness.home / "papers", harness.policy.papers
         ),
-        "lists": UploadedLists(harness.policy, harness.clock, harness.home, harness.store, builder),
+        "lists": UploadedLists(
+            harness.policy,
+            harness.clock,
+            harness.home,
+            harness.store,
+            builder,
+            FaceChooser(harness.engine, harness.trail, harness.clock),
+        ),
         "cameras": CameraControl(
             CameraSources(harness.engine, harness.trail, camera_folder(harness.home)), no_camera, dict
         ),

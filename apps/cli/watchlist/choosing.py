@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apps.cli.command import Output, command
-from apps.cli.common import refuse_unwritable, today_in_england
+from apps.cli.common import refuse_unwritable
 
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
@@ -33,14 +33,17 @@ def choose(
     """Choose the subject's face where a photograph shows several. A person looks; nothing chooses by itself.
 
     Without --face the faces are numbered from the left. The choice, with who made it and when, is kept in the
-    folder's watchlist-faces.json, for that very file; checks and enrolment take that face and their reports say so.
+    folder's watchlist-faces.json, for that very file, and on the audit trail; checks and enrolment take that face and
+    their reports say so.
 
     Example: lfr watchlist choose lists/high-street two.jpg --picture numbered.jpg
     """
     from lfr_core.common.files import open_atomic
     from lfr_core.recognition.faces.engine import build_engine
-    from lfr_core.watchlists.choosing import choose_face, find_faces
+    from lfr_core.watchlists.choosing import FaceChooser, find_faces
 
+    chooser = FaceChooser(installation.engine, installation.trail, installation.clock)
+    chooser.check(by=by)
     refuse_unwritable(picture)
     engine = build_engine(installation.settings, installation.policy)
     shown = find_faces(folder, photograph, engine, installation.policy)
@@ -48,7 +51,7 @@ def choose(
         with open_atomic(picture) as out:
             out.write(shown.numbered_jpeg())
     if face:
-        choose_face(folder, shown, face, by=by.name, on=today_in_england(installation.clock))
+        chooser.choose(folder, shown, face, by=by)
         return Output(
             {"photograph": photograph, "face": face, "chosen_by": by.name},
             f"face {face} of {photograph} is the subject's, chosen by {by.name}; now check the list",

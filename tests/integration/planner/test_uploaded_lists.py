@@ -21,6 +21,7 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.faces.decode import decode
 from lfr_core.recognition.faces.engine import PackEngine
+from lfr_core.watchlists.choosing import FaceChooser
 from lfr_core.watchlists.face_choices import read_choices
 from lfr_core.watchlists.list_builder import ListBuilder
 from lfr_core.watchlists.upload import UploadedFile
@@ -52,7 +53,14 @@ def lists(harness: PlanningHarness) -> UploadedLists:
         engine = PackEngine(require_pack(), harness.policy.faces, cpu, 1)
         return ListBuilder(harness.policy, harness.store, harness.gallery, lambda: engine, harness.home)
 
-    return UploadedLists(harness.policy, harness.clock, harness.home, harness.store, builder)
+    return UploadedLists(
+        harness.policy,
+        harness.clock,
+        harness.home,
+        harness.store,
+        builder,
+        FaceChooser(harness.engine, harness.trail, harness.clock),
+    )
 
 
 def listed(today: date, *rows: tuple[str, str, str], **files: bytes) -> list[UploadedFile]:

@@ -13,6 +13,8 @@ from tests.support.texts import ROOT
 CORE = ROOT / "lfr_core"
 WHO = {"AuthenticatedPerson", "AuthenticatedPerson | None", "Actor"}
 TRIED = {
+    "watchlists.choosing.FaceChooser.check": "face of a photograph",
+    "watchlists.choosing.FaceChooser.choose": "face of a photograph",
     "alerts.blue_list.BlueList.enter": "pass of the blue list",
     "alerts.blue_list.BlueList.plan": "passes planned",
     "alerts.decisions.DecisionService.engage": "engage",

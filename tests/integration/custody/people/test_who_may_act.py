@@ -22,6 +22,7 @@ from lfr_core.publication.rights.service import OFFICERS, SECOND, TAKERS
 from lfr_core.publication.rights.types import NewRequest, RequestKind
 from lfr_core.retention.footage.hold_approval import HOLDERS
 from lfr_core.storage.engine import open_engine
+from lfr_core.watchlists.choosing import ShownFaces
 from tests.support.act_harness import OLGA, ONE_OF_EACH, OTHER, PAT, REX, Harness
 from tests.support.databases import new_sqlite
 from tests.support.people import authenticated
@@ -68,6 +69,11 @@ ACTS: dict[
         lambda h, at, by: h.blue_list.plan(str(at), rate=0.9, margin=0.05, by=by),
     ),
     "pass of the blue list": (OPERATORS, Harness.with_a_test_subject, lambda h, at, by: h.walk(str(at), by)),
+    "face of a photograph": (
+        OPERATORS | {Role.PLANNER, Role.AUTHORISING_OFFICER},
+        Harness.with_two_faces,
+        lambda h, at, by: h.faces.choose(h.home, cast("ShownFaces", at), 2, by=by),
+    ),
     "camera, added": (
         OPERATORS | {Role.PLANNER},
         Harness.to_be_filmed,
