@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from lfr_core.watchlists.choosing import FaceChooser
 from lfr_core.watchlists.list_builder import ListBuilder
 from tests.support.planning import PlanningHarness
 
-__all__ = ["desk_of"]
+__all__ = ["desk_of", "uploaded_lists"]
 
 
 def desk_of(harness: PlanningHarness, **changes: Any) -> PlannerView:
@@ -47,14 +48,7 @@ def desk_of(harness: PlanningHarness, **changes: Any) -> PlannerView:
         "documents": ComplianceDocumentRegister(
             harness.engine, harness.trail, harness.clock, harness.home / "papers", harness.policy.papers
         ),
-        "lists": UploadedLists(
-            harness.policy,
-            harness.clock,
-            harness.home,
-            harness.store,
-            builder,
-            FaceChooser(harness.engine, harness.trail, harness.clock),
-        ),
+        "lists": uploaded_lists(harness, builder),
         "cameras": CameraControl(
             CameraSources(harness.engine, harness.trail, camera_folder(harness.home)), no_camera, dict
         ),
@@ -64,6 +58,12 @@ def desk_of(harness: PlanningHarness, **changes: Any) -> PlannerView:
     }
     services = PlannerServices(**(values | changes))
     return PlannerView(harness.engine, harness.policy, harness.clock, harness.home / "quality", services)
+
+
+def uploaded_lists(harness: PlanningHarness, builder: Callable[[], ListBuilder]) -> UploadedLists:
+    """Return the uploads of a page over these records."""
+    chooser = FaceChooser(harness.engine, harness.trail, harness.clock)
+    return UploadedLists(harness.policy, harness.clock, harness.home, harness.store, builder, chooser)
 
 
 def no_camera(_address: str) -> TriedCamera:

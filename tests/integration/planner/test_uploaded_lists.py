@@ -21,12 +21,11 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.faces.decode import decode
 from lfr_core.recognition.faces.engine import PackEngine
-from lfr_core.watchlists.choosing import FaceChooser
 from lfr_core.watchlists.face_choices import read_choices
 from lfr_core.watchlists.list_builder import ListBuilder
 from lfr_core.watchlists.upload import UploadedFile
 from tests.support.people import authenticated
-from tests.support.planner_desk import desk_of
+from tests.support.planner_desk import desk_of, uploaded_lists
 from tests.support.planning import OFFICER, PLANNER, PUBLISHER, PlanningHarness
 from tests.support.samples import cpu, require_pack, require_photos
 
@@ -53,14 +52,7 @@ def lists(harness: PlanningHarness) -> UploadedLists:
         engine = PackEngine(require_pack(), harness.policy.faces, cpu, 1)
         return ListBuilder(harness.policy, harness.store, harness.gallery, lambda: engine, harness.home)
 
-    return UploadedLists(
-        harness.policy,
-        harness.clock,
-        harness.home,
-        harness.store,
-        builder,
-        FaceChooser(harness.engine, harness.trail, harness.clock),
-    )
+    return uploaded_lists(harness, builder)
 
 
 def listed(today: date, *rows: tuple[str, str, str], **files: bytes) -> list[UploadedFile]:
