@@ -16,8 +16,10 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.erasure import CanaryRow, CertificateRow
 from tests.support.breaking_promises import breaks
+from tests.support.galleries import held_by
 from tests.support.overwriting import overwriting
 from tests.support.promise_harness import DAY_S, LATE_S, PromiseHarness
+from tests.support.records import as_operational, entry
 from tests.support.vaults import MemoryVault
 
 __all__: list[str] = []
@@ -75,6 +77,18 @@ def the_last_search_found_something(harness: PromiseHarness) -> Iterator[None]:
     harness.certify()
     yield
     harness.certify(failures=("a canary was found",))
+
+
+@breaks("deletion.certified")
+def of_an_operational_deployment_nothing_was_proved(harness: PromiseHarness) -> Iterator[None]:
+    harness.certify()
+    harness.store.create("second", DeploymentKind.DEMO, name="Second", policy=harness.policy)
+    harness.store.attach_watchlist("second", "contract", "gallery_second", (entry(),), held=held_by((entry(),)))
+    harness.store.open("second")
+    yield
+    as_operational(harness.engine, "second")
+    harness.store.close("second")
+    harness.clock.advance(DAY_S + LATE_S)
 
 
 @breaks("deletion.certified")

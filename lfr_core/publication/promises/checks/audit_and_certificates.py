@@ -11,6 +11,7 @@ from sqlmodel import select
 from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, read_public_key, read_refusal
 from lfr_core.custody.audit.verify import verify
+from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.promises.port import PromiseFinding, Result, finding
 from lfr_core.retention.erasure.certificate_service import CertificateService, read_certificates
@@ -21,6 +22,7 @@ from lfr_core.storage.tables.erasure import CanaryRow
 __all__ = ["DeletionCertified", "TrailVerifies"]
 
 _DAY_NS = 24 * 3_600 * 10**9
+_OPERATIONAL = DeploymentKind.OPERATIONAL.value
 
 
 class TrailVerifies:
@@ -116,9 +118,14 @@ class DeletionCertified:
         )
 
     def _owed(self, now_ns: int) -> list[str]:
-        """Deployments with injected canaries that ended a day ago: the one after the close is there by then."""
+        """Deployments of which a certificate must be there, because they ended a day ago.
+
+        Every operational one that was opened, also where no canary was injected and so nothing could be proved; of
+        trials those with canaries.
+        """
         with reading(self._engine) as session:
             injected = set(session.exec(select(CanaryRow.deployment)))
-            ended = session.exec(select(DeploymentRow.id, DeploymentRow.ended_at)).all()
+            rows = session.exec(select(DeploymentRow)).all()
         before_s = (now_ns - self._late_ns) / 1e9
-        return [id_ for id_, at in ended if id_ in injected and at is not None and at.timestamp() < before_s]
+        over = (row for row in rows if row.ended_at is not None and row.ended_at.timestamp() < before_s)
+        return [row.id for row in over if row.id in injected or (row.opened_at and row.kind == _OPERATIONAL)]
