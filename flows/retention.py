@@ -31,12 +31,13 @@ from lfr_core.retention.lock import SweepIsRunning
 from lfr_core.retention.status import retention_status
 from lfr_core.retention.sweep import Sweep
 
-__all__ = ["retention"]
+__all__ = ["PURGE_TASKS", "retention"]
 
-_PURGES = {
+PURGE_TASKS = {
     "temporary": "remove old temporary files",
     "exports": "remove exported pictures",
     "alerts": "forget alerts after their time",
+    "hours": "end deployments whose hours are over",
     "lists": "destroy watchlists of ended deployments",
     "galleries": "drop collections of ended deployments from the gallery",
     "quality": "remove data-quality results of ended deployments",
@@ -64,7 +65,7 @@ def _purge_all(installation: Installation) -> State[None]:
     try:
         with open_sweep(installation, by=Purger.FLOW) as sweep:
             for step in sweep.names:
-                purge.with_options(name=_PURGES.get(step, step))(sweep, step, return_state=True)
+                purge.with_options(name=PURGE_TASKS[step])(sweep, step, return_state=True)
             failed = [report.step for report in sweep.finish() if report.error]
     except SweepIsRunning as busy:
         return Completed(name="Superseded", message=str(busy))

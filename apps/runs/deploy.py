@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
-from apps.build import build_enrolment_gallery, drop_gallery
+from apps.build import build_enrolment_gallery, build_gallery_comparison, drop_gallery
 from apps.runs.run_settings import READY_S
 from apps.supervisor import ChildReport, Supervisor
 from apps.supervisor.system import running_system
@@ -20,6 +20,7 @@ from lfr_core.custody.people.demonstration import play_people
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.build import build_deployment_store
+from lfr_core.deployments.trials import open_trial
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
@@ -124,7 +125,7 @@ def deployed_system(
             drop_gallery(installation, store.close(deployment).gallery)
 
         try:
-            store.open(deployment, hours=policy.vault.max_open_h)
+            open_trial(store, deployment, policy=policy, compare=build_gallery_comparison(installation))
             people = installation.people
             operator = play_people(people, _CAST)[_OPERATOR]
             SignOns(installation.engine, installation.trail, installation.clock).sign_on(deployment, operator)

@@ -50,7 +50,6 @@ def write_watchlist(folder: Path, **photos: str) -> Path:
     return folder
 
 
-@pytest.mark.slow
 def test_stream_run_recognises_a_users_own_video_and_counts_every_frame(kafka_libs: Path, tmp_path: Path) -> None:
     walks = [Walk("obama2", 8), Walk("biden", 6)]
     ((_, first, last), _) = write_walks(tmp_path / "own.avi", walks)

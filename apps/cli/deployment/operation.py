@@ -66,7 +66,7 @@ def open_deployment(
     from apps.build import build_gallery_comparison
     from lfr_core.common.errors import Refused
     from lfr_core.deployments.build import build_deployment_store, build_planning_service
-    from lfr_core.domain.deployments import DeploymentStatus
+    from lfr_core.deployments.trials import open_trial
 
     who = _actor(installation, id)
     compare, store = build_gallery_comparison(installation), build_deployment_store(installation)
@@ -77,13 +77,7 @@ def open_deployment(
         _test_unless_proven(installation, id, by=who)
         build_planning_service(installation).open(id, by=who, compare=compare)
     else:
-        if found is not None and found.status is DeploymentStatus.READY and (why := compare(id)):
-            raise Refused(
-                "gate.gallery-unchanged",
-                f"the gallery of {id} no longer holds the list that was enrolled: {why}. Make a new deployment",
-            )
-        longest = installation.policy.vault.max_open_h
-        store.open(id, hours=longest if hours is None else min(hours, longest), by=who)
+        open_trial(store, id, policy=installation.policy, compare=compare, hours=hours, by=who)
     return summary_output(installation, id)
 
 
