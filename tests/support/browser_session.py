@@ -154,9 +154,11 @@ def publish_it(desk: BrowserSession, publisher: str) -> None:
     desk.open_as(publisher, "publication")
     desk.see("What would be published now")
     desk.keep_picture("publication")
-    why = desk.page.get_by_label("Why nobody judged them (published)", exact=True)
-    if why.count():  # whoever crosses the view again and again raises several alerts
-        why.fill("They are of the same person, minutes apart.")
-        desk.typed += 1
+    desk.settle()
+    why = "Why nobody judged them (published)"
+    if desk.page.get_by_label(
+        why, exact=True
+    ).count():  # whoever crosses the view again and again raises several alerts
+        desk.fill(why, "They are of the same person, minutes apart.")
     desk.click("Publish")
     desk.see("It is published.")
