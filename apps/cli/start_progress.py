@@ -26,16 +26,16 @@ class StartProgress:
         self._say = say
         self._monotonic = monotonic
         self._began = monotonic()
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._pages_told = False
 
     def tell(self, reports: Sequence[ChildReport]) -> None:
         """Say what is ready since the last call."""
         for report in reports:
-            if report.state.value == "ready" and report.name not in self._told:
-                self._told.add(report.name)
+            if report.state.value == "ready" and report.name not in self._reported:
+                self._reported.add(report.name)
                 seconds = self._monotonic() - self._began
-                self._say(f"{report.name} is ready after {seconds:.0f} s ({len(self._told)} of {len(reports)})")
+                self._say(f"{report.name} is ready after {seconds:.0f} s ({len(self._reported)} of {len(reports)})")
 
     def tell_pages(self, reports: Sequence[ChildReport], where: str) -> None:
         """Say once where the pages are, as soon as they answer: planning needn't wait for the rest."""

@@ -12,8 +12,8 @@ import streamlit as st
 
 from apps.plain_words import plain_words
 from apps.planner import actions, form, panels
-from apps.planner.board import show_board
 from apps.planner.month_html import first_of, month_html, month_offset
+from apps.planner.readiness_panel import show_readiness
 from apps.planner.view import PlannerView
 from apps.sign_in import PageSession, draw_person
 from lfr_core.common.errors import LfrError
@@ -22,7 +22,7 @@ from lfr_core.deployments.readiness import DeploymentOverview
 
 __all__ = ["page"]
 
-BOARD_REFRESH_S = 5.0
+READINESS_REFRESH_S = 5.0
 """Attendance and proof change by the second, a planner looks by the minute."""
 _WHERE = "planner-where"
 _DEPLOYMENT = "planner-deployment"
@@ -123,7 +123,7 @@ def _deployment(view: PlannerView, session: PageSession) -> None:
     _details(view, one)
 
 
-@st.fragment(run_every=BOARD_REFRESH_S)
+@st.fragment(run_every=READINESS_REFRESH_S)
 def _readiness(view: PlannerView, session: PageSession, deployment: str, drawn: str) -> None:
     """Show what is missing, as it is now. `drawn`: its turn when the acts beside it were drawn."""
     st.html('<h3 class="pln-h2">What is missing, and who acts</h3>')
@@ -131,7 +131,7 @@ def _readiness(view: PlannerView, session: PageSession, deployment: str, drawn: 
     def show() -> None:
         if actions.act_key(view.standing(deployment)) != drawn:
             st.rerun()  # somebody moved it on: other acts are possible now
-        show_board(view, session, deployment)
+        show_readiness(view, session, deployment)
 
     _or_say_why(show)
 

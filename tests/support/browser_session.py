@@ -156,9 +156,7 @@ def publish_it(desk: BrowserSession, publisher: str) -> None:
     desk.keep_picture("publication")
     desk.settle()
     why = "Why nobody judged them (published)"
-    if desk.page.get_by_label(
-        why, exact=True
-    ).count():  # whoever crosses the view again and again raises several alerts
+    if desk.page.get_by_label(why, exact=True).count():  # of somebody who crosses the view again and again
         desk.fill(why, "They are of the same person, minutes apart.")
     desk.click("Publish")
     desk.see("It is published.")

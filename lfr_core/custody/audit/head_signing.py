@@ -69,7 +69,7 @@ class HeadSigningThread:
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="audit-heads", daemon=True)
         self._last_error = ""
-        self._told: str | None = None
+        self._reported: str | None = None
         """The refusal that was left beside the head; None: what the vault before this one left."""
 
     def start(self) -> None:
@@ -120,11 +120,11 @@ class HeadSigningThread:
             self._differences = found
 
     def _tell(self, refusal: str) -> None:
-        if refusal == self._told:
+        if refusal == self._reported:
             return
         with suppress(Refused, OSError):  # what can't be written there, the age of the head there says
             keep_refusal(self._folder, refusal)
-            self._told = refusal
+            self._reported = refusal
 
     def _run(self) -> None:
         while True:

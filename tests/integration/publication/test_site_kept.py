@@ -64,19 +64,19 @@ def refresh(site: PublicSite, now: datetime, *, wait: bool = True) -> Refreshed:
 
 
 @dataclass
-class Told:
+class FixedCheck:
     """A check that says what it is told."""
 
     id: str
     result: Result = Result.HOLDS
 
     def look(self, now_ns: int) -> PromiseFinding:
-        return PromiseFinding(self.result, "as told", {"looked_at": now_ns})
+        return PromiseFinding(self.result, "as it was set", {"looked_at": now_ns})
 
 
 def look(engine: Engine, policy: Policy, at: datetime, broken: str = "") -> None:
     checks = [
-        Told(each.check, Result.BROKEN if each.check == broken else Result.HOLDS)
+        FixedCheck(each.check, Result.BROKEN if each.check == broken else Result.HOLDS)
         for each in promises(policy)
         if each.check
     ]
@@ -115,7 +115,7 @@ def test_a_promise_that_breaks_is_on_the_site_at_the_next_refresh_and_a_look_alo
     assert {each["status"] for each in ledger} == {"holds", "broken", "no automatic check"}
     page = (site.folder / "promises.html").read_text(encoding="utf-8")
     assert "Broken: 1" in page
-    assert page.count("as told") == sum(bool(each.check) for each in promises(site.policy))
+    assert page.count("as it was set") == sum(bool(each.check) for each in promises(site.policy))
 
 
 def register_document(engine: Engine, site: PublicSite, document: Path, kind: ComplianceDocumentKind) -> None:

@@ -27,7 +27,7 @@ from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.deployments.readiness import DeploymentOverview
 
-__all__ = ["show_board"]
+__all__ = ["show_readiness"]
 
 _Direct = Callable[[PlannerView, str, AuthenticatedPerson], object]
 
@@ -46,7 +46,7 @@ _DIRECT: Final[Mapping[Act, tuple[str, _Direct]]] = {
 """Acts that ask for nothing more: one click. The others open their panel."""
 
 
-def show_board(view: PlannerView, session: PageSession, deployment: str) -> None:
+def show_readiness(view: PlannerView, session: PageSession, deployment: str) -> None:
     """Draw it as it stands now."""
     one = view.standing(deployment)
     steps = lifecycle_steps(one, published=view.is_published(deployment))

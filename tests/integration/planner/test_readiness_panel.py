@@ -30,14 +30,14 @@ def database_url(sqlite_url: str) -> str:
 
 def drawn(view: object, session: object) -> None:
     from apps.planner import actions
-    from apps.planner.board import show_board
+    from apps.planner.readiness_panel import show_readiness
 
     actions.show_result()
-    show_board(view, session, "dep")  # type: ignore[arg-type]  # its annotation is read where nothing is imported
+    show_readiness(view, session, "dep")  # type: ignore[arg-type]  # its annotation is read where nothing is imported
     actions.show_actions(view, session.person, view.standing("dep"), go="go")  # type: ignore[arg-type,attr-defined]
 
 
-def board(harness: PlanningHarness, name: str) -> AppTest:
+def readiness(harness: PlanningHarness, name: str) -> AppTest:
     kwargs = {"view": desk_of(harness), "session": session_of(harness.engine, name)}
     app = AppTest.from_function(drawn, kwargs=kwargs, default_timeout=20).run()
     assert not app.exception
@@ -94,9 +94,9 @@ def test_what_was_given_up_or_is_over_lacks_nothing_more(harness: PlanningHarnes
 def test_a_red_line_has_a_button_for_whom_the_act_is_and_names_for_the_others(harness: PlanningHarness) -> None:
     harness.plan()
 
-    assert mends(board(harness, OTHER_OFFICER)) == ["Add a document", "Decide on it"]
-    assert mends(board(harness, PLANNER)) == []
-    assert "Who acts: authorising officer" in words(board(harness, PLANNER))
+    assert mends(readiness(harness, OTHER_OFFICER)) == ["Add a document", "Decide on it"]
+    assert mends(readiness(harness, PLANNER)) == []
+    assert "Who acts: authorising officer" in words(readiness(harness, PLANNER))
 
 
 def test_signs_and_briefing_are_confirmed_beside_their_red_lines_and_then_it_is_called_ready(
@@ -104,7 +104,7 @@ def test_signs_and_briefing_are_confirmed_beside_their_red_lines_and_then_it_is_
 ) -> None:
     harness.walk(S.LIST_APPROVED)
     harness.touch()
-    app = board(harness, PLANNER)
+    app = readiness(harness, PLANNER)
 
     for label in ("Confirm the signs", "Confirm the briefing", "Call it ready"):
         press(app, label)
@@ -120,7 +120,7 @@ def test_signs_and_briefing_are_confirmed_beside_their_red_lines_and_then_it_is_
 
 def test_the_self_test_is_run_from_its_red_line_and_says_what_it_saw(harness: PlanningHarness) -> None:
     harness.walk(S.READY)
-    app = board(harness, OPERATOR)
+    app = readiness(harness, OPERATOR)
 
     press(app, "Run the self-test")
     deadline = time.monotonic() + 10
@@ -134,7 +134,7 @@ def test_the_self_test_is_run_from_its_red_line_and_says_what_it_saw(harness: Pl
 def test_an_announcement_is_shown_as_the_public_reads_it_before_it_is_made(harness: PlanningHarness) -> None:
     harness.plan()
     harness.authorise()
-    app = press(board(harness, PUBLISHER), "Preview the announcement")
+    app = press(readiness(harness, PUBLISHER), "Preview the announcement")
 
     assert "As the public will read it" in words(app)
     assert "find people wanted by the courts" in words(app)
@@ -147,7 +147,7 @@ def test_an_announcement_is_shown_as_the_public_reads_it_before_it_is_made(harne
 def test_no_page_of_a_deployment_shows_a_command_or_a_digest(harness: PlanningHarness) -> None:
     harness.walk(S.LIST_BUILT)
     for name in (PLANNER, OFFICER, OTHER_OFFICER, OPERATOR, PUBLISHER):
-        app = board(harness, name)
+        app = readiness(harness, name)
         shown = words(app) + "".join(each.label for each in app.button)
         assert "`lfr" not in shown
         assert "UTC" not in shown
@@ -162,7 +162,7 @@ def test_the_officer_who_approves_sees_what_changed_since_the_list_before(harnes
     harness.authorise()
     harness.compile()
 
-    app = board(harness, OFFICER)
+    app = readiness(harness, OFFICER)
 
     assert "Since old, " in words(app)
     assert ">-1<" in words(app)
