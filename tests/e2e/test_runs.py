@@ -50,6 +50,7 @@ def write_watchlist(folder: Path, **photos: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_stream_run_recognises_a_users_own_video_and_counts_every_frame(kafka_libs: Path, tmp_path: Path) -> None:
     walks = [Walk("obama2", 8), Walk("biden", 6)]
     ((_, first, last), _) = write_walks(tmp_path / "own.avi", walks)
@@ -74,7 +75,6 @@ def test_stream_run_recognises_a_users_own_video_and_counts_every_frame(kafka_li
     assert (counts["lost"], counts["dropped_stale"], counts["dead_lettered"]) == (0, 0, 0)
 
 
-@pytest.mark.slow
 def test_without_java_the_demonstration_broker_is_chosen_by_itself_and_says_so(tmp_path: Path) -> None:
     write_walks(tmp_path / "own.avi", [Walk("obama2", 6)])
     watchlist = write_watchlist(tmp_path / "list", subject_1="obama")

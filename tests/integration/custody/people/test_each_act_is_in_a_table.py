@@ -77,6 +77,7 @@ TRIED = {
     "deployments.store.DeploymentStore.close": "close a trial",
     "deployments.store.DeploymentStore.create": "create a trial",
     "deployments.store.DeploymentStore.open": "open a trial",
+    "deployments.trials.open_trial": "open a trial",
     "deployments.store.DeploymentStore.resume": "resume a trial",
     "deployments.store.DeploymentStore.suspend": "suspend a trial",
     "deployments.withholding.approve_withholding": "withhold, approved",

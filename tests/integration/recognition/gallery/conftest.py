@@ -15,7 +15,7 @@ def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
 
 @pytest.fixture
 def milvus_gallery(milvus: MilvusServer) -> Iterator[MilvusGallery]:
-    gallery = MilvusGallery(milvus.uri)
+    gallery = MilvusGallery(milvus.uri, timeout_s=30.0)  # what it answers is tested here, not how soon
     yield gallery
     for name in gallery.names():
         gallery.drop(name)
