@@ -14,7 +14,6 @@ from tests.support import breaking_alerts, breaking_lists_and_video, breaking_pl
 from tests.support.breaking_promises import BREAKINGS, Breaking
 from tests.support.promise_harness import PromiseHarness
 
-
 READ_ALL_SOURCE = [each for each in BREAKINGS if each[0] == "biometrics.no-export"]
 """Each reads the whole source anew, for seconds: `make test` has the first."""
 
