@@ -293,5 +293,8 @@ TRIAL_RULES: dict[Step, StepRule] = {
 
 
 def rules_of(*, planned: bool) -> Mapping[Step, StepRule]:
-    """Return the table of a kind of deployment: the one place where the two lines part."""
+    """Return the table of a kind of deployment: which steps there are, and for whom.
+
+    A trial is opened by `open_trial`, a planned deployment by `PlanningService.open`.
+    """
     return RULES if planned else TRIAL_RULES

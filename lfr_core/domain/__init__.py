@@ -1,1 +1,1 @@
-"""Values and rules that contexts share, without input or output: policy, gate, alerts, frames, outcomes, rates."""
+"""Values and rules that contexts share, with no input but the policy: policy, gate, alerts, frames, outcomes, rates."""
