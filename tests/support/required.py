@@ -1,4 +1,4 @@
-"""`LFR_REQUIRE=kafka,postgresql,browser,models,identity`: the skip of a test with one of those markers is a failure.
+"""`LFR_REQUIRE=kafka,postgresql,browser,models,identity,openssl`: the skip of a test so marked is a failure.
 
 What continuous integration promises to have run, ran. A plugin of pytest.
 """
@@ -12,7 +12,7 @@ import pytest
 
 __all__ = ["REQUIRABLE", "required"]
 
-REQUIRABLE = frozenset({"kafka", "postgresql", "browser", "models", "identity"})
+REQUIRABLE = frozenset({"kafka", "postgresql", "browser", "models", "identity", "openssl"})
 
 
 def required() -> frozenset[str]:

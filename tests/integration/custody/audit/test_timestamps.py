@@ -25,7 +25,10 @@ from lfr_core.domain.actors import SystemActor
 from tests.support.audit import Notary
 from tests.support.records import ManualClock
 
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl isn't here: no authority can be made")
+pytestmark = [
+    pytest.mark.openssl,
+    pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl isn't here: no authority can be made"),
+]
 
 EVENT = AuditEvent(Verb.COLLECT, SystemActor.RECOGNISER, "dep", "alert:1")
 CONFIGURATION = """
