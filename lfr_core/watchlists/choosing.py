@@ -94,5 +94,7 @@ class FaceChooser:
                 Verb.DECIDE, who, deployment, f"photograph:{shown.sha256[:32]}", "watchlist.face-chosen", facts
             )
             self._trail.append(session, event)
-            choice = FaceChoice.of(shown.photograph, face, shown.image, by=name, on=day.isoformat())
-            keep_choice(folder, shown.sha256, choice)
+        # only now: a choice that is on no trail would be taken all the same
+        keep_choice(
+            folder, shown.sha256, FaceChoice.of(shown.photograph, face, shown.image, by=name, on=day.isoformat())
+        )

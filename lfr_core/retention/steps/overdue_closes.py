@@ -21,6 +21,7 @@ __all__ = ["WORKFLOW_FIRST_S", "OverdueClosesStep"]
 WORKFLOW_FIRST_S: Final = 60.0
 """[proposal] The workflow closes at the end of the hours and writes the closing report; only then does the sweep."""
 _OPENED: Final = frozenset({DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED})
+_OVER: Final = [each.value for each in DeploymentStatus if each.is_over]
 
 
 class OverdueClosesStep:
@@ -58,8 +59,8 @@ class OverdueClosesStep:
     def _overdue(self, now_ns: int) -> list[DeploymentRow]:
         last = utc_from_ns(now_ns) - timedelta(seconds=WORKFLOW_FIRST_S)
         with reading(self._engine) as session:
-            rows = session.exec(select(DeploymentRow).where(col(DeploymentRow.closes_at) <= last)).all()
-        return [row for row in rows if not DeploymentStatus(row.status).is_over]
+            going = select(DeploymentRow).where(col(DeploymentRow.status).not_in(_OVER))
+            return list(session.exec(going.where(col(DeploymentRow.closes_at) <= last)))
 
 
 def _due_ns(row: DeploymentRow) -> int:
