@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lfr_core.domain.identification import shots_of_pass
 from lfr_core.recognition.accuracy.cache import TemplateCache, quality_gate_id
 from lfr_core.recognition.accuracy.dataset import read_dataset, read_groups
-from lfr_core.recognition.accuracy.evaluation import AccuracyEvaluation, Binding
+from lfr_core.recognition.accuracy.evaluation import AccuracyEvaluation, EvaluationBinding
 from lfr_core.recognition.faces.types import Image
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class _Laboratory:
         self.engine = engine_of(
             pack, policy, providers=settings.execution_providers, threads=settings.inference_threads
         )
-        self.bound_to = Binding(
+        self.bound_to = EvaluationBinding(
             contract_id=pack.contract_id,
             model_id=pack.model_id,
             quality_gate=quality_gate_id(policy.faces),

@@ -179,7 +179,7 @@ def look_at_street(
     sequence = -1
     while seen.looks < most and (grab := source.grab()) is not None:
         sequence += 1
-        wanted, pacer = pacer.look(grab.media_s or 0.0, looks_per_second)
+        wanted, pacer = pacer.take(grab.media_s or 0.0, looks_per_second)
         if not wanted:
             continue
         seen.looks += 1
@@ -188,7 +188,7 @@ def look_at_street(
         watched.described.clear()
         at_ns = round(sequence / seen.truth.frames_per_second * 1e9)
         header = FrameHeader("recall", street.camera, "recall", sequence, at_ns, 0, 0)
-        compare(tracks.look(header, image, found, watched).shots)
+        compare(tracks.track(header, image, found, watched).shots)
         seen.found += len(found)
         seen.described += len(watched.described)
         _count(by_id, faces[sequence], found, watched.described, policy)

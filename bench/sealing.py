@@ -125,7 +125,7 @@ class Bench:
             headers = sealer.record_headers(header, topic="lfr.frames", key=CAMERA.encode(), payload=payload)
             batch.append(RawFrame(dict(headers), payload, CAMERA, "lfr.frames", 0, number))
             if len(batch) == BATCH or number == len(jpegs) - 1:
-                recogniser.match(recogniser.look(batch))
+                recogniser.match(recogniser.detect(batch))
                 batch = []
         return Times(time.perf_counter() - started, time.process_time() - processor)
 

@@ -27,7 +27,7 @@ class StartProgress:
         self._monotonic = monotonic
         self._began = monotonic()
         self._reported: set[str] = set()
-        self._pages_told = False
+        self._pages_announced = False
 
     def tell(self, reports: Sequence[ChildReport]) -> None:
         """Say what is ready since the last call."""
@@ -40,7 +40,12 @@ class StartProgress:
     def tell_pages(self, reports: Sequence[ChildReport], where: str) -> None:
         """Say once where the pages are, as soon as they answer: planning needn't wait for the rest."""
         waits = {report.name for report in reports if report.state.value != "ready"}
-        if self._pages_told or not waits or waits & _FOR_PAGES or "page" not in {report.name for report in reports}:
+        if (
+            self._pages_announced
+            or not waits
+            or waits & _FOR_PAGES
+            or "page" not in {report.name for report in reports}
+        ):
             return
-        self._pages_told = True
+        self._pages_announced = True
         self._say(f"the pages answer, while the rest starts: {where}")

@@ -91,7 +91,7 @@ class AlertsView:
         """Draw the alert that is being decided, and at its side the queue, those judged, and what `beside` draws."""
         here = deployment.view.id
         # refused to whoever is out: what stands still isn't shown for longer
-        look = self._view.look(here, self._operator, self._on_the_screen())
+        look = self._view.poll(here, self._operator, self._on_the_screen())
         self._pictures.sweep()
         waiting, judged = self._view.tally(here)
         others = self._view.claims.others(self._operator.name)

@@ -13,13 +13,13 @@ from uuid import UUID
 from lfr_core.common.clock import Clock
 from lfr_core.domain.actors import same_person
 
-__all__ = ["CLAIM_S", "Claims"]
+__all__ = ["CLAIM_S", "AlertClaims"]
 
 CLAIM_S: Final = 5.0
 """A page draws its alert every second; one that was closed or lost its line holds nothing for longer."""
 
 
-class Claims:
+class AlertClaims:
     """For several threads: each session of the pages has one."""
 
     def __init__(self, clock: Clock) -> None:

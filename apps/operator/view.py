@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from apps.operator.claims import Claims
+from apps.operator.claims import AlertClaims
 from apps.operator.parts import SilentPart
 from apps.operator.pictures import Pictures
 from apps.operator.snapshot import AlertSnapshot
@@ -116,7 +116,7 @@ class OperatorView:
         self._attended_s: dict[tuple[str, AuthenticatedPerson], float] = {}
         self._dashboards: dict[str, tuple[float, Dashboard]] = {}
         self._retention: tuple[float, tuple[ClassStatus, ...]] | None = None
-        self.claims = Claims(clock)
+        self.claims = AlertClaims(clock)
         self.decisions = DecisionService(engine, trail, clock)
 
     def header(self, wanted: str | None) -> Header:
@@ -192,7 +192,7 @@ class OperatorView:
         """Raise Refused as `lfr_core.custody.people.sign_on.signed_on`: nothing more is shown then."""
         self._sign_ons.check(deployment, operator)
 
-    def look(self, deployment: str, operator: AuthenticatedPerson, shown: Collection[UUID] = ()) -> read.ConsoleAlerts:
+    def poll(self, deployment: str, operator: AuthenticatedPerson, shown: Collection[UUID] = ()) -> read.ConsoleAlerts:
         """Read the alerts that wait, those judged last, and what those that are `shown` are by now, in one look.
 
         Those that wait stand by the urgency of the response agreed for them, the newest first of each.

@@ -21,7 +21,7 @@ from streams.broker.connection import connect_as
 from streams.broker.users import User
 from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, lag
 
-__all__ = ["CameraRecording", "Playing", "play"]
+__all__ = ["CameraRecording", "PlaybackProgress", "play"]
 
 DRAIN_S = 120.0  # after the cameras' last word; the workers hold at most some dozens of frames then
 POLL_S = 0.2
@@ -36,7 +36,7 @@ class CameraRecording:
 
 
 @dataclass(frozen=True, slots=True)
-class Playing:
+class PlaybackProgress:
     """How far it is."""
 
     captured: int
@@ -52,7 +52,7 @@ def play(
     database: Engine,
     system: Supervisor,
     as_fast_as_possible: bool,
-    progress: Callable[[Playing], None] = lambda _: None,
+    progress: Callable[[PlaybackProgress], None] = lambda _: None,
 ) -> None:
     """Play the sources to their end, a camera process each, and wait until every record is in the database.
 
@@ -138,9 +138,9 @@ def _cameras(database: Engine, deployment: str) -> tuple[read.CameraHealth, ...]
     return read.cameras(database, deployment, now_ns=time.time_ns())
 
 
-def _progress(database: Engine, deployment: str, processes: Mapping[str, subprocess.Popen[bytes]]) -> Playing:
+def _progress(database: Engine, deployment: str, processes: Mapping[str, subprocess.Popen[bytes]]) -> PlaybackProgress:
     counts = read.counts(database, deployment)
-    return Playing(
+    return PlaybackProgress(
         captured=sum(each.counts.captured for each in _cameras(database, deployment)),
         alerts=counts.alerts.total + counts.blue_list.total,
         cameras_running=sum(process.poll() is None for process in processes.values()),

@@ -27,7 +27,7 @@ def wanted_cameras(home: Path, env: Mapping[str, str]) -> Callable[[], tuple[Chi
     """Return what says which cameras shall run now. The address goes to the child in its environment alone."""
     folder = camera_folder(home.resolve())
 
-    def look() -> tuple[ChildSpec, ...]:
+    def list_cameras() -> tuple[ChildSpec, ...]:
         return tuple(
             ChildSpec(
                 f"{CAMERA}{each.deployment}-{each.camera}",
@@ -42,4 +42,4 @@ def wanted_cameras(home: Path, env: Mapping[str, str]) -> Callable[[], tuple[Chi
             if each.running
         )
 
-    return look
+    return list_cameras

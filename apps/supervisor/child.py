@@ -6,7 +6,7 @@ from pathlib import Path
 
 from apps.supervisor.backoff import Backoff, GiveUp, after_death
 from apps.supervisor.children import ChildSpec, ChildState
-from apps.supervisor.process import ChildProcess, Guardian, tail
+from apps.supervisor.process import ChildProcess, OrphanKiller, tail
 from apps.supervisor.state import ChildReport, process_created
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Retryable
@@ -26,7 +26,7 @@ _RUNNING = frozenset({ChildState.READY, ChildState.UNRESPONSIVE})
 class Child:
     """A child and where it stands. Not thread-safe: the supervisor's thread owns it."""
 
-    def __init__(self, spec: ChildSpec, home: Path, rule: Backoff, clock: Clock, guardian: Guardian) -> None:
+    def __init__(self, spec: ChildSpec, home: Path, rule: Backoff, clock: Clock, orphan_killer: OrphanKiller) -> None:
         """`home`: where it runs; its words go to `log/NAME.log` there."""
         self.spec = spec
         self.log = home / "log" / f"{spec.name}.log"
@@ -34,7 +34,7 @@ class Child:
         self.state = ChildState.WAITING
         self._rule = rule
         self._clock = clock
-        self._guardian = guardian
+        self._orphan_killer = orphan_killer
         self._process: ChildProcess | None = None
         self._pid_created: float | None = None
         self._since_ns = clock.time_ns()
@@ -105,7 +105,7 @@ class Child:
             self._restarts += 1
         self._started, self._next_probe = now, now
         try:
-            self._process = ChildProcess(self.spec, self._home, self.log, self._guardian)
+            self._process = ChildProcess(self.spec, self._home, self.log, self._orphan_killer)
         except OSError as error:
             self._become(ChildState.FAILED, f"it can't be started: {error}")
             return

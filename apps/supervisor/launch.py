@@ -2,7 +2,7 @@
 
 Run as a file with `-I -S`, so that it costs some ten milliseconds; imports nothing of ours. On Linux the kernel
 is asked to SIGKILL this process when the supervisor's thread that started it ends (prctl PR_SET_PDEATHSIG, which
-outlives exec). Elsewhere, and for children of children, `guardian.py` does it. A `preexec_fn` would
+outlives exec). Elsewhere, and for children of children, `orphan_killer.py` does it. A `preexec_fn` would
 do the same, but isn't safe in a process with threads.
 """
 

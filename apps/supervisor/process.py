@@ -16,7 +16,7 @@ from typing import IO, Self
 from apps.supervisor.children import ChildSpec
 from lfr_core.common.environment import PRIVATE_UMASK, download_environment, own_environment
 
-__all__ = ["ChildProcess", "Guardian", "child_environment", "rotate", "spawn", "tail"]
+__all__ = ["ChildProcess", "OrphanKiller", "child_environment", "rotate", "spawn", "tail"]
 
 _HERE = Path(__file__).resolve().parent
 _BARE_PYTHON = (sys.executable, "-I", "-S")  # quick: no site-packages, nothing from the environment
@@ -26,12 +26,12 @@ LOG_BYTES = 10_000_000
 LOGS_KEPT = 3
 
 
-class Guardian:
-    """The process that kills our children's groups if we are killed (see guardian.py)."""
+class OrphanKiller:
+    """The process that kills our children's groups if we are killed (see orphan_killer.py)."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [*_BARE_PYTHON, str(_HERE / "guardian.py")],
+            [*_BARE_PYTHON, str(_HERE / "orphan_killer.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,  # a Ctrl-C in our terminal isn't meant for it
@@ -101,8 +101,8 @@ def spawn(
 class ChildProcess:
     """A running child. `poll()` it; `terminate()` and then `kill()` it; `close()` when it has ended."""
 
-    def __init__(self, spec: ChildSpec, home: Path, log: Path, guardian: Guardian) -> None:
-        self._guardian = guardian
+    def __init__(self, spec: ChildSpec, home: Path, log: Path, orphan_killer: OrphanKiller) -> None:
+        self._orphan_killer = orphan_killer
         self._signal = spec.stop_signal
         log.parent.mkdir(parents=True, exist_ok=True)
         # "a": what it writes always goes to the end, so that `rotate` may cut the file under it
@@ -116,7 +116,7 @@ class ChildProcess:
             )
         self.pid = self._popen.pid
         """The child's own (it is exec'ed), and its process group's."""
-        guardian.note(self.pid)
+        orphan_killer.note(self.pid)
 
     def poll(self) -> int | None:
         """Its exit code (negative: a signal), or None while it runs."""
@@ -131,7 +131,7 @@ class ChildProcess:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._popen.wait(30)
-        self._guardian.forget(self.pid)
+        self._orphan_killer.forget(self.pid)
 
     def close(self) -> None:
         """Kill what is left of its group: it has ended, and nothing of it may stay."""

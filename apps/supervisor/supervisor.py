@@ -6,7 +6,7 @@
 
 Entering takes the home's lock and looks at the ports before anything starts, then a thread starts the children
 stage by stage and restarts what dies. Leaving stops them in the reverse order, each with its deadline.
-If we are killed, the kernel and the guardian kill them.
+If we are killed, the kernel and `orphan_killer.py` kill them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from apps.supervisor.backoff import Backoff
 from apps.supervisor.child import Child
 from apps.supervisor.children import ChildSpec, ChildState, stages
 from apps.supervisor.ports import refuse_taken_ports
-from apps.supervisor.process import Guardian, rotate
+from apps.supervisor.process import OrphanKiller, rotate
 from apps.supervisor.state import ChildReport, HomeLock, SystemState, process_created, write_state
 from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.common.errors import Fatal
@@ -76,7 +76,7 @@ class Supervisor:
         self._leaving: dict[str, float] = {}
         """Since when each of those that are wanted no longer is stopping."""
         self._next_look = 0.0
-        self._guardian: Guardian | None = None
+        self._orphan_killer: OrphanKiller | None = None
         self._held = ExitStack()
         self._stop = threading.Event()
         self._changed = threading.Condition()
@@ -94,11 +94,11 @@ class Supervisor:
         with ExitStack() as stack:
             stack.enter_context(HomeLock(self._home))
             refuse_taken_ports({port: spec.name for stage in self._stages for spec in stage for port in spec.ports})
-            guardian = stack.enter_context(Guardian())
+            orphan_killer = stack.enter_context(OrphanKiller())
             self._held = stack.pop_all()
-            self._guardian = guardian
+            self._orphan_killer = orphan_killer
         self._children = {
-            spec.name: Child(spec, self._home, self._rule, self._clock, guardian)
+            spec.name: Child(spec, self._home, self._rule, self._clock, orphan_killer)
             for stage in self._stages
             for spec in stage
         }
@@ -194,7 +194,7 @@ class Supervisor:
     def _step_comers(self) -> None:
         """Start what is wanted besides once all others are ready, and stop what is wanted no longer."""
         now = self._clock.monotonic()
-        if now >= self._next_look and self._guardian is not None:
+        if now >= self._next_look and self._orphan_killer is not None:
             self._next_look = now + _LOOK_EVERY_S
             wanted = {spec.name: spec for spec in self._wanted() if spec.name not in self._children}
             for name, child in self._comers.items():
@@ -202,7 +202,7 @@ class Supervisor:
                     child.terminate()
                     self._leaving[name] = now
             for name in wanted.keys() - self._comers.keys():
-                self._comers[name] = Child(wanted[name], self._home, self._rule, self._clock, self._guardian)
+                self._comers[name] = Child(wanted[name], self._home, self._rule, self._clock, self._orphan_killer)
         ready = all(child.state is ChildState.READY for child in self._children.values())
         for name, child in list(self._comers.items()):
             if name not in self._leaving:

@@ -21,14 +21,14 @@ from lfr_core.custody.audit.head_signing import HeadSigningThread
 from lfr_core.custody.audit.heads import entries_of_vault
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail, record
-from lfr_core.custody.audit.vault_records import TrailRecords, adopt_records
+from lfr_core.custody.audit.vault_records import TrailRecords, record_existing_rows
 from lfr_core.custody.audit.witness import Witness
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.certificates import authority_of
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
-from lfr_core.custody.vault.keystore_rollback import drop_destroyed, hold_again
+from lfr_core.custody.vault.keystore_rollback import drop_destroyed, hold_recorded_footage
 from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.process_files import ProcessFiles
 from lfr_core.custody.vault.server import VaultServer
@@ -95,21 +95,21 @@ def build_vault(
     records = log.records = TrailRecords(engine, core.writers, core.public_key, core.clock, keystore.folder)
 
     def drop() -> None:
-        with records.look() as (_, state):
+        with records.open_state() as (_, state):
             destroyed, generation = frozenset(state.destroyed), state.generation
         drop_destroyed(core, destroyed, generation)
 
     def compare() -> tuple[str, ...]:
         drop()  # again: while the trail couldn't be believed, nothing was dropped
-        adopt_records(engine, records, trail)
+        record_existing_rows(engine, records, trail)
         return log.compare_all()
 
     core.signing.allow(signing_checks(core, engine, policy, core.clock, compare))
     core.begin()
     with suppress(Refused):  # a trail that is damaged is told by whoever signs, and nothing goes by the records then
         drop()
-        adopt_records(engine, records, trail)
-        hold_again(core)
+        record_existing_rows(engine, records, trail)
+        hold_recorded_footage(core)
     return core, compare
 
 

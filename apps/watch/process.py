@@ -64,7 +64,7 @@ def build_watch(installation: Installation) -> Watch:
         with reading(engine) as session:
             authority = read_authority(session, deployment)
         if authority is not None:  # without one the gate is shut: nothing is compared
-            circuit_breaker.look(deployment, authority.false_alerts_one_in)
+            circuit_breaker.check(deployment, authority.false_alerts_one_in)
 
     check = GalleryCheck(engine, milvus_gallery(settings), clock)
     every_s = policy.live_probe.gallery_every_s

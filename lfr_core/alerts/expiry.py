@@ -20,7 +20,7 @@ from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.audit.records import OPENED
 from lfr_core.custody.vault.port import DestroyedKey, ErasureRule, KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
-from lfr_core.storage.engine import reading, scrub, writing
+from lfr_core.storage.engine import erase_freed_pages, reading, writing
 from lfr_core.storage.tables.alerts import (
     AlertAnswerRow,
     AlertReferenceRow,
@@ -129,7 +129,7 @@ def expire_alerts(
             for one, key in gone:
                 trail.append(session, _event(one, key, RULE if f"alert:{one.alert}" in opened else _NEVER_OPENED))
         done += [ExpiredAlert(one.alert, one.deployment, one.due_ns, now_ns, key) for one, key in gone]
-    scrub(engine)  # also when nothing was due: a sweep killed before this left old pages in the log
+    erase_freed_pages(engine)  # also when nothing was due: a sweep killed before this left old pages in the log
     return tuple(done)
 
 

@@ -29,7 +29,7 @@ from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
-from lfr_core.storage.engine import scrub
+from lfr_core.storage.engine import erase_freed_pages
 from lfr_core.storage.tables.alerts import digest_stubs
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.vault import AttendanceRow
@@ -210,7 +210,7 @@ class DeploymentStore(ListStore):
                 row.ended_at = now
                 record_step(session, self._trail, row, step, by=by, now=now, note=note, facts=facts)
             view = view_of(row)
-        scrub(self._engine)
+        erase_freed_pages(self._engine)
         keys = [info.id for info in self._vault.kept(KeyKind.WATCHLIST, id)]
         self._vault.destroy(keys, rule=ErasureRule.LIST_ENDED)
         return view

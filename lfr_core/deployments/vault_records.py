@@ -58,7 +58,7 @@ class VaultRecords:
         if self.records is None:
             with reading(self._engine) as session:
                 return self._facts(session, deployment)
-        with self.records.look() as (session, state):
+        with self.records.open_state() as (session, state):
             found = self._facts(session, deployment)
             if found is None:
                 return None
@@ -112,7 +112,7 @@ class VaultRecords:
                 yield session, lambda _what, _where: None
             return
         key = self.records.key
-        with self.records.look() as (session, state):
+        with self.records.open_state() as (session, state):
 
             def compare(what: str, where: Where) -> None:
                 for difference in find_differences(session, state, key, where):
@@ -127,7 +127,7 @@ class VaultRecords:
             with reading(self._engine) as session:
                 return frozenset(each for hold in _unreleased(session) for each in _covered(session, hold))
         segments: set[str] = set()
-        with self.records.look() as (session, state):
+        with self.records.open_state() as (session, state):
             if whole:
                 lost = (
                     find_lost(session, state, self.records.key, kind) for kind in (FootageHoldRow, ComplaintHoldRow)
@@ -152,7 +152,7 @@ class VaultRecords:
             Retryable: the records are away.
         """
         assert self.records is not None, "the vault's"
-        with self.records.look() as (session, state):
+        with self.records.open_state() as (session, state):
             found = tuple(islice(find_differences(session, state, self.records.key), _MOST_DIFFERENCES))
             known = session.exec(select(InstallationRow.records_why)).first()
         if known != (said := "\n".join(found)):

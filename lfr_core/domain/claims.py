@@ -18,8 +18,8 @@ from lfr_core.common.errors import Poison, Refused
 from lfr_core.domain.rates import CONFIDENCE, one_in, upper_bound
 
 __all__ = [
-    "Binding",
     "Claim",
+    "ClaimBinding",
     "Evidence",
     "ListBand",
     "claim",
@@ -56,7 +56,7 @@ class ListBand:
 
 
 @dataclass(frozen=True, slots=True)
-class Binding:
+class ClaimBinding:
     """What a claim is true of: the model's contract id, the threshold (cosine) and the band of list sizes."""
 
     model_contract: str
@@ -88,7 +88,7 @@ class Evidence:
         """False alerts if every one that isn't decided were false."""
         return self.false_alerts + self.not_decided
 
-    def bears(self, binding: Binding) -> bool:
+    def supports(self, binding: ClaimBinding) -> bool:
         """Whether it was measured with what `binding` names."""
         return (
             self.model_contract == binding.model_contract
@@ -112,7 +112,7 @@ class Claim:
     needed_faces: int
     upper95: float | None
     shown: bool
-    bound_to: Binding
+    bound_to: ClaimBinding
 
     @property
     def sentence(self) -> str:
@@ -155,7 +155,7 @@ def claim(
     *,
     faces: int,
     false_alerts: int,
-    bound_to: Binding,
+    bound_to: ClaimBinding,
     clustered_upper95: float | None = None,
 ) -> Claim:
     """Whether "under 1 in `limit_one_in` faces" may be printed.
@@ -176,7 +176,7 @@ def claim(
 
 
 def pooled(
-    limit_one_in: int, evidence: Sequence[Evidence], bound_to: Binding, rng: np.random.Generator
+    limit_one_in: int, evidence: Sequence[Evidence], bound_to: ClaimBinding, rng: np.random.Generator
 ) -> tuple[Claim, int]:
     """Make the claim from those deployments that were measured with what `bound_to` names, and count the others.
 
@@ -185,7 +185,7 @@ def pooled(
     Raises:
         Refused: `claim.no-evidence`, there is a deployment and none was measured with that.
     """
-    fitting = [each for each in evidence if each.bears(bound_to)]
+    fitting = [each for each in evidence if each.supports(bound_to)]
     if evidence and not fitting:
         raise Refused(
             "claim.no-evidence",

@@ -66,7 +66,7 @@ class Probe:
 
 @dataclass(slots=True, eq=False)
 class DetectedBatch:
-    """A batch after `look`: what `match` needs. Holds templates; never leaves the process."""
+    """A batch after `detect`: what `match` needs. Holds templates; never leaves the process."""
 
     seen: list[FrameProgress] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)

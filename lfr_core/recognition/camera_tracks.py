@@ -61,7 +61,7 @@ class CameraTracks:
         self._compared: set[int] = set()
         self.last_sequence = -1
 
-    def look(self, header: FrameHeader, image: Image, found: list[Detection], engine: FaceEngine) -> CameraLook:
+    def track(self, header: FrameHeader, image: Image, found: list[Detection], engine: FaceEngine) -> CameraLook:
         """Take one look at the faces found in a frame.
 
         Args:
@@ -85,7 +85,7 @@ class CameraTracks:
             where = _Where(header.sequence, header.captured_ns, assignment.detection_index, probe)
             usable = quality.usable(face.quality, self._policy.faces) is None
             offers.append(Offer(assignment.track_id, face, usable, where))
-        shots = [_shot(chosen) for chosen in self._chooser.look(offers, ended=update.ended)]
+        shots = [_shot(chosen) for chosen in self._chooser.choose(offers, ended=update.ended)]
         self._compared -= set(update.ended) - {shot.track for shot in shots}  # a last shot is compared yet: `settle`
         for person in self._same.forget(header.captured_ns, self._tracker.live):
             self._agreement.forget(person)

@@ -38,7 +38,7 @@ def look_at_canary(
     Noise shows no face, so a part of it is embedded and searched as if it were one.
     """
     (found,) = engine.detect([image])
-    CameraTracks(policy).look(header, image, found, engine)
+    CameraTracks(policy).track(header, image, found, engine)
     template = Biometric(engine.embed([np.ascontiguousarray(image[:_ALIGNED_PX, :_ALIGNED_PX])]))
     with suppress(Refused, Retryable):  # of real frames that is told, and asked again
         opener.check_gate(view.id)

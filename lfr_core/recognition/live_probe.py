@@ -68,7 +68,7 @@ class LiveProbeResponder:
         self._policy = policy
         self._clock = clock
 
-    def look(self, header: FrameHeader, payload: bytes, view: DeploymentView | None) -> LiveProbeLook:
+    def embed(self, header: FrameHeader, payload: bytes, view: DeploymentView | None) -> LiveProbeLook:
         """Open, decode, find, align and embed.
 
         Raises:

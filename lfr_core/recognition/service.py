@@ -3,7 +3,7 @@
 The worker calls two steps for each batch, so that a gallery that is away can be asked again without
 looking at the frames twice:
 
-1. `look`: open, decode, detect, track, choose shots, embed. Changes the tracks.
+1. `detect`: open, decode, detect, track, choose shots, embed. Changes the tracks.
 2. `match`: search the gallery, apply the alert rule, make the messages. Raises Retryable while the gallery
    is away and the frames are still fresh; then the same call may be made again.
 
@@ -73,7 +73,7 @@ class Recogniser:
         self._used_s: dict[Session, float] = {}
         """When each was last looked at, by this machine's monotonic clock: capture times may be a recording's."""
 
-    def look(self, frames: Sequence[RawFrame]) -> DetectedBatch:
+    def detect(self, frames: Sequence[RawFrame]) -> DetectedBatch:
         """Open, decode, detect, track and embed a batch, in the order given.
 
         Raises:
@@ -212,7 +212,7 @@ class Recogniser:
     ) -> None:
         """Look at the drawn test face: no outcome, no track, no count; what it came to leaves as `LiveProbeResult`."""
         try:
-            look = self._responder.look(header, frame.payload, view)
+            look = self._responder.embed(header, frame.payload, view)
         except Poison as error:
             self._reader.dead_letter(looked, frame, error)
             return
@@ -233,7 +233,7 @@ class Recogniser:
             if header.sequence <= camera.last_sequence:
                 continue  # delivered twice: `record` has recorded it, and the tracks must not go back in time
             with self._watch.stage("track_and_describe"):
-                look = camera.look(header, image, found, self._engine)
+                look = camera.track(header, image, found, self._engine)
             seen.faces = len(found)
             seen.tracks_started = look.started
             self._add_probes(looked, session, view, seen, look.shots)

@@ -21,7 +21,7 @@ from pathlib import Path
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.common.owned_file import is_own_folder
-from lfr_core.retention.folders import Tree, entries, remove_tree, survey
+from lfr_core.retention.folders import Tree, entries, measure_tree, remove_tree
 
 __all__ = ["Export", "Exports", "write_picture"]
 
@@ -93,7 +93,7 @@ class Exports:
         """Names of what has to go, and since when (wall time). Raises OSError: the folder can't be read."""
         found: list[tuple[str, int]] = []
         for name in entries(self.folder):
-            changed_ns = min(survey(self.folder, name).newest_ns, now_ns)
+            changed_ns = min(measure_tree(self.folder, name).newest_ns, now_ns)
             until_ns = _until(name.removeprefix("."))
             if until_ns is None:  # nothing of ours; it is kept no longer for that
                 until_ns = changed_ns + self._keep_ns

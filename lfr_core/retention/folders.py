@@ -12,7 +12,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Tree", "entries", "remove_tree", "survey"]
+__all__ = ["Tree", "entries", "measure_tree", "remove_tree"]
 
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -42,7 +42,7 @@ def entries(root: Path, prefix: str = "") -> list[str]:
         os.close(folder)
 
 
-def survey(root: Path, name: str) -> Tree:
+def measure_tree(root: Path, name: str) -> Tree:
     """Count what is below `name` in `root`, sockets and other file systems left out. Raises OSError."""
     return _through(root, name, remove=False)
 

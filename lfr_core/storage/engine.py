@@ -25,7 +25,7 @@ from lfr_core.common.errors import Fatal, LfrError, Poison, Retryable
 from lfr_core.storage.postgres_tls import connection_options
 from lfr_core.storage.recorded import RecordingSession
 
-__all__ = ["is_sqlite", "open_engine", "reading", "scrub", "translated", "writing"]
+__all__ = ["erase_freed_pages", "is_sqlite", "open_engine", "reading", "translated", "writing"]
 
 BUSY_TIMEOUT_MS = 10_000
 """Many times a transaction's length."""
@@ -179,7 +179,7 @@ def _meaning(error: DBAPIError, engine: Engine) -> LfrError:
     return Fatal(f"the database refuses a statement of OpenLFR's, which is a fault of OpenLFR: {detail}")
 
 
-def scrub(engine: Engine) -> None:
+def erase_freed_pages(engine: Engine) -> None:
     """After a deletion, empty SQLite's write-ahead log, which still holds the old pages. Best effort.
 
     PostgreSQL keeps old row versions and its own log until vacuum and recycling; nothing is claimed there.

@@ -13,7 +13,7 @@ from lfr_core.domain.categories import parse_category
 from lfr_core.domain.watchlists import Category, EntryRow, Refusal, RefusalReason
 from lfr_core.watchlists.column_names import COLUMNS, FURTHER_COLUMNS, NAMES_FILE, ColumnNames, read_column_names
 from lfr_core.watchlists.list_cells import DAYS, CellNotes, column_letter, plain_name, plain_row
-from lfr_core.watchlists.list_file import ADVICE, FILE_NAME, ListFile, Record, read_list_file
+from lfr_core.watchlists.list_file import ADVICE, FILE_NAME, ListFile, ListLine, read_list_file
 from lfr_core.watchlists.photograph_files import locate
 
 __all__ = ["COLUMNS", "FILE_NAME", "FURTHER_COLUMNS"]
@@ -118,7 +118,7 @@ def _header_at(file: ListFile, names: ColumnNames) -> int:
     return 0
 
 
-def _shape(file: ListFile, at: int, names: ColumnNames) -> tuple[list[str], list[Record]]:
+def _shape(file: ListFile, at: int, names: ColumnNames) -> tuple[list[str], list[ListLine]]:
     """Our names of the columns, "" for those not read, and the lines below, without empty columns at the end."""
     header, *lines = file.records[at:]
     width = max((i for i, text in enumerate(header.values, start=1) if plain_name(text)), default=0)
@@ -130,7 +130,7 @@ def _shape(file: ListFile, at: int, names: ColumnNames) -> tuple[list[str], list
             values = values[:width]
         if file.is_workbook and not record.fault:
             values = [*values, *[""] * (width - len(values))]
-        trimmed.append(Record(record.line, values, record.fault))
+        trimmed.append(ListLine(record.line, values, record.fault))
     order = _columns(file.path, header.values[:width], names, filled)
     return order, trimmed
 
@@ -168,7 +168,7 @@ def _where(name: str, order: Sequence[str], text: str, at: int) -> str:
     return f"(column {column_letter(order.index(name))}, character {at + 1}: U+{ord(text[at]):04X})"
 
 
-def _text_fault(record: Record, order: list[str], value: Mapping[str, str]) -> tuple[RefusalReason, str] | None:
+def _text_fault(record: ListLine, order: list[str], value: Mapping[str, str]) -> tuple[RefusalReason, str] | None:
     """Say what keeps the row's text from being read as a row of the list."""
     if record.fault:
         return (
@@ -210,7 +210,7 @@ def _text_fault(record: Record, order: list[str], value: Mapping[str, str]) -> t
 def _row(
     folder: Path,
     root: Path,
-    record: Record,
+    record: ListLine,
     order: list[str],
     value: Mapping[str, str],
     seen: dict[tuple[str, str], int],

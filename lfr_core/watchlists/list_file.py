@@ -19,7 +19,7 @@ from lfr_core.common.files import read_bounded
 from lfr_core.common.text_encoding import decode_text
 from lfr_core.common.workbooks import is_workbook, read_workbook
 
-__all__ = ["ADVICE", "FILE_NAME", "ListFile", "Record", "read_list_file"]
+__all__ = ["ADVICE", "FILE_NAME", "ListFile", "ListLine", "read_list_file"]
 
 FILE_NAME = "watchlist.csv"
 ADVICE = f"`lfr watchlist template FOLDER` writes a {FILE_NAME} to start from."
@@ -45,7 +45,7 @@ NamedColumns = Callable[[Sequence[str]], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ListLine:
     """A line: its number in the file, the first being 1, and its values, or why they can't be parted."""
 
     line: int
@@ -58,7 +58,7 @@ class ListFile:
     """path: where it lies. records: lines that aren't blank. notes: how it was read, where that isn't plain."""
 
     path: Path
-    records: list[Record]
+    records: list[ListLine]
     notes: list[str]
     is_workbook: bool
 
@@ -125,14 +125,14 @@ def _from_workbook(path: Path, data: bytes, named: NamedColumns) -> ListFile:
     others = ", ".join(sheet.name for sheet in sheets if sheet is not chosen)
     notes = [f"of {path.name} the sheet {chosen.name} was read{f'; not read: {others}' if others else ''}"]
     records = [
-        Record(line, values, f"more than {_MOST_VALUES} values" if len(values) > _MOST_VALUES else "")
+        ListLine(line, values, f"more than {_MOST_VALUES} values" if len(values) > _MOST_VALUES else "")
         for line, values in enumerate(chosen.rows, start=1)
         if any(value.strip() for value in values)
     ]
     return ListFile(path, records, notes, is_workbook=True)
 
 
-def _records(path: Path, text: str, separator: str) -> Iterator[Record]:
+def _records(path: Path, text: str, separator: str) -> Iterator[ListLine]:
     """Lines of the CSV with the number of the line on which each begins; blank ones left out."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True, delimiter=separator)
     while True:
@@ -148,9 +148,9 @@ def _records(path: Path, text: str, separator: str) -> Iterator[Record]:
         if len(values) > _MOST_VALUES:
             fault = f"more than {_MOST_VALUES} values"
         if fault:
-            yield Record(line, [], fault)
+            yield ListLine(line, [], fault)
         elif any(value.strip() for value in values):
-            yield Record(line, values)
+            yield ListLine(line, values)
 
 
 def _named_by(text: str, separator: str, named: NamedColumns) -> int:

@@ -72,7 +72,7 @@ async def _recognise(
     """Recognise the batch; if a fault in our own code stops it, frame by frame, dead-lettering the culprit."""
     try:
         looked = await retry_while_unavailable(
-            lambda: recogniser.look(frames), executor=executor, heartbeat=heartbeat, what="look"
+            lambda: recogniser.detect(frames), executor=executor, heartbeat=heartbeat, what="look"
         )
         done = await retry_while_unavailable(
             lambda: recogniser.match(looked), executor=executor, heartbeat=heartbeat, what="match"

@@ -1,6 +1,6 @@
 """Which broker: the settings' servers; else Java with Kafka's jars, or Maven to get them; else Tansu.
 
-`choose` is pure; `look` finds out what the machine has.
+`choose_broker` is pure; `inspect_machine` finds out what the machine has.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from streams.broker.traits import KAFKA, TANSU, BrokerTraits
 if TYPE_CHECKING:
     from lfr_core.common.settings import Settings
 
-__all__ = ["BrokerChoice", "Machine", "choose_broker", "inspect_machine"]
+__all__ = ["BrokerChoice", "MachineTools", "choose_broker", "inspect_machine"]
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class MachineTools:
     """What a machine has to run a broker with."""
 
     java: int | None
@@ -46,9 +46,9 @@ class BrokerChoice:
     why: str
 
 
-def inspect_machine(settings: Settings) -> Machine:
+def inspect_machine(settings: Settings) -> MachineTools:
     """Find what the machine has to run a broker with. Starts `java -version` and nothing else."""
-    return Machine(
+    return MachineTools(
         java=java_major(),
         jars=jars_present(libs_folder(settings.cache)),
         maven=shutil.which("mvn") is not None,
@@ -56,7 +56,7 @@ def inspect_machine(settings: Settings) -> Machine:
     )
 
 
-def choose_broker(settings: Settings, machine: Machine) -> BrokerChoice:
+def choose_broker(settings: Settings, machine: MachineTools) -> BrokerChoice:
     """Choose the broker.
 
     Raises:
@@ -79,7 +79,7 @@ def choose_broker(settings: Settings, machine: Machine) -> BrokerChoice:
     return BrokerChoice(TANSU, external=False, needs_maven=False, why=lacks)
 
 
-def _choose_kafka(machine: Machine) -> BrokerChoice | str:
+def _choose_kafka(machine: MachineTools) -> BrokerChoice | str:
     """Return Apache Kafka, or why not."""
     if machine.java is None:
         return "there is no Java"

@@ -19,7 +19,7 @@ from lfr_core.common.addresses import is_loopback
 from lfr_core.common.errors import Fatal
 from lfr_core.common.owned_file import read_owned
 from streams.broker.traits import BrokerKind, BrokerTraits, traits_of
-from streams.broker.users import Login, User, login_folder, parse_login, read_login
+from streams.broker.users import BrokerLogin, User, login_folder, parse_login, read_login
 
 if TYPE_CHECKING:
     from faust.types.auth import CredentialsT
@@ -88,7 +88,7 @@ class BrokerConnection:
             username=login.name, password=login.password, mechanism=self.mechanism, ssl_context=context
         )
 
-    def _login(self) -> Login:
+    def _login(self) -> BrokerLogin:
         if given := os.environ.get(LOGIN_VARIABLE):
             return parse_login(given, LOGIN_VARIABLE)
         assert self.logins is not None, "connect_as gives one"

@@ -25,7 +25,7 @@ from lfr_core.custody.vault.files import remove_private, write_private
 from streams.broker.connection import SCRAM
 from streams.broker.jars import KAFKA_FOLDER, MIN_JAVA, check_jars, java_major
 from streams.broker.properties import property_value
-from streams.broker.users import BROKER_LOGIN, Login, User, make_logins
+from streams.broker.users import BROKER_LOGIN, BrokerLogin, User, make_logins
 
 __all__ = ["KafkaNode", "broker_command", "java_command", "prepare"]
 
@@ -123,7 +123,7 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "LC_ALL": "C.UTF-8"}
 
 
-def _format_once(node: KafkaNode, java: str, logins: Mapping[str, Login]) -> None:
+def _format_once(node: KafkaNode, java: str, logins: Mapping[str, BrokerLogin]) -> None:
     """Format the storage unless it was; a format that was cut off is repeated, never over another cluster's data.
 
     The logins are part of the format. What a version without them has left is destroyed: none of it is signed, so

@@ -19,7 +19,7 @@ from lfr_core.common.owned_file import make_owned_once, read_owned
 if TYPE_CHECKING:
     from lfr_core.common.settings import Settings
 
-__all__ = ["BROKER_LOGIN", "Login", "User", "login_folder", "make_logins", "parse_login", "read_login"]
+__all__ = ["BROKER_LOGIN", "BrokerLogin", "User", "login_folder", "make_logins", "parse_login", "read_login"]
 
 BROKER_LOGIN: Final = "broker"
 """The embedded broker's own login, at its controller."""
@@ -43,14 +43,14 @@ class User(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class BrokerLogin:
     """A user's name and password at the broker."""
 
     name: str
     password: str
 
     def __repr__(self) -> str:
-        return f"<Login {self.name}>"
+        return f"<BrokerLogin {self.name}>"
 
 
 def login_folder(settings: Settings) -> Path:
@@ -58,7 +58,7 @@ def login_folder(settings: Settings) -> Path:
     return settings.kafka_logins or settings.home / "kafka-logins"
 
 
-def make_logins(folder: Path) -> dict[str, Login]:
+def make_logins(folder: Path) -> dict[str, BrokerLogin]:
     """Return the embedded broker's logins, drawn at the first call: each user's, and the broker's own.
 
     Raises:
@@ -70,7 +70,7 @@ def make_logins(folder: Path) -> dict[str, Login]:
     return {name: read_login(folder / name) for name in (BROKER_LOGIN, *User)}
 
 
-def read_login(file: Path) -> Login:
+def read_login(file: Path) -> BrokerLogin:
     """Read the login in a file, `NAME:PASSWORD`.
 
     Raises:
@@ -88,9 +88,9 @@ def read_login(file: Path) -> Login:
     return parse_login(text, str(file))
 
 
-def parse_login(text: str, where: str) -> Login:
+def parse_login(text: str, where: str) -> BrokerLogin:
     """Read `NAME:PASSWORD`. Raises Fatal when it isn't one; what it holds isn't in the message."""
     name, _, password = text.strip().partition(":")
     if not name or not password or len(text.strip().splitlines()) != 1:
         raise Fatal(f"{where} holds no login: one line, NAME:PASSWORD")
-    return Login(name, password)
+    return BrokerLogin(name, password)

@@ -149,7 +149,7 @@ class Capture:
                     elapsed_s=now - adapted,
                 )
                 adapted = now
-            looked_at, pacer = pacer.look(at_s, self._rate)
+            looked_at, pacer = pacer.take(at_s, self._rate)
             if looked_at:
                 self._look(grab, captured_ns)
             else:

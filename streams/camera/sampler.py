@@ -29,7 +29,7 @@ class Pacer:
 
     due_s: float | None = None
 
-    def look(self, at_s: float, looks_per_second: float) -> tuple[bool, Pacer]:
+    def take(self, at_s: float, looks_per_second: float) -> tuple[bool, Pacer]:
         """Whether the frame captured at `at_s` is looked at, and the pacer for the next frame.
 
         In any stretch of T seconds at one rate there are at most `T * looks_per_second + 1 + SLACK` looks, and as

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lfr_core.alerts import read
-from tests.support.playing import Playing, playing
+from tests.support.playing import PlayedCamera, playing
 from tests.support.recordings import Walk, write_walks
 from tests.support.records import alerts_of
 from tests.support.stream import Stream, two_workers
@@ -54,7 +54,7 @@ def test_recognition_ends_within_3_seconds_on_every_worker(
     deployment = f"gate-{shut.__name__.replace('_', '-')}"
     write_walks(tmp_path / "walk.avi", [Walk("biden", 9), Walk("obama2", 6)])
     stream.deploy(deployment, live_only=True)
-    cameras: list[Playing] = []
+    cameras: list[PlayedCamera] = []
     with ExitStack() as stack:
         cameras += [
             stack.enter_context(playing(stream, tmp_path / "walk.avi", deployment, media_time=False, camera=name))

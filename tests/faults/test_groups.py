@@ -15,7 +15,7 @@ import pytest
 
 from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic
 from tests.support.faults import Account
-from tests.support.playing import Playing, judge, playing, recognised, wait_until_more_is_recognised
+from tests.support.playing import PlayedCamera, judge, playing, recognised, wait_until_more_is_recognised
 from tests.support.recordings import Walk, write_walks
 from tests.support.stream import Stream, two_workers
 from tests.support.worker_processes import wait_until
@@ -49,7 +49,7 @@ def walks(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[st
 Walks = tuple[Path, list[tuple[str, int, int]]]
 
 
-def judged(stream: Stream, deployment: str, camera: Playing, walks: Walks, account: Account) -> dict[str, int]:
+def judged(stream: Stream, deployment: str, camera: PlayedCamera, walks: Walks, account: Account) -> dict[str, int]:
     report = camera.finish(300)
     return judge(stream, deployment, sum(walk.frames for walk in WALKS), report, walks[1], account)
 

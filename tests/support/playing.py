@@ -22,10 +22,10 @@ from tests.support.records import alerts_of
 from tests.support.stream import Stream
 from tests.support.worker_processes import wait_until
 
-__all__ = ["Playing", "judge", "playing", "recognised", "wait_until_more_is_recognised"]
+__all__ = ["PlayedCamera", "judge", "playing", "recognised", "wait_until_more_is_recognised"]
 
 
-class Playing:
+class PlayedCamera:
     """A camera in a thread."""
 
     def __init__(self, stream: Stream, file: Path, deployment: str, *, media_time: bool, camera: str) -> None:
@@ -57,8 +57,10 @@ class Playing:
 
 
 @contextmanager
-def playing(stream: Stream, file: Path, deployment: str, *, media_time: bool, camera: str = "cam") -> Iterator[Playing]:
-    played = Playing(stream, file, deployment, media_time=media_time, camera=camera)
+def playing(
+    stream: Stream, file: Path, deployment: str, *, media_time: bool, camera: str = "cam"
+) -> Iterator[PlayedCamera]:
+    played = PlayedCamera(stream, file, deployment, media_time=media_time, camera=camera)
     try:
         yield played
     finally:
@@ -69,7 +71,7 @@ def recognised(stream: Stream, deployment: str) -> int:
     return sum(each.counts.recognised for each in read.cameras(stream.database, deployment, now_ns=time.time_ns()))
 
 
-def wait_until_more_is_recognised(stream: Stream, deployment: str, frames: int, camera: Playing) -> None:
+def wait_until_more_is_recognised(stream: Stream, deployment: str, frames: int, camera: PlayedCamera) -> None:
     """Wait until so many more frames are recognised.
 
     Raises:

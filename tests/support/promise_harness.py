@@ -79,10 +79,10 @@ class PromiseHarness(AlertHarness):
             pause=lambda _: None,
         )
 
-    def look(self, check: str) -> PromiseFinding:
+    def check(self, check: str) -> PromiseFinding:
         """What one check finds now."""
         (found,) = [
-            each.look(self.clock.time_ns()) for each in checks_of(self.state(), self.policy) if each.id == check
+            each.check(self.clock.time_ns()) for each in checks_of(self.state(), self.policy) if each.id == check
         ]
         return found
 

@@ -155,7 +155,7 @@ class Bench:
         return RawFrame(dict(header.to_headers()), jpeg, "cam", "lfr.frames", 0, sequence)
 
     def run(self, frames: Sequence[RawFrame]) -> Recognised:
-        return self.recogniser.match(self.recogniser.look(frames))
+        return self.recogniser.match(self.recogniser.detect(frames))
 
 
 def outcomes(batches: Sequence[OutcomeBatch]) -> list[FrameOutcome]:

@@ -18,7 +18,7 @@ from lfr_core.custody.audit.signed import signed_anchor
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.audit.verify import verify
 from lfr_core.domain.actors import SystemActor
-from lfr_core.storage.engine import scrub, writing
+from lfr_core.storage.engine import erase_freed_pages, writing
 from lfr_core.storage.tables.audit import AuditAnchorRow, AuditEntryRow, AuditHeadRow
 
 __all__ = ["prune"]
@@ -85,7 +85,7 @@ def prune(engine: Engine, signer: HeadSigner, clock: Clock, before_ns: int) -> i
                 facts={"removed": removed, "up_to": seq},
             ),
         )
-    scrub(engine)
+    erase_freed_pages(engine)
     return removed
 
 

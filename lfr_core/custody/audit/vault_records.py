@@ -29,7 +29,7 @@ from lfr_core.storage.engine import writing
 from lfr_core.storage.recorded import AS_OPENED, RECORDED, is_recorded, note_rows
 from lfr_core.storage.tables.row import Row
 
-__all__ = ["TrailRecords", "adopt_records", "append_noting"]
+__all__ = ["TrailRecords", "append_noting", "record_existing_rows"]
 
 
 _FIRST: Final = frozenset(
@@ -72,7 +72,7 @@ class TrailRecords:
         return is_sealed(self._writers, text, writer, seal, processes, now_ns=self._clock.time_ns())
 
     @contextmanager
-    def look(self) -> Iterator[tuple[Session, RecordedState]]:
+    def open_state(self) -> Iterator[tuple[Session, RecordedState]]:
         """One consistent look at the records, and what the trail says of them then. One look at a time.
 
         Raises:
@@ -135,7 +135,7 @@ class TrailRecords:
         return Chain(anchor.seq, anchor.hash), RecordedState(anchor=anchor.seq)
 
 
-def adopt_records(engine: Engine, records: TrailRecords, trail: AuditTrail) -> int:
+def record_existing_rows(engine: Engine, records: TrailRecords, trail: AuditTrail) -> int:
     """Put the rows of a home of before on the trail, once: from then on each has its entry, or doesn't count.
 
     So are the rows of a table that a later version records, once.
@@ -144,13 +144,13 @@ def adopt_records(engine: Engine, records: TrailRecords, trail: AuditTrail) -> i
         How many rows were adopted; 0 where the trail names records of all tables already.
 
     Raises:
-        Refused, Retryable: as `TrailRecords.look` and `AuditTrail.append`.
+        Refused, Retryable: as `TrailRecords.open_state` and `AuditTrail.append`.
     """
     kinds = records.tables_to_adopt()
     if not kinds:
         return 0
     adopted = 0
-    with records.look() as (_, state):
+    with records.open_state() as (_, state):
         is_adopted = state.adopted
     if not is_adopted or records.adopted_file.exists():
         trail.prepare(SystemActor.VAULT)

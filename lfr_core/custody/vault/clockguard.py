@@ -54,18 +54,14 @@ class ClockGuard:
             Refused: `vault.clock`: it jumped, or it is earlier than a time this installation has already seen;
                 `vault.keystore`: the latest time can't be written.
         """
-        now_ns = self.look()
+        now_ns = self.time_ns()
         self._save()
         return now_ns
 
-    def look(self) -> int:
+    def time_ns(self) -> int:
         """Return the same as `now_ns` without a file: whoever destroys keys waits for no disk."""
         with self._lock:
             return self._now_ns()
-
-    def time_ns(self) -> int:
-        """As `look`."""
-        return self.look()
 
     def monotonic(self) -> float:
         """Seconds, of the clock that is looked at."""

@@ -121,7 +121,7 @@ class VaultCore:
     ) -> RecordKey:
         m.checked(m.LendRecordKey, use=use, actor=actor, day=day, deployment=deployment, camera=camera)
         access.check_record_key(actor, use, camera)
-        root, now_ns = self.keystore.installation_secret("records"), self._guard.look()
+        root, now_ns = self.keystore.installation_secret("records"), self._guard.time_ns()
         return derive_record_key(root, use, day, actor=actor, now_ns=now_ns, deployment=deployment, camera=camera)
 
     def make_key(

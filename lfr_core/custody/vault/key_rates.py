@@ -17,10 +17,10 @@ from lfr_core.custody.vault.key_terms import AT_ONCE, KeyTerms
 from lfr_core.custody.vault.machine_messages import MOST_CAMERAS
 from lfr_core.custody.vault.process_identity import camera_asked_for
 
-__all__ = ["KeyRates", "Rates"]
+__all__ = ["KeyRates", "RequestRates"]
 
 
-class Rates:
+class RequestRates:
     """How much each has asked for lately (generic cell rate algorithm, ITU-T I.371). Safe to use from several threads.
 
     One entry a name, for good: names are of machines that were admitted and of their cameras.
@@ -50,7 +50,7 @@ class KeyRates:
     def __init__(self, terms: KeyTerms, monotonic: Callable[[], float] = time.monotonic) -> None:
         """`terms`: how fast is too fast; `monotonic`: seconds."""
         self._terms = terms
-        self._rates = Rates(monotonic)
+        self._rates = RequestRates(monotonic)
 
     def check(self, peer: Peer, request: m.MakeKey) -> None:
         """See that a key isn't asked for too fast; call it once it is known that `peer` may speak for the camera.

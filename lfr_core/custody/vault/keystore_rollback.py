@@ -14,7 +14,7 @@ from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
 from lfr_core.domain.actors import SystemActor
 
-__all__ = ["PUT_BACK", "drop_destroyed", "hold_again"]
+__all__ = ["PUT_BACK", "drop_destroyed", "hold_recorded_footage"]
 
 PUT_BACK = "keystore.put-back"
 """The rule of the entry that says so."""
@@ -44,7 +44,7 @@ def drop_destroyed(core: VaultCore, destroyed: Collection[str], generation: int)
     return gone
 
 
-def hold_again(core: VaultCore) -> None:
+def hold_recorded_footage(core: VaultCore) -> None:
     """Hold the footage that recorded holds cover: a keystore of before doesn't know of holds placed since.
 
     To be called before the first sweep, which would destroy what is due and not held.

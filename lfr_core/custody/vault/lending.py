@@ -56,7 +56,7 @@ class EpochLog(Protocol):
 
 
 @dataclass(slots=True)
-class _Turn:
+class _QueuedRequests:
     lock: threading.RLock = field(default_factory=threading.RLock)
     wanted: int = 0
     """By how many requests."""
@@ -89,7 +89,7 @@ class FrameLending:
         )
         self._state = threading.Lock()
         """Of the three below; held for a look into a dictionary."""
-        self._turns: dict[str, _Turn] = {}
+        self._queues: dict[str, _QueuedRequests] = {}
         self._allowed: TLRUCache[str, tuple[float, Refused | None]] = TLRUCache(
             _MOST_DEPLOYMENTS, ttu=lambda _, kept, __: kept[0] + FACTS_MAX_AGE_S, timer=clock.monotonic
         )
@@ -202,20 +202,20 @@ class FrameLending:
         if not self._waiting.acquire(blocking=False):
             raise Retryable("too many wait for the records already: see that the database answers")
         with self._state:
-            turn = self._turns.setdefault(deployment, _Turn())
-            turn.wanted += 1
+            queue = self._queues.setdefault(deployment, _QueuedRequests())
+            queue.wanted += 1
         try:
-            if not turn.lock.acquire(timeout=_TURN_S):
+            if not queue.lock.acquire(timeout=_TURN_S):
                 raise Retryable(f"the records are slow to say whether {deployment} is open: see the database")
             try:
                 yield
             finally:
-                turn.lock.release()
+                queue.lock.release()
         finally:
             with self._state:
-                turn.wanted -= 1
-                if not turn.wanted:
-                    del self._turns[deployment]
+                queue.wanted -= 1
+                if not queue.wanted:
+                    del self._queues[deployment]
             self._waiting.release()
 
     # -- the end of keys -------------------------------------------------------------------------
@@ -225,7 +225,7 @@ class FrameLending:
         with self._keys:
             gone = self._epochs.expire(self._clock.monotonic())
         try:
-            self._guard.look()
+            self._guard.time_ns()
         except Refused:
             with self._keys:
                 gone += self._epochs.drop()

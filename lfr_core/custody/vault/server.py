@@ -28,7 +28,7 @@ from lfr_core.custody.vault.certificates import THIS_MACHINE, Peer, read_peer
 from lfr_core.custody.vault.connections import MOST_HANDSHAKES, MOST_LOCAL, MOST_OF_ONE_MACHINE, Connection, Connections
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.dispatch import answer
-from lfr_core.custody.vault.key_rates import KeyRates, Rates
+from lfr_core.custody.vault.key_rates import KeyRates, RequestRates
 from lfr_core.custody.vault.listening import listen_on_network, listen_on_socket
 from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.process_files import ProcessFiles
@@ -80,7 +80,7 @@ class VaultServer:
         self._machines = machines
         self._stopping = threading.Event()
         self._connections = Connections()
-        self._key_rates, self._requests = KeyRates(core.terms), Rates()
+        self._key_rates, self._requests = KeyRates(core.terms), RequestRates()
         self._said_lock = threading.Lock()
         self._said: TTLCache[tuple[str, ...], None] = TTLCache(256, _SAME_LINE_S)
         self._local = listen_on_socket(path, MOST_LOCAL)
@@ -219,7 +219,7 @@ class VaultServer:
 
     def _serve_peer(self, secured: ssl.SSLSocket, peer: Peer) -> None:
         longest = LONGEST if peer.machine == THIS_MACHINE else _LONGEST_FROM_NETWORK
-        requests = Rates() if peer.machine == THIS_MACHINE else self._requests
+        requests = RequestRates() if peer.machine == THIS_MACHINE else self._requests
         while not self._stopping.is_set():
             secured.settimeout(None if longest == LONGEST else _IDLE_S)  # a client of ours may be silent for long
             try:

@@ -98,7 +98,7 @@ class CircuitBreaker:
         self._clock = clock
         self._by = by
 
-    def look(self, deployment: str, one_in: int) -> CircuitBreakerReading:
+    def check(self, deployment: str, one_in: int) -> CircuitBreakerReading:
         """Where it stands; if that is beyond the limit the deployment is suspended and the officer called.
 
         The suspension comes first: killed in between, it trips once more after the resume, never once less.

@@ -231,7 +231,7 @@ class GalleryWatch:
         for gone in self._seen.keys() - set(live):
             del self._seen[gone]
 
-    def look(self, deployment: str) -> None:
+    def check(self, deployment: str) -> None:
         """Do what is due.
 
         Raises:

@@ -75,10 +75,10 @@ class SelfTest:
 
 @dataclass(frozen=True, slots=True)
 class SelfTestCheck:
-    """One thing to look at."""
+    """One thing to check."""
 
     name: str
-    look: Callable[[], str]
+    run: Callable[[], str]
     """Says what it saw, or raises an LfrError."""
 
 
@@ -87,7 +87,7 @@ def run_checks(checks: Sequence[SelfTestCheck]) -> tuple[SelfTestLine, ...]:
     lines: list[SelfTestLine] = []
     for check in checks:
         try:
-            lines.append(SelfTestLine(check.name, ok=True, message=check.look()))
+            lines.append(SelfTestLine(check.name, ok=True, message=check.run()))
         except LfrError as error:
             lines.append(SelfTestLine(check.name, ok=False, message=str(error)))
     return tuple(lines)

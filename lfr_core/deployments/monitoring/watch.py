@@ -59,7 +59,7 @@ class GalleryComparer(Protocol):
         """Keep these, which are live, and forget the others."""
         ...
 
-    def look(self, deployment: str) -> None:
+    def check(self, deployment: str) -> None:
         """Do what is due for one. Retryable, Refused."""
         ...
 
@@ -116,7 +116,7 @@ class Watch:
             self._each(live, self._circuit_breaker)
         self._each(live, self._run_live_probe)
         self._galleries.keep_only([view.id for view in views])
-        self._each([view.id for view in views], self._galleries.look)
+        self._each([view.id for view in views], self._galleries.check)
 
     @staticmethod
     def _each(names: Sequence[str], look: Callable[[str], None]) -> None:

@@ -111,7 +111,7 @@ class PromiseLedger:
 
     def _look(self, promise: Promise, now_ns: int) -> PromiseFinding:
         try:
-            return self._checks[promise.check].look(now_ns)
+            return self._checks[promise.check].check(now_ns)
         except LfrError as error:
             return PromiseFinding(Result.UNCHECKED, "what it is checked on couldn't be read", detail=str(error))
 

@@ -47,7 +47,7 @@ class PromiseCheck(Protocol):
         """Stable, dotted words; those of the promise it belongs to."""
         ...
 
-    def look(self, now_ns: int) -> PromiseFinding:
+    def check(self, now_ns: int) -> PromiseFinding:
         """See what is so at `now_ns` (wall time). Raises an LfrError when that can't be seen: it is then unchecked."""
         ...
 

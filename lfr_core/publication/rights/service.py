@@ -37,7 +37,7 @@ from lfr_core.publication.rights.sealed import (
 from lfr_core.publication.rights.types import NewRequest, Opened, ReferenceKind, Request, RequestKind, new_reference
 from lfr_core.retention.footage.complaint_holds import confirm_holds, find_kept_segments, place_hold
 from lfr_core.retention.footage.hold_approval import check_two_people
-from lfr_core.retention.footage.hold_reconciliation import tell_vault
+from lfr_core.retention.footage.hold_reconciliation import send_holds_to_vault
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.rights import RightsRequestRow
 
@@ -140,7 +140,7 @@ class RightsService:
                 self.vault.destroy([key.info.id], rule=ErasureRule.REQUEST_NOT_TAKEN)
             raise
         if wanted:
-            tell_vault(self.engine, self.vault)
+            send_holds_to_vault(self.engine, self.vault)
         return taken
 
     def open(self, reference: str, *, by: AuthenticatedPerson, purpose: str) -> Opened:
@@ -200,7 +200,7 @@ class RightsService:
             days = self.policy.footage.hold_review_days
             confirm_holds(session, self.trail, row.reference, by=name, now=self.now(), review_days=days)
             confirmed = read.request_of(session, row, self.days, self.now())
-        tell_vault(self.engine, self.vault)
+        send_holds_to_vault(self.engine, self.vault)
         return confirmed
 
     def open_row(self, session: Session, reference: str) -> RightsRequestRow:

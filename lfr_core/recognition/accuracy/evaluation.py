@@ -17,7 +17,7 @@ from lfr_core.domain.identification import per_pass_factor
 __all__ = [
     "AccuracyEvaluation",
     "AtRate",
-    "Binding",
+    "EvaluationBinding",
     "Failures",
     "GroupFigures",
     "GroupTable",
@@ -45,7 +45,7 @@ class Rate(_Part):
     high95: Share | None
 
 
-class Binding(_Part):
+class EvaluationBinding(_Part):
     """What was measured: another model, rule or gate needs an evaluation of its own (docs/domain.md M7)."""
 
     contract_id: str
@@ -144,7 +144,7 @@ class AccuracyEvaluation(_Part):
     version: Literal[1] = 1
     unit: Literal["photograph", "pass"] = "photograph"
     made_at: datetime
-    bound_to: Binding
+    bound_to: EvaluationBinding
     dataset: str
     """SHA-256 over the photographs' digests and who is who: the same people and pictures again give the same."""
     subjects: int

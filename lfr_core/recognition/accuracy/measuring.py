@@ -15,7 +15,7 @@ from lfr_core.domain.rates import proportion, scaled_fpir
 from lfr_core.recognition.accuracy.evaluation import (
     AccuracyEvaluation,
     AtRate,
-    Binding,
+    EvaluationBinding,
     Failures,
     GroupTable,
     ListSizeFigures,
@@ -88,7 +88,7 @@ def measure(
     templates: Templates,
     scores: Scores,
     *,
-    bound_to: Binding,
+    bound_to: EvaluationBinding,
     threshold: float,
     groups: Mapping[str, Mapping[str, str]],
     made_at: datetime,

@@ -26,7 +26,7 @@ from lfr_core.domain.identification import ThresholdGrid, bootstrap_quantiles
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.accuracy.evaluation import (
     AccuracyEvaluation,
-    Binding,
+    EvaluationBinding,
     Failures,
     ListSizeFigures,
     TailScores,
@@ -128,7 +128,7 @@ def follow_tracks(
 
     for sequence, (at_s, image) in enumerate(frames):
         header = FrameHeader("laboratory", "video", "1", sequence, round(at_s * _NS), 0, 0)
-        compare(tracks.look(header, image, engine.detect([image])[0], engine).shots)
+        compare(tracks.track(header, image, engine.detect([image])[0], engine).shots)
     compare(tracks.end())
     return tuple(TrackLevel(*times[person], _level(scores[person], agreeing)) for person in sorted(times))
 
@@ -138,7 +138,7 @@ def evaluate_passes(
     levels: Sequence[TrackLevel],
     templates: Templates,
     *,
-    bound_to: Binding,
+    bound_to: EvaluationBinding,
     lowest: float,
     threshold: float,
     dataset: str,

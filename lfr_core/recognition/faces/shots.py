@@ -83,7 +83,7 @@ class ShotChooser(Generic[T]):
         state = self._tracks.get(track_id)
         return state is None or self._collects(state, self._look + 1)
 
-    def look(self, offers: Sequence[Offer[T]], ended: Iterable[int] = ()) -> list[ChosenShot[T]]:
+    def choose(self, offers: Sequence[Offer[T]], ended: Iterable[int] = ()) -> list[ChosenShot[T]]:
         """Take one look: the faces offered and the tracks that ended with it; the shots to embed now.
 
         Call it for every look, also one without faces: windows are counted in looks.
@@ -134,7 +134,7 @@ class ShotChooser(Generic[T]):
         return state.window_start + self._spacing(state) - 1
 
     def _collects(self, state: _State[T], look: int) -> bool:
-        """Whether a usable face of `look` may become the candidate: while young until one is good; a relook must be
+        """Whether a usable face of `choose` may become the candidate: while young until one is good; a relook must be
         fresh.
         """
         if state.hot_left > 0:

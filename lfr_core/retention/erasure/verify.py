@@ -119,8 +119,8 @@ def confirm(injected: Sequence[InjectedCanary], stores: Iterable[Store]) -> tupl
             result.append(one.model_copy(update={"control": PositiveControl.NOT_SEARCHED}))
             continue
         if one.store not in searches:
-            pile = _Pile([each for each in injected if each.store == one.store])
-            searches[one.store] = frozenset(pile.hits(store.search(pile.needles)))
+            needles = _CanaryNeedles([each for each in injected if each.store == one.store])
+            searches[one.store] = frozenset(needles.hits(store.search(needles.needles)))
         is_there = (one.id, False) in searches[one.store]
         result.append(one.model_copy(update={"control": PositiveControl.FOUND if is_there else PositiveControl.MISSED}))
     return tuple(result)
@@ -151,11 +151,11 @@ def verify(
         Retryable: the vault, the records or a searched service are away: nothing can be said.
         Fatal: `scratch` can't be written.
     """
-    pile = _Pile(injected)
+    needles = _CanaryNeedles(injected)
     due = {one.id for one in injected if one.is_due(now_ns, ended_ns)}
     gone: dict[str, str] = {one.id: _still_opens(one, keys, due=one.id in due) for one in injected}
-    results = tuple(_search(store, pile, gone, due) for store in stores)
-    engine_control = _finds_what_is_there(pile, scratch)
+    results = tuple(_search(store, needles, gone, due) for store in stores)
+    engine_control = _finds_what_is_there(needles, scratch)
     return Verification(
         at_ns=now_ns,
         ended_ns=ended_ns,
@@ -166,7 +166,7 @@ def verify(
     )
 
 
-class _Pile:
+class _CanaryNeedles:
     """The needles of several canaries, and whose each is."""
 
     def __init__(self, injected: Sequence[InjectedCanary]) -> None:
@@ -201,11 +201,13 @@ def _still_opens(injected: InjectedCanary, keys: Keys, *, due: bool) -> str:
     return "" if state.recorded else "the vault has no such key, but its fingerprint isn't among those destroyed"
 
 
-def _search(store: Store, pile: _Pile, still_opens: dict[str, str], due: set[str]) -> StoreResult:
-    searched = store.search(pile.needles)
-    hits = pile.hits(searched)
+def _search(store: Store, needles: _CanaryNeedles, still_opens: dict[str, str], due: set[str]) -> StoreResult:
+    searched = store.search(needles.needles)
+    hits = needles.hits(searched)
     readable = store.searched and not searched.unreadable
-    findings = [_judge(one, hits, still_opens[one.id], due=one.id in due, readable=readable) for one in pile.injected]
+    findings = [
+        _judge(one, hits, still_opens[one.id], due=one.id in due, readable=readable) for one in needles.injected
+    ]
     unread = [NotRead(where=one.where, why=one.why) for one in (*store.limits, *searched.unreadable)]
     return StoreResult(
         store=store.name,
@@ -231,7 +233,7 @@ def _judge(
     return CanaryFinding(canary=injected.id, verdict=Verdict.GONE if readable else Verdict.NOT_SEARCHED)
 
 
-def _finds_what_is_there(pile: _Pile, scratch: Path) -> bool:
+def _finds_what_is_there(needles: _CanaryNeedles, scratch: Path) -> bool:
     """Whether the search finds every canary's clear form in a file made for it. The file is removed at once."""
     try:
         scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -240,14 +242,14 @@ def _finds_what_is_there(pile: _Pile, scratch: Path) -> bool:
         raise Fatal(f"the search's own control can't be written to {scratch}: {error.strerror}") from error
     try:
         with os.fdopen(descriptor, "wb") as file:
-            for one in pile.injected:
+            for one in needles.injected:
                 file.write(b"\x00" * 7 + b"\x00".join(one.clear))
-        hits = pile.hits(search_files(pile.needles, [Path(name)]))
+        hits = needles.hits(search_files(needles.needles, [Path(name)]))
     except OSError as error:
         raise Fatal(f"the search's own control can't be written to {scratch}: {error.strerror}") from error
     finally:
         Path(name).unlink(missing_ok=True)
-    return all((one.id, True) in hits for one in pile.injected)
+    return all((one.id, True) in hits for one in needles.injected)
 
 
 class ControlledCanary(Protocol):

@@ -21,7 +21,7 @@ from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.vault.port import KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
 from lfr_core.retention.footage.hold_approval import PROVISIONAL_DAYS
-from lfr_core.retention.footage.hold_reconciliation import tell_vault
+from lfr_core.retention.footage.hold_reconciliation import send_holds_to_vault
 from lfr_core.retention.footage.hold_writer import HoldWriter
 from lfr_core.retention.footage.holds import HoldGround, HoldRequest
 from lfr_core.retention.footage.register import segments
@@ -64,7 +64,7 @@ def place_hold(
     now: dt.datetime,
     days: int,
 ) -> None:
-    """Put a provisional hold on record; it may cover nothing yet. Afterwards call `tell_vault`.
+    """Put a provisional hold on record; it may cover nothing yet. Afterwards call `send_holds_to_vault`.
 
     Args:
         session: the transaction in which the complaint is taken.
@@ -137,7 +137,7 @@ def reconcile_complaint_holds(engine: Engine, vault: Vault, trail: Trail, *, now
                     changed = True
     changed |= _lapse_unapproved(engine, trail, now)
     if changed:
-        tell_vault(engine, vault)
+        send_holds_to_vault(engine, vault)
 
 
 def _lapse_unapproved(engine: Engine, trail: Trail, now: dt.datetime) -> bool:

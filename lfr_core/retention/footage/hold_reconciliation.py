@@ -15,7 +15,7 @@ from lfr_core.custody.vault.port import KeyKind, Vault, in_parts
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, FootageSegmentRow
 
-__all__ = ["ReconciledHolds", "reconcile_holds", "tell_vault"]
+__all__ = ["ReconciledHolds", "reconcile_holds", "send_holds_to_vault"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def reconcile_holds(engine: Engine, vault: Vault) -> ReconciledHolds:
     return ReconciledHolds(held, released, tuple(lost))
 
 
-def tell_vault(engine: Engine, vault: Vault) -> None:
+def send_holds_to_vault(engine: Engine, vault: Vault) -> None:
     """Make the vault hold what the records say. What it can't be told now the next sweep tells it."""
     with suppress(Retryable):
         reconcile_holds(engine, vault)

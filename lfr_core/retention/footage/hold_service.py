@@ -26,7 +26,7 @@ from lfr_core.domain.actors import same_person
 from lfr_core.domain.approvals import check_same_request
 from lfr_core.domain.policy import FootagePolicy
 from lfr_core.retention.footage.hold_approval import HOLDERS, check_two_people
-from lfr_core.retention.footage.hold_reconciliation import tell_vault
+from lfr_core.retention.footage.hold_reconciliation import send_holds_to_vault
 from lfr_core.retention.footage.hold_writer import HoldWriter
 from lfr_core.retention.footage.holds import Hold, HoldRequest, covered_by, hold_of, unknown_hold
 from lfr_core.retention.footage.register import rows_of
@@ -105,7 +105,7 @@ class HoldService:
                 raise
             self._take_back(same.id, name)
             raise _gone(()) from error
-        tell_vault(self._engine, self._vault)  # a release at the same moment may have let go of them again
+        send_holds_to_vault(self._engine, self._vault)  # a release at the same moment may have let go of them again
         return same
 
     def _keys_of(self, wanted: Collection[str]) -> tuple[str, ...]:
@@ -172,7 +172,7 @@ class HoldService:
             row, writer = self._standing_hold(session, hold)
             writer.release(row, by=name, at=self._now(), rule="footage.hold-release")
             released = hold_of(row, covered_by(session, hold))
-        tell_vault(self._engine, self._vault)
+        send_holds_to_vault(self._engine, self._vault)
         return released
 
     @contextmanager

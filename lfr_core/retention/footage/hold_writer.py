@@ -22,7 +22,7 @@ class HoldWriter:
     """Writes holds in the caller's transaction, each act with its entry on the audit trail.
 
     The caller decides who may act and prepares the trail for them, and tells the vault afterwards
-    (`lfr_core.retention.footage.hold_reconciliation.tell_vault`).
+    (`lfr_core.retention.footage.hold_reconciliation.send_holds_to_vault`).
     """
 
     session: Session

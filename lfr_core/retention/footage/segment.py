@@ -24,7 +24,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from lfr_core.common.errors import Poison
 from lfr_core.custody.vault.sealing import OVERHEAD_BYTES, binding, open_sealed, seal
 
-__all__ = ["Record", "SegmentFile", "SegmentHeader", "SegmentIndex", "index_segment", "open_record", "segment_file"]
+__all__ = [
+    "SegmentFile",
+    "SegmentHeader",
+    "SegmentIndex",
+    "SegmentRecord",
+    "index_segment",
+    "open_record",
+    "segment_file",
+]
 
 _PREFIX = struct.Struct(">Iq")
 _LONGEST_HEADER = 4_096
@@ -50,7 +58,7 @@ class SegmentHeader(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class SegmentRecord:
     """Where one sealed frame lies."""
 
     index: int
@@ -66,7 +74,7 @@ class SegmentIndex:
 
     header: SegmentHeader
     header_bytes: bytes
-    records: tuple[Record, ...]
+    records: tuple[SegmentRecord, ...]
     cut_short_bytes: int
     """Bytes after the last whole record: of a frame whose writing was interrupted."""
     size_bytes: int
@@ -156,7 +164,7 @@ def index_segment(file: Path) -> SegmentIndex:
     return SegmentIndex(header, head, records, size - end, size)
 
 
-def _records(stream: BinaryIO, start: int, size: int) -> Iterator[Record]:
+def _records(stream: BinaryIO, start: int, size: int) -> Iterator[SegmentRecord]:
     at, index = start, 0
     while at + _PREFIX.size <= size:
         stream.seek(at)
@@ -167,11 +175,11 @@ def _records(stream: BinaryIO, start: int, size: int) -> Iterator[Record]:
         at += _PREFIX.size
         if not OVERHEAD_BYTES < length <= _LONGEST_RECORD or at + length > size:
             return
-        yield Record(index, captured_ns, at, length)
+        yield SegmentRecord(index, captured_ns, at, length)
         at, index = at + length, index + 1
 
 
-def open_record(stream: BinaryIO, index: SegmentIndex, record: Record, key: bytes) -> bytes:
+def open_record(stream: BinaryIO, index: SegmentIndex, record: SegmentRecord, key: bytes) -> bytes:
     """Return the JPEG of one record of the open file.
 
     Raises:

@@ -14,7 +14,7 @@ from lfr_core.custody.vault.port import ErasureRule, KeptKeyInfo, KeyKind, Vault
 from lfr_core.deployments.attach_watchlist import delete_list
 from lfr_core.retention.port import ACTOR, Audited, Destroyed, Due, PurgeResult
 from lfr_core.retention.steps.ended_deployments import deployments
-from lfr_core.storage.engine import reading, scrub, writing
+from lfr_core.storage.engine import erase_freed_pages, reading, writing
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
 
 __all__ = ["ListsStep"]
@@ -54,7 +54,7 @@ class ListsStep:
             failures.append(error)
         try:
             if gone:
-                scrub(self._engine)
+                erase_freed_pages(self._engine)
             due = {key.id: key for key in self._keys(ended)}
             for destroyed in self._vault.destroy(tuple(due), rule=_RULE) if due else ():
                 key = destroyed.info

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from lfr_core.common.errors import LfrError, Retryable
-from lfr_core.retention.folders import Tree, entries, remove_tree, survey
+from lfr_core.retention.folders import Tree, entries, measure_tree, remove_tree
 from lfr_core.retention.port import Audited, Destroyed, Due, PurgeResult, subject
 from lfr_core.retention.steps.ended_deployments import deployments
 
@@ -55,7 +55,7 @@ class QualityStep:
                 if name in known.ended_ns:
                     due[name] = Due(subject("quality", name), known.ended_ns[name], name)
                 elif name not in known.going:
-                    newest_ns = survey(self._folder, name).newest_ns
+                    newest_ns = measure_tree(self._folder, name).newest_ns
                     due[name] = Due(subject("quality", name), newest_ns + self._stranger_ns)
         except OSError as error:
             raise Retryable(f"{self._folder} can't be read: {error.strerror}. Mend its owner or mode") from error

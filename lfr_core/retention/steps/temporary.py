@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lfr_core.common.errors import Retryable
-from lfr_core.retention.folders import entries, remove_tree, survey
+from lfr_core.retention.folders import entries, measure_tree, remove_tree
 from lfr_core.retention.port import Audited, Due, PurgeResult
 from lfr_core.retention.steps.removing import DueFolder, due_folders, remove_folders
 
@@ -51,7 +51,7 @@ class TemporaryStep:
         for root in self._roots:
             try:
                 for name in entries(root.folder, root.prefix):
-                    tree = survey(root.folder, name)
+                    tree = measure_tree(root.folder, name)
                     if tree.newest_ns and not tree.sockets and tree.newest_ns + self._keep_ns <= now_ns:
                         old.append(DueFolder(root.folder, name, tree.newest_ns + self._keep_ns))
             except OSError as error:

@@ -133,20 +133,20 @@ class _Killed(BaseException):
     """The process dies."""
 
 
-@pytest.mark.parametrize("at", ["after the keys", "in the transaction", "before the log is scrubbed"])
+@pytest.mark.parametrize("at", ["after the keys", "in the transaction", "before the log"])
 def test_a_sweep_killed_half_way_is_finished_by_the_next(
     harness: AlertHarness, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
     decided(harness)
     before = read.counts(harness.engine, "dep")
     harness.after_retention()
-    broken = {"after the keys": "writing", "in the transaction": "_event", "before the log is scrubbed": "scrub"}[at]
+    broken = {"after the keys": "writing", "in the transaction": "_event", "before the log": "erase_freed_pages"}
 
     def die(*_: object, **__: object) -> None:
         raise _Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(expiry, broken, die)
+        patch.setattr(expiry, broken[at], die)
         with pytest.raises(_Killed):
             harness.expire()
     assert harness.vault.kept(KeyKind.ALERT) == ()  # nothing opens from the first step on

@@ -10,7 +10,7 @@ from sqlmodel import text
 from lfr_core.alerts import read
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.domain.alerts import Engagement, EngagementOutcome, Judgement
-from lfr_core.storage.engine import open_engine, scrub
+from lfr_core.storage.engine import erase_freed_pages, open_engine
 from lfr_core.storage.migrate import _config, upgrade
 from tests.support.audit import audit_trail
 from tests.support.people import add_operators, authenticated
@@ -48,7 +48,7 @@ def test_clear_crops_of_before_are_destroyed_and_the_figures_stay(tmp_path: Path
     there = [f.name for f in tmp_path.iterdir() if CLEAR[:19] in f.read_bytes()]
 
     upgrade(url)
-    scrub(engine)
+    erase_freed_pages(engine)
 
     left = [f.name for f in tmp_path.iterdir() if CLEAR[:19] in f.read_bytes()]
     assert there

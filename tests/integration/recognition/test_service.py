@@ -63,7 +63,7 @@ def test_a_sighting_shows_the_probe_to_a_person_who_has_its_key_and_to_nobody_el
 
 def test_with_the_vault_away_no_probe_leaves_and_the_batch_asked_again_loses_no_vote() -> None:
     bench = Bench()
-    looked = bench.recogniser.look(bench.frames(walk("obama2")))
+    looked = bench.recogniser.detect(bench.frames(walk("obama2")))
     bench.vault.away = True
     for _ in range(2):
         with pytest.raises(Retryable):
@@ -102,7 +102,7 @@ def test_a_frame_delivered_twice_is_not_compared_twice() -> None:
 
 def test_with_the_gallery_away_there_is_no_sighting_and_the_batch_can_be_asked_again() -> None:
     bench = Bench()
-    looked = bench.recogniser.look(bench.frames(walk("obama2")))
+    looked = bench.recogniser.detect(bench.frames(walk("obama2")))
     bench.gallery.away = True
     with pytest.raises(Retryable):
         bench.recogniser.match(looked)
@@ -114,7 +114,7 @@ def test_with_the_gallery_away_there_is_no_sighting_and_the_batch_can_be_asked_a
 def test_live_frames_that_grow_stale_while_the_gallery_is_away_are_dropped_without_a_sighting() -> None:
     bench = Bench(live_only=True)
     bench.time.now_ns = START_NS + LOOK_NS
-    looked = bench.recogniser.look(bench.frames(walk("obama2", looks=2)))
+    looked = bench.recogniser.detect(bench.frames(walk("obama2", looks=2)))
     bench.gallery.away = True
     bench.time.now_ns += 5 * 10**9
 
@@ -127,7 +127,7 @@ def test_live_frames_that_grow_stale_while_the_gallery_is_away_are_dropped_witho
 def test_live_frames_that_grow_stale_while_the_records_are_away_are_dropped_without_a_sighting() -> None:
     bench = Bench(live_only=True)
     bench.time.now_ns = START_NS + LOOK_NS
-    looked = bench.recogniser.look(bench.frames(walk("obama2", looks=2)))
+    looked = bench.recogniser.detect(bench.frames(walk("obama2", looks=2)))
     bench.directory.away = True
     with pytest.raises(Retryable):
         bench.recogniser.match(looked)

@@ -44,7 +44,7 @@ def test_nothing_is_opened_while_the_deployment_is_not_live(status: DeploymentSt
 
 def test_a_deployment_that_closes_between_looking_and_matching_gives_no_sighting() -> None:
     bench = Bench()
-    looked = bench.recogniser.look(bench.frames(walk("obama2")))
+    looked = bench.recogniser.detect(bench.frames(walk("obama2")))
     bench.directory.view = replace(bench.directory.view, status=DeploymentStatus.ENDED)
 
     done = bench.recogniser.match(looked)

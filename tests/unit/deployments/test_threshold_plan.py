@@ -18,7 +18,7 @@ from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.recognition.accuracy.cache import quality_gate_id
 from lfr_core.recognition.accuracy.evaluation import (
     AccuracyEvaluation,
-    Binding,
+    EvaluationBinding,
     Failures,
     ListSizeFigures,
     TailScores,
@@ -50,7 +50,7 @@ def evaluation(*, people: int, searches: int, last_false: float = 0.5, unit: str
         {
             "unit": unit,
             "made_at": datetime(2026, 11, 27, tzinfo=UTC),
-            "bound_to": Binding(
+            "bound_to": EvaluationBinding(
                 contract_id="model",
                 model_id="toy",
                 quality_gate=quality_gate_id(POLICY.faces),

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.domain.circuit_breaker import circuit_breaker_limit, circuit_breaker_trips
-from lfr_core.domain.claims import Binding, Evidence, ListBand, claim, clustered_upper_bound, faces_needed, pooled
+from lfr_core.domain.claims import ClaimBinding, Evidence, ListBand, claim, clustered_upper_bound, faces_needed, pooled
 from lfr_core.domain.rates import upper_bound
 
-BOUND = Binding("contract-1", 0.64, ListBand.around(10_000))
+BOUND = ClaimBinding("contract-1", 0.64, ListBand.around(10_000))
 
 
 @pytest.mark.parametrize(

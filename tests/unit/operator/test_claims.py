@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from apps.operator.claims import CLAIM_S, Claims
+from apps.operator.claims import CLAIM_S, AlertClaims
 from tests.support.records import ManualClock
 
 
 def test_what_one_person_holds_another_does_not_get_unasked() -> None:
-    claims, alert = Claims(ManualClock()), uuid4()
+    claims, alert = AlertClaims(ManualClock()), uuid4()
 
     assert claims.claim(alert, "Ann")
     assert not claims.claim(alert, "Bob")
@@ -21,7 +21,7 @@ def test_what_one_person_holds_another_does_not_get_unasked() -> None:
 
 def test_a_claim_ends_when_it_is_let_go_or_not_renewed() -> None:
     clock = ManualClock()
-    claims, alert = Claims(clock), uuid4()
+    claims, alert = AlertClaims(clock), uuid4()
     claims.claim(alert, "Ann")
     claims.release(alert, "Bob")
     assert claims.others("Bob") == {alert: "Ann"}

@@ -14,7 +14,7 @@ from apps.supervisor.child import Child
 from apps.supervisor.children import ChildSpec, ChildState
 from apps.supervisor.plan import BROKER, GALLERY, plan
 from apps.supervisor.probes import says_alive, says_ready
-from apps.supervisor.process import Guardian
+from apps.supervisor.process import OrphanKiller
 from lfr_core.common.liveness import STALE_AFTER_S, LivenessFile
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import load_policy
@@ -32,8 +32,8 @@ def test_a_child_that_hangs_is_unresponsive_within_10_seconds_and_replaced_after
         stop_deadline_s=1,
     )
     clock = ManualClock()
-    with Guardian() as guardian:
-        child = Child(spec, tmp_path / "log", Backoff(), clock, guardian)
+    with OrphanKiller() as orphan_killer:
+        child = Child(spec, tmp_path / "log", Backoff(), clock, orphan_killer)
         states = {0: _state_after(child, clock, 4)}
         answers[0] = False
         states[10] = _state_after(child, clock, 10)

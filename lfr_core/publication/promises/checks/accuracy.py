@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from lfr_core.alerts import read
 from lfr_core.domain.alerts import Cell
-from lfr_core.domain.claims import Binding, Evidence, ListBand, claim, clustered_upper_bound
+from lfr_core.domain.claims import ClaimBinding, Evidence, ListBand, claim, clustered_upper_bound
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.rates import clopper_pearson
 from lfr_core.publication.promises.port import PromiseFinding, Result, finding
@@ -30,7 +30,7 @@ class ThresholdBound:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def look(self, now_ns: int) -> PromiseFinding:  # true at any time
+    def check(self, now_ns: int) -> PromiseFinding:  # true at any time
         with reading(self._engine) as session:
             rows = session.exec(select(DeploymentRow).where(DeploymentRow.status != DeploymentStatus.DRAFT)).all()
             wanted = select(AlertRow.id, AlertRow.deployment, AlertRow.similarity, AlertRow.threshold)
@@ -71,7 +71,7 @@ class FalseAlerts:
         self._one_in = one_in
         self._random = random
 
-    def look(self, now_ns: int) -> PromiseFinding:  # counts of all time
+    def check(self, now_ns: int) -> PromiseFinding:  # counts of all time
         measured = self._measured()
         if not measured:
             return PromiseFinding(Result.UNCHECKED, f"no deployment had a list of {self._band} yet", {"deployments": 0})
@@ -93,7 +93,7 @@ class FalseAlerts:
             self._one_in,
             faces=faces,
             false_alerts=most_false,
-            bound_to=Binding(measured[0].model_contract, measured[0].threshold, self._band),
+            bound_to=ClaimBinding(measured[0].model_contract, measured[0].threshold, self._band),
             clustered_upper95=clustered_upper_bound([(each.faces, each.most_false) for each in measured], self._random),
         )
         if made.shown:

@@ -28,7 +28,7 @@ class AnswersInTime:
         self._engine = engine
         self._days = WorkingDays(policy.extra_bank_holidays)
 
-    def look(self, now_ns: int) -> PromiseFinding:
+    def check(self, now_ns: int) -> PromiseFinding:
         now = utc_from_ns(now_ns)
 
         def is_broken(one: Request) -> bool:

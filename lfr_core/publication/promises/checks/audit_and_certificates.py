@@ -41,7 +41,7 @@ class TrailVerifies:
         self._engine = engine
         self._folder = keystore_folder
 
-    def look(self, now_ns: int) -> PromiseFinding:
+    def check(self, now_ns: int) -> PromiseFinding:
         public_key = read_public_key(self._folder)
         try:
             checkpoint = read_checkpoint(self._folder / HEAD_FILE)
@@ -94,7 +94,7 @@ class DeletionCertified:
         self._folder = keystore_folder
         self._late_ns = _DAY_NS + round(policy.retention.overdue_after_s * 1e9)
 
-    def look(self, now_ns: int) -> PromiseFinding:
+    def check(self, now_ns: int) -> PromiseFinding:
         faults = self._certificates.check(read_public_key(self._folder).hex())
         broken = [f"certificate:{each.number}" for each in faults]
         passed: dict[str, tuple[int, bool]] = {}

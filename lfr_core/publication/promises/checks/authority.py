@@ -27,7 +27,7 @@ class Authorised:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def look(self, now_ns: int) -> PromiseFinding:  # true at any time
+    def check(self, now_ns: int) -> PromiseFinding:  # true at any time
         with reading(self._engine) as session:
             opened = session.exec(
                 select(DeploymentRow.id, DeploymentRow.opened_at)

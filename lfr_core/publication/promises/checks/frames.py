@@ -42,7 +42,7 @@ class FacesForgotten:
         self._engine = engine
         self._policy = policy
 
-    def look(self, now_ns: int) -> PromiseFinding:
+    def check(self, now_ns: int) -> PromiseFinding:
         grace_ns = round(self._policy.grace_s * 1e9)
         allowed_ns = grace_ns + round(self._policy.lease_s * 1e9)
         with reading(self._engine) as session:
@@ -79,7 +79,7 @@ class RecognitionGated:
         self._pause = pause
         self._log = VaultRecords(engine, clock)
 
-    def look(self, now_ns: int) -> PromiseFinding:
+    def check(self, now_ns: int) -> PromiseFinding:
         with reading(self._engine) as session:
             deployments = {row.id: row for row in session.exec(select(DeploymentRow))}
             epochs = session.exec(select(EpochRow).where(col(EpochRow.ended_ns) > now_ns - _LOOK_BACK_NS)).all()
@@ -121,7 +121,7 @@ class NoTemplateKept:
         self._engine = engine
         self._messages = messages
 
-    def look(self, now_ns: int) -> PromiseFinding:  # a schema has no time
+    def check(self, now_ns: int) -> PromiseFinding:  # a schema has no time
         models = [
             each
             for each in vars(self._messages).values()

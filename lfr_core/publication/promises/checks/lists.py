@@ -38,7 +38,7 @@ class ListNew:
         self._engine = engine
         self._vault = vault
 
-    def look(self, now_ns: int) -> PromiseFinding:  # true at any time
+    def check(self, now_ns: int) -> PromiseFinding:  # true at any time
         with reading(self._engine) as session:
             galleries = [name for name in session.exec(select(DeploymentRow.gallery)) if name]
         with translated(self._engine):
@@ -68,7 +68,7 @@ class ListLawful:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def look(self, now_ns: int) -> PromiseFinding:
+    def check(self, now_ns: int) -> PromiseFinding:
         today = utc_from_ns(now_ns).astimezone(_LONDON).date()
         lawful = {each.value for each in Category}
         with reading(self._engine) as session:
@@ -98,7 +98,7 @@ class OnlyListedMatched:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def look(self, now_ns: int) -> PromiseFinding:  # true at any time
+    def check(self, now_ns: int) -> PromiseFinding:  # true at any time
         with reading(self._engine) as session:
             over = col(DeploymentRow.status).in_([each.value for each in DeploymentStatus if each.is_over])
             gone = set(session.exec(select(DeploymentRow.id).where(over)))
@@ -124,7 +124,7 @@ class ListGone:
         self._vault = vault
         self._late_ns = round(policy.retention.overdue_after_s * 1e9)
 
-    def look(self, now_ns: int) -> PromiseFinding:
+    def check(self, now_ns: int) -> PromiseFinding:
         keys = {key.deployment for key in self._vault.kept(KeyKind.WATCHLIST)}
         with reading(self._engine) as session:
             deployments = session.exec(select(DeploymentRow)).all()
@@ -157,7 +157,7 @@ class SearchForgets:
         self._gallery = gallery
         self._late_ns = round(policy.retention.overdue_after_s * 1e9)
 
-    def look(self, now_ns: int) -> PromiseFinding:
+    def check(self, now_ns: int) -> PromiseFinding:
         there = self._gallery.names()
         due = self._step.due(now_ns)
         broken = [each.subject for each in due if not each.deployment or each.due_ns + self._late_ns < now_ns]
@@ -177,7 +177,7 @@ class LiveCamerasOnly:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def look(self, now_ns: int) -> PromiseFinding:  # true at any time
+    def check(self, now_ns: int) -> PromiseFinding:  # true at any time
         operational = DeploymentRow.kind == DeploymentKind.OPERATIONAL
         with reading(self._engine) as session:
             rows = session.exec(select(DeploymentRow.id, DeploymentRow.live_only).where(operational)).all()

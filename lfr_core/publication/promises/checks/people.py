@@ -34,7 +34,7 @@ class PersonDecides:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def look(self, now_ns: int) -> PromiseFinding:  # true at any time
+    def check(self, now_ns: int) -> PromiseFinding:  # true at any time
         with reading(self._engine) as session:
             alerts = session.exec(
                 select(AlertRow).where(col(AlertRow.canary).is_(False)).options(defer(_PROBE, raiseload=True))
@@ -85,7 +85,7 @@ class AvoidanceNoGround:
         self._engine = engine
         self._grounds = grounds
 
-    def look(self, now_ns: int) -> PromiseFinding:  # true at any time
+    def check(self, now_ns: int) -> PromiseFinding:  # true at any time
         broken = [
             f"ground:{ground.value}"
             for ground, words in self._grounds.items()

@@ -32,7 +32,7 @@ class Announced:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def look(self, now_ns: int) -> PromiseFinding:  # true at any time
+    def check(self, now_ns: int) -> PromiseFinding:  # true at any time
         notices: defaultdict[str, list[AnnouncementRow]] = defaultdict(list)
         with reading(self._engine) as session:
             opened = session.exec(
@@ -69,7 +69,7 @@ class ResultsInTime:
         self._engine = engine
         self._policy = policy
 
-    def look(self, now_ns: int) -> PromiseFinding:
+    def check(self, now_ns: int) -> PromiseFinding:
         now = utc_from_ns(now_ns)
         with reading(self._engine) as session:
             records = session.exec(select(PublishedRecordRow)).all()

@@ -32,7 +32,7 @@ class AlertsGone:
         self._kept_ns = policy.alerts.retention_h * _HOUR_NS
         self._late_ns = _late_ns(policy)
 
-    def look(self, now_ns: int) -> PromiseFinding:
+    def check(self, now_ns: int) -> PromiseFinding:
         keys = [*self._vault.kept(KeyKind.ALERT), *self._vault.kept(KeyKind.SIGHTINGS)]
         with reading(self._engine) as session:
             opened = {str(id_): at for id_, at in session.exec(select(AlertRow.id, AlertRow.opened_ns))}
@@ -61,7 +61,7 @@ class FootageGone:
         self._kept_ns = policy.footage.retention_days * 24 * _HOUR_NS
         self._late_ns = _late_ns(policy)
 
-    def look(self, now_ns: int) -> PromiseFinding:
+    def check(self, now_ns: int) -> PromiseFinding:
         keys = self._vault.kept(KeyKind.FOOTAGE)
         held = held_segments(self._engine)
         held_ids = {each.id for each in held}
@@ -88,7 +88,7 @@ class DeletionsInTime:
         self._engine = engine
         self._policy = policy.retention
 
-    def look(self, now_ns: int) -> PromiseFinding:
+    def check(self, now_ns: int) -> PromiseFinding:
         standing = retention_status(self._engine, self._policy, now_ns=now_ns)
         overdue = [f"class:{each.data.name}" for each in standing if each.is_alarm]
         waiting = sum(each.standing is RetentionState.NOT_SWEPT for each in standing)

@@ -49,7 +49,7 @@ class NoExportPath:
         """`root`: the folder that holds the packages."""
         self._root = root
 
-    def look(self, now_ns: int) -> PromiseFinding:  # the source has no time
+    def check(self, now_ns: int) -> PromiseFinding:  # the source has no time
         digest = hashlib.sha256()
         broken: list[str] = []
         modules = senders = 0

@@ -69,7 +69,7 @@ READS: dict[str, tuple[Callable[[Harness, str], object], set[str]]] = {
         set(),
     ),
     "the phone's list": (lambda h, name: h.street.alerts("dep", authenticated(name)), {OPERATOR, STREET}),
-    "page": (lambda h, name: h.page.look("dep", authenticated(name), {h.alert}), {OPERATOR}),
+    "page": (lambda h, name: h.page.poll("dep", authenticated(name), {h.alert}), {OPERATOR}),
     "page, attended": (attend, {OPERATOR}),
     "receipt": (
         lambda h, name: issue_receipt(

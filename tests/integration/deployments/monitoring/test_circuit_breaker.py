@@ -64,11 +64,11 @@ def test_false_alerts_beyond_the_table_suspend_and_call_the_authorising_officer(
     circuit_breaker = circuit_breaker_of(harness)
     for number in range(2):
         judged(harness, number, Judgement.DIFFERENT)
-    circuit_breaker.look("dep", 1_000)
+    circuit_breaker.check("dep", 1_000)
     before = deployment_row(harness).status
     judged(harness, 2, Judgement.CANT_TELL)
 
-    circuit_breaker.look("dep", 1_000)
+    circuit_breaker.check("dep", 1_000)
 
     assert before == DeploymentStatus.LIVE
     assert deployment_row(harness).status == DeploymentStatus.SUSPENDED
@@ -85,7 +85,7 @@ def test_alerts_nobody_has_decided_true_ones_and_test_subjects_trip_nothing(harn
         judged(harness, 10 + number, Judgement.SAME)
         judged(harness, 20 + number, Judgement.DIFFERENT, entry="blue")
 
-    found = circuit_breaker_of(harness).look("dep", 1_000)
+    found = circuit_breaker_of(harness).check("dep", 1_000)
 
     assert (found.false_alerts, deployment_row(harness).status) == (0, DeploymentStatus.LIVE)
 
@@ -95,7 +95,7 @@ def test_an_undone_judgement_trips_nothing(harness: AlertHarness) -> None:
     alerts = [judged(harness, number, Judgement.DIFFERENT) for number in range(3)]
     harness.decisions.undo(alerts[-1], Judgement.DIFFERENT, authenticated("Ann Operator"))
 
-    found = circuit_breaker_of(harness).look("dep", 1_000)
+    found = circuit_breaker_of(harness).check("dep", 1_000)
 
     assert (found.false_alerts, deployment_row(harness).status) == (2, DeploymentStatus.LIVE)
 
@@ -105,19 +105,19 @@ def test_a_review_that_finds_a_true_alert_false_counts(harness: AlertHarness) ->
     alert = judged(harness, 0, Judgement.SAME)
     harness.decisions.review(alert, Review.CONFIRMED_FALSE, authenticated("Ann Operator"))
 
-    assert circuit_breaker_of(harness).look("dep", 1_000).trips
+    assert circuit_breaker_of(harness).check("dep", 1_000).trips
 
 
 def test_after_a_resume_it_trips_again_only_at_another_false_alert(harness: AlertHarness) -> None:
     compared(harness, 10)
     judged(harness, 0, Judgement.DIFFERENT)
-    circuit_breaker_of(harness).look("dep", 1_000)
+    circuit_breaker_of(harness).check("dep", 1_000)
     resume(harness)
 
-    circuit_breaker_of(harness).look("dep", 1_000)
+    circuit_breaker_of(harness).check("dep", 1_000)
     still = deployment_row(harness).status
     judged(harness, 1, Judgement.DIFFERENT)
-    circuit_breaker_of(harness).look("dep", 1_000)
+    circuit_breaker_of(harness).check("dep", 1_000)
 
     assert (still, deployment_row(harness).status) == (DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED)
     with reading(harness.engine) as session:
@@ -127,13 +127,13 @@ def test_after_a_resume_it_trips_again_only_at_another_false_alert(harness: Aler
 def test_a_false_alert_after_a_corrected_one_is_a_new_one(harness: AlertHarness) -> None:
     compared(harness, 10)
     alert = judged(harness, 0, Judgement.DIFFERENT)
-    circuit_breaker_of(harness).look("dep", 1_000)
+    circuit_breaker_of(harness).check("dep", 1_000)
     resume(harness)
     harness.decisions.review(alert, Review.CONFIRMED_TRUE, authenticated("Ann Operator"))
-    circuit_breaker_of(harness).look("dep", 1_000)
+    circuit_breaker_of(harness).check("dep", 1_000)
     judged(harness, 1, Judgement.DIFFERENT)
 
-    circuit_breaker_of(harness).look("dep", 1_000)
+    circuit_breaker_of(harness).check("dep", 1_000)
 
     assert deployment_row(harness).status == DeploymentStatus.SUSPENDED
 
@@ -144,7 +144,7 @@ def test_false_alerts_whose_data_was_deleted_on_schedule_still_count(harness: Al
     harness.clock.advance(timedelta(hours=25).total_seconds())
     harness.expire()
 
-    assert circuit_breaker_of(harness).look("dep", 1_000).false_alerts == 1
+    assert circuit_breaker_of(harness).check("dep", 1_000).false_alerts == 1
 
 
 def test_a_circuit_breaker_that_can_not_suspend_has_not_tripped_and_does_at_the_next_look(
@@ -159,8 +159,8 @@ def test_a_circuit_breaker_that_can_not_suspend_has_not_tripped_and_does_at_the_
 
         broken.setattr(harness.store, "suspend", away)
         with pytest.raises(Retryable):
-            circuit_breaker_of(harness).look("dep", 1_000)
+            circuit_breaker_of(harness).check("dep", 1_000)
 
-    circuit_breaker_of(harness).look("dep", 1_000)
+    circuit_breaker_of(harness).check("dep", 1_000)
 
     assert deployment_row(harness).status == DeploymentStatus.SUSPENDED

@@ -32,11 +32,11 @@ def test_a_promise_holds_until_it_is_broken_and_then_its_check_says_so(
 ) -> None:
     steps = breaking(harness)
     next(steps)
-    before = harness.look(check)
+    before = harness.check(check)
     assert before.result is Result.HOLDS, before
 
     next(steps, None)
-    after = harness.look(check)
+    after = harness.check(check)
 
     assert after.result is Result.BROKEN, after
     assert after.message != before.message

@@ -104,9 +104,9 @@ def test_what_is_away_is_unchecked_and_everything_else_is_looked_at(harness: Pro
 
 
 def test_before_the_first_sweep_and_the_first_certificate_nothing_is_claimed(harness: PromiseHarness) -> None:
-    assert harness.look("deletion.in-time").result is Result.UNCHECKED
-    assert harness.look("deletion.certified").result is Result.UNCHECKED
-    assert harness.look("audit.verifies").result is Result.UNCHECKED  # no head is remembered yet
+    assert harness.check("deletion.in-time").result is Result.UNCHECKED
+    assert harness.check("deletion.certified").result is Result.UNCHECKED
+    assert harness.check("audit.verifies").result is Result.UNCHECKED  # no head is remembered yet
 
 
 def test_what_cant_be_audited_isnt_kept(harness: PromiseHarness) -> None:
@@ -199,7 +199,7 @@ def test_held_footage_is_kept_longer_and_nothing_is_broken_by_that(harness: Prom
     )
     harness.clock.advance(40 * DAY_S)
 
-    found = harness.look("footage.gone")
+    found = harness.check("footage.gone")
 
     assert (found.result, found.evidence["held"]) == (Result.HOLDS, 1)
 
@@ -207,7 +207,7 @@ def test_held_footage_is_kept_longer_and_nothing_is_broken_by_that(harness: Prom
 def test_evidence_of_another_model_isnt_pooled_and_few_faces_show_nothing(harness: PromiseHarness) -> None:
     harness.evaluation(people=10_000, faces=12_400)
 
-    found = harness.look("accuracy.large-list")
+    found = harness.check("accuracy.large-list")
 
     assert found.result is Result.UNCHECKED
     assert "not yet shown: 12,400 of 29,956 faces" in found.message

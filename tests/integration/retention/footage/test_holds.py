@@ -177,7 +177,7 @@ def test_a_release_that_crashed_before_the_vault_heard_of_it_is_finished_by_the_
     (segment,) = harness.record(5)
     hold = harness.hold(segment)
     with monkeypatch.context() as patch:
-        patch.setattr("lfr_core.retention.footage.hold_service.tell_vault", lambda *_: None)
+        patch.setattr("lfr_core.retention.footage.hold_service.send_holds_to_vault", lambda *_: None)
         harness.hold_service().release(hold.id, by=authenticated("DC Ask"))
     assert vault_holds(harness) == {segment.id}
 

@@ -7,7 +7,7 @@ import pytest
 from lfr_core.common.errors import Retryable
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.certificates import THIS_MACHINE, Peer
-from lfr_core.custody.vault.key_rates import KeyRates, Rates
+from lfr_core.custody.vault.key_rates import KeyRates, RequestRates
 from lfr_core.custody.vault.key_terms import AT_ONCE, KeyTerms
 from lfr_core.custody.vault.machine_messages import MOST_CAMERAS
 from lfr_core.custody.vault.port import KeyKind
@@ -85,7 +85,7 @@ def test_this_machine_s_cameras_have_what_as_many_cameras_of_another_have_whatev
 
 def test_what_was_not_given_is_not_counted() -> None:
     seconds = Seconds()
-    rates = Rates(seconds)
+    rates = RequestRates(seconds)
     taken = sum(rates.take("a", every_s=0.1, at_once=5) for _ in range(100))
     seconds.now += 0.1
     assert (taken, rates.take("a", every_s=0.1, at_once=5)) == (5, True)

@@ -104,7 +104,7 @@ class Harness:
         )
 
     def run(self, *frames: RawFrame) -> Recognised:
-        return self.worker.match(self.worker.look(frames))
+        return self.worker.match(self.worker.detect(frames))
 
 
 def live_probe(payload: bytes | None = None, *, session: str = str(LIVE_PROBE), key_id: str = PLAIN) -> RawFrame:
@@ -248,7 +248,7 @@ def test_while_the_gallery_is_away_a_fresh_proof_is_asked_again_and_an_old_one_g
         raise Retryable("away")
 
     harness.gallery.search = away  # type: ignore[method-assign]  # a fault on purpose
-    looked = harness.worker.look([live_probe()])
+    looked = harness.worker.detect([live_probe()])
     with pytest.raises(Retryable):
         harness.worker.match(looked)
     harness.clock.advance(load_policy().live.frame_max_age_s + 1.0)

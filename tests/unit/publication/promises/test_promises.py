@@ -127,7 +127,7 @@ def test_a_promise_whose_check_is_missing_is_found_at_the_start() -> None:
 
 
 def test_this_source_has_no_path_out() -> None:
-    found = NoExportPath(Path(__file__).resolve().parents[4]).look(0)
+    found = NoExportPath(Path(__file__).resolve().parents[4]).check(0)
 
     assert (found.result, found.subjects) == (Result.HOLDS, ())
     assert int(found.evidence["modules"]) > 200
@@ -135,11 +135,11 @@ def test_this_source_has_no_path_out() -> None:
 
 def test_where_there_is_no_source_nothing_is_claimed(tmp_path: Path) -> None:
     with pytest.raises(Fatal, match="no source"):
-        NoExportPath(tmp_path).look(0)
+        NoExportPath(tmp_path).check(0)
     (tmp_path / "lfr_core").mkdir()
     (tmp_path / "lfr_core" / "odd.py").write_text("def (")
     with pytest.raises(Fatal, match=r"lfr_core\.odd"):
-        NoExportPath(tmp_path).look(0)
+        NoExportPath(tmp_path).check(0)
 
 
 @pytest.mark.parametrize("field", ["template", "probe_embedding"])
@@ -162,7 +162,7 @@ def _with_message(**fields: object) -> PromiseFinding:
     engine = create_engine("sqlite://")
     Row.metadata.create_all(engine)
     try:
-        return NoTemplateKept(engine, module).look(0)
+        return NoTemplateKept(engine, module).check(0)
     finally:
         engine.dispose()
 
@@ -172,7 +172,7 @@ def test_a_ground_of_covering_ones_face_breaks_the_promise() -> None:
     Row.metadata.create_all(engine)
     grounds = {**EXPLAINED, Category.VICTIM: "covers the face"}
     try:
-        found = AvoidanceNoGround(engine, grounds).look(0)
+        found = AvoidanceNoGround(engine, grounds).check(0)
     finally:
         engine.dispose()
 

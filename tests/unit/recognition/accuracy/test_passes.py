@@ -11,13 +11,13 @@ import pytest
 
 from lfr_core.common.errors import Refused
 from lfr_core.domain.policy import load_policy
-from lfr_core.recognition.accuracy.evaluation import AccuracyEvaluation, Binding
+from lfr_core.recognition.accuracy.evaluation import AccuracyEvaluation, EvaluationBinding
 from lfr_core.recognition.accuracy.passes import Pass, TrackLevel, evaluate_passes, follow_tracks, read_truth
 from lfr_core.recognition.accuracy.template_extraction import Templates
 from lfr_core.recognition.faces.types import Detection, Face, Floats, Image, Quality
 
 POLICY = load_policy()
-BOUND = Binding(contract_id="c", model_id="toy", quality_gate="g", agreeing_shots=2, most_shots=8)
+BOUND = EvaluationBinding(contract_id="c", model_id="toy", quality_gate="g", agreeing_shots=2, most_shots=8)
 BOX = np.array([100, 100, 200, 200], np.float32)
 
 

@@ -10,13 +10,13 @@ import pytest
 
 from lfr_core.common.errors import Refused
 from lfr_core.domain.extreme_values import fit_tail
-from lfr_core.recognition.accuracy.evaluation import AccuracyEvaluation, Binding
+from lfr_core.recognition.accuracy.evaluation import AccuracyEvaluation, EvaluationBinding
 from lfr_core.recognition.accuracy.measuring import check_subjects, measure
 from lfr_core.recognition.accuracy.report import write_report
 from lfr_core.recognition.accuracy.scores import Scores, compare_all
 from lfr_core.recognition.accuracy.template_extraction import Templates
 
-BOUND = Binding(contract_id="c" * 64, model_id="toy", quality_gate="g" * 64, agreeing_shots=2, most_shots=8)
+BOUND = EvaluationBinding(contract_id="c" * 64, model_id="toy", quality_gate="g" * 64, agreeing_shots=2, most_shots=8)
 
 
 def templates(people: int, photographs: int, *, noise: float = 0.6, seed: int = 1, dimension: int = 32) -> Templates:

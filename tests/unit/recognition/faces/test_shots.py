@@ -40,11 +40,11 @@ def contexts(shots: list[ChosenShot[int]]) -> list[int]:
     return [shot.context for shot in shots]
 
 
-def play(choose: ShotChooser[int], sharpness: Sequence[float | None], start: int = 0) -> list[tuple[int, int]]:
+def play(shot_chooser: ShotChooser[int], sharpness: Sequence[float | None], start: int = 0) -> list[tuple[int, int]]:
     """Look by look; None: the face isn't seen. (look, look the shot is of) of each shot."""
     taken: list[tuple[int, int]] = []
     for look, value in enumerate(sharpness, start):
-        shots = choose.look([] if value is None else [offer(look, value)])
+        shots = shot_chooser.choose([] if value is None else [offer(look, value)])
         taken += [(look, shot.context) for shot in shots]
     return taken
 
@@ -66,24 +66,24 @@ def test_later_shots_are_spread_and_the_sharpest_of_their_windows() -> None:
 
 
 def test_a_windows_first_good_look_is_its_shot_and_the_rest_of_the_window_is_not_even_described() -> None:
-    choose = chooser()
-    choose.look([offer(0, GOOD)])
-    wanted = [choose.wants(7)]
-    choose.look([offer(1, 0.5, eyes=25)])
-    wanted.append(choose.wants(7))
-    choose.look([offer(2, 0.9, eyes=40)])
+    shot_chooser = chooser()
+    shot_chooser.choose([offer(0, GOOD)])
+    wanted = [shot_chooser.wants(7)]
+    shot_chooser.choose([offer(1, 0.5, eyes=25)])
+    wanted.append(shot_chooser.wants(7))
+    shot_chooser.choose([offer(2, 0.9, eyes=40)])
 
-    assert contexts(choose.look([offer(3, 0.7, eyes=30)])) == [1]
+    assert contexts(shot_chooser.choose([offer(3, 0.7, eyes=30)])) == [1]
     assert wanted == [True, False]
 
 
 def test_among_soft_looks_the_sharper_is_taken_and_of_the_same_the_larger() -> None:
-    choose = chooser()
-    choose.look([offer(0, GOOD)])
-    choose.look([offer(1, 0.40, eyes=25)])
-    choose.look([offer(2, 0.40, eyes=40)])
+    shot_chooser = chooser()
+    shot_chooser.choose([offer(0, GOOD)])
+    shot_chooser.choose([offer(1, 0.40, eyes=25)])
+    shot_chooser.choose([offer(2, 0.40, eyes=40)])
 
-    assert contexts(choose.look([offer(3, 0.35, eyes=50)])) == [2]
+    assert contexts(shot_chooser.choose([offer(3, 0.35, eyes=50)])) == [2]
 
 
 def test_a_candidate_is_taken_at_its_windows_end_though_the_face_is_gone() -> None:
@@ -100,62 +100,62 @@ def test_after_its_shots_a_track_is_looked_at_again_at_intervals_and_freshly() -
 
 
 def test_unusable_looks_are_never_taken() -> None:
-    choose = chooser()
-    taken = [shot for look in range(30) for shot in choose.look([offer(look, GOOD, usable=False)])]
+    shot_chooser = chooser()
+    taken = [shot for look in range(30) for shot in shot_chooser.choose([offer(look, GOOD, usable=False)])]
 
     assert taken == []
-    assert choose.end([7]) == []
+    assert shot_chooser.end([7]) == []
 
 
 def test_a_hot_track_gives_its_next_usable_looks_until_agreement() -> None:
-    choose = chooser()
-    play(choose, [GOOD])
-    choose.hot(7)
+    shot_chooser = chooser()
+    play(shot_chooser, [GOOD])
+    shot_chooser.hot(7)
 
-    assert play(choose, [SOFT, SOFT], start=1) == [(1, 1), (2, 2)]
-    choose.agreed(7)
-    assert play(choose, [GOOD, GOOD, GOOD], start=3) == [(5, 3)]
+    assert play(shot_chooser, [SOFT, SOFT], start=1) == [(1, 1), (2, 2)]
+    shot_chooser.agreed(7)
+    assert play(shot_chooser, [GOOD, GOOD, GOOD], start=3) == [(5, 3)]
 
 
 def test_heat_without_agreement_ends_by_itself() -> None:
-    choose = chooser()
-    play(choose, [GOOD])
-    choose.hot(7)
+    shot_chooser = chooser()
+    play(shot_chooser, [GOOD])
+    shot_chooser.hot(7)
 
-    assert len(play(choose, [GOOD] * POLICY.max_shots_per_track, start=1)) == POLICY.max_shots_per_track
-    assert play(choose, [GOOD] * 4, start=20) == []
+    assert len(play(shot_chooser, [GOOD] * POLICY.max_shots_per_track, start=1)) == POLICY.max_shots_per_track
+    assert play(shot_chooser, [GOOD] * 4, start=20) == []
 
 
 def test_a_track_that_ends_with_fewer_than_two_shots_gives_its_candidate() -> None:
-    choose = chooser()
-    choose.look([offer(0, SOFT)])
+    shot_chooser = chooser()
+    shot_chooser.choose([offer(0, SOFT)])
 
-    assert contexts(choose.look([], ended=[7])) == [0]
+    assert contexts(shot_chooser.choose([], ended=[7])) == [0]
 
-    choose.look([offer(2, GOOD)])
-    choose.look([offer(3, SOFT)])
-    assert [(s.context, s.shot) for s in choose.end([7])] == [(3, 1)]
+    shot_chooser.choose([offer(2, GOOD)])
+    shot_chooser.choose([offer(3, SOFT)])
+    assert [(s.context, s.shot) for s in shot_chooser.end([7])] == [(3, 1)]
 
 
 def test_a_track_that_ends_with_two_shots_keeps_its_candidate_to_itself() -> None:
-    choose = chooser()
-    play(choose, [GOOD] * 4 + [SOFT])
+    shot_chooser = chooser()
+    play(shot_chooser, [GOOD] * 4 + [SOFT])
 
-    assert choose.end([7]) == []
+    assert shot_chooser.end([7]) == []
 
 
 def test_ended_and_unknown_tracks_are_nothing_to_hot_agreed_and_end() -> None:
-    choose = chooser()
-    choose.hot(99)
-    choose.agreed(99)
+    shot_chooser = chooser()
+    shot_chooser.hot(99)
+    shot_chooser.agreed(99)
 
-    assert choose.end([99]) == []
-    assert choose.wants(99)
+    assert shot_chooser.end([99]) == []
+    assert shot_chooser.wants(99)
 
 
 def test_two_faces_of_one_look_cannot_be_one_track() -> None:
     with pytest.raises(ValueError, match="same track"):
-        chooser().look([offer(0, GOOD), offer(0, GOOD)])
+        chooser().choose([offer(0, GOOD), offer(0, GOOD)])
 
 
 looks_strategy = st.lists(
@@ -176,7 +176,7 @@ policies = st.builds(
 def test_never_more_shots_than_the_policy_and_one_for_each_track_with_a_usable_look(
     policy: TrackingPolicy, looks: list[dict[int, tuple[float, float, bool]]]
 ) -> None:
-    choose: ShotChooser[int] = ShotChooser(policy, good_sharpness=0.45)
+    shot_chooser: ShotChooser[int] = ShotChooser(policy, good_sharpness=0.45)
     taken: list[tuple[int, ChosenShot[int]]] = []
     usable: set[int] = set()
     seen: dict[int, int] = {}
@@ -185,8 +185,8 @@ def test_never_more_shots_than_the_policy_and_one_for_each_track_with_a_usable_l
         usable |= {t for t, (_, _, u) in faces.items() if u}
         for t in faces:
             seen.setdefault(t, look)
-        taken += [(look, shot) for shot in choose.look(offers)]
-    taken += [(len(looks), shot) for shot in choose.end(range(4))]
+        taken += [(look, shot) for shot in shot_chooser.choose(offers)]
+    taken += [(len(looks), shot) for shot in shot_chooser.end(range(4))]
     counts = Counter(shot.track_id for _, shot in taken)
 
     assert set(counts) == usable
@@ -209,6 +209,6 @@ def test_a_face_that_is_not_wanted_changes_nothing(looks: list[dict[int, tuple[f
     for look, faces in enumerate(looks):
         offers = [offer(look, s, eyes=e, usable=u, track=t) for t, (s, e, u) in faces.items()]
         wanted = [o for o in offers if only_wanted.wants(o.track_id)]
-        expected = [(s.track_id, s.context) for s in everything.look(offers)]
+        expected = [(s.track_id, s.context) for s in everything.choose(offers)]
 
-        assert [(s.track_id, s.context) for s in only_wanted.look(wanted)] == expected
+        assert [(s.track_id, s.context) for s in only_wanted.choose(wanted)] == expected

@@ -82,7 +82,7 @@ def test_a_canary_is_opened_described_and_embedded_like_a_frame_and_records_noth
     engine = Engine()
     worker = recogniser(engine)
 
-    done = worker.match(worker.look([canary(JPEG)]))
+    done = worker.match(worker.detect([canary(JPEG)]))
 
     assert (engine.seen, engine.described, engine.embedded) == ([(240, 320, 3)], 1, 1)
     assert (done.sightings, done.dead) == ([], [])
@@ -92,7 +92,7 @@ def test_a_canary_is_opened_described_and_embedded_like_a_frame_and_records_noth
 def test_a_canary_that_can_not_be_decoded_is_no_outcome_and_no_dead_letter() -> None:
     worker = recogniser(Engine())
 
-    done = worker.match(worker.look([canary(b"no image")]))
+    done = worker.match(worker.detect([canary(b"no image")]))
 
     assert (done.outcomes, done.dead) == ([], [])
 

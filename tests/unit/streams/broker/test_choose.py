@@ -7,12 +7,12 @@ import pytest
 from lfr_core.common.errors import Fatal
 from lfr_core.common.settings import Settings
 from streams.broker import KAFKA, TANSU, TANSU_BANNER, BrokerKind, remember_kind, traits_of
-from streams.broker.choose import Machine, choose_broker
+from streams.broker.choose import MachineTools, choose_broker
 
-BARE = Machine(java=None, jars=False, maven=False, tansu=None)
-TANSU_ONLY = Machine(java=None, jars=False, maven=False, tansu=Path("/tansu"))
-WITH_JARS = Machine(java=17, jars=True, maven=False, tansu=Path("/tansu"))
-WITH_MAVEN = Machine(java=21, jars=False, maven=True, tansu=Path("/tansu"))
+BARE = MachineTools(java=None, jars=False, maven=False, tansu=None)
+TANSU_ONLY = MachineTools(java=None, jars=False, maven=False, tansu=Path("/tansu"))
+WITH_JARS = MachineTools(java=17, jars=True, maven=False, tansu=Path("/tansu"))
+WITH_MAVEN = MachineTools(java=21, jars=False, maven=True, tansu=Path("/tansu"))
 
 
 def test_the_settings_servers_win_and_nothing_is_started() -> None:
@@ -22,7 +22,7 @@ def test_the_settings_servers_win_and_nothing_is_started() -> None:
 
 
 @pytest.mark.parametrize(("machine", "needs_maven"), [(WITH_JARS, False), (WITH_MAVEN, True)])
-def test_java_with_jars_or_maven_gives_kafka(machine: Machine, needs_maven: bool) -> None:  # noqa: FBT001
+def test_java_with_jars_or_maven_gives_kafka(machine: MachineTools, needs_maven: bool) -> None:  # noqa: FBT001
     choice = choose_broker(Settings(), machine)
 
     assert (choice.traits, choice.external, choice.needs_maven) == (KAFKA, False, needs_maven)
@@ -32,11 +32,11 @@ def test_java_with_jars_or_maven_gives_kafka(machine: Machine, needs_maven: bool
     ("machine", "why"),
     [
         (TANSU_ONLY, "no Java"),
-        (Machine(java=11, jars=True, maven=True, tansu=Path("/tansu")), "Java 11 is too old"),
-        (Machine(java=17, jars=False, maven=False, tansu=Path("/tansu")), "no Maven"),
+        (MachineTools(java=11, jars=True, maven=True, tansu=Path("/tansu")), "Java 11 is too old"),
+        (MachineTools(java=17, jars=False, maven=False, tansu=Path("/tansu")), "no Maven"),
     ],
 )
-def test_without_them_tansu_is_chosen_by_itself_with_its_banner(machine: Machine, why: str) -> None:
+def test_without_them_tansu_is_chosen_by_itself_with_its_banner(machine: MachineTools, why: str) -> None:
     choice = choose_broker(Settings(), machine)
 
     assert choice.traits is TANSU
@@ -49,7 +49,7 @@ def test_a_forced_broker_is_taken_or_refused_never_swapped() -> None:
     with pytest.raises(Fatal, match="LFR_BROKER=kafka"):
         choose_broker(Settings(broker="kafka"), TANSU_ONLY)
     with pytest.raises(Fatal, match="demo-broker"):
-        choose_broker(Settings(broker="tansu"), Machine(java=17, jars=True, maven=True, tansu=None))
+        choose_broker(Settings(broker="tansu"), MachineTools(java=17, jars=True, maven=True, tansu=None))
 
 
 def test_a_machine_with_nothing_is_reported_what_to_install() -> None:

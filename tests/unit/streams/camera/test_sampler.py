@@ -17,7 +17,7 @@ RATES = st.floats(0.5, 50.0)
 def looks(times: list[float], rate: float) -> list[float]:
     pacer, looked_at = Pacer(), []
     for at_s in times:
-        look, pacer = pacer.look(at_s, rate)
+        look, pacer = pacer.take(at_s, rate)
         if look:
             looked_at.append(at_s)
     return looked_at
