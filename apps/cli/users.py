@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Register people: their roles and rank; revoke them.")
+app = typer.Typer(no_args_is_help=True, help="Register people: their roles and rank; rename and revoke them.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The person's name, as they sign.")]
 Roles = Annotated[
@@ -42,17 +42,20 @@ def add(
     login: Login = "",
     subject: Subject = "",
     account: Annotated[bool, typer.Option("--account/--no-account", help="Without: `lfr users link` later.")] = True,
+    again: Annotated[
+        bool, typer.Option("--again", help="It is the same person who was revoked, and comes back.")
+    ] = False,
 ) -> Output:
-    """Register a person, or again one who was revoked. The first one needs role compliance, and registers the others.
+    """Register a person. The first one needs role compliance, and registers the others.
+
+    Somebody else of a name that was taken once gets one that tells them apart, as with their collar number.
 
     They get an account too, and the link at which they set its password, once, within a day: send it to them alone.
 
     Example: lfr users add "C. Adeyemi" --role authorising-officer --rank superintendent
     """
     people, by = installation.people, _adder(installation)
-    added = people.add(name, _parse_roles(role), _parse_rank(rank), by=by)
-    if people.identities_of(added.name):
-        return _person_output(added, "registered", "They log in with the account that they had.")
+    added = people.add(name, _parse_roles(role), _parse_rank(rank), by=by, again=again)
     if not account:
         return _person_output(added, "registered", f'They can\'t log in yet: `lfr users link "{added.name}"`.')
     return _account_output(installation, added, "registered", login=login, subject=subject, by=by)
@@ -110,13 +113,30 @@ def change(installation: Installation, name: Name, role: Roles, rank: RankOption
 
 
 @command(app)
+def rename(
+    installation: Installation,
+    name: Name,
+    new_name: Annotated[str, typer.Argument(metavar="NEW_NAME", help="The name that they have from now on.")],
+    by: AuthenticatedPerson,
+) -> Output:
+    """Give a person another name. They stay the same person, with their account, and the old name stays theirs.
+
+    What they did before is on record under the name of then. Nobody renames themselves.
+
+    Example: lfr users rename "C. Adeyemi" "C. Adeyemi-Brown"
+    """
+    renamed = installation.people.rename(name, new_name, by=by)
+    return _person_output(renamed, f"renamed, before {renamed.former_names[-1]}" if renamed.former_names else "renamed")
+
+
+@command(app)
 def revoke(
     installation: Installation,
     name: Name,
     why: Annotated[str, typer.Option("--why", help="The reason, in a line.")],
     by: AuthenticatedPerson,
 ) -> Output:
-    """Let a person do nothing from now on. Gates that an officer's authority holds open shut.
+    """Let a person do nothing from now on; their account ends. Gates that an officer's authority holds open shut.
 
     Example: lfr users revoke "C. Adeyemi" --why "left the force"
     """
@@ -173,7 +193,8 @@ def _show_people(found: Sequence[Person], accounts: Mapping[str, int]) -> None:
     for each in found:
         revoked = f"{each.revoked_at:%Y-%m-%d}" if each.revoked_at else ""
         roles = ", ".join(_role_words(each))
-        table.add_row(Text(each.name), roles, each.rank_in_words, f"{each.added_at:%Y-%m-%d}", revoked)
+        before = f" (before: {', '.join(each.former_names)})" if each.former_names else ""
+        table.add_row(Text(each.name + before), roles, each.rank_in_words, f"{each.added_at:%Y-%m-%d}", revoked)
     console.print(table)
     for name, count in accounts.items():
         console.print(f"{name} has {count} accounts in use, which act as the same person", markup=False)
@@ -252,6 +273,7 @@ def _role_words(person: Person) -> list[str]:
 def _as_dict(person: Person) -> dict[str, object]:
     return {
         "name": person.name,
+        "former_names": list(person.former_names),
         "roles": _role_words(person),
         "rank": person.rank_in_words or None,
         "added_at": person.added_at.isoformat(),

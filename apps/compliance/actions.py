@@ -41,8 +41,8 @@ class ComplianceActions:
         """Count the accounts in use of people who have more than one, by name."""
         return {name: len(issuers) for name, issuers in self.installation.people.with_several_accounts().items()}
 
-    def add(self, name: str, roles: Collection[Role], rank: Rank, *, by: AuthenticatedPerson) -> Person:
-        return self.installation.people.add(name, roles, rank, by=by)
+    def add(self, name: str, roles: Collection[Role], rank: Rank, *, again: bool, by: AuthenticatedPerson) -> Person:
+        return self.installation.people.add(name, roles, rank, by=by, again=again)
 
     def invite(self, name: str, login: str, *, by: AuthenticatedPerson) -> Invitation:
         """Make the account of a registered person at the identity server of this installation."""
@@ -50,6 +50,9 @@ class ComplianceActions:
 
     def change(self, name: str, roles: Collection[Role], rank: Rank, *, by: AuthenticatedPerson) -> Person:
         return self.installation.people.change(name, roles, rank, by=by)
+
+    def rename(self, name: str, new_name: str, *, by: AuthenticatedPerson) -> Person:
+        return self.installation.people.rename(name, new_name, by=by)
 
     def revoke(self, name: str, why: str, *, by: AuthenticatedPerson) -> Person:
         return self.installation.people.revoke(name, why=why, by=by)

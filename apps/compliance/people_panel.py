@@ -1,4 +1,4 @@
-"""The register of people, edited on compliance's page: register, give other roles, revoke."""
+"""The register of people, edited on compliance's page: register, give other roles or another name, revoke."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ def draw(actions: ComplianceActions, session: PageSession) -> None:
         st.warning(f"More than one account: {counted}. Each account acts as the same person; see that each is needed.")
     if Role.COMPLIANCE not in session.person.roles:
         return
-    add, change, revoke = st.tabs(["Register somebody", "Give other roles", "Revoke"])
+    add, change, rename, revoke = st.tabs(["Register somebody", "Give other roles", "Rename", "Revoke"])
     names = [each.name for each in people if each.may_act and not each.roles & SERVICE_ROLES]
     with add:
         _add(actions, session)
     with change:
         _change(actions, session, names)
+    with rename:
+        _rename(actions, session, names)
     with revoke:
         _revoke(actions, session, names)
 
@@ -41,7 +43,8 @@ def draw(actions: ComplianceActions, session: PageSession) -> None:
 def _row(person: Person) -> Sequence[str]:
     roles = ", ".join(role.value for role in Role if role in person.roles)
     revoked = "" if person.revoked_at is None else panels.london(person.revoked_at)
-    return person.name, roles, person.rank_in_words, panels.london(person.added_at), revoked
+    before = f" (before: {', '.join(person.former_names)})" if person.former_names else ""
+    return person.name + before, roles, person.rank_in_words, panels.london(person.added_at), revoked
 
 
 def _add(actions: ComplianceActions, session: PageSession) -> None:
@@ -49,9 +52,10 @@ def _add(actions: ComplianceActions, session: PageSession) -> None:
         name = st.text_input("Name, with the collar number if two share it", max_chars=100)
         roles = st.multiselect("Roles", _ROLES, format_func=lambda role: role.value)
         rank = Rank(str(st.selectbox("Rank", [each.value for each in Rank])))
+        again = st.checkbox("It is the same person who was revoked, and comes back")
         if st.form_submit_button("Register"):
             act(
-                lambda: actions.add(name, roles, rank, by=session.use()),
+                lambda: actions.add(name, roles, rank, again=again, by=session.use()),
                 f"{name} is registered. Give them an account before they can log in.",
             )
 
@@ -73,9 +77,21 @@ def _change(actions: ComplianceActions, session: PageSession, names: Sequence[st
             )
 
 
+def _rename(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
+    with st.form("people-rename"):
+        st.caption("They stay the same person, with their account. What they did before stays under the name of then.")
+        name = st.selectbox("Whose name", names, key="people-rename-who")
+        new_name = st.text_input("Their name from now on", max_chars=100)
+        if st.form_submit_button("Rename"):
+            act(lambda: actions.rename(name, new_name, by=session.use()), f"{name} is called {{0.name}} from now on.")
+
+
 def _revoke(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
     with st.form("people-revoke"):
         name = st.selectbox("Who", names, key="people-revoke-who")
         why = st.text_input("Why", max_chars=200)
         if st.form_submit_button("Revoke"):
-            act(lambda: actions.revoke(name, why, by=session.use()), f"{name} may do nothing from now on.")
+            act(
+                lambda: actions.revoke(name, why, by=session.use()),
+                f"{name} may do nothing from now on, and their account has ended.",
+            )

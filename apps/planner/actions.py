@@ -23,7 +23,6 @@ from lfr_core.deployments.announcement import TELLERS, ReasonClass
 from lfr_core.deployments.readiness import DeploymentOverview, steps_for
 from lfr_core.deployments.steps import BEFORE_OPEN, RULES, Step
 from lfr_core.deployments.withholding import APPROVERS
-from lfr_core.domain.actors import same_person
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.working_days import LONDON
 
@@ -203,7 +202,7 @@ def _withholding(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPe
     asked, id = one.withholding, one.view.id  # noqa: A001  the field's own word
     if asked is not None:
         st.html(panels.asked_html(asked))
-        mine = same_person(asked.asked_by, by.name)
+        mine = by.is_called(asked.asked_by)
         if not mine and not by.roles & APPROVERS:
             return True
         if not mine and st.button(f"Approve: {asked.because.value}", key=f"act-approve-withholding-{act_key(one)}"):

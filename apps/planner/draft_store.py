@@ -27,13 +27,12 @@ class DraftStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def find(self, name: str) -> dict[str, object] | None:
-        """Return the fields as they were typed last; None where nothing was."""
-        try:
-            found = _VALUES.validate_json(read_bounded(self._file(name), _BYTES, inside=self._folder))
-        except (OSError, ValidationError):
-            return None
-        return asdict(found)
+    def find(self, *names: str) -> dict[str, object] | None:
+        """Return the fields as they were typed last, by a person of any of these names; None where nothing was."""
+        for name in names:
+            with suppress(OSError, ValidationError):
+                return asdict(_VALUES.validate_json(read_bounded(self._file(name), _BYTES, inside=self._folder)))
+        return None
 
     def keep(self, name: str, values: FormValues) -> None:
         """Keep them in the place of those before."""
@@ -43,10 +42,11 @@ class DraftStore:
                 os.fchmod(out.fileno(), 0o600)
                 out.write(_VALUES.dump_json(values))
 
-    def forget(self, name: str) -> None:
+    def forget(self, *names: str) -> None:
         """Delete them: the application was taken, or its fields were emptied."""
-        with suppress(OSError):
-            self._file(name).unlink()
+        for name in names:
+            with suppress(OSError):
+                self._file(name).unlink()
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{hashlib.sha256(fold_name(name).encode()).hexdigest()[:32]}.json"

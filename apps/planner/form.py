@@ -53,7 +53,11 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
 
     go: session key that names the part of the page to go to once the application is taken.
     """
-    kept = _kept() or view.drafts.find(person.name) or asdict(first_draft(view.policy, now=view.now()))
+    kept = (
+        _kept()
+        or view.drafts.find(person.name, *person.former_names)
+        or asdict(first_draft(view.policy, now=view.now()))
+    )
     for name in _NAMES:
         # A field that the run before drew is never written: that would overwrite what is being typed into it just
         # now. Any other is, even if Streamlit still has a value for it: a run that a quick click cut off leaves the
@@ -168,7 +172,7 @@ def _clear(view: PlannerView, person: AuthenticatedPerson) -> None:
 
 
 def _forget(view: PlannerView, person: AuthenticatedPerson) -> None:
-    view.drafts.forget(person.name)
+    view.drafts.forget(person.name, *person.former_names)
     _empty()
 
 

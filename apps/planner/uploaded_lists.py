@@ -20,7 +20,6 @@ from lfr_core.common.files import IMAGE_BYTES, read_bounded
 from lfr_core.common.quality.findings import Finding
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.application import Application
-from lfr_core.domain.actors import same_person
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.watchlists import RefusalReason
@@ -123,7 +122,7 @@ class UploadedLists:
     def staged(self, deployment: str, by: AuthenticatedPerson) -> StagedList | None:
         """Find this person's upload, if it is still there."""
         found = self._staged.get(deployment)
-        there = found is not None and same_person(found.by, by.name) and found.folder.is_dir()
+        there = found is not None and by.is_called(found.by) and found.folder.is_dir()
         return found if there else None
 
     def discard(self, deployment: str) -> None:
@@ -137,7 +136,7 @@ class UploadedLists:
     def job(self, deployment: str, by: AuthenticatedPerson) -> Job[ListLook] | None:
         """Find what is being done with this person's upload, or what came of it."""
         found = self._jobs.find(deployment)
-        return found if found is not None and same_person(found.by, by.name) else None
+        return found if found is not None and by.is_called(found.by) else None
 
     def check(self, deployment: str, made: Application, kind: DeploymentKind, *, by: AuthenticatedPerson) -> None:
         """Begin to check the upload; nothing is enrolled. Raises Refused `list.nothing-uploaded`."""

@@ -31,7 +31,6 @@ from lfr_core.deployments.list_history import EarlierList, list_before
 from lfr_core.deployments.monitoring.selftest import SelfTest
 from lfr_core.deployments.readiness import CalendarEntry, DeploymentOverview, calendar, pending_withholdings, standing
 from lfr_core.deployments.reading import Call, TimelineEntry, open_calls, timeline
-from lfr_core.domain.actors import same_person
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import Policy
@@ -138,7 +137,7 @@ class PlannerView:
             found += [
                 Waiting(one.deployment, officer, one.words, one.asked_at.astimezone(LONDON))
                 for one in pending_withholdings(self._engine)
-                if not same_person(one.asked_by, person.name)
+                if not person.is_called(one.asked_by)
             ]
         return tuple(found)
 

@@ -33,7 +33,7 @@ def actor_of(session: Session, by: Actor, roles: Collection[Role]) -> StepActor:
     if isinstance(by, SystemActor):
         return StepActor(str(by), part=by)
     person = acting(session, by, roles)
-    return StepActor(person.name, person.roles)
+    return StepActor(person.name, person.roles, former_names=person.former_names)
 
 
 def check_may_take(session: Session, row: DeploymentRow, step: Step, by: Actor) -> None:

@@ -28,6 +28,8 @@ class StepActor:
     """As it stands on the timeline. Whatever it says, it makes nobody a part of the platform."""
     roles: frozenset[Role] = frozenset()
     part: SystemActor | None = None
+    former_names: tuple[str, ...] = ()
+    """Under which the person was registered before: they stay theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,7 @@ _TRANSITIONS = {
 
 
 def _other(state: DeploymentState, actor: StepActor, name: str, did: str) -> None:
-    if name and same_person(actor.name, name):
+    if name and any(same_person(name, each) for each in (actor.name, *actor.former_names)):
         raise Refused(
             "life.same-person",
             f"{actor.name} {did} deployment {state.deployment}: another authorising officer has to decide this",

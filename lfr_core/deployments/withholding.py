@@ -29,7 +29,6 @@ from lfr_core.deployments.record import record_step
 from lfr_core.deployments.state_machine import check_status, rule_of
 from lfr_core.deployments.steps import Step
 from lfr_core.deployments.withholding_requests import WithholdingRequest, newest_request, pending_row, request_of
-from lfr_core.domain.actors import same_person
 from lfr_core.domain.approvals import check_same_request
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.storage.engine import reading, writing
@@ -70,7 +69,8 @@ def ask_to_withhold(
     check_hours(asked)
     store.trail.prepare(name)
     with writing(store.engine) as session:
-        name = acting(session, by, TELLERS).name
+        person = acting(session, by, TELLERS)
+        name = person.name
         of = locked(session, deployment)
         if of.planned:
             check_status(deployment, DeploymentStatus(of.status), rule_of(deployment, Step.WITHHOLD, planned=True))
@@ -79,7 +79,7 @@ def ask_to_withhold(
         waiting, last = pending_row(session, of), newest_request(session, deployment)
         if waiting is not None:
             same = request_of(waiting)
-            if same_person(same.asked_by, name) and (same.because, same.plan) == (because, asked):
+            if person.is_called(same.asked_by) and (same.because, same.plan) == (because, asked):
                 return same
             raise Refused(
                 "announcement.withholding-asked",
@@ -123,17 +123,18 @@ def approve_withholding(
     name = str(principal_of(by))
     store.trail.prepare(name)
     with writing(store.engine) as session:
-        name = acting(session, by, APPROVERS).name
+        person = acting(session, by, APPROVERS)
+        name = person.name
         of = locked(session, deployment)
         row = _pending(session, of)
         asked = request_of(row)
         check_same_request(request, asked.name, f"to withhold the notice of {deployment}, {row.asked_by}")
-        if same_person(row.asked_by, name):
+        if person.is_called(row.asked_by):
             raise Refused("announcement.same-person", f"{name} has asked for it: another authorising officer approves")
         in_role(session, row.asked_by, TELLERS, since=row.asked_at)
         if of.planned:
             made = read_as_planned(session, deployment, asked.plan)
-            if same_person(name, made.applied_by):
+            if person.is_called(made.applied_by):
                 raise Refused("announcement.same-person", f"{name} planned {deployment}: another officer approves")
             note = f"asked for by {row.asked_by}: {row.because}"
             record_step(session, store.trail, of, Step.WITHHOLD, by=by, now=store.now(), note=note)
@@ -155,10 +156,11 @@ def refuse_withholding(store: AnnouncementStore, deployment: str, *, by: Authent
     name, why = str(principal_of(by)), reason_of(reason)
     store.trail.prepare(name)
     with writing(store.engine) as session:
-        name = acting(session, by, TELLERS).name
+        person = acting(session, by, TELLERS)
+        name = person.name
         of = locked(session, deployment)
         row = _pending(session, of)
-        taken_back = same_person(row.asked_by, name)
+        taken_back = person.is_called(row.asked_by)
         if not taken_back:
             acting(session, by, APPROVERS)
         _answer(store, session, row, name, approved=False, why=why)

@@ -84,6 +84,7 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "users link": ("{person} --subject {number}", {C}),
     "users log-out": ("{person}", {C}),
     "users password": ("{person}", {C}),
+    "users rename": ("{third} Renamed-{number}", {C}),
     "users revoke": ("{other} --why because", {C}),
     "vault admit-machine": ("van-{number} --for camera --camera north --output {out}", {C}),
     "vault dismiss-machine": ("van-0", {C}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 
 from lfr_core.common.errors import LfrError, Refused
@@ -38,6 +39,10 @@ def invite_person(installation: Installation, name: str, *, login: str, by: Acto
     directory = account_directory(installation.settings, installation.policy.access)
     if any(known == issuer for known, _ in people.identities_of(name)):
         raise Refused("identity.has-one", f"{name} has an account: `lfr users password` makes a new link for it")
+    for ended in people.ended_accounts(name, issuer):  # so that its login name is theirs again
+        people.check_compliance(by=by)
+        with suppress(Refused):
+            directory.delete(ended)
     account, link = directory.invite(login, name)
     try:
         people.link_identity(name, issuer, account.subject, by=by)

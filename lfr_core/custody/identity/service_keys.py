@@ -39,9 +39,9 @@ def add_service(people: People, name: str, role: Role, file: Path, *, by: Authen
         raise Refused("service.file-exists", f"{file} is there already and is left as it is: name a new file")
     make_owned_once(file, f"{key}\n".encode())
     try:
-        added = people.add(name, {role}, Rank.POLICE_STAFF, by=by)
-        if any(issuer == SERVICE_ISSUER for issuer, _ in people.identities_of(added.name)):
-            people.end_identity(added.name, SERVICE_ISSUER, by=by)
+        known = people.find(name)
+        is_back = known is not None and not known.may_act and bool(known.roles & SERVICE_ROLES)
+        added = people.add(name, {role}, Rank.POLICE_STAFF, by=by, again=is_back)
         people.link_identity(added.name, SERVICE_ISSUER, _subject(key), by=by)
     except BaseException:
         file.unlink(missing_ok=True)

@@ -8,12 +8,12 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.people.lookup import acting, roles_of, row_of, unknown
-from lfr_core.custody.people.roles import SERVICE_ROLES, Actor, Role, principal_of
-from lfr_core.domain.actors import SystemActor, same_person
+from lfr_core.custody.people.lookup import acting, person_of, roles_of, row_of, unknown
+from lfr_core.custody.people.roles import SERVICE_ROLES, Actor, AuthenticatedPerson, Role, principal_of
+from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
 
-__all__ = ["SERVICE_ISSUER", "check_by", "check_kind", "check_not_last", "person_to_log_out"]
+__all__ = ["SERVICE_ISSUER", "check_by", "check_kind", "check_not_last", "check_other", "person_to_log_out"]
 
 SERVICE_ISSUER: Final = "openlfr:service-key"
 """Stands where a person's account has its identity provider; no provider's tokens say that."""
@@ -46,7 +46,7 @@ def person_to_log_out(session: Session, name: str, by: Actor) -> PersonRow:
                 "this machine's user helps only the one person of compliance that there is, whom nobody else can: "
                 "log in (`lfr login`)",
             )
-    elif not same_person(name, str(principal_of(by))):
+    elif row is None or not person_of(row, ()).is_called(str(principal_of(by))):
         check_by(session, by)
     if row is None:
         raise unknown(name)
@@ -72,6 +72,13 @@ def check_kind(issuer: str, roles: Collection[Role]) -> None:
         raise Refused(
             "identity.kind", "a service account has a key (`lfr users add-service`) and no login; a person has a login"
         )
+
+
+def check_other(session: Session, row: PersonRow, by: AuthenticatedPerson) -> None:
+    """See that nobody changes what the register says of themselves. Raises Refused `people.own-roles`."""
+    mine = row_of(session, by.name)
+    if mine is None or mine.id == row.id:
+        raise Refused("people.own-roles", "nobody changes their own roles, rank or name: ask another of compliance")
 
 
 def check_not_last(session: Session, row: PersonRow) -> None:

@@ -40,4 +40,5 @@ def play_people(people: People, cast: Mapping[str, tuple[Collection[Role], Rank]
 
 
 def _played(person: Person) -> AuthenticatedPerson:
-    return AuthenticatedPerson(person.name, person.roles, person.rank, person.added_at, person.revoked_at, login=None)
+    known = (person.name, person.roles, person.rank, person.added_at, person.revoked_at)
+    return AuthenticatedPerson(*known, login=None, former_names=person.former_names)

@@ -12,11 +12,11 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.people.lookup import check_session, roles_of
-from lfr_core.custody.people.roles import AuthenticatedPerson, Login, Rank
+from lfr_core.custody.people.lookup import check_session, person_of, roles_of
+from lfr_core.custody.people.roles import AuthenticatedPerson, Login
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRow
 
-__all__ = ["any_linked", "end_use", "linked_rows", "new_link", "person_of_identity", "with_several"]
+__all__ = ["any_linked", "end_use", "ended_subjects", "linked_rows", "new_link", "person_of_identity", "with_several"]
 
 
 def person_of_identity(
@@ -39,18 +39,22 @@ def person_of_identity(
         shown = "".join(letter if letter.isprintable() else "?" for letter in f"{subject} at {issuer}")
         raise Refused("identity.unknown", f"the account {shown} is no registered person's: compliance adds people")
     person, login = session.get_one(PersonRow, row.person), Login(issuer, subject, since)
-    if person.revoked_at is not None and row.ended_at is None:
+    if person.revoked_at is not None:
         raise Refused(
             "people.revoked",
             f"{person.name} was revoked on {person.revoked_at:%Y-%m-%d} and may do nothing since: ask another",
         )
     check_session(session, person, login)
-    roles = frozenset(roles_of(session, person))
-    return AuthenticatedPerson(person.name, roles, Rank(person.rank), person.added_at, person.revoked_at, login)
+    known = person_of(person, roles_of(session, person))
+    return AuthenticatedPerson(
+        known.name, known.roles, known.rank, known.added_at, known.revoked_at, login, former_names=known.former_names
+    )
 
 
 def new_link(session: Session, person: PersonRow, issuer: str, subject: str, now: datetime, by: str) -> None:
     """Write that the account is the person's. The caller has seen to who may say so.
+
+    One that ended before they were registered anew, as by their revocation, may be theirs again.
 
     Raises:
         Refused: `identity.bad`, `identity.known` (somebody's, perhaps theirs), `identity.has-one` (at this provider).
@@ -58,7 +62,7 @@ def new_link(session: Session, person: PersonRow, issuer: str, subject: str, now
     if not issuer or not subject or not (issuer + subject).isprintable():
         raise Refused("identity.bad", "give the issuer and the subject as the provider's tokens have them")
     known = _find(session, issuer, subject)
-    if known is not None:
+    if known is not None and not (known.person == person.id and known.ended_at and known.ended_at < person.added_at):
         raise Refused("identity.known", "this account is a person's already, and stays theirs for ever: make another")
     if linked_rows(session, person, issuer):
         raise Refused(
@@ -66,16 +70,12 @@ def new_link(session: Session, person: PersonRow, issuer: str, subject: str, now
             f"{person.name} has an account at {issuer}: end its use first, if it isn't used any more",
         )
     assert person.id is not None  # it was flushed
-    session.add(
-        PersonIdentityRow(
-            person=person.id,
-            issuer=issuer,
-            subject=subject,
-            linked_at=now,
-            linked_by=by,
-            sessions_from=now.replace(microsecond=0),
-        )
+    row = known or PersonIdentityRow(
+        person=person.id, issuer=issuer, subject=subject, linked_at=now, linked_by=by, sessions_from=now
     )
+    row.linked_at, row.linked_by, row.sessions_from = now, by, now.replace(microsecond=0)
+    row.ended_at, row.ended_by = None, ""
+    session.add(row)
     session.flush()
 
 
@@ -87,6 +87,16 @@ def linked_rows(session: Session, person: PersonRow, issuer: str | None = None) 
     if issuer is not None:
         wanted = wanted.where(PersonIdentityRow.issuer == issuer)
     return list(session.exec(wanted))
+
+
+def ended_subjects(session: Session, person: PersonRow, issuer: str) -> tuple[str, ...]:
+    """Return the person's accounts at a provider whose use has ended, as it calls them."""
+    of_them = select(PersonIdentityRow.subject).where(
+        PersonIdentityRow.person == person.id,
+        PersonIdentityRow.issuer == issuer,
+        col(PersonIdentityRow.ended_at).is_not(None),
+    )
+    return tuple(session.exec(of_them))
 
 
 def any_linked(session: Session) -> bool:

@@ -2,8 +2,9 @@
 
 Who acts has shown who they are (`AuthenticatedPerson`); the register, and their login, are asked again at each act.
 
-Names are compared as `lfr_core.domain.actors.fold_name` says. The software can't know that two names are one
-person, or one name two: whoever registers people gives each a name of their own (with a collar number, if need be).
+Names are compared as `lfr_core.domain.actors.fold_name` says. A name is one person's for ever, also once they have
+another: so a name on record says who it was (docs/decisions/0039-a-name-is-one-persons.md). The software can't know
+that one name is two people: whoever registers people gives each a name of their own (with a collar number, if need be).
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from sqlmodel import Session, select
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import AuthenticatedPerson, Login, Person, Rank, Role, principal_of
-from lfr_core.domain.actors import LONGEST_NAME, fold_name
+from lfr_core.domain.actors import LONGEST_NAME, fold_name, same_person
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
 
 __all__ = [
     "acting",
+    "are_one_person",
     "check_session",
     "find_person",
     "in_role",
@@ -32,7 +34,7 @@ __all__ = [
 
 
 def find_person(session: Session, name: str) -> Person | None:
-    """Return the person of that name, revoked or not, or None."""
+    """Return the person of that name, now or before, revoked or not, or None."""
     row = row_of(session, name)
     return None if row is None else person_of(row, roles_of(session, row))
 
@@ -41,11 +43,14 @@ def acting(session: Session, by: AuthenticatedPerson, roles: Collection[Role]) -
     """Return who acts, as registered now, if they may act in one of `roles` and their session hasn't ended.
 
     Raises:
-        Refused: `actor.not-authenticated`; `identity.ended`, `identity.session-ended`; as `in_role`.
+        Refused: `actor.not-authenticated`; `identity.ended`, `identity.session-ended`; `people.renamed` since they
+            were looked up, so that nothing is written under a name of before; as `in_role`.
     """
     name = str(principal_of(by))
     _keep_as_read(session, name)
     person = in_role(session, name, roles)
+    if not same_person(person.name, name):
+        raise Refused("people.renamed", f"{name} is registered as {person.name} now: do it again")
     if by.login is not None:
         row = row_of(session, person.name)
         assert row is not None  # in_role has just found them
@@ -120,9 +125,20 @@ def _keep_as_read(session: Session, name: str) -> None:
 
 
 def row_of(session: Session, name: str) -> PersonRow | None:
+    """Return the row of the person who has that name, or had it before."""
     if "\x00" in name:
         return None  # no database could hold it
-    return session.exec(select(PersonRow).where(PersonRow.folded == fold_name(name))).one_or_none()
+    row = session.exec(select(PersonRow).where(PersonRow.folded == fold_name(name))).one_or_none()
+    if row is not None:
+        return row
+    renamed = session.exec(select(PersonRow).where(PersonRow.former_names != ""))
+    return next((each for each in renamed if any(same_person(name, before) for before in _former(each))), None)
+
+
+def are_one_person(session: Session, a: str, b: str) -> bool:
+    """Whether two names on record are one person's, who may have been renamed between. Of strangers: as they read."""
+    one, other = row_of(session, a), row_of(session, b)
+    return same_person(a, b) if one is None or other is None else one.id == other.id
 
 
 def role_rows(session: Session, row: PersonRow) -> list[PersonRoleRow]:
@@ -134,7 +150,12 @@ def roles_of(session: Session, row: PersonRow) -> dict[Role, datetime]:
 
 
 def person_of(row: PersonRow, roles: Collection[Role]) -> Person:
-    return Person(row.name, frozenset(roles), Rank(row.rank), row.added_at, row.revoked_at)
+    rank = Rank(row.rank)
+    return Person(row.name, frozenset(roles), rank, row.added_at, row.revoked_at, former_names=_former(row))
+
+
+def _former(row: PersonRow) -> tuple[str, ...]:
+    return tuple(row.former_names.splitlines())
 
 
 def _listed(roles: Collection[Role]) -> str:

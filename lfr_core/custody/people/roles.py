@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
 from lfr_core.common.errors import Refused
-from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.actors import Principal, SystemActor, same_person
 
 __all__ = [
     "SERVICE_ROLES",
@@ -76,6 +76,12 @@ class Person:
     added_at: datetime
     """Aware; of the newest registration, if it was revoked in between."""
     revoked_at: datetime | None
+    former_names: tuple[str, ...] = field(default=(), kw_only=True)
+    """Under which they were registered before, the newest last."""
+
+    def is_called(self, name: str) -> bool:
+        """Whether a name on record is this person's, now or of before: no name is ever another person's."""
+        return any(same_person(name, each) for each in (self.name, *self.former_names))
 
     @property
     def may_act(self) -> bool:

@@ -1,34 +1,18 @@
-"""The register of people, written: who may put somebody on it, and take somebody off."""
+"""The register of people, written: who may put somebody on it, rename them, and take them off."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select
 
-from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.people.compliance import check_by, check_kind, check_not_last, person_to_log_out
-from lfr_core.custody.people.identities import (
-    any_linked,
-    end_use,
-    linked_rows,
-    new_link,
-    person_of_identity,
-    with_several,
-)
-from lfr_core.custody.people.lookup import (
-    acting,
-    find_person,
-    person_of,
-    role_rows,
-    roles_of,
-    row_of,
-    unknown,
-)
+from lfr_core.custody.people.accounts import Accounts
+from lfr_core.custody.people.compliance import check_by, check_kind, check_not_last, check_other
+from lfr_core.custody.people.identities import end_use, linked_rows
+from lfr_core.custody.people.lookup import acting, find_person, person_of, role_rows, roles_of, row_of
 from lfr_core.custody.people.roles import (
     SERVICE_ROLES,
     Actor,
@@ -40,37 +24,41 @@ from lfr_core.custody.people.roles import (
     principal_of,
 )
 from lfr_core.custody.people.texts import check_name, check_reason
-from lfr_core.domain.actors import Principal, SystemActor, fold_name, same_person
+from lfr_core.custody.people.writing import active_row, one_at_a_time
+from lfr_core.domain.actors import Principal, fold_name, same_person
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
 
 __all__ = ["People", "acting", "find_person"]
 
-_LOCK = 0x4C46_5250  # any number of our own ("LFRP"), for PostgreSQL's advisory lock
+_APART: Final = "somebody else of that name is registered under one that tells them apart, as with their collar number"
 
 
-class People:
+class People(Accounts):
     """Adds, changes and revokes people. Each act is audited, under a number and never the name of whom it is about.
 
     Every method that changes something raises Retryable when database or vault is away.
     """
 
-    def __init__(self, engine: Engine, trail: Trail, clock: Clock) -> None:
-        self._engine = engine
-        self._trail = trail
-        self._clock = clock
+    def add(self, name: str, roles: Collection[Role], rank: Rank, *, by: Actor, again: bool = False) -> Person:
+        """Register a person. The very first, of compliance, is added by `SystemActor.LFR`.
 
-    def add(self, name: str, roles: Collection[Role], rank: Rank, *, by: Actor) -> Person:
-        """Register a person, or one anew who was revoked. The very first, of compliance, is added by `SystemActor.LFR`.
+        Args:
+            name: nobody else's, now or before.
+            roles: which they hold.
+            rank: theirs.
+            by: of compliance.
+            again: it is the very person of that name who was revoked and comes back, without the accounts of before.
 
         Raises:
             Refused: `people.bad-name`, `people.by` (`by` isn't registered as compliance), `people.first` (the first
-                without role compliance), `people.known`, and as `check_roles`.
+                without role compliance), `people.known`, `people.left` (of a name that somebody had who was revoked,
+                without `again`), `people.never-left`, and as `check_roles`.
         """
         written, held = check_name(name), check_roles(roles, rank)
-        actor = self._actor(by)
+        actor = self._prepare(by)
         with writing(self._engine) as session:
-            _one_at_a_time(session)
+            one_at_a_time(session)
             if session.exec(select(PersonRow.id)).first() is None:
                 if Role.COMPLIANCE not in held:
                     raise Refused(
@@ -80,9 +68,14 @@ class People:
                 check_by(session, by)
             now, row = self._now(), row_of(session, name)
             if row is None:
+                if again:
+                    raise Refused("people.never-left", f"nobody called {written} was revoked: register them as new")
                 row = PersonRow(folded=fold_name(name), name=written, rank=rank, added_at=now, added_by=str(actor))
-            elif row.revoked_at is None:
-                raise Refused("people.known", f"{row.name} is registered: `lfr users change` gives other roles or rank")
+            else:
+                _check_comes_back(row, written, again=again)
+                if bool(SERVICE_ROLES & held) is not bool(SERVICE_ROLES & set(roles_of(session, row))):
+                    raise Refused("people.left", f"a person and a service account share no name: {_APART}")
+                self._end_accounts(session, row, row.revoked_at or now, actor)  # revoked by a version that left them
             row.name, row.rank, row.added_at, row.added_by = written, rank.value, now, str(actor)
             row.revoked_at, row.revoked_by, row.revoked_why = None, "", ""
             return self._store(session, row, held, now, actor, "people.added")
@@ -101,35 +94,64 @@ class People:
                 `people.last-compliance`, and as `check_roles`.
         """
         held = check_roles(roles, rank)
-        actor = self._actor(by)
+        actor = self._prepare(by)
         with writing(self._engine) as session:
-            _one_at_a_time(session)
+            one_at_a_time(session)
             check_by(session, by)
-            row = _active(session, name)
-            if same_person(name, by.name):
-                raise Refused("people.own-roles", "nobody changes their own roles or rank: ask another of compliance")
+            row = active_row(session, name)
+            check_other(session, row, by)
             if Role.COMPLIANCE not in held:
                 check_not_last(session, row)
             row.rank = rank.value
             return self._store(session, row, held, self._now(), actor, "people.changed")
 
+    def rename(self, name: str, new_name: str, *, by: AuthenticatedPerson) -> Person:
+        """Give a registered person another name. They stay the same person, and both names stay theirs for ever.
+
+        Raises:
+            Refused: `people.unknown`, `people.revoked`, `people.by`, `people.own-roles` (nobody renames themselves),
+                `people.bad-name`, `people.known` (that name is, or was, somebody else's, or theirs already).
+        """
+        written, folded = check_name(new_name), fold_name(new_name)
+        actor = self._prepare(by)
+        with writing(self._engine) as session:
+            one_at_a_time(session)
+            check_by(session, by)
+            row = active_row(session, name)
+            check_other(session, row, by)
+            other = row_of(session, new_name)
+            if other is not None and other.id != row.id:
+                raise Refused("people.known", f"{written} is or was a name of {other.name}: {_APART}")
+            if written == row.name:
+                raise Refused("people.known", f"{written} is their name already")
+            had = (*row.former_names.splitlines(), row.name)
+            row.former_names = "\n".join(each for each in had if not same_person(each, written))
+            row.name, row.folded = written, folded
+            session.add(row)
+            held = roles_of(session, row)
+            self._append(session, row, actor, "people.renamed", held)
+            return person_of(row, held)
+
     def revoke(self, name: str, *, why: str, by: AuthenticatedPerson) -> Person:
         """From now on this person may do nothing; what an officer has authorised doesn't open a gate any more.
+
+        Their accounts end with it: nobody logs in with one of them again, whoever comes back under that name.
 
         Raises:
             Refused: `people.unknown`, `people.revoked` (already), `people.reason-missing`, `people.by`,
                 `people.last-compliance`.
         """
         reason = check_reason(why)
-        actor = self._actor(by)
+        actor = self._prepare(by)
         with writing(self._engine) as session:
-            _one_at_a_time(session)
+            one_at_a_time(session)
             check_by(session, by)
-            row = _active(session, name)
+            row = active_row(session, name)
             check_not_last(session, row)
             held = roles_of(session, row)
             row.revoked_at, row.revoked_by, row.revoked_why = self._now(), str(actor), reason
             session.add(row)
+            self._end_accounts(session, row, row.revoked_at, actor)
             self._append(session, row, actor, "people.revoked", held)
             return person_of(row, held)
 
@@ -147,93 +169,10 @@ class People:
         with reading(self._engine) as session:
             return find_person(session, name)
 
-    def link_identity(self, name: str, issuer: str, subject: str, *, by: Actor) -> Person:
-        """Write whose account at an identity provider it is. It is that person's for ever.
-
-        The very first, of somebody of compliance, is linked by `SystemActor.LFR`: nobody can log in before.
-
-        Raises:
-            Refused: `people.unknown`, `people.revoked`, `people.by`, and as `identities.new_link`.
-        """
-        actor = self._actor(by)
-        with writing(self._engine) as session:
-            _one_at_a_time(session)
-            row = _active(session, name)
-            if by is not SystemActor.LFR or any_linked(session) or Role.COMPLIANCE not in roles_of(session, row):
-                check_by(session, by)
-            check_kind(issuer, roles_of(session, row))
-            new_link(session, row, issuer, subject, self._now(), str(actor))
-            held = roles_of(session, row)
-            self._append(session, row, actor, "people.identity-linked", held)
-            return person_of(row, held)
-
-    def end_identity(self, name: str, issuer: str, *, by: AuthenticatedPerson) -> None:
-        """Let nobody log in any more with the account that the person, revoked or not, has at that provider.
-
-        Raises:
-            Refused: `people.unknown`, `people.by`, `identity.unknown`: they have none in use.
-        """
-        actor = self._actor(by)
-        with writing(self._engine) as session:
-            _one_at_a_time(session)
-            check_by(session, by)
-            if (row := row_of(session, name)) is None:
-                raise unknown(name)
-            if not (linked := linked_rows(session, row, issuer)):
-                raise Refused("identity.unknown", f"{row.name} has no account in use at {issuer}")
-            for each in linked:
-                end_use(each, self._now(), str(actor))
-                session.add(each)
-            self._append(session, row, actor, "people.identity-ended", roles_of(session, row))
-
-    def check_may_end_sessions(self, name: str, *, by: Actor) -> None:
-        """See that `by` may log that person out. Raises as `end_sessions`."""
-        with reading(self._engine) as session:
-            person_to_log_out(session, name, by)
-
-    def end_sessions(self, name: str, *, by: Actor, gives_password_link: bool = False) -> None:
-        """Log a person out everywhere: logins before now count no more.
-
-        Whoever has a link to set the password can log in as that person, so the trail says where one was made.
-
-        They do it themselves, or compliance does. `SystemActor.LFR` does it for the only person of compliance, whom
-        nobody else could help.
-
-        Raises:
-            Refused: `people.unknown`, `people.by`.
-        """
-        actor = self._actor(by)
-        with writing(self._engine) as session:
-            _one_at_a_time(session)
-            row = person_to_log_out(session, name, by)
-            for each in linked_rows(session, row):
-                each.sessions_from = self._now()
-                session.add(each)
-            rule = "people.password-link" if gives_password_link else "people.sessions-ended"
-            rule = "people.recovered" if by is SystemActor.LFR else rule
-            self._append(session, row, actor, rule, roles_of(session, row))
-
-    def of_identity(self, issuer: str, subject: str, *, since: datetime | None = None) -> AuthenticatedPerson:
-        """Find the person whose account it is, who may act now. Raises as `identities.person_of_identity`."""
-        with reading(self._engine) as session:
-            return person_of_identity(session, issuer, subject, since=since)
-
-    def any_can_log_in(self) -> bool:
-        """Whether an account was ever linked: until then this machine's user links the first."""
-        with reading(self._engine) as session:
-            return any_linked(session)
-
-    def identities_of(self, name: str) -> tuple[tuple[str, str], ...]:
-        """Find the accounts in use of a person, revoked or not: issuer and subject. Raises Refused `people.unknown`."""
-        with reading(self._engine) as session:
-            if (row := row_of(session, name)) is None:
-                raise unknown(name)
-            return tuple((each.issuer, each.subject) for each in linked_rows(session, row))
-
-    def with_several_accounts(self) -> Mapping[str, tuple[str, ...]]:
-        """Find people with several accounts in use, for compliance: name, and the issuers."""
-        with reading(self._engine) as session:
-            return with_several(session)
+    def _end_accounts(self, session: Session, row: PersonRow, now: datetime, by: Principal) -> None:
+        for each in linked_rows(session, row):
+            end_use(each, now, str(by))
+            session.add(each)
 
     def _store(
         self, session: Session, row: PersonRow, held: frozenset[Role], now: datetime, by: Principal, rule: str
@@ -259,34 +198,21 @@ class People:
         self._append(session, row, by, rule, roles)
         return person_of(row, roles)
 
-    def _append(self, session: Session, row: PersonRow, by: Principal, rule: str, held: Collection[Role]) -> None:
-        rank = {} if SERVICE_ROLES & set(held) else {"rank": row.rank}
-        facts = {"roles": " + ".join(role.value for role in Role if role in held)} | rank
-        self._trail.append(session, AuditEvent(Verb.ALTER, by, "", f"person:{row.id}", rule, facts))
 
-    def _actor(self, by: Actor) -> Principal:
-        """Return who goes on the trail, which is prepared for them."""
-        actor = principal_of(by)
-        self._trail.prepare(actor)
-        return actor
-
-    def _now(self) -> datetime:
-        return utc_from_ns(self._clock.time_ns())
-
-
-def _one_at_a_time(session: Session) -> None:
-    """Two who are added first at once, or who revoke each other at once, come one after the other."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-
-
-def _active(session: Session, name: str) -> PersonRow:
-    row = row_of(session, name)
-    if row is None:
-        raise unknown(name)
-    if row.revoked_at is not None:
-        raise Refused("people.revoked", f"{row.name} was revoked on {row.revoked_at:%Y-%m-%d} already")
-    return row
+def _check_comes_back(row: PersonRow, written: str, *, again: bool) -> None:
+    """See that somebody of a name that is taken is who had it, and was revoked."""
+    if row.revoked_at is None:
+        raise Refused(
+            "people.known", f"{row.name} is registered: `lfr users change` gives other roles or rank; {_APART}"
+        )
+    if not again:
+        raise Refused(
+            "people.left",
+            f"{row.name} was revoked on {row.revoked_at:%Y-%m-%d}: say that it is the same person who comes back "
+            f"(--again, on the page the tick); {_APART}",
+        )
+    if not same_person(row.name, written):
+        raise Refused("people.left", f"{written} was called {row.name} at last: register them again under that name")
 
 
 def _id(row: PersonRow) -> int:

@@ -115,14 +115,14 @@ def approve_disclosure(service: RightsService, reference: str, *, digest: str, b
     name = str(principal_of(by))
     service.trail.prepare(name)
     with writing(service.engine) as session:
-        acting(session, by, SECOND)
+        person = acting(session, by, SECOND)
         row = _unanswered(service, session, reference)
         if not row.disclosure_asked_by:
             raise Refused(
                 "rights.nothing-asked", f"nobody has asked for that: `lfr rights disclose {row.reference}` comes first"
             )
         check_same_request(digest, read.disclosure_digest(row), row.reference)
-        check_two_people(row.disclosure_asked_by, name)
+        check_two_people(row.disclosure_asked_by, person)
         if row.neither_confirm_nor_deny:
             row.neither_confirm_nor_deny = False
             row.disclosure_approved_by, row.disclosure_at = name, service.now()

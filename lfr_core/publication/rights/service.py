@@ -194,9 +194,9 @@ class RightsService:
         name = str(principal_of(by))
         self.trail.prepare(name)
         with writing(self.engine) as session:
-            acting(session, by, SECOND)
+            person = acting(session, by, SECOND)
             row = read.row_of(session, reference, lock=True)
-            check_two_people(row.taken_by, name)
+            check_two_people(row.taken_by, person)
             days = self.policy.footage.hold_review_days
             confirm_holds(session, self.trail, row.reference, by=name, now=self.now(), review_days=days)
             confirmed = read.request_of(session, row, self.days, self.now())

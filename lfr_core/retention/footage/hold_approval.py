@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.people.roles import Role
-from lfr_core.domain.actors import same_person
+from lfr_core.custody.people.roles import Person, Role
 
 __all__ = ["HOLDERS", "PROVISIONAL_DAYS", "check_two_people"]
 
@@ -16,7 +15,7 @@ PROVISIONAL_DAYS: Final = 14
 """[proposal] Days for which a hold stands that one person asked for and nobody has approved."""
 
 
-def check_two_people(requested_by: str, approved_by: str) -> None:
-    """Raise Refused `footage.hold-one-person` when the two are one person."""
-    if same_person(requested_by, approved_by):
+def check_two_people(requested_by: str, approving: Person) -> None:
+    """Raise Refused `footage.hold-one-person` when who approves is who asked, under whatever name."""
+    if approving.is_called(requested_by):
         raise Refused("footage.hold-one-person", "a hold needs two people: somebody else than who asks has to approve")

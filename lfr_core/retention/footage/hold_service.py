@@ -20,9 +20,8 @@ from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.people.lookup import acting
-from lfr_core.custody.people.roles import AuthenticatedPerson, principal_of
+from lfr_core.custody.people.roles import AuthenticatedPerson, Person, principal_of
 from lfr_core.custody.vault.port import KeyKind, Vault, in_parts
-from lfr_core.domain.actors import same_person
 from lfr_core.domain.approvals import check_same_request
 from lfr_core.domain.policy import FootagePolicy
 from lfr_core.retention.footage.hold_approval import HOLDERS, check_two_people
@@ -73,7 +72,8 @@ class HoldService:
                 the segments is destroyed already; none is held then.
         """
         with reading(self._engine) as session:
-            name = acting(session, by, HOLDERS).name
+            person = acting(session, by, HOLDERS)
+            name = person.name
         reference = " ".join(request.reference.split())
         if not reference or len(reference) > _LONGEST_REFERENCE or "\x00" in reference:
             raise Refused(
@@ -86,7 +86,7 @@ class HoldService:
         asked = HoldRequest(wanted, request.ground, reference, request.review_on)
         with reading(self._engine) as session:
             _standing(session, wanted)
-            same = _same(session, asked, name)
+            same = _same(session, asked, person)
         if same is None:
             self._check_review(request.review_on)
             self._trail.prepare(name)
@@ -181,9 +181,9 @@ class HoldService:
         name = str(principal_of(by))
         self._trail.prepare(name)
         with writing(self._engine) as session:
-            acting(session, by, HOLDERS)
+            person = acting(session, by, HOLDERS)
             row, writer = self._standing_hold(session, hold)
-            check_two_people(row.requested_by, name)
+            check_two_people(row.requested_by, person)
             yield session, row, writer, name
 
     def _now(self) -> dt.datetime:
@@ -232,7 +232,7 @@ def _gone(segments: Sequence[str]) -> Refused:
     )
 
 
-def _same(session: Session, asked: HoldRequest, by: str) -> Hold | None:
+def _same(session: Session, asked: HoldRequest, by: Person) -> Hold | None:
     """Return the very same hold, if it is in force: the request came again."""
     statement = (
         select(FootageHoldRow)
@@ -241,7 +241,7 @@ def _same(session: Session, asked: HoldRequest, by: str) -> Hold | None:
         .where(FootageHoldRow.reference == asked.reference)
     )
     for row in session.exec(statement).all():
-        if same_person(row.requested_by, by) and covered_by(session, row.id) == asked.segments:
+        if by.is_called(row.requested_by) and covered_by(session, row.id) == asked.segments:
             return hold_of(row, asked.segments)
     return None
 

@@ -28,6 +28,8 @@ class PersonRow(Row, table=True):
     revoked_at: dt.datetime | None = None
     revoked_by: str = ""
     revoked_why: str = ""
+    former_names: str = ""
+    """Names that they had before, one a line, the newest last. They stay theirs: they stand in records of then."""
 
 
 class PersonRoleRow(Row, table=True):

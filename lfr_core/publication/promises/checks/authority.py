@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from lfr_core.custody.people.lookup import are_one_person
 from lfr_core.custody.people.roles import Rank
-from lfr_core.domain.actors import same_person
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.publication.promises.port import PromiseFinding, finding
 from lfr_core.storage.engine import reading
@@ -55,4 +55,4 @@ def _allowed(session: Session, deployment: str, opened_at: datetime) -> bool:
         return False
     kept = session.get(PlannedDeploymentRow, deployment)
     planners = [*(by for _, by in applied), *([kept.planner] if kept else [])]
-    return bool(given.by.strip()) and not any(same_person(given.by, each) for each in planners)
+    return bool(given.by.strip()) and not any(are_one_person(session, given.by, each) for each in planners)

@@ -39,10 +39,11 @@ TRIED = {
     "custody.people.store.People.add": "register",
     "custody.people.store.People.change": "change",
     "custody.people.store.People.check_compliance": "users add-service",
-    "custody.people.store.People.check_may_end_sessions": "users password",
-    "custody.people.store.People.end_identity": "end the account",
-    "custody.people.store.People.end_sessions": "end the sessions",
-    "custody.people.store.People.link_identity": "link",
+    "custody.people.accounts.Accounts.check_may_end_sessions": "users password",
+    "custody.people.accounts.Accounts.end_identity": "end the account",
+    "custody.people.accounts.Accounts.end_sessions": "end the sessions",
+    "custody.people.accounts.Accounts.link_identity": "link",
+    "custody.people.store.People.rename": "rename",
     "custody.people.store.People.revoke": "revoke",
     "deployments.announcement.AnnouncementStore.publish": "announce",
     "deployments.announcement.AnnouncementStore.release": "release the place",
@@ -113,6 +114,7 @@ TRIED = {
 """By which line of which table a function is tried; a word with a command's name is a line of the command line's."""
 ASKS_THE_REGISTER = {
     "custody.people.compliance.check_by",
+    "custody.people.compliance.check_other",
     "custody.people.compliance.person_to_log_out",
     "custody.people.lookup.acting",
     "custody.people.roles.principal_of",

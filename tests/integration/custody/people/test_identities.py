@@ -13,7 +13,6 @@ from lfr_core.custody.people.lookup import acting
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.engine import reading
 from tests.support.audit import audit_trail
-from tests.support.overwriting import overwriting
 from tests.support.people import CAST, MACHINE, authenticated, registered
 from tests.support.records import ManualClock
 from tests.support.vaults import trail_of
@@ -100,10 +99,26 @@ def test_whoever_is_revoked_is_nobody_at_once_and_logs_in_anew_when_registered_a
     people.revoke(PAT, why="left the force", by=authenticated(DEE))
 
     assert refusal(people.of_identity, OWN, "s1", since=since) == "people.revoked"
+    assert people.identities_of(PAT) == ()
     clock.advance(10)
-    people.add(PAT, {Role.AUDITOR}, Rank.POLICE_STAFF, by=authenticated(DEE))
-    assert refusal(people.of_identity, OWN, "s1", since=since) == "identity.session-ended"
-    assert people.of_identity(OWN, "s1", since=utc_from_ns(clock.time_ns())).roles == {Role.AUDITOR}
+    assert refusal(people.add, PAT, {Role.AUDITOR}, Rank.POLICE_STAFF, by=authenticated(DEE)) == "people.left"
+    people.add(PAT, {Role.AUDITOR}, Rank.POLICE_STAFF, by=authenticated(DEE), again=True)
+    assert refusal(people.of_identity, OWN, "s1", since=utc_from_ns(clock.time_ns())) == "identity.ended"
+
+
+def test_who_comes_back_may_have_the_account_of_before_and_nobody_else_may(people: People, clock: ManualClock) -> None:
+    people.link_identity(PAT, FORCE, "s1", by=authenticated(DEE))
+    clock.advance(10)
+    since = utc_from_ns(clock.time_ns())
+    people.revoke(PAT, why="left the force", by=authenticated(DEE))
+    clock.advance(10)
+    people.add(f"{PAT} 1204", {Role.PLANNER}, Rank.SERGEANT, by=authenticated(DEE))
+
+    assert refusal(people.link_identity, f"{PAT} 1204", FORCE, "s1", by=authenticated(DEE)) == "identity.known"
+    people.add(PAT, {Role.PLANNER}, Rank.SERGEANT, by=authenticated(DEE), again=True)
+    people.link_identity(PAT, FORCE, "s1", by=authenticated(DEE))
+    assert refusal(people.of_identity, FORCE, "s1", since=since) == "identity.session-ended"
+    assert people.of_identity(FORCE, "s1", since=utc_from_ns(clock.time_ns())).name == PAT
 
 
 def test_sessions_are_ended_everywhere_by_oneself_or_by_compliance(people: People, clock: ManualClock) -> None:
@@ -177,17 +192,20 @@ def test_this_machines_user_helps_the_only_person_of_compliance_who_forgot_their
 
 
 def test_a_changed_name_is_the_same_person(people: People, engine: Engine) -> None:
-    from sqlmodel import select
-
-    from lfr_core.storage.tables.people import PersonRow
-
     people.link_identity(PAT, OWN, "s1", by=authenticated(DEE))
-    with overwriting(engine) as session:
-        row = session.exec(select(PersonRow).where(PersonRow.name == PAT)).one()
-        row.name, row.folded = "Pat Married", "pat married"
-        session.add(row)
+    before = people.of_identity(OWN, "s1")
+    people.rename(PAT, "Pat Married", by=authenticated(DEE))
 
-    assert people.of_identity(OWN, "s1").name == "Pat Married"
+    now = people.of_identity(OWN, "s1")
+    assert (now.name, now.former_names, now.roles, now.added_at) == (
+        "Pat Married",
+        (PAT,),
+        before.roles,
+        before.added_at,
+    )
+    with reading(engine) as session:
+        assert acting(session, now, {Role.PLANNER}).name == "Pat Married"
+        assert refusal(acting, session, before, {Role.PLANNER}) == "people.renamed"
 
 
 def test_each_act_is_on_the_trail_without_name_or_subject(people: People, engine: Engine) -> None:

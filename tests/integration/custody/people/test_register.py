@@ -89,7 +89,7 @@ def test_what_an_officer_did_before_being_revoked_does_not_stand_when_registered
 
     people.revoke(SUE, why="left", by=authenticated(DEE))
     clock.advance(60)
-    back = people.add(SUE, {Role.AUTHORISING_OFFICER}, Rank.SUPERINTENDENT, by=authenticated(DEE))
+    back = people.add(SUE, {Role.AUTHORISING_OFFICER}, Rank.SUPERINTENDENT, by=authenticated(DEE), again=True)
     assert back.revoked_at is None
     assert act(engine, SUE, Role.AUTHORISING_OFFICER) == back
     with reading(engine) as session:
@@ -129,6 +129,7 @@ def test_nobody_changes_their_own_roles(engine: Engine) -> None:
         refusal(people.change, "dee  compliance", both, Rank.CHIEF_CONSTABLE, by=authenticated(DEE))
         == "people.own-roles"
     )
+    assert refusal(people.rename, DEE, "Dee Other", by=authenticated(DEE)) == "people.own-roles"
 
 
 def test_two_who_revoke_each_other_at_once_leave_one(engine: Engine) -> None:

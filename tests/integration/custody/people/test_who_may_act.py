@@ -191,6 +191,7 @@ IN_THE_STREET = {"engage", "outcome"}
 OF_COMPLIANCE: dict[str, Callable[[Harness, AuthenticatedPerson], object]] = {
     "register": lambda h, by: h.people.add("New One", {Role.OPERATOR}, Rank.CONSTABLE, by=by),
     "change": lambda h, by: h.people.change(PAT, {Role.OPERATOR}, Rank.CONSTABLE, by=by),
+    "rename": lambda h, by: h.people.rename(PAT, "Pat Renamed", by=by),
     "revoke": lambda h, by: h.people.revoke(PAT, why="left", by=by),
     "link": lambda h, by: h.people.link_identity(PAT, "https://login.example.test", "7f0c", by=by),
     "end the account": lambda h, by: h.people.end_identity(PAT, "https://login.example.test", by=by),

@@ -144,3 +144,14 @@ def test_before_the_first_person_nothing_that_was_written_in_is_taken_over(tmp_p
 
     assert any("no entry on the audit trail" in each for each in compare())
     engine.dispose()
+
+
+def test_a_renamed_person_is_as_the_trail_says_and_a_name_that_was_put_in_by_hand_is_not(home: Home) -> None:
+    people, compliance = home.planning.people, authenticated(next(iter(CAST)))
+    people.rename("Pat Planner", "Pat Married", by=compliance)
+
+    assert home.rule(lambda: home.vault.writer_key("a" * 32, "Pat Married")) == ""
+    assert home.rule(lambda: home.vault.writer_key("b" * 32, "Pat Planner")) == ""  # in records of before
+    with overwriting(home.engine) as session:  # so that what Pat Planner asked for would be somebody else's
+        session.exec(select(PersonRow).where(PersonRow.name == "Pat Married")).one().former_names = ""
+    assert home.rule(lambda: home.vault.writer_key("c" * 32, "Pat Married")) == "records.not-on-trail"

@@ -1,0 +1,123 @@
+"""Whose account at an identity provider is whose, and which logins still count: the register's accounts, written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from lfr_core.common.errors import Refused
+from lfr_core.custody.people.compliance import check_by, check_kind, person_to_log_out
+from lfr_core.custody.people.identities import (
+    any_linked,
+    end_use,
+    ended_subjects,
+    linked_rows,
+    new_link,
+    person_of_identity,
+    with_several,
+)
+from lfr_core.custody.people.lookup import person_of, roles_of, row_of, unknown
+from lfr_core.custody.people.roles import Actor, AuthenticatedPerson, Person, Role
+from lfr_core.custody.people.writing import RegisterWriter, active_row, one_at_a_time
+from lfr_core.domain.actors import SystemActor
+from lfr_core.storage.engine import reading, writing
+
+__all__ = ["Accounts"]
+
+
+class Accounts(RegisterWriter):
+    """Links accounts, ends them, and ends sessions. Each act is audited, as all of the register."""
+
+    def link_identity(self, name: str, issuer: str, subject: str, *, by: Actor) -> Person:
+        """Write whose account at an identity provider it is. It is that person's for ever.
+
+        The very first, of somebody of compliance, is linked by `SystemActor.LFR`: nobody can log in before.
+
+        Raises:
+            Refused: `people.unknown`, `people.revoked`, `people.by`, and as `identities.new_link`.
+        """
+        actor = self._prepare(by)
+        with writing(self._engine) as session:
+            one_at_a_time(session)
+            row = active_row(session, name)
+            if by is not SystemActor.LFR or any_linked(session) or Role.COMPLIANCE not in roles_of(session, row):
+                check_by(session, by)
+            check_kind(issuer, roles_of(session, row))
+            new_link(session, row, issuer, subject, self._now(), str(actor))
+            held = roles_of(session, row)
+            self._append(session, row, actor, "people.identity-linked", held)
+            return person_of(row, held)
+
+    def end_identity(self, name: str, issuer: str, *, by: AuthenticatedPerson) -> None:
+        """Let nobody log in any more with the account that the person, revoked or not, has at that provider.
+
+        Raises:
+            Refused: `people.unknown`, `people.by`, `identity.unknown`: they have none in use.
+        """
+        actor = self._prepare(by)
+        with writing(self._engine) as session:
+            one_at_a_time(session)
+            check_by(session, by)
+            if (row := row_of(session, name)) is None:
+                raise unknown(name)
+            if not (linked := linked_rows(session, row, issuer)):
+                raise Refused("identity.unknown", f"{row.name} has no account in use at {issuer}")
+            for each in linked:
+                end_use(each, self._now(), str(actor))
+                session.add(each)
+            self._append(session, row, actor, "people.identity-ended", roles_of(session, row))
+
+    def check_may_end_sessions(self, name: str, *, by: Actor) -> None:
+        """See that `by` may log that person out. Raises as `end_sessions`."""
+        with reading(self._engine) as session:
+            person_to_log_out(session, name, by)
+
+    def end_sessions(self, name: str, *, by: Actor, gives_password_link: bool = False) -> None:
+        """Log a person out everywhere: logins before now count no more.
+
+        Whoever has a link to set the password can log in as that person, so the trail says where one was made.
+
+        They do it themselves, or compliance does. `SystemActor.LFR` does it for the only person of compliance, whom
+        nobody else could help.
+
+        Raises:
+            Refused: `people.unknown`, `people.by`.
+        """
+        actor = self._prepare(by)
+        with writing(self._engine) as session:
+            one_at_a_time(session)
+            row = person_to_log_out(session, name, by)
+            for each in linked_rows(session, row):
+                each.sessions_from = self._now()
+                session.add(each)
+            rule = "people.password-link" if gives_password_link else "people.sessions-ended"
+            rule = "people.recovered" if by is SystemActor.LFR else rule
+            self._append(session, row, actor, rule, roles_of(session, row))
+
+    def of_identity(self, issuer: str, subject: str, *, since: datetime | None = None) -> AuthenticatedPerson:
+        """Find the person whose account it is, who may act now. Raises as `identities.person_of_identity`."""
+        with reading(self._engine) as session:
+            return person_of_identity(session, issuer, subject, since=since)
+
+    def any_can_log_in(self) -> bool:
+        """Whether an account was ever linked: until then this machine's user links the first."""
+        with reading(self._engine) as session:
+            return any_linked(session)
+
+    def identities_of(self, name: str) -> tuple[tuple[str, str], ...]:
+        """Find the accounts in use of a person, revoked or not: issuer and subject. Raises Refused `people.unknown`."""
+        with reading(self._engine) as session:
+            if (row := row_of(session, name)) is None:
+                raise unknown(name)
+            return tuple((each.issuer, each.subject) for each in linked_rows(session, row))
+
+    def ended_accounts(self, name: str, issuer: str) -> tuple[str, ...]:
+        """Find the accounts of a person at a provider that are in use no more: their subjects."""
+        with reading(self._engine) as session:
+            row = row_of(session, name)
+            return () if row is None else ended_subjects(session, row, issuer)
+
+    def with_several_accounts(self) -> Mapping[str, tuple[str, ...]]:
+        """Find people with several accounts in use, for compliance: name, and the issuers."""
+        with reading(self._engine) as session:
+            return with_several(session)
