@@ -41,7 +41,9 @@ class ComplianceActions:
         """Count the accounts in use of people who have more than one, by name."""
         return {name: len(issuers) for name, issuers in self.installation.people.with_several_accounts().items()}
 
-    def add(self, name: str, roles: Collection[Role], rank: Rank, *, again: bool, by: AuthenticatedPerson) -> Person:
+    def add(
+        self, name: str, roles: Collection[Role], rank: Rank, *, by: AuthenticatedPerson, again: bool = False
+    ) -> Person:
         return self.installation.people.add(name, roles, rank, by=by, again=again)
 
     def invite(self, name: str, login: str, *, by: AuthenticatedPerson) -> Invitation:

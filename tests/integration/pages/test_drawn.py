@@ -134,11 +134,29 @@ def test_compliance_says_what_is_being_done_verifies_certificates_registers_and_
     for issuer in ("https://one.example", "https://two.example"):
         installation.people.link_identity("Nora New", issuer, "n.new", by=authenticated(COMPLIANCE))
     assert "More than one account: Nora New (2)." in texts(app.run())
-    app.selectbox(key="people-revoke-who").set_value("Nora New")
-    (why,) = [each for each in app.text_input if each.label == "Why"]
-    why.input("left the force")
+    app.selectbox(key="people-rename-who").set_value("Nora New")
+    type_in(app, "Their name from now on", "Nora Newly")
+    press(app, "Rename")
+    assert "Nora New is called Nora Newly from now on." in texts(app)
+    assert "Nora Newly (before: Nora New)" in texts(app)
+    app.selectbox(key="people-revoke-who").set_value("Nora Newly")
+    type_in(app, "Why", "left the force")
     press(app, "Revoke")
-    assert "Nora New may do nothing from now on." in texts(app)
+    assert "Nora Newly may do nothing from now on" in texts(app)
+    type_in(app, "Name, with the collar number if two share it", "Nora Newly")
+    (roles, _) = app.multiselect
+    roles.set_value([Role.OPERATOR])
+    press(app, "Register")
+    assert "Not done: Nora Newly was revoked" in texts(app)
+    (again,) = [each for each in app.checkbox if each.label.startswith("It is the same person")]
+    again.check()
+    press(app, "Register")
+    assert "Nora Newly is registered." in texts(app)
+
+
+def type_in(app: AppTest, label: str, words: str) -> None:
+    (found,) = [each for each in app.text_input if each.label == label]
+    found.input(words)
 
 
 @pytest.mark.slow

@@ -55,7 +55,7 @@ def test_a_sign_on_ends_by_itself_and_a_revocation_ends_it_for_good(harness: Har
         see(now_ns=now_ns() + SIGN_ON_H * 3_600 * 10**9)
 
     harness.people.revoke(name, why="left", by=authenticated(COMPLIANCE))
-    harness.people.add(name, {Role.OPERATOR}, harness.people.list()[0].rank, by=authenticated(COMPLIANCE))
+    harness.people.add(name, {Role.OPERATOR}, harness.people.list()[0].rank, by=authenticated(COMPLIANCE), again=True)
     with pytest.raises(Refused) as refused:
         see(now_ns=now_ns())
     assert refused.value.rule == "people.revoked"
