@@ -77,7 +77,8 @@ def test_an_officer_who_is_revoked_doesn_t_open_a_gate_any_more(harness: Plannin
 
     assert Condition.AUTHORITY in red(harness)
     refused("people.revoked", lambda: harness.store.suspend("dep", "x", by=authenticated(OFFICER)))
-    harness.people.add(OFFICER, {Role.AUTHORISING_OFFICER}, Rank.SUPERINTENDENT, by=authenticated("Dee Compliance"))
+    people, rank = harness.people, Rank.SUPERINTENDENT
+    people.add(OFFICER, {Role.AUTHORISING_OFFICER}, rank, by=authenticated("Dee Compliance"), again=True)
     assert Condition.AUTHORITY in red(harness)  # what was done before doesn't come back with the name
 
 
