@@ -70,7 +70,7 @@ class FixedCheck:
     id: str
     result: Result = Result.HOLDS
 
-    def look(self, now_ns: int) -> PromiseFinding:
+    def check(self, now_ns: int) -> PromiseFinding:
         return PromiseFinding(self.result, "as it was set", {"looked_at": now_ns})
 
 

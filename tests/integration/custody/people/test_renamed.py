@@ -153,7 +153,7 @@ def test_nobody_allows_what_they_planned_under_another_name(engine: Engine, tmp_
     with overwriting(engine) as session:  # as somebody could have who wrote in the database
         session.get_one(DeploymentRow, "dep").opened_at = planning.now + timedelta(days=4)
         found = Authorised(engine)
-    assert found.look(0).result is Result.HOLDS
+    assert found.check(0).result is Result.HOLDS
     with overwriting(engine) as session:
         session.get_one(AuthorityRow, ("dep", made.revision)).by = "Pat Married"
-    assert found.look(0).result is Result.BROKEN
+    assert found.check(0).result is Result.BROKEN

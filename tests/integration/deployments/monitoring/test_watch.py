@@ -49,7 +49,7 @@ class NoGalleries:
     def keep_only(self, live: Sequence[str]) -> None:
         pass
 
-    def look(self, deployment: str) -> None:
+    def check(self, deployment: str) -> None:
         pass
 
 
