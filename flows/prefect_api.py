@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from flows.prefect_credentials import login_of
 from lfr_core.common.errors import Retryable
+from lfr_core.common.loopback_ports import has_own_listener
 from lfr_core.common.settings import Settings
 
 __all__ = ["ACTIVE", "FlowRun", "LoginRefused", "PrefectApi", "RunState"]
@@ -66,9 +67,18 @@ _FLOW_RUN, _FLOW_RUNS = TypeAdapter(FlowRun), TypeAdapter(list[FlowRun])
 class PrefectApi:
     """One server's API. Keeps no connection open between requests; may be used by several threads."""
 
-    def __init__(self, url: str, login: str = "", *, timeout_s: float = _TIMEOUT_S) -> None:
-        """`url`: as `Settings.prefect_api`. `login`: as `flows.prefect_credentials.login_of`."""
+    def __init__(
+        self, url: str, login: str = "", *, own_port: int | None = None, timeout_s: float = _TIMEOUT_S
+    ) -> None:
+        """
+        Args:
+            url: as `Settings.prefect_api`.
+            login: as `flows.prefect_credentials.login_of`.
+            own_port: where the server of `lfr up` listens; None for another.
+            timeout_s: for an answer.
+        """
         self.url = url.rstrip("/")
+        self._own_port = own_port
         user, _, password = login.partition(":")
         self._client = httpx.Client(
             auth=httpx.BasicAuth(user, password) if login else None,
@@ -81,7 +91,8 @@ class PrefectApi:
     @classmethod
     def from_settings(cls, settings: Settings, *, timeout_s: float = _TIMEOUT_S) -> Self:
         """Make a client of these settings' server. Raises Fatal or Retryable as `login_of`."""
-        return cls(settings.prefect_api, login_of(settings), timeout_s=timeout_s)
+        own_port = None if settings.prefect_url else settings.prefect_port
+        return cls(settings.prefect_api, login_of(settings), own_port=own_port, timeout_s=timeout_s)
 
     def parse(self, form: TypeAdapter[_Parsed], answer: bytes) -> _Parsed:
         """Parse an answer's JSON. Raises Retryable when it has another form."""
@@ -98,6 +109,7 @@ class PrefectApi:
         Raises:
             LoginRefused: the server refuses our login.
             Retryable: the server is away, stays busy, or answers with an error.
+            Fatal: another user of this machine listens where ours belongs; nothing was sent.
         """
         for last in (*[False] * _BUSY_TRIES, True):
             try:
@@ -134,6 +146,8 @@ class PrefectApi:
 
     def _send(self, method: str, path: str, body: dict[str, object] | None) -> tuple[int, bytes]:
         """Return the status, and the body as far as `_MAX_BYTES`."""
+        if self._own_port is not None and not has_own_listener(self._own_port, "Prefect's server"):
+            raise ConnectionRefusedError
         content = bytearray()
         with self._client.stream(method, self.url + quote(path), json=body) as answer:
             for part in answer.iter_bytes():

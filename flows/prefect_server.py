@@ -19,7 +19,8 @@ import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from lfr_core.common.errors import Fatal
+from lfr_core.common.errors import Fatal, LfrError
+from lfr_core.common.loopback_ports import bind_port
 
 __all__ = ["ENTRY_POINTS", "RequestFilter", "main"]
 
@@ -147,17 +148,19 @@ def main(arguments: list[str] | None = None) -> int:
     if ":" not in os.environ.get(_SECRET, ""):
         sys.stderr.write(f"error {_SECRET} isn't set: without it anybody could run code here. `lfr up` sets it.\n")
         return Fatal.exit_code
+    try:
+        listening = bind_port(port)
+    except LfrError as error:
+        sys.stderr.write(f"error {error}\n")
+        return error.exit_code
 
     import uvicorn
     from prefect.server.api.server import create_app
     from prefect.settings import get_current_settings
 
     api = get_current_settings().server.api
-    uvicorn.run(
+    config = uvicorn.Config(
         RequestFilter(create_app(final=True), port=port),
-        host=_HOST,
-        port=port,
-        workers=1,
         access_log=False,
         log_level="warning",
         proxy_headers=False,  # nobody forwards to it
@@ -166,7 +169,9 @@ def main(arguments: list[str] | None = None) -> int:
         ws_ping_interval=api.websocket_ping_interval,
         ws_ping_timeout=api.websocket_ping_timeout,
     )
-    return 0
+    server = uvicorn.Server(config)
+    server.run(sockets=[listening])
+    return 0 if server.started else 1
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ import psutil
 
 from apps.doctor.checks import Check, fail, guarded, ok, warn
 from lfr_core.common.addresses import is_loopback, split_address
+from lfr_core.common.errors import Fatal
+from lfr_core.common.loopback_ports import has_own_listener
 
 if TYPE_CHECKING:
     from lfr_core.common.settings import Settings
@@ -68,7 +70,11 @@ def embedded_port(name: str, port: int, who: str, *, mend: str = "") -> Check:
         who: who is let in, of those who can connect.
         mend: how to do better, where letting in whoever connects is no good; "" where it is as it should be.
     """
-    name = f"connect: {name}"
+    ours, name = f"ours ({name})", f"connect: {name}"
+    try:
+        has_own_listener(port, ours)
+    except Fatal as error:
+        return fail(name, str(error), "have that process ended, and ask whose it was: nothing of ours spoke to it")
     addresses = listening_addresses(port)
     beyond = [each for each in addresses if not is_loopback(each)]
     if beyond:

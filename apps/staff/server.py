@@ -7,13 +7,14 @@ from urllib.parse import urlsplit
 
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from streamlit.web.server.starlette import App
+from streamlit.web.server.starlette import App, starlette_server
 
 from apps.http_guards import AnswerHeaders, OneAddress, page_headers
 from apps.staff.downloads import OwnDownloads
 from apps.staff.process import page_sessions, pages_installation
 from apps.staff.return_path import ReturnPath
 from apps.streamlit_options import LOOPBACK, streamlit_options
+from lfr_core.common.loopback_ports import bind_port
 from lfr_core.common.settings import Settings
 from lfr_core.custody.identity.page_client import page_auth
 from lfr_core.custody.identity.provider import provider_of
@@ -25,7 +26,7 @@ def serve_staff_app() -> None:
     """Serve until SIGTERM or SIGINT. The secrets of the login are in this process's memory, in no argument.
 
     Raises:
-        Fatal, Retryable: as `page_auth`.
+        Fatal, Retryable: as `page_auth`; or the port is taken.
     """
     settings = pages_installation().settings
     address = settings.page_addresses[0]
@@ -41,6 +42,8 @@ def serve_staff_app() -> None:
     ]
     if not settings.page_url:  # a proxy may ask under another name than the browser did
         middleware.append(Middleware(OneAddress, address=address))
+    listening = bind_port(settings.operator_port)
+    starlette_server._bind_server_socket = lambda *_: (listening, LOOPBACK)  # noqa: SLF001  it takes no socket else
     app = App(Path(__file__).with_name("app.py"), secrets={"auth": page_auth(settings)}, middleware=middleware)
     app.run(config=staff_options(settings))
 

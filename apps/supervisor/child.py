@@ -10,6 +10,7 @@ from apps.supervisor.process import ChildProcess, OrphanKiller, tail
 from apps.supervisor.state import ChildReport, process_created
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Retryable
+from lfr_core.common.loopback_ports import has_own_listener
 
 __all__ = ["Child"]
 
@@ -115,7 +116,7 @@ class Child:
     def _probe(self, now: float, process: ChildProcess) -> None:
         self._next_probe = now + _PROBE_EVERY_S
         try:
-            if self.spec.ready(process.pid):
+            if self._has_ports() and self.spec.ready(process.pid):
                 if self.spec.once_ready is not None:
                     self.spec.once_ready()
                 self._become(ChildState.READY)
@@ -135,7 +136,13 @@ class Child:
     def _look(self, now: float, process: ChildProcess) -> None:
         """Ask a child that was ready whether it still answers; one that hangs for long is replaced."""
         self._next_probe = now + _LOOK_EVERY_S
-        if self.spec.alive is None or self.spec.alive(process.pid):
+        try:
+            answers = self.spec.alive is None or (self._has_ports() and self.spec.alive(process.pid))
+        except LfrError as error:
+            self._end()
+            self._become(ChildState.FAILED, str(error))
+            return
+        if answers:
             self._answered, self._unanswered = now, 0
             self._become(ChildState.READY)
             return
@@ -147,6 +154,10 @@ class Child:
             self._died(now, None, f"it answered nothing for {silent_s:.0f} s and was killed")
         else:
             self._become(ChildState.UNRESPONSIVE, "its process runs and answers nothing")
+
+    def _has_ports(self) -> bool:
+        """Whether it listens where it should, before anything is asked there. Raises Fatal: another user does."""
+        return all(has_own_listener(port, self.spec.name) for port in self.spec.ports)
 
     def _died(self, now: float, code: int | None, what: str) -> None:
         self._end()

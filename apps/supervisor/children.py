@@ -62,7 +62,10 @@ class ChildSpec:
     outlived_by: tuple[str, ...] = ()
     """Children that are stopped after this one too, though it needn't wait for them at the start."""
     ports: tuple[int, ...] = ()
-    """Loopback ports it listens on: they must be free before anything starts."""
+    """Loopback ports it listens on: they must be free before anything starts, and what listens there later be ours."""
+    shares_ports: bool = False
+    """It listens with SO_REUSEPORT, so that the supervisor can reserve its ports from before its first start to the end
+    (`lfr_core.common.loopback_ports`): no other user's process gets in, not between two of its lives either."""
 
 
 def stages(specs: Sequence[ChildSpec]) -> tuple[tuple[ChildSpec, ...], ...]:

@@ -29,4 +29,5 @@ def identity_child(settings: Settings, env: dict[str, str]) -> ChildSpec:
         stop_deadline_s=5.0,
         start_deadline_s=_START_S,
         ports=(settings.identity_port,),
+        shares_ports=True,
     )

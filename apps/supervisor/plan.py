@@ -152,6 +152,7 @@ def _gallery(settings: Settings) -> ChildSpec:
         env={"OMP_NUM_THREADS": str(settings.inference_threads)},
         ready=port_answers(settings.milvus_port),
         ports=(settings.milvus_port,),
+        shares_ports=True,  # gRPC's default
     )
 
 
@@ -208,6 +209,7 @@ def _public(settings: Settings) -> ChildSpec:
         stop_deadline_s=5.0,
         after=(VAULT,),
         ports=(settings.public_port,),
+        shares_ports=True,
     )
 
 
@@ -224,4 +226,5 @@ def _page(settings: Settings, env: dict[str, str], needs: tuple[str, ...]) -> Ch
         stop_deadline_s=5.0,
         after=needs,
         ports=(settings.operator_port,),
+        shares_ports=True,
     )

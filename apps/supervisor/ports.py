@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from collections.abc import Mapping
 
 import psutil
 
 from lfr_core.common.errors import Fatal
+from lfr_core.common.loopback_ports import listener_uids, user_name
 
 __all__ = ["is_taken", "owner_of", "refuse_taken_ports"]
 
@@ -35,7 +37,8 @@ def owner_of(port: int) -> str:
         owner = psutil.Process(next(pid for pid in listening if pid is not None))
         return f"{owner.name()} (process {owner.pid}: {' '.join(owner.cmdline())[:120]})"
     except (StopIteration, psutil.Error):
-        return "a process we may not see"
+        others = sorted(map(user_name, (listener_uids(port) or set()) - {os.geteuid()}))
+        return f"a process of {', '.join(others)}, another user" if others else "a process we may not see"
 
 
 def refuse_taken_ports(needed: Mapping[int, str]) -> None:

@@ -4,8 +4,8 @@
         running.wait_ready(120)
         ...
 
-Entering takes the home's lock and looks at the ports before anything starts, then a thread starts the children
-stage by stage and restarts what dies. Leaving stops them in the reverse order, each with its deadline.
+Entering takes the home's lock, looks at the ports and reserves them before anything starts, then a thread starts the
+children stage by stage and restarts what dies. Leaving stops them in the reverse order, each with its deadline.
 If we are killed, the kernel and `orphan_killer.py` kill them.
 """
 
@@ -28,6 +28,7 @@ from apps.supervisor.process import OrphanKiller, rotate
 from apps.supervisor.state import ChildReport, HomeLock, SystemState, process_created, write_state
 from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.common.errors import Fatal
+from lfr_core.common.loopback_ports import reserve_port
 
 __all__ = ["Supervisor"]
 
@@ -94,6 +95,9 @@ class Supervisor:
         with ExitStack() as stack:
             stack.enter_context(HomeLock(self._home))
             refuse_taken_ports({port: spec.name for stage in self._stages for spec in stage for port in spec.ports})
+            for spec in (spec for stage in self._stages for spec in stage if spec.shares_ports):
+                for port in spec.ports:
+                    stack.enter_context(reserve_port(port))
             orphan_killer = stack.enter_context(OrphanKiller())
             self._held = stack.pop_all()
             self._orphan_killer = orphan_killer

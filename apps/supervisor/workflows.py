@@ -73,6 +73,7 @@ def _server(settings: Settings, prefect: dict[str, str]) -> ChildSpec:
         alive=http_ok(f"http://127.0.0.1:{port}/api/health"),
         start_deadline_s=_START_S,
         ports=(settings.prefect_port,),
+        shares_ports=True,
     )
 
 

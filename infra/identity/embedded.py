@@ -1,8 +1,9 @@
 """Hosts the embedded identity server, canaille, with the settings of one file.
 
 It is run by the Python of the environment that `make setup` makes from requirements.txt beside this file, never by
-ours: `python -I embedded.py serve CONFIG.json`, and `accounts CONFIG.json` for acts on accounts, which are a JSON list
-on standard input. Nothing comes from the environment or from a file of the folder one stands in.
+ours: `python -I embedded.py serve CONFIG.json DESCRIPTOR` on a socket that is bound already, and `accounts CONFIG.json`
+for acts on accounts, which are a JSON list on standard input. Nothing comes from a file of the folder one stands in, and
+of the environment whether its memory is locked alone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import datetime as dt
 import json
 import os
+import runpy
 import signal
 import sys
 from pathlib import Path
@@ -29,6 +31,7 @@ PASSWORD_ROUNDS = 210_000  # PBKDF2-HMAC-SHA512, as OWASP's password storage she
 
 def main() -> int:
     """Run the command that the arguments name; return the exit code."""
+    harden_process()
     act, file = sys.argv[1], Path(sys.argv[2])
     environment = {name: text for name in KEPT if (text := os.environ.get(name))}
     os.environ.clear()
@@ -38,15 +41,24 @@ def main() -> int:
     os.umask(0o077)
     config = json.loads(file.read_text(encoding="utf-8"))
     if act == "serve":
-        return serve(config)
+        return serve(config, int(sys.argv[3]))
     acts = json.load(sys.stdin)
     json.dump(perform(config, acts), sys.stdout)
     return 0
 
 
+def harden_process() -> None:
+    """Forbid dumps, and lock memory where our own processes do (`lfr_core.common.hardening`): exec has undone both."""
+    memory = runpy.run_path(str(Path(__file__).parents[2] / "lfr_core" / "common" / "process_memory.py"))
+    forbidden = memory["forbid_core_dumps"]()
+    locked = os.environ.get("OPENLFR_LOCK_MEMORY") == "1" and memory["lock_memory"]()
+    sys.stderr.write(f"process_hardened core_dumps_forbidden={forbidden} memory_locked={locked}\n")
+
+
 def make_app(config: dict[str, Any], *, migrate: bool) -> Any:
     """Make canaille's application."""
     import canaille
+    import flask_talisman  # noqa: F401  where it is missing, canaille's pages have no headers that guard them
     from canaille.oidc import provider
     from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
     from werkzeug.security import gen_salt
@@ -126,8 +138,8 @@ def show_way_on(response: Any) -> Any:
     return make_response(render_template("password_set.html", login=request.view_args["user"].user_name))
 
 
-def serve(config: dict[str, Any]) -> int:
-    """Serve until SIGTERM or SIGINT."""
+def serve(config: dict[str, Any], descriptor: int) -> int:
+    """Serve on a bound socket until SIGTERM or SIGINT."""
     from asgiref.wsgi import WsgiToAsgi
     from canaille.backends import Backend
     from hypercorn.asyncio import serve as serve_asgi
@@ -140,7 +152,7 @@ def serve(config: dict[str, Any]) -> int:
     with app.app_context(), Backend.instance.session():
         for client in config["clients"]:
             keep_client(client)
-    options = Config.from_mapping(bind=[config["address"]], accesslog=None, include_server_header=False)
+    options = Config.from_mapping(bind=[f"fd://{descriptor}"], accesslog=None, include_server_header=False)
 
     async def run() -> None:
         stop = asyncio.Event()

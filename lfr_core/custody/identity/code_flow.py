@@ -88,7 +88,7 @@ def redeem_code(request: LoginRequest, endpoints: Endpoints, code: str) -> str:
         "client_id": request.provider.client_id,
         "code_verifier": request.verifier,
     }
-    token = fetch_json(endpoints.token, ca_file=request.provider.ca_file, form=form).get("id_token")
+    token = fetch_json(endpoints.token, request.provider, form=form).get("id_token")
     if not isinstance(token, str):
         raise Refused(
             "login.provider",

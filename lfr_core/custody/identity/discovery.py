@@ -31,7 +31,7 @@ def discover(provider: IdentityProvider) -> Endpoints:
         Refused: `login.provider`: it names another issuer, or an address that isn't safe.
         Retryable, Refused: as `fetch_json`.
     """
-    found = fetch_json(f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration", ca_file=provider.ca_file)
+    found = fetch_json(f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration", provider)
     if found.get("issuer") != provider.issuer:
         raise Refused("login.provider", f"at {provider.issuer} answers another issuer: mend LFR_OIDC_ISSUER")
     names = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -44,7 +44,7 @@ def discover(provider: IdentityProvider) -> Endpoints:
 
 def fetch_keys(provider: IdentityProvider, endpoints: Endpoints) -> KeySet:
     """Get the keys the provider signs with. Raises as `fetch_json` and `read_keys`."""
-    return read_keys(fetch_json(endpoints.keys, ca_file=provider.ca_file))
+    return read_keys(fetch_json(endpoints.keys, provider))
 
 
 def read_keys(document: dict[str, Any]) -> KeySet:

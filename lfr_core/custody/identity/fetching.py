@@ -7,12 +7,13 @@ import json
 import re
 import ssl
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import httpx
 
 from lfr_core.common.errors import Fatal, Refused, Retryable
+from lfr_core.common.loopback_ports import has_own_listener
+from lfr_core.custody.identity.provider import IdentityProvider
 
 __all__ = ["ANSWER_BYTES", "ANSWER_S", "fetch_json"]
 
@@ -25,15 +26,18 @@ _WORD = re.compile(r"[a-z_]{1,60}")
 
 
 def fetch_json(
-    url: str, *, ca_file: Path | None = None, form: Mapping[str, str] | None = None, wait_s: float = ANSWER_S
+    url: str, provider: IdentityProvider, *, form: Mapping[str, str] | None = None, wait_s: float = ANSWER_S
 ) -> dict[str, Any]:
     """Get a JSON object, or post `form` and take the answer.
 
     Raises:
         Retryable: nobody answers in time, or the server says that it can't now.
         Refused: `login.refused`: the server says no; `login.provider`: it answers something else than a small object.
-        Fatal: `ca_file` can't be read.
+        Fatal: the provider's `ca_file` can't be read, or another user of this machine is where ours belongs.
     """
+    ca_file = provider.ca_file
+    if provider.own_port is not None and not has_own_listener(provider.own_port, "the identity server"):
+        raise Retryable(f"the identity server isn't running at {url}: `lfr up` starts it", retry_after_s=2.0)
     try:
         # http is this machine's alone, and there the machine's certificates would be read for nothing (50 ms)
         encrypted = ca_file is not None or url.startswith("https:")

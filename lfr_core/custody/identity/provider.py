@@ -34,6 +34,11 @@ class IdentityProvider:
     """What it must be asked for before its tokens have that claim."""
 
     @property
+    def own_port(self) -> int | None:
+        """The loopback port where the embedded provider listens; None for the force's own, wherever it is."""
+        return urlsplit(self.issuer).port if self.is_embedded else None
+
+    @property
     def scope(self) -> str:
         """What is asked of it: the subject alone, and the required group. Names and roles are our register's."""
         return " ".join(filter(None, ("openid", self.group_scope if self.required_group else "")))

@@ -42,6 +42,8 @@ class MilvusAccess:
     """NAME:PASSWORD; "" for none."""
     ca_file: Path | None = None
     """Who signed its certificate (PEM); None: whom this machine trusts."""
+    own_port: int | None = None
+    """Where the Milvus Lite of `lfr up` listens; None for another server."""
 
     def __post_init__(self) -> None:
         try:
@@ -82,7 +84,7 @@ def milvus_access(settings: Settings) -> MilvusAccess:
                 "LFR_MILVUS_LOGIN_FILE and LFR_MILVUS_CA_FILE are for a Milvus of your own: name it in LFR_MILVUS_URI, "
                 "or leave them out"
             )
-        return MilvusAccess(settings.gallery_uri)
+        return MilvusAccess(settings.gallery_uri, own_port=settings.milvus_port)
     access = MilvusAccess(settings.milvus_uri, _login_of(settings), settings.milvus_ca_file)
     is_encrypted = urlsplit(access.uri).scheme == "https"
     if access.ca_file and not is_encrypted:

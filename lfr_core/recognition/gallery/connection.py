@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from lfr_core.common.errors import Refused, Retryable
+from lfr_core.common.loopback_ports import has_own_listener
 from lfr_core.recognition.gallery.access import MilvusAccess
 
 __all__ = ["MilvusConnection", "unknown_gallery"]
@@ -64,10 +65,14 @@ class MilvusConnection:
         Raises:
             Refused: `gallery.unknown`.
             Retryable: the server is away, too slow, or could not do it.
+            Fatal: another user of this machine listens where ours belongs; nothing was sent.
         """
         import grpc  # type: ignore[import-untyped]  # ships no types
         from pymilvus.exceptions import MilvusException
 
+        # each time: a channel connects again by itself
+        if self._access.own_port is not None and not has_own_listener(self._access.own_port, "the gallery"):
+            raise self._away("nobody listens")
         client: Any = None
         try:
             client = self._connected()

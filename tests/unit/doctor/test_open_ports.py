@@ -17,6 +17,7 @@ from apps.supervisor.state import ChildReport, SystemState, make_home, process_c
 from lfr_core.common.settings import Settings
 from streams.broker import KAFKA, TANSU
 from streams.broker.choose import BrokerChoice
+from tests.support.foreign_listener import as_root, foreign_listener
 
 OWN = BrokerChoice(KAFKA, external=False, needs_maven=False, why="a test")
 DEMONSTRATION = BrokerChoice(TANSU, external=False, needs_maven=False, why="a test")
@@ -45,6 +46,16 @@ def test_a_port_on_loopback_says_who_is_let_in() -> None:
     assert check.says == (
         f"127.0.0.1 port {port}: every program of this machine can connect; let in: programs with a password"
     )
+
+
+@as_root
+def test_a_port_where_another_user_listens_fails_and_says_what_to_do() -> None:
+    with foreign_listener() as (port, _):
+        check = embedded_port("logins", port, "people with a password")
+
+    assert check.level is Level.FAIL
+    assert f"another user of this machine (nobody) listens on 127.0.0.1:{port}, where ours (logins) belongs" in check.says
+    assert "have that process ended" in check.mend
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::"])

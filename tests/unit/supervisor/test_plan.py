@@ -99,6 +99,18 @@ def test_every_child_that_holds_faces_or_keys_locks_its_memory_and_is_prepared_b
     assert set(ours.values()) <= {"apps", "flows", "lfr_core", "streams"}  # they prepare a process: test_environment
 
 
+def test_each_port_of_ours_is_reserved_before_anything_starts_but_for_the_brokers_which_shows_its_password(
+    tmp_path: Path,
+) -> None:
+    children = plan(Settings(home=tmp_path, workers=1), load_policy(), choice=OWN_KAFKA, with_flows=True)
+    kept = {spec.name: spec.shares_ports for spec in children if spec.ports}
+
+    assert kept == {
+        "broker": False,  # Java shares no port; SCRAM has the broker show that it knows each password
+        **dict.fromkeys(("gallery", "page", "public", "identity", "workflows"), True),
+    }
+
+
 def test_ports_of_tansu_are_only_its_own(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, kafka_port=1111, kafka_controller_port=2222)
 

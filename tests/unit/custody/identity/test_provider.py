@@ -101,14 +101,14 @@ def test_http_is_taken_on_this_machine_alone() -> None:
 def test_an_answer_that_is_no_small_object_is_refused(body: bytes, status: int, rule: str) -> None:
     elsewhere = {"location": "http://127.0.0.1:9/"}
     with answering(body, status=status, headers=elsewhere) as address, pytest.raises(Refused) as caught:
-        fetch_json(address)
+        fetch_json(address, a_provider())
 
     assert caught.value.rule == rule
 
 
 def test_a_provider_in_trouble_is_asked_again_later() -> None:
     with answering(b"{}", status=503) as address, pytest.raises(Retryable, match="can't answer now"):
-        fetch_json(address)
+        fetch_json(address, a_provider())
 
 
 def test_a_provider_that_says_nothing_or_a_byte_at_a_time_is_not_waited_for() -> None:
@@ -128,7 +128,7 @@ def test_a_provider_that_says_nothing_or_a_byte_at_a_time_is_not_waited_for() ->
         thread.start()
         began = time.monotonic()
         with pytest.raises(Retryable, match="doesn't answer"):
-            fetch_json(f"http://127.0.0.1:{listening.getsockname()[1]}", wait_s=0.4)
+            fetch_json(f"http://127.0.0.1:{listening.getsockname()[1]}", a_provider(), wait_s=0.4)
         assert time.monotonic() - began < 3
         thread.join(10)
 
@@ -137,12 +137,12 @@ def test_a_provider_that_is_away_is_said_so() -> None:
     (port,) = free_ports(1)
 
     with pytest.raises(Retryable, match="doesn't answer"):
-        fetch_json(f"http://127.0.0.1:{port}")
+        fetch_json(f"http://127.0.0.1:{port}", a_provider())
 
 
 def test_certificates_that_cannot_be_read_are_said_so(tmp_path: Path) -> None:
     with pytest.raises(Fatal, match="LFR_OIDC_CA_FILE"):
-        fetch_json("https://127.0.0.1:9", ca_file=tmp_path / "none.pem")
+        fetch_json("https://127.0.0.1:9", a_provider(ca_file=tmp_path / "none.pem"))
 
 
 @pytest.mark.parametrize(
