@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from lfr_core.custody.vault.core import VaultCore
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
+from tests.support.foreign_listener import is_shared
 from tests.support.identity import PASSWORD
 from tests.support.page_login import PageLogins
 
@@ -53,6 +55,10 @@ def type_login(page: Page, login: str) -> None:
     page.locator("input[name=login]").press("Enter")
     page.locator("input[name=password]").fill(PASSWORD)
     page.locator("input[name=password]").press("Enter")
+
+
+def test_the_pages_port_can_be_reserved_for_them(logins: PageLogins, address: str) -> None:
+    assert is_shared(urlsplit(address).port or 0)
 
 
 def test_somebody_logs_in_with_their_password_and_a_cookie_copied_before_the_logout_is_worth_nothing(

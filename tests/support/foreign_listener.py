@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-__all__ = ["NOBODY", "as_root", "foreign_attempts", "foreign_listener"]
+__all__ = ["NOBODY", "as_root", "foreign_attempts", "foreign_listener", "is_shared"]
 
 NOBODY = 65_534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another user")
@@ -62,3 +63,14 @@ def foreign_attempts(port: int) -> list[str]:
     """The ways in which another user's process can listen on `port` now: address, SO_REUSEADDR, SO_REUSEPORT."""
     command = [sys.executable, "-I", "-S", "-c", _TRY, str(port)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def is_shared(port: int) -> bool:
+    """Whether who listens on `port` set SO_REUSEPORT, as a server must whose port the supervisor has reserved."""
+    with socket.socket() as made:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        try:
+            made.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

@@ -19,6 +19,7 @@ from flows.prefect_server import ENTRY_POINTS
 from flows.retention import retention
 from flows.serve import DEPLOYMENT_FLOWS
 from lfr_core.common.settings import Settings
+from tests.support.foreign_listener import is_shared
 from tests.support.prefect import PrefectServer
 
 SHELL = {"pull_steps": [{"prefect.deployments.steps.run_shell_script": {"script": "id > /tmp/owned"}}]}
@@ -43,6 +44,10 @@ def ask(
 
 def basic(login: str) -> dict[str, str]:
     return {"authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
+
+
+def test_its_port_can_be_reserved_for_it(prefect_server: PrefectServer) -> None:
+    assert is_shared(prefect_server.port)
 
 
 @pytest.fixture

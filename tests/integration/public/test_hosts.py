@@ -15,6 +15,7 @@ from apps.streamlit_options import streamlit_options
 from apps.supervisor.probes import http_ok
 from lfr_core.common.settings import Settings
 from lfr_core.publication.site.script import SCRIPT_SOURCE
+from tests.support.foreign_listener import is_shared
 from tests.support.milvus import free_port
 
 PORT_NAMES = ("127.0.0.1", "localhost")
@@ -45,6 +46,10 @@ def test_a_page_opens_under_this_machines_names_only(port: int) -> None:
 
     assert [ask(f"{name}:{port}") for name in PORT_NAMES] == [200, 200]
     assert [ask(name) for name in (f"evil.example:{port}", "10.0.0.1", "")] == [400, 400, 400]
+
+
+def test_its_port_can_be_reserved_for_it(port: int) -> None:
+    assert is_shared(port)
 
 
 def test_no_answer_of_the_public_page_may_be_framed_or_run_a_strangers_script(port: int) -> None:

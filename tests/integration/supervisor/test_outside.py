@@ -122,7 +122,7 @@ def test_the_platform_asks_nobody_and_writes_at_home_for_its_user_alone(tmp_path
     assert open_sockets == []
     assert {core for core, _ in hardened.values()} == {"0"}
     assert {name for name, (_, said) in hardened.items() if said} >= {
-        *("flows", "page", "purge", "recognise-0", "record", "vault", "watch"),
+        *("flows", "identity", "page", "purge", "recognise-0", "record", "vault", "watch"),
     }
     public = Settings(home=home).public_site
     closed = [path for path in (home, *home.rglob("*")) if not path.is_symlink() and public.name not in str(path)]

@@ -9,17 +9,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
 from apps.supervisor.identity import identity_child
 from apps.supervisor.process import child_environment
+from lfr_core.common.environment import LOCK_MEMORY
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.common.settings import Settings
 from lfr_core.custody.identity.canaille import account_directory
 from lfr_core.custody.identity.discovery import discover, fetch_keys
-from lfr_core.custody.identity.embedded import identity_folder, staff_secret, write_config
+from lfr_core.custody.identity.embedded import HOST_SCRIPT, identity_folder, staff_secret, write_config
 from lfr_core.domain.policy import load_policy
+from tests.support.foreign_listener import is_shared
 from tests.support.identity import IdentityServer
 
 pytestmark = pytest.mark.identity
@@ -51,6 +54,40 @@ def test_it_listens_on_this_machine_alone(identity_server: IdentityServer) -> No
     listening = [each.laddr for each in found if each.status == psutil.CONN_LISTEN]
 
     assert [tuple(each) for each in listening] == [("127.0.0.1", identity_server.settings.identity_port)]
+
+
+def test_its_port_can_be_reserved_for_it(identity_server: IdentityServer) -> None:
+    assert is_shared(identity_server.settings.identity_port)
+
+
+def test_nobody_dumps_it(identity_server: IdentityServer) -> None:
+    assert identity_server.process is not None
+    limits = Path(f"/proc/{identity_server.process.pid}/limits").read_text(encoding="ascii").splitlines()
+    (core,) = (line.split()[4] for line in limits if line.startswith("Max core file size"))
+
+    assert core == "0"
+    assert "process_hardened core_dumps_forbidden=True" in identity_server.log.read_text()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="under a limit memory isn't locked")
+@pytest.mark.parametrize(("asked", "locked"), [({LOCK_MEMORY: "1"}, True), ({}, False)])
+def test_its_memory_is_locked_before_it_reads_or_imports_anything(asked: dict[str, str], locked: bool) -> None:
+    command = [sys.executable, "-I", "-S", str(HOST_SCRIPT), "serve", "/nowhere", "0"]
+    done = subprocess.run(command, env=asked, capture_output=True, text=True, check=False)
+
+    assert done.stderr.startswith(f"process_hardened core_dumps_forbidden=True memory_locked={locked}\nTraceback")
+
+
+def test_its_login_page_says_what_browsers_must_not_do(identity_server: IdentityServer) -> None:
+    answer = httpx.get(f"{identity_server.provider.issuer}/login", trust_env=False)
+    headers = answer.headers
+
+    assert answer.status_code == 200
+    assert "default-src 'self'" in headers["content-security-policy"]
+    assert "script-src" not in headers["content-security-policy"]
+    assert headers["x-frame-options"] in {"SAMEORIGIN", "DENY"}
+    assert headers["referrer-policy"] == "strict-origin-when-cross-origin"
+    assert headers["x-content-type-options"] == "nosniff"
 
 
 def test_a_server_that_hangs_is_found_and_one_that_answers_again_is_well(identity_server: IdentityServer) -> None:

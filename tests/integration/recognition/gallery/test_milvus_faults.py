@@ -13,6 +13,7 @@ import pytest
 from lfr_core.common.errors import Fatal, Retryable
 from lfr_core.recognition.gallery import MilvusGallery, Reference
 from tests.support.disks import fill, small_disk
+from tests.support.foreign_listener import is_shared
 from tests.support.milvus import MilvusServer, free_port, milvus_server
 
 CONTRACT = "contract-a"
@@ -32,6 +33,12 @@ def server(own_server: MilvusServer) -> Iterator[MilvusServer]:
     gallery = MilvusGallery(own_server.uri)
     for name in gallery.names():
         gallery.drop(name)
+
+
+def test_its_port_can_be_reserved_for_it(own_server: MilvusServer) -> None:
+    own_server.ensure_started()
+
+    assert is_shared(own_server.port)
 
 
 def filled(gallery: MilvusGallery, n: int = 300) -> list[Reference]:
