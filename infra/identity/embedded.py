@@ -1,9 +1,8 @@
 """Hosts the embedded identity server, canaille, with the settings of one file.
 
 It is run by the Python of the environment that `make setup` makes from requirements.txt beside this file, never by
-ours: `python -I embedded.py serve CONFIG.json DESCRIPTOR` on a socket that is bound already, and `accounts CONFIG.json`
-for acts on accounts, which are a JSON list on standard input. Nothing comes from a file of the folder one stands in, and
-of the environment whether its memory is locked alone.
+ours: `python -I embedded.py serve CONFIG.json DESCRIPTOR`, on a bound socket, and `accounts CONFIG.json` for acts on
+accounts, which are a JSON list on standard input. Nothing comes from a file of the folder one stands in.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ def main() -> int:
 
 
 def harden_process() -> None:
-    """Forbid dumps, and lock memory where our own processes do (`lfr_core.common.hardening`): exec has undone both."""
+    """Forbid dumps, and lock memory where ours is (`lfr_core.common.environment`): exec has undone both."""
     memory = runpy.run_path(str(Path(__file__).parents[2] / "lfr_core" / "common" / "process_memory.py"))
     forbidden = memory["forbid_core_dumps"]()
     locked = os.environ.get("OPENLFR_LOCK_MEMORY") == "1" and memory["lock_memory"]()
@@ -224,18 +223,8 @@ def link(subject: str) -> dict[str, Any]:
     return {"link": url_for("core.auth.password.reset", user=user, token=token, _external=True)}
 
 
-def lock(subject: str) -> dict[str, Any]:
-    """Let nobody log in to the account, and end what it has open."""
-    return change(subject, dt.datetime.now(dt.UTC))
-
-
-def unlock(subject: str) -> dict[str, Any]:
-    """Open a locked account again."""
-    return change(subject, None)
-
-
 def change(subject: str, locked: dt.datetime | None) -> dict[str, Any]:
-    """Set since when an account is locked."""
+    """Set since when an account is locked, so that nobody can log in to it; None opens it again."""
     from canaille.backends import Backend
 
     if (user := find(subject)) is None:
@@ -298,8 +287,8 @@ ACTS = {
     "create": create,
     "invite": invite,
     "link": link,
-    "lock": lock,
-    "unlock": unlock,
+    "lock": lambda subject: change(subject, dt.datetime.now(dt.UTC)),
+    "unlock": lambda subject: change(subject, None),
     "end_sessions": end_sessions,
     "delete": delete,
     "list": accounts,

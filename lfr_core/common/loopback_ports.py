@@ -132,7 +132,7 @@ def _listeners(port: int) -> list[tuple[IPv4Address | IPv6Address, int]]:
 def _address(words: str) -> IPv4Address | IPv6Address:
     """Read an address as the kernel prints it: 32-bit words in the machine's own order."""
     packed = b"".join(struct.pack("=I", int(words[at : at + 8], 16)) for at in range(0, len(words), 8))
-    return IPv4Address(packed) if len(packed) == 4 else IPv6Address(packed)  # noqa: PLR2004  bytes
+    return IPv4Address(packed) if len(packed) == 4 else IPv6Address(packed)
 
 
 def _bind(family: socket.AddressFamily, host: str, port: int) -> socket.socket:

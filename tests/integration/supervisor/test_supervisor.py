@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,6 @@ from apps.supervisor.state import is_held, process_created
 from lfr_core.common.errors import Fatal, Retryable
 from tests.integration.supervisor.toys import NOTER, PARENT, QUICK, SLEEPER, STUBBORN, toy
 from tests.support.brokers import free_ports
-from tests.support.foreign_listener import as_root, foreign_attempts, foreign_listener
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -200,48 +198,6 @@ def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
 
     assert not (tmp_path / "log").exists()
     assert not is_held(tmp_path)
-
-
-_SERVE = """
-import http.server, sys
-from lfr_core.common.loopback_ports import bind_port
-server = http.server.HTTPServer(("127.0.0.1", 0), None, bind_and_activate=False)
-server.socket = bind_port(int(sys.argv[1]))
-server.server_activate()
-server.serve_forever()
-"""
-
-
-@as_root
-def test_no_other_user_gets_a_childs_port_before_its_start_or_while_it_is_away(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
-    waits = toy("broker", f"import time; time.sleep(1)\n{SLEEPER}", tmp_path)
-    serve = ChildSpec(
-        "identity", (sys.executable, "-c", _SERVE, str(port)), ready=port_answers(port), alive=port_answers(port),
-        ports=(port,), shares_ports=True, after=("broker",), start_deadline_s=30.0,
-    )  # fmt: skip
-    with Supervisor([waits, serve], tmp_path, backoff=QUICK) as running:
-        before = foreign_attempts(port)
-        running.wait_ready(30)
-        pid = running.reports[1].pid
-        assert pid is not None
-        os.kill(pid, signal.SIGKILL)
-        away = foreign_attempts(port)
-        assert _until(lambda: running.reports[1].restarts == 1 and running.reports[1].state is ChildState.READY, 30)
-
-    assert (before, away) == ([], [])
-
-
-@as_root
-def test_a_child_whose_port_another_user_has_by_then_has_failed_and_is_not_asked(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
-    asked: list[int] = []
-    late = toy("broker", SLEEPER, tmp_path, ports=(port,))
-    late = replace(late, ready=lambda pid: not asked.append(pid))
-    with Supervisor([late], tmp_path, backoff=QUICK) as running, foreign_listener(port):
-        with pytest.raises(Fatal, match=r"another user of this machine \(nobody\) listens.*where broker belongs"):
-            running.wait_ready(20)
-        assert asked == []
 
 
 def test_output_goes_to_a_log_of_its_own(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_one_that_no_connection_to_us_reaches_is_none() -> None:
 @as_root
 def test_another_users_listener_is_named() -> None:
     with foreign_listener() as (port, _):
-        assert listener_uids(port) == {NOBODY}
+        assert listener_uids(port) == frozenset({NOBODY})
         with pytest.raises(Fatal, match=r"another user of this machine \(nobody\) listens.*the wanted one belongs"):
             has_own_listener(port, "the wanted one")
 
