@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Final
+from typing import Final, NoReturn
 
 import streamlit as st
 
@@ -19,12 +19,14 @@ from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.identity.page_sessions import PageSessions
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 
-__all__ = ["CHECK_S", "DRAWN_FOR", "PageSession", "draw_person", "logged_in", "may_see"]
+__all__ = ["CHECK_S", "DRAWN_FOR", "PageSession", "draw_person", "logged_in", "may_see", "redraw"]
 
 CHECK_S: Final = 10.0
 """Seconds after which a page that nobody touches looks whether its person is still in."""
 DRAWN_FOR: Final = "drawn-for"
 """Key of the session's state for whom its page was drawn: their roles, or why it was for nobody."""
+_BY_ITSELF: Final = "drawn-by-itself"
+"""Key of the session's state while the page is drawn anew without anybody having done anything."""
 _WHAT_TO_DO = {
     "login.none": "",
     "identity.unknown": "Compliance registers people and links their accounts.",
@@ -58,11 +60,18 @@ def logged_in(sessions: PageSessions, log_in: Callable[[], None]) -> PageSession
     st.session_state[DRAWN_FOR] = _find_roles(sessions, claims)
     _watch(sessions, claims)
     try:
-        person = sessions.use(claims)
+        by_itself = st.session_state.pop(_BY_ITSELF, False)
+        person = sessions.find(claims) if by_itself else sessions.use(claims)
     except LfrError as error:
         _draw_refusal(error, log_in)
         return None
     return PageSession(person, lambda: sessions.use(claims), lambda: sessions.end(claims), sessions.holders)
+
+
+def redraw() -> NoReturn:
+    """Draw the whole page anew because of what somebody else did, or what has ended: it is no use of the session."""
+    st.session_state[_BY_ITSELF] = True
+    st.rerun()
 
 
 def draw_person(session: PageSession, before: Callable[[], None] = lambda: None) -> None:
@@ -143,4 +152,4 @@ def _find_roles(sessions: PageSessions, claims: Mapping[str, object]) -> frozens
 def _watch(sessions: PageSessions, claims: Mapping[str, object]) -> None:
     """Draw the whole page anew when somebody is in or out now, or may do other things, than when it was drawn."""
     if _find_roles(sessions, claims) != st.session_state.get(DRAWN_FOR):
-        st.rerun()
+        redraw()

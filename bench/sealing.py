@@ -35,8 +35,8 @@ from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.installation import Installation
-from lfr_core.custody.people import People, Rank, Role
-from lfr_core.custody.people.demonstration import play_people
+from lfr_core.custody.people import People
+from lfr_core.custody.people.machine_user import act_as_machine_user
 from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.build import build_deployment_store
@@ -185,9 +185,8 @@ def main() -> int:
         gallery.create(GALLERY, engine.contract_id)
         gallery.add(GALLERY, engine.contract_id, [Reference("r", "e", engine.embed([face.aligned])[0])])
         open_deployment(settings, engine.contract_id, policy)
-        people = People(database, AuditTrail(vault, SystemClock()), SystemClock())
-        cast = {OPERATOR: ({Role.COMPLIANCE, Role.OPERATOR}, Rank.CONSTABLE)}
-        operator = play_people(people, cast)[OPERATOR]
+        trail = AuditTrail(vault, SystemClock())
+        operator = act_as_machine_user(People(database, trail, SystemClock()), database, trail)
         stack.enter_context(
             Attendance(database, AuditTrail(vault, SystemClock()), SystemClock()).keep_alive(DEPLOYMENT, operator)
         )

@@ -100,7 +100,8 @@ def run_stream(
         engine = running.installation.engine
         with ProcessorTimes() as used:
             play(sources, deployment, settings=own, database=engine, system=running.system, as_fast_as_possible=True)
-        return measure(engine, deployment, by=running.operator, now_ns=running.installation.now_ns), used.seconds
+        looks, now_ns = running.installation.looks, running.installation.now_ns
+        return measure(looks, deployment, by=running.operator, now_ns=now_ns), used.seconds
 
 
 def one_round(streets: Sequence[Street], settings: Settings, policy: Policy, folder: Path) -> Round:

@@ -24,8 +24,8 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Fatal, Retryable
 from lfr_core.custody.crops import sighting_probe, sightings_key
 from lfr_core.custody.vault.frames import VaultSealer
-from lfr_core.custody.vault.port import KeyKind, Vault
-from lfr_core.custody.vault.record_mac import MAC_HEADER, RecordSigner
+from lfr_core.custody.vault.port import KeyKind, RecordUse, Vault
+from lfr_core.custody.vault.record_mac import MAC_HEADER, USE_HEADER, RecordSigner
 from lfr_core.custody.vault.sealing import fingerprint, seal
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentView
@@ -233,7 +233,9 @@ class CanaryStreams:
         from kafka import KafkaProducer
         from kafka.errors import KafkaError
 
-        mac = RecordSigner(self.vault, self.clock, SystemActor.ERASURE).sign(topic, key, {}, value)
+        headers = {USE_HEADER: RecordUse.CANARY.encode()}
+        signer = RecordSigner(self.vault, self.clock, SystemActor.ERASURE, use=RecordUse.CANARY)
+        signed = [*headers.items(), (MAC_HEADER, signer.sign(topic, key, headers, value))]
         try:
             producer = KafkaProducer(
                 client_id="lfr-canary",
@@ -243,7 +245,7 @@ class CanaryStreams:
                 **self.connection.options(),
             )
             try:
-                producer.send(topic, key=key, value=value, headers=[(MAC_HEADER, mac)]).get(timeout=_CONFIRM_S)
+                producer.send(topic, key=key, value=value, headers=signed).get(timeout=_CONFIRM_S)
             finally:
                 producer.close(timeout=1)
         except KafkaError as error:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lfr_core.custody.audit.port import Verb
     from lfr_core.custody.audit.verify import AuditReport
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import AuthenticatedPerson
     from lfr_core.custody.vault.client import VaultClient
 
 __all__ = ["app"]
@@ -89,6 +90,7 @@ def verify(installation: Installation, against: Against = None) -> Output:
 @command(app)
 def show(
     installation: Installation,
+    by: AuthenticatedPerson,
     deployment: Deployment = None,
     verb: VerbWord = None,
     since: Since = None,
@@ -101,6 +103,7 @@ def show(
     from lfr_core.custody.audit.read import entries
 
     kind, since_ns = _parse_verb(verb), _parse_since_ns(since)
+    _note_look(installation, by, "audit.shown")
     found = entries(installation.engine, deployment=deployment, verb=kind, since_ns=since_ns, limit=limit)
     return Output([_as_dict(one) for one in found], lambda: _show_entries(found))
 
@@ -109,6 +112,7 @@ def show(
 def export(
     installation: Installation,
     output: Annotated[Path, typer.Option("--output", help="File to write, JSON lines.")],
+    by: AuthenticatedPerson,
     deployment: Deployment = None,
     verb: VerbWord = None,
     since: Since = None,
@@ -123,6 +127,7 @@ def export(
     from lfr_core.common.files import open_atomic
 
     kind, since_ns = _parse_verb(verb), _parse_since_ns(since)
+    _note_look(installation, by, "audit.exported")
     with open_atomic(output) as out:
         is_signed = _answers(installation.vault)
         summary = export_trail(
@@ -144,6 +149,11 @@ def export(
 
     document = {"file": str(output), "bytes": summary.bytes, "sha256": summary.sha256, "signed": is_signed}
     return Output(document, text)
+
+
+def _note_look(installation: Installation, by: AuthenticatedPerson, rule: str) -> None:
+    if not installation.looks.admit_trail_reader(by, rule):
+        errors.print("the vault is away: that you looked isn't on the trail")
 
 
 def _records_key(installation: Installation) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,7 +52,8 @@ def login(
         back = provider.redirect_uri(provider.login_ports[0])
         identity, session = ours.log_in(_Pasting(back), redirect_uri=back, tries=_TRIES)
     people = installation.people
-    person = people.of_identity(identity.issuer, identity.subject)
+    ends_at = identity.issued_at + timedelta(hours=ours.session_h)
+    person = people.of_identity(identity.issuer, identity.subject, ends_at=ends_at)
     record_login(installation.engine, installation.trail, person)
     ours.keep(session)
     return _person_output(installation, person)
@@ -124,7 +125,7 @@ def _person_output(installation: Installation, person: AuthenticatedPerson) -> O
     from lfr_core.custody.people import Role
 
     roles = [role.value for role in Role if role in person.roles]
-    ends = _session_end(installation, person)
+    ends = person.login.ends_at  # None for a service's key
     document = {
         "name": person.name,
         "roles": roles,
@@ -133,13 +134,6 @@ def _person_output(installation: Installation, person: AuthenticatedPerson) -> O
     }
     until = f" until {ends.astimezone():%H:%M on %A %d %B} (in {_time_left(ends - installation.now)})" if ends else ""
     return Output(document, f"{person.name}: logged in{until}; {', '.join(roles)}")
-
-
-def _session_end(installation: Installation, person: AuthenticatedPerson) -> datetime | None:
-    """When the session of this terminal ends, aware; None for one without an end."""
-    if installation.settings.service_key_file is not None or person.login is None:
-        return None
-    return (person.login.at or installation.now) + timedelta(hours=installation.policy.access.session_h)
 
 
 def _time_left(left: timedelta) -> str:

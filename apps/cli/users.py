@@ -172,10 +172,14 @@ def add_service(
 
 @command(app, "list")
 def list_people(installation: Installation) -> Output:
-    """List everybody who is or was registered.
+    """List everybody who is or was registered. Until the first account is linked nobody can log in, and nobody has to.
 
     Example: lfr users list
     """
+    from lfr_core.custody.people.consultations import STAFF
+
+    if installation.people.any_can_log_in():
+        installation.looks.check(logged_in(installation), STAFF, "people.listed")
     found = installation.people.list()
     accounts = {name: len(issuers) for name, issuers in installation.people.with_several_accounts().items()}
     as_json = [_as_dict(each) | {"several_accounts": accounts.get(each.name, 0)} for each in found]

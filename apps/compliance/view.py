@@ -16,6 +16,7 @@ from lfr_core.common.files import read_text_bounded
 from lfr_core.common.quality.pages import GENERATOR
 from lfr_core.custody.audit.entry import AuditEntry
 from lfr_core.custody.audit.read import entries
+from lfr_core.custody.people.consultations import TRAIL_READERS, Consultations
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.deployments.deadlines import ResultsDue, results_due
@@ -80,10 +81,15 @@ class TrailSearch:
 class ComplianceView:
     """The read model of compliance's page. Every method raises Retryable when what it reads is away."""
 
-    engine: Engine
+    looks: Consultations
     policy: Policy
     clock: Clock
     home: Path
+
+    @property
+    def engine(self) -> Engine:
+        """The records."""
+        return self.looks.engine
 
     def reports(self, by: AuthenticatedPerson) -> tuple[Report, ...]:
         """List the reports for that person, the newest first. Of lists: for compliance, until the deployment has ended.
@@ -106,7 +112,7 @@ class ComplianceView:
         """
         is_of_list = report.kind is ReportKind.WATCHLIST
         with reading(self.engine) as session:
-            acting(session, by, {Role.COMPLIANCE} if is_of_list else ROLES)
+            person = acting(session, by, {Role.COMPLIANCE} if is_of_list else ROLES)
         if name not in report.pages:
             raise Refused("compliance.no-such-page", f"the report has no page {name}: choose one that is listed")
         folder = self.home / report.kind.value / report.deployment
@@ -115,6 +121,8 @@ class ComplianceView:
             style = read_text_bounded(folder / "style.css")
         except (OSError, UnicodeDecodeError) as error:
             raise Retryable(f"the report of {report.deployment} isn't there any more, or can't be read") from error
+        if is_of_list:
+            self.looks.note(person, "watchlist.report-shown", deployment=report.deployment)
         text = _LINK.sub(r"\1", _OWN_RULES.sub("", text))
         text = _STYLE.sub(lambda _: f"<style>{style}</style>", text)
         return _HEAD.sub(lambda match: match.group() + _RULES, text, count=1)
@@ -134,8 +142,7 @@ class ComplianceView:
 
     def trail(self, search: TrailSearch, by: AuthenticatedPerson) -> tuple[AuditEntry, ...]:
         """Find at most `MOST_ENTRIES` entries, the newest. Raises Refused as `acting`."""
-        with reading(self.engine) as session:
-            acting(session, by, ROLES)
+        self.looks.check(by, TRAIL_READERS, "audit.shown")
         begin, end = (
             round(datetime.combine(day, time(), tzinfo=LONDON).timestamp() * 1e9)
             for day in (search.first, search.last + timedelta(days=1))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from apps.demo.http_browser import log_in_at, set_password
 from lfr_core.custody.identity.canaille import CanailleAccounts
@@ -71,7 +72,8 @@ def log_people_in(installation: Installation) -> Mapping[str, DemoPerson]:
         password = secrets.token_urlsafe(_PASSWORD_BYTES)
         set_password(link, password)
         identity = log_in_at(provider, account.login, password)
-        person = people.of_identity(identity.issuer, identity.subject, since=identity.issued_at)
+        ends_at = identity.issued_at + timedelta(hours=installation.policy.access.session_h)
+        person = people.of_identity(identity.issuer, identity.subject, since=identity.issued_at, ends_at=ends_at)
         record_login(installation.engine, installation.trail, person)
         found[name] = DemoPerson(person, account.login, password)
     return found

@@ -258,7 +258,7 @@ def _step(bars: Progress, words: str) -> Iterator[Callable[[int, int], None]]:
 
 def _result(running: DeployedSystem, deployment: str, streets: Sequence[Street], home: Path) -> DemoResult:
     """Measure the run, and score its alerts against the truth."""
-    report = measure(running.installation.engine, deployment, by=running.operator, now_ns=running.installation.now_ns)
+    report = measure(running.installation.looks, deployment, by=running.operator, now_ns=running.installation.now_ns)
     spans = [
         AlertSpan(line.subject, line.camera, line.first_sequence, line.last_sequence, line.similarity)
         for line in report.alerts

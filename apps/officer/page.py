@@ -16,7 +16,7 @@ from apps.officer import panels
 from apps.officer.view import ROLES, OfficerView, StopReceipt
 from apps.operator.pictures import Pictures
 from apps.plain_words import plain_words
-from apps.sign_in import PageSession, draw_person, may_see
+from apps.sign_in import PageSession, draw_person, may_see, redraw
 from lfr_core.alerts.read import AlertSummary
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.domain.alerts import Engagement
@@ -91,7 +91,7 @@ def _alerts(view: OfficerView, session: PageSession) -> None:
         found = view.alerts(deployment, session.person)
     except Refused as refused:  # over, signed off, revoked, or another role now
         _forget(view, session, f"{plain_words(str(refused))}.")
-        st.rerun()
+        redraw()
     except LfrError as error:
         st.error(f"Nothing is shown, because it would not be current: {plain_words(str(error))}.")
         return

@@ -12,6 +12,7 @@ from lfr_core.alerts import read
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import Clock
 from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.port import Vault
@@ -48,6 +49,7 @@ class OfficerView:
         self._trail = trail
         self._clock = clock
         self._crops = read.AlertCrops(engine, vault)
+        self._looks = Consultations(engine, trail, clock)
         self._sign_ons = SignOns(engine, trail, clock)
         self._decisions = DecisionService(engine, trail, clock)
 
@@ -63,7 +65,7 @@ class OfficerView:
 
     def alerts(self, deployment: str, by: AuthenticatedPerson) -> tuple[read.AlertSummary, ...]:
         """Read the judged alerts of the deployment, the newest first."""
-        return read.alerts_to_engage(self._engine, deployment, by=by, now_ns=self.now_ns())
+        return read.alerts_to_engage(self._looks, deployment, by=by, now_ns=self.now_ns())
 
     def pictures(self) -> Pictures:
         """Make an empty store of pictures, for one session of the page."""

@@ -27,7 +27,7 @@ from apps.operator.values import Dashboard
 from apps.operator.view import OperatorView
 from apps.plain_words import plain_words
 from apps.response_words import SHORT
-from apps.sign_in import PageSession, draw_person, may_see
+from apps.sign_in import PageSession, draw_person, may_see, redraw
 from flows.retention_lag import purge_trouble
 from lfr_core.alerts.read import DeploymentSummary
 from lfr_core.common.errors import LfrError, Refused
@@ -118,7 +118,7 @@ def _draw_console(session: PageSession) -> None:
         alerts.draw(deployment, partial(_draw_cameras, dashboard))
     except Refused as refused:  # revoked, signed off, or signed on to another deployment than is shown now
         _forget(plain_words(str(refused)))
-        st.rerun()
+        redraw()
 
 
 def _draw_unattended(deployment: DeploymentSummary, dashboard: Dashboard) -> None:

@@ -23,6 +23,7 @@ from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import SealingTrail
+from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.port import Vault
@@ -111,6 +112,7 @@ class OperatorView:
         self._trail = trail
         self._crops = read.AlertCrops(engine, vault)
         self._attendance = Attendance(engine, trail, clock)
+        self._looks = Consultations(engine, trail, clock)
         self._vault = VaultReachability(vault, clock)
         self._sign_ons = SignOns(engine, trail, clock)
         self._attended_s: dict[tuple[str, AuthenticatedPerson], float] = {}
@@ -198,7 +200,7 @@ class OperatorView:
         Those that wait stand by the urgency of the response agreed for them, the newest first of each.
         """
         found = read.console_alerts(
-            self._engine,
+            self._looks,
             deployment,
             by=operator,
             now_ns=self.now_ns(),

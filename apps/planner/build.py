@@ -46,6 +46,7 @@ def planner_view(installation: Installation) -> PlannerView:
         installation.clock,
         installation.settings.home / "quality",
         PlannerServices(
+            looks=installation.looks,
             planning=build_planning_service(installation),
             store=build_deployment_store(installation),
             hours=build_deployment_hours(installation),

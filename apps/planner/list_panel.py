@@ -13,6 +13,7 @@ from apps.planner.face_dialog import show_face_questions
 from apps.planner.jobs import Job
 from apps.planner.list_html import list_look_html, uploaded_html
 from apps.planner.uploaded_lists import ListLook, StagedList, UploadedLists
+from apps.sign_in import redraw
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.readiness import DeploymentOverview
@@ -101,7 +102,7 @@ def _buttons(lists: UploadedLists, one: DeploymentOverview, by: AuthenticatedPer
 def _running(lists: UploadedLists, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     job = lists.job(one.view.id, by)
     if job is None or job.over:
-        st.rerun()
+        redraw()
     words = f"{job.title}: {job.done:,} of {job.total:,} photographs" if job.total else f"{job.title}: reading it"
     st.progress(min(1.0, job.done / job.total) if job.total else 0.0, text=words)
     st.caption("It goes on while you look elsewhere.")

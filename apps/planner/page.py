@@ -15,7 +15,7 @@ from apps.planner import actions, form, panels
 from apps.planner.month_html import first_of, month_html, month_offset
 from apps.planner.readiness_panel import show_readiness
 from apps.planner.view import PlannerView
-from apps.sign_in import PageSession, draw_person
+from apps.sign_in import PageSession, draw_person, redraw
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.readiness import DeploymentOverview
@@ -120,7 +120,7 @@ def _deployment(view: PlannerView, session: PageSession) -> None:
     with right, st.container(border=True, key="pln-acts"):
         st.html('<h3 class="pln-h2">What you can do now</h3>')
         actions.show_actions(view, session.person, one, go=_WHERE)
-    _details(view, one)
+    _details(view, session, one)
 
 
 @st.fragment(run_every=READINESS_REFRESH_S)
@@ -130,13 +130,13 @@ def _readiness(view: PlannerView, session: PageSession, deployment: str, drawn: 
 
     def show() -> None:
         if actions.act_key(view.standing(deployment)) != drawn:
-            st.rerun()  # somebody moved it on: other acts are possible now
+            redraw()  # somebody moved it on: other acts are possible now
         show_readiness(view, session, deployment)
 
     _or_say_why(show)
 
 
-def _details(view: PlannerView, one: DeploymentOverview) -> None:
+def _details(view: PlannerView, session: PageSession, one: DeploymentOverview) -> None:
     people = one.list_people or None
     with st.expander("Application and authority"):
         st.html(panels.application_html(one.application, one.authority))
@@ -157,7 +157,7 @@ def _details(view: PlannerView, one: DeploymentOverview) -> None:
         st.html(panels.list_html(one))
         _or_say_why(lambda: st.html(panels.quality_html(view.list_quality(one.view.id))))
     with st.expander("Timeline", expanded=True):
-        st.html(panels.timeline_html(view.timeline(one.view.id)))
+        st.html(panels.timeline_html(view.timeline(one.view.id, by=session.person)))
 
 
 def _application(view: PlannerView, session: PageSession) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from apps.planner.camera_control import CameraControl
 from apps.planner.draft_store import DraftStore
 from apps.planner.uploaded_lists import UploadedLists
+from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.announcement import AnnouncementStore
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind, ComplianceDocumentRegister
@@ -26,6 +27,7 @@ __all__ = ["NewDocument", "PlannerServices"]
 class PlannerServices:
     """What the pages act through."""
 
+    looks: Consultations
     planning: PlanningService
     store: DeploymentStore
     hours: DeploymentHours

@@ -191,6 +191,7 @@ class UploadedLists:
 
         Raises as `FaceChooser.choose`.
         """
+        self._chooser.check(by=by)
         staged = self._need(deployment, by)
         self._chooser.choose(staged.folder, shown, number, by=by, deployment=deployment)
         self._several.get(staged.folder, {}).pop(line, None)

@@ -30,7 +30,7 @@ from lfr_core.deployments.false_alert_forecast import FalseAlertForecast, Foreca
 from lfr_core.deployments.list_history import EarlierList, list_before
 from lfr_core.deployments.monitoring.selftest import SelfTest
 from lfr_core.deployments.readiness import CalendarEntry, DeploymentOverview, calendar, pending_withholdings, standing
-from lfr_core.deployments.reading import Call, TimelineEntry, open_calls, timeline
+from lfr_core.deployments.reading import Call, TimelineEntry, open_calls, show_timeline
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import Policy
@@ -119,8 +119,8 @@ class PlannerView:
         """Read what the public would be told now. Raises Refused `life.trial`."""
         return announcement.plan_of(self._engine, deployment)
 
-    def timeline(self, deployment: str) -> tuple[TimelineEntry, ...]:
-        return timeline(self._engine, deployment)
+    def timeline(self, deployment: str, *, by: AuthenticatedPerson) -> tuple[TimelineEntry, ...]:
+        return show_timeline(self._services.looks, deployment, by=by)
 
     def waiting(self, person: Person) -> tuple[Waiting, ...]:
         """Find calls for the person's roles, and deployments that wait for an officer though nobody called."""

@@ -39,7 +39,7 @@ def page(view: RightsView, session: PageSession) -> None:
 
 
 def _requests(view: RightsView, by: AuthenticatedPerson) -> None:
-    found = view.requests(closed=st.toggle("Also closed ones", key="rights-closed"))
+    found = view.requests(by, closed=st.toggle("Also closed ones", key="rights-closed"))
     today = view.service.now().astimezone(LONDON).date()
     late = sum(each.state is RequestState.OVERDUE for each in found)
     if late:

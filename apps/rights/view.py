@@ -15,7 +15,6 @@ from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights import answering
-from lfr_core.publication.rights.reading import requests
 from lfr_core.publication.rights.service import OFFICERS, SECOND, RightsService
 from lfr_core.publication.rights.types import NewRequest, Opened, Request, RequestContext, RequestKind, RequestState
 
@@ -48,9 +47,9 @@ class RightsView:
     def __init__(self, engine: Engine, policy: Policy, vault: Vault, trail: Trail, clock: Clock) -> None:
         self.service = RightsService(engine, vault, trail, policy, clock)
 
-    def requests(self, *, closed: bool) -> tuple[Request, ...]:
+    def requests(self, by: AuthenticatedPerson, *, closed: bool) -> tuple[Request, ...]:
         """List the requests, those due first at the front."""
-        return requests(self.service.engine, self.service.days, self.service.now(), closed=closed)
+        return self.service.list(by=by, closed=closed)
 
     def receive(self, form: Form, by: AuthenticatedPerson) -> Request:
         """Take the request that the form describes.

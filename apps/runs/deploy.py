@@ -15,8 +15,8 @@ from apps.supervisor import ChildReport, Supervisor
 from apps.supervisor.system import running_system
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
-from lfr_core.custody.people import AuthenticatedPerson, Rank, Role
-from lfr_core.custody.people.demonstration import play_people
+from lfr_core.custody.people import AuthenticatedPerson
+from lfr_core.custody.people.machine_user import act_as_machine_user
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.build import build_deployment_store
@@ -31,13 +31,6 @@ from lfr_core.watchlists.entries import WatchlistReport
 
 __all__ = ["DeployedSystem", "checked_watchlist", "deployed_system"]
 
-_OPERATOR = "Run Operator"
-_CAST = {
-    "Run Compliance": ({Role.COMPLIANCE}, Rank.POLICE_STAFF),
-    _OPERATOR: ({Role.OPERATOR}, Rank.CONSTABLE),
-}
-"""Nobody's names: registered in the records of a run, which are its own."""
-
 
 @dataclass(frozen=True, slots=True)
 class DeployedSystem:
@@ -48,7 +41,7 @@ class DeployedSystem:
     close: Callable[[], None]
     """Ends the deployment and destroys its list and its gallery; done at the latest when the block ends."""
     operator: AuthenticatedPerson
-    """Who attends and has signed on: registered as anybody is."""
+    """Who attends and has signed on: in a trial this machine's user."""
 
 
 def checked_watchlist(
@@ -108,7 +101,7 @@ def deployed_system(
         say: called with what takes long.
 
     Raises:
-        Refused: no entry is left to enrol, a rule of the deployment says no, or as `play_people`.
+        Refused: no entry is left to enrol, a rule of the deployment says no, or as `act_as_machine_user`.
         Retryable: Milvus or the records are away.
         Fatal: a child can't be started; the message names it and its log.
     """
@@ -126,8 +119,7 @@ def deployed_system(
 
         try:
             open_trial(store, deployment, policy=policy, compare=build_gallery_comparison(installation))
-            people = installation.people
-            operator = play_people(people, _CAST)[_OPERATOR]
+            operator = act_as_machine_user(installation.people, installation.engine, installation.trail)
             SignOns(installation.engine, installation.trail, installation.clock).sign_on(deployment, operator)
             attending = Attendance(installation.engine, installation.trail, installation.clock)
             with attending.keep_alive(deployment, operator):

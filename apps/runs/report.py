@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Engine
-
 from lfr_core.alerts import read
 from lfr_core.custody.people import AuthenticatedPerson
+from lfr_core.custody.people.consultations import Consultations
 from lfr_core.domain.outcomes import FrameCounts
 
 __all__ = ["AlertLine", "RunReport", "measure"]
@@ -71,11 +70,11 @@ class RunReport:
         }
 
 
-def measure(database: Engine, deployment: str, *, by: AuthenticatedPerson, now_ns: int) -> RunReport:
+def measure(looks: Consultations, deployment: str, *, by: AuthenticatedPerson, now_ns: int) -> RunReport:
     """Read a finished run's figures from the records.
 
     Args:
-        database: the records.
+        looks: of the records; puts this one on the trail.
         deployment: its id.
         by: an operator who has signed on to it: alerts are shown to nobody else.
         now_ns: wall time.
@@ -84,12 +83,13 @@ def measure(database: Engine, deployment: str, *, by: AuthenticatedPerson, now_n
         Refused: as `lfr_core.custody.people.sign_on.signed_on`.
         Retryable: the database is away.
     """
+    database = looks.engine
     health = read.cameras(database, deployment, now_ns=now_ns)
     cameras = {each.camera: each.counts for each in health}
     first = min((each.first_seen_ns for each in health), default=now_ns)
     seconds = (max((each.last_seen_ns for each in health), default=now_ns) - first) / 1e9
     latency = read.latency(database, deployment)
-    alerts = read.alerts(database, deployment, by=by, now_ns=now_ns, limit=100_000)
+    alerts = read.alerts(looks, deployment, by=by, now_ns=now_ns, limit=100_000)
     found = sorted(alerts, key=lambda alert: alert.first_ns)
     return RunReport(
         frames_per_second=sum(counts.captured for counts in cameras.values()) / max(seconds, 1e-3),

@@ -109,14 +109,14 @@ def run_recording(
             on_change=count_ready(bars),
             say=lambda words: console.print(words, style="yellow"),
         ) as running:
-            engine, playing = running.installation.engine, bars.add_task("recognising", total=frames, note="")
+            installation, playing = running.installation, bars.add_task("recognising", total=frames, note="")
             play(
                 [CameraRecording(camera, source)],
                 deployment,
                 settings=own,
-                database=engine,
+                database=installation.engine,
                 system=running.system,
                 as_fast_as_possible=True,
                 progress=lambda far: bars.update(playing, completed=far.captured, note=f"{far.alerts} alerts"),
             )
-            return measure(engine, deployment, by=running.operator, now_ns=running.installation.now_ns)
+            return measure(installation.looks, deployment, by=running.operator, now_ns=installation.now_ns)

@@ -17,7 +17,8 @@ READY_S = 180.0  # until every child is ready: Kafka 4 s, workers 10 s, more on 
 def settings_for_run(settings: Settings, home: Path, *, workers: int, keep_page_port: bool) -> Settings:
     """Make the settings of a run: a fresh `home`, and free ports for what it starts itself.
 
-    What the settings already name (a Kafka, a Milvus, a database) is used as it is.
+    A Kafka and a Milvus that the settings name are used as they are. The records are always its own: who acts in a
+    run isn't registered in a force's.
     """
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
@@ -29,6 +30,7 @@ def settings_for_run(settings: Settings, home: Path, *, workers: int, keep_page_
         "milvus_port": milvus,
         "identity_port": identity,
         "workers": workers,
+        "database_url": "",
         "oidc_issuer": "",  # its people are its own
         "page_url": "",
         "page_hosts": ("127.0.0.1", "localhost"),

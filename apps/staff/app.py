@@ -36,7 +36,7 @@ def _compliance_view() -> ComplianceView:
     from apps.compliance.view import ComplianceView
 
     installation = pages_installation()
-    return ComplianceView(installation.engine, installation.policy, installation.clock, installation.settings.home)
+    return ComplianceView(installation.looks, installation.policy, installation.clock, installation.settings.home)
 
 
 @st.cache_resource

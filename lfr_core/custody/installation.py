@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.common.settings import Settings, load_settings
 from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.people.store import People
 from lfr_core.custody.vault.client import VAULT_TIMEOUT_S, VaultClient, vault_client
 from lfr_core.domain.actors import ProcessIdentity
@@ -74,6 +75,11 @@ class Installation:
     def trail(self) -> AuditTrail:
         """The audit trail, whose pseudonyms and seals come from the vault."""
         return AuditTrail(self.vault, self.clock)
+
+    @cached_property
+    def looks(self) -> Consultations:
+        """What people look at in this process, for the trail."""
+        return Consultations(self.engine, self.trail, self.clock)
 
     @property
     def people(self) -> People:

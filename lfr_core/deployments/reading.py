@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from lfr_core.custody.people.roles import Rank, Role
+from lfr_core.custody.people.consultations import STAFF, Consultations
+from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.roles import AuthenticatedPerson, Rank, Role
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.state_machine import DeploymentState
 from lfr_core.domain.deployments import DeploymentStatus
@@ -33,6 +35,7 @@ __all__ = [
     "read_application",
     "read_authority",
     "read_state",
+    "show_timeline",
     "timeline",
 ]
 
@@ -124,6 +127,21 @@ def timeline(engine: Engine, deployment: str) -> tuple[TimelineEntry, ...]:
             .order_by(col(DeploymentStepRow.id))
         )
         return tuple(TimelineEntry(row.at, row.step, row.status, row.by, row.revision, row.note) for row in rows)
+
+
+def show_timeline(looks: Consultations, deployment: str, *, by: AuthenticatedPerson) -> tuple[TimelineEntry, ...]:
+    """Return what was done, for somebody of the force, and that they looked on the trail.
+
+    Raises:
+        Refused: `people.*`.
+        Retryable: the records or the vault are away.
+    """
+    with reading(looks.engine) as session:
+        person = acting(session, by, STAFF)
+    found = timeline(looks.engine, deployment)
+    if found:
+        looks.note(person, "deployment.timeline-shown", deployment=deployment)
+    return found
 
 
 def call(session: Session, *, role: Role, deployment: str, why: str, now: datetime) -> None:

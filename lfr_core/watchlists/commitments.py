@@ -16,9 +16,11 @@ from sqlmodel import Session
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Pseudonyms, Trail, Verb
+from lfr_core.custody.people.lookup import acting
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.domain.actors import LISTED
 from lfr_core.domain.folding import fold_text
-from lfr_core.storage.engine import writing
+from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.rights import ListedCommitmentRow
 
@@ -26,6 +28,7 @@ __all__ = ["commitments", "keep_commitments", "was_listed"]
 
 _DIGEST_CHARACTERS = 32
 _LONGEST_SUBJECT = 200
+_MAY_ASK = frozenset({Role.COMPLIANCE})
 
 
 def commitments(vault: Pseudonyms, deployment: str, subjects: Iterable[str]) -> tuple[str, ...]:
@@ -49,22 +52,33 @@ def keep_commitments(session: Session, deployment: str, digests: Iterable[str]) 
 
 
 def was_listed(
-    engine: Engine, vault: Pseudonyms, trail: Trail, deployment: str, subject: str, *, actor: str, purpose: str
+    engine: Engine,
+    vault: Pseudonyms,
+    trail: Trail,
+    deployment: str,
+    subject: str,
+    *,
+    by: AuthenticatedPerson,
+    purpose: str,
 ) -> bool:
     """Whether `subject` (a nominal id) was on the list of a deployment that has ended.
 
-    The consultation is audited with `purpose` (stable words or a reference), the same whatever the answer is.
+    Compliance asks. The consultation is audited with `purpose` (stable words or a reference), the same whatever the
+    answer is.
 
     Raises:
-        Refused: `rights.bad-subject`, `deployment.unknown`, `rights.list-stands` (it hasn't ended: who is looked for
-            there is told to nobody), `audit.bad-event`.
+        Refused: as `acting`; `rights.bad-subject`, `deployment.unknown`, `rights.list-stands` (it hasn't ended: who is
+            looked for there is told to nobody), `audit.bad-event`.
         Retryable: records or vault are away.
     """
     if not fold_text(subject) or len(subject) > _LONGEST_SUBJECT or not subject.isprintable():
         raise Refused("rights.bad-subject", f"give one nominal id of at most {_LONGEST_SUBJECT} printable characters")
+    with reading(engine) as session:
+        name = acting(session, by, _MAY_ASK).name
     digest = _digest(vault.pseudonym(f"{LISTED}{deployment}").encode(), subject)
-    trail.prepare(actor)
+    trail.prepare(name)
     with writing(engine) as session:
+        acting(session, by, _MAY_ASK)
         row = session.get(DeploymentRow, deployment) if "\x00" not in deployment else None
         if row is None:
             raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
@@ -72,7 +86,7 @@ def was_listed(
             raise Refused(
                 "rights.list-stands", f"{deployment} hasn't ended: whether somebody is on its list is answered after it"
             )
-        trail.append(session, AuditEvent(Verb.CONSULT, actor, deployment, f"listed:{deployment}", purpose))
+        trail.append(session, AuditEvent(Verb.CONSULT, name, deployment, f"listed:{deployment}", purpose))
         return session.get(ListedCommitmentRow, (deployment, digest)) is not None
 
 

@@ -6,11 +6,11 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
+from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.custody.people.sign_on import signed_on
 from lfr_core.domain.reserved import CANARY_ENTRY
@@ -38,11 +38,11 @@ class ListedEntry:
         return asdict(self)
 
 
-def list_entries(engine: Engine, deployment: str, *, by: AuthenticatedPerson, now_ns: int) -> list[ListedEntry]:
+def list_entries(looks: Consultations, deployment: str, *, by: AuthenticatedPerson, now_ns: int) -> list[ListedEntry]:
     """List the entries by subject; none before a list is enrolled, and none after the deployment ended.
 
     Args:
-        engine: the records.
+        looks: of the records; puts this one on the trail.
         deployment: its id.
         by: who looks: an operator who has signed on to it.
         now_ns: wall time.
@@ -52,13 +52,13 @@ def list_entries(engine: Engine, deployment: str, *, by: AuthenticatedPerson, no
         Retryable: the records are away.
     """
     reference, entry = WatchlistReferenceRow, WatchlistEntryRow
-    with reading(engine) as session:
+    with reading(looks.engine) as session:
         if session.get(DeploymentRow, deployment) is None:
             raise Refused(
                 "deployment.unknown",
                 f"there is no deployment {deployment}; `lfr deployment list` shows those there are",
             )
-        signed_on(session, deployment, by, utc_from_ns(now_ns))
+        person = signed_on(session, deployment, by, utc_from_ns(now_ns))
         photographs: dict[str, list[str]] = defaultdict(list)
         for id_, name in session.exec(
             select(reference.entry, reference.photograph)
@@ -73,7 +73,7 @@ def list_entries(engine: Engine, deployment: str, *, by: AuthenticatedPerson, no
             .where(entry.id != CANARY_ENTRY)  # injected for the proof of deletion: nobody's
             .order_by(col(entry.subject))
         )
-        return [
+        found = [
             ListedEntry(
                 id=row.id,
                 subject=row.subject,
@@ -85,3 +85,5 @@ def list_entries(engine: Engine, deployment: str, *, by: AuthenticatedPerson, no
             )
             for row in rows
         ]
+    looks.note(person, "watchlist.shown", deployment=deployment)
+    return found

@@ -14,7 +14,7 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Fatal, LfrError, Poison, Refused
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.vault.record_keys import KEPT_DAYS
-from lfr_core.custody.vault.record_mac import RecordVerifier
+from lfr_core.custody.vault.record_mac import RecordVerifier, check_entry
 from lfr_core.domain.messages import DeadLetter, LiveProbeResult, OutcomeBatch, Sighting, gathered
 from streams.app import raw_topic, record_headers, record_key
 from streams.camera.rate_limit import RateLimiter
@@ -163,7 +163,7 @@ class _BatchWriter(Generic[Message]):
         """Return the message, or why it is none: who sent it is looked at before what it says. Raises Retryable."""
         message, value = event.message, event.message.value or b""
         try:
-            self._verifier.check(
+            use = self._verifier.check(
                 message.topic,
                 message.key or b"",
                 record_headers(event),
@@ -171,7 +171,9 @@ class _BatchWriter(Generic[Message]):
                 appended_ns=round(message.timestamp * 1e9),
                 kept_days=KEPT_DAYS if message.topic == Topic.DEAD_LETTERS else 1,
             )
-            return self._message_type.decode(value)
+            found: Message = self._message_type.decode(value)
+            check_entry(use, getattr(found, "entry", ""))
+            return found
         except (Poison, Refused) as error:
             return error
 

@@ -126,8 +126,9 @@ def test_a_download_is_for_whom_it_was_shown_while_they_are_in(
 def test_a_demonstrations_visitor_gets_in_by_one_link_and_one_click_and_nobody_without_the_link(
     context: BrowserContext, logins: PageLogins
 ) -> None:
-    ((issuer, subject),) = logins.people.identities_of(OLU)
-    olu = DemoPerson(logins.people.of_identity(issuer, subject), login_of(OLU), PASSWORD)
+    subject = logins.subject_of(OLU)
+    assert subject is not None
+    olu = DemoPerson(logins.people.of_identity(logins.server.provider.issuer, subject), login_of(OLU), PASSWORD)
     with VisitorLink(logins.settings, [olu]) as link:
         base, secret = link.address.rsplit("/", 1)
         page = context.new_page()

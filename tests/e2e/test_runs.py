@@ -13,6 +13,10 @@ from typing import Any
 
 import pytest
 
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.entry import AuditEntry
+from lfr_core.custody.audit.read import entries
+from lfr_core.storage.engine import open_engine
 from tests.support.oracle import ExpectedPass, SentByCamera, check_stream
 from tests.support.recordings import Walk, write_walks
 from tests.support.samples import require_photos
@@ -50,6 +54,15 @@ def write_watchlist(folder: Path, **photos: str) -> Path:
     return folder
 
 
+def trail_of(home: Path) -> tuple[AuditEntry, ...]:
+    """The audit trail that a run left in its home."""
+    engine = open_engine(Settings(home=home, database_url="").records_url)
+    try:
+        return entries(engine, limit=100_000)
+    finally:
+        engine.dispose()
+
+
 @pytest.mark.slow
 def test_stream_run_recognises_a_users_own_video_and_counts_every_frame(kafka_libs: Path, tmp_path: Path) -> None:
     walks = [Walk("obama2", 8), Walk("biden", 6)]
@@ -80,15 +93,28 @@ def test_without_java_the_demonstration_broker_is_chosen_by_itself_and_says_so(t
     watchlist = write_watchlist(tmp_path / "list", subject_1="obama")
     tools = tmp_path / "bin"  # a machine with neither Java nor Maven
     tools.mkdir()
+    force = tmp_path / "force.sqlite3"  # the records of a force, which are no trial's
 
     done = lfr(
         "stream", "run", "--source", str(tmp_path / "own.avi"), "--watchlist", str(watchlist), "--json", "-",
         "--home", str(tmp_path / "run"), home=tmp_path / "home", PATH=str(tools),
+        LFR_DATABASE_URL=f"sqlite:///{force}",
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr[-3000:]
     assert "demonstration broker: no retention" in done.stderr
     assert [alert["subject"] for alert in json.loads(done.stdout)["alerts"]] == ["subject_1"]
+    assert not force.exists()
+    check_acted_as_machine_user(tmp_path / "run")
+
+
+def check_acted_as_machine_user(home: Path) -> None:
+    """The trail says that this machine's user acted, that nobody logged in, and nothing of anybody else."""
+    found = trail_of(home)
+    (marked,) = {each.actor for each in found if each.rule == "people.machine-user"}
+    assert {each.actor for each in found if each.actor.startswith("person:")} == {marked}
+    assert {each.actor for each in found if each.rule in {"people.added", "people.identity-linked"}} == {"system:lfr"}
+    assert {"operator.signed-on", "people.logged-in"} & {each.rule for each in found} == {"operator.signed-on"}
 
 
 @pytest.mark.slow
@@ -105,6 +131,11 @@ def test_the_demo_alerts_every_large_pass_and_nobody_else(kafka_libs: Path, tmp_
         assert counts["captured"] == sum(counts[fate] for fate in FATES - {"captured"}), camera
     assert (result["deletion"]["passed"], result["deletion"]["footage_segments_kept"] >= 2) == (True, True)
     assert result["deletion"]["bytes_searched"] > 10**6
+    # its five people logged in for real: five entries of five persons, and nobody else did anything
+    found = trail_of(tmp_path / "home" / "demo")
+    logged_in = [each.actor for each in found if each.rule == "people.logged-in"]
+    assert (len(logged_in), len(set(logged_in))) == (5, 5)
+    assert {each.actor for each in found if each.actor.startswith("person:")} == set(logged_in)
     # nothing of its whole life may be read or written by others, but what is published
     home = tmp_path / "home" / "demo"
     closed = [path for path in (home, *home.rglob("*")) if not path.is_symlink() and "public" not in str(path)]

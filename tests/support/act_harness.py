@@ -6,10 +6,7 @@ import datetime as dt
 import sqlite3
 from contextlib import closing
 from itertools import count
-from types import SimpleNamespace
 from uuid import UUID
-
-import numpy as np
 
 from lfr_core.alerts.blue_list import BlueList
 from lfr_core.common.clock import utc_from_ns
@@ -39,38 +36,46 @@ from lfr_core.retention.footage.holds import HoldGround, HoldRequest, find_hold
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.promises import PromiseStateRow
 from lfr_core.storage.tables.stream import CameraSessionRow
-from lfr_core.watchlists.choosing import FaceChooser, ShownFaces
+from lfr_core.watchlists.choosing import FaceChooser
+from tests.support.desk_acts import OLGA, DeskActs
 from tests.support.galleries import held_by
 from tests.support.overwriting import overwriting
-from tests.support.people import add_people, authenticated
+from tests.support.people import add_people, authenticated, give_accounts
 from tests.support.planned_deployment import make_planned
 from tests.support.promise_harness import PromiseHarness
 from tests.support.publishing import planned, withhold
 from tests.support.records import entry
 from tests.support.shown_pictures import seen
 
-__all__ = ["EVERY_ROLE", "OLGA", "ONE_OF_EACH", "OTHER", "PAT", "REX", "Harness"]
+__all__ = ["EDD", "EVE", "EVERY_ROLE", "OLGA", "ONE_OF_EACH", "OTHER", "PAT", "REX", "Harness"]
 
-OLGA, REX = "Olga Reyes", "Rex Left"
-"""Both in every role; Rex is revoked."""
+REX, EVE, EDD = "Rex Left", "Eve Logged-out", "Edd Overdue"
+"""All in every role; Rex is revoked, Eve has logged out everywhere, and Edd's session is over."""
 ONE_OF_EACH = {f"{role.value.title()} Only": role for role in Role}
 OTHER, PAT = "Sue Perintendent", "Pat Planner"
+
+
 EVERY_ROLE = set(Role) - {Role.AUDITOR} - SERVICE_ROLES
 
 
-class Harness(PromiseHarness):
+class Harness(PromiseHarness, DeskActs):
     """A live trial `dep`, and a maker of what each act is done to."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.numbers = count(1)
-        others = ((OTHER, Role.AUTHORISING_OFFICER), (PAT, Role.PLANNER))
-        add_people(self.engine, *ONE_OF_EACH.items(), *others, clock=self.clock, trail=self.trail)
+        cast = ONE_OF_EACH | {OTHER: Role.AUTHORISING_OFFICER, PAT: Role.PLANNER}
+        add_people(self.engine, *cast.items(), clock=self.clock, trail=self.trail)
         people = self.people = People(self.engine, self.trail, self.clock)
-        by = next(each.name for each in people.list() if Role.COMPLIANCE in each.roles)
-        for name in (OLGA, REX):
-            people.add(name, EVERY_ROLE, Rank.SUPERINTENDENT, by=authenticated(by))
-        people.revoke(REX, why="left the force", by=authenticated(by))
+        by = authenticated(next(each.name for each in people.list() if Role.COMPLIANCE in each.roles))
+        for name in (OLGA, REX, EVE, EDD):
+            people.add(name, EVERY_ROLE, Rank.SUPERINTENDENT, by=by)
+            give_accounts(people, name, by=by)
+        people.revoke(REX, why="left the force", by=by)
+        self.logged_out = authenticated(EVE, at=self.in_hours(0))
+        self.overdue = authenticated(EDD, ends_at=dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+        self.clock.advance(1)
+        people.end_sessions(EVE, by=self.logged_out)
         self.holds = HoldService(self.engine, self.vault, self.trail, self.policy.footage, self.clock)
         self.attendance = Attendance(self.engine, self.trail, self.clock)
         self.rights = RightsService(self.engine, self.vault, self.trail, self.policy, self.clock)
@@ -79,6 +84,7 @@ class Harness(PromiseHarness):
         self.blue_list = BlueList(self.engine, self.trail, self.clock)
         self.cameras = CameraSources(self.engine, self.trail, camera_folder(self.home))
         self.faces = FaceChooser(self.engine, self.trail, self.clock)
+        self.open_desk()
         self.hours = DeploymentHours(self.engine, self.trail, self.clock)
         self.results = ResultsService(
             self.engine,
@@ -90,6 +96,15 @@ class Harness(PromiseHarness):
             call=lambda *_, **__: None,
             check=lambda *_, **__: Checked((), "suites"),
         )
+
+    def nobodies(self) -> dict[str, tuple[AuthenticatedPerson, str]]:
+        """Whoever may do nothing, whatever the act, and the rule that says so."""
+        return {
+            "N. Body": (authenticated("N. Body"), "people.unknown"),
+            REX: (authenticated(REX), "people.revoked"),
+            EVE: (self.logged_out, "identity.session-ended"),
+            EDD: (self.overdue, "login.expired"),
+        }
 
     # -- what an act is done to: made anew each time -------------------------------------------------
 
@@ -131,13 +146,6 @@ class Harness(PromiseHarness):
         name = f"trial-{next(self.numbers)}"
         self.store.create(name, DeploymentKind.EVALUATION, name=name, policy=self.policy)
         return name
-
-    def with_two_faces(self) -> ShownFaces:
-        """A photograph of two people, another each time."""
-        boxes = (np.array([0.0, 0.0, 10.0, 10.0]), np.array([20.0, 0.0, 30.0, 10.0]))
-        faces = [SimpleNamespace(detection=SimpleNamespace(box=box)) for box in boxes]
-        sha256 = f"{next(self.numbers):064x}"
-        return ShownFaces("two.jpg", sha256, np.zeros((20, 40, 3), np.uint8), faces)  # type: ignore[arg-type]
 
     def ready(self) -> str:
         name = self.draft()

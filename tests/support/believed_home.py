@@ -22,11 +22,11 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.footage import FootageSegmentRow
-from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
+from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
 from tests.support.each_process import EachProcess, EachTrail
 from tests.support.galleries import held_by
 from tests.support.overwriting import overwriting
-from tests.support.people import authenticated
+from tests.support.people import account_row, authenticated
 from tests.support.planning import OPERATOR, PlanningHarness
 from tests.support.records import entry
 from tests.support.vault_server import serving_vault
@@ -77,11 +77,7 @@ def insert_officer(engine: Engine) -> None:
         session.flush()
         for role in (Role.AUTHORISING_OFFICER, Role.COMPLIANCE):
             session.add(PersonRoleRow(person=person.id or 0, role=role.value, since=now))
-        session.add(
-            PersonIdentityRow(
-                person=person.id or 0, issuer="i", subject="eve", linked_at=now, linked_by="x", sessions_from=now
-            )
-        )
+        session.add(account_row(person.id or 0, EVE, now))
 
 
 def live_trial(home: Home) -> None:

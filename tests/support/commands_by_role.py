@@ -7,7 +7,7 @@ import datetime as dt
 from lfr_core.custody.people import Role
 from lfr_core.custody.people.roles import SERVICE_ROLES
 
-__all__ = ["DAY", "ENDED", "MACHINE_TOO", "MAY", "NOBODY", "ONLY", "PEOPLE", "REVOKED", "C", "O"]
+__all__ = ["DAY", "ENDED", "EXPIRED", "MACHINE_TOO", "MAY", "NOBODY", "ONLY", "PEOPLE", "REVOKED", "C", "O"]
 
 P, A, O, U, C = (  # noqa: E741  short names for a table
     Role.PLANNER,
@@ -16,8 +16,8 @@ P, A, O, U, C = (  # noqa: E741  short names for a table
     Role.PUBLICATION_OFFICER,
     Role.COMPLIANCE,
 )
-REVOKED, ENDED = "Rex Left", "Eve Ended"
-"""In every role but the auditor's; one is revoked, the other's sessions are ended."""
+REVOKED, ENDED, EXPIRED = "Rex Left", "Eve Ended", "Edd Overdue"
+"""In every role but the auditor's; one is revoked, of one the sessions are ended, of one the shift is over."""
 NOBODY = "nobody"
 ONLY = {role: f"{role.value.title()} Only" for role in Role}
 DAY = (dt.datetime.now(dt.UTC) + dt.timedelta(days=7)).date().isoformat()
@@ -31,6 +31,8 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "alerts outcome": ("{judged} arrest", {O}),
     "alerts review": ("{judged} confirmed-true", {O}),
     "alerts show": ("{alert}", {O}),
+    "audit export": ("--output {out}", {C, Role.AUDITOR}),
+    "audit show": ("", {C, Role.AUDITOR}),
     "deployment announce": ("authorised", {P, U}),
     "deployment apply": ("applied", {P}),
     "deployment approve-list": ("authorised --digest 00", {A}),
@@ -49,12 +51,16 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "deployment refuse-withholding": ("asked-too --reason because", {A}),
     "deployment resume": ("suspended", TRIAL),
     "deployment suspend": ("dep --why because", {*TRIAL, C}),
+    "deployment timeline": ("authorised", PEOPLE),
     "deployment withhold": ("undecided --reason-class threat-to-life", {P, A, U}),
     "footage approve": ("{hold} --digest 0", {A, C}),
     "footage export": ("--deployment dep --purpose case --output evidence-{number}", {A, C}),
     "footage hold": ("--ground complaint --reference x --review-on {day} --segment segment-1", {A, C}),
+    "footage holds": ("", {A, C, Role.AUDITOR}),
+    "footage list": ("--deployment dep", {A, C, Role.AUDITOR}),
     "footage release": ("{hold}", {A, C}),
     "footage review": ("{hold} --review-on {day}", {A, C}),
+    "footage show": ("segment-1", {A, C, Role.AUDITOR}),
     "footage view": ("--deployment dep --purpose look --output seen-{number}", {A, C}),
     "operator attend": ("dep --seconds 0.1", {O}),
     "operator sign-off": ("dep", set(Role)),
@@ -75,13 +81,16 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "rights complain": ("--contact here --text words", PEOPLE),
     "rights confirm": ("{request}", {A, C}),
     "rights disclose": ("{listed}", {C}),
+    "rights due": ("", {A, C, Role.AUDITOR}),
     "rights enquire": ("--contact here --text words", PEOPLE),
+    "rights list": ("", {A, C, Role.AUDITOR}),
     "rights receipt": ("{alert} --output {out}", {O, Role.ENGAGING_OFFICER}),
     "rights show": ("{request} --purpose look", {C}),
     "users add": ("New-{number} --role operator --rank constable --no-account", {C}),
     "users add-service": ("Script-{number} --may run-trials --key-file {out}", {C}),
     "users change": ("{third} --role operator --rank sergeant", {C}),
     "users link": ("{person} --subject {number}", {C}),
+    "users list": ("", PEOPLE),
     "users log-out": ("{person}", {C}),
     "users password": ("{person}", {C}),
     "users rename": ("{third} Renamed-{number}", {C}),

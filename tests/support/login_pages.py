@@ -44,8 +44,8 @@ def signed(settings: Settings, claims: dict[str, Any], secret: str = "") -> str:
 
 def claims_of(logins: PageLogins, name: str) -> dict[str, Any]:
     """What the pages would keep of a login just now."""
-    ((issuer, subject),) = logins.people.identities_of(name)
     return {
-        "iss": issuer, "sub": subject, "aud": ["openlfr-staff"], "iat": int(time.time()), "is_logged_in": True,
+        "iss": logins.server.provider.issuer, "sub": logins.subject_of(name), "aud": ["openlfr-staff"],
+        "iat": int(time.time()), "is_logged_in": True,
         "origin": logins.settings.page_addresses[0], "provider": "default",
     }  # fmt: skip

@@ -47,10 +47,14 @@ class PageLogins:
         subjects = self.server.subjects(*(login_of(name) for name in names))
         by = next(each.name for each in self.people.list() if each.may_act and Role.COMPLIANCE in each.roles)
         for name in names:
-            if not self.people.identities_of(name):
+            if self.subject_of(name) is None:
                 self.people.link_identity(
                     name, self.server.provider.issuer, subjects[login_of(name)], by=authenticated(by)
                 )
+
+    def subject_of(self, name: str) -> str | None:
+        """What the server calls this person's account; None without one."""
+        return dict(self.people.identities_of(name)).get(self.server.provider.issuer)
 
     def log_in(self, context: BrowserContext, name: str) -> None:
         """Let the browser of `context` be this person's. Pages that are open there know it once they are reloaded."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Engine
 
 from apps.sign_in import PageSession
 from lfr_core.custody.people import AuthenticatedPerson, Role
 from lfr_core.custody.people.lookup import in_role
 from lfr_core.storage.engine import reading
+from tests.support.people import authenticated
 
 __all__ = ["session_of"]
 
@@ -18,7 +21,7 @@ def session_of(engine: Engine, name: str) -> PageSession:
     def use() -> AuthenticatedPerson:
         with reading(engine) as session:
             found = in_role(session, name, frozenset(Role))
-        return AuthenticatedPerson(found.name, found.roles, found.rank, found.added_at, found.revoked_at, login=None)
+        return replace(authenticated(found.name), roles=found.roles, rank=found.rank, added_at=found.added_at)
 
     def log_out() -> None:
         raise AssertionError("no test logs out here")

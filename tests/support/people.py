@@ -4,31 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 from sqlalchemy import Engine
 from sqlmodel import select
 
 from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.people import AuthenticatedPerson, People, Rank, Role
+from lfr_core.custody.people import Actor, AuthenticatedPerson, People, Rank, Role
+from lfr_core.custody.people.roles import Login
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.domain.actors import SystemActor, fold_name
 from lfr_core.storage.engine import writing
-from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
+from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
 from tests.support.overwriting import overwriting
 from tests.support.records import ManualClock
 from tests.support.vaults import MemoryTrail, trail_of
 
 __all__ = [
     "CAST",
+    "FAR",
+    "ISSUER",
     "MACHINE",
+    "account_row",
     "add_operators",
     "add_people",
     "authenticated",
+    "give_accounts",
+    "put_accounts",
     "put_people",
     "register",
     "registered",
     "sign_on",
+    "subject_of",
 ]
 
 _FIRST = "Dana Compliance"
@@ -48,12 +56,47 @@ MACHINE = SystemActor.LFR
 """This machine's user, who registers the first person."""
 
 
-def authenticated(name: str) -> AuthenticatedPerson:
-    """Make somebody of that name, as a login would have found them: services look up the register themselves.
+ISSUER: Final = "https://login.tests"
+"""Gives the accounts of registers of tests, which `give_account` and `put_people` link."""
+FAR: Final = datetime(2200, 1, 1, tzinfo=UTC)
+"""After every session that a test ends."""
 
-    Without a role and a session of its own: what a service takes from here instead of from the register would show.
+
+def subject_of(name: str) -> str:
+    """What the tests' issuer calls the account of somebody of that name."""
+    return f"tests know {fold_name(name)}"
+
+
+def authenticated(
+    name: str, *, at: datetime = FAR, ends_at: datetime | None = None, account_of: str = ""
+) -> AuthenticatedPerson:
+    """Make somebody of that name, as a login with their account would have found them: services look them up anew.
+
+    Without a role: what a service takes from here instead of from the register would show.
+
+    Args:
+        name: the person's.
+        at: when they logged in.
+        ends_at: when the login counts no more, by the machine's clock.
+        account_of: the name under which they were given their account, where that was another.
     """
-    return AuthenticatedPerson(name, frozenset(), Rank.POLICE_STAFF, datetime(2020, 1, 1, tzinfo=UTC), None, login=None)
+    login = Login(ISSUER, subject_of(account_of or name), at, ends_at, SystemClock())
+    return AuthenticatedPerson(name, frozenset(), Rank.POLICE_STAFF, datetime(2020, 1, 1, tzinfo=UTC), None, login)
+
+
+def give_accounts(people: People, *names: str, by: Actor = MACHINE) -> None:
+    """Link the accounts that `authenticated` logs in with; the first, of compliance, by this machine's user."""
+    for name in names:
+        people.link_identity(name, ISSUER, subject_of(name), by=by)
+
+
+def put_accounts(engine: Engine) -> None:
+    """Write these accounts of everybody who has none into the register's tables, with no entry on a trail."""
+    with overwriting(engine) as session:
+        there = set(session.exec(select(PersonIdentityRow.subject)))
+        for row in session.exec(select(PersonRow)):
+            if row.id is not None and subject_of(row.name) not in there:
+                session.add(account_row(row.id, row.name, row.added_at))
 
 
 def register(engine: Engine, clock: Clock | None = None) -> People:
@@ -66,6 +109,7 @@ def registered(engine: Engine, clock: Clock | None = None) -> People:
     people = register(engine, clock)
     for number, (name, (roles, rank)) in enumerate(CAST.items()):
         people.add(name, roles, rank, by=authenticated(next(iter(CAST))) if number else MACHINE)
+        put_accounts(engine)
     return people
 
 
@@ -84,6 +128,7 @@ def put_people(
     *,
     clock: Clock | None = None,
     trail: Trail | None = None,
+    with_accounts: bool = True,
 ) -> None:
     """Write those who aren't there yet into the register's tables, in one transaction and with one audit entry at most.
 
@@ -105,8 +150,22 @@ def put_people(
             session.flush()
             assert row.id is not None
             session.add_all(PersonRoleRow(person=row.id, role=role.value, since=now) for role in roles)
+            if with_accounts:
+                session.add(account_row(row.id, name, now))
         if trail is not None:
             trail.append(session, AuditEvent(Verb.ALTER, MACHINE, "", "person:all", "people.added"))
+
+
+def account_row(person: int, name: str, now: datetime) -> PersonIdentityRow:
+    since = now.replace(microsecond=0)
+    return PersonIdentityRow(
+        person=person,
+        issuer=ISSUER,
+        subject=subject_of(name),
+        linked_at=now,
+        linked_by=str(MACHINE),
+        sessions_from=since,
+    )
 
 
 def add_operators(engine: Engine, *names: str, clock: Clock | None = None, trail: Trail | None = None) -> None:

@@ -17,6 +17,7 @@ from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, De
 from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
 from tests.support.alert_harness import AlertHarness
 from tests.support.overwriting import overwriting
+from tests.support.people import account_row
 from tests.support.records import NOW_NS
 
 __all__ = ["OPERATOR", "deployment_row", "make_planned"]
@@ -87,6 +88,7 @@ def _register_operator(session: Session) -> None:
         session.flush()
         assert person.id is not None
         session.add(PersonRoleRow(person=person.id, role=Role.OPERATOR.value, since=now))
+        session.add(account_row(person.id, OPERATOR, now))
 
 
 def deployment_row(harness: AlertHarness) -> DeploymentRow:

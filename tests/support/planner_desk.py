@@ -11,6 +11,7 @@ from apps.planner.draft_store import DraftStore
 from apps.planner.planner_services import PlannerServices
 from apps.planner.uploaded_lists import UploadedLists
 from apps.planner.view import PlannerView
+from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.camera_sources import CameraSources, camera_folder
 from lfr_core.deployments.compliance_documents import ComplianceDocumentRegister
@@ -39,6 +40,7 @@ def desk_of(harness: PlanningHarness, **changes: Any) -> PlannerView:
         return ListBuilder(harness.policy, harness.store, harness.gallery, no_engine, harness.home)
 
     values: dict[str, Any] = {
+        "looks": Consultations(harness.engine, harness.trail, harness.clock),
         "planning": harness.planning,
         "store": harness.store,
         "hours": DeploymentHours(harness.engine, harness.trail, harness.clock),

@@ -42,7 +42,8 @@ def list_alerts(
     engine = installation.engine
     if read.deployment(engine, deployment) is None:
         raise Refused("deployment.unknown", f"there is no deployment {deployment}; `lfr deployment list` shows them")
-    found = read.alerts(engine, deployment, by=by, now_ns=installation.now_ns, limit=limit, undecided_only=undecided)
+    looks, now_ns = installation.looks, installation.now_ns
+    found = read.alerts(looks, deployment, by=by, now_ns=now_ns, limit=limit, undecided_only=undecided)
     return Output([as_dict(one) for one in found], lambda: _show_list(found))
 
 

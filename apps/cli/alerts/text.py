@@ -31,7 +31,7 @@ def alert_output(installation: Installation, alert: UUID, *, by: AuthenticatedPe
     """Read an alert as `by` may see it. Raises Refused as `lfr_core.alerts.read.alert`."""
     from lfr_core.alerts import read
 
-    found = read.alert(installation.engine, alert, by=by, now_ns=installation.now_ns)
+    found = read.alert(installation.looks, alert, by=by, now_ns=installation.now_ns)
     assert found is not None  # `find` has just seen it
     values = as_dict(found)
     return Output(values, lambda: print_fields(((name, _as_text(each)) for name, each in values.items()), width=16))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from apps.cli.deployment.summary import PlanSummary
     from lfr_core.alerts.read import DeploymentSummary
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import AuthenticatedPerson
 
 __all__ = ["app", "summary_output"]
 
@@ -39,7 +40,7 @@ def status(installation: Installation, id: DeploymentId) -> Output:
 
 
 @command(app, migrated=True)
-def timeline(installation: Installation, id: DeploymentId) -> Output:
+def timeline(installation: Installation, id: DeploymentId, by: AuthenticatedPerson) -> Output:
     """Show what was done to a planned deployment, when and by whom.
 
     Example: lfr deployment timeline high-street-0412
@@ -50,7 +51,7 @@ def timeline(installation: Installation, id: DeploymentId) -> Output:
     from lfr_core.deployments import reading
 
     read_application(installation, id)  # says so when there is no such, or when it is a trial
-    found = reading.timeline(installation.engine, id)
+    found = reading.show_timeline(installation.looks, id, by=by)
     return Output([asdict(one) for one in found], lambda: show_timeline(found))
 
 

@@ -61,13 +61,13 @@ def place_hold(
     """
     from apps.build import build_hold_service
     from lfr_core.retention.footage.holds import HoldRequest
-    from lfr_core.retention.footage.register import segments
+    from lfr_core.retention.footage.listing import list_segments
 
     why, review = _parse_ground(ground), parse_date(review_on)
     wanted = list(segment or ())
     if deployment is not None:
         begin, end = parse_time_ns(from_), parse_time_ns(to)
-        found = segments(installation.engine, deployment=deployment, camera=camera, from_ns=begin, to_ns=end)
+        found = list_segments(installation.looks, deployment, by=by, camera=camera, from_ns=begin, to_ns=end)
         wanted += [each.id for each in found]
     request = HoldRequest(tuple(wanted), why, reference, review)
     return hold_output(build_hold_service(installation).place(request, by=by), "held")
@@ -87,10 +87,10 @@ def approve(
     Example: lfr footage approve 7c1d2e3f4a5b6c7d0b5c2f6d9a3e4f7b --digest 0f3c9a11d2e47b58
     """
     from apps.build import build_hold_service
-    from lfr_core.retention.footage.holds import find_hold
+    from lfr_core.retention.footage.listing import show_hold
 
     if not digest:
-        return asked_output(find_hold(installation.engine, hold))
+        return asked_output(show_hold(installation.looks, hold, by=by))
     return hold_output(build_hold_service(installation).approve(hold, digest=digest, by=by), "approved")
 
 
@@ -120,15 +120,16 @@ def release(installation: Installation, hold: HoldId, by: AuthenticatedPerson) -
 @command(app, "holds", migrated=True)
 def list_holds(
     installation: Installation,
+    by: AuthenticatedPerson,
     released: Annotated[bool, typer.Option("--released", help="Also those that were released.")] = False,
 ) -> Output:
     """List the holds in force, those whose review is due first.
 
     Example: lfr footage holds
     """
-    from lfr_core.retention.footage.holds import holds
+    from lfr_core.retention.footage.listing import list_holds
 
-    found = holds(installation.engine, released=released)
+    found = list_holds(installation.looks, by=by, released=released)
     return Output([hold_dict(each) for each in found], lambda: _show_holds(found))
 
 

@@ -47,6 +47,7 @@ Purpose = Annotated[str, typer.Option("--purpose", help="Why, in a few words wit
 def list_segments(
     installation: Installation,
     deployment: Deployment,
+    by: AuthenticatedPerson,
     camera: Camera = None,
     from_: From = None,
     to: To = None,
@@ -59,12 +60,13 @@ def list_segments(
 
     Example: lfr footage list --deployment high-street-0412 --camera north-gate
     """
-    from lfr_core.retention.footage.register import segments
+    from lfr_core.retention.footage.listing import list_segments
 
     begin, end = parse_time_ns(from_), parse_time_ns(to)
-    found = segments(
-        installation.engine,
-        deployment=deployment,
+    found = list_segments(
+        installation.looks,
+        deployment,
+        by=by,
         camera=camera,
         from_ns=begin,
         to_ns=end,
@@ -76,22 +78,19 @@ def list_segments(
 
 @command(app, migrated=True)
 def show(
-    installation: Installation, segment: Annotated[str, typer.Argument(metavar="SEGMENT", help="Id of the segment.")]
+    installation: Installation,
+    segment: Annotated[str, typer.Argument(metavar="SEGMENT", help="Id of the segment.")],
+    by: AuthenticatedPerson,
 ) -> Output:
     """Show one segment: its record, its holds, and whether its file is whole. Opens no frame.
 
     Example: lfr footage show 0b5c2f6d9a3e4f7b8c1d2e3f4a5b6c7d
     """
-    from lfr_core.common.errors import Poison, Refused
-    from lfr_core.retention.footage.holds import holds
-    from lfr_core.retention.footage.register import find_segments
+    from lfr_core.common.errors import Poison
+    from lfr_core.retention.footage.listing import show_segment
     from lfr_core.retention.footage.segment import index_segment, segment_file
 
-    found = find_segments(installation.engine, [segment])
-    if not found:
-        raise Refused("footage.unknown", f"there is no segment {segment}; `lfr footage list` shows those there are")
-    (one,) = found
-    covering = [hold for hold in holds(installation.engine, released=True) if segment in hold.segments]
+    one, covering = show_segment(installation.looks, segment, by=by)
     values = segment_dict(one)
     try:
         index = index_segment(segment_file(installation.settings.footage_store, one.id))

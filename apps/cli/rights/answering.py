@@ -71,11 +71,10 @@ def approve(
     """
     from apps.build import build_rights_service
     from lfr_core.publication.rights import answering
-    from lfr_core.publication.rights.reading import find_request
 
     service = build_rights_service(installation)
     if not digest:
-        return request_output(find_request(service.engine, service.days, service.now(), reference))
+        return request_output(service.find(reference, by=by))
     return request_output(answering.approve_disclosure(service, reference, digest=digest, by=by))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.command import Output, command, logged_in
+from apps.cli.command import Output, command
 from apps.cli.common import console, print_plain
 from apps.cli.rights.text import Reference, request_dict, show_request
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lfr_core.custody.installation import Installation
+    from lfr_core.custody.people import AuthenticatedPerson
     from lfr_core.publication.rights.types import Request
 
 __all__ = ["app"]
@@ -24,6 +25,7 @@ app = typer.Typer()
 @command(app, "list", migrated=True)
 def list_requests(
     installation: Installation,
+    by: AuthenticatedPerson,
     closed: Annotated[bool, typer.Option("--closed", help="Also those that are closed.")] = False,
 ) -> Output:
     """List the requests, those due first at the front; an overdue one is red. No personal data is shown.
@@ -31,10 +33,8 @@ def list_requests(
     Example: lfr rights list
     """
     from apps.build import build_rights_service
-    from lfr_core.publication.rights.reading import requests
 
-    service = build_rights_service(installation)
-    found = requests(installation.engine, service.days, service.now(), closed=closed)
+    found = build_rights_service(installation).list(by=by, closed=closed)
     return Output([request_dict(each) for each in found], lambda: _show_list(found))
 
 
@@ -42,6 +42,7 @@ def list_requests(
 def show(
     installation: Installation,
     reference: Reference,
+    by: AuthenticatedPerson,
     purpose: Annotated[str, typer.Option("--purpose", help="What for it is opened; on the audit trail.")] = "",
 ) -> Output:
     """Show where a request stands; with --purpose also who asked, and what.
@@ -49,11 +50,10 @@ def show(
     Example: lfr rights show R-2026-7QF3-9KXM-2TWA --purpose "to answer it"
     """
     from apps.build import build_rights_service
-    from lfr_core.publication.rights.reading import find_request
 
     service = build_rights_service(installation)
-    found = find_request(installation.engine, service.days, service.now(), reference)
-    opened = service.open(reference, by=logged_in(installation), purpose=purpose) if purpose else None
+    found = service.find(reference, by=by)
+    opened = service.open(reference, by=by, purpose=purpose) if purpose else None
     personal = (
         {}
         if opened is None
@@ -71,19 +71,17 @@ def show(
 
 
 @command(app, migrated=True)
-def due(installation: Installation) -> Output:
+def due(installation: Installation, by: AuthenticatedPerson) -> Output:
     """Show what is overdue or due soon, and holds nobody has confirmed. Exit code 1 when an answer is overdue.
 
     Example: lfr rights due
     """
     from apps.build import build_rights_service
-    from lfr_core.publication.rights.reading import requests
     from lfr_core.publication.rights.types import RequestState
 
-    service = build_rights_service(installation)
     found = [
         each
-        for each in requests(installation.engine, service.days, service.now())
+        for each in build_rights_service(installation).list(by=by)
         if each.state in {RequestState.OVERDUE, RequestState.DUE_SOON}
         or any(hold.is_provisional for hold in each.holds)
     ]

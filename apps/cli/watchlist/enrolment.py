@@ -131,7 +131,7 @@ def show(
     """
     from lfr_core.watchlists.listing import list_entries
 
-    entries = list_entries(installation.engine, deployment, by=by, now_ns=installation.now_ns)
+    entries = list_entries(installation.looks, deployment, by=by, now_ns=installation.now_ns)
     return Output([entry.as_dict() for entry in entries], lambda: _show_entries(entries))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Final, cast
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -15,6 +15,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from lfr_core.alerts.answers import decision_of
 from lfr_core.common.clock import utc_from_ns
+from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.custody.people.sign_on import signed_on
 from lfr_core.domain.alerts import Cell, Decision, published_cell
@@ -23,7 +24,9 @@ from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertRow
 
 __all__ = [
+    "LISTED",
     "PROBE",
+    "SHOWN",
     "AlertSummary",
     "Answer",
     "alert",
@@ -36,6 +39,9 @@ __all__ = [
 
 PROBE = cast("QueryableAttribute[bytes]", AlertRow.probe_sealed)  # what SQLModel's class attribute is
 """What is read only where pictures are opened."""
+LISTED: Final = "alert.listed"
+SHOWN: Final = "alert.shown"
+"""Under what a look stands on the trail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ class AlertSummary:
 
 
 def alerts(
-    engine: Engine,
+    looks: Consultations,
     deployment: str,
     *,
     by: AuthenticatedPerson,
@@ -102,7 +108,7 @@ def alerts(
     """Read a deployment's alerts, the newest first; their pictures are `lfr_core.alerts.read.crops`'.
 
     Args:
-        engine: the records.
+        looks: of the records; puts this one on the trail.
         deployment: its id.
         by: who looks: an operator who has signed on to it.
         now_ns: wall time.
@@ -113,9 +119,11 @@ def alerts(
     Raises:
         Refused: as `lfr_core.custody.people.sign_on.signed_on`.
     """
-    with reading(engine) as session:
-        signed_on(session, deployment, by, utc_from_ns(now_ns))
-        return alerts_in(session, deployment, limit=limit, undecided_only=undecided_only, judged=judged)
+    with reading(looks.engine) as session:
+        person = signed_on(session, deployment, by, utc_from_ns(now_ns))
+        found = alerts_in(session, deployment, limit=limit, undecided_only=undecided_only, judged=judged)
+    looks.note(person, LISTED, deployment=deployment)
+    return found
 
 
 def alerts_in(
@@ -143,7 +151,7 @@ class ConsoleAlerts:
 
 
 def console_alerts(
-    engine: Engine,
+    looks: Consultations,
     deployment: str,
     *,
     by: AuthenticatedPerson,
@@ -154,7 +162,7 @@ def console_alerts(
     """Look once at all that an operator's screen shows: who looks is found in the register once, not five times.
 
     Args:
-        engine: the records.
+        looks: of the records; puts this one on the trail.
         deployment: its id.
         by: who looks: an operator who has signed on to it, and to that of each alert in `also`.
         now_ns: wall time.
@@ -164,27 +172,33 @@ def console_alerts(
     Raises:
         Refused: as `lfr_core.custody.people.sign_on.signed_on`.
     """
-    with reading(engine) as session:
-        signed_on(session, deployment, by, utc_from_ns(now_ns))
+    with reading(looks.engine) as session:
+        person = signed_on(session, deployment, by, utc_from_ns(now_ns))
         wanted = select(AlertRow).where(col(AlertRow.id).in_(also)).where(col(AlertRow.canary).is_(False))
         rows = session.exec(wanted.options(defer(PROBE, raiseload=True))).all() if also else ()
-        for other in {row.deployment for row in rows} - {deployment}:
+        others = {row.deployment for row in rows} - {deployment}
+        for other in others:
             signed_on(session, other, by, utc_from_ns(now_ns))
-        return ConsoleAlerts(
+        found = ConsoleAlerts(
             waiting=alerts_in(session, deployment, limit=most[0], judged=False),
             judged=alerts_in(session, deployment, limit=most[1], judged=True),
             also={row.id: summary_of(row) for row in rows},
         )
+    for each in (deployment, *others):
+        looks.note(person, LISTED, deployment=each)
+    return found
 
 
-def alert(engine: Engine, id: UUID, *, by: AuthenticatedPerson, now_ns: int) -> AlertSummary | None:
+def alert(looks: Consultations, id: UUID, *, by: AuthenticatedPerson, now_ns: int) -> AlertSummary | None:
     """One alert, or None if there is no such, or no longer. Raises Refused as `alerts`."""
-    with reading(engine) as session:
+    with reading(looks.engine) as session:
         row = session.get(AlertRow, id, options=[defer(PROBE, raiseload=True)])
         if row is None or row.canary:
             return None
-        signed_on(session, row.deployment, by, utc_from_ns(now_ns))
-        return summary_of(row)
+        person = signed_on(session, row.deployment, by, utc_from_ns(now_ns))
+        found = summary_of(row)
+    looks.note(person, SHOWN, deployment=found.deployment, subject=f"alert:{id}")
+    return found
 
 
 def alerts_starting(engine: Engine, start: str, *, limit: int = 10) -> tuple[UUID, ...]:

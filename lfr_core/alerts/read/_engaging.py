@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import Engine
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
-from lfr_core.alerts.read._alerts import PROBE, AlertSummary, summary_of
+from lfr_core.alerts.read._alerts import LISTED, PROBE, SHOWN, AlertSummary, summary_of
 from lfr_core.common.clock import utc_from_ns
+from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.people.officer_alerts import check_judged_same
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.custody.people.sign_on import DUTIES, signed_on
@@ -21,7 +21,7 @@ __all__ = ["alert_to_engage", "alerts_to_engage"]
 
 
 def alerts_to_engage(
-    engine: Engine, deployment: str, *, by: AuthenticatedPerson, now_ns: int, limit: int = 20
+    looks: Consultations, deployment: str, *, by: AuthenticatedPerson, now_ns: int, limit: int = 20
 ) -> tuple[AlertSummary, ...]:
     """Those of a deployment, the newest first, for an engaging officer or operator who has signed on to it.
 
@@ -29,8 +29,8 @@ def alerts_to_engage(
         Refused: as `lfr_core.custody.people.sign_on.signed_on`; `officer.deployment-over`.
         Retryable: the records are away.
     """
-    with reading(engine) as session:
-        signed_on(session, deployment, by, utc_from_ns(now_ns), DUTIES)
+    with reading(looks.engine) as session:
+        person = signed_on(session, deployment, by, utc_from_ns(now_ns), DUTIES)
         wanted = (
             select(AlertRow)
             .where(AlertRow.deployment == deployment)
@@ -40,14 +40,18 @@ def alerts_to_engage(
             .limit(limit)
             .options(defer(PROBE, raiseload=True))
         )
-        return tuple(summary_of(row) for row in session.exec(wanted))
+        found = tuple(summary_of(row) for row in session.exec(wanted))
+    looks.note(person, LISTED, deployment=deployment)
+    return found
 
 
-def alert_to_engage(engine: Engine, id: UUID, *, by: AuthenticatedPerson, now_ns: int) -> AlertSummary:
+def alert_to_engage(looks: Consultations, id: UUID, *, by: AuthenticatedPerson, now_ns: int) -> AlertSummary:
     """One of them, as it is now. Raises Refused `officer.not-judged`, and as `alerts_to_engage`."""
-    with reading(engine) as session:
+    with reading(looks.engine) as session:
         row = session.get(AlertRow, id, options=[defer(PROBE, raiseload=True)])
-        signed_on(session, row.deployment if row is not None else "", by, utc_from_ns(now_ns), DUTIES)
+        person = signed_on(session, row.deployment if row is not None else "", by, utc_from_ns(now_ns), DUTIES)
         check_judged_same(row)
         assert row is not None  # else it was refused
-        return summary_of(row)
+        found = summary_of(row)
+    looks.note(person, SHOWN, deployment=found.deployment, subject=f"alert:{id}")
+    return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
@@ -80,8 +80,8 @@ class PageSessions:
             Retryable: the records are away.
         """
         identity = read_claims(claims, self._provider)
-        self._check_age(identity)
-        return self._people.of_identity(identity.issuer, identity.subject, since=identity.issued_at)
+        ends_at = self._check_age(identity)
+        return self._people.of_identity(identity.issuer, identity.subject, since=identity.issued_at, ends_at=ends_at)
 
     def use(self, claims: Mapping[str, object]) -> AuthenticatedPerson:
         """Find who is logged in and has just done something; a login's first use is on the audit trail.
@@ -115,7 +115,8 @@ class PageSessions:
         """Name those who hold a role now. Raises Retryable."""
         return tuple(each.name for each in self._people.list() if each.may_act and role in each.roles)
 
-    def _check_age(self, identity: Identity) -> None:
+    def _check_age(self, identity: Identity) -> datetime:
+        """Return when the session ends. Raises Refused `login.token`, `login.expired`."""
         now_ns = self._clock.time_ns()
         now, idle = utc_from_ns(now_ns), timedelta(minutes=self._access.idle_min)
         with self._lock:
@@ -123,7 +124,9 @@ class PageSessions:
         used = identity.issued_at if used_ns is None else utc_from_ns(used_ns)
         if identity.issued_at - timedelta(seconds=LEEWAY_S) > now:
             raise Refused("login.token", "this login is of a time to come: mend the clocks")
-        if now >= identity.issued_at + timedelta(hours=self._access.session_h):
+        ends_at = identity.issued_at + timedelta(hours=self._access.session_h)
+        if now >= ends_at:
             raise Refused("login.expired", "the session is over: log in again")
         if now >= used + idle:
             raise Refused("login.expired", f"Nobody has done anything here for {self._access.idle_min:g} minutes")
+        return ends_at

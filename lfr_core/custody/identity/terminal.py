@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
@@ -44,7 +46,8 @@ def person_logged_in(login: CommandLineLogin, people: People) -> AuthenticatedPe
         Refused, Retryable: as `CommandLineLogin.identify` and `People.of_identity`.
     """
     identity = login.identify()
-    return people.of_identity(identity.issuer, identity.subject, since=identity.issued_at)
+    ends_at = identity.issued_at + timedelta(hours=login.session_h)
+    return people.of_identity(identity.issuer, identity.subject, since=identity.issued_at, ends_at=ends_at)
 
 
 def record_login(engine: Engine, trail: Trail, person: Person) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.lookup import check_session, person_of, roles_of
 from lfr_core.custody.people.roles import AuthenticatedPerson, Login
@@ -20,7 +21,7 @@ __all__ = ["any_linked", "end_use", "ended_subjects", "linked_rows", "new_link",
 
 
 def person_of_identity(
-    session: Session, issuer: str, subject: str, *, since: datetime | None = None
+    session: Session, issuer: str, subject: str, clock: Clock, *, since: datetime | None, ends_at: datetime | None
 ) -> AuthenticatedPerson:
     """Return the person whose account it is, who may act now. The caller has verified the login.
 
@@ -28,17 +29,19 @@ def person_of_identity(
         session: of the records.
         issuer: the provider, as its tokens name it.
         subject: what it calls the account.
+        clock: by which the login ends.
         since: when the login was; one before the person's sessions were ended, or before they were registered anew,
             counts no more.
+        ends_at: when the login counts no more; None for one without an end.
 
     Raises:
-        Refused: `identity.unknown`, `identity.ended`, `people.revoked`, `identity.session-ended`.
+        Refused: `identity.unknown`, `identity.ended`, `people.revoked`, `identity.session-ended`, `login.expired`.
     """
     row = None if "\x00" in issuer + subject else _find(session, issuer, subject)
     if row is None:
         shown = "".join(letter if letter.isprintable() else "?" for letter in f"{subject} at {issuer}")
         raise Refused("identity.unknown", f"the account {shown} is no registered person's: compliance adds people")
-    person, login = session.get_one(PersonRow, row.person), Login(issuer, subject, since)
+    person, login = session.get_one(PersonRow, row.person), Login(issuer, subject, since, ends_at, clock)
     if person.revoked_at is not None:
         raise Refused(
             "people.revoked",

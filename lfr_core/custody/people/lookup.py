@@ -43,18 +43,17 @@ def acting(session: Session, by: AuthenticatedPerson, roles: Collection[Role]) -
     """Return who acts, as registered now, if they may act in one of `roles` and their session hasn't ended.
 
     Raises:
-        Refused: `actor.not-authenticated`; `identity.ended`, `identity.session-ended`; `people.renamed` since they
-            were looked up, so that nothing is written under a name of before; as `in_role`.
+        Refused: `actor.not-authenticated`; `people.renamed` since they were looked up, so that nothing is written under
+            a name of before; as `in_role` and `check_session`.
     """
     name = str(principal_of(by))
     _keep_as_read(session, name)
     person = in_role(session, name, roles)
     if not same_person(person.name, name):
         raise Refused("people.renamed", f"{name} is registered as {person.name} now: do it again")
-    if by.login is not None:
-        row = row_of(session, person.name)
-        assert row is not None  # in_role has just found them
-        check_session(session, row, by.login)
+    row = row_of(session, person.name)
+    assert row is not None  # in_role has just found them
+    check_session(session, row, by.login)
     return person
 
 
@@ -62,7 +61,7 @@ def check_session(session: Session, person: PersonRow, login: Login) -> None:
     """See that the account is still the person's, and the login still counts.
 
     Raises:
-        Refused: `identity.unknown`, `identity.ended`, `identity.session-ended`.
+        Refused: `identity.unknown`, `identity.ended`, `identity.session-ended`, `login.expired`.
     """
     query = select(PersonIdentityRow).where(
         PersonIdentityRow.issuer == login.issuer, PersonIdentityRow.subject == login.subject
@@ -78,6 +77,8 @@ def check_session(session: Session, person: PersonRow, login: Login) -> None:
     # a token's time is in whole seconds
     if login.at is not None and login.at < max(row.sessions_from, person.added_at.replace(microsecond=0)):
         raise Refused("identity.session-ended", f"{person.name}'s sessions were ended: log in again")
+    if login.is_over:
+        raise Refused("login.expired", "the session is over: log in again")
 
 
 def in_role(session: Session, name: str, roles: Collection[Role], *, since: datetime | None = None) -> Person:

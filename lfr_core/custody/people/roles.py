@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
+from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.domain.actors import Principal, SystemActor, same_person
 
@@ -100,19 +101,28 @@ class Login:
     issuer: str
     subject: str
     at: datetime | None
-    """Aware; None: just now, as the login itself is taken."""
+    """Aware; None: it was shown just now, as a service's key is."""
+    ends_at: datetime | None
+    """Aware; None: it has no end of its own."""
+    clock: Clock = field(compare=False, repr=False)
+    """By which it ends."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has come to its end."""
+        return self.ends_at is not None and utc_from_ns(self.clock.time_ns()) >= self.ends_at
 
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatedPerson(Person):
     """A registered person who has shown who they are. What services take for a person who acts or looks.
 
-    Only `lfr_core.custody.people.identities` makes one, from a verified login, and the demonstration in its own home
-    (tests/unit/custody/test_who_makes_actors.py). Roles are as found then: services look them up again at each act.
+    Only `lfr_core.custody.people.identities` makes one, from an account that the register holds
+    (tests/unit/custody/people/test_who_makes_actors.py). Roles are as found then: services look them up again at each
+    act.
     """
 
-    login: Login | None
-    """None in a demonstration, which nobody logs in to."""
+    login: Login
 
 
 Actor: TypeAlias = AuthenticatedPerson | SystemActor

@@ -99,10 +99,11 @@ RECORD_USERS: Final[Mapping[RecordUse, frozenset[SystemActor]]] = MappingProxyTy
     {
         RecordUse.CAMERA: frozenset({SystemActor.CAMERA, *_OWN_CAMERAS}),
         RecordUse.FRAMES: frozenset({SystemActor.RECOGNISER}),
-        RecordUse.RESULTS: frozenset({SystemActor.RECOGNISER, SystemActor.RECORDER, SystemActor.ERASURE}),
+        RecordUse.RESULTS: frozenset({SystemActor.RECOGNISER, SystemActor.RECORDER}),
+        RecordUse.CANARY: frozenset({SystemActor.ERASURE, SystemActor.RECORDER}),
     }
 )
-"""Which part of the platform signs or verifies which records on the broker."""
+"""Which part of the platform signs or verifies which records on the broker. Workers alone have the key of results."""
 ROLES: Final[Mapping[KeyKind, frozenset[Role]]] = MappingProxyType(
     {
         KeyKind.ALERT: frozenset({Role.OPERATOR, Role.ENGAGING_OFFICER}),

@@ -80,7 +80,9 @@ class RecordUse(StrEnum):
     FRAMES = "frames"
     """All cameras' records: each camera's key is derived from this one, which only recognisers are lent."""
     RESULTS = "results"
-    """Sightings, outcomes, answers to live probes, dead letters."""
+    """Sightings, outcomes, answers to live probes, dead letters: of workers."""
+    CANARY = "canary"
+    """Sightings of the canary, by which deletion is proved, and of nobody else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ KEPT_DAYS: Final = 8
 RECORD_LEASE_S: Final = 60.0
 """[proposal] As long as the broker keeps a frame: what a camera says of itself is still signed, verified and counted
 while the vault is started again. These keys open nothing: frames end with their own lease (policy.vault.lease_s)."""
+_OF_RESULTS: Final = frozenset({RecordUse.RESULTS, RecordUse.CANARY})
 _DAY_NS: Final = 86_400 * 10**9
 _APART_NS: Final = round(CLOCKS_APART_S * 1e9)
 
@@ -53,11 +54,11 @@ def derive_record_key(
     today = day_of(now_ns)
     wanted = today if day is None else day
     oldest = min(days_around(now_ns)) if use is RecordUse.FRAMES else today
-    if use is RecordUse.RESULTS and actor is SystemActor.RECORDER:
+    if use in _OF_RESULTS and actor is SystemActor.RECORDER:
         oldest = today - KEPT_DAYS
     if not oldest <= wanted <= today:  # none ahead: who signs is lent the key of the vault's own day
         raise Refused("vault.key-gone", f"{actor} signs and verifies nothing of day {wanted}: no key of it is lent")
-    key = _derive(root, "results" if use is RecordUse.RESULTS else "frames", wanted)
+    key = _derive(root, use.value if use in _OF_RESULTS else "frames", wanted)
     if use is RecordUse.CAMERA:
         key = camera_record_key(key, deployment, camera)
     return RecordKey(wanted, key, RECORD_LEASE_S)

@@ -22,11 +22,21 @@ from lfr_core.custody.vault.port import RecordKey, RecordUse, Vault
 from lfr_core.custody.vault.record_keys import KEPT_DAYS, camera_record_key, day_of, days_around
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.frames import FrameHeader, FrameKind
-from lfr_core.domain.reserved import CANARY_CAMERA, LIVE_PROBE_CAMERA
+from lfr_core.domain.reserved import CANARY_CAMERA, CANARY_ENTRY, LIVE_PROBE_CAMERA
 
-__all__ = ["MAC_HEADER", "UNAUTHENTIC", "FrameVerifier", "RecordSigner", "RecordVerifier"]
+__all__ = [
+    "MAC_HEADER",
+    "UNAUTHENTIC",
+    "USE_HEADER",
+    "FrameVerifier",
+    "RecordSigner",
+    "RecordVerifier",
+    "check_entry",
+]
 
 MAC_HEADER: Final = "mac"
+USE_HEADER: Final = "mac-use"
+"""Says with which key a record is signed, where that isn't the workers': `canary`. The code covers it."""
 NOT_SIGNED: Final = "record.not-signed"
 NOT_AUTHENTIC: Final = "record.not-authentic"
 UNAUTHENTIC: Final = frozenset({NOT_SIGNED, NOT_AUTHENTIC})
@@ -80,10 +90,17 @@ class RecordSigner:
     """Signs the records of one sender: results, or the records of one camera of one deployment."""
 
     def __init__(
-        self, vault: Vault, clock: Clock, actor: SystemActor, *, deployment: str = "", camera: str = ""
+        self,
+        vault: Vault,
+        clock: Clock,
+        actor: SystemActor,
+        *,
+        deployment: str = "",
+        camera: str = "",
+        use: RecordUse = RecordUse.RESULTS,
     ) -> None:
-        """`deployment` and `camera`: for a camera's records; without them, for results."""
-        self._keys = _LentKeys(vault, clock, actor, RecordUse.CAMERA if camera else RecordUse.RESULTS)
+        """`deployment` and `camera`: for a camera's records; without them, for what `use` says."""
+        self._keys = _LentKeys(vault, clock, actor, RecordUse.CAMERA if camera else use)
         self._camera = (deployment, camera)
 
     def sign(self, topic: str, key: bytes, headers: Headers, value: bytes) -> bytes:
@@ -103,13 +120,13 @@ class RecordVerifier:
     """Verifies results before anything of them is written."""
 
     def __init__(self, vault: Vault, clock: Clock, actor: SystemActor) -> None:
-        self._keys = _LentKeys(vault, clock, actor, RecordUse.RESULTS)
+        self._keys = {use: _LentKeys(vault, clock, actor, use) for use in (RecordUse.RESULTS, RecordUse.CANARY)}
         self._clock = clock
 
     def check(
         self, topic: str, key: bytes, headers: Headers, value: bytes, *, appended_ns: int, kept_days: int = 1
-    ) -> None:
-        """Return when a worker of this installation sent exactly this record, on the day on which the broker took it.
+    ) -> RecordUse:
+        """See that this installation sent exactly this record, on the day on which the broker took it.
 
         Args:
             topic: as the record lies in the broker.
@@ -119,6 +136,9 @@ class RecordVerifier:
             appended_ns: wall time at which the broker took it, by the broker's clock.
             kept_days: how many days ago that may be at most; `KEPT_DAYS` for dead letters alone.
 
+        Returns:
+            As what it is signed: a worker's, or a canary (`check_entry`).
+
         Raises:
             Refused: `record.not-signed`, `record.not-authentic`.
             Retryable: the vault is away: nothing is believed until it is back.
@@ -127,7 +147,23 @@ class RecordVerifier:
         now_ns = self._clock.time_ns()
         first, last = day_of(now_ns) - min(kept_days, KEPT_DAYS), max(days_around(now_ns))
         days = [day for day in days_around(appended_ns) if first <= day <= last]
-        _compare(self._keys.of_record(headers, days).key, topic, key, headers, value)
+        use = RecordUse.CANARY if headers.get(USE_HEADER) == RecordUse.CANARY.encode() else RecordUse.RESULTS
+        _compare(self._keys[use].of_record(headers, days).key, topic, key, headers, value)
+        return use
+
+
+def check_entry(use: RecordUse, entry: str) -> None:
+    """See that what is signed as a canary is a sighting of the canary.
+
+    Args:
+        use: what `RecordVerifier.check` returned.
+        entry: that a sighting names; "" of another record.
+
+    Raises:
+        Refused: `record.not-authentic`.
+    """
+    if use is RecordUse.CANARY and entry != CANARY_ENTRY:
+        raise _not_authentic()
 
 
 class FrameVerifier:

@@ -52,7 +52,6 @@ def answer_listed(service: RightsService, reference: str, *, by: AuthenticatedPe
         Refused: `rights.not-asked` (it doesn't ask that), `rights.deployment-missing`, `rights.bad-subject`,
             `rights.list-stands`, `rights.answered`, `rights.closed`, `rights.erased`, and as `RightsService`.
     """
-    name = str(principal_of(by))
     with reading(service.engine) as session:
         acting(session, by, OFFICERS)
         row = read.row_of(session, reference)
@@ -70,7 +69,7 @@ def answer_listed(service: RightsService, reference: str, *, by: AuthenticatedPe
             service.trail,
             row.deployment,
             subject,
-            actor=name,
+            by=by,
             purpose=f"rights:{row.reference}",
         )
         words = listed_answer(listed=listed)

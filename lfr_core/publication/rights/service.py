@@ -18,6 +18,7 @@ from sqlmodel import Session
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.people.roles import SERVICE_ROLES, AuthenticatedPerson, Role, principal_of
 from lfr_core.custody.people.store import acting
 from lfr_core.custody.vault.port import ErasureRule, Vault
@@ -49,6 +50,8 @@ OFFICERS = frozenset({Role.COMPLIANCE})
 """Who answers. The data protection officer is one of them."""
 SECOND = frozenset({Role.COMPLIANCE, Role.AUTHORISING_OFFICER})
 """Who may be the second person."""
+MAY_LIST = OFFICERS | SECOND | {Role.AUDITOR}
+"""Who sees which requests there are and how each stands, without who asked and what."""
 
 
 class RightsService:
@@ -75,6 +78,7 @@ class RightsService:
         self.policy = policy
         self.clock = clock
         self.days = WorkingDays(policy.publication.extra_bank_holidays)
+        self._looks = Consultations(engine, trail, clock)
         self._below = below
         self._new_id = new_id
 
@@ -142,6 +146,22 @@ class RightsService:
         if wanted:
             send_holds_to_vault(self.engine, self.vault)
         return taken
+
+    def list(self, *, by: AuthenticatedPerson, closed: bool = False) -> tuple[Request, ...]:
+        """List the requests that aren't closed, those due first at the front; with `closed`, all. Opens none."""
+        with reading(self.engine) as session:
+            person = acting(session, by, MAY_LIST)
+        found = read.requests(self.engine, self.days, self.now(), closed=closed)
+        self._looks.note(person, "rights.listed")
+        return found
+
+    def find(self, reference: str, *, by: AuthenticatedPerson) -> Request:
+        """Say how a request stands. Opens nothing."""
+        with reading(self.engine) as session:
+            person = acting(session, by, MAY_LIST)
+        found = read.find_request(self.engine, self.days, self.now(), reference)
+        self._looks.note(person, "rights.shown", deployment=found.deployment or "", subject=f"rights:{found.reference}")
+        return found
 
     def open(self, reference: str, *, by: AuthenticatedPerson, purpose: str) -> Opened:
         """Open what somebody asked and how to reach them, and the answer. The vault audits who looked, and what for.

@@ -18,6 +18,7 @@ from lfr_core.alerts.recorder import Recorder
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import ErasureRule, KeyKind
 from lfr_core.deployments.store import DeploymentStore
@@ -31,6 +32,7 @@ from tests.support.people import add_operators, authenticated, sign_on
 from tests.support.records import entry, sighting
 from tests.support.sessions import session_env
 from tests.support.vault_server import serving_vault
+from tests.support.vaults import trail_of
 
 Run = Callable[..., Result]
 
@@ -179,8 +181,9 @@ def test_closing_says_how_many_alerts_still_wait_for_a_persons_judgement(
     assert closed.exit_code == 75
     assert "1 alert waits for a person's judgement" in closed.stderr
     assert "lfr alerts list --deployment dep --undecided" in closed.stderr
+    looks = Consultations(records, trail_of(records), SystemClock())
     found = read.alerts(
-        records, "dep", by=authenticated("Ann Operator"), now_ns=SystemClock().time_ns(), undecided_only=True
+        looks, "dep", by=authenticated("Ann Operator"), now_ns=SystemClock().time_ns(), undecided_only=True
     )
     assert [one.id for one in found] == [alert]
 

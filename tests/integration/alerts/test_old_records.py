@@ -13,7 +13,7 @@ from lfr_core.domain.alerts import Engagement, EngagementOutcome, Judgement
 from lfr_core.storage.engine import erase_freed_pages, open_engine
 from lfr_core.storage.migrate import _config, upgrade
 from tests.support.audit import audit_trail
-from tests.support.people import add_operators, authenticated
+from tests.support.people import add_operators, authenticated, put_accounts
 from tests.support.records import ManualClock, alerts_of, live_deployment, recorder_of, sighting
 from tests.support.shown_pictures import seen
 
@@ -76,6 +76,7 @@ def test_answers_of_before_the_history_are_in_it_and_can_be_corrected_and_undone
         command.downgrade(_config(connection), "0017")
 
     upgrade(url)
+    put_accounts(engine)  # there were none then
     clock.advance(60.0)
     decisions.outcome(alert, EngagementOutcome.NO_ACTION, authenticated("Bob"), minutes=1.0, correct=True)
     decisions.undo(alert, EngagementOutcome.NO_ACTION, authenticated("Bob"))

@@ -14,6 +14,7 @@ from apps.compliance import panels
 from apps.compliance.view import ComplianceView, ReportKind
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.people import Role
+from lfr_core.custody.people.consultations import Consultations
 from lfr_core.domain.policy import load_policy
 from lfr_core.publication.quality.docs import validate_with_docs
 from lfr_core.publication.quality.importer import read_table
@@ -24,6 +25,7 @@ from tests.support.people import add_people, authenticated
 from tests.support.publication import modern_row, modern_table
 from tests.support.records import ManualClock
 from tests.support.texts import drawing_in
+from tests.support.vaults import trail_of
 
 DPO = "Dee Compliance"
 
@@ -45,7 +47,8 @@ def view(sqlite_url: str, report: Path, tmp_path: Path) -> Iterator[ComplianceVi
     (stranger / "index.html").write_text("<p>dear</p>")
     engine = open_engine(sqlite_url)
     add_people(engine, (DPO, Role.COMPLIANCE), ("Ada Auditor", Role.AUDITOR), ("Pat", Role.PLANNER))
-    yield ComplianceView(engine, load_policy(), ManualClock(), tmp_path / "home")
+    looks = Consultations(engine, trail_of(engine), ManualClock())
+    yield ComplianceView(looks, load_policy(), ManualClock(), tmp_path / "home")
     engine.dispose()
 
 
@@ -80,7 +83,7 @@ def test_no_page_is_shown_that_the_report_does_not_list(view: ComplianceView) ->
 def test_an_empty_installation_has_no_reports_no_certificates_and_every_promise(
     view: ComplianceView, tmp_path: Path
 ) -> None:
-    empty = ComplianceView(view.engine, view.policy, view.clock, tmp_path / "nowhere")
+    empty = ComplianceView(view.looks, view.policy, view.clock, tmp_path / "nowhere")
 
     assert (empty.reports(authenticated(DPO)), empty.certificates(), empty.due()) == ((), (), ())
     assert {each.finding for each in empty.ledger().entries} == {None}

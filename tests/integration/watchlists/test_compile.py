@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal, Refused, Retryable
+from lfr_core.custody.people.consultations import Consultations
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.policy import Policy
@@ -91,7 +93,8 @@ def test_what_was_enrolled_is_listed(
     engine = open_engine(f"sqlite:///{tmp_path / 'records.sqlite3'}")
     sign_on(engine, trail_of(engine), "Ann Operator", deployment="d-1")
 
-    entries = list_entries(engine, "d-1", by=authenticated("Ann Operator"), now_ns=time.time_ns())
+    looks = Consultations(engine, trail_of(engine), SystemClock())
+    entries = list_entries(looks, "d-1", by=authenticated("Ann Operator"), now_ns=time.time_ns())
 
     assert [(e.subject, e.category, len(e.photographs)) for e in entries] == [
         ("S-1", "blue_list", 2),

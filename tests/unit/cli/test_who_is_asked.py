@@ -19,23 +19,23 @@ MACHINE = {
 """Of this machine, its processes and the login itself; what the platform does at its hour too."""
 NOTHING_PERSONAL = {
     "accuracy evaluate", "accuracy passes", "accuracy plan-threshold",
-    "audit export", "audit show", "audit verify", "camera refused", "deployment forecast", "deployment list",
+    "audit verify", "camera refused", "deployment forecast", "deployment list",
     "deployment blue-list",
-    "deployment paper", "deployment show", "deployment status", "deployment template", "deployment timeline",
-    "erasure epochs", "erasure show", "footage holds", "footage list", "footage show", "papers list", "papers show",
+    "deployment paper", "deployment show", "deployment status", "deployment template",
+    "erasure epochs", "erasure show", "papers list", "papers show",
     "probe show", "promises check", "promises show", "publish due", "publish verify", "records compare",
-    "records validate", "retention status", "rights due", "rights list", "users list", "vault gate", "vault machines",
+    "records validate", "retention status", "vault gate", "vault machines",
     "watchlist check", "watchlist template",
 }  # fmt: skip
-"""Shows nothing of anybody who is watched, listed or asks: counts, states, hours, pseudonyms, staff's names."""
+"""Shows nothing of anybody who is watched, listed or asks: counts, states, hours, machines, staff's names on papers."""
 WHERE_IT_ACTS = {
     "deployment close", "deployment create", "deployment open", "deployment resume", "deployment suspend",
-    "probe self-test", "publish record", "rights show", "users add", "users link", "users password",
+    "probe self-test", "publish record", "users add", "users link", "users list", "users password",
     "vault dismiss-machine", "watchlist enrol",
 }  # fmt: skip
-"""Asks only where it acts for people, or opens something: a planned deployment, a publication, a request, everybody
-but the very first person and account, the password of the only one of compliance, and a machine's dismissal while the
-records are away. A trial is this machine's user's
+"""Asks only where it acts for people, or shows them: a planned deployment, a publication, everybody
+but the very first person and account, the register once somebody can log in, the password of the only one of
+compliance, and a machine's dismissal while the records are away. A trial is this machine's user's
 where nobody is logged in.
 """
 

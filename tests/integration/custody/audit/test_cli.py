@@ -19,12 +19,15 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, KEY_FILE, keep_head, read_kept_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail, record
+from lfr_core.custody.people import Role
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine
 from tests.support.each_process import EachProcess
 from tests.support.overwriting import overwriting
+from tests.support.people import add_people
+from tests.support.sessions import session_env
 from tests.support.vault_server import serving_vault
 
 VERIFIER = Path(__file__).parents[4] / "infra" / "verify_evidence.py"
@@ -36,8 +39,8 @@ def lfr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("LFR_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "240")
 
-    def run(*arguments: str) -> Result:
-        return CliRunner().invoke(app, arguments)
+    def run(*arguments: str, by: str = "") -> Result:
+        return CliRunner().invoke(app, arguments, env=session_env(by) if by else None)
 
     return run
 
@@ -55,6 +58,15 @@ def settings(lfr: Run) -> Settings:
         keep_head(engine, core, SystemClock(), settings.keystore_folder)
         engine.dispose()
     return settings
+
+
+@pytest.fixture
+def reader(settings: Settings) -> str:
+    """An auditor; somebody who isn't, and compliance, are registered too."""
+    engine = open_engine(settings.records_url)
+    add_people(engine, ("Ada Auditor", Role.AUDITOR), ("Olu Operator", Role.OPERATOR))
+    engine.dispose()
+    return "Ada Auditor"
 
 
 def sql(settings: Settings, statement: str) -> None:
@@ -112,23 +124,36 @@ def test_a_damaged_or_missing_file_of_the_keystore_is_said(lfr: Run, settings: S
     assert "audit.no-key" in keyless.stderr
 
 
-def test_entries_are_shown_filtered_and_without_names(lfr: Run, settings: Settings) -> None:
-    shown = lfr("audit", "show", "--verb", "decide")
-    listed = json.loads(lfr("audit", "show", "--deployment", "dep", "--limit", "2", "--json").stdout)
+def test_the_trail_is_shown_to_compliance_and_auditors_alone(lfr: Run, reader: str, tmp_path: Path) -> None:
+    """While the vault is down too, when the look itself can't be put on the trail, which is said."""
+    for command in (("show",), ("export", "--output", str(tmp_path / "trail.jsonl"))):
+        nobody, wrong = lfr("audit", *command), lfr("audit", *command, by="Olu Operator")
+        right = [lfr("audit", *command, by=name) for name in (reader, "Dana Compliance")]
+
+        assert [each.exit_code for each in (nobody, wrong, *right)] == [77, 77, 0, 0]
+        assert "people.wrong-role" in wrong.stderr
+        assert all("that you looked isn't on the trail" in each.stderr for each in right)
+
+
+def test_entries_are_shown_filtered_and_without_names(lfr: Run, settings: Settings, reader: str) -> None:
+    shown = lfr("audit", "show", "--verb", "decide", by=reader)
+    listed = json.loads(lfr("audit", "show", "--deployment", "dep", "--limit", "2", "--json", by=reader).stdout)
 
     assert "alert:1" in shown.stdout
     assert "alert:2" not in shown.stdout
     assert "Ann" not in shown.stdout
     assert [one["subject"] for one in listed] == ["alert:3", "alert:4"]
-    assert json.loads(lfr("audit", "show", "--since", "2200-01-01", "--json").stdout) == []
-    assert "audit.unknown-verb" in lfr("audit", "show", "--verb", "peek").stderr
+    assert json.loads(lfr("audit", "show", "--since", "2200-01-01", "--json", by=reader).stdout) == []
+    assert "audit.unknown-verb" in lfr("audit", "show", "--verb", "peek", by=reader).stderr
     for no_time in ("yesterday", "2999-01-01"):
-        assert "audit.bad-time" in lfr("audit", "show", "--since", no_time).stderr
+        assert "audit.bad-time" in lfr("audit", "show", "--since", no_time, by=reader).stderr
 
 
-def test_an_export_made_while_the_vault_is_down_verifies(lfr: Run, settings: Settings, tmp_path: Path) -> None:
+def test_an_export_made_while_the_vault_is_down_verifies(
+    lfr: Run, settings: Settings, reader: str, tmp_path: Path
+) -> None:
     file = tmp_path / "trail.jsonl"
-    result = lfr("audit", "export", "--output", str(file), "--verb", "decide")
+    result = lfr("audit", "export", "--output", str(file), "--verb", "decide", by=reader)
     key = (settings.keystore_folder / KEY_FILE).read_text().strip()
 
     assert result.exit_code == 0
@@ -175,14 +200,14 @@ def verified_by_script(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.fault("keystore and head put back")
 def test_a_trail_and_head_that_are_put_back_together_are_found_by_a_head_that_was_kept_elsewhere(
-    lfr: Run, settings: Settings, tmp_path: Path
+    lfr: Run, settings: Settings, reader: str, tmp_path: Path
 ) -> None:
     kept, early, late = kept_elsewhere(settings, tmp_path), tmp_path / "early.jsonl", tmp_path / "late.jsonl"
     key = (settings.keystore_folder / KEY_FILE).read_text().strip()
     whole = lfr("audit", "verify", "--against", str(kept))
     code = read_kept_head(kept).as_text()
     assert lfr("audit", "verify", "--against", code).exit_code == 0
-    assert lfr("audit", "export", "--output", str(late)).exit_code == 0
+    assert lfr("audit", "export", "--output", str(late), by=reader).exit_code == 0
     good = verified_by_script(str(late), "--public-key", key, "--against", str(kept))
     by_code = verified_by_script(str(late), "--public-key", key, "--against", code)
 
@@ -192,7 +217,7 @@ def test_a_trail_and_head_that_are_put_back_together_are_found_by_a_head_that_wa
     alone = lfr("audit", "verify")
     against = lfr("audit", "verify", "--against", str(kept))
     scanned = lfr("audit", "verify", "--against", code)
-    assert lfr("audit", "export", "--output", str(early)).exit_code == 0
+    assert lfr("audit", "export", "--output", str(early), by=reader).exit_code == 0
     shorter = verified_by_script(str(early), "--public-key", key, "--against", str(kept))
 
     assert (whole.exit_code, alone.exit_code, against.exit_code) == (0, 0, 1), against.output + alone.output

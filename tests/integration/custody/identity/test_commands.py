@@ -22,7 +22,7 @@ from lfr_core.custody.people import People, Rank, Role
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine, reading
 from tests.support.identity import PASSWORD, IdentityServer, log_in
-from tests.support.people import MACHINE, authenticated
+from tests.support.people import MACHINE, authenticated, give_accounts
 from tests.support.run_commands import CommandProcess
 from tests.support.vault_server import serving_vault
 
@@ -49,6 +49,7 @@ def people(settings: Settings) -> Iterator[People]:
         engine = open_engine(settings.records_url)
         people = People(engine, AuditTrail(core, SystemClock()), SystemClock())
         people.add(DEE, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=MACHINE)
+        give_accounts(people, DEE)
         people.add(OLU, {Role.OPERATOR}, Rank.CONSTABLE, by=authenticated(DEE))
         yield people
         engine.dispose()

@@ -15,7 +15,7 @@ from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.domain.actors import ProcessIdentity
 from tests.support.identity import PASSWORD, IdentityServer, log_in_at, set_password
-from tests.support.people import authenticated
+from tests.support.people import MACHINE, authenticated, give_accounts
 from tests.support.vault_server import serving_vault
 
 pytestmark = pytest.mark.identity
@@ -29,7 +29,8 @@ def installation(identity_server: IdentityServer, tmp_path: Path) -> Iterator[In
     settings = identity_server.settings_at(tmp_path / "home")
     with serving_vault(settings), Installation(settings, identity=ProcessIdentity.COMMANDS) as installation:
         people = People(installation.engine, installation.trail, installation.clock)
-        people.add(DEE, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=authenticated(DEE))
+        people.add(DEE, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=MACHINE)
+        give_accounts(people, DEE)
         people.add(CHI, {Role.PLANNER}, Rank.SERGEANT, by=authenticated(DEE))
         yield installation
 

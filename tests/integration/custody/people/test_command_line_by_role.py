@@ -27,6 +27,7 @@ from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.read import entries
 from lfr_core.custody.people import Rank, Role
+from lfr_core.custody.people.roles import SERVICE_ROLES
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.announcement import ReasonClass
@@ -42,10 +43,10 @@ from lfr_core.publication.rights.types import NewRequest, RequestContext, Reques
 from lfr_core.retention.footage.register import open_row
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.footage import FootageSegmentRow
-from tests.support.commands_by_role import DAY, ENDED, MACHINE_TOO, MAY, NOBODY, ONLY, PEOPLE, REVOKED, C, O
+from tests.support.commands_by_role import DAY, ENDED, EXPIRED, MACHINE_TOO, MAY, NOBODY, ONLY, PEOPLE, REVOKED, C, O
 from tests.support.each_process import EachProcess, EachTrail
 from tests.support.galleries import held_by
-from tests.support.people import authenticated
+from tests.support.people import authenticated, give_accounts
 from tests.support.planning import (
     COMPLIANCE,
     OFFICER,
@@ -66,6 +67,7 @@ from tests.unit.cli.test_who_is_asked import ASKING, WHERE_IT_ACTS
 NOT_FOR_YOU = {
     "identity.session-ended",
     "life.wrong-role",
+    "login.expired",
     "login.none",
     "people.by",
     "people.revoked",
@@ -79,6 +81,13 @@ _RULE = re.compile(r"error \(([a-z.-]+)\)")
 
 def test_every_command_that_asks_who_is_there_is_in_the_table() -> None:
     assert MAY.keys() == ASKING.keys() | WHERE_IT_ACTS
+
+
+class BeforeTheShift(SystemClock):
+    """When somebody logged in whose session is over by now."""
+
+    def time_ns(self) -> int:
+        return super().time_ns() - 11 * 3_600 * 10**9
 
 
 @dataclass
@@ -95,12 +104,16 @@ class Terminals:
         plan = PlanningHarness(self.engine, self.vault, trail, SystemClock(), self.settings.home)
         people, by = plan.people, authenticated(COMPLIANCE)
         people.add(COMPLIANCE, {C}, Rank.POLICE_STAFF, by=SystemActor.LFR)
+        give_accounts(people, COMPLIANCE)
         plan.settle()
         for role, name in ONLY.items():
             people.add(name, {role}, Rank.SUPERINTENDENT, by=by)
-        for name in (REVOKED, ENDED):
+            if role not in SERVICE_ROLES:
+                give_accounts(people, name, by=by)
+        for name in (REVOKED, ENDED, EXPIRED):
             people.add(name, PEOPLE - {Role.AUDITOR}, Rank.SUPERINTENDENT, by=by)
         self.envs = {name: session_env(name, self.settings) for name in (*ONLY.values(), REVOKED, ENDED)}
+        self.envs[EXPIRED] = session_env(EXPIRED, self.settings, clock=BeforeTheShift())
         self.envs[NOBODY] = {"XDG_STATE_HOME": str(self.settings.home / "nobody")}
         people.revoke(REVOKED, why="left", by=by)
         people.end_sessions(ENDED, by=by)
@@ -222,7 +235,7 @@ ALWAYS = {"alerts judge", "deployment authorise", "deployment create", "footage 
 )
 def test_a_command_is_refused_to_everybody_it_is_not_for(terminals: Terminals, command: str) -> None:
     arguments, may = MAY[command]
-    others = {name for role, name in ONLY.items() if role not in may} | {REVOKED, ENDED}
+    others = {name for role, name in ONLY.items() if role not in may} | {REVOKED, ENDED, EXPIRED}
     others |= set() if command in MACHINE_TOO else {NOBODY}
     allowed = [name for role, name in ONLY.items() if role in may] + [NOBODY] * (command in MACHINE_TOO)
     before = terminals.done_by_people()
@@ -232,6 +245,7 @@ def test_a_command_is_refused_to_everybody_it_is_not_for(terminals: Terminals, c
     assert {name: rule for name, rule in reported.items() if rule not in NOT_FOR_YOU} == {}
     assert reported[REVOKED] == "people.revoked"
     assert reported[ENDED] == "identity.session-ended"
+    assert reported[EXPIRED] == "login.expired"
     got_past = {name: terminals.refused(command, arguments, name) for name in allowed}
 
     assert {name: rule for name, rule in got_past.items() if rule in NOT_FOR_YOU} == {}

@@ -9,11 +9,11 @@ from alembic import command
 from sqlalchemy import Engine, text
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.people import Role, acting
+from lfr_core.custody.people import Role
+from lfr_core.custody.people.lookup import in_role
 from lfr_core.domain.actors import fold_name
 from lfr_core.storage.engine import open_engine, reading
 from lfr_core.storage.migrate import _config, upgrade
-from tests.support.people import authenticated
 
 BEFORE = {  # as the register of before took them: without case, spaces and variants, with points and hyphens
     "A. Okafor": "a. okafor",
@@ -36,7 +36,7 @@ def folds(engine: Engine) -> dict[str, str]:
 
 def acts(engine: Engine, name: str) -> str:
     with reading(engine) as session:
-        return acting(session, authenticated(name), {Role.OPERATOR}).name
+        return in_role(session, name, {Role.OPERATOR}).name
 
 
 @pytest.fixture

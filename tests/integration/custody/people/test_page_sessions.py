@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from streamlit.testing.v1 import AppTest
 
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.identity.page_sessions import PageSessions
-from lfr_core.custody.people import People, Role
+from lfr_core.custody.people import AuthenticatedPerson, People, Role
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine
 from tests.support.identity import ISSUER, a_provider
@@ -127,6 +129,43 @@ def test_a_page_that_nobody_touches_ends_though_it_refreshes_by_itself(
 
     assert refusal(sessions.find, given) == "login.expired"
     assert refusal(sessions.use, given) == "login.expired"
+
+
+class CountingSessions(PageSessions):
+    """Counts the uses of its logins."""
+
+    used = 0
+
+    def use(self, claims: Mapping[str, object]) -> AuthenticatedPerson:
+        self.used += 1
+        return super().use(claims)
+
+
+def drawn(sessions: object) -> None:
+    import streamlit as st
+
+    from apps.sign_in import logged_in, redraw
+
+    logged_in(sessions, lambda: None)  # type: ignore[arg-type]  # its annotation is read where nothing is imported
+    st.session_state["drawings"] = st.session_state.get("drawings", 0) + 1
+    if st.session_state.pop("moved-by-somebody-else", False):
+        redraw()
+
+
+def test_a_page_that_is_drawn_anew_because_somebody_else_did_something_is_not_used_by_that(
+    people: People, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions = CountingSessions(a_provider(), people, ACCESS, clock, lambda _: None)
+    given = claims(clock)
+    monkeypatch.setattr("streamlit.user", SimpleNamespace(to_dict=lambda: given))
+    app = AppTest.from_function(drawn, kwargs={"sessions": sessions}, default_timeout=20).run()
+    app.session_state["moved-by-somebody-else"] = True
+    app.run()  # a person's click, and then another's
+
+    assert not app.exception
+    assert (app.session_state["drawings"], sessions.used) == (3, 2)
+    app.run()
+    assert (app.session_state["drawings"], sessions.used) == (4, 3)
 
 
 def test_after_a_restart_only_who_has_just_logged_in_is_in(

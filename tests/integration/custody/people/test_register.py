@@ -14,7 +14,7 @@ from lfr_core.custody.people.lookup import in_role
 from lfr_core.storage.engine import reading
 from tests.support.audit import audit_trail
 from tests.support.overwriting import overwriting
-from tests.support.people import CAST, MACHINE, authenticated, register, registered
+from tests.support.people import CAST, MACHINE, authenticated, give_accounts, put_accounts, register, registered
 from tests.support.records import ManualClock
 from tests.support.vaults import trail_of
 
@@ -90,6 +90,7 @@ def test_what_an_officer_did_before_being_revoked_does_not_stand_when_registered
     people.revoke(SUE, why="left", by=authenticated(DEE))
     clock.advance(60)
     back = people.add(SUE, {Role.AUTHORISING_OFFICER}, Rank.SUPERINTENDENT, by=authenticated(DEE), again=True)
+    give_accounts(people, SUE, by=authenticated(DEE))
     assert back.revoked_at is None
     assert act(engine, SUE, Role.AUTHORISING_OFFICER) == back
     with reading(engine) as session:
@@ -114,6 +115,7 @@ def test_the_last_person_of_compliance_can_neither_go_nor_lose_the_role(engine: 
     assert refusal(people.revoke, DEE, why="tired", by=authenticated(DEE)) == "people.last-compliance"
 
     people.add("Bea Compliance", {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=authenticated(DEE))
+    put_accounts(engine)
     people.revoke(DEE, why="retired", by=authenticated(DEE))
     assert (
         refusal(people.revoke, "Bea Compliance", why="tired", by=authenticated("Bea Compliance"))
@@ -135,6 +137,7 @@ def test_nobody_changes_their_own_roles(engine: Engine) -> None:
 def test_two_who_revoke_each_other_at_once_leave_one(engine: Engine) -> None:
     people = registered(engine)
     people.add("Bea Compliance", {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=authenticated(DEE))
+    put_accounts(engine)
     output: list[str] = []
     both_ready = threading.Barrier(2)
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.people import Rank, Role
+from lfr_core.custody.people import AuthenticatedPerson, Rank, Role
 from lfr_core.custody.people.lookup import are_one_person, in_role
 from lfr_core.publication.promises.checks.authority import Authorised
 from lfr_core.publication.promises.port import Result
@@ -20,7 +20,7 @@ from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow
 from tests.support.act_harness import OLGA, OTHER, Harness
 from tests.support.databases import new_sqlite
 from tests.support.overwriting import overwriting
-from tests.support.people import authenticated, registered
+from tests.support.people import authenticated, give_accounts, registered
 from tests.support.planning import PLANNER, PlanningHarness
 from tests.support.records import ManualClock
 from tests.support.vaults import trail_of
@@ -48,11 +48,11 @@ def test_whoever_asked_under_another_name_is_not_the_second_person(harness: Harn
     name = OLGA
     asked: dict[str, tuple[Callable[[str], str], Callable[..., object]]] = {
         "announcement.same-person": (
-            lambda by: _then(harness.draft(), lambda at: harness.ask_to_withhold(at, authenticated(by))),
+            lambda by: _then(harness.draft(), lambda at: harness.ask_to_withhold(at, olga(by))),
             harness.approve_withholding,
         ),
         "footage.hold-one-person": (
-            lambda by: harness.hold(harness.filmed(), authenticated(by)),
+            lambda by: harness.hold(harness.filmed(), olga(by)),
             harness.approve_hold,
         ),
     }
@@ -61,8 +61,13 @@ def test_whoever_asked_under_another_name_is_not_the_second_person(harness: Harn
         name = f"Olga Married {number}"
         harness.people.rename(before, name, by=authenticated(COMPLIANCE))
 
-        assert refusal(approve, at, authenticated(name)) == rule
+        assert refusal(approve, at, olga(name)) == rule
         approve(at, authenticated(OTHER))
+
+
+def olga(name: str) -> AuthenticatedPerson:
+    """Logged in with the account that she has under any name."""
+    return authenticated(name, account_of=OLGA)
 
 
 def _then(at: str, do: Callable[[str], object]) -> str:
@@ -75,11 +80,15 @@ def test_what_two_people_decide_of_requests_isnt_decided_by_one_who_was_renamed(
     harness.people.add(
         officer, {Role.COMPLIANCE, Role.AUTHORISING_OFFICER}, Rank.SUPERINTENDENT, by=authenticated(COMPLIANCE)
     )
+    give_accounts(harness.people, officer, by=authenticated(COMPLIANCE))
     at = harness.asks_listed()
     answering.ask_disclosure(harness.rights, at, by=authenticated(officer))
     harness.people.rename(officer, "Rita Renamed", by=authenticated(COMPLIANCE))
 
-    assert refusal(harness.approve_disclosure, at, authenticated("Rita Renamed")) == "footage.hold-one-person"
+    assert (
+        refusal(harness.approve_disclosure, at, authenticated("Rita Renamed", account_of=officer))
+        == "footage.hold-one-person"
+    )
 
 
 def test_nobody_is_registered_or_renamed_into_a_name_that_is_or_was_somebodys(engine: Engine) -> None:
@@ -143,7 +152,7 @@ def test_nobody_allows_what_they_planned_under_another_name(engine: Engine, tmp_
     planning.people.change(PLANNER, {Role.PLANNER, Role.AUTHORISING_OFFICER}, Rank.SUPERINTENDENT, by=by)
     made = planning.plan()
     planning.people.rename(PLANNER, "Pat Married", by=by)
-    married = authenticated("Pat Married")
+    married = authenticated("Pat Married", account_of=PLANNER)
 
     assert (
         refusal(planning.planning.authorise, "dep", by=married, reason="because", revision=made.revision)

@@ -34,7 +34,7 @@ from tests.support.looking import (
     now_ns,
 )
 from tests.support.overwriting import overwriting
-from tests.support.people import add_people, authenticated
+from tests.support.people import add_people, authenticated, give_accounts
 from tests.support.records import entry, sighting
 from tests.support.shown_pictures import seen
 
@@ -48,7 +48,7 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
 def test_a_sign_on_ends_by_itself_and_a_revocation_ends_it_for_good(harness: Harness) -> None:
     name = "Eve Evening"
     add_people(harness.engine, (name, Role.OPERATOR), trail=harness.trail)
-    see = partial(read.alerts, harness.engine, "dep", by=authenticated(name))
+    see = partial(read.alerts, harness.looks, "dep", by=authenticated(name))
     harness.signs.sign_on("dep", authenticated(name))
     assert see(now_ns=now_ns())
     with pytest.raises(Refused, match="hasn't signed on"):
@@ -56,6 +56,7 @@ def test_a_sign_on_ends_by_itself_and_a_revocation_ends_it_for_good(harness: Har
 
     harness.people.revoke(name, why="left", by=authenticated(COMPLIANCE))
     harness.people.add(name, {Role.OPERATOR}, harness.people.list()[0].rank, by=authenticated(COMPLIANCE), again=True)
+    give_accounts(harness.people, name, by=authenticated(COMPLIANCE))
     with pytest.raises(Refused) as refused:
         see(now_ns=now_ns())
     assert refused.value.rule == "people.revoked"

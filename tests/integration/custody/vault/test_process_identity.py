@@ -42,6 +42,25 @@ def test_a_process_acts_as_what_it_has_shown_and_as_nothing_else(
     assert person == ("vault.key-gone" if identity in SPEAKS_FOR_PEOPLE else "vault.not-for-you")
 
 
+def test_the_key_of_sightings_and_outcomes_is_lent_to_workers_alone(path: Path, tmp_path: Path) -> None:
+    lent: dict[ProcessIdentity, set[RecordUse]] = {}
+    for identity in CLIENTS:
+        with closing(VaultClient(path, identity, tmp_path / "processes")) as client:
+            lent[identity] = {
+                use
+                for use in (RecordUse.RESULTS, RecordUse.CANARY)
+                for actor in SystemActor
+                if rule_of(lambda u=use, a=actor: client.record_key(u, actor=a)) == ""
+            }
+
+    workers = {ProcessIdentity.RECOGNISE, ProcessIdentity.RECORD}
+    assert {identity for identity, uses in lent.items() if RecordUse.RESULTS in uses} == workers
+    assert {identity for identity, uses in lent.items() if uses == {RecordUse.CANARY}} == {
+        ProcessIdentity.COMMANDS,
+        ProcessIdentity.FLOWS,
+    }
+
+
 def test_only_the_flows_process_is_system_flows() -> None:
     assert [each for each in ProcessIdentity if SystemActor.FLOWS in ACTS_AS[each]] == [ProcessIdentity.FLOWS]
     assert {SystemActor.VAULT, SystemActor.LFR} & frozenset().union(*ACTS_AS.values()) == set()

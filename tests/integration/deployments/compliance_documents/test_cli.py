@@ -54,13 +54,13 @@ def test_people_are_registered_changed_revoked_and_listed(home: Path) -> None:
     )
     lfr("users", "change", "C. Adeyemi", "--role", "planner", "--role", "operator", "--rank", "inspector", by=DEE)
     lfr("users", "revoke", "c. adeyemi", "--why", "left", by=DEE)
-    found = {each["name"]: each for each in json.loads(lfr("users", "list", "--json"))}
+    found = {each["name"]: each for each in json.loads(lfr("users", "list", "--json", by=DEE))}
 
     assert found["C. Adeyemi"]["roles"] == ["planner", "operator"]
     assert found["C. Adeyemi"]["rank"] == "inspector"
     assert found["C. Adeyemi"]["revoked_at"]
     assert found["D. Mensah"]["revoked_at"] is None
-    assert "C. Adeyemi" in lfr("users", "list")
+    assert "C. Adeyemi" in lfr("users", "list", by=DEE)
 
 
 @pytest.mark.parametrize(

@@ -64,28 +64,28 @@ def test_a_complaint_from_the_letter_to_its_closing(harness: RightsHarness, tmp_
         "--contact", CONTACT, "--text-file", str(letter), by=CLERK)  # fmt: skip
     reference = taken["reference"]
     assert (taken["due_on"], taken["holds"][0]["segments"]) == ("2026-12-23", 1)
-    assert "lapses 2026-12-07" in lfr("due")  # nobody has confirmed it
+    assert "lapses 2026-12-07" in lfr("due", by=OFFICER)  # nobody has confirmed it
 
     assert asked("confirm", reference, by=APPROVER)["holds"][0]["confirmed_by"] == APPROVER
-    assert CONTACT not in lfr("show", reference)
+    assert CONTACT not in lfr("show", reference, by=OFFICER)
     assert TEXT in lfr("show", reference, "--purpose", "to answer", by=OFFICER)
     lfr("answer", reference, "--text", "We got it wrong.", by=OFFICER)
     assert asked("close", reference, by=OFFICER)["state"] == "closed"
 
-    assert asked("list") == []
-    assert [each["reference"] for each in asked("list", "--closed")] == [reference]
+    assert asked("list", by=OFFICER) == []
+    assert [each["reference"] for each in asked("list", "--closed", by=OFFICER)] == [reference]
 
 
 def test_overdue_is_an_exit_code(harness: RightsHarness) -> None:
     reference = asked("enquire", "--contact", CONTACT, "--text", TEXT, by=CLERK)["reference"]
-    lfr("due")
+    lfr("due", by=OFFICER)
 
     harness.clock.now_ns = round(dt.datetime(2026, 12, 24, 8, tzinfo=dt.UTC).timestamp()) * 10**9
-    assert f"{reference}  enquiry" in lfr("due", code=1)
-    assert "overdue" in lfr("list")
+    assert f"{reference}  enquiry" in lfr("due", code=1, by=OFFICER)
+    assert "overdue" in lfr("list", by=OFFICER)
     lfr("answer", reference, "--text", "Sorry for the delay.", by=OFFICER)
 
-    lfr("due")
+    lfr("due", by=OFFICER)
 
 
 @pytest.mark.usefixtures("harness")
@@ -102,7 +102,7 @@ def test_was_i_on_a_list_is_answered_in_given_words() -> None:
 @pytest.mark.usefixtures("harness")
 def test_words_can_be_typed_instead_of_given() -> None:
     lfr("enquire", typed=f"{CONTACT}\nWhy me?\n", by=CLERK)
-    (reference,) = [each["reference"] for each in asked("list")]
+    (reference,) = [each["reference"] for each in asked("list", by=OFFICER)]
 
     assert asked("show", reference, "--purpose", "x", by=OFFICER)["text"] == "Why me?"
 
@@ -117,11 +117,11 @@ def test_what_people_get_wrong_is_answered_in_a_sentence(tmp_path: Path) -> None
     assert "is no day" in lfr(*new, "--received", "2026-11-31", code=65, by=CLERK)
     assert "can't be read as UTF-8" in lfr(*new, "--text-file", str(tmp_path), code=65, by=CLERK)
     assert "rights.deployment-unknown" in lfr(*new, "--deployment", "[red]", code=77, by=CLERK)
-    assert "rights.unknown" in lfr("show", "R-2026-0000-0000-0000", code=77)
-    assert "rights.bad-reference" in lfr("show", "R-1", code=77)
+    assert "rights.unknown" in lfr("show", "R-2026-0000-0000-0000", code=77, by=OFFICER)
+    assert "rights.bad-reference" in lfr("show", "R-1", code=77, by=OFFICER)
     assert "no alerts start with" in lfr("receipt", "ffff", "--output", str(tmp_path / "r.html"), code=77, by=CLERK)
     assert not (tmp_path / "r.html").exists()
-    assert asked("list", "--closed") == []
+    assert asked("list", "--closed", by=OFFICER) == []
 
 
 def test_a_receipt_is_a_page_whose_reference_finds_the_stop(harness: RightsHarness, tmp_path: Path) -> None:

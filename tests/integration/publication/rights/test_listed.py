@@ -146,7 +146,9 @@ def test_while_a_deployment_runs_nobody_is_reported_who_is_on_its_list(harness: 
     listed_and_ended(harness, end=False)
     for subject in ("subject of one", "subject of nobody"):
         with pytest.raises(Refused) as refused:
-            was_listed(harness.engine, harness.vault, harness.trail, "dep", subject, actor=OFFICER, purpose="test")
+            was_listed(
+                harness.engine, harness.vault, harness.trail, "dep", subject, by=authenticated(OFFICER), purpose="test"
+            )
         assert refused.value.rule == "rights.list-stands"
 
 
@@ -157,7 +159,13 @@ def test_a_consultation_is_on_the_trail_the_same_whatever_it_finds(harness: Righ
         before = last(harness)
         found.append(
             was_listed(
-                harness.engine, harness.vault, harness.trail, "dep", subject, actor=OFFICER, purpose="rights:test"
+                harness.engine,
+                harness.vault,
+                harness.trail,
+                "dep",
+                subject,
+                by=authenticated(OFFICER),
+                purpose="rights:test",
             )
         )
         trails.append([{k: v for k, v in each.items() if k != "seq"} for each in bodies(harness, before)])
@@ -182,6 +190,8 @@ def test_a_bad_nominal_id_is_refused_before_anything_is_looked_up(harness: Right
     listed_and_ended(harness)
     before = last(harness)
     with pytest.raises(Refused) as refused:
-        was_listed(harness.engine, harness.vault, harness.trail, "dep", subject, actor=OFFICER, purpose="test")
+        was_listed(
+            harness.engine, harness.vault, harness.trail, "dep", subject, by=authenticated(OFFICER), purpose="test"
+        )
 
     assert (refused.value.rule, last(harness)) == ("rights.bad-subject", before)

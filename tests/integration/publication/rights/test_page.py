@@ -17,7 +17,7 @@ from lfr_core.publication.rights.reading import requests
 from lfr_core.publication.rights.types import RequestContext, RequestKind, RequestState
 from lfr_core.publication.rights.wording import NEITHER
 from lfr_core.storage.engine import open_engine
-from tests.support.people import add_people, authenticated
+from tests.support.people import add_people, authenticated, give_accounts
 from tests.support.rights import CLERK, CONTACT, OFFICER, TEXT, RightsHarness
 
 
@@ -121,7 +121,7 @@ def test_two_people_decide_on_the_page_to_answer_plainly(harness: RightsHarness,
     press(app, "Approve")
 
     (request,) = RightsView(harness.engine, harness.whole_policy, harness.vault, harness.trail, harness.clock).requests(
-        closed=False
+        authenticated(OFFICER), closed=False
     )
     assert request.reference == taken.reference
     assert not request.neither_confirm_nor_deny
@@ -134,9 +134,9 @@ def test_what_was_asked_for_anew_since_the_second_person_looked_is_not_approved_
     taken = harness.take(RequestKind.ENQUIRY, RequestContext("dep"), asks_listed=True)
     ask_disclosure(harness.rights, taken.reference, by=authenticated(OFFICER))
     third = "Dana Third"
-    People(harness.engine, harness.trail, harness.clock).add(
-        third, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=authenticated(OFFICER)
-    )
+    people = People(harness.engine, harness.trail, harness.clock)
+    people.add(third, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=authenticated(OFFICER))
+    give_accounts(people, third, by=authenticated(OFFICER))
     sign_in(app, third)
     ask_disclosure(harness.rights, taken.reference, by=authenticated(CLERK))
 
@@ -165,7 +165,7 @@ def test_what_is_refused_is_said_and_what_was_typed_stays(harness: RightsHarness
     assert RequestState.OPEN not in [
         each.state for each in RightsView(
             harness.engine, harness.whole_policy, harness.vault, harness.trail, harness.clock
-        ).requests(closed=True)
+        ).requests(authenticated(OFFICER), closed=True)
     ]  # fmt: skip
 
 

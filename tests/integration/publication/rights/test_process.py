@@ -153,5 +153,5 @@ def test_a_complaint_is_taken_on_the_page(settings: Settings) -> None:
     assert not page.exception
     output = "\n".join(str(each.value) for each in (*page.markdown, *page.success, *page.text, *page.error))
     (reference,) = re.findall(r"Taken: (R-[\w-]+),", output)
-    assert asked("rights", "show", reference)["holds"][0]["segments"] == 1
+    assert asked("rights", "show", reference, by=OFFICER)["holds"][0]["segments"] == 1
     assert held(settings) == (True, True)

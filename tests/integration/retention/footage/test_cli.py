@@ -55,7 +55,7 @@ def hold_words(*which: str) -> list[str]:
 
 def test_from_the_list_to_a_hold_and_its_release(harness: FootageHarness) -> None:
     first, second = harness.record(60)
-    listed = asked("list", "--deployment", "dep")
+    listed = asked("list", "--deployment", "dep", by="DC Ask")
     assert [(each["id"], each["frames"], each["held"]) for each in listed] == [
         (first.id, 30, False),
         (second.id, 30, False),
@@ -69,14 +69,14 @@ def test_from_the_list_to_a_hold_and_its_release(harness: FootageHarness) -> Non
     assert " ".join(read) in shown
     assert asked("approve", placed["id"], by="Insp Allow")["approved_by"] == ""
     assert asked(*read, by="Insp Allow")["approved_by"] == "Insp Allow"
-    assert [each["id"] for each in asked("holds")] == [placed["id"]]
-    shown = asked("show", first.id)
+    assert [each["id"] for each in asked("holds", by="DC Ask")] == [placed["id"]]
+    shown = asked("show", first.id, by="DC Ask")
     assert (shown["held"], shown["frames_in_file"], len(shown["holds"])) == (True, 30, 1)
     assert asked("review", placed["id"], "--review-on", SOON, by="Insp Allow")
     asked("release", placed["id"], by="DC Ask")
 
-    assert asked("holds") == []
-    assert asked("holds", "--released")[0]["released_by"] == "DC Ask"
+    assert asked("holds", by="DC Ask") == []
+    assert asked("holds", "--released", by="DC Ask")[0]["released_by"] == "DC Ask"
 
 
 def test_a_hold_of_a_time_covers_the_segments_of_that_time(harness: FootageHarness) -> None:
@@ -97,11 +97,12 @@ def test_records_of_the_deletion_check_are_no_footage_unless_asked_for(harness: 
         row.camera = CANARY_CAMERA
         session.add(row)
 
-    assert [each["id"] for each in asked("list", "--deployment", "dep")] == [filmed.id]
-    assert {each["id"] for each in asked("list", "--deployment", "dep", "--test-records")} == {filmed.id, noise.id}
-    words = " ".join(lfr("list", "--deployment", "dep", "--test-records").split())
+    assert [each["id"] for each in asked("list", "--deployment", "dep", by="DC Ask")] == [filmed.id]
+    with_noise = asked("list", "--deployment", "dep", "--test-records", by="DC Ask")
+    assert {each["id"] for each in with_noise} == {filmed.id, noise.id}
+    words = " ".join(lfr("list", "--deployment", "dep", "--test-records", by="DC Ask").split())
     assert {"deletion", "check"} <= set(words.split())
-    assert CANARY_CAMERA not in words + lfr("show", noise.id)
+    assert CANARY_CAMERA not in words + lfr("show", noise.id, by="DC Ask")
     seen = lfr("view", "--deployment", "dep", "--purpose", "a look", "--output", "seen", by="DC Ask")
     assert "30 frames" in seen
     assert asked(*hold_words("--deployment", "dep"), by="DC Ask")["segments"] == [filmed.id]
@@ -112,9 +113,9 @@ def test_what_people_get_wrong_is_answered_in_a_sentence(harness: FootageHarness
     assert "hold-empty" in lfr(*hold_words(), code=77, by="DC Ask")
     bad_ground = [word if word != "complaint" else "curiosity" for word in hold_words("--segment", segment.id)]
     assert "criminal_investigation, complaint, legal_duty" in lfr(*bad_ground, code=77, by="DC Ask")
-    assert "no time zone" in lfr("list", "--deployment", "dep", "--from", "2026-11-23T12:00:00", code=65)
-    assert "isn't a time" in lfr("list", "--deployment", "dep", "--to", "noon", code=65)
-    assert "footage.unknown" in lfr("show", "no-such", code=77)
+    assert "no time zone" in lfr("list", "--deployment", "dep", "--from", "2026-11-23T12:00:00", code=65, by="DC Ask")
+    assert "isn't a time" in lfr("list", "--deployment", "dep", "--to", "noon", code=65, by="DC Ask")
+    assert "footage.unknown" in lfr("show", "no-such", code=77, by="DC Ask")
 
 
 def test_view_and_export_write_what_was_filmed_and_tell_what_was_damaged(harness: FootageHarness) -> None:
@@ -143,6 +144,6 @@ def test_what_is_destroyed_is_listed_when_asked_for_and_cant_be_held(harness: Fo
     harness.after(32)
     harness.expire()
 
-    assert asked("list", "--deployment", "dep") == []
-    assert asked("list", "--deployment", "dep", "--gone")[0]["destroyed_at"]
+    assert asked("list", "--deployment", "dep", by="DC Ask") == []
+    assert asked("list", "--deployment", "dep", "--gone", by="DC Ask")[0]["destroyed_at"]
     assert "footage.gone" in lfr(*hold_words("--segment", segment.id), code=77, by="DC Ask")

@@ -13,10 +13,8 @@ from lfr_core.domain.actors import SystemActor
 from tests.support.people import CAST, authenticated
 from tests.support.texts import ROOT
 
-MAKERS = {
-    "lfr_core/custody/people/identities.py",  # from a verified login
-    "lfr_core/custody/people/demonstration.py",  # in records that hold nobody else
-}
+MAKERS = {"lfr_core/custody/people/identities.py"}
+"""From an account that the register holds: of a verified login, or a trial's own (machine_user.py there)."""
 SHIPPED = ("apps", "flows", "lfr_core", "streams", "infra", "scripts", "bench")
 
 
@@ -32,7 +30,7 @@ def named(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
-def test_a_person_who_acts_is_made_by_a_login_and_in_a_demonstrations_own_records() -> None:
+def test_a_person_who_acts_is_made_from_an_account_of_the_register_alone() -> None:
     makers = {
         file
         for file, tree in modules_with("AuthenticatedPerson")

@@ -156,7 +156,8 @@ def test_a_frame_is_of_the_day_that_it_is(
     [
         (RecordUse.RESULTS, SystemActor.RECORDER, range(-KEPT_DAYS, 1)),
         (RecordUse.RESULTS, SystemActor.RECOGNISER, range(1)),
-        (RecordUse.RESULTS, SystemActor.ERASURE, range(1)),
+        (RecordUse.CANARY, SystemActor.ERASURE, range(1)),
+        (RecordUse.CANARY, SystemActor.RECORDER, range(-KEPT_DAYS, 1)),
         (RecordUse.FRAMES, SystemActor.RECOGNISER, range(1)),
         (RecordUse.CAMERA, SystemActor.CAMERA, range(1)),
     ],
@@ -201,6 +202,8 @@ def test_keys_are_the_same_after_the_vault_was_started_again_and_another_install
     [
         (RecordUse.RESULTS, SystemActor.CAMERA, ""),
         (RecordUse.RESULTS, SystemActor.WATCH, ""),
+        (RecordUse.RESULTS, SystemActor.ERASURE, ""),
+        (RecordUse.CANARY, SystemActor.RECOGNISER, ""),
         (RecordUse.FRAMES, SystemActor.CAMERA, ""),
         (RecordUse.FRAMES, SystemActor.RECORDER, ""),
         (RecordUse.CAMERA, SystemActor.RECORDER, "north"),

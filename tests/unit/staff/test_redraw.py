@@ -1,0 +1,30 @@
+"""What refreshes by itself is no use of a session: where a whole page is drawn anew, a person did something there."""
+
+from __future__ import annotations
+
+import ast
+
+from tests.support.texts import ROOT
+
+BY_A_PERSON = {
+    "apps/compliance/acts.py:act",
+    "apps/officer/page.py:_act",
+    "apps/planner/actions.py:do",
+    "apps/planner/document_panel.py:show_document_panel",
+    "apps/planner/face_dialog.py:_ask",
+    "apps/planner/readiness_panel.py:_button",
+    "apps/rights/page.py:_act",
+}
+"""After a button that was pressed. What a fragment notices by itself calls `apps.sign_in.redraw`."""
+
+
+def test_a_page_is_drawn_anew_by_what_a_person_did_or_says_that_nobody_did() -> None:
+    found = {
+        f"{file.relative_to(ROOT)}:{function.name}"
+        for file in (ROOT / "apps").rglob("*.py")
+        for function in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        and any(isinstance(each, ast.Call) and ast.unparse(each.func) == "st.rerun" for each in ast.walk(function))
+    }
+
+    assert found == BY_A_PERSON | {"apps/sign_in.py:redraw"}
