@@ -12,6 +12,7 @@ from collections.abc import Generator
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 import typer.main
@@ -49,6 +50,12 @@ THIRD_PARTY_WARNINGS: tuple[str, ...] = (
 )
 """Filters in pytest's form, each with its reason; everything else is an error (pyproject.toml)."""
 
+hypothesis.settings.register_profile(
+    "shared machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("shared machine")
+"""No test fails because other work holds the cores."""
+
 _scratch: tempfile.TemporaryDirectory[str] | None = None
 
 
@@ -62,6 +69,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["LFR_ENV_FILE"] = ""  # the developer's .env is no part of the tests
     os.environ["LFR_HOME"] = str(Path(_scratch.name) / "home")
     os.environ["PREFECT_HOME"] = str(Path(_scratch.name) / "prefect")
+    # two threads of OpenBLAS that wait for each other in loops make the rotation of a gallery cost eleven times as much
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     # typer's runner would build the tree of all commands for each command that a test runs: 0.05 s
     typer.testing._get_command = cache(typer.main.get_command)  # type: ignore[attr-defined]
     share_compiled_statements()

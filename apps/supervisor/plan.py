@@ -31,6 +31,8 @@ __all__ = ["plan", "settings_env", "worker_count"]
 
 BROKER, GALLERY, VAULT, RECORD, PAGE, WATCH = "broker", "gallery", "vault", "record", "page", "watch"
 PUBLIC = "public"
+_THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""What numpy and Milvus read; two threads that wait for each other cost eleven times as much (docs/facts.md)."""
 _WORKER_START_S = 120.0  # models are loaded and warmed up; on a busy machine that takes a while
 
 
@@ -84,7 +86,9 @@ def plan(
         Fatal: no broker can be run on this machine (see `streams.broker.choose`).
     """
     choice = choice or choose_broker(settings, inspect_machine(settings))
-    env = settings_env(settings, choice.traits.kind) | {LOCK_MEMORY: "1"}  # who is given settings has faces or keys
+    threads = str(settings.inference_threads)  # beyond it, the processes would fight for the cores
+    env = settings_env(settings, choice.traits.kind) | dict.fromkeys(_THREAD_COUNTS, threads)
+    env |= {LOCK_MEMORY: "1"}  # who is given settings has faces or keys
     children: list[ChildSpec] = []
     if not choice.external:
         children.append(_broker(settings, policy, choice.traits))
@@ -149,7 +153,7 @@ def _gallery(settings: Settings) -> ChildSpec:
     return ChildSpec(
         GALLERY,
         lite_server_command(settings.home.resolve() / "milvus", settings.milvus_port),
-        env={"OMP_NUM_THREADS": str(settings.inference_threads)},
+        env=dict.fromkeys(_THREAD_COUNTS, str(settings.inference_threads)),
         ready=port_answers(settings.milvus_port),
         ports=(settings.milvus_port,),
         shares_ports=True,  # gRPC's default
@@ -169,13 +173,12 @@ def _vault(settings: Settings, env: dict[str, str]) -> ChildSpec:
 
 def _worker(settings: Settings, env: dict[str, str], role: str, index: int, needs: tuple[str, ...]) -> ChildSpec:
     recognises = role == "recognise"
-    threads = str(settings.inference_threads)  # beyond it, the processes would fight for the cores
     # streams.worker.ready_file, without importing Faust here; a test keeps the two equal
     liveness = settings.home.resolve() / "run" / f"worker-{role}-{index}.ready"
     return ChildSpec(
         f"{role}-{index}" if recognises else RECORD,
         (sys.executable, "-m", "streams.worker", role, "--index", str(index)),
-        env=env | {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
+        env=env,
         ready=says_ready(liveness),
         alive=says_alive(liveness),
         start_deadline_s=_WORKER_START_S,

@@ -60,7 +60,6 @@ class MilvusServer:
                 lite_server_command(self.folder, self.port),
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "OMP_NUM_THREADS": "1"},
             )
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:

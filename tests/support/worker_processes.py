@@ -99,7 +99,6 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "LFR_VAULT_LISTEN": settings.vault_listen,
         "LFR_VAULT_ADDRESS": settings.vault_address,
         "LFR_LOG_LEVEL": "INFO",
-        "OMP_NUM_THREADS": "1",
     } | {
         f"LFR_{name.upper()}": str(path)
         for name in ("policy_file", "kafka_logins", "kafka_ca_file")

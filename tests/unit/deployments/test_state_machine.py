@@ -150,7 +150,7 @@ def test_a_deployment_in_order_goes_all_the_way_to_live_and_to_its_end() -> None
 
 _ORDER = [Step.APPLY, Step.AUTHORISE, Step.APPROVE_LIST, Step.COMPILE, Step.READY, Step.OPEN, Step.RESUME]
 TestAnyDeployment = AnyDeployment.TestCase
-TestAnyDeployment.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAnyDeployment.settings = settings(max_examples=60, stateful_step_count=40)
 
 
 @pytest.mark.parametrize("step", list(Step))

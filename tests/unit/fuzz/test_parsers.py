@@ -21,7 +21,7 @@ def edited(seed: bytes, edits: list[tuple[float, int, bytes, int]]) -> bytes:
 
 
 @pytest.mark.parametrize("name", PARSERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_parser_answers_or_says_no_whatever_it_is_given(name: str, data: st.DataObject) -> None:
     seed = data.draw(st.sampled_from(seeds_of(name)))

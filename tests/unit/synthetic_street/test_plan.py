@@ -24,7 +24,7 @@ def largest(one: PassPlan) -> float:
     return eye_distance_px(min(z for _, z in one.path))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SEEDS)
 def test_forty_seconds_hold_two_large_enrolled_passes_and_a_small_one(seed: int) -> None:
     sizes = [largest(p) for p in plan(seed, people=PEOPLE[:1]) if p.subject == "obama"]
@@ -33,7 +33,7 @@ def test_forty_seconds_hold_two_large_enrolled_passes_and_a_small_one(seed: int)
     assert sum(24 <= size < 32 for size in sizes) >= 1
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SEEDS, st.sampled_from([20.0, 40.0, 90.0]))
 def test_passes_of_an_enrolled_person_are_too_far_apart_to_be_merged(seed: int, seconds: float) -> None:
     mine = [p for p in plan(seed, seconds, people=PEOPLE[:1]) if p.subject == "obama"]
@@ -43,7 +43,7 @@ def test_passes_of_an_enrolled_person_are_too_far_apart_to_be_merged(seed: int, 
     assert all(p.start_s >= 0 and p.end_s <= seconds for p in mine), "an enrolled pass is cut off by the video's ends"
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(SEEDS)
 def test_nobody_is_in_two_places_at_once(seed: int) -> None:
     passes = plan(seed)
@@ -53,7 +53,7 @@ def test_nobody_is_in_two_places_at_once(seed: int) -> None:
         assert not [p for p in others if p.start_s < one.end_s and one.start_s < p.end_s]
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(SEEDS)
 def test_everybody_enters_and_leaves_outside_the_picture_at_no_more_than_their_largest_size(seed: int) -> None:
     limits = {walker.name: walker.largest_eye_px for walker in PEOPLE}

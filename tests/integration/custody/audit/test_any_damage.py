@@ -88,7 +88,7 @@ def changed(value: object, at: int) -> object:
     return value[:place] + ("x" if value[place] != "x" else "y") + value[place + 1 :]
 
 
-EXAMPLES = settings(max_examples=40, deadline=None)
+EXAMPLES = settings(max_examples=40)
 
 
 def test_the_trail_is_good_before_anything_is_done_to_it(signed: tuple[Engine, Head]) -> None:

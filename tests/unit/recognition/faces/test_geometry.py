@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -34,7 +34,6 @@ def grey(rows: int, columns: int) -> Image:
     return np.full((rows, columns, 3), 90, np.uint8)
 
 
-@settings(deadline=None)  # other work may hold the cores
 @given(columns=st.integers(1, 900), rows=st.integers(1, 900))
 def test_a_letterbox_keeps_the_aspect_and_fits(columns: int, rows: int) -> None:
     box = detector.letterbox(grey(rows, columns), 512, 288)
@@ -106,7 +105,6 @@ boxes_strategy = hnp.arrays(
 ).map(lambda a: np.concatenate([a[:, :2], a[:, :2] + 1 + a[:, 2:]], axis=1))
 
 
-@settings(deadline=None)  # other work may hold the cores
 @given(boxes=boxes_strategy, seed=st.integers(0, 9))
 def test_suppression_equals_the_plain_loop(boxes: Floats, seed: int) -> None:
     scores = np.random.default_rng(seed).permutation(len(boxes)).astype(np.float32)
@@ -173,7 +171,6 @@ def test_the_five_points_are_the_documented_means() -> None:
         landmarks.five_points(points[:7])
 
 
-@settings(deadline=None)  # other work may hold the cores
 @given(scale=st.floats(0.05, 20), turn=st.floats(-3.1, 3.1), x=st.floats(-2000, 2000), y=st.floats(-2000, 2000))
 def test_the_transform_undoes_any_turn_scale_and_shift(scale: float, turn: float, x: float, y: float) -> None:
     c, s = scale * np.cos(turn), scale * np.sin(turn)

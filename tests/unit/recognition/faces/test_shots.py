@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lfr_core.domain.policy import TrackingPolicy
@@ -171,7 +171,6 @@ policies = st.builds(
 )
 
 
-@settings(deadline=None)  # other work may hold the cores
 @given(policy=policies, looks=looks_strategy)
 def test_never_more_shots_than_the_policy_and_one_for_each_track_with_a_usable_look(
     policy: TrackingPolicy, looks: list[dict[int, tuple[float, float, bool]]]
@@ -202,7 +201,6 @@ def test_never_more_shots_than_the_policy_and_one_for_each_track_with_a_usable_l
         assert [s.shot for _, s in taken if s.track_id == track] == list(range(count))
 
 
-@settings(deadline=None)  # other work may hold the cores
 @given(looks=looks_strategy)
 def test_a_face_that_is_not_wanted_changes_nothing(looks: list[dict[int, tuple[float, float, bool]]]) -> None:
     everything, only_wanted = chooser(), chooser()

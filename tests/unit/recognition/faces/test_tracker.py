@@ -198,7 +198,7 @@ def test_end_all_ends_every_track_and_never_uses_an_id_again() -> None:
 face = st.tuples(st.floats(0, 1280), st.floats(0, 720), st.floats(8, 400))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(looks=st.lists(st.tuples(st.lists(face, max_size=6), st.integers(-(10**8), 3 * 10**9)), max_size=25))
 def test_each_face_has_one_track_each_track_one_face_and_ends_once(
     looks: list[tuple[list[tuple[float, float, float]], int]],

@@ -42,7 +42,7 @@ def naive(text: bytes, needle: bytes) -> list[int]:
     return [i for i in range(len(text) - len(needle) + 1) if text[i : i + len(needle)] == needle]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(haystacks())
 def test_the_search_finds_what_a_naive_one_finds_however_the_text_is_cut_into_blocks(
     given: tuple[bytes, list[bytes], int],
