@@ -26,7 +26,7 @@ from lfr_core.storage import engine as storage_engine
 from lfr_core.storage.engine import _prepare_sqlite
 from tests.support.brokers import kafka_broker, kafka_libs, tansu_broker
 from tests.support.databases import database_url, postgres, sqlite_url
-from tests.support.done_once import share_compiled_statements, share_parsed_settings
+from tests.support.done_once import share_compiled_statements, share_kinds_of_settings, share_parsed_settings
 from tests.support.identity import identity_server
 from tests.support.prefect import prefect_process, prefect_server
 from tests.support.run_commands import commands
@@ -74,6 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # typer's runner would build the tree of all commands for each command that a test runs: 0.05 s
     typer.testing._get_command = cache(typer.main.get_command)  # type: ignore[attr-defined]
     share_compiled_statements()
+    share_kinds_of_settings()
     share_parsed_settings()
     os.fsync = _no_power_is_lost
     storage_engine._prepare_sqlite = _prepare_sqlite_without_waiting
@@ -193,12 +194,13 @@ def pytest_collection() -> Generator[None, object, object]:
     try:
         collected = yield
         if "streamlit.testing.v1" in sys.modules:
-            # each AppTest would read the metadata of all installed packages: 0.3 s
+            # AppTest would read the metadata of all installed packages, for seconds: none of ours is a component
             from streamlit.components.v2 import manifest_scanner
 
-            manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+            manifest_scanner.scan_component_manifests = lambda max_workers=None: []  # noqa: ARG005
         gc.collect()
         gc.freeze()
+        gc.set_threshold(50_000, 20, 20)  # with Python's own a ninth of the time of all tests went into looking again
     finally:
         gc.enable()
     return collected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -61,6 +62,8 @@ def main() -> None:
 
     from apps.cli.main import app
 
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # as the tests themselves
     typer.testing._get_command = cache(typer.main.get_command)  # type: ignore[attr-defined]
     for line in sys.stdin:
         folder, commands = json.loads(line)

@@ -6,7 +6,6 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from scipy.stats import hypergeom
 
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.domain.extreme_values import fit_tail
@@ -36,6 +35,8 @@ def test_the_difference_that_can_be_detected_is_the_inverse_of_the_power_table()
 
 
 def test_a_shorter_list_holds_nobody_with_the_hypergeometric_chance() -> None:
+    from scipy.stats import hypergeom  # takes a second to load, and each process collects every file
+
     found = probability_of_none(50, 7)
 
     assert found == pytest.approx([hypergeom(50, c, 7).pmf(0) for c in range(51)], abs=1e-12)

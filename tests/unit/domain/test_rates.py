@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
 
 from lfr_core.common.errors import Poison
 from lfr_core.domain.rates import (
@@ -42,6 +41,8 @@ def test_one_sided_bounds_are_those_worked_out_for_other_forces(k: int, n: int, 
 
 @given(st.integers(1, 5_000), st.data())
 def test_the_interval_is_scipys_exact_one(n: int, data: st.DataObject) -> None:
+    from scipy.stats import binomtest  # takes a second to load, and each process collects every file
+
     k = data.draw(st.integers(0, n))
     reference = binomtest(k, n).proportion_ci(method="exact")
 
@@ -105,6 +106,8 @@ def test_counts_that_cannot_be_are_refused() -> None:
 
 
 def test_an_interval_of_another_confidence_is_that_confidence_s() -> None:
+    from scipy.stats import binomtest  # takes a second to load, and each process collects every file
+
     reference = binomtest(3, 40).proportion_ci(confidence_level=0.8, method="exact")
 
     assert clopper_pearson(3, 40, 0.8) == pytest.approx((reference.low, reference.high), abs=1e-9)
