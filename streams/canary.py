@@ -50,6 +50,8 @@ __all__ = ["CanaryStreams"]
 
 FRAME_PX = (640, 360)
 _FOOTAGE_FRAMES = 3
+_STORE_FILE = "footage-store.txt"
+"""It stays when all footage is gone: a store without any file is another one than the canary was put into."""
 _CONFIRM_S = 10.0
 _RECORD_S = 30.0
 """How long the recorder may take to open the canary's alert."""
@@ -208,6 +210,8 @@ class CanaryStreams:
             clock=self.clock,
             actor=SystemActor.ERASURE,
         )
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / _STORE_FILE).write_text("Searches for canaries find this file here when all footage is gone.\n")
         with writer:
             for index, jpeg in enumerate(jpegs):
                 writer.offer(now_ns + index, jpeg)

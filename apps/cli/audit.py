@@ -35,6 +35,8 @@ Against = Annotated[
 
 FAILED = 1
 """Exit code of a trail that doesn't verify."""
+NOT_CHECKED = 3
+"""Exit code where nothing wrong was found and not all could be looked at."""
 
 Deployment = Annotated[str | None, typer.Option("--deployment", help="Only of this deployment.")]
 VerbWord = Annotated[
@@ -50,7 +52,7 @@ Since = Annotated[
 def verify(installation: Installation, against: Against = None) -> Output:
     """Check every entry, every signature, and what the records say against it. Exit code 1 when anything is wrong.
 
-    While the vault is down the records aren't compared; the rest is.
+    While the vault is down the records aren't compared; the rest is. Exit code 3 then, and where no head is kept.
 
     Example: lfr audit verify --against /mnt/witness/audit-head.json
     """
@@ -209,6 +211,7 @@ def _report_output(report: AuditReport, public_key: str, stamps: Sequence[str]) 
     problem = report.problem
     document = {
         "good": report.is_good,
+        "all_checked": not report.unchecked,
         "entries": report.entries,
         "first_seq": report.first_seq,
         "last_seq": report.last_seq,
@@ -234,8 +237,11 @@ def _report_output(report: AuditReport, public_key: str, stamps: Sequence[str]) 
             return
         pruned = f", {report.pruned} pruned before them" if report.pruned else ""
         waiting = f", {report.unsigned} of them newer than the last signed head" if report.unsigned else ""
+        said = "[green]The audit trail verifies[/green]"
+        if report.unchecked:
+            said = "[yellow]The audit trail verifies as far as it could be checked[/yellow]"
         console.print(
-            f"[green]The audit trail verifies[/green]: {report.entries} entries{pruned}{waiting}; "
+            f"{said}: {report.entries} entries{pruned}{waiting}; "
             f"{report.heads} signatures checked, key {public_key[:16]}."
         )
         if report.untyped:
@@ -245,7 +251,7 @@ def _report_output(report: AuditReport, public_key: str, stamps: Sequence[str]) 
         for sentence in report.unchecked:
             console.print(f"[yellow]not checked[/yellow]: {sentence}", soft_wrap=True)
 
-    return Output(document, text, exit_code=0 if report.is_good else FAILED)
+    return Output(document, text, exit_code=FAILED if problem else NOT_CHECKED if report.unchecked else 0)
 
 
 def _fault_output(seq: int, fault: str, message: str) -> Output:

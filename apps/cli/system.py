@@ -179,6 +179,7 @@ def down(installation: Installation) -> None:
         errors.print("nothing runs")
         return
     os.kill(state.pid, signal.SIGTERM)
+    os.kill(state.pid, signal.SIGCONT)  # one that was stopped would hear nothing
     with errors.status("stopping"):
         deadline = time.monotonic() + 90.0  # the children's own deadlines, one stage after another, are below it
         while is_held(settings.home) or process_created(state.pid) is not None:
@@ -204,7 +205,8 @@ def status(installation: Installation) -> Output:
     found, traits = read_state(settings.home), traits_of(settings)
     state = found if found is not None and is_held(settings.home) and found.is_alive() else None
     children = [child.model_copy(update={"state": child.check_state()}) for child in (state.children if state else ())]
-    is_ready = state is not None and all(child.state is ChildState.READY for child in children)
+    stuck = state.trouble if state else ""
+    is_ready = state is not None and not stuck and all(child.state is ChildState.READY for child in children)
     document = {
         "running": state is not None,
         "ready": is_ready,
@@ -213,6 +215,7 @@ def status(installation: Installation) -> Output:
         "broker": {"kind": traits.kind.value, "servers": settings.kafka_bootstrap, "banner": traits.banner},
         "children": [child.model_dump(mode="json", exclude={"pid_created"}) for child in children],
         "purge_trouble": trouble,
+        "supervisor_trouble": stuck,
     }
 
     def text() -> None:
@@ -222,6 +225,8 @@ def status(installation: Installation) -> Output:
             errors.print(f"nothing runs in {settings.home}; `lfr up` starts it", highlight=False, soft_wrap=True)
             return
         console.print(_children_table(children))
+        if stuck:
+            errors.print(stuck, style="red", highlight=False, soft_wrap=True)
         if traits.banner:
             errors.print(traits.banner, style="yellow")
 

@@ -113,7 +113,9 @@ def _certificates(view: ComplianceView, actions: ComplianceActions) -> None:
     heads = ("Place", "Files", "Bytes", "Test records", "Parts not read")
     st.html(panels.table(heads, panels.searched_rows(one), "Nothing."))
     if one.without_canary:
-        st.text(f"No test record was put among: {', '.join(each.value for each in one.without_canary)}.")
+        st.text(f"No test record was put among: {', '.join(each.words for each in one.without_canary)}.")
+    if one.vouched:
+        st.text(one.vouched)
     if st.button("Verify all certificates", key="compliance-verify"):
         faults = actions.verify_certificates()
         if faults:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,8 @@ def read_silent_parts(home: Path) -> tuple[SilentPart, ...]:
         return ()
     if state is None or not state.is_alive():
         return ()
+    if state.trouble:
+        return (SilentPart("the watch over all parts", round((time.time() - state.silent_s) * 1e9)),)
     return tuple(
         SilentPart(word, child.since_ns)
         for child in state.children

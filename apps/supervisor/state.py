@@ -8,15 +8,17 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import psutil
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from apps.supervisor.children import ChildState
 from lfr_core.common.errors import Fatal
 
 __all__ = [
+    "SILENT_AFTER_S",
+    "TOUCH_EVERY_S",
     "ChildReport",
     "HomeLock",
     "SystemState",
@@ -25,8 +27,14 @@ __all__ = [
     "process_created",
     "read_state",
     "refuse_running",
+    "touch_state",
     "write_state",
 ]
+
+
+TOUCH_EVERY_S: Final = 2.0
+SILENT_AFTER_S: Final = 20.0
+"""A supervisor that has written nothing for so long hangs; longer than its probes take on a busy machine."""
 
 
 class ChildReport(BaseModel):
@@ -48,10 +56,12 @@ class ChildReport(BaseModel):
     ports: tuple[int, ...]
 
     def check_state(self) -> ChildState:
-        """Its state checked against the machine: what claims to run and doesn't has FAILED."""
+        """Its state checked against the machine: what claims to run and doesn't has FAILED, or is held."""
         claims = self.state in {ChildState.READY, ChildState.UNRESPONSIVE, ChildState.STARTING, ChildState.STOPPING}
         if claims and not _is_it(self.pid, self.pid_created):
             return ChildState.FAILED
+        if self.state is ChildState.READY and _is_stopped(self.pid):
+            return ChildState.UNRESPONSIVE
         return self.state
 
 
@@ -64,6 +74,19 @@ class SystemState(BaseModel):
     pid_created: float | None
     started_ns: int
     children: tuple[ChildReport, ...]
+    silent_s: float = Field(default=0.0, exclude=True)
+    """For how long it had written nothing when this was read."""
+
+    @property
+    def trouble(self) -> str:
+        """Why what it wrote needn't be so any more, in words; "" where it watches its children."""
+        if _is_stopped(self.pid):
+            return f"what watches all parts (process {self.pid}) is stopped: nothing is watched or started again"
+        if self.silent_s > SILENT_AFTER_S:
+            return (
+                f"what watches all parts (process {self.pid}) has written nothing for {self.silent_s:.0f} s: it hangs"
+            )
+        return ""
 
     def is_alive(self) -> bool:
         """Whether the supervisor that wrote this still runs."""
@@ -77,6 +100,14 @@ def process_created(pid: int) -> float | None:
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
     except psutil.Error:
         return None
+
+
+def _is_stopped(pid: int | None) -> bool:
+    """Whether a process is held in its tracks, by SIGSTOP or a debugger."""
+    try:
+        return pid is not None and psutil.Process(pid).status() in {psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP}
+    except psutil.Error:
+        return False
 
 
 def _is_it(pid: int | None, created: float | None) -> bool:
@@ -96,6 +127,11 @@ def write_state(home: Path, state: SystemState) -> None:
     fresh.replace(_state_file(home))
 
 
+def touch_state(home: Path) -> None:
+    """Say that what was written is so still. Raises OSError."""
+    os.utime(_state_file(home))
+
+
 def read_state(home: Path) -> SystemState | None:
     """Read what the supervisor of `home` last wrote, alive or not; None if there never was one.
 
@@ -104,7 +140,8 @@ def read_state(home: Path) -> SystemState | None:
     """
     file = _state_file(home)
     try:
-        return SystemState.model_validate_json(file.read_text(encoding="utf-8"))
+        state = SystemState.model_validate_json(file.read_text(encoding="utf-8"))
+        return state.model_copy(update={"silent_s": max(0.0, time.time() - file.stat().st_mtime)})
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:

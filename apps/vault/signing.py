@@ -49,7 +49,14 @@ def signing_checks(
         check_anchor_to_sign(engine, core.public_key, anchor, before_ns=before_ns)
 
     def check_certificate(message: bytes) -> None:
-        check_certificate_to_sign(message, engine, clock, lambda: {info.id for info in core.kept()}, compare)
+        check_certificate_to_sign(
+            message,
+            engine,
+            clock,
+            lambda: {info.id for info in core.kept()},
+            differences=compare,
+            grace_s=policy.vault.grace_s,
+        )
 
     def check_bundle(message: bytes) -> None:
         if parse_manifest(message).deployment is not None:

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import delete, text
 from sqlmodel import Session, col, select
 
+from lfr_core.alerts.plausibility import Implausible
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Poison
 from lfr_core.custody.people.roles import Role
@@ -45,7 +46,11 @@ _STRANGER = (
     "Somebody who isn't on the approved list was in a gallery: the frame was refused, and no alert came of it. Who "
     "could write to Milvus? See the runbook gallery-changed."
 )
-_ALARMS = dict.fromkeys(UNAUTHENTIC, _FORGED) | {NOT_LISTED: _STRANGER}
+_INVENTED = (
+    "Counts that can't be true came from a worker, signed as a worker signs, and were refused: more frames or faces "
+    "than a camera can have seen. See the runbook forged-records."
+)
+_ALARMS = dict.fromkeys(UNAUTHENTIC, _FORGED) | {NOT_LISTED: _STRANGER, Implausible.__name__: _INVENTED}
 
 
 def write_dead_letters(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
-from sqlalchemy import delete, func
+from sqlalchemy import case, delete, func
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from lfr_core.alerts.accounting import CountedFrames, SessionTally, record_batch
-from lfr_core.alerts.plausibility import check_outcomes
+from lfr_core.alerts.plausibility import CameraTotals, check_outcomes
 from lfr_core.common.errors import Poison
 from lfr_core.domain.frames import PictureState
 from lfr_core.domain.messages import OutcomeBatch
@@ -51,7 +52,7 @@ def write_outcomes(
             failures.append((batch, fault))
             continue
         try:
-            check_outcomes(known[batch.deployment], batch, now_ns)
+            check_outcomes(known[batch.deployment], batch, now_ns, _read_totals(session, batch))
             added = _record_session(session, batch)
         except Poison as error:
             failures.append((batch, error))
@@ -97,6 +98,19 @@ def _record_session(session: Session, batch: OutcomeBatch) -> CountedFrames:
     session.add(row)
     session.flush()
     return recorded
+
+
+def _read_totals(session: Session, batch: OutcomeBatch) -> CameraTotals:
+    row, is_another = CameraSessionRow, col(CameraSessionRow.session) != batch.session
+    query = select_columns(
+        func.coalesce(func.sum(case((is_another, col(row.next_sequence)), else_=0)), 0),
+        func.coalesce(func.sum(col(row.tracks_started)), 0),
+        func.coalesce(func.sum(col(row.tracks_compared)), 0),
+        func.min(col(row.first_seen_ns)),
+        func.max(col(row.last_seen_ns)),
+    ).where(col(row.deployment) == batch.deployment, col(row.camera) == batch.camera)
+    frames, started, compared, first_ns, last_ns = session.execute(query).one()
+    return CameraTotals(int(frames), max(int(started), int(compared)), first_ns, last_ns)
 
 
 def _check_capacity(session: Session, batch: OutcomeBatch) -> None:

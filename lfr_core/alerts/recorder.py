@@ -89,23 +89,35 @@ class Recorder:
             return RecordedSightings((), ())
         now_ns = self._clock.time_ns()
         keys = CropKeys(self._vault, now_ns=now_ns, retention_h=self._policy.retention_h, new_id=self._new_id)
+        records_key = self._records_key()
         for _ in range(_MOST_TURNS):
             try:
-                return self._record(sightings, now_ns, keys)
+                return self._record(sightings, now_ns, keys, records_key)
             except _MoreKeys:
                 self._fetch(keys)
         raise Retryable("other recorders are opening alerts at the same moment; try again")
 
-    def _record(self, sightings: Sequence[Sighting], now_ns: int, keys: CropKeys) -> RecordedSightings:
+    def _record(
+        self, sightings: Sequence[Sighting], now_ns: int, keys: CropKeys, records_key: bytes
+    ) -> RecordedSightings:
         keys.again()
         with writing(self._engine) as session:
-            writer = SightingWriter(session, self._policy, now_ns, keys)
+            writer = SightingWriter(session, self._policy, now_ns, keys, records_key)
             recorded = RecordedSightings(*writer.write(sightings))
             if keys.wanting:
                 raise _MoreKeys
             for event in writer.collected:
                 self._trail.append(session, event)
             return recorded
+
+    def _records_key(self) -> bytes:
+        """Return what an alert's state is keyed with; asked for now: in a transaction the vault may wait for this
+        database.
+        """
+        try:
+            return self._trail.records_key()
+        except Refused as error:
+            raise Retryable(f"the vault lets nothing be recorded: {error}") from error
 
     def _fetch(self, keys: CropKeys) -> None:
         """Fetch the keys. Raises Retryable: without the vault there is no alert, and it is tried again."""

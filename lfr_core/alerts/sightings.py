@@ -14,6 +14,7 @@ from lfr_core.alerts.keys import RECORDER, CropKeys
 from lfr_core.alerts.plausibility import check_sighting
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import LfrError, Poison, Refused
+from lfr_core.custody.audit.entry import record_digest
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.records import OPENED
 from lfr_core.custody.crops import alert_probe, alert_reference, list_reference
@@ -23,6 +24,7 @@ from lfr_core.domain.messages import Sighting
 from lfr_core.domain.policy import AlertPolicy
 from lfr_core.domain.reserved import CANARY_ENTRY
 from lfr_core.domain.watchlists import Category
+from lfr_core.storage.recorded import sealed_text_of
 from lfr_core.storage.sql import storable
 from lfr_core.storage.tables.alerts import AlertReferenceRow, AlertRow, SightingRow
 from lfr_core.storage.tables.deployments import DeploymentRow
@@ -43,8 +45,10 @@ class SightingWriter:
     It must be rolled back when `keys.wanting` is true afterwards: what was sealed then isn't.
     """
 
-    def __init__(self, session: Session, policy: AlertPolicy, now_ns: int, keys: CropKeys) -> None:
+    def __init__(self, session: Session, policy: AlertPolicy, now_ns: int, keys: CropKeys, records_key: bytes) -> None:
+        """`records_key`: the installation's, of what stands of records on the trail."""
         self._session = session
+        self._records_key = records_key
         self._merge_ns = round(policy.merge_s * 1e9)
         self._now_ns = now_ns
         self._keys = keys
@@ -71,6 +75,7 @@ class SightingWriter:
             except (Poison, Refused) as error:
                 failures.append((sighting, error))
                 continue
+            alert.state_digest = record_digest(self._records_key, sealed_text_of(alert))
             self._session.add(_row(sighting, alert.id))
             self._session.flush()
         return tuple(opened), tuple(failures)

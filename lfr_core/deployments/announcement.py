@@ -232,7 +232,12 @@ def read_as_planned(session: Session, deployment: str, plan: Plan) -> Applicatio
 def announcement_of(engine: Engine, deployment: str) -> Announcement:
     """Return the newest announcement of one deployment. Raises Refused `announcement.none`, Retryable."""
     with reading(engine) as session:
-        row = _newest(session, deployment)
+        return read_announcement(session, deployment)
+
+
+def read_announcement(session: Session, deployment: str) -> Announcement:
+    """Read the same, in the caller's look."""
+    row = _newest(session, deployment)
     if row is None:
         raise _none(deployment)
     return value_of(row)

@@ -26,6 +26,7 @@ __all__ = [
     "bind_gallery",
     "bound_rows",
     "canary_rows",
+    "is_list",
     "list_digest",
     "read_last_gallery_check",
     "record_gallery_check",
@@ -83,9 +84,22 @@ def allow_canary(session: Session, deployment: str, row: StoredRow) -> None:
 def list_digest(session: Session, row: DeploymentRow) -> str:
     """SHA-256, hexadecimal, of a deployment's list as it stands in the records: what an authorising officer approves.
 
-    It covers the model contract, count and digest of the gallery, and each entry with its photographs. The order of
-    entries and photographs doesn't matter; the same folder gives the same digest again. Canaries are no part of it.
+    It covers the model contract, count and digest of the gallery, and each entry with its age and photographs. The
+    order of entries and photographs doesn't matter; the same folder gives the same digest again. Canaries are no part
+    of it.
     """
+    return _list_digest(session, row, ages=True)
+
+
+def is_list(session: Session, row: DeploymentRow, digest: str) -> bool:
+    """Whether a list as it stands in the records is the one of a `list_digest`, or of one of before it covered ages.
+
+    A digest of then has a field less in each line, so that nobody takes the ages out of one of now.
+    """
+    return any(_list_digest(session, row, ages=ages) == digest for ages in (True, False))
+
+
+def _list_digest(session: Session, row: DeploymentRow, *, ages: bool) -> str:
     photographs: dict[str, list[list[str]]] = defaultdict(list)
     reference, entry = WatchlistReferenceRow, WatchlistEntryRow
     for id_, of, crop in session.exec(
@@ -102,6 +116,7 @@ def list_digest(session: Session, row: DeploymentRow) -> str:
                 each.approved_by,
                 each.expires_on.isoformat(),
                 sorted(photographs[each.id]),
+                *([each.age] if ages else []),
             ],
             ensure_ascii=False,
         )

@@ -253,8 +253,8 @@ class PlanningService:
             rule_of(id, Step.READY, planned=row.planned)  # a trial is opened by the store, for so many hours
             if row.status == DeploymentStatus.READY:
                 self._check(session, row, TO_BE_OPENED)
-            self._step(session, row, Step.OPEN, by)
             row.opened_at = self._now()
+            self._step(session, row, Step.OPEN, by)
             return view_of(row)
 
     def _compare_before(self, id: str, compare: Callable[[str], str]) -> None:

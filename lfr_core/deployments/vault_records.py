@@ -12,7 +12,8 @@ from sqlalchemy import Engine, and_, update
 from sqlmodel import Session, col, select
 
 from lfr_core.common.clock import Clock, utc_from_ns
-from lfr_core.common.errors import Fatal
+from lfr_core.common.errors import Fatal, Retryable
+from lfr_core.custody.audit.counted_rows import digest_counted
 from lfr_core.custody.audit.records import (
     Where,
     digest_rows,
@@ -159,6 +160,14 @@ class VaultRecords:
             with writing(self._engine) as session:
                 session.execute(update(InstallationRow).values(records_why=said))
         return found
+
+    def compare_records(self, deployment: str) -> str:
+        if self.records is None:
+            raise Retryable("nothing is compared here: the vault does it")
+        with self.records.open_state() as (session, state):
+            for difference in find_differences(session, state, self.records.key):
+                raise not_on_trail("this installation", difference)
+            return digest_counted(session, deployment)
 
     def touch(self, at_ns: int) -> None:
         """Write, to show that the records, and so the audit trail, take a write. Raises Retryable when they don't."""

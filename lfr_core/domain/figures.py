@@ -127,6 +127,7 @@ class Figures:
     demographics_method: how groups were found ("operator-perceived", "self-defined"); "" when they weren't recorded.
     outcomes_recorded: False where nobody keeps what came of engagements: then none is printed, not even 0.
     complaints_received: None where complaints aren't counted.
+    rows_sha256: digest of the records that they were read from (`lfr_core.custody.audit.counted_rows`).
     """
 
     force: str
@@ -146,3 +147,4 @@ class Figures:
     demographics_method: str = ""
     complaints_received: int | None = None
     outcomes_recorded: bool = True
+    rows_sha256: str = ""

@@ -37,6 +37,7 @@ def build_results_service(installation: Installation) -> ResultsService:
         figures=figures,
         reports=settings.home / "reports" / "records",
         call=call,
+        compare=installation.vault.compare_records,
         actor=SystemActor.FLOWS if installation.identity is ProcessIdentity.FLOWS else SystemActor.LFR,
     )
 

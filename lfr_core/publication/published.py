@@ -10,9 +10,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from lfr_core.common.clock import Clock, utc_from_ns
-from lfr_core.common.errors import Fatal, Refused
+from lfr_core.common.errors import Fatal, Refused, Retryable
+from lfr_core.custody.audit.counted_rows import CompareRecords
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.audit.records import check_none_differs
 from lfr_core.custody.people.roles import Actor, principal_of
 from lfr_core.deployments.deadlines import due_at_of
 from lfr_core.domain.figures import Figures
@@ -43,9 +43,15 @@ class PublishedRecord:
 
 
 class Publisher:
-    """Publishes and corrects. Every method raises Retryable when database or vault is away."""
+    """Publishes and corrects. Every method raises Retryable when database or vault is away.
 
-    def __init__(self, engine: Engine, trail: Trail, clock: Clock, policy: PublicationPolicy) -> None:
+    `compare`: the vault's, asked each time before something is kept.
+    """
+
+    def __init__(
+        self, engine: Engine, trail: Trail, clock: Clock, policy: PublicationPolicy, compare: CompareRecords
+    ) -> None:
+        self._compare = compare
         self._engine = engine
         self._trail = trail
         self._clock = clock
@@ -70,7 +76,7 @@ class Publisher:
         made = from_figures(
             figures, policy=self._policy, published_at=now, due_at=due_at, not_decided_because=not_decided_because
         )
-        return self._keep(deployment, made, by, "", word=bool(not_decided_because))
+        return self._keep(deployment, made, figures, by, "", word=bool(not_decided_because))
 
     def correct(
         self, deployment: str, figures: Figures, *, reason: str, by: Actor, not_decided_because: str = ""
@@ -83,7 +89,8 @@ class Publisher:
             Poison: as `from_figures`.
         """
         new = self.correction(deployment, figures, reason=reason, not_decided_because=not_decided_because)
-        return self._keep(deployment, new, by, new.corrections[-1].reason, word=bool(not_decided_because))
+        reason_text = new.corrections[-1].reason
+        return self._keep(deployment, new, figures, by, reason_text, word=bool(not_decided_because))
 
     def correction(
         self, deployment: str, figures: Figures, *, reason: str, not_decided_because: str = ""
@@ -103,9 +110,9 @@ class Publisher:
         )
 
     def _keep(
-        self, deployment: str, record: DeploymentRecord, by: Actor, reason: str, *, word: bool
+        self, deployment: str, record: DeploymentRecord, figures: Figures, by: Actor, reason: str, *, word: bool
     ) -> PublishedRecord:
-        """`word`: `by` gave it for the alerts that nobody judged."""
+        """`figures`: those it was made of; `word`: `by` gave it for the alerts that nobody judged."""
         actor = principal_of(by)
         body = record.model_dump_json(indent=1) + "\n"
         row = PublishedRecordRow(
@@ -118,13 +125,14 @@ class Publisher:
             sha256=_sha256(body),
         )
         self._trail.prepare(actor)
+        if self._compare(deployment) != figures.rows_sha256:
+            raise Retryable(f"the records of {deployment} changed while its figures were read: try again")
         with writing(self._engine) as session:
             session.exec(select(DeploymentRow).where(DeploymentRow.id == deployment).with_for_update(key_share=True))
             if session.get(PublishedRecordRow, (deployment, record.revision)) is not None:
                 raise Refused(
                     "record.meanwhile", f"somebody else published {deployment} just now: look at theirs first"
                 )
-            check_none_differs(session)
             session.add(row)
             facts: dict[str, str | int] = {"revision": row.revision, "sha256": row.sha256}
             subject = f"deployment:{deployment}"

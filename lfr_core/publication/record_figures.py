@@ -16,8 +16,10 @@ from sqlmodel import Session, col, select
 from lfr_core.alerts.blue_list import read_blue_list
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.counted_rows import digest_counted
+from lfr_core.custody.audit.read import snapshot
 from lfr_core.custody.vault.port import KeyKind
-from lfr_core.deployments.announcement import announcement_of
+from lfr_core.deployments.announcement import read_announcement
 from lfr_core.deployments.reading import read_authority
 from lfr_core.domain.alerts import Decision, Engagement, EngagementOutcome, Judgement, Review
 from lfr_core.domain.figures import (
@@ -74,12 +76,11 @@ def figures_for(
         Retryable: the records are away.
     """
     _check_ended(engine, deployment)
-    announced = announcement_of(engine, deployment)
     destroyed_ns = max(
         (key.destroyed_ns for key in destroyed_kept_keys(engine, deployment) if key.kind == KeyKind.WATCHLIST.value),
         default=None,
     )
-    with reading(engine) as session:
+    with snapshot(engine) as session:
         row = session.get(DeploymentRow, deployment)
         if row is None or row.opened_at is None or row.ended_at is None:
             raise _unknown(deployment)
@@ -92,7 +93,7 @@ def figures_for(
                 f"the list of {deployment} was destroyed before its composition was kept (records of version 0008): "
                 "no record of it can be made without inventing one",
             )
-        alerts = _alerts(session, deployment)
+        alerts, announced = _alerts(session, deployment), read_announcement(session, deployment)
         return Figures(
             force=force,
             session=announced.public_id,
@@ -110,6 +111,7 @@ def figures_for(
             documents=_document_references(session, deployment, policy_ref),
             complaints_received=complaints_received(session, deployment),
             outcomes_recorded=_outcomes_recorded(alerts),
+            rows_sha256=digest_counted(session, deployment),
         )
 
 

@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Poison, Refused
+from lfr_core.custody.audit.counted_rows import CompareRecords
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Actor, AuthenticatedPerson, Role, principal_of
@@ -75,6 +76,7 @@ class ResultsService:
         reports: the folder of reports, one folder below it for each deployment.
         call: asks a role to act.
         check: the suites; another in tests of what they find.
+        compare: the vault's comparison of the records with the audit trail.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class ResultsService:
         reports: Path,
         call: RoleCaller,
         check: CheckRecord = check_record,
+        compare: CompareRecords,
         actor: SystemActor = ACTOR,
     ) -> None:
         self._engine = engine
@@ -97,7 +100,7 @@ class ResultsService:
         self._policy = policy
         self._figures = figures
         self._call = call
-        self._publisher = Publisher(engine, trail, clock, policy)
+        self._publisher = Publisher(engine, trail, clock, policy, compare)
         self._suites = RecordSuites(engine, reports, check)
 
     def attempt(self, deployment: str, *, by: AuthenticatedPerson | None = None) -> Attempt:

@@ -1,4 +1,4 @@
-"""Rows that count only with their entry on the audit trail: which they are, and which of them a transaction changes.
+"""Rows that count only with their entry on the audit trail (`recorded_tables`): which of them a transaction changes.
 
 `lfr_core.storage.engine.writing` gives sessions that take note of every such row they change. The trail takes the notes
 when it writes the entry (`take_changes`), and what was changed without an entry isn't committed. Whoever writes into
@@ -20,26 +20,13 @@ from sqlalchemy.orm import ORMExecuteState
 from sqlmodel import Session
 
 from lfr_core.common.errors import Fatal
-from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertRow
-from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
-from lfr_core.storage.tables.documents import ComplianceDocumentRow
-from lfr_core.storage.tables.erasure import CertificateRow
-from lfr_core.storage.tables.footage import FootageHoldRow
-from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow, SignOnRow
-from lfr_core.storage.tables.publication import (
-    AnnouncementRow,
-    PublishedRecordRow,
-    ResultsRow,
-    WatchlistCompositionRow,
-    WithholdingRequestRow,
-)
-from lfr_core.storage.tables.rights import ComplaintHoldRow, ReceiptRow, RightsRequestRow
+from lfr_core.storage.recorded_tables import AS_OPENED, AS_SEALED, RECORDED, columns_of
 from lfr_core.storage.tables.row import Row
 
 __all__ = [
     "AS_OPENED",
+    "AS_SEALED",
     "RECORDED",
-    "RecordedTable",
     "RecordingSession",
     "columns_of",
     "is_recorded",
@@ -47,79 +34,12 @@ __all__ = [
     "note_rows",
     "opened_key_of",
     "opened_text_of",
+    "sealed_text_of",
     "take_changes",
     "text_of",
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedTable:
-    """What of a table is recorded."""
-
-    columns: tuple[str, ...] = ()
-    """Its key's columns not counted; none: all."""
-    goes: bool = False
-    """Whether its rows are deleted in their time: then one that isn't there is no fault."""
-    answers: bool = False
-    """Whether a row is recorded only once one of the columns is filled in."""
-
-
-_STANDING: Final = (
-    "revision", "planner", "officer", "compiler", "list_digest", "list_built_at", "list_last_day", "approved_digest",
-    "bound_contract", "approver", "approved_at", "signage_by", "signage_at", "briefing_by", "briefing_at",
-)  # fmt: skip
-_DEPLOYMENT: Final = (
-    "name", "kind", "status", "gallery", "contract_id", "gallery_rows", "gallery_digest", "threshold",
-    "agreeing_shots", "live_only", "planned", "cameras", "watchlist_size", "blue_list_size", "opens_at", "closes_at",
-    "list_digest", "stubs_sha256",
-)  # fmt: skip
-_DECIDED: Final = (
-    "judgement", "judged_by", "judged_at", "engagement", "engaged_by", "engaged_at", "review", "reviewed_by",
-    "reviewed_at", "outcome", "minutes", "resulted_by", "resulted_at",
-)  # fmt: skip
-_ASKED: Final = (
-    "kind", "asks_listed", "deployment", "from_ns", "to_ns", "receipt", "received_on", "taken_at", "taken_by", "key_id",
-    "neither_confirm_nor_deny", "disclosure_asked_by", "disclosure_approved_by", "disclosure_at", "answered_at",
-    "answered_by", "closed_at", "closed_by", "withdrawn",
-)  # fmt: skip
-"""What is sealed isn't named: it opens as this request's alone."""
-RECORDED: Final[Mapping[type[Row], RecordedTable]] = MappingProxyType(
-    {
-        PersonRow: RecordedTable(),
-        PersonRoleRow: RecordedTable(),
-        PersonIdentityRow: RecordedTable(),
-        DeploymentRow: RecordedTable(_DEPLOYMENT),
-        PlannedDeploymentRow: RecordedTable(_STANDING),
-        ApplicationRow: RecordedTable(),
-        AuthorityRow: RecordedTable(),
-        AnnouncementRow: RecordedTable(),
-        WithholdingRequestRow: RecordedTable(),
-        FootageHoldRow: RecordedTable(),
-        PublishedRecordRow: RecordedTable(),
-        ComplianceDocumentRow: RecordedTable(),
-        SignOnRow: RecordedTable(),
-        RightsRequestRow: RecordedTable(_ASKED),
-        ComplaintHoldRow: RecordedTable(),
-        ReceiptRow: RecordedTable(),
-        ResultsRow: RecordedTable(),
-        CertificateRow: RecordedTable(("deployment", "issued_ns", "digest", "signature", "public_key")),
-        WatchlistCompositionRow: RecordedTable(),
-        AlertRow: RecordedTable(_DECIDED, goes=True, answers=True),
-        AlertAnswerRow: RecordedTable(goes=True),
-    }
-)
-"""People and their roles and accounts; what was applied for, authorised, listed, announced and withheld; holds; what
-people decided of alerts; what was published; compliance documents; sign-ons; requests of people and their holds and
-receipts; how results stand; certificates; and what is said in public of lists."""
-AS_OPENED: Final[Mapping[type[Row], tuple[str, ...]]] = MappingProxyType(
-    {
-        AlertRow: (
-            "deployment", "camera", "entry", "subject", "category", "age", "legal_reference", "opened_ns", "key_id",
-            "canary",
-        )
-    }
-)  # fmt: skip
-"""What of a row never changes once it was made, recorded with the entry that it was made with, beside the rest."""
 _CHANGED: Final = "openlfr_recorded"
 _OPENED: Final = "openlfr_opened"
 
@@ -172,6 +92,11 @@ def opened_text_of(row: Row) -> str:
     return _text(row, opened_key_of(row), AS_OPENED[type(row)], MappingProxyType({}))
 
 
+def sealed_text_of(row: Row) -> str:
+    """Return of what of a row its `state_digest` is (`AS_SEALED`), as `text_of`."""
+    return _text(row, f"{row.__tablename__}_sealed/{key_of(row)}", AS_SEALED[type(row)], MappingProxyType({}))
+
+
 def _text(row: Row, name: str, names: Iterable[str], was: Mapping[str, object]) -> str:
     columns, fields = inspect(row).mapper.columns, type(row).model_fields
     values = {
@@ -197,11 +122,15 @@ def take_changes(session: Session) -> Mapping[str, tuple[str | None, str | None]
     return taken
 
 
-def note_rows(session: Session, rows: Iterable[Row]) -> None:
-    """Have the next entry of this transaction name these rows too, as if they were new."""
+def note_rows(session: Session, rows: Iterable[Row], *, later: bool = False) -> None:
+    """Have the next entry of this transaction name these rows too, as if they were new.
+
+    later: as rows that are on the trail without the columns of `RecordedTable.later`.
+    """
     for row in rows:
         if is_recorded(row):
-            session.info.setdefault(_CHANGED, {})[id(row)] = _Change(row, None)
+            before = text_of(row, dict.fromkeys(RECORDED[type(row)].later)) if later else None
+            session.info.setdefault(_CHANGED, {})[id(row)] = _Change(row, before)
         _note_opening(session, row)
 
 
@@ -209,11 +138,6 @@ def is_recorded(row: Row) -> bool:
     """Whether there must be an entry for it: for an alert once something was decided."""
     table = RECORDED[type(row)]
     return not table.answers or any(getattr(row, name) is not None for name in table.columns)
-
-
-def columns_of(kind: type[Row]) -> tuple[str, ...]:
-    """Return the columns of a table that are recorded."""
-    return RECORDED[kind].columns or tuple(column.name for column in inspect(kind).mapper.columns)
 
 
 def _plain(value: object, kind: type) -> object:

@@ -24,6 +24,7 @@ from tests.support.databases import make_records
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned, withhold
+from tests.support.record_publisher import compared
 from tests.support.records import NOW_NS
 from tests.support.vaults import trail_of
 
@@ -60,7 +61,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ended_deployment(engine, "thorpe-road")
     withhold(announcing(engine, clock), "thorpe-road", planned("Thorpe Road"), by="A. Okafor", approved_by="Supt B")
     figures = figures_for(engine, "dep", force=policy.force.name)
-    Publisher(engine, trail_of(engine), clock, policy.publication).publish(
+    Publisher(engine, trail_of(engine), clock, policy.publication, compared(engine)).publish(
         "dep", figures, by=authenticated("A. Okafor")
     )
     with overwriting(engine) as session:

@@ -44,6 +44,7 @@ from tests.support.people import add_people, authenticated, give_accounts
 from tests.support.planned_deployment import make_planned
 from tests.support.promise_harness import PromiseHarness
 from tests.support.publishing import planned, withhold
+from tests.support.record_publisher import compared
 from tests.support.records import entry
 from tests.support.shown_pictures import seen
 
@@ -94,6 +95,7 @@ class Harness(PromiseHarness, DeskActs):
             figures=lambda name: figures_for(self.engine, name, force="Norfolk Constabulary"),
             reports=self.home / "reports",
             call=lambda *_, **__: None,
+            compare=compared(self.engine),
             check=lambda *_, **__: Checked((), "suites"),
         )
 

@@ -140,6 +140,9 @@ class EachTrail:
     def seal(self, text: str, /) -> tuple[str, str]:
         return self._of("").seal(text)
 
+    def records_key(self) -> bytes:
+        return self._of("").records_key()
+
     def append(self, session: Session, event: AuditEvent, /) -> AuditEntry:
         return self._of(event.actor).append(session, event)
 

@@ -23,10 +23,12 @@ from lfr_core.storage.tables.alerts import (
     AlertAnswerRow,
     AlertRow,
 )
+from lfr_core.storage.tables.blue_list import BlueListPassRow, BlueListPlanRow
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
-from lfr_core.storage.tables.erasure import CertificateRow
+from lfr_core.storage.tables.erasure import CanaryRow, CertificateRow
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageSegmentRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
+from lfr_core.storage.tables.promises import PromiseResultRow, PromiseStatementRow, PromiseStateRow
 from lfr_core.storage.tables.publication import (
     AnnouncementRow,
     PublishedRecordRow,
@@ -76,7 +78,9 @@ def differences(engine: Engine) -> tuple[str, ...]:
 
 
 def rows_of_requests_and_results() -> list[Row]:
-    """A complaint with its hold and receipt, late results, a certificate, and what is said of a list."""
+    """A complaint with its hold and receipt, late results, a certificate with its canary, what is said of a list,
+    passes of test subjects, and what was found and is said of a promise.
+    """
     complaint = RightsRequestRow(
         reference="R-1", kind="complaint", asks_listed=True, deployment="dep", received_on=NOW.date(), taken_at=NOW,
         taken_by="Una", key_id="k", asked_sealed=b"", neither_confirm_nor_deny=True,
@@ -91,6 +95,18 @@ def rows_of_requests_and_results() -> list[Row]:
         ResultsRow(deployment="dep", due_at=NOW, late_at=NOW, late_because="nobody published"),
         certificate,
         WatchlistCompositionRow(deployment="dep", category="victim", people=3, images=4),
+        BlueListPlanRow(deployment="dep", passes=9, expected_rate=0.9, margin=0.1, planned_by="Una", planned_at=NOW),
+        BlueListPassRow(
+            deployment="dep", camera="north", from_ns=1, to_ns=2, recognised=False, entered_by="Una", entered_at=NOW
+        ),
+        CanaryRow(
+            id="c1", deployment="dep", kind="alert", store="database", planted_ns=1, clear_digest="c", stored_digest="s"
+        ),
+        PromiseStateRow(
+            promise="p", result="broken", said="s", evidence="{}", subjects="[]", detail="", at_ns=2, since_ns=1
+        ),
+        PromiseResultRow(promise="p", result="broken", said="s", evidence="{}", at_ns=1),
+        PromiseStatementRow(promise="p", text="we mend it", by="Una", at_ns=2),
     ]
 
 
@@ -174,6 +190,21 @@ EDITS: dict[str, tuple[str, Callable[[Session], None]]] = {
     "where an alert was": ("alert_opened/", changed(AlertRow, camera="school")),
     "an alert that nobody opened": ("alert_opened/", added(another_alert)),
     "a judgement": ("alert/", changed(AlertRow, judgement="different")),
+    "a similarity": ("alert/", changed(AlertRow, similarity=0.99)),
+    "the threshold of an alert": ("alert/", changed(AlertRow, threshold=0.1)),
+    "when somebody was first seen": ("alert/", changed(AlertRow, first_ns=1)),
+    "when somebody was last seen": ("alert/", changed(AlertRow, last_ns=2**60)),
+    "how often somebody was seen": ("alert/", changed(AlertRow, sightings=99)),
+    "when a deployment opened": ("deployment/", changed(DeploymentRow, opened_at=NOW - dt.timedelta(days=2))),
+    "when a deployment ended": ("deployment/", changed(DeploymentRow, ended_at=NOW + dt.timedelta(days=9_000))),
+    "a pass that was recognised": ("blue_list_pass/", changed(BlueListPassRow, recognised=True)),
+    "a pass gone": ("blue_list_pass/", gone(BlueListPassRow)),
+    "how many passes were planned": ("blue_list_plan/", changed(BlueListPlanRow, passes=1)),
+    "a canary": ("canary/", changed(CanaryRow, stored_digest="another")),
+    "a canary gone": ("canary/", gone(CanaryRow)),
+    "a broken promise that is kept": ("promise_state/", changed(PromiseStateRow, result="holds")),
+    "a promise that was never broken": ("promise_result/", gone(PromiseResultRow)),
+    "what is done about a broken promise": ("promise_statement/", changed(PromiseStatementRow, text="nothing")),
     "who judged": ("alert/", changed(AlertRow, judged_by=EVE)),
     "an answer": ("alert_answer/", changed(AlertAnswerRow, answer="different")),
     "a publication": ("published_record/", changed(PublishedRecordRow, body='{"alerts":0}')),
@@ -203,6 +234,7 @@ def overwritten(engine: Engine, edit: Callable[[Session], None]) -> Iterator[tup
         *(PersonRow, PersonRoleRow, PersonIdentityRow, DeploymentRow, PlannedDeploymentRow, ApplicationRow),
         *(AuthorityRow, AnnouncementRow, FootageHoldRow, AlertRow, AlertAnswerRow, PublishedRecordRow),
         *(RightsRequestRow, ComplaintHoldRow, ReceiptRow, ResultsRow, CertificateRow, WatchlistCompositionRow),
+        *(BlueListPlanRow, BlueListPassRow, CanaryRow, PromiseStateRow, PromiseResultRow, PromiseStatementRow),
     )
     with overwriting(engine) as session:
         for kind in tables:

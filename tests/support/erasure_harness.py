@@ -150,7 +150,7 @@ class ErasureHarness:
     def remember(self, view: DeploymentView, injected: list[InjectedCanary]) -> tuple[InjectedCanary, ...]:
         known = confirm(injected, self.stores())
         CanaryFile(canary_folder(self.settings), view.id).put(known)
-        register_canaries(self.engine, known)
+        register_canaries(self.engine, self.trail, known)
         return known
 
     def recording(self) -> _Recording:

@@ -23,7 +23,7 @@ from lfr_core.publication.promises.port import PromiseFinding
 from lfr_core.recognition.gallery import ExactGallery
 from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary, PositiveControl
 from lfr_core.retention.erasure.certificate_service import CertificateService, register_canaries
-from lfr_core.retention.erasure.destruction_log import ended_ns
+from lfr_core.retention.erasure.destruction_log import ended_ns, read_destroyed
 from lfr_core.retention.erasure.verify import CanaryFinding, StoreResult, Verdict, Verification
 from lfr_core.retention.footage.expiry import expire_segments
 from lfr_core.retention.footage.register import open_row
@@ -142,7 +142,7 @@ class PromiseHarness(AlertHarness):
             id="c1", kind=CanaryKind.REFERENCE, deployment="dep", store="database", planted_ns=0, due_ns=1,
             clear=(b"c" * 32,), stored=(b"s" * 32,), control=PositiveControl.FOUND,
         )  # fmt: skip
-        register_canaries(self.engine, [canary])
+        register_canaries(self.engine, self.trail, [canary])
         store = StoreResult(
             store="database", what="", searched=True, files=1, bytes_read=1, milliseconds=1, not_searched=(),
             unread_files=0, findings=(CanaryFinding(canary="c1", verdict=Verdict.GONE),),
@@ -151,7 +151,8 @@ class PromiseHarness(AlertHarness):
             at_ns=now_ns, ended_ns=ended_ns(self.engine, "dep"), engine_control=True, due=("c1",), stores=(store,),
             failures=failures,
         )  # fmt: skip
-        self.certificates.issue("dep", destroyed=(), injected=(canary,), search=search)
+        destroyed = read_destroyed(self.engine, "dep", grace_s=self.policy.vault.grace_s)
+        self.certificates.issue("dep", destroyed=destroyed, injected=(canary,), search=search)
 
     def evaluation(self, *, people: int, faces: int) -> None:
         """An evaluation deployment `eval` that has ended, with so many on its list and so many faces compared."""

@@ -22,6 +22,7 @@ from lfr_core.publication.site.data import SiteData, site_data
 from lfr_core.storage.engine import open_engine
 from tests.support.databases import make_records
 from tests.support.people import add_operators, add_people, authenticated
+from tests.support.record_publisher import compared
 from tests.support.records import (
     NOW_NS,
     ManualClock,
@@ -122,7 +123,7 @@ def site_of_two(file: Path) -> SiteData:
     ended_deployment(engine, "thorpe-road")
     withhold(announcing(engine, clock), "thorpe-road", planned("Thorpe Road"), by="A. Okafor", approved_by="Supt B")
     figures = figures_for(engine, "dep", force=policy.force.name)
-    Publisher(engine, trail_of(engine), clock, policy.publication).publish(
+    Publisher(engine, trail_of(engine), clock, policy.publication, compared(engine)).publish(
         "dep", figures, by=authenticated("A. Okafor")
     )
     data = site_data(

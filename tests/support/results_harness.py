@@ -28,6 +28,7 @@ from lfr_core.storage.tables.deployments import DeploymentRow
 from tests.support.overwriting import overwriting
 from tests.support.people import add_people, authenticated
 from tests.support.publishing import announcing, ended_deployment, planned
+from tests.support.record_publisher import compared
 from tests.support.records import ManualClock, alerts_of
 from tests.support.shown_pictures import seen
 from tests.support.vaults import trail_of
@@ -74,6 +75,7 @@ class ResultsHarness:
             figures=lambda name: figures_for(self.engine, name, force="Norfolk Constabulary"),
             reports=self.reports,
             call=self._call,
+            compare=compared(self.engine),
             check=check_record if real else self._check,
         )
 

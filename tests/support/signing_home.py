@@ -22,9 +22,9 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary, PositiveControl
-from lfr_core.retention.erasure.certificate import Certificate, canary_line
+from lfr_core.retention.erasure.certificate import VOUCHED, Certificate, canary_line, unproved
 from lfr_core.retention.erasure.certificate_service import register_canaries
-from lfr_core.retention.erasure.destruction_log import ended_ns
+from lfr_core.retention.erasure.destruction_log import ended_ns, read_destroyed
 from lfr_core.retention.erasure.verify import CanaryFinding, StoreResult, Verdict, Verification
 from lfr_core.storage.engine import open_engine
 from tests.support.each_process import EachProcess
@@ -62,8 +62,9 @@ class Home:
         )
         line = canary_line(self.canary, search.due)
         return Certificate(
-            number=1, previous="", deployment="d", issued_ns=now_ns, destroyed=(), canaries=(line,),
-            without_canary=(), search=search,
+            number=1, previous="", deployment="d", issued_ns=now_ns, canaries=(line,), search=search,
+            destroyed=read_destroyed(self.engine, "d", grace_s=load_policy().vault.grace_s),
+            without_canary=unproved([self.canary.kind]), vouched=VOUCHED,
         ).model_copy(update=changes)  # fmt: skip
 
 
@@ -80,6 +81,6 @@ def signing_home(tmp_path: Path) -> Iterator[Home]:
             due_ns=clock.time_ns(), key_id=key.info.id, key_fingerprint=key.info.fingerprint, clear=(b"c" * 32,),
             stored=(b"s" * 32,), control=PositiveControl.FOUND,
         )  # fmt: skip
-        register_canaries(engine, [canary])
+        register_canaries(engine, AuditTrail(vault, clock), [canary])
         yield Home(core, vault, engine, canary)
         engine.dispose()

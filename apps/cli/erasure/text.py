@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from apps.cli.common import console
+from apps.cli.common import console, print_plain
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.domain.working_days import LONDON
 from lfr_core.retention.erasure.certificate import Certificate, SignedCertificate
@@ -33,7 +33,9 @@ def show_certificate(signed: SignedCertificate) -> None:
     print_table(_destroyed_rows(certificate))
     show_search(certificate.search)
     for each in certificate.without_canary:
-        console.print(f"[yellow]{each.value}: no canary was injected, so the search says nothing of it[/yellow]")
+        console.print(f"[yellow]{each.words}: no canary was injected, so the search says nothing of it[/yellow]")
+    if certificate.vouched:
+        print_plain(certificate.vouched)
 
 
 def _destroyed_rows(certificate: Certificate) -> list[dict[str, str]]:

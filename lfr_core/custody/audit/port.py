@@ -106,7 +106,11 @@ class SealsRows(Protocol):
 
 
 class SealingTrail(Trail, SealsRows, Protocol):
-    """The trail for whoever writes both."""
+    """The trail for whoever writes both, and digests into rows (`lfr_core.storage.recorded_tables.AS_SEALED`)."""
+
+    def records_key(self) -> bytes:
+        """Return the key of what entries say of records. Raises Retryable, Refused as `prepare`."""
+        ...
 
 
 class HeadSigner(Signer, WriterSource, Protocol):

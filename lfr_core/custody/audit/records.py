@@ -23,12 +23,14 @@ from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.storage.plain_tables import find_odd_tables
 from lfr_core.storage.recorded import (
     AS_OPENED,
+    AS_SEALED,
     RECORDED,
     columns_of,
     is_recorded,
     key_of,
     opened_key_of,
     opened_text_of,
+    sealed_text_of,
     text_of,
 )
 from lfr_core.storage.tables.alerts import AlertRow, AlertStubRow, digest_stubs
@@ -37,7 +39,6 @@ from lfr_core.storage.tables.documents import ComplianceDocumentRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
 from lfr_core.storage.tables.publication import AnnouncementRow
 from lfr_core.storage.tables.row import Row
-from lfr_core.storage.tables.vault import InstallationRow
 
 __all__ = [
     "ADOPTED",
@@ -47,7 +48,6 @@ __all__ = [
     "PRUNED",
     "RecordedState",
     "Where",
-    "check_none_differs",
     "digest_rows",
     "find_differences",
     "find_lost",
@@ -55,6 +55,7 @@ __all__ = [
     "not_on_trail",
     "of_deployment",
     "of_person",
+    "read_rows",
 ]
 
 ADOPTED: Final = "records.adopted"
@@ -74,8 +75,8 @@ _BY_PLATFORM: Final = frozenset({"deployment", "life"})
 _RECORDS: Final[Mapping[ProcessIdentity, frozenset[str]]] = MappingProxyType(
     {
         ProcessIdentity.FLOWS: _BY_PLATFORM
-        | {"announcement", "certificate", "complaint_hold", "footage_hold", "published_record", "results"}
-        | {"watchlist_composition"},
+        | {"announcement", "canary", "certificate", "complaint_hold", "footage_hold", "published_record", "results"}
+        | {"promise_result", "promise_state", "watchlist_composition"},
         ProcessIdentity.PURGE: _BY_PLATFORM | {"complaint_hold", "footage_hold"},
         ProcessIdentity.RECORD: frozenset({_ALERT_OPENED}),
         ProcessIdentity.WATCH: _BY_PLATFORM,
@@ -195,6 +196,8 @@ def find_differences(
                 yield from _stubs_differ(session, row)
             if kind in AS_OPENED:
                 yield from _opening_differs(state, records_key, row)
+            if isinstance(row, AlertRow) and row.state_digest != record_digest(records_key, sealed_text_of(row)):
+                yield f"{name} has another similarity, time or count than the recorder gave it"
         if where is None and not RECORDED[kind].goes:
             yield from _gone(state, kind, found)
     if where is None:
@@ -238,6 +241,12 @@ def find_lost(session: Session, state: RecordedState, records_key: bytes, kind: 
     yield from ((name, seq) for name, (digest, seq) in said.items() if there.get(name) != digest)
 
 
+def read_rows(session: Session, kind: type[Row], deployment: str) -> Iterator[Row]:
+    """Read a deployment's rows of a recorded table, of each its key and what is recorded."""
+    column = "id" if kind is DeploymentRow else "deployment"
+    return _rows(session, kind, {kind: _equals(kind, column, deployment)})
+
+
 def _rows(session: Session, kind: type[Row], where: Where | None) -> Iterator[Row]:
     """Read rows of a table, of each its key and what is recorded: no picture."""
     wanted = select(kind).options(load_only(*_attributes(kind)))
@@ -248,17 +257,6 @@ def _gone(state: RecordedState, kind: type[Row], found: AbstractSet[str]) -> Ite
     for name, (digest, seq) in state.entries.get(str(kind.__tablename__), {}).items():
         if digest and name not in found:
             yield f"{name}, of entry {seq} of the audit trail, is gone from the records"
-
-
-def check_none_differs(session: Session) -> None:
-    """See that the vault found each record on the trail when it last compared them all.
-
-    Raises:
-        Refused: `records.not-on-trail`: nothing is published meanwhile.
-    """
-    found = session.exec(select(InstallationRow.records_why)).first()
-    if found:
-        raise not_on_trail("this installation", found.partition("\n")[0])
 
 
 def not_on_trail(what: str, difference: str) -> Refused:
@@ -274,6 +272,8 @@ def _attributes(kind: type[Row]) -> list[Any]:
     """Return what of a table is read: its key and what is recorded, no picture."""
     mapper = inspect(kind).mapper
     names = {column.name for column in mapper.primary_key} | set(columns_of(kind)) | set(AS_OPENED.get(kind, ()))
+    if kind in AS_SEALED:
+        names |= {*AS_SEALED[kind], "state_digest"}
     return [mapper.attrs[name].class_attribute for name in sorted(names)]
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from lfr_core.common.clock import Clock
 from lfr_core.custody.audit.chain import Chain, check_head
-from lfr_core.custody.audit.entry import MOST_RECORDS, Body, parse_body
+from lfr_core.custody.audit.entry import MOST_RECORDS, Body, parse_body, record_digest
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint
 from lfr_core.custody.audit.heads import check_against_checkpoint, check_writer, damaged, refuse
 from lfr_core.custody.audit.port import AuditEvent, Verb
@@ -26,7 +26,8 @@ from lfr_core.custody.vault.files import write_private
 from lfr_core.custody.vault.writer_keys import WriterKeys
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.storage.engine import writing
-from lfr_core.storage.recorded import AS_OPENED, RECORDED, is_recorded, note_rows
+from lfr_core.storage.recorded import AS_OPENED, AS_SEALED, RECORDED, is_recorded, note_rows, sealed_text_of
+from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.row import Row
 
 __all__ = ["TrailRecords", "append_noting", "record_existing_rows"]
@@ -39,6 +40,8 @@ _FIRST: Final = frozenset(
     }
 )
 """The tables that were recorded when the file of adopted tables named none."""
+_OPENED: Final = "_opened"
+_SEALED: Final = "_sealed"
 
 
 class TrailRecords:
@@ -91,12 +94,12 @@ class TrailRecords:
         """
         return self._folder / "records-adopted"
 
-    def tables_to_adopt(self) -> list[type[Row]]:
-        """Return the recorded tables of which no row was put on the trail yet, as it is once for each."""
+    def names_to_adopt(self) -> frozenset[str]:
+        """Return what of the recorded tables was put on the trail of no row yet, as it is once for each."""
+        wanted = frozenset(name for kind in RECORDED for name in _adopted_as(kind))
         if not self.adopted_file.exists():
-            return list(RECORDED)
-        done = frozenset(self.adopted_file.read_text("utf-8").split()) or _FIRST
-        return [kind for kind in RECORDED if not done.issuperset(_adopted_as(kind))]
+            return wanted
+        return wanted - (frozenset(self.adopted_file.read_text("utf-8").split()) or _FIRST)
 
     def _follow(self, session: Session) -> None:
         anchor, head = anchor_of(session), newest_head(session)
@@ -138,7 +141,7 @@ class TrailRecords:
 def record_existing_rows(engine: Engine, records: TrailRecords, trail: AuditTrail) -> int:
     """Put the rows of a home of before on the trail, once: from then on each has its entry, or doesn't count.
 
-    So are the rows of a table that a later version records, once.
+    So are the rows of a table, and the columns, that a later version records, once.
 
     Returns:
         How many rows were adopted; 0 where the trail names records of all tables already.
@@ -146,8 +149,8 @@ def record_existing_rows(engine: Engine, records: TrailRecords, trail: AuditTrai
     Raises:
         Refused, Retryable: as `TrailRecords.open_state` and `AuditTrail.append`.
     """
-    kinds = records.tables_to_adopt()
-    if not kinds:
+    wanted = records.names_to_adopt()
+    if not wanted:
         return 0
     adopted = 0
     with records.open_state() as (_, state):
@@ -155,24 +158,48 @@ def record_existing_rows(engine: Engine, records: TrailRecords, trail: AuditTrai
     if not is_adopted or records.adopted_file.exists():
         trail.prepare(SystemActor.VAULT)
         with writing(engine) as session:
-            found = (session.exec(select(kind).with_for_update()) for kind in kinds)
-            rows = [row for each in found for row in each if is_recorded(row) or type(row) in AS_OPENED]
-            adopted = append_noting(session, trail, rows, SystemActor.VAULT, ADOPTED)
+            anew, later = _rows_to_adopt(session, records, wanted)
+            adopted = append_noting(session, trail, anew, SystemActor.VAULT, ADOPTED)
+            adopted += append_noting(session, trail, later, SystemActor.VAULT, ADOPTED, later=True)
     write_private(records.adopted_file, "\n".join(name for kind in RECORDED for name in _adopted_as(kind)).encode())
     return adopted
 
 
+def _rows_to_adopt(session: Session, records: TrailRecords, wanted: frozenset[str]) -> tuple[list[Row], list[Row]]:
+    """Seal what is to be sealed, and return the rows of new tables, and those of which more columns are recorded now.
+
+    A row without an entry in a table that is on the trail stays without one.
+    """
+    anew, later, is_first = list[Row](), list[Row](), not records.adopted_file.exists()
+    for kind in RECORDED:
+        name, names = str(kind.__tablename__), wanted.intersection(_adopted_as(kind))
+        rows = list(session.exec(select(kind).with_for_update())) if names else []
+        if f"{name}{_SEALED}" in names:
+            for row in rows:
+                if isinstance(row, AlertRow) and (is_first or not row.state_digest):
+                    row.state_digest = record_digest(records.key, sealed_text_of(row))
+        named = [row for row in rows if is_recorded(row) or kind in AS_OPENED]
+        if {name, f"{name}{_OPENED}"} & names:
+            anew += named
+        elif RECORDED[kind].later:
+            later += named
+    return anew, later
+
+
 def _adopted_as(kind: type[Row]) -> tuple[str, ...]:
-    """Return what the file of adopted tables calls a table: twice, if what its rows are made with is recorded too."""
-    name = str(kind.__tablename__)
-    return (name, f"{name}_opened") if kind in AS_OPENED else (name,)
+    """Return what the file of adopted tables calls a table, what its rows are made with, their state, later columns."""
+    name, parts = str(kind.__tablename__), {_OPENED: AS_OPENED, _SEALED: AS_SEALED}
+    later = (f".{column}" for column in RECORDED[kind].later)
+    return (name, *(f"{name}{part}" for part in (*(part for part in parts if kind in parts[part]), *later)))
 
 
-def append_noting(session: Session, trail: AuditTrail, rows: list[Row], actor: SystemActor, rule: str) -> int:
-    """Write entries that name these rows as they are. Returns how many rows they are."""
+def append_noting(
+    session: Session, trail: AuditTrail, rows: list[Row], actor: SystemActor, rule: str, *, later: bool = False
+) -> int:
+    """Write entries that name these rows as they are, `later` as `note_rows`. Returns how many rows they are."""
     at_once = MOST_RECORDS // 2  # each may be named twice (`AS_OPENED`)
     for first in range(0, len(rows), at_once):
         part = rows[first : first + at_once]
-        note_rows(session, part)
+        note_rows(session, part, later=later)
         trail.append(session, AuditEvent(Verb.ALTER, actor, "", "records:all", rule, {"rows": len(part)}))
     return len(rows)

@@ -20,8 +20,9 @@ __all__ = ["STAMPED_HEAD", "Witness", "leave_head", "remember_witnessed"]
 
 STAMPED_HEAD = "audit-head-stamped.json"
 """The head that was stamped last, in the keystore's folder; its time stamp lies beside it."""
-_MOST_WITNESSED = 1_000
-"""Files of a witness that are looked at, the newest first: a month of hours."""
+_MOST_WITNESSED = 200_000
+"""Files of a witness that are looked at, the newest first: twenty years of hours, so that no names of somebody else's
+push ours out of sight."""
 
 
 class Witness:
@@ -104,13 +105,16 @@ def remember_witnessed(folder: Path, witness: Path, public_key: bytes) -> bool:
     """
     if not witness.is_dir():
         return False
-    for file in sorted(witness.glob("audit-head-*.json"), reverse=True)[:_MOST_WITNESSED]:
+    files = sorted(witness.glob("audit-head-*.json"), reverse=True)
+    for file in files[:_MOST_WITNESSED]:
         with suppress(Refused):  # one that somebody else put there, or that is half written
             head = read_kept_head(file)
             if head.public_key == public_key.hex():
                 break
     else:
-        return True
+        if len(files) > _MOST_WITNESSED:
+            get_logger().error("audit.witness_unreadable", folder=str(witness), files=len(files))
+        return len(files) <= _MOST_WITNESSED
     known = read_checkpoint(folder / HEAD_FILE)
     if known is None or known.seq < head.seq:
         write_checkpoint(folder / HEAD_FILE, head)

@@ -145,6 +145,10 @@ class KnowsPeople(Protocol):
         """
         ...
 
+    def compare_records(self, deployment: str) -> str:
+        """As `lfr_core.custody.audit.counted_rows.CompareRecords`."""
+        ...
+
     def held_segments(self, *, whole: bool = True) -> frozenset[str]:
         """Ids of the segments of footage that a recorded hold covers which nobody released.
 

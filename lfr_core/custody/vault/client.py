@@ -159,6 +159,10 @@ class VaultClient:
             answer.writer, answer.key, answer.lease_s, answer.at_ns, answer.records_key, answer.person_records
         )
 
+    def compare_records(self, deployment: str) -> str:
+        """As `lfr_core.custody.vault.access.KnowsPeople.compare_records`."""
+        return self._ask(m.checked(m.CompareRecords, deployment=deployment), m.TextAnswer).text
+
     writers = None
     """The keys of other writers are the vault's own: it looks at entries itself before it signs."""
 

@@ -70,10 +70,18 @@ def answer(core: VaultCore, machines: Machines, request: BaseModel, peer: Peer) 
             return m.SignatureAnswer(signature=signature.signature, public_key=signature.public_key)
         case m.LendWriterKey():
             return m.WriterKeyAnswer(**asdict(core.writer_key(request.name, request.person, peer)))
-        case m.Pseudonym():
-            return m.TextAnswer(text=core.pseudonym(request.name))
         case _:
-            return m.TextAnswer()
+            return m.TextAnswer(text=_text(core, request))
+
+
+def _text(core: VaultCore, request: BaseModel) -> str:
+    match request:
+        case m.CompareRecords():
+            return core.people.compare_records(request.deployment)
+        case m.Pseudonym():
+            return core.pseudonym(request.name)
+        case _:
+            return ""
 
 
 def _about_machines(machines: Machines, request: m.AdmitMachine | m.DismissMachine | m.ListMachines) -> BaseModel:

@@ -57,6 +57,7 @@ __all__ = [
     "Answer",
     "AnyRequest",
     "CheckGate",
+    "CompareRecords",
     "Destroy",
     "DestroyedAnswer",
     "Destroying",
@@ -232,6 +233,11 @@ class LendWriterKey(Message):
     person: Annotated[str, Field(max_length=2 * LONGEST_NAME)] = ""
 
 
+class CompareRecords(Message):
+    verb: Literal["compare-records"] = "compare-records"
+    deployment: Name
+
+
 class Pseudonym(Message):
     verb: Literal["pseudonym"] = "pseudonym"
     name: Name
@@ -255,6 +261,7 @@ _Request: TypeAlias = (
     | PublicKey
     | Sign
     | LendWriterKey
+    | CompareRecords
     | Pseudonym
 )
 AnyRequest: TypeAdapter[_Request] = TypeAdapter(Annotated[_Request, Field(discriminator="verb")])

@@ -25,13 +25,14 @@ _STATE: Final = frozenset({"ping", "now", "check-gate", "public-key"})
 _KEPT: Final = frozenset({"kept", "open-kept", "make-key", "hold", "destroy"})
 _MACHINES: Final = frozenset({"admit-machine", "dismiss-machine", "machines"})
 _NAMES: Final = frozenset({"writer-key", "pseudonym"})
+_PUBLISHES: Final = frozenset({"compare-records"})
 _FRAMES: Final = frozenset({"seal-key", "open-key", "record-key"})
 VERBS: Final[Mapping[ProcessIdentity, frozenset[str]]] = MappingProxyType(
     {
         _Who.CAMERA: _STATE | {"seal-key", "record-key", "make-key"},
-        _Who.COMMANDS: _STATE | _FRAMES | _KEPT | _MACHINES | _NAMES | {"sign"},
-        _Who.FLOWS: _STATE | _FRAMES | _KEPT | _NAMES | {"sign"},
-        _Who.PAGES: _STATE | _FRAMES | _KEPT | _NAMES,
+        _Who.COMMANDS: _STATE | _FRAMES | _KEPT | _MACHINES | _NAMES | _PUBLISHES | {"sign"},
+        _Who.FLOWS: _STATE | _FRAMES | _KEPT | _NAMES | _PUBLISHES | {"sign"},
+        _Who.PAGES: _STATE | _FRAMES | _KEPT | _NAMES | _PUBLISHES,
         _Who.PURGE: _STATE | {"kept", "hold", "destroy", "sign", "writer-key"},
         _Who.RECOGNISE: _STATE | {"open-key", "record-key", "kept", "open-kept", "make-key"},
         _Who.RECORD: _STATE | {"record-key", "kept", "open-kept", "make-key", "writer-key"},

@@ -22,7 +22,7 @@ from lfr_core.custody.people.roles import Actor
 from lfr_core.deployments.gallery_binding import (
     bound_rows,
     canary_rows,
-    list_digest,
+    is_list,
     read_last_gallery_check,
     record_gallery_check,
     rows_after,
@@ -168,7 +168,7 @@ def _records_differ(session: Session, row: DeploymentRow) -> str:
         return "the records of what it must hold were changed"
     planned = session.get(PlannedDeploymentRow, row.id)
     approved = row.list_digest if planned is None else planned.approved_digest or planned.list_digest
-    if approved and list_digest(session, row) != approved:
+    if approved and not is_list(session, row, approved):
         return "the list in the records isn't the one that was approved"
     return ""
 

@@ -141,7 +141,7 @@ def write_answers(
         if not storable(result.part):
             failures.append((result, Poison("a live probe holds a number past 64 bits")))
             continue
-        if result.ok and row.nonces_sha256 and row.nonces_sha256.split("\n")[result.part] != _digest(result.nonce):
+        if result.ok and not _has_opened(row, result):
             failures.append((result, Poison(f"an answer to probe {result.id} by somebody who hasn't opened its frame")))
             continue
         values: dict[str, Value] = {
@@ -238,6 +238,14 @@ def newest_live_probes(session: Session, deployment: str, *, limit: int = 20) ->
 
 def _digest(nonce: str) -> str:
     return hashlib.sha256(nonce.encode()).hexdigest()
+
+
+def _has_opened(row: LiveProbeRow, result: LiveProbeResult) -> bool:
+    """Whether a good answer says what only the sealed frame holds; of a probe that says none no answer is good."""
+    if row.kind != LiveProbeKind.LIVE_PROBE:
+        return True
+    nonces = row.nonces_sha256.split("\n")
+    return result.part < len(nonces) and nonces[result.part] == _digest(result.nonce)
 
 
 def _keys(row: LiveProbeRow) -> tuple[str, ...]:

@@ -34,6 +34,27 @@ class DataClass(StrEnum):
     LIST = "list"
     ALERTS = "alerts"
     FOOTAGE = "footage"
+    UPLOADS = "uploads"
+    """Lists that were uploaded and wait to be compiled (`tmp/list-*`), as with all that follows: no canary goes so."""
+    THUMBNAILS = "thumbnails"
+    """Photographs of a list beside its quality report."""
+    EXPORTS = "exports"
+    """What people exported for a while."""
+    ACCURACY = "accuracy"
+    """Templates of a run of the laboratory."""
+    SOURCE = "source"
+    """The folder that a list was compiled from, which is the force's own: it isn't read at all."""
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return {
+            DataClass.UPLOADS: "uploaded lists that wait",
+            DataClass.THUMBNAILS: "photographs beside quality reports",
+            DataClass.EXPORTS: "exports",
+            DataClass.ACCURACY: "templates of the laboratory",
+            DataClass.SOURCE: "the folder that the list came from",
+        }.get(self, self.value)
 
 
 class CanaryKind(StrEnum):

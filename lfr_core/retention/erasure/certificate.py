@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -19,7 +21,22 @@ from lfr_core.retention.erasure.canary import CanaryKind, DataClass, InjectedCan
 from lfr_core.retention.erasure.destruction_log import ClassDestruction
 from lfr_core.retention.erasure.verify import Verification
 
-__all__ = ["CanaryLine", "Certificate", "SignedCertificate", "canary_line", "untyped_message"]
+__all__ = [
+    "VOUCHED",
+    "CanaryLine",
+    "Certificate",
+    "SignedCertificate",
+    "canary_line",
+    "unproved",
+    "untyped_message",
+]
+
+VOUCHED: Final = (
+    "The signature vouches for what the vault saw itself: which keys were destroyed and when, what was left in the "
+    "records, which canaries were recorded when they were injected, and that it keeps none of their keys. What was "
+    "read in the stores and found there is the word of the program that searched: the vault read none of them."
+)
+"""Stands in each certificate."""
 
 
 class CanaryLine(BaseModel):
@@ -61,6 +78,8 @@ class Certificate(BaseModel):
     without_canary: tuple[DataClass, ...]
     """Classes that nothing was injected for: of these the search says nothing."""
     search: Verification
+    vouched: str = ""
+    """`VOUCHED`; empty in one of a version before it said so."""
 
     def canonical(self) -> str:
         """Write it in the one way there is."""
@@ -122,6 +141,11 @@ class SignedCertificate:
             return cls(canonical(document["certificate"]), signature, public_key)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise Poison(f"not a certificate's file: {type(error).__name__}") from error
+
+
+def unproved(kinds: Collection[CanaryKind]) -> tuple[DataClass, ...]:
+    """Return the classes that have no canary among those of these kinds."""
+    return tuple(each for each in DataClass if each not in {kind.data_class for kind in kinds})
 
 
 def untyped_message(digest: str) -> bytes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Engine
 from sqlmodel import col, select
@@ -15,8 +17,8 @@ from lfr_core.common.files import read_text_bounded
 from lfr_core.custody.audit.port import AuditEvent, Signer, Trail, Verb
 from lfr_core.domain.actors import Principal, SystemActor
 from lfr_core.domain.signatures import SignatureKind
-from lfr_core.retention.erasure.canary import DataClass, InjectedCanary, digest_of
-from lfr_core.retention.erasure.certificate import Certificate, SignedCertificate, canary_line
+from lfr_core.retention.erasure.canary import InjectedCanary, digest_of
+from lfr_core.retention.erasure.certificate import VOUCHED, Certificate, SignedCertificate, canary_line, unproved
 from lfr_core.retention.erasure.destruction_log import ClassDestruction
 from lfr_core.retention.erasure.verify import Verification
 from lfr_core.storage.engine import reading, writing
@@ -30,6 +32,8 @@ __all__ = [
     "register_canaries",
 ]
 
+INJECTED: Final = "erasure.injected"
+"""The rule of the entry that says which canaries were injected."""
 _CERTIFICATE_BYTES = 50_000_000
 """It names every key epoch of a deployment: some 200 bytes each."""
 
@@ -85,8 +89,9 @@ class CertificateService:
             issued_ns=self._clock.time_ns(),
             destroyed=tuple(destroyed),
             canaries=tuple(canary_line(one, search.due) for one in injected),
-            without_canary=tuple(each for each in DataClass if each not in {one.kind.data_class for one in injected}),
+            without_canary=unproved([one.kind for one in injected]),
             search=search,
+            vouched=VOUCHED,
         )
         text = body.canonical()
         signature = self._signer.sign(SignatureKind.CERTIFICATE, text.encode())
@@ -180,25 +185,36 @@ def read_certificates(engine: Engine, deployment: str | None = None) -> tuple[Si
         return tuple(map(_signed, session.exec(query)))
 
 
-def register_canaries(engine: Engine, injected: Sequence[InjectedCanary]) -> None:
-    """Record what was injected, by digests; those known already are left alone. Raises Retryable."""
+def register_canaries(engine: Engine, trail: Trail, injected: Sequence[InjectedCanary]) -> None:
+    """Record what was injected, by digests, and put it on the trail; those known already are left alone.
+
+    Raises:
+        Retryable: records or vault are away.
+    """
+    trail.prepare(SystemActor.ERASURE)
     with writing(engine) as session:
-        for one in injected:
-            if session.get(CanaryRow, one.id) is None:
-                session.add(
-                    CanaryRow(
-                        id=one.id,
-                        deployment=one.deployment,
-                        kind=one.kind.value,
-                        store=one.store,
-                        planted_ns=one.planted_ns,
-                        due_ns=one.due_ns,
-                        key_id=one.key_id,
-                        key_fingerprint=one.key_fingerprint,
-                        clear_digest=digest_of(one.clear),
-                        stored_digest=digest_of(one.stored),
-                    )
-                )
+        new = [one for one in injected if session.get(CanaryRow, one.id) is None]
+        session.add_all(map(_canary_row, new))
+        for deployment in sorted({one.deployment for one in new}):
+            kinds = Counter(one.kind.value for one in new if one.deployment == deployment)
+            subject = f"deployment:{deployment}"
+            event = AuditEvent(Verb.COLLECT, SystemActor.ERASURE, deployment, subject, INJECTED, kinds)
+            trail.append(session, event)
+
+
+def _canary_row(one: InjectedCanary) -> CanaryRow:
+    return CanaryRow(
+        id=one.id,
+        deployment=one.deployment,
+        kind=one.kind.value,
+        store=one.store,
+        planted_ns=one.planted_ns,
+        due_ns=one.due_ns,
+        key_id=one.key_id,
+        key_fingerprint=one.key_fingerprint,
+        clear_digest=digest_of(one.clear),
+        stored_digest=digest_of(one.stored),
+    )
 
 
 def find_unregistered_canaries(engine: Engine, injected: Sequence[InjectedCanary]) -> tuple[str, ...]:

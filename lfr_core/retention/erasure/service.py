@@ -52,7 +52,7 @@ class Erasure:
             Fatal: the file of needles can't be written, or is damaged.
         """
         self._canaries(deployment).put(injected)  # killed in the search: known, and its control is pending
-        register_canaries(self.engine, injected)
+        register_canaries(self.engine, self.trail, injected)
         known = confirm(injected, self.stores())
         self._canaries(deployment).put(known)
         return known

@@ -1,12 +1,13 @@
 """What the vault sees of a certificate before it signs it: it is the next one, and a "passed" fits vault and records.
 
-A search that failed is signed as it is. One that says "passed" is signed only when its own findings say so too, when it
-leaves out no canary that was recorded at its injection, and when the vault keeps no key that had to be destroyed.
+What was destroyed and left, and which classes have no canary, is held against what the vault reads itself. A search
+that failed is signed as it is. One that says "passed" is signed only when its own findings say so too, when it leaves
+out no canary that was recorded at its injection, and when the vault keeps no key that had to be destroyed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from pydantic import ValidationError
 from sqlalchemy import Engine
@@ -15,8 +16,9 @@ from sqlmodel import Session, col, select
 from lfr_core.common.clock import Clock
 from lfr_core.custody.vault.signing import check_recent, not_signed
 from lfr_core.domain.signatures import SignatureKind
-from lfr_core.retention.erasure.certificate import CanaryLine, Certificate
-from lfr_core.retention.erasure.destruction_log import ended_ns
+from lfr_core.retention.erasure.canary import CanaryKind
+from lfr_core.retention.erasure.certificate import VOUCHED, CanaryLine, Certificate, unproved
+from lfr_core.retention.erasure.destruction_log import ClassDestruction, ended_ns, read_destroyed
 from lfr_core.retention.erasure.verify import find_failures
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.erasure import CanaryRow, CertificateRow
@@ -35,6 +37,7 @@ def check_certificate_to_sign(
     clock: Clock,
     kept_ids: Callable[[], Collection[str]],
     differences: Callable[[], Collection[str]],
+    grace_s: float,
 ) -> None:
     """See that a message is the certificate that comes next, and that it says "passed" only of what is so.
 
@@ -44,6 +47,7 @@ def check_certificate_to_sign(
         clock: of the vault.
         kept_ids: ids of the keys that the vault keeps.
         differences: in words, which records aren't what the audit trail says: of those nothing is called deleted.
+        grace_s: how long an ended epoch may be opened (`policy.vault.grace_s`).
 
     Raises:
         Refused: `vault.not-signed`; `deployment.unknown`.
@@ -57,9 +61,10 @@ def check_certificate_to_sign(
         raise not_signed(SignatureKind.CERTIFICATE, "it isn't written the one way")
     check_recent(SignatureKind.CERTIFICATE, certificate.issued_ns, clock)
     ended = ended_ns(engine, certificate.deployment)
+    destroyed = read_destroyed(engine, certificate.deployment, grace_s=grace_s)
     differing = tuple(differences()) if certificate.search.passed else ()
     with reading(engine) as session:
-        faults = list(_place_faults(session, certificate))
+        faults = [*_place_faults(session, certificate), *_own_faults(session, certificate, destroyed)]
         if certificate.search.passed:
             faults += differing
             faults += _passed_faults(session, certificate, ended, clock.time_ns(), kept_ids())
@@ -72,6 +77,17 @@ def _place_faults(session: Session, certificate: Certificate) -> Iterator[str]:
     place = (1, "") if newest is None else (newest.number + 1, newest.digest)
     if (certificate.number, certificate.previous) != place:
         yield f"the next certificate is number {place[0]}, after the newest there is"
+
+
+def _own_faults(session: Session, certificate: Certificate, destroyed: Sequence[ClassDestruction]) -> Iterator[str]:
+    """Compare what the vault reads itself, whatever the search said."""
+    if certificate.destroyed != tuple(destroyed):
+        yield "what it says was destroyed and left isn't what the records say"
+    kinds = session.exec(select(CanaryRow.kind).where(CanaryRow.deployment == certificate.deployment))
+    if certificate.without_canary != unproved([CanaryKind(each) for each in kinds]):
+        yield "the classes that it says have no canary aren't those"
+    if certificate.vouched != VOUCHED:
+        yield "it doesn't say what its signature vouches for"
 
 
 def _passed_faults(
@@ -103,13 +119,23 @@ def _passed_faults(
 
 
 def _recorded(row: CanaryRow) -> tuple[object, ...]:
-    return row.kind, row.store, row.due_ns, row.key_id, row.key_fingerprint, row.clear_digest, row.stored_digest
+    return (
+        row.kind,
+        row.store,
+        row.planted_ns,
+        row.due_ns,
+        row.key_id,
+        row.key_fingerprint,
+        row.clear_digest,
+        row.stored_digest,
+    )
 
 
 def _certified(line: CanaryLine) -> tuple[object, ...]:
     return (
         line.kind.value,
         line.store,
+        line.planted_ns,
         line.due_ns,
         line.key_id,
         line.key_fingerprint,

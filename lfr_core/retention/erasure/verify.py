@@ -204,11 +204,15 @@ def _still_opens(injected: InjectedCanary, keys: Keys, *, due: bool) -> str:
 def _search(store: Store, needles: _CanaryNeedles, still_opens: dict[str, str], due: set[str]) -> StoreResult:
     searched = store.search(needles.needles)
     hits = needles.hits(searched)
-    readable = store.searched and not searched.unreadable
+    was_there = any(one.store == store.name and one.control is PositiveControl.FOUND for one in needles.injected)
+    is_another = was_there and searched.files == 0  # another folder than then, or none: emptiness proves nothing
+    readable = store.searched and not searched.unreadable and not is_another
     findings = [
         _judge(one, hits, still_opens[one.id], due=one.id in due, readable=readable) for one in needles.injected
     ]
     unread = [NotRead(where=one.where, why=one.why) for one in (*store.limits, *searched.unreadable)]
+    if is_another:
+        unread.insert(0, NotRead(where=store.name, why="it has no file at all, and canaries were found there"))
     return StoreResult(
         store=store.name,
         what=store.what,

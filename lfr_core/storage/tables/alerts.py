@@ -54,6 +54,8 @@ class AlertRow(Row, table=True):
     probe_sealed: bytes
     key_id: str
     """The vault's key of this alert's crops."""
+    state_digest: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Keyed digest of what changes with each sighting (`lfr_core.storage.recorded_tables.AS_SEALED`)."""
     canary: bool = False
     """InjectedCanary to be looked for after its deletion: of nobody, and counted nowhere."""
     judgement: str | None = None

@@ -6,14 +6,16 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from lfr_core.alerts import read
-from lfr_core.alerts.plausibility import MOST_FACES, MOST_FRAMES_PER_S
+from lfr_core.alerts.plausibility import MOST_FACES, MOST_FRAMES_PER_S, Implausible
 from lfr_core.alerts.recorder import Recorder
 from lfr_core.common.clock import utc_from_ns
+from lfr_core.domain.messages import DeadLetter
 from lfr_core.domain.outcomes import FrameOutcome
-from lfr_core.storage.tables.deployments import DeploymentRow
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.deployments import CallRow, DeploymentRow
 from tests.support.overwriting import overwriting
 from tests.support.records import NOW_NS, ManualClock, alerts_of, live_deployment, outcomes, recorder_of, sighting
 
@@ -76,6 +78,49 @@ def test_more_faces_than_a_frame_can_show_count_nothing(engine: Engine) -> None:
     for name in ("faces", "tracks_started", "tracks_compared"):
         invented = batch.model_copy(update={"results": (one.model_copy(update={name: MOST_FACES + 1}),)})
         assert len(recorder.record_outcomes([invented]).failures) == 1
+
+
+def test_240_frames_of_1000_invented_faces_count_nothing_and_are_raised(engine: Engine) -> None:
+    recorder = planned(engine)
+    assert recorder.record_outcomes([outcomes((0, 0, 0), outcome=FrameOutcome.RECOGNISED)]).failures == ()
+    batch = outcomes(*((sequence, 0, 0) for sequence in range(1, 241)), outcome=FrameOutcome.RECOGNISED)
+    faces = {"faces": MOST_FACES, "tracks_started": MOST_FACES, "tracks_compared": MOST_FACES}
+    invented = batch.model_copy(update={"results": tuple(one.model_copy(update=faces) for one in batch.results)})
+
+    ((_, why),) = recorder.record_outcomes([invented]).failures
+
+    assert isinstance(why, Implausible)
+    assert "240,000 faces" in str(why)
+    assert read.counts(engine, "dep").frames.captured == 1
+    letter = DeadLetter(
+        topic="outcomes",
+        partition=0,
+        offset=7,
+        camera="dep/north",
+        error=type(why).__name__,
+        reason=str(why),
+        at_ns=NOW_NS,
+    )
+    recorder.record_dead_letters([letter])
+    with reading(engine) as session:
+        assert any("Counts that can't be true" in row.why for row in session.exec(select(CallRow)))
+
+
+def test_faces_are_bounded_by_the_time_over_all_batches_and_frames_over_all_sessions_of_a_camera(
+    engine: Engine,
+) -> None:
+    recorder = planned(engine)
+    each = {"tracks_started": MOST_FACES, "tracks_compared": MOST_FACES}
+    failed: list[object] = []
+    for sequence in range(3):
+        batch = outcomes((sequence, 0, 0), outcome=FrameOutcome.RECOGNISED)
+        results = tuple(one.model_copy(update=each) for one in batch.results)
+        failed += recorder.record_outcomes([batch.model_copy(update={"results": results})]).failures
+    last = MOST_FRAMES_PER_S * HOUR_S
+    more = [outcomes((last, 0, 0), session=f"s{number}") for number in range(3)]
+
+    assert len(failed) == 2
+    assert len(recorder.record_outcomes(more).failures) == 2
 
 
 def test_a_trial_plays_recordings_with_times_and_frames_of_their_own(engine: Engine) -> None:

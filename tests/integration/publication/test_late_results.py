@@ -14,6 +14,7 @@ from lfr_core.publication.published import Publisher
 from lfr_core.publication.record_figures import figures_for
 from lfr_core.publication.results import PublicationOutcome
 from tests.support.people import authenticated
+from tests.support.record_publisher import compared
 from tests.support.results_harness import ResultsHarness, registered
 from tests.support.vaults import trail_of
 
@@ -75,7 +76,9 @@ def test_a_bank_holiday_added_late_moves_only_a_deadline_that_still_runs(harness
     harness.go_to(moved + timedelta(hours=1))
     harness.policy = more.model_copy(update={"extra_bank_holidays": (day, moved.date() - timedelta(days=1))})
     assert (harness.due().moments.due_at, harness.due().stands) == (moved, ResultsStatus.OVERDUE)
-    publisher = Publisher(harness.engine, trail_of(harness.engine), harness.clock, harness.policy)
+    publisher = Publisher(
+        harness.engine, trail_of(harness.engine), harness.clock, harness.policy, compared(harness.engine)
+    )
     figures = figures_for(harness.engine, "dep", force="Norfolk Constabulary")
     assert publisher.publish("dep", figures, by=authenticated("A. Okafor")).record.on_time is False
 

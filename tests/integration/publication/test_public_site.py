@@ -40,6 +40,7 @@ from tests.support.databases import new_sqlite
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned, withhold
+from tests.support.record_publisher import compared
 from tests.support.records import NOW_NS, store_of
 from tests.support.sessions import session_env
 from tests.support.vault_core import site_vault
@@ -72,7 +73,7 @@ def read_public_data(engine: Engine) -> SiteData:
     withhold(announce, "thorpe-road", planned("Thorpe Road"), by="A. Okafor", approved_by="Supt B")
     for name in ("dep", "thorpe-road"):
         figures = figures_for(engine, name, force=FORCE.name)
-        Publisher(engine, trail_of(engine), clock, POLICY.publication).publish(
+        Publisher(engine, trail_of(engine), clock, POLICY.publication, compared(engine)).publish(
             name, figures, by=authenticated("A. Okafor")
         )
     return site_data(engine, POLICY, documents_folder=Path("none"), now=NOW)

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from apps.operator.parts import read_silent_parts
 from apps.supervisor.backoff import Backoff
 from apps.supervisor.child import Child
-from apps.supervisor.children import ChildSpec, ChildState
+from apps.supervisor.children import ChildSpec, ChildState, Probe
 from apps.supervisor.plan import BROKER, GALLERY, plan
 from apps.supervisor.probes import says_alive, says_ready
 from apps.supervisor.process import OrphanKiller
+from apps.supervisor.state import (
+    SILENT_AFTER_S,
+    ChildReport,
+    SystemState,
+    process_created,
+    read_state,
+    touch_state,
+    write_state,
+)
+from lfr_core.common import liveness
 from lfr_core.common.liveness import STALE_AFTER_S, LivenessFile
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import load_policy
@@ -57,17 +70,87 @@ def test_a_child_that_hangs_is_unresponsive_within_10_seconds_and_replaced_after
 def test_a_process_that_was_stopped_in_its_tracks_is_not_alive(tmp_path: Path) -> None:
     """As SIGSTOP does, and as a hang does: it runs, it has said that it is ready, and touches its file no more."""
     file = tmp_path / "run" / "worker.ready"
-    liveness, alive = LivenessFile(file), says_alive(file)
+    own, alive = LivenessFile(file), says_alive(file)
     assert not alive(os.getpid())
 
-    with liveness.kept_fresh():
+    with own.kept_fresh():
         assert (says_ready(file)(os.getpid()), alive(os.getpid()), alive(os.getpid() + 1)) == (True, True, False)
         long_ago = time.time() - STALE_AFTER_S - 1
         os.utime(file, (long_ago, long_ago))
         assert (says_ready(file)(os.getpid()), alive(os.getpid())) == (True, False)
-        liveness.touch()
+        own.touch()
         assert alive(os.getpid())
     assert not file.exists()
+
+
+@pytest.mark.fault("recogniser stopped by SIGSTOP")
+def test_a_process_that_sigstop_holds_is_neither_alive_nor_ready_and_nobody_believes_its_supervisor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(liveness, "STALE_AFTER_S", 0.5)
+    file = tmp_path / "worker.ready"
+    touching = f"""
+import time
+from pathlib import Path
+from lfr_core.common.liveness import LivenessFile
+file = LivenessFile(Path({str(file)!r}))
+file.say_ready()
+while True:
+    file.touch()
+    time.sleep(0.05)
+"""
+    with subprocess.Popen((sys.executable, "-c", touching)) as process:
+        try:
+            alive = says_alive(file)
+            report = ChildReport(
+                name="recognise", state=ChildState.READY, pid=process.pid, pid_created=process_created(process.pid),
+                since_ns=1, restarts=0, why="", log=tmp_path, ports=(),
+            )  # fmt: skip
+            write_state(
+                tmp_path,
+                SystemState(pid=process.pid, pid_created=report.pid_created, started_ns=1, children=(report,)),
+            )
+            seen = [_look(alive, process.pid, report, tmp_path, is_alive=True)]
+            process.send_signal(signal.SIGSTOP)
+            seen.append(_look(alive, process.pid, report, tmp_path, is_alive=False))
+            process.send_signal(signal.SIGCONT)
+            seen.append(_look(alive, process.pid, report, tmp_path, is_alive=True))
+        finally:
+            process.kill()
+
+    well, stopped = (ChildState.READY, False, ()), (ChildState.UNRESPONSIVE, True, ("the watch over all parts",))
+    assert seen == [well, stopped, well]
+
+
+def _look(
+    alive: Probe, pid: int, report: ChildReport, home: Path, *, is_alive: bool
+) -> tuple[ChildState, bool, tuple[str, ...]]:
+    """Wait until the probe says so, and return what is said of the child, and of it as a supervisor."""
+    until = time.monotonic() + 5
+    while alive(pid) is not is_alive:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    state = read_state(home)
+    assert state is not None
+    silent = tuple(part.name for part in read_silent_parts(home))
+    return report.check_state(), "is stopped" in state.trouble, silent
+
+
+def test_a_supervisor_that_has_written_nothing_for_long_is_not_believed(tmp_path: Path) -> None:
+    state = SystemState(pid=os.getpid(), pid_created=process_created(os.getpid()), started_ns=1, children=())
+    write_state(tmp_path, state)
+    fresh = read_state(tmp_path)
+    long_ago = time.time() - SILENT_AFTER_S - 1
+    os.utime(tmp_path / "supervisor.json", (long_ago, long_ago))
+    silent = read_state(tmp_path)
+    touch_state(tmp_path)
+    again = read_state(tmp_path)
+
+    assert fresh is not None
+    assert silent is not None
+    assert again is not None
+    assert (fresh.trouble, again.trouble) == ("", "")
+    assert "it hangs" in silent.trouble
 
 
 def test_every_process_of_ours_is_asked_whether_it_lives(tmp_path: Path) -> None:

@@ -118,8 +118,9 @@ def test_a_damaged_or_missing_file_of_the_keystore_is_said(lfr: Run, settings: S
 
     assert damaged.exit_code == 1
     assert json.loads(damaged.stdout)["problem"]["fault"] == "audit.remembered"
-    assert missing.exit_code == 0
-    assert "not checked" in missing.stdout
+    assert missing.exit_code == 3
+    assert "verifies as far as it could be checked" in missing.stdout
+    assert "no head is remembered outside the database" in " ".join(missing.stdout.split())
     assert keyless.exit_code == 77
     assert "audit.no-key" in keyless.stderr
 
@@ -220,7 +221,7 @@ def test_a_trail_and_head_that_are_put_back_together_are_found_by_a_head_that_wa
     assert lfr("audit", "export", "--output", str(early), by=reader).exit_code == 0
     shorter = verified_by_script(str(early), "--public-key", key, "--against", str(kept))
 
-    assert (whole.exit_code, alone.exit_code, against.exit_code) == (0, 0, 1), against.output + alone.output
+    assert (whole.exit_code, alone.exit_code, against.exit_code) == (0, 3, 1), against.output + alone.output
     assert scanned.exit_code == 1
     assert "put back from a copy of before" in against.output
     assert "put back from a copy of before" in scanned.output

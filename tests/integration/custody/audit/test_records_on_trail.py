@@ -98,7 +98,7 @@ def test_each_edit_of_any_table_is_found_and_named(lived: Engine) -> None:
                 missed.append((what, found))
 
     assert not missed
-    assert len(EDITS) >= 40
+    assert len(EDITS) >= 55
     assert differences(lived) == ()
 
 

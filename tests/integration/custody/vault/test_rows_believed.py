@@ -14,6 +14,7 @@ from sqlmodel import delete, select, update
 
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.entry import record_digest
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import snapshot
 from lfr_core.custody.audit.records import OPENED
@@ -34,6 +35,7 @@ from lfr_core.retention.footage.hold_writer import HoldWriter
 from lfr_core.retention.footage.holds import HoldGround, HoldRequest
 from lfr_core.retention.footage.segment import SUFFIX
 from lfr_core.storage.engine import writing
+from lfr_core.storage.recorded import sealed_text_of
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.documents import ComplianceDocumentRow
@@ -240,7 +242,9 @@ def test_an_operator_who_signed_on_in_the_database_alone_is_lent_no_alerts_key(h
     assert home.rule(lambda: home.vault.open_kept(key, actor=OPERATOR, purpose="to look")) == ""
 
 
-@pytest.mark.parametrize("change", [{"subject": "another"}, {"opened_ns": 1}, {"camera": "school"}])
+@pytest.mark.parametrize(
+    "change", [{"subject": "another"}, {"opened_ns": 1}, {"camera": "school"}, {"similarity": 0.99}]
+)
 def test_nobody_is_lent_the_key_of_an_alert_that_somebody_made_one_of_another_person_time_or_place(
     home: Home, change: dict[str, object]
 ) -> None:
@@ -255,6 +259,7 @@ def test_nobody_is_lent_the_key_of_an_alert_that_somebody_made_one_of_another_pe
         opened_ns=2, first_ns=2, last_ns=2, first_session="s", first_sequence=0, last_session="s", last_sequence=0,
         similarity=0.6, threshold=0.45, sightings=1, probe_sealed=b"", key_id=key,
     )  # fmt: skip
+    alert.state_digest = record_digest(trail.records_key(), sealed_text_of(alert))
     with writing(home.engine) as session:
         session.add(alert)
         trail.append(session, AuditEvent(Verb.COLLECT, OFFICER, "trial", f"alert:{id_}", OPENED))

@@ -18,7 +18,9 @@ from lfr_core.custody.vault.signing import NOT_SIGNED
 from lfr_core.domain.policy import load_policy
 from lfr_core.domain.signatures import SignatureForm, SignatureKind, find_form
 from lfr_core.publication.site.manifest import canonical as site_bytes
+from lfr_core.retention.erasure.canary import DataClass
 from lfr_core.retention.erasure.certificate import Certificate, canary_line
+from lfr_core.retention.erasure.destruction_log import ClassDestruction
 from lfr_core.retention.erasure.verify import CanaryFinding, Verdict
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.audit import AuditEntryRow
@@ -65,6 +67,10 @@ def _search(home: Home, **changes: object) -> dict[str, object]:
     return {"search": home.certificate().search.model_copy(update=changes)}
 
 
+def _destroyed(home: Home, **changes: object) -> tuple[ClassDestruction, ...]:
+    return tuple(each.model_copy(update=changes) for each in home.certificate().destroyed)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -73,6 +79,14 @@ def _search(home: Home, **changes: object) -> dict[str, object]:
         lambda _: {"issued_ns": SystemClock().time_ns() + DAY_NS},
         lambda _: {"issued_ns": SystemClock().time_ns() - DAY_NS},
         lambda _: {"canaries": ()},
+        lambda home: {"destroyed": _destroyed(home, keys=9)},
+        lambda home: {"destroyed": _destroyed(home, left={})},
+        lambda home: {"destroyed": _destroyed(home, latest_after_due_ms=7)},
+        lambda _: {"destroyed": ()},
+        lambda _: {"without_canary": ()},
+        lambda _: {"without_canary": tuple(DataClass)},
+        lambda _: {"vouched": "The vault saw it all."},
+        lambda home: {"canaries": (canary_line(home.canary.model_copy(update={"planted_ns": 1}), ("c1",)),)},
         lambda home: {"canaries": (canary_line(home.canary.model_copy(update={"due_ns": None}), ("c1",)),)},
         lambda home: {"canaries": (canary_line(home.canary, ()),)},
         lambda home: _search(home, due=()),

@@ -20,6 +20,7 @@ from lfr_core.deployments.monitoring.store import (
 )
 from lfr_core.domain.messages import LiveProbeFault, LiveProbeResult
 from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.monitoring import LiveProbeRow
 from tests.support.alert_harness import AlertHarness
 from tests.support.overwriting import overwriting
 from tests.support.records import NOW_NS, alerts_of
@@ -37,7 +38,7 @@ def begin(
     nonces: Sequence[str] = (),
 ) -> None:
     with overwriting(harness.engine) as session:
-        begin_live_probe(session, live_probe, "dep", kind, keys, NOW_NS + at, nonces)
+        begin_live_probe(session, live_probe, "dep", kind, keys, NOW_NS + at, nonces or [""] * len(keys))
 
 
 def answer(
@@ -76,6 +77,17 @@ def test_only_who_opened_the_sealed_frame_can_answer_that_all_is_well(harness: A
 
     assert [(result.part, "hasn't opened its frame" in str(why)) for result, why in refused] == [(0, True), (1, True)]
     assert (seen, green(harness, ONE)) == (False, True)
+
+
+def test_an_answer_to_a_probe_whose_nonces_somebody_took_away_proves_nothing(harness: AlertHarness) -> None:
+    begin(harness, ONE, ["north"], nonces=["word"])
+    with overwriting(harness.engine) as session:
+        session.get_one(LiveProbeRow, ONE).nonces_sha256 = ""
+
+    ((_, why),) = harness.recorder().record_live_probe_results([answer(ONE)])
+
+    assert "hasn't opened its frame" in str(why)
+    assert not green(harness, ONE)
 
 
 def test_a_recogniser_that_could_not_open_the_frame_may_say_so(harness: AlertHarness) -> None:

@@ -52,6 +52,7 @@ def canary(control: PositiveControl = PositiveControl.FOUND, key_id: str = "k", 
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "store"
     folder.mkdir()
+    (folder / "stays").write_text("a store is never empty")
     return folder
 
 
@@ -114,6 +115,20 @@ def test_what_was_never_sealed_is_gone_only_when_it_is_removed(folder: Path, tmp
 
     assert [verdict(before), verdict(after)] == [Verdict.OPENABLE, Verdict.GONE]
     assert [before.passed, after.passed] == [False, True]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_store_without_any_file_in_which_the_control_was_found_is_not_searched(
+    folder: Path, tmp_path: Path, *, is_there: bool
+) -> None:
+    other = tmp_path / "another"
+    if is_there:
+        other.mkdir()
+
+    search = run(canary(), store(other), tmp=tmp_path)
+
+    assert (verdict(search), search.passed) == (Verdict.NOT_SEARCHED, False)
+    assert run(canary(), store(folder), tmp=tmp_path).passed
 
 
 def test_without_an_end_what_is_due_at_the_end_is_not_due(folder: Path, tmp_path: Path) -> None:

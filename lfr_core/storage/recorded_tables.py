@@ -1,0 +1,119 @@
+"""Which tables' rows count only with their entry on the audit trail, and which of their columns are recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy import inspect
+
+from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertRow
+from lfr_core.storage.tables.blue_list import BlueListPassRow, BlueListPlanRow
+from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
+from lfr_core.storage.tables.documents import ComplianceDocumentRow
+from lfr_core.storage.tables.erasure import CanaryRow, CertificateRow
+from lfr_core.storage.tables.footage import FootageHoldRow
+from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow, SignOnRow
+from lfr_core.storage.tables.promises import PromiseResultRow, PromiseStatementRow, PromiseStateRow
+from lfr_core.storage.tables.publication import (
+    AnnouncementRow,
+    PublishedRecordRow,
+    ResultsRow,
+    WatchlistCompositionRow,
+    WithholdingRequestRow,
+)
+from lfr_core.storage.tables.rights import ComplaintHoldRow, ReceiptRow, RightsRequestRow
+from lfr_core.storage.tables.row import Row
+
+__all__ = ["AS_OPENED", "AS_SEALED", "RECORDED", "RecordedTable", "columns_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTable:
+    """What of a table is recorded."""
+
+    columns: tuple[str, ...] = ()
+    """Its key's columns not counted; none: all."""
+    goes: bool = False
+    """Whether its rows are deleted in their time: then one that isn't there is no fault."""
+    answers: bool = False
+    """Whether a row is recorded only once one of the columns is filled in."""
+    later: tuple[str, ...] = ()
+    """Those of the columns that are recorded only since a later version; a home of before adopts them once."""
+
+
+_STANDING: Final = (
+    "revision", "planner", "officer", "compiler", "list_digest", "list_built_at", "list_last_day", "approved_digest",
+    "bound_contract", "approver", "approved_at", "signage_by", "signage_at", "briefing_by", "briefing_at",
+)  # fmt: skip
+_DEPLOYMENT: Final = (
+    "name", "kind", "status", "gallery", "contract_id", "gallery_rows", "gallery_digest", "threshold",
+    "agreeing_shots", "live_only", "planned", "cameras", "watchlist_size", "blue_list_size", "opens_at", "closes_at",
+    "list_digest", "stubs_sha256",
+)  # fmt: skip
+_LATER: Final = ("opened_at", "ended_at")
+_DECIDED: Final = (
+    "judgement", "judged_by", "judged_at", "engagement", "engaged_by", "engaged_at", "review", "reviewed_by",
+    "reviewed_at", "outcome", "minutes", "resulted_by", "resulted_at",
+)  # fmt: skip
+_ASKED: Final = (
+    "kind", "asks_listed", "deployment", "from_ns", "to_ns", "receipt", "received_on", "taken_at", "taken_by", "key_id",
+    "neither_confirm_nor_deny", "disclosure_asked_by", "disclosure_approved_by", "disclosure_at", "answered_at",
+    "answered_by", "closed_at", "closed_by", "withdrawn",
+)  # fmt: skip
+"""What is sealed isn't named: it opens as this request's alone."""
+RECORDED: Final[Mapping[type[Row], RecordedTable]] = MappingProxyType(
+    {
+        PersonRow: RecordedTable(),
+        PersonRoleRow: RecordedTable(),
+        PersonIdentityRow: RecordedTable(),
+        DeploymentRow: RecordedTable((*_DEPLOYMENT, *_LATER), later=_LATER),
+        PlannedDeploymentRow: RecordedTable(_STANDING),
+        ApplicationRow: RecordedTable(),
+        AuthorityRow: RecordedTable(),
+        AnnouncementRow: RecordedTable(),
+        WithholdingRequestRow: RecordedTable(),
+        FootageHoldRow: RecordedTable(),
+        PublishedRecordRow: RecordedTable(),
+        ComplianceDocumentRow: RecordedTable(),
+        SignOnRow: RecordedTable(),
+        RightsRequestRow: RecordedTable(_ASKED),
+        ComplaintHoldRow: RecordedTable(),
+        ReceiptRow: RecordedTable(),
+        ResultsRow: RecordedTable(),
+        CertificateRow: RecordedTable(("deployment", "issued_ns", "digest", "signature", "public_key")),
+        WatchlistCompositionRow: RecordedTable(),
+        AlertRow: RecordedTable(_DECIDED, goes=True, answers=True),
+        AlertAnswerRow: RecordedTable(goes=True),
+        BlueListPlanRow: RecordedTable(),
+        BlueListPassRow: RecordedTable(),
+        CanaryRow: RecordedTable(),
+        PromiseStateRow: RecordedTable(),
+        PromiseResultRow: RecordedTable(),
+        PromiseStatementRow: RecordedTable(),
+    }
+)
+"""People and their roles and accounts; what was applied for, authorised, listed, announced and withheld; holds; what
+people decided of alerts; what was published; compliance documents; sign-ons; requests of people and their holds and
+receipts; how results stand; certificates; what is said in public of lists; passes of test subjects; canaries; and what
+each look at the promises came to."""
+AS_OPENED: Final[Mapping[type[Row], tuple[str, ...]]] = MappingProxyType(
+    {
+        AlertRow: (
+            "deployment", "camera", "entry", "subject", "category", "age", "legal_reference", "opened_ns", "key_id",
+            "canary",
+        )
+    }
+)  # fmt: skip
+"""What of a row never changes once it was made, recorded with the entry that it was made with, beside the rest."""
+AS_SEALED: Final[Mapping[type[Row], tuple[str, ...]]] = MappingProxyType(
+    {AlertRow: ("similarity", "threshold", "first_ns", "last_ns", "sightings")}
+)
+"""What of a row changes too often for an entry each: its keyed digest stands in the row itself, as `state_digest`."""
+
+
+def columns_of(kind: type[Row]) -> tuple[str, ...]:
+    """Return the columns of a table that are recorded."""
+    return RECORDED[kind].columns or tuple(column.name for column in inspect(kind).mapper.columns)
