@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Refused
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.vault.port import Vault
+from lfr_core.custody.vault.signing import NOT_SIGNED
 from lfr_core.retention.erasure.canary import CanaryFile, InjectedCanary
 from lfr_core.retention.erasure.certificate import SignedCertificate
 from lfr_core.retention.erasure.certificate_service import (
@@ -83,13 +85,16 @@ class Erasure:
 
     def certify(self, deployment: str) -> SignedCertificate:
         """Search, and certify what that said, whatever it said. Raises as `search` and `CertificateService.issue`."""
-        search = self.search(deployment)
-        return self.certificates().issue(
-            deployment,
-            destroyed=read_destroyed(self.engine, deployment, grace_s=self.grace_s),
-            injected=self._canaries(deployment).require(),
-            search=search,
-        )
+        search, injected = self.search(deployment), self._canaries(deployment).require()
+        tries = 3
+        while True:
+            tries -= 1
+            destroyed = read_destroyed(self.engine, deployment, grace_s=self.grace_s)
+            try:
+                return self.certificates().issue(deployment, destroyed=destroyed, injected=injected, search=search)
+            except Refused as refused:  # a key went between this look and the vault's
+                if refused.rule != NOT_SIGNED or not tries:
+                    raise
 
     def check(self, public_key: str) -> tuple[CertificateFault, ...]:
         """Every fault of every certificate. `public_key`: the installation's, hexadecimal."""

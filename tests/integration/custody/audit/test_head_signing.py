@@ -21,7 +21,7 @@ from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.signed import signed_head
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.audit.verify import AuditReport, verify
-from lfr_core.custody.audit.witness import Witness, leave_head
+from lfr_core.custody.audit.witness import Witness, leave_head, remember_witnessed
 from lfr_core.custody.vault.clockguard import ClockGuard
 from lfr_core.custody.vault.writer_keys import WriterKeys
 from lfr_core.domain.actors import SystemActor
@@ -208,3 +208,21 @@ def test_a_witness_that_has_nothing_or_heads_of_others_stops_nobody(
     head = read_checkpoint(folder / HEAD_FILE)
     assert head is not None
     assert head.seq == 1
+
+
+def test_no_number_of_heads_of_others_hides_ours_from_who_asks_the_witness(
+    notary: Notary, clock: ManualClock, tmp_path: Path
+) -> None:
+    witness, folder = tmp_path / "witness", tmp_path / "keystore"
+    witness.mkdir()
+    folder.mkdir()
+    leave_head(witness, signed_head(notary, 5, "0" * 64, clock.time_ns()))
+    theirs = signed_head(Notary("another installation"), 9, "0" * 64, clock.time_ns()).as_file()
+    for number in range(1_200):
+        (witness / f"audit-head-{10**6 + number:012d}.json").write_bytes(theirs)
+
+    assert remember_witnessed(folder, witness, notary.public_key)
+
+    head = read_checkpoint(folder / HEAD_FILE)
+    assert head is not None
+    assert head.seq == 5
