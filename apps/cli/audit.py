@@ -57,21 +57,15 @@ def verify(installation: Installation, against: Against = None) -> Output:
     Example: lfr audit verify --against /mnt/witness/audit-head.json
     """
     from lfr_core.common.errors import Refused
+    from lfr_core.custody.audit import head_checkpoint as kept_heads
     from lfr_core.custody.audit import verify as trail_verification
-    from lfr_core.custody.audit.head_checkpoint import (
-        HEAD_FILE,
-        read_checkpoint,
-        read_kept_head,
-        read_public_key,
-        read_refusal,
-    )
     from lfr_core.custody.audit.timestamps import describe_stamp
 
     keystore = installation.settings.keystore_folder
-    public_key = read_public_key(keystore)
+    public_key = kept_heads.read_public_key(keystore)
     try:
-        checkpoint = read_checkpoint(keystore / HEAD_FILE)
-        kept = [read_kept_head(file) for file in against or ()]
+        checkpoint = kept_heads.read_checkpoint(keystore / kept_heads.HEAD_FILE)
+        kept = [kept_heads.read_kept_head(file) for file in against or ()]
         stamps = [
             said for file in against or () if (said := describe_stamp(file, installation.settings.timestamp_ca_file))
         ]
@@ -82,7 +76,7 @@ def verify(installation: Installation, against: Against = None) -> Output:
         public_key=public_key,
         checkpoint=checkpoint,
         now_ns=installation.now_ns,
-        refusal=read_refusal(keystore),
+        refusal=kept_heads.read_refusal(keystore),
         records_key=_records_key(installation),
         against=kept,
     )
@@ -237,11 +231,9 @@ def _report_output(report: AuditReport, public_key: str, stamps: Sequence[str]) 
             return
         pruned = f", {report.pruned} pruned before them" if report.pruned else ""
         waiting = f", {report.unsigned} of them newer than the last signed head" if report.unsigned else ""
-        said = "[green]The audit trail verifies[/green]"
-        if report.unchecked:
-            said = "[yellow]The audit trail verifies as far as it could be checked[/yellow]"
+        style, only = ("yellow", " as far as it could be checked") if report.unchecked else ("green", "")
         console.print(
-            f"{said}: {report.entries} entries{pruned}{waiting}; "
+            f"[{style}]The audit trail verifies{only}[/{style}]: {report.entries} entries{pruned}{waiting}; "
             f"{report.heads} signatures checked, key {public_key[:16]}."
         )
         if report.untyped:
