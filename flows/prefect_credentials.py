@@ -15,12 +15,15 @@ from pathlib import Path
 
 from lfr_core.common.errors import Fatal
 from lfr_core.common.files import read_bounded
+from lfr_core.common.known_passwords import refuse_known_password
 from lfr_core.common.owned_file import make_owned_once
 from lfr_core.common.settings import Settings
+from lfr_core.custody.identity.provider import is_safe_address
 
 __all__ = ["login_file", "login_of"]
 
 _USER = "openlfr"
+_VARIABLE = "PREFECT_API_AUTH_STRING"
 _MOST_BYTES = 1024
 _FORM = re.compile(r"[\x21-\x39\x3b-\x7e]+:[\x21-\x7e]+")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -32,17 +35,35 @@ def login_file(home: Path) -> Path:
 
 
 def login_of(settings: Settings) -> str:
-    """Return `user:password` for the Prefect server of these settings; "" for one elsewhere that asks for none.
+    """Return `user:password` for the Prefect server of these settings.
 
     Raises:
-        Fatal: the file can't be used: others may read it, it isn't ours, or holds something else.
+        Fatal: the file can't be used: others may read it, it isn't ours, or holds something else; or a server elsewhere
+            would be shown no login, a password that everybody knows, or one that the network can read.
         Retryable: it can't be made: the disk is full or the folder isn't writable.
     """
     if not settings.prefect_url:
         return _read_or_make(login_file(settings.home))
+    if not is_safe_address(settings.prefect_url):
+        raise Fatal(
+            "LFR_PREFECT_URL is on another machine, not encrypted: whoever is on that network would learn its login, "
+            "and run code as the platform. Put TLS before that server and write https:// (http://127.0.0.1 for one of "
+            "this machine), without a login in the address"
+        )
     if settings.prefect_auth_file is not None:
-        return _read(settings.prefect_auth_file, "write USER:PASSWORD of that server into it, mode 0600")
-    return os.environ.get("PREFECT_API_AUTH_STRING", "")
+        where = str(settings.prefect_auth_file)
+        login = _read(settings.prefect_auth_file, "write USER:PASSWORD of that server into it, mode 0600")
+    else:
+        where, login = _VARIABLE, os.environ.get(_VARIABLE, "")
+    if not _FORM.fullmatch(login):
+        raise Fatal(
+            "LFR_PREFECT_URL names a server that would be shown no login, so that anybody could run code as the "
+            "platform: set PREFECT_SERVER_API_AUTH_STRING there, and here LFR_PREFECT_AUTH_FILE, a file of mode 0600 "
+            "with USER:PASSWORD"
+        )
+    user, _, password = login.partition(":")
+    refuse_known_password(user, password, where)
+    return login
 
 
 def _read_or_make(file: Path) -> str:

@@ -61,11 +61,20 @@ def login(
 
 @command(app)
 def logout(installation: Installation) -> Output:
-    """Log out at this terminal. Sessions elsewhere stay: `lfr users` ends them all.
+    """Log out, at this terminal and everywhere else: on the pages too, and whoever copied the session.
 
     Example: lfr logout
     """
-    was_in = _login(installation).log_out()
+    from lfr_core.common.errors import LfrError, Retryable
+    from lfr_core.custody.identity.terminal import end_login
+
+    try:
+        was_in = end_login(_login(installation), installation.people)
+    except LfrError as error:
+        raise Retryable(
+            f"this terminal is logged out, but a copy of its session would count until the shift ends: {error}. Once "
+            "that is mended log in and out again, or have compliance do it (`lfr users log-out`)"
+        ) from error
     return Output({"was_logged_in": was_in}, "logged out" if was_in else "nobody was logged in")
 
 

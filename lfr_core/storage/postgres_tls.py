@@ -11,6 +11,7 @@ from sqlalchemy import URL
 
 from lfr_core.common.addresses import is_loopback
 from lfr_core.common.errors import Fatal
+from lfr_core.common.known_passwords import refuse_known_password
 
 __all__ = ["connection_options"]
 
@@ -23,10 +24,13 @@ def connection_options(url: URL) -> dict[str, str]:
     """Return what a connection to `url` is told besides: no way round TLS for a server that is elsewhere.
 
     Raises:
-        Fatal: the server is on another machine and isn't asked for a certificate, or the URL names a service file.
+        Fatal: the server is on another machine and isn't asked for a certificate, the URL names a service file, or its
+            password is everybody's.
     """
     if "service" in url.query:
         raise Fatal("LFR_DATABASE_URL names a service file, which may lead anywhere: write host and database into it")
+    if url.password:
+        refuse_known_password(url.username or "", str(url.password), "LFR_DATABASE_URL")
     where = [place for place in (url.host or "", *_each(url, "host"), *_each(url, "hostaddr")) if place]
     if all(place.startswith(("/", "@")) or is_loopback(place) for place in where):  # libpq: a path is a socket
         return {}

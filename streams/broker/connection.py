@@ -160,12 +160,20 @@ def _check(settings: Settings) -> None:
             f"LFR_KAFKA_SECURITY={security} needs LFR_KAFKA_LOGINS: a folder with "
             f"{'USER.pem (certificate and key)' if security == 'ssl' else 'a file for each user, NAME:PASSWORD'}"
         )
+    if not security and not _are_here(servers or "127.0.0.1:1"):
+        raise Fatal(
+            f"LFR_KAFKA_SERVERS={servers} is on another machine, and would be spoken to without TLS and login: set "
+            "LFR_KAFKA_SECURITY to sasl_ssl or ssl, and LFR_KAFKA_LOGINS (127.0.0.1 for a broker of this machine)"
+        )
     if security == "sasl_plaintext" and settings.kafka_sasl_mechanism == "PLAIN":
         raise Fatal("LFR_KAFKA_SASL_MECHANISM=PLAIN sends the password as it is: use it with sasl_ssl only")
-    if security == "sasl_plaintext" and not all(
-        is_loopback(server.strip().rpartition(":")[0]) for server in servers.split(",")
-    ):
+    if security == "sasl_plaintext" and not _are_here(servers):
         raise Fatal(
             "LFR_KAFKA_SECURITY=sasl_plaintext encrypts nothing and is for servers of this machine (127.0.0.1): "
             "use sasl_ssl"
         )
+
+
+def _are_here(servers: str) -> bool:
+    """Whether all of `host:port,...` are this machine by its number."""
+    return all(is_loopback(server.strip().rpartition(":")[0]) for server in servers.split(","))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lfr_core.common.errors import Fatal, Retryable
+from lfr_core.common.known_passwords import refuse_known_password
 from lfr_core.common.owned_file import make_owned_once, read_owned
 
 if TYPE_CHECKING:
@@ -89,8 +90,9 @@ def read_login(file: Path) -> BrokerLogin:
 
 
 def parse_login(text: str, where: str) -> BrokerLogin:
-    """Read `NAME:PASSWORD`. Raises Fatal when it isn't one; what it holds isn't in the message."""
+    """Read `NAME:PASSWORD`. Raises Fatal when it isn't one, or is everybody's; what it holds isn't in the message."""
     name, _, password = text.strip().partition(":")
     if not name or not password or len(text.strip().splitlines()) != 1:
         raise Fatal(f"{where} holds no login: one line, NAME:PASSWORD")
+    refuse_known_password(name, password, where)
     return BrokerLogin(name, password)

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from lfr_core.common.errors import Poison
 
-__all__ = ["SourceKind", "SourceText", "parse_source", "redact_url"]
+__all__ = ["SourceKind", "SourceText", "holds_password", "parse_source", "redact_url"]
 
 LIVE_SCHEMES = frozenset({"rtsp", "rtsps", "http", "https"})
 VIDEO_HELP = "Give an rtsp:// or http:// address, a device's number, a video file or a folder of images."
@@ -28,6 +28,8 @@ _PLAIN_URL = re.compile(
 )
 # Some recorders take user and password, or a token, as part of the path: only short, plain segments are shown.
 _PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9._-]{0,24})*")
+
+_SECRET = re.compile(r"\b(user|username|usr|login|password|passwd|pass|pwd|psw|token|auth|key|secret)=", re.IGNORECASE)
 
 
 def redact_url(text: str) -> str:
@@ -57,6 +59,18 @@ def redact_url(text: str) -> str:
             "#***" if match["fragment"] else "",
         )
     )
+
+
+def holds_password(text: str) -> bool:
+    """Whether a URL names a user, or gives a password or token; also where it can't be taken apart without doubt.
+
+    >>> holds_password("rtsp://admin:secret@10.0.0.7/s1"), holds_password("rtsp://10.0.0.7/s1?channel=1")
+    (True, False)
+    """
+    if "://" not in text:
+        return False
+    match = _PLAIN_URL.fullmatch(text)
+    return match is None or bool(match["user"]) or _SECRET.search(unquote(text)) is not None
 
 
 class SourceKind(StrEnum):

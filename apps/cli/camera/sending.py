@@ -22,12 +22,28 @@ app = typer.Typer()
 FACE_PER_EYE_DISTANCE = 2.2
 """A face is about 140 mm wide, its eyes are about 63 mm apart."""
 
+
+def _refuse_shown_password(context: typer.Context, source: str) -> str:
+    """Refuse an address with a password that stands in the command line; return another as it is."""
+    from streams.camera.urls import holds_password
+
+    given = context.get_parameter_source("source")
+    if given is not None and given.name == "COMMANDLINE" and holds_password(source):
+        raise typer.BadParameter(
+            "this address holds a password, and every user of this machine can see a command line. Nothing was opened: "
+            "take another password at the camera, and give the address in LFR_CAMERA_SOURCE (bash: `read -rs "
+            "LFR_CAMERA_SOURCE; export LFR_CAMERA_SOURCE`) without --source"
+        )
+    return source
+
+
 Source = Annotated[
     str,
     typer.Option(
         "--source",
         envvar="LFR_CAMERA_SOURCE",
         show_envvar=True,
+        callback=_refuse_shown_password,
         help="RTSP or HTTP URL, device number, video file or folder of images. Set the environment variable instead "
         "where the URL holds a password: a command line can be seen by every user of the machine.",
     ),

@@ -15,6 +15,7 @@ from joserfc.jwk import RSAKey
 
 from lfr_core.common.errors import Fatal
 from lfr_core.common.files import open_atomic
+from lfr_core.common.known_passwords import refuse_known_password
 from lfr_core.common.owned_file import make_owned_once, read_owned
 from lfr_core.common.project import PROJECT
 from lfr_core.common.settings import Settings
@@ -73,6 +74,7 @@ def staff_secret(settings: Settings) -> str:
         raise Fatal(f"{file} can't be read: {remedy}") from error
     if not secret.isprintable() or len(secret) < 16:  # shorter ones are defaults and words
         raise Fatal(f"{file} holds no secret of 16 characters or more: {remedy}")
+    refuse_known_password(settings.oidc_client_id, secret, str(file))
     return secret
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from lfr_core.common.errors import Refused
+from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.identity.login import CommandLineLogin
 from lfr_core.custody.identity.provider import provider_of
@@ -19,7 +19,7 @@ from lfr_core.custody.people.store import People
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.vault import InstallationRow
 
-__all__ = ["command_line_login", "person_logged_in", "record_login"]
+__all__ = ["command_line_login", "end_login", "person_logged_in", "record_login"]
 
 
 def command_line_login(installation: Installation) -> CommandLineLogin:
@@ -48,6 +48,29 @@ def person_logged_in(login: CommandLineLogin, people: People) -> AuthenticatedPe
     identity = login.identify()
     ends_at = identity.issued_at + timedelta(hours=login.session_h)
     return people.of_identity(identity.issuer, identity.subject, since=identity.issued_at, ends_at=ends_at)
+
+
+def end_login(login: CommandLineLogin, people: People) -> bool:
+    """Log the person at this terminal out everywhere, so that a copy of the session is worth nothing, and forget it.
+
+    The register keeps since when an account's logins count, so that one alone can't be ended. What counts no more (it
+    is over, or the person was revoked) is only forgotten. Returns whether there was a session.
+
+    Raises:
+        Refused, Retryable, Fatal: it couldn't be ended; this terminal's is forgotten all the same.
+    """
+    try:
+        person = person_logged_in(login, people)
+    except Refused:
+        return login.log_out()
+    except LfrError:
+        login.log_out()
+        raise
+    try:
+        people.end_sessions(person.name, by=person)
+    finally:
+        login.log_out()
+    return True
 
 
 def record_login(engine: Engine, trail: Trail, person: Person) -> None:

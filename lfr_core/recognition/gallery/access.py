@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from lfr_core.common.addresses import is_loopback
 from lfr_core.common.errors import Fatal
+from lfr_core.common.known_passwords import refuse_known_password
 from lfr_core.common.owned_file import read_owned
 from lfr_core.common.settings import Settings
 
@@ -22,8 +23,6 @@ __all__ = ["LOGIN_VARIABLE", "MilvusAccess", "milvus_access"]
 
 LOGIN_VARIABLE: Final = "LFR_MILVUS_LOGIN"
 """NAME:PASSWORD of a process that is started by hand or in a container, instead of a file."""
-_DEFAULTS = frozenset({"Milvus", "milvus", "root", "minioadmin"})
-"""Passwords that somebody knows who has read Milvus's manual; `root:Milvus` is a fresh server's."""
 _LONGEST_LOGIN = 1_024
 _PORT = 19_530
 
@@ -125,6 +124,5 @@ def _login_of(settings: Settings) -> str:
     name, _, password = text.partition(":")
     if not name or not password or len(text.splitlines()) != 1:
         raise Fatal(f"{where} holds no login: one line, NAME:PASSWORD")
-    if password in _DEFAULTS:
-        raise Fatal(f"{where} holds a password that every fresh Milvus has: give the account {name} another one there")
+    refuse_known_password(name, password, where)
     return text

@@ -112,7 +112,7 @@ def test_every_service_of_a_new_installation_is_named_with_its_address(tmp_path:
     ("name", "choice", "given", "level", "says"),
     [
         ("broker", DEMONSTRATION, {}, Level.WARN, "whoever connects"),
-        ("broker", CLUSTER, {"kafka_servers": "kafka.example:9092"}, Level.FAIL, "not encrypted, no login"),
+        ("broker", CLUSTER, {"kafka_servers": "kafka.example:9092"}, Level.FAIL, "without TLS and login"),
         ("broker", CLUSTER, {"kafka_servers": "127.0.0.1:9092"}, Level.WARN, "no login"),
         (
             "broker",

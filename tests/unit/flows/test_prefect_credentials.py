@@ -63,9 +63,33 @@ def test_a_server_elsewhere_has_its_login_from_a_file_or_the_environment(
     file.chmod(0o600)
     elsewhere = Settings(home=tmp_path / "home", prefect_url="https://prefect.example/api")
 
-    monkeypatch.delenv("PREFECT_API_AUTH_STRING", raising=False)
-    assert login_of(elsewhere) == ""
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", "force:environment")
     assert login_of(elsewhere) == "force:environment"
     assert login_of(elsewhere.model_copy(update={"prefect_auth_file": file})) == "force:word"
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "login", "says"),
+    [
+        ("https://prefect.example/api", "", "shown no login.*LFR_PREFECT_AUTH_FILE"),
+        ("http://127.0.0.1:4200/api", "", "shown no login"),
+        ("http://prefect.example/api", "force:word", "not encrypted.*write https://"),
+        ("http://localhost:4200/api", "force:word", r"http://127\.0\.0\.1 for one of this machine"),
+        ("https://force:word@prefect.example/api", "force:word", "without a login in the address"),
+        ("https://prefect.example/api", "admin:pass", "password that everybody knows"),
+    ],
+)
+def test_a_server_elsewhere_that_anybody_could_use_or_listen_to_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, login: str, says: str
+) -> None:
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", login)
+    with pytest.raises(Fatal, match=says) as refused:
+        login_of(Settings(home=tmp_path, prefect_url=url))
+    assert "word@" not in str(refused.value)
+
+
+def test_one_of_this_machine_may_be_spoken_to_unencrypted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "force:word")
+
+    assert login_of(Settings(home=tmp_path, prefect_url="http://127.0.0.1:4200/api")) == "force:word"

@@ -3,6 +3,8 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+import pytest
+
 from apps.supervisor.children import stages
 from apps.supervisor.plan import plan
 from apps.supervisor.process import child_environment
@@ -64,14 +66,15 @@ def test_people_log_in_at_a_child_unless_the_settings_name_a_provider(tmp_path: 
     assert "identity" in {spec.name for spec in with_page}
 
 
-def test_a_prefect_elsewhere_is_used_and_none_is_started(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path, workers=1, prefect_url="http://prefect:4200/api")
+def test_a_prefect_elsewhere_is_used_and_none_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "force:word")
+    settings = Settings(home=tmp_path, workers=1, prefect_url="https://prefect:4200/api")
     found = plan(settings, load_policy(), choice=CLUSTER, with_page=False, with_flows=True)
 
     (flows,) = [spec for spec in found if spec.name == "flows"]
 
     assert "workflows" not in {spec.name for spec in found}
-    assert flows.env["PREFECT_API_URL"] == "http://prefect:4200/api"
+    assert flows.env["PREFECT_API_URL"] == "https://prefect:4200/api"
 
 
 def test_prefect_tells_nobody_keeps_no_results_and_lives_below_the_home_folder(tmp_path: Path) -> None:

@@ -105,3 +105,21 @@ def test_probe_of_something_else_fails_with_advice(tmp_path: Path, commands: Com
 
     assert done["code"] == 65
     assert "letter.txt" in done["err"]
+
+
+@pytest.mark.parametrize("act", [("probe",), ("run", "--deployment", "op-elm", "--name", "gate")])
+def test_a_password_in_the_command_line_is_refused_before_anything_is_opened_and_shown_nowhere(
+    act: tuple[str, ...], tmp_path: Path, commands: CommandProcess
+) -> None:
+    address = "rtsp://viewer:s3cret@127.0.0.1:9/stream1"
+    words, env = ["camera", *act], {"LFR_HOME": str(tmp_path)}
+    typed, given = commands.run(
+        [([*words, "--source", address], env), (["camera", "probe"], env | {"LFR_CAMERA_SOURCE": address})], Path("/")
+    )
+
+    said = " ".join(typed["err"].replace("│", " ").split())  # out of its frame
+    assert typed["code"] == 2
+    assert "this address holds a password, and every user of this machine can see a command line" in said
+    assert "give the address in LFR_CAMERA_SOURCE" in said
+    assert "this address holds a password" not in given["err"]
+    assert "s3cret" not in typed["err"] + typed["out"] + given["err"] + given["out"]

@@ -79,11 +79,11 @@ def test_the_password_of_a_fresh_milvus_is_refused_wherever_it_stands(
     tmp_path: Path, login: Path, content: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     login.write_text(content)
-    with pytest.raises(Fatal, match="every fresh Milvus has"):
+    with pytest.raises(Fatal, match="that everybody knows"):
         milvus_access(settings(tmp_path, milvus_uri=HERE, milvus_login_file=login))
 
     monkeypatch.setenv(LOGIN_VARIABLE, content)
-    with pytest.raises(Fatal, match="every fresh Milvus has"):
+    with pytest.raises(Fatal, match="that everybody knows"):
         milvus_access(settings(tmp_path, milvus_uri=HERE))
 
 

@@ -26,6 +26,9 @@ def settings(tmp_path: Path, **more: object) -> Settings:
         ({"kafka_servers": CLUSTER, "kafka_security": "sasl_ssl"}, "a file for each user, NAME:PASSWORD"),
         ({"kafka_servers": CLUSTER, "kafka_security": "ssl"}, r"USER\.pem"),
         ({"kafka_servers": CLUSTER, "kafka_ca_file": "ca.pem"}, "no TLS is asked for"),
+        ({"kafka_servers": CLUSTER}, "without TLS and login: set LFR_KAFKA_SECURITY to sasl_ssl or ssl"),
+        ({"kafka_servers": "localhost:9092"}, r"127\.0\.0\.1 for a broker of this machine"),
+        ({"kafka_servers": f"127.0.0.1:1,{CLUSTER}", "broker": "tansu"}, "without TLS and login"),
         (
             {
                 "kafka_servers": "127.0.0.1:1",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lfr_core.common.errors import Poison
-from streams.camera.urls import SourceKind, parse_source, redact_url
+from streams.camera.urls import SourceKind, holds_password, parse_source, redact_url
 
 SECRETS = st.text(string.ascii_letters + string.digits + "@:/?#%&=;+ !$[]\\", min_size=6, max_size=30)
 """Long enough that no part of the rest of an address is one by chance."""
@@ -95,3 +95,21 @@ def test_a_named_pipe_is_no_source(tmp_path: Path) -> None:
 
     with pytest.raises(Poison, match="neither a file"):
         parse_source(str(tmp_path / "pipe"))
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("rtsp://10.0.0.7:554/Streaming/101?channel=1", False),
+        ("0", False),
+        ("street.mp4", False),
+        ("rtsp://admin:secret@10.0.0.7/s1", True),
+        ("rtsp://admin@10.0.0.7/s1", True),
+        ("rtsp://u:p@ss@10.0.0.7/s1", True),
+        ("rtsp://10.0.0.7/user=admin&password=x&channel=1", True),
+        ("http://10.0.0.7/video?Token=abc", True),
+        ("http://10.0.0.7/video?pass%77ord=abc", True),
+    ],
+)
+def test_an_address_with_a_password_or_token_is_told_from_one_without(text: str, *, holds: bool) -> None:
+    assert holds_password(text) is holds
