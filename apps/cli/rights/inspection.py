@@ -52,8 +52,8 @@ def show(
     from apps.build import build_rights_service
 
     service = build_rights_service(installation)
-    found = service.find(reference, by=by)
     opened = service.open(reference, by=by, purpose=purpose) if purpose else None
+    found = service.find(reference, by=by)
     personal = (
         {}
         if opened is None
