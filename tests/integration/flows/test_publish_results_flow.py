@@ -11,16 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import delete
 
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.deployments.announcement import AnnouncementStore
+from lfr_core.domain.actors import SystemActor
 from lfr_core.publication.published import published_records
-from lfr_core.storage.engine import open_engine
+from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.deployments import DeploymentRow
+from tests.support.databases import new_sqlite
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.prefect import PrefectServer
 from tests.support.publishing import announcing, ended_deployment, planned
+from tests.support.records import ManualClock
 from tests.support.vault_server import serving_vault
 
 
@@ -82,22 +90,29 @@ def test_results_are_published_and_shown_and_a_site_that_could_not_be_built_is_m
 ) -> None:
     settings = Settings(home=tmp_path / "home", public_folder=tmp_path / "web" / "public")
 
-    with serving_vault(settings), publishing_process(prefect_server, settings) as publish:
-        engine = open_engine(settings.records_url)
-        ended_deployment(engine, "High-Street")
-        now = utc_from_ns(SystemClock().time_ns())
-        with overwriting(engine) as session:
-            row = session.get_one(DeploymentRow, "High-Street")
-            row.opened_at, row.ended_at = now - timedelta(hours=6), now
-            session.add(row)
+    settings.home.mkdir()
+    engine = open_engine(new_sqlite(settings.home / "records.sqlite3"))
+    ended_deployment(engine, "High-Street")
+    announcing(engine)  # registers who announces
+    now = utc_from_ns(SystemClock().time_ns())
+    with overwriting(engine) as session:  # a home of before, whose rows the vault takes over
+        row = session.get_one(DeploymentRow, "High-Street")
+        row.opened_at, row.ended_at = now - timedelta(hours=6), now
+        session.execute(delete(AuditEntryRow))
+
+    with serving_vault(settings) as core, publishing_process(prefect_server, settings) as publish:
+        trail = AuditTrail(core, SystemClock())
         unannounced = publish()
-        announcing(engine).publish("High-Street", planned(), by=authenticated("A. Okafor"))
+        AnnouncementStore(engine, trail, ManualClock(), lambda: "0123456789ab").publish(
+            "High-Street", planned(), by=authenticated("A. Okafor")
+        )
         waiting = publish()
         assert waiting.startswith("Completed | waiting for decisions: 1 alert")
-        with overwriting(engine) as session:  # a month ago: past its deadline
+        trail.prepare(SystemActor.VAULT)
+        with writing(engine) as session:  # a month ago: past its deadline
             row = session.get_one(DeploymentRow, "High-Street")
             row.opened_at, row.ended_at = now - timedelta(days=30, hours=6), now - timedelta(days=30)
-            session.add(row)
+            trail.append(session, AuditEvent(Verb.ALTER, SystemActor.VAULT, row.id, f"deployment:{row.id}"))
         settings.public_site.parent.rename(tmp_path / "away")
         settings.public_site.parent.write_text("a file where the folder should be")
         unbuilt = publish()
