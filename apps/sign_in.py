@@ -16,7 +16,7 @@ import streamlit as st
 from apps.plain_words import plain_words
 from apps.staff.pages import pages_of
 from lfr_core.common.errors import LfrError, Refused
-from lfr_core.custody.identity.page_sessions import PageSessions
+from lfr_core.custody.identity.page_sessions import SIGNED, PageSessions
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 
 __all__ = ["CHECK_S", "DRAWN_FOR", "PageSession", "draw_person", "logged_in", "may_see", "redraw"]
@@ -56,7 +56,7 @@ def logged_in(sessions: PageSessions, log_in: Callable[[], None]) -> PageSession
         sessions: of all who use the pages.
         log_in: sends the browser to the identity provider. Raises LfrError where that can't be reached.
     """
-    claims = st.user.to_dict()
+    claims = st.user.to_dict() | {SIGNED: st.user.tokens.get("id", "")}
     st.session_state[DRAWN_FOR] = _find_roles(sessions, claims)
     _watch(sessions, claims)
     try:

@@ -112,8 +112,11 @@ def logged_in(installation: Installation) -> AuthenticatedPerson:
 
     people = installation.people
     if installation.settings.service_key_file is not None:
-        return service_of_key(people, installation.settings.service_key_file)
-    return person_logged_in(command_line_login(installation), people)
+        person = service_of_key(people, installation.settings.service_key_file)
+    else:
+        person = person_logged_in(command_line_login(installation), people)
+    installation.vault.remember(person)
+    return person
 
 
 def logged_in_or_machine(installation: Installation) -> Actor:

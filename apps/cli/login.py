@@ -53,7 +53,8 @@ def login(
         identity, session = ours.log_in(_Pasting(back), redirect_uri=back, tries=_TRIES)
     people = installation.people
     ends_at = identity.issued_at + timedelta(hours=ours.session_h)
-    person = people.of_identity(identity.issuer, identity.subject, ends_at=ends_at)
+    person = people.of_identity(identity.issuer, identity.subject, ends_at=ends_at, shown=identity.token)
+    installation.vault.remember(person)
     record_login(installation.engine, installation.trail, person)
     ours.keep(session)
     return _person_output(installation, person)

@@ -73,7 +73,10 @@ def log_people_in(installation: Installation) -> Mapping[str, DemoPerson]:
         set_password(link, password)
         identity = log_in_at(provider, account.login, password)
         ends_at = identity.issued_at + timedelta(hours=installation.policy.access.session_h)
-        person = people.of_identity(identity.issuer, identity.subject, since=identity.issued_at, ends_at=ends_at)
+        person = people.of_identity(
+            identity.issuer, identity.subject, since=identity.issued_at, ends_at=ends_at, shown=identity.token
+        )
+        installation.vault.remember(person)
         record_login(installation.engine, installation.trail, person)
         found[name] = DemoPerson(person, account.login, password)
     return found

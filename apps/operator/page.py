@@ -47,9 +47,11 @@ _TESTED = "operator-tones-tested"
 
 @st.cache_resource  # connections, no crops
 def _view() -> OperatorView:
+    from apps.staff.process import pages_installation
     from lfr_core.custody.installation import Installation
 
     installation = Installation(identity=ProcessIdentity.PAGES, vault_timeout_s=VAULT_TIMEOUT_S)
+    installation.vault.share_logins(pages_installation().vault)
     view = OperatorView(
         installation.engine,
         installation.policy,

@@ -25,4 +25,4 @@ def page_sessions() -> PageSessions:
     ours = pages_installation()
     people = ours.people
     record = partial(record_login, ours.engine, ours.trail)
-    return PageSessions(provider_of(ours.settings), people, ours.policy.access, ours.clock, record)
+    return PageSessions(provider_of(ours.settings), people, ours.policy.access, ours.clock, record, ours.vault.remember)

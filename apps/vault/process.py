@@ -23,6 +23,8 @@ from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.audit.vault_records import TrailRecords, record_existing_rows
 from lfr_core.custody.audit.witness import Witness
+from lfr_core.custody.identity.provider import provider_of
+from lfr_core.custody.identity.shown_logins import ShownLogins
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.certificates import authority_of
 from lfr_core.custody.vault.core import VaultCore
@@ -145,7 +147,8 @@ def run_vault(installation: Installation) -> None:
     processes, machines = build_identities(core, settings.process_folder, policy.vault.certificate_days)
     machines.dismiss_again(entries_of_vault(engine, core.writers, Verb.AUTHORISE))
     listen = split_address(settings.vault_listen) if settings.vault_listen else None
-    server = VaultServer(core, settings.vault_socket, processes, machines, listen)
+    logins = ShownLogins(engine, provider_of(settings), policy.access.session_h, core.clock)
+    server = VaultServer(core, settings.vault_socket, processes, machines, listen, logins)
     heads = HeadSigningThread(
         engine,
         core,

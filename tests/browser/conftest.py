@@ -44,8 +44,8 @@ def settings(identity_server: IdentityServer, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="module")
 def vault(settings: Settings) -> Iterator[VaultCore]:
-    """The vault that this module's page asks: without one nothing is decided."""
-    with serving_vault(settings) as core:
+    """The vault that this module's page asks, and shows its logins to: without one nothing is decided."""
+    with serving_vault(settings, asks_for_logins=True) as core:
         yield core
 
 

@@ -32,7 +32,7 @@ from lfr_core.storage.tables.vault import InstallationRow
 from tests.support.identity import Signer, claims_of
 from tests.support.overwriting import overwriting
 
-__all__ = ["session_env"]
+__all__ = ["LocalIssuer", "issuer_address", "session_env", "token_in"]
 
 _HOURS_NS = 10 * 3_600 * 10**9
 
@@ -69,10 +69,25 @@ class LocalIssuer:
         self._folder = tempfile.TemporaryDirectory(prefix="tests-sessions-")
         self.folder = Path(self._folder.name)
 
+    def close(self) -> None:
+        self._folder.cleanup()
+
 
 @cache
 def _issuer() -> LocalIssuer:
     return LocalIssuer()
+
+
+def issuer_address() -> str:
+    """Return whose tokens the sessions hold: a vault in a process of its own is told it (LFR_OIDC_ISSUER)."""
+    return _issuer().url
+
+
+def token_in(env: dict[str, str]) -> str:
+    """Return the token in a session of `session_env`."""
+    (file,) = Path(env["XDG_STATE_HOME"], "openlfr").iterdir()
+    token: str = json.loads(file.read_text(encoding="utf-8"))["id_token"]
+    return token
 
 
 class _VaultsClock(SystemClock):

@@ -18,6 +18,8 @@ from apps.vault.process import build_core, build_identities
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
+from lfr_core.custody.identity.provider import provider_of
+from lfr_core.custody.identity.shown_logins import ShownLogins
 from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.process_files import ProcessFiles
@@ -31,13 +33,20 @@ __all__ = ["VaultProcess", "process_files", "served", "serving_vault"]
 
 
 @contextmanager
-def serving_vault(settings: Settings, policy: Policy | None = None, clock: Clock | None = None) -> Iterator[VaultCore]:
-    """The vault of these settings, its database brought up to date; under `clock`, if a test moves one."""
+def serving_vault(
+    settings: Settings, policy: Policy | None = None, clock: Clock | None = None, *, asks_for_logins: bool = False
+) -> Iterator[VaultCore]:
+    """The vault of these settings, its database brought up to date; under `clock`, if a test moves one.
+
+    asks_for_logins: whether it must be shown the login of each person, as a vault in a process of its own.
+    """
     make_records(settings.records_url)
     engine = open_engine(settings.records_url)
     core = build_core(settings, policy or load_policy(), engine, None if clock is None else _OneLook(clock))
     try:
-        with served(core, settings.vault_socket, settings.process_folder), _clients_closed():
+        session_h = (policy or load_policy()).access.session_h
+        logins = ShownLogins(engine, provider_of(settings), session_h, core.clock) if asks_for_logins else None
+        with served(core, settings.vault_socket, settings.process_folder, logins=logins), _clients_closed():
             yield core
     finally:
         engine.dispose()
@@ -51,9 +60,10 @@ def served(
     listen: tuple[str, int] | None = None,
     *,
     clock: Clock | None = None,
+    logins: ShownLogins | None = None,
 ) -> Iterator[VaultServer]:
     """A vault served at a socket, its processes' certificates in a folder."""
-    server = VaultServer(core, path, *build_identities(core, folder, 1.0, clock), listen)
+    server = VaultServer(core, path, *build_identities(core, folder, 1.0, clock), listen, logins)
     thread = threading.Thread(target=server.serve, name="vault")
     thread.start()
     try:

@@ -42,6 +42,7 @@ def page_auth(settings: Settings) -> dict[str, Any]:
         "client_secret": staff_secret(settings),
         "server_metadata_url": f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration",
         "client_kwargs": client,
+        "expose_tokens": ["id"],  # to this process, which shows it to the vault
     }
 
 

@@ -19,7 +19,10 @@ from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.custody.people.store import People
 from lfr_core.domain.policy_sections import AccessPolicy
 
-__all__ = ["PageSessions", "read_claims"]
+__all__ = ["SIGNED", "PageSessions", "read_claims"]
+
+SIGNED = "id_token"
+"""Where the signed token stands beside its claims, for the vault."""
 
 _NS = 1_000_000_000
 _LATEST_S = 1e11  # seconds since the epoch; no clock of ours gets there
@@ -48,7 +51,10 @@ def read_claims(claims: Mapping[str, object], provider: IdentityProvider) -> Ide
     ):
         raise Refused("login.token", "this login isn't one of ours")
     check_group(provider, claims)
-    return Identity(provider.issuer, subject, utc_from_ns(int(issued_at * _NS)))
+    token = claims.get(SIGNED)
+    return Identity(
+        provider.issuer, subject, utc_from_ns(int(issued_at * _NS)), token if isinstance(token, str) else ""
+    )
 
 
 class PageSessions:
@@ -61,8 +67,18 @@ class PageSessions:
         access: AccessPolicy,
         clock: Clock,
         record: Callable[[AuthenticatedPerson], None],
+        remember: Callable[[AuthenticatedPerson], None] = lambda _: None,
     ) -> None:
-        """`record`: puts a login on the audit trail. Raises Retryable: what can't be audited isn't done."""
+        """
+        Args:
+            provider: who says who somebody is.
+            people: the register.
+            access: the policy of sessions.
+            clock: now.
+            record: puts a login on the audit trail. Raises Retryable: what can't be audited isn't done.
+            remember: keeps what shows the login, for the vault (`VaultClient.remember`).
+        """
+        self._remember = remember
         self._record = record
         self._provider = provider
         self._people = people
@@ -81,7 +97,11 @@ class PageSessions:
         """
         identity = read_claims(claims, self._provider)
         ends_at = self._check_age(identity)
-        return self._people.of_identity(identity.issuer, identity.subject, since=identity.issued_at, ends_at=ends_at)
+        person = self._people.of_identity(
+            identity.issuer, identity.subject, since=identity.issued_at, ends_at=ends_at, shown=identity.token
+        )
+        self._remember(person)
+        return person
 
     def use(self, claims: Mapping[str, object]) -> AuthenticatedPerson:
         """Find who is logged in and has just done something; a login's first use is on the audit trail.

@@ -17,7 +17,7 @@ from lfr_core.custody.people.compliance import SERVICE_ISSUER
 from lfr_core.custody.people.roles import SERVICE_ROLES, AuthenticatedPerson, Person, Rank, Role
 from lfr_core.custody.people.store import People
 
-__all__ = ["add_service", "service_of_key"]
+__all__ = ["add_service", "is_service_key", "service_of_key", "subject_of_key"]
 
 _KEY = re.compile(r"openlfr-service-[0-9a-f]{64}\n?")
 _KEY_BYTES = 200
@@ -42,7 +42,7 @@ def add_service(people: People, name: str, role: Role, file: Path, *, by: Authen
         known = people.find(name)
         is_back = known is not None and not known.may_act and bool(known.roles & SERVICE_ROLES)
         added = people.add(name, {role}, Rank.POLICE_STAFF, by=by, again=is_back)
-        people.link_identity(added.name, SERVICE_ISSUER, _subject(key), by=by)
+        people.link_identity(added.name, SERVICE_ISSUER, subject_of_key(key), by=by)
     except BaseException:
         file.unlink(missing_ok=True)
         raise
@@ -63,9 +63,14 @@ def service_of_key(people: People, file: Path) -> AuthenticatedPerson:
         raise Fatal(f"{file} isn't there: {remedy}") from error
     if not _KEY.fullmatch(key):
         raise Fatal(f"{file} holds no key of a service account: {remedy}")
-    return people.of_identity(SERVICE_ISSUER, _subject(key.strip()))
+    return people.of_identity(SERVICE_ISSUER, subject_of_key(key.strip()), shown=key.strip())
 
 
-def _subject(key: str) -> str:
+def is_service_key(text: str) -> bool:
+    """Whether a text has the form of a service account's key."""
+    return _KEY.fullmatch(text) is not None
+
+
+def subject_of_key(key: str) -> str:
     """Return the account's subject. A plain hash is enough: nobody guesses 256 random bits."""
     return hashlib.sha256(key.encode()).hexdigest()

@@ -47,7 +47,9 @@ def person_logged_in(login: CommandLineLogin, people: People) -> AuthenticatedPe
     """
     identity = login.identify()
     ends_at = identity.issued_at + timedelta(hours=login.session_h)
-    return people.of_identity(identity.issuer, identity.subject, since=identity.issued_at, ends_at=ends_at)
+    return people.of_identity(
+        identity.issuer, identity.subject, since=identity.issued_at, ends_at=ends_at, shown=identity.token
+    )
 
 
 def end_login(login: CommandLineLogin, people: People) -> bool:

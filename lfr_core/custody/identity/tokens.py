@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.identity.provider import IdentityProvider, check_group
 
-__all__ = ["LEEWAY_S", "Identity", "verify_id_token"]
+__all__ = ["LEEWAY_S", "Identity", "verify_id_token", "verify_shown_token"]
 
 LEEWAY_S: Final = 30
 """Seconds by which the provider's clock may differ from ours."""
@@ -34,6 +34,8 @@ class Identity:
     subject: str
     issued_at: datetime
     """Aware; when the login was."""
+    token: str = field(default="", repr=False, compare=False)
+    """What the provider signed, which is shown to the vault."""
 
 
 def verify_id_token(
@@ -59,17 +61,43 @@ def verify_id_token(
     Raises:
         Refused: `login.token`, or `login.expired`: log in again.
     """
+    return _verify(
+        token, keys, provider, nonce=nonce, audiences={provider.client_id}, now_ns=now_ns, session_s=session_s
+    )
+
+
+def verify_shown_token(
+    token: str, keys: KeySet, provider: IdentityProvider, *, now_ns: int, session_s: float
+) -> Identity:
+    """Check an ID token that a process of ours shows, of a login at the command line or at the pages.
+
+    Which process began the login is that process's to check (nonce). Raises as `verify_id_token`.
+    """
+    ours = {provider.client_id, provider.staff_client_id}
+    return _verify(token, keys, provider, nonce=None, audiences=ours, now_ns=now_ns, session_s=session_s)
+
+
+def _verify(
+    token: str,
+    keys: KeySet,
+    provider: IdentityProvider,
+    *,
+    nonce: str | None,
+    audiences: Collection[str],
+    now_ns: int,
+    session_s: float | None,
+) -> Identity:
     now = now_ns / _NS
     try:
         if len(token) > _LONGEST_TOKEN:
             raise Refused("login.token", "the provider's token is longer than any of a person")
         claims = jwt.decode(token, keys, algorithms=_ALGORITHMS).claims
-        _check(claims, provider, nonce, now, with_end=session_s is None)
+        _check(claims, provider, nonce, audiences, now, with_end=session_s is None)
         check_group(provider, claims)
         issued_at = float(claims["iat"])
         if session_s is not None and not issued_at - LEEWAY_S <= now < issued_at + session_s:
             raise ExpiredTokenError("exp")
-        return Identity(provider.issuer, _subject(claims), utc_from_ns(int(issued_at * _NS)))
+        return Identity(provider.issuer, _subject(claims), utc_from_ns(int(issued_at * _NS)), token)
     except ExpiredTokenError as error:
         raise Refused("login.expired", "the login is over: `lfr login`") from error
     except (JoseError, ValueError, TypeError, KeyError, OverflowError) as error:
@@ -78,25 +106,33 @@ def verify_id_token(
         ) from error
 
 
-def _check(claims: Mapping[str, Any], provider: IdentityProvider, nonce: str, now: float, *, with_end: bool) -> None:
+def _check(
+    claims: Mapping[str, Any],
+    provider: IdentityProvider,
+    nonce: str | None,
+    audiences: Collection[str],
+    now: float,
+    *,
+    with_end: bool,
+) -> None:
     registry = jwt.JWTClaimsRegistry(
         now=int(now),
         leeway=LEEWAY_S,
         iss={"essential": True, "value": provider.issuer},
-        aud={"essential": True, "value": provider.client_id},
+        aud={"essential": True, "values": sorted(audiences)},
         sub={"essential": True},
         iat={"essential": True},
         exp={"essential": True},
-        nonce={"essential": True, "value": nonce},
+        nonce={"essential": True} if nonce is None else {"essential": True, "value": nonce},
     )
     wanted = dict(claims)
     if not with_end and isinstance(wanted.get("exp"), int | float):
         wanted["exp"] = int(now) + 1
     registry.validate(wanted)
-    if claims["nonce"] != nonce:  # joserfc takes a list that holds it too
+    if nonce is not None and claims["nonce"] != nonce:  # joserfc takes a list that holds it too
         raise ValueError("it was made for another login")
     audience = claims["aud"]
-    if isinstance(audience, list) and len(audience) > 1 and claims.get("azp") != provider.client_id:
+    if isinstance(audience, list) and len(audience) > 1 and claims.get("azp") not in audiences:
         raise ValueError("it was made for another client too")
 
 

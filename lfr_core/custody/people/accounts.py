@@ -95,11 +95,17 @@ class Accounts(RegisterWriter):
             self._append(session, row, actor, rule, roles_of(session, row))
 
     def of_identity(
-        self, issuer: str, subject: str, *, since: datetime | None = None, ends_at: datetime | None = None
+        self,
+        issuer: str,
+        subject: str,
+        *,
+        since: datetime | None = None,
+        ends_at: datetime | None = None,
+        shown: str = "",
     ) -> AuthenticatedPerson:
         """Find the person whose account it is, who may act now. Raises as `identities.person_of_identity`."""
         with reading(self._engine) as session:
-            return person_of_identity(session, issuer, subject, self._clock, since=since, ends_at=ends_at)
+            return person_of_identity(session, issuer, subject, self._clock, since=since, ends_at=ends_at, shown=shown)
 
     def any_can_log_in(self) -> bool:
         """Whether an account was ever linked: until then this machine's user links the first."""

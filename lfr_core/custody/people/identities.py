@@ -21,7 +21,14 @@ __all__ = ["any_linked", "end_use", "ended_subjects", "linked_rows", "new_link",
 
 
 def person_of_identity(
-    session: Session, issuer: str, subject: str, clock: Clock, *, since: datetime | None, ends_at: datetime | None
+    session: Session,
+    issuer: str,
+    subject: str,
+    clock: Clock,
+    *,
+    since: datetime | None,
+    ends_at: datetime | None,
+    shown: str = "",
 ) -> AuthenticatedPerson:
     """Return the person whose account it is, who may act now. The caller has verified the login.
 
@@ -33,15 +40,17 @@ def person_of_identity(
         since: when the login was; one before the person's sessions were ended, or before they were registered anew,
             counts no more.
         ends_at: when the login counts no more; None for one without an end.
+        shown: the token or key that says so, for the vault.
 
     Raises:
         Refused: `identity.unknown`, `identity.ended`, `people.revoked`, `identity.session-ended`, `login.expired`.
     """
     row = None if "\x00" in issuer + subject else _find(session, issuer, subject)
     if row is None:
-        shown = "".join(letter if letter.isprintable() else "?" for letter in f"{subject} at {issuer}")
-        raise Refused("identity.unknown", f"the account {shown} is no registered person's: compliance adds people")
-    person, login = session.get_one(PersonRow, row.person), Login(issuer, subject, since, ends_at, clock)
+        told = "".join(letter if letter.isprintable() else "?" for letter in f"{subject} at {issuer}")
+        raise Refused("identity.unknown", f"the account {told} is no registered person's: compliance adds people")
+    person = session.get_one(PersonRow, row.person)
+    login = Login(issuer, subject, since, ends_at, clock, shown)
     if person.revoked_at is not None:
         raise Refused(
             "people.revoked",
@@ -102,9 +111,9 @@ def ended_subjects(session: Session, person: PersonRow, issuer: str) -> tuple[st
     return tuple(session.exec(of_them))
 
 
-def any_linked(session: Session) -> bool:
-    """Whether there is an account of anybody, in use or not."""
-    return session.exec(select(PersonIdentityRow.id)).first() is not None
+def any_linked(session: Session, *, but: str = "") -> bool:
+    """Whether there is an account of anybody, in use or not, at another provider than `but`."""
+    return session.exec(select(PersonIdentityRow.id).where(PersonIdentityRow.issuer != but)).first() is not None
 
 
 def end_use(row: PersonIdentityRow, now: datetime, by: str) -> None:

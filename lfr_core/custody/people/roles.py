@@ -106,6 +106,8 @@ class Login:
     """Aware; None: it has no end of its own."""
     clock: Clock = field(compare=False, repr=False)
     """By which it ends."""
+    shown: str = field(default="", repr=False, compare=False)
+    """The provider's signed token, or a service account's key: what the vault is shown. Never kept on record."""
 
     @property
     def is_over(self) -> bool:

@@ -1,7 +1,7 @@
 """Who may open which kept key: the platform's parts by a closed table, people by the register and by their sign-on.
 
-The name comes from whoever asks the vault, and isn't verified here (docs/decisions/0015). What is believed is bounded:
-a person of that name is registered, isn't revoked, holds the role, and has signed on to that very deployment.
+That whoever is named has logged in was seen before (`logins.py`, docs/decisions/0042). Asked here: a person of that
+name is registered, isn't revoked, holds the role, and has signed on to that very deployment.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from lfr_core.common.addresses import split_address
 from lfr_core.common.errors import Fatal, LfrError, Refused, Retryable
 from lfr_core.common.settings import Settings
+from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.certificates import SERVER_NAME
 from lfr_core.custody.vault.port import (
@@ -34,7 +35,7 @@ from lfr_core.custody.vault.port import (
 from lfr_core.custody.vault.process_files import client_context
 from lfr_core.custody.vault.socket_owner import check_own_peer
 from lfr_core.custody.vault.wire import read_frame, write_frame
-from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor
+from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor, fold_name
 from lfr_core.domain.signatures import SignatureKind
 
 __all__ = ["VAULT_TIMEOUT_S", "VaultClient", "vault_client"]
@@ -67,6 +68,21 @@ class VaultClient:
         self._hanging_until = float("-inf")
         self._pseudonyms: LRUCache[str, str] = LRUCache(_MOST_NAMES)
         self._names_lock = threading.Lock()
+        self._shown: dict[str, str] = {}
+
+    def remember(self, person: AuthenticatedPerson) -> None:
+        """Show the vault this login with whatever is asked in the person's name from now on."""
+        if person.login.shown:
+            with self._names_lock:
+                self._shown[fold_name(person.name)] = person.login.shown
+
+    def share_logins(self, other: VaultClient) -> None:
+        """Show what another client of this process remembers, too."""
+        self._shown, self._names_lock = other._shown, other._names_lock
+
+    def _shown_by(self, person: Principal) -> str:
+        with self._names_lock:
+            return "" if isinstance(person, SystemActor) else self._shown.get(fold_name(person), "")
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -109,7 +125,9 @@ class VaultClient:
         return KeptKey(_info(answer.info), answer.key)
 
     def open_kept(self, key_id: str, *, actor: Principal, purpose: str) -> KeptKey:
-        request = m.checked(m.OpenKept, key_id=key_id, actor=m.actor_message(actor), purpose=purpose)
+        request = m.checked(
+            m.OpenKept, key_id=key_id, actor=m.actor_message(actor), purpose=purpose, shown=self._shown_by(actor)
+        )
         answer = self._ask(request, m.KeptKeyAnswer)
         return KeptKey(_info(answer.info), answer.key)
 
@@ -142,19 +160,23 @@ class VaultClient:
     ) -> bytes:
         """As `lfr_core.custody.vault.machines.Machines.admit`."""
         asked = {"name": name, "identities": tuple(identities), "cameras": tuple(cameras), "person": person}
-        request = m.checked(m.AdmitMachine, **asked)
+        request = m.checked(m.AdmitMachine, **asked, shown=self._shown_by(person))
         return self._ask(request, m.AdmissionAnswer).content
 
     def dismiss_machine(self, name: str, person: str) -> str:
         """As `lfr_core.custody.vault.machines.Machines.dismiss`."""
-        return self._ask(m.checked(m.DismissMachine, name=name, person=person), m.TextAnswer).text
+        return self._ask(
+            m.checked(m.DismissMachine, name=name, person=person, shown=self._shown_by(person)), m.TextAnswer
+        ).text
 
     def machines(self) -> tuple[m.MachineInfo, ...]:
         """As `lfr_core.custody.vault.machines.Machines.list`."""
         return self._ask(m.ListMachines(), m.MachinesAnswer).machines
 
     def writer_key(self, name: str, person: str = "") -> WriterKey:
-        answer = self._ask(m.checked(m.LendWriterKey, name=name, person=person), m.WriterKeyAnswer)
+        answer = self._ask(
+            m.checked(m.LendWriterKey, name=name, person=person, shown=self._shown_by(person)), m.WriterKeyAnswer
+        )
         return WriterKey(
             answer.writer, answer.key, answer.lease_s, answer.at_ns, answer.records_key, answer.person_records
         )

@@ -31,6 +31,8 @@ class AdmitMachine(Message):
     identities: Annotated[tuple[ProcessIdentity, ...], Field(max_length=len(ProcessIdentity))]
     cameras: Annotated[tuple[CameraName, ...], Field(max_length=MOST_CAMERAS)] = ()
     person: Annotated[str, Field(min_length=1, max_length=200)]
+    shown: Annotated[str, Field(max_length=16_000)] = ""
+    """Of that person's login; as `messages.Shown`."""
 
 
 class DismissMachine(Message):
@@ -38,6 +40,7 @@ class DismissMachine(Message):
     name: MachineName
     person: Annotated[str, Field(max_length=200)]
     """Empty: this machine's user, while the records are away."""
+    shown: Annotated[str, Field(max_length=16_000)] = ""
 
 
 class ListMachines(Message):

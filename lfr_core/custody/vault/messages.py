@@ -112,6 +112,8 @@ Subject = Annotated[str, Field(min_length=1, max_length=180), AfterValidator(_wi
 """Short enough, and of characters, for the audit trail to name it with its kind: what it can't name isn't opened."""
 LONGEST_SIGNED = 8 * 1024 * 1024
 """Bytes. A certificate names every key epoch of a deployment, some 200 bytes each; a site's manifest every file."""
+Shown = Annotated[str, Field(max_length=16_000)]
+"""What shows that a person is logged in: the provider's signed token, or a service account's key. Never logged."""
 Moment = Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -195,6 +197,7 @@ class OpenKept(Message):
     key_id: Name
     actor: Annotated[PersonMessage | Part, Field(discriminator="is_a")]
     purpose: Annotated[str, Field(max_length=200)]
+    shown: Shown = ""
 
 
 class Kept(Message):
@@ -231,6 +234,7 @@ class LendWriterKey(Message):
     verb: Literal["writer-key"] = "writer-key"
     name: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
     person: Annotated[str, Field(max_length=2 * LONGEST_NAME)] = ""
+    shown: Shown = ""
 
 
 class CompareRecords(Message):

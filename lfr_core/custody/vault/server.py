@@ -30,6 +30,7 @@ from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.dispatch import answer
 from lfr_core.custody.vault.key_rates import KeyRates, RequestRates
 from lfr_core.custody.vault.listening import listen_on_network, listen_on_socket
+from lfr_core.custody.vault.logins import ChecksLogins, check_login
 from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.process_files import ProcessFiles
 from lfr_core.custody.vault.process_identity import camera_asked_for, check_request
@@ -62,6 +63,7 @@ class VaultServer:
         processes: ProcessFiles,
         machines: Machines,
         listen: tuple[str, int] | None = None,
+        logins: ChecksLogins | None = None,
     ) -> None:
         """
         Args:
@@ -70,6 +72,7 @@ class VaultServer:
             processes: how processes are known.
             machines: which other machines are admitted.
             listen: host and port for them; None: no network.
+            logins: who verifies logins; None only where a test is about something else.
 
         Raises:
             Fatal: another vault answers there, or the socket or port can't be used.
@@ -77,7 +80,7 @@ class VaultServer:
         self._core = core
         self._path = path
         self._processes = processes
-        self._machines = machines
+        self._machines, self._logins = machines, logins
         self._stopping = threading.Event()
         self._connections = Connections()
         self._key_rates, self._requests = KeyRates(core.terms), RequestRates()
@@ -254,6 +257,8 @@ class VaultServer:
             self._log(error.rule, process=peer.identity.value, machine=peer.machine, why=str(error))
             return m.RefusedAnswer(rule=error.rule, message=str(error))
         try:
+            if self._logins is not None:
+                check_login(request, self._logins)
             if isinstance(request, m.AdmitMachine | m.DismissMachine):
                 try:
                     return answer(self._core, self._machines, request, peer)

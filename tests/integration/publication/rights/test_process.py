@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from apps.rights.view import RightsView
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
+from lfr_core.custody.people.roles import Login
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.policy import load_policy
@@ -30,7 +32,7 @@ from tests.support.footage import jpeg
 from tests.support.overwriting import overwriting
 from tests.support.page_session import session_of
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT
-from tests.support.sessions import session_env
+from tests.support.sessions import issuer_address, session_env, token_in
 from tests.support.vault_server import VaultProcess
 
 
@@ -38,7 +40,7 @@ from tests.support.vault_server import VaultProcess
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A deployment `dep` with one segment of footage, an officer and a supervisor; a vault's process runs."""
     home = tmp_path_factory.mktemp("home")
-    vault = VaultProcess(home)
+    vault = VaultProcess(home, LFR_OIDC_ISSUER=issuer_address())
     try:
         with pytest.MonkeyPatch.context() as patched, closing(vault.wait_ready()) as client:
             patched.setenv("LFR_HOME", str(home))
@@ -137,6 +139,9 @@ def test_a_complaint_is_taken_on_the_page(settings: Settings) -> None:
         page(view, session)  # type: ignore[arg-type]  # annotations are read where nothing is imported
 
     session = session_of(here.engine, OFFICER)
+    here.vault.remember(
+        replace(session.person, login=Login("", "", None, None, SystemClock(), token_in(session_env(OFFICER))))
+    )
     page = AppTest.from_function(shown, kwargs={"view": view, "session": session}, default_timeout=20).run()
 
     def field(label: str) -> Any:

@@ -1,0 +1,102 @@
+"""Whether what a process shows of a person's login is one: the vault asks this before it does anything for a person.
+
+What is shown is the provider's signed ID token, or a service account's key. A name alone is nobody, whichever process
+says it (docs/decisions/0042-the-vault-is-shown-the-login.md).
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+from joserfc.jwk import KeySet
+from sqlalchemy import Engine
+
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import LfrError, Refused, Retryable
+from lfr_core.custody.identity.discovery import discover, fetch_keys
+from lfr_core.custody.identity.provider import IdentityProvider
+from lfr_core.custody.identity.service_keys import is_service_key, subject_of_key
+from lfr_core.custody.identity.tokens import Identity, verify_shown_token
+from lfr_core.custody.people.compliance import SERVICE_ISSUER
+from lfr_core.custody.people.identities import any_linked, person_of_identity
+from lfr_core.custody.people.machine_user import MACHINE_USER_ISSUER
+from lfr_core.storage.engine import reading
+
+__all__ = ["ShownLogins"]
+
+_KEYS_S: Final = 300.0
+"""For so long the provider's keys are believed before they are asked for again."""
+_KEYS_AWAY_S: Final = 3_600.0
+"""For so long those of before are believed while the provider is away."""
+_ASKED_AGAIN_S: Final = 5.0
+"""A token by a key that isn't known has the keys asked for again, not more often than this."""
+
+
+class ShownLogins:
+    """Implements `lfr_core.custody.vault.logins.ChecksLogins`. For several threads."""
+
+    def __init__(self, engine: Engine, provider: IdentityProvider, session_h: float, clock: Clock) -> None:
+        self._engine = engine
+        self._provider = provider
+        self._session_s = session_h * 3600
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._has_accounts = False
+        self._keys: KeySet | None = None
+        self._asked_s = float("-inf")
+
+    def check(self, name: str, shown: str) -> None:
+        """See that what is shown is a login of the person of that name, who may act now.
+
+        Where nobody ever had an account at a provider, nobody can have logged in: a trial's own records.
+
+        Raises:
+            Refused: `login.not-shown`, `login.token`, `login.expired`, `login.group`, `login.not-theirs`,
+                `login.provider-away`, `identity.*`, `people.*`.
+            Retryable: the records are away.
+        """
+        if not self._has_accounts:  # an account stays on record: what was found once isn't asked for again
+            with reading(self._engine) as session:
+                self._has_accounts = any_linked(session, but=MACHINE_USER_ISSUER)
+            if not self._has_accounts:
+                return
+        if not shown:
+            raise Refused("login.not-shown", f"nothing shows that {name} is logged in: log in again (`lfr login`)")
+        if is_service_key(shown):
+            issuer, subject, since = SERVICE_ISSUER, subject_of_key(shown), None
+        else:
+            identity = self._identity_of(shown)
+            issuer, subject, since = identity.issuer, identity.subject, identity.issued_at
+        with reading(self._engine) as session:
+            person = person_of_identity(session, issuer, subject, self._clock, since=since, ends_at=None)
+        if not person.is_called(name):
+            raise Refused("login.not-theirs", f"the login that was shown is {person.name}'s, and not {name}'s")
+
+    def _identity_of(self, token: str) -> Identity:
+        try:
+            return self._verify(token, self._provider_keys(_KEYS_S))
+        except Refused as refused:
+            if refused.rule != "login.token":
+                raise
+        return self._verify(token, self._provider_keys(_ASKED_AGAIN_S))  # the provider may sign with another by now
+
+    def _verify(self, token: str, keys: KeySet) -> Identity:
+        now_ns = self._clock.time_ns()
+        return verify_shown_token(token, keys, self._provider, now_ns=now_ns, session_s=self._session_s)
+
+    def _provider_keys(self, longest_s: float) -> KeySet:
+        with self._lock:
+            now_s = self._clock.monotonic()
+            if self._keys is not None and now_s - self._asked_s < longest_s:
+                return self._keys
+            try:
+                self._keys = fetch_keys(self._provider, discover(self._provider))
+            except LfrError as error:
+                is_kept = isinstance(error, Retryable) and now_s - self._asked_s < _KEYS_AWAY_S
+                if self._keys is None or not is_kept:
+                    why = f"the identity provider isn't there to say whose login it is: {error}"
+                    raise Refused("login.provider-away", why) from error
+                return self._keys
+            self._asked_s = now_s
+            return self._keys

@@ -1,0 +1,153 @@
+"""The vault's own process does nothing for a person whose login it wasn't shown, whoever asks it at the real socket."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lfr_core.common.clock import SystemClock, utc_from_ns
+from lfr_core.common.errors import Refused
+from lfr_core.custody.identity.service_keys import add_service, service_of_key
+from lfr_core.custody.people import AuthenticatedPerson, People, Rank, Role
+from lfr_core.custody.people.roles import Login
+from lfr_core.custody.vault.client import VaultClient, vault_client
+from lfr_core.custody.vault.port import KeyKind
+from lfr_core.domain.actors import ProcessIdentity, SystemActor
+from lfr_core.storage.engine import open_engine
+from tests.support.each_process import EachProcess, EachTrail
+from tests.support.identity import Signer, claims_of
+from tests.support.people import authenticated
+from tests.support.sessions import LocalIssuer
+from tests.support.vault_server import VaultProcess
+
+DEE, PAT, REX, ENDED, ROOT = "Dee Compliance", "Pat Planner", "Rex Left", "Eda Ended", "a" * 32
+ROLES = {
+    DEE: {Role.COMPLIANCE},
+    PAT: {Role.PLANNER},
+    REX: {Role.COMPLIANCE},
+    ENDED: {Role.COMPLIANCE},
+}
+
+
+class Site:
+    """A vault's process, its register, and tokens of the provider that it goes by."""
+
+    def __init__(self, home: Path) -> None:
+        self.issuer = LocalIssuer()
+        self.home = home
+        self.vault = VaultProcess(home, LFR_OIDC_ISSUER=self.issuer.url)
+        self.asks: EachProcess = self.vault.wait_ready()
+        self.engine = open_engine(self.vault.settings.records_url)
+        self.people = People(self.engine, EachTrail(self.asks, SystemClock()), SystemClock())
+        for name, roles in ROLES.items():
+            by = authenticated(DEE) if name != DEE else SystemActor.LFR
+            self.people.add(name, roles, Rank.POLICE_STAFF, by=by)
+        due_ns = time.time_ns() + 10**12
+        self.key = self.asks.make_key(KeyKind.RIGHTS, "", "request-1", due_ns, actor=SystemActor.RIGHTS).info.id
+        self.people.link_identity(DEE, self.issuer.url, f"of {DEE}", by=SystemActor.LFR)
+        self.dee = self.person(DEE)
+        self.asks.process(ProcessIdentity.COMMANDS).remember(self.dee)
+        for name in (PAT, REX, ENDED):
+            self.people.link_identity(name, self.issuer.url, f"of {name}", by=self.dee)
+        self.tokens = {name: self.token(name) for name in ROLES}
+
+    def token(self, name: str, *, ago_s: int = 0, signer: Signer | None = None, **claims: object) -> str:
+        now_s = int(time.time()) - ago_s
+        made = claims_of(now_s, iss=self.issuer.url, sub=f"of {name}", nonce="of a login") | claims
+        return (signer or self.issuer.signer).sign(made)
+
+    def person(self, name: str) -> AuthenticatedPerson:
+        subject, shown = f"of {name}", self.token(name)
+        return self.people.of_identity(self.issuer.url, subject, since=utc_from_ns(time.time_ns()), shown=shown)
+
+    def client(self, name: str, shown: str, identity: ProcessIdentity = ProcessIdentity.COMMANDS) -> VaultClient:
+        """Somebody who has the key of a process, and says a name with what they have."""
+        client = vault_client(self.vault.settings, identity)
+        by = replace(self.dee, name=name, login=Login(self.issuer.url, f"of {name}", None, None, SystemClock(), shown))
+        client.remember(by)
+        return client
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(tmp_path_factory.mktemp("home"))
+    yield site
+    site.asks.close()
+    site.engine.dispose()
+    site.issuer.close()
+    site.vault.end()
+
+
+def rules(site: Site, name: str, shown: str, identity: ProcessIdentity = ProcessIdentity.COMMANDS) -> set[str]:
+    """By which rules all that is asked in that name is refused; "" where it is done."""
+    client = site.client(name, shown, identity)
+    asked: list[Callable[[], object]] = [
+        lambda: client.open_kept(site.key, actor=name, purpose="to answer"),
+        lambda: client.writer_key(ROOT, name),
+    ]
+    if identity is ProcessIdentity.COMMANDS:
+        asked += [
+            lambda: client.admit_machine("van-1", (ProcessIdentity.RECORD,), (), name),
+            lambda: client.dismiss_machine("van-1", name),
+        ]
+    found = set()
+    for ask in asked:
+        try:
+            ask()
+            found.add("")
+        except Refused as refused:
+            found.add(refused.rule)
+    client.close()
+    return found
+
+
+@pytest.mark.parametrize("identity", [ProcessIdentity.COMMANDS, ProcessIdentity.PAGES])
+def test_who_has_logged_in_is_served_and_a_name_alone_is_nobody(site: Site, identity: ProcessIdentity) -> None:
+    assert rules(site, DEE, site.token(DEE), identity) == {""}
+    assert rules(site, DEE, "", identity) == {"login.not-shown"}
+    assert rules(site, DEE, site.token(PAT), identity) == {"login.not-theirs"}
+
+
+def test_a_login_that_was_made_up_or_is_over_or_for_somebody_else_is_none(site: Site) -> None:
+    other = Signer()
+    for made_up in ("x", "a.b.c", "\N{SNOWMAN}", site.token(DEE, signer=other), site.token(DEE, aud="another client")):
+        assert rules(site, DEE, made_up) == {"login.token"}
+    assert rules(site, DEE, site.token(DEE, iss="https://login.example.test")) == {"login.token"}
+    assert rules(site, DEE, site.token("nobody")) == {"identity.unknown"}
+    assert rules(site, DEE, site.token(DEE, ago_s=20 * 3600)) == {"login.expired"}
+    assert rules(site, DEE, "openlfr-service-" + "0" * 64) == {"identity.unknown"}
+    assert rules(site, DEE, site.token(DEE)) == {""}
+
+
+def test_an_ended_session_a_revoked_person_and_a_person_without_the_role_are_refused(site: Site) -> None:
+    assert rules(site, ENDED, site.tokens[ENDED]) == rules(site, REX, site.tokens[REX]) == {""}
+    time.sleep(1.1)  # a token's time is in whole seconds
+    site.people.end_sessions(ENDED, by=site.dee)
+    site.people.revoke(REX, why="left the force", by=site.dee)
+
+    assert rules(site, ENDED, site.tokens[ENDED]) == {"identity.session-ended"}
+    assert rules(site, REX, site.tokens[REX]) == {"people.revoked"}
+    client = site.client(PAT, site.tokens[PAT])
+    with pytest.raises(Refused) as refused:
+        client.open_kept(site.key, actor=PAT, purpose="to answer")
+    assert refused.value.rule == "people.wrong-role"
+    client.close()
+
+
+def test_a_script_shows_its_key(site: Site, tmp_path: Path) -> None:
+    add_service(site.people, "Nightly", Role.TRIALS_SERVICE, tmp_path / "key", by=site.dee)
+    script = service_of_key(site.people, tmp_path / "key")
+    assert script.login is not None
+    client = vault_client(site.vault.settings, ProcessIdentity.COMMANDS)
+    with pytest.raises(Refused) as refused:
+        client.writer_key(ROOT, "Nightly")
+    assert refused.value.rule == "login.not-shown"
+
+    client.remember(script)
+    assert client.writer_key(ROOT, "Nightly").person_records
+    assert script.login.shown not in repr(script)
+    client.close()
