@@ -70,7 +70,7 @@ def logout(installation: Installation) -> Output:
     from lfr_core.custody.identity.terminal import end_login
 
     try:
-        was_in = end_login(_login(installation), installation.people)
+        was_in = end_login(_login(installation), installation.people, installation.vault.remember)
     except LfrError as error:
         raise Retryable(
             f"this terminal is logged out, but a copy of its session would count until the shift ends: {error}. Once "

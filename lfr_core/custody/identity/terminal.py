@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from sqlalchemy import Engine
@@ -52,11 +53,15 @@ def person_logged_in(login: CommandLineLogin, people: People) -> AuthenticatedPe
     )
 
 
-def end_login(login: CommandLineLogin, people: People) -> bool:
+def end_login(
+    login: CommandLineLogin, people: People, remember: Callable[[AuthenticatedPerson], None] = lambda _: None
+) -> bool:
     """Log the person at this terminal out everywhere, so that a copy of the session is worth nothing, and forget it.
 
     The register keeps since when an account's logins count, so that one alone can't be ended. What counts no more (it
     is over, or the person was revoked) is only forgotten. Returns whether there was a session.
+
+    `remember`: keeps what shows the login, for the vault (`VaultClient.remember`).
 
     Raises:
         Refused, Retryable, Fatal: it couldn't be ended; this terminal's is forgotten all the same.
@@ -68,6 +73,7 @@ def end_login(login: CommandLineLogin, people: People) -> bool:
     except LfrError:
         login.log_out()
         raise
+    remember(person)
     try:
         people.end_sessions(person.name, by=person)
     finally:

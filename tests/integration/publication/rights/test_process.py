@@ -128,6 +128,13 @@ def test_an_enquiry_is_taken_and_what_the_vault_does_not_take_is_said_in_a_sente
     assert "purpose: String should have at most 200 characters" in output
 
 
+@pytest.mark.usefixtures("settings")
+def test_a_log_out_is_shown_to_the_vault_as_the_login_that_it_ends() -> None:
+    lfr("users", "add", "--no-account", "--rank", "constable", "Lo Gout", "--role", "operator", by=OFFICER)
+
+    assert "logged out" in lfr("logout", by="Lo Gout")
+
+
 @pytest.mark.slow
 def test_a_complaint_is_taken_on_the_page(settings: Settings) -> None:
     here = Installation(settings, identity=ProcessIdentity.COMMANDS)
