@@ -157,7 +157,7 @@ def test_a_page_that_is_drawn_anew_because_somebody_else_did_something_is_not_us
 ) -> None:
     sessions = CountingSessions(a_provider(), people, ACCESS, clock, lambda _: None)
     given = claims(clock)
-    monkeypatch.setattr("streamlit.user", SimpleNamespace(to_dict=lambda: given))
+    monkeypatch.setattr("streamlit.user", SimpleNamespace(tokens={}, to_dict=lambda: given))
     app = AppTest.from_function(drawn, kwargs={"sessions": sessions}, default_timeout=20).run()
     app.session_state["moved-by-somebody-else"] = True
     app.run()  # a person's click, and then another's

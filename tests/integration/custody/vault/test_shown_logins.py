@@ -20,7 +20,6 @@ from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.storage.engine import open_engine
 from tests.support.each_process import EachProcess, EachTrail
 from tests.support.identity import Signer, claims_of
-from tests.support.people import authenticated
 from tests.support.sessions import LocalIssuer
 from tests.support.vault_server import VaultProcess
 
@@ -43,15 +42,14 @@ class Site:
         self.asks: EachProcess = self.vault.wait_ready()
         self.engine = open_engine(self.vault.settings.records_url)
         self.people = People(self.engine, EachTrail(self.asks, SystemClock()), SystemClock())
-        for name, roles in ROLES.items():
-            by = authenticated(DEE) if name != DEE else SystemActor.LFR
-            self.people.add(name, roles, Rank.POLICE_STAFF, by=by)
-        due_ns = time.time_ns() + 10**12
-        self.key = self.asks.make_key(KeyKind.RIGHTS, "", "request-1", due_ns, actor=SystemActor.RIGHTS).info.id
+        self.people.add(DEE, ROLES[DEE], Rank.POLICE_STAFF, by=SystemActor.LFR)
         self.people.link_identity(DEE, self.issuer.url, f"of {DEE}", by=SystemActor.LFR)
         self.dee = self.person(DEE)
         self.asks.process(ProcessIdentity.COMMANDS).remember(self.dee)
+        due_ns = time.time_ns() + 10**12
+        self.key = self.asks.make_key(KeyKind.RIGHTS, "", "request-1", due_ns, actor=SystemActor.RIGHTS).info.id
         for name in (PAT, REX, ENDED):
+            self.people.add(name, ROLES[name], Rank.POLICE_STAFF, by=self.dee)
             self.people.link_identity(name, self.issuer.url, f"of {name}", by=self.dee)
         self.tokens = {name: self.token(name) for name in ROLES}
 
