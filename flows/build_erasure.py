@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lfr_core.common.errors import Refused
 from lfr_core.domain.actors import SystemActor
+from lfr_core.retention.build import build_certificate_service
 from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary
 from lfr_core.retention.erasure.places import broker_store
 from lfr_core.retention.erasure.service import Erasure
@@ -38,6 +39,7 @@ def build_erasure(installation: Installation) -> Erasure:
         engine=installation.engine,
         vault=installation.vault,
         trail=installation.trail,
+        certificates=build_certificate_service(installation),
         clock=installation.clock,
         broker=broker_store(settings, has_retention=traits_of(settings).has_retention),
         grace_s=installation.policy.vault.grace_s,

@@ -16,7 +16,7 @@ from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.deployments.build import build_deployment_store
 from lfr_core.recognition.gallery.milvus import milvus_gallery
-from lfr_core.retention.exports import Exports
+from lfr_core.retention.build import open_exports
 from lfr_core.retention.last_purge import Purger, write_refused
 from lfr_core.retention.lock import SweepIsRunning
 from lfr_core.retention.steps.alerts import AlertsStep
@@ -58,7 +58,7 @@ def build_purges(installation: Installation, gallery: Gallery) -> tuple[PurgeSte
     traits, connection = traits_of(settings), connect_as(User.RETENTION, settings)
     return (
         TemporaryStep(settings.home, Path(tempfile.gettempdir()), keep_h=hours),
-        ExportsStep(Exports(settings.home, keep_h=policy.retention.exports_h)),
+        ExportsStep(open_exports(installation)),
         AlertsStep(engine, vault, trail, retention_h=policy.alerts.retention_h),
         OverdueClosesStep(engine, build_deployment_store(installation)),
         ListsStep(engine, vault, trail),

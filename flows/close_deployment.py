@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
@@ -19,7 +17,7 @@ from lfr_core.deployments.obligations import record_met_obligations
 from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
 from lfr_core.publication.closing import closing_report, closing_report_file, still_to_decide
 from lfr_core.publication.closing_document import printed_report, report_table
-from lfr_core.recognition.gallery.milvus import milvus_gallery
+from lfr_core.recognition.build import drop_gallery
 
 __all__ = ["close_deployment"]
 
@@ -49,9 +47,7 @@ def end_it_and_destroy_its_list(installation: Installation, deployment: str) -> 
 
 @task(name="drop its gallery", cache_policy=NO_CACHE)
 def drop_its_gallery(installation: Installation, view: DeploymentView) -> None:
-    if view.gallery:
-        with closing(milvus_gallery(installation.settings)) as gallery:
-            gallery.drop(view.gallery)
+    drop_gallery(installation, view.gallery)
 
 
 @task(name="cancel what never opened", cache_policy=NO_CACHE)

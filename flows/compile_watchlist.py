@@ -10,20 +10,19 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
-from flows.build import ACTOR, call_role, open_list_gallery
+from flows.build import ACTOR, call_role
 from flows.schedule import FlowStep
 from flows.step_runner import End, StepResult, run_step
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.application import Application
-from lfr_core.deployments.build import build_deployment_store
+from lfr_core.deployments.build_lists import build_list_builder
 from lfr_core.deployments.reading import read_application, read_state
 from lfr_core.domain.working_days import LONDON
-from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
-from lfr_core.watchlists.list_builder import ListBuilder, quality_pages
+from lfr_core.watchlists.list_builder import quality_pages
 from lfr_core.watchlists.quality.service import CheckedList
 
 __all__ = ["compile_watchlist"]
@@ -57,23 +56,15 @@ def ask_the_planner_to_compile_it(installation: Installation, deployment: str) -
 def check_and_enrol_the_list(installation: Installation, made: Application) -> StepResult:
     seen: list[CheckedList] = []
     try:
-        with open_list_gallery(installation) as gallery:
-            builder = ListBuilder(
-                policy=installation.policy,
-                store=build_deployment_store(installation),
-                gallery=gallery,
-                engine=lambda: build_engine(installation.settings, installation.policy),
-                home=installation.settings.home,
-            )
-            builder.build(
-                Path(made.watchlist_folder),
-                made.deployment,
-                today=_london_day(installation.now),
-                last_day=_london_day(made.ends_at),
-                by=ACTOR,
-                attempt=uuid4().hex,
-                show=seen.append,
-            )
+        build_list_builder(installation, actor=ACTOR).build(
+            Path(made.watchlist_folder),
+            made.deployment,
+            today=_london_day(installation.now),
+            last_day=_london_day(made.ends_at),
+            by=ACTOR,
+            attempt=uuid4().hex,
+            show=seen.append,
+        )
     except (Refused, Poison) as refused:
         call_role(installation, Role.PLANNER, made.deployment, "mend its list: the flow that compiles it was refused")
         return StepResult(

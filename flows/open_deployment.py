@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -16,9 +15,8 @@ from flows.step_runner import End, StepResult, run_step
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.build import build_planning_service
+from lfr_core.deployments.build import build_gallery_comparison, build_planning_service
 from lfr_core.deployments.gate_facts import gate_facts
-from lfr_core.deployments.monitoring.gallery import compare_gallery
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import TO_BE_OPENED, Condition, GateFinding, GateLimits, gate
 from lfr_core.storage.engine import reading
@@ -61,7 +59,7 @@ def find_unmet_conditions(
 def compare_gallery_with_list(installation: Installation, deployment: str) -> None:
     """Compare them and keep what differs: the gate is decided on that."""
     with suppress(LfrError):  # what is away is seen in what is still unmet
-        compare_gallery(installation.settings, installation.engine, installation.clock, deployment)
+        build_gallery_comparison(installation)(deployment)
 
 
 @task(name="test the whole chain", cache_policy=NO_CACHE)
@@ -97,7 +95,7 @@ def call_who_must_act(
 
 @task(name="open it", cache_policy=NO_CACHE)
 def open_it(installation: Installation, deployment: str) -> StepResult:
-    compare = partial(compare_gallery, installation.settings, installation.engine, installation.clock)
+    compare = build_gallery_comparison(installation)
     build_planning_service(installation).open(deployment, by=ACTOR, compare=compare)
     return StepResult(
         End.DONE,

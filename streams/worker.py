@@ -135,8 +135,8 @@ def _say_ready(liveness: LivenessFile) -> None:
 def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Heartbeat) -> None:
     from lfr_core.custody.vault.frames import VaultOpener
     from lfr_core.custody.vault.record_mac import RecordSigner
+    from lfr_core.deployments.build import build_gallery_check
     from lfr_core.deployments.directory import CachedDirectory
-    from lfr_core.deployments.monitoring.gallery import GalleryCheck
     from lfr_core.deployments.views import DeploymentReader
     from lfr_core.recognition.faces.engine import build_engine
     from lfr_core.recognition.gallery.milvus import milvus_gallery
@@ -149,8 +149,7 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
     settings, policy, vault, clock = installation.settings, installation.policy, installation.vault, installation.clock
     cv2.setNumThreads(settings.inference_threads)  # a worker a core: more threads would fight for it
     engine = build_engine(settings, policy)
-    # a connection of its own: the check runs in another thread
-    check = GalleryCheck(installation.engine, milvus_gallery(settings), clock)
+    check = build_gallery_check(installation)  # a connection of its own: it runs in another thread
     screen = PrefilteredGallery(milvus_gallery(settings))
     rotated = rotated_gallery(screen, vault, actor=SystemActor.RECOGNISER, clock=clock)
     gallery = ComparedGallery(rotated, check, screen)

@@ -53,7 +53,7 @@ def add(
     Example: lfr papers add dpia dpia-3.pdf --title "Live facial recognition: data protection impact assessment"
     --version 3.0 --review-by 2027-10-31
     """
-    from apps.build import build_document_register
+    from lfr_core.deployments.build import build_document_register
 
     document = build_document_register(installation, threshold).add(
         _parse_kind(kind),

@@ -8,12 +8,12 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from apps.build import build_document_register
 from lfr_core.custody.audit.head_checkpoint import read_public_key
 from lfr_core.custody.identity.invitation import Invitation, invite_person
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import Person, Rank, Role
 from lfr_core.custody.people.roles import AuthenticatedPerson
+from lfr_core.deployments.build import build_document_register
 from lfr_core.deployments.compliance_documents import (
     ComplianceDocument,
     ComplianceDocumentKind,

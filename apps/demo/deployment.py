@@ -15,7 +15,6 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from apps.build import build_document_register, build_enrolment_gallery, build_gallery_comparison, drop_gallery
 from apps.demo.people import COMPLIANCE, OFFICER, OPERATOR, PLANNER, PUBLISHER, DemoPerson, log_people_in
 from apps.runs.deploy import DeployedSystem
 from apps.runs.run_settings import READY_S
@@ -28,7 +27,13 @@ from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.deployments.announcement import announce
 from lfr_core.deployments.application import ApplicationForm
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.deployments.build import build_announcement_store, build_deployment_store, build_planning_service
+from lfr_core.deployments.build import (
+    build_announcement_store,
+    build_deployment_store,
+    build_document_register,
+    build_gallery_comparison,
+    build_planning_service,
+)
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.deployments.reading import TimelineEntry, timeline
 from lfr_core.domain.deployments import DeploymentKind
@@ -36,6 +41,7 @@ from lfr_core.domain.figures import UseCase
 from lfr_core.domain.policy import Policy, default_policy_file
 from lfr_core.publication.build import build_public_site, build_results_service
 from lfr_core.publication.record import DeploymentRecord
+from lfr_core.recognition.build import drop_gallery, open_list_gallery
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import PlannedDeploymentRow
 from lfr_core.watchlists.compile import compile_watchlist
@@ -201,14 +207,15 @@ def _plan(
 def _compile(installation: Installation, people: _People, deployment: str, report: WatchlistReport) -> None:
     """Enrol the list, have it approved, and confirm that all is ready."""
     service = build_planning_service(installation)
-    compile_watchlist(
-        report,
-        deployment=deployment,
-        store=build_deployment_store(installation),
-        gallery=build_enrolment_gallery(installation),
-        attempt=uuid4().hex,
-        by=people[PLANNER].person,
-    )
+    with open_list_gallery(installation) as gallery:
+        compile_watchlist(
+            report,
+            deployment=deployment,
+            store=build_deployment_store(installation),
+            gallery=gallery,
+            attempt=uuid4().hex,
+            by=people[PLANNER].person,
+        )
     with reading(installation.engine) as session:
         digest = session.get_one(PlannedDeploymentRow, deployment).list_digest
     service.approve_list(deployment, digest, by=people[OFFICER].person)

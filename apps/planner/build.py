@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import partial
 
-from apps import build
 from apps.planner.camera_control import CameraControl, camera_states, try_camera
 from apps.planner.draft_store import DraftStore
 from apps.planner.planner_services import PlannerServices
@@ -18,12 +17,16 @@ from lfr_core.deployments.build import (
     build_announcement_store,
     build_deployment_hours,
     build_deployment_store,
+    build_document_register,
+    build_gallery_comparison,
     build_planning_service,
 )
 from lfr_core.deployments.camera_sources import CameraSources, camera_folder
 from lfr_core.deployments.evaluations import evaluations_for
 from lfr_core.deployments.monitoring.selftest import SelfTest
+from lfr_core.recognition.build import drop_gallery
 from lfr_core.watchlists.choosing import FaceChooser
+from lfr_core.watchlists.list_builder import ListBuilder
 
 __all__ = ["planner_view"]
 
@@ -36,9 +39,16 @@ def planner_view(installation: Installation) -> PlannerView:
 
         return run_self_test(installation, deployment, by=by)
 
+    def build_lists() -> ListBuilder:
+        from lfr_core.deployments.build_lists import build_list_builder  # loads the face model's libraries
+
+        return build_list_builder(installation)
+
     def reschedule() -> None:
+        from flows.reconcile import schedule_now
+
         with suppress(LfrError):  # what was done is done; the flows' own sweep catches up
-            build.reschedule(installation)
+            schedule_now(installation)
 
     return PlannerView(
         installation.engine,
@@ -52,14 +62,14 @@ def planner_view(installation: Installation) -> PlannerView:
             hours=build_deployment_hours(installation),
             announcements=build_announcement_store(installation),
             evaluations=evaluations_for(installation.settings, installation.policy),
-            compare=build.build_gallery_comparison(installation),
-            documents=build.build_document_register(installation),
+            compare=build_gallery_comparison(installation),
+            documents=build_document_register(installation),
             lists=UploadedLists(
                 installation.policy,
                 installation.clock,
                 installation.settings.home,
                 build_deployment_store(installation),
-                partial(build.build_list_builder, installation),
+                build_lists,
                 FaceChooser(installation.engine, installation.trail, installation.clock),
             ),
             cameras=CameraControl(
@@ -72,7 +82,7 @@ def planner_view(installation: Installation) -> PlannerView:
             drafts=DraftStore(installation.settings.home / "drafts"),
             self_test=partial(run_self_test, installation),
             uploads=installation.settings.home / "tmp",
-            drop_gallery=partial(build.drop_gallery, installation),
+            drop_gallery=partial(drop_gallery, installation),
             reschedule=reschedule,
         ),
     )

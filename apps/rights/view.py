@@ -5,14 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from sqlalchemy import Engine
-
-from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Poison
-from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.people.roles import AuthenticatedPerson
-from lfr_core.custody.vault.port import Vault
-from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights import answering
 from lfr_core.publication.rights.service import OFFICERS, SECOND, RightsService
@@ -44,8 +38,8 @@ class Form:
 class RightsView:
     """What the page shows and does. Every method raises as `lfr_core.publication.rights`."""
 
-    def __init__(self, engine: Engine, policy: Policy, vault: Vault, trail: Trail, clock: Clock) -> None:
-        self.service = RightsService(engine, vault, trail, policy, clock)
+    def __init__(self, service: RightsService) -> None:
+        self.service = service
 
     def requests(self, by: AuthenticatedPerson, *, closed: bool) -> tuple[Request, ...]:
         """List the requests, those due first at the front."""

@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
-from apps.build import build_enrolment_gallery, build_gallery_comparison, drop_gallery
 from apps.runs.run_settings import READY_S
 from apps.supervisor import ChildReport, Supervisor
 from apps.supervisor.system import running_system
@@ -19,11 +18,12 @@ from lfr_core.custody.people import AuthenticatedPerson
 from lfr_core.custody.people.machine_user import act_as_machine_user
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.deployments.build import build_deployment_store
-from lfr_core.deployments.trials import open_trial
+from lfr_core.deployments.build import build_deployment_store, build_gallery_comparison, build_planning_service
+from lfr_core.deployments.opening import open_deployment
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
+from lfr_core.recognition.build import drop_gallery, open_list_gallery
 from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.watchlists.compile import compile_watchlist
 from lfr_core.watchlists.enrol import check_watchlist
@@ -110,15 +110,17 @@ def deployed_system(
         Installation(settings, identity=ProcessIdentity.COMMANDS) as installation,
     ):
         system.wait_ready(READY_S)
-        store, gallery = build_deployment_store(installation), build_enrolment_gallery(installation)
+        store = build_deployment_store(installation)
         store.create(deployment, kind, name=name, policy=policy, live_only=live_only)
-        compile_watchlist(report, deployment=deployment, store=store, gallery=gallery, attempt=uuid4().hex)
+        with open_list_gallery(installation) as gallery:
+            compile_watchlist(report, deployment=deployment, store=store, gallery=gallery, attempt=uuid4().hex)
 
         def close() -> None:
             drop_gallery(installation, store.close(deployment).gallery)
 
         try:
-            open_trial(store, deployment, policy=policy, compare=build_gallery_comparison(installation))
+            planning, compare = build_planning_service(installation), build_gallery_comparison(installation)
+            open_deployment(store, planning, deployment, policy=policy, compare=compare)
             operator = act_as_machine_user(installation.people, installation.engine, installation.trail)
             SignOns(installation.engine, installation.trail, installation.clock).sign_on(deployment, operator)
             attending = Attendance(installation.engine, installation.trail, installation.clock)

@@ -52,11 +52,9 @@ def _officer_view() -> OfficerView:
 @st.cache_resource
 def _rights_view() -> RightsView:
     from apps.rights.view import RightsView
+    from lfr_core.publication.build import build_rights_service
 
-    installation = pages_installation()
-    return RightsView(
-        installation.engine, installation.policy, installation.vault, installation.trail, installation.clock
-    )
+    return RightsView(build_rights_service(pages_installation()))
 
 
 def _log_in() -> None:

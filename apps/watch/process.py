@@ -20,12 +20,11 @@ from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.build import build_deployment_store
+from lfr_core.deployments.build import build_deployment_store, build_gallery_check
 from lfr_core.deployments.monitoring.circuit_breaker import CircuitBreaker
-from lfr_core.deployments.monitoring.gallery import GalleryCheck, GalleryWatch
+from lfr_core.deployments.monitoring.gallery import GalleryWatch
 from lfr_core.deployments.monitoring.watch import WATCH, Watch
 from lfr_core.deployments.reading import call, read_authority
-from lfr_core.recognition.gallery.milvus import milvus_gallery
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from streams.broker.connection import connect_as
@@ -66,7 +65,7 @@ def build_watch(installation: Installation) -> Watch:
         if authority is not None:  # without one the gate is shut: nothing is compared
             circuit_breaker.check(deployment, authority.false_alerts_one_in)
 
-    check = GalleryCheck(engine, milvus_gallery(settings), clock)
+    check = build_gallery_check(installation)
     every_s = policy.live_probe.gallery_every_s
     return Watch(
         engine=engine,

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from secrets import token_hex
 
 from lfr_core.custody.installation import Installation
 from lfr_core.deployments.announcement import AnnouncementStore
+from lfr_core.deployments.compliance_documents import ComplianceDocumentRegister, compliance_document_folder
 from lfr_core.deployments.equality import model_in_use
 from lfr_core.deployments.evaluations import evaluations_for
 from lfr_core.deployments.hours import DeploymentHours
+from lfr_core.deployments.monitoring.gallery import GalleryCheck, compare_gallery
 from lfr_core.deployments.service import PlanningService
 from lfr_core.deployments.store import DeploymentStore
+from lfr_core.recognition.gallery.milvus import milvus_gallery
 
-__all__ = ["build_announcement_store", "build_deployment_hours", "build_deployment_store", "build_planning_service"]
+__all__ = [
+    "build_announcement_store",
+    "build_deployment_hours",
+    "build_deployment_store",
+    "build_document_register",
+    "build_gallery_check",
+    "build_gallery_comparison",
+    "build_planning_service",
+]
 
 
 def build_deployment_store(installation: Installation) -> DeploymentStore:
@@ -41,3 +54,27 @@ def build_planning_service(installation: Installation) -> PlanningService:
 def build_announcement_store(installation: Installation) -> AnnouncementStore:
     """Build the store of announcements; public ids are random."""
     return AnnouncementStore(installation.engine, installation.trail, installation.clock, lambda: token_hex(6))
+
+
+def build_gallery_check(installation: Installation) -> GalleryCheck:
+    """Build what compares galleries with their lists, over a connection to Milvus of its own."""
+    return GalleryCheck(installation.engine, milvus_gallery(installation.settings), installation.clock)
+
+
+def build_gallery_comparison(installation: Installation) -> Callable[[str], str]:
+    """Return what compares a deployment's gallery with its list, as `PlanningService.open` asks for."""
+    return partial(compare_gallery, installation.settings, installation.engine, installation.clock)
+
+
+def build_document_register(installation: Installation, threshold: float | None = None) -> ComplianceDocumentRegister:
+    """Build the register of documents and their versions. `threshold`: that equality is assessed of; the policy's."""
+    settings, policy = installation.settings, installation.policy
+    return ComplianceDocumentRegister(
+        installation.engine,
+        installation.trail,
+        installation.clock,
+        compliance_document_folder(settings.home),
+        policy.papers,
+        model=model_in_use(settings, policy),
+        threshold=policy.alerts.threshold if threshold is None else threshold,
+    )

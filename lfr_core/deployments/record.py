@@ -17,11 +17,16 @@ from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Actor, Role, principal_of
 from lfr_core.deployments.reading import answer_calls, read_state
 from lfr_core.deployments.state_machine import DeploymentState, StepActor, check_actor, rule_of, transition
-from lfr_core.deployments.steps import Step
+from lfr_core.deployments.steps import Step, StepRule
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.tables.deployments import DeploymentRow, DeploymentStepRow, PlannedDeploymentRow
 
-__all__ = ["actor_of", "check_may_take", "check_step", "note_step", "record_step"]
+__all__ = ["actor_of", "check_may_take", "check_step", "note_step", "record_step", "rule_for"]
+
+
+def rule_for(row: DeploymentRow, step: Step) -> StepRule:
+    """Return the rule of a step of this deployment, of the one table or the other. Raises Refused as `rule_of`."""
+    return rule_of(row.id, step, planned=row.planned)
 
 
 def actor_of(session: Session, by: Actor, roles: Collection[Role]) -> StepActor:
@@ -40,15 +45,15 @@ def check_may_take(session: Session, row: DeploymentRow, step: Step, by: Actor) 
     """See that a step is for `by`, before work goes into it.
 
     Raises:
-        Refused: as `rule_of`, `actor_of` and `check_actor`.
+        Refused: as `rule_for`, `actor_of` and `check_actor`.
     """
-    rule = rule_of(row.id, step, planned=row.planned)
+    rule = rule_for(row, step)
     check_actor(actor_of(session, by, rule.roles), rule)
 
 
 def check_step(session: Session, row: DeploymentRow, step: Step, *, by: Actor, now: datetime) -> None:
     """See that `by` may take `step` now, before what belongs to it is written. Raises Refused as `record_step`."""
-    actor = actor_of(session, by, rule_of(row.id, step, planned=row.planned).roles)
+    actor = actor_of(session, by, rule_for(row, step).roles)
     transition(_state_of(session, row), step, actor, now)
 
 
@@ -74,7 +79,7 @@ def record_step(
         Refused: as `transition` and `actor_of`; `life.trial`: a trial has no such step; `life.no-application`: it is
             called planned and has none; the records are damaged.
     """
-    rule, before = rule_of(row.id, step, planned=row.planned), _state_of(session, row)
+    rule, before = rule_for(row, step), _state_of(session, row)
     actor = actor_of(session, by, rule.roles)
     after = transition(before, step, actor, now, digest=digest)
     _keep(session, row, before, after, now)

@@ -28,8 +28,7 @@ from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.deployments.locking import check_id, locked, reason_of
 from lfr_core.deployments.overlap import check_overlap
 from lfr_core.deployments.reading import call, read_application
-from lfr_core.deployments.record import check_step, record_step
-from lfr_core.deployments.state_machine import rule_of
+from lfr_core.deployments.record import check_step, record_step, rule_for
 from lfr_core.deployments.steps import Step, rules_of
 from lfr_core.deployments.views import view_of
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
@@ -250,7 +249,7 @@ class PlanningService:
             row = locked(session, id)
             if row.status in {DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED}:
                 return view_of(row)
-            rule_of(id, Step.READY, planned=row.planned)  # a trial is opened by the store, for so many hours
+            rule_for(row, Step.READY)  # a trial is opened by the store, for so many hours
             if row.status == DeploymentStatus.READY:
                 self._check(session, row, TO_BE_OPENED)
             row.opened_at = self._now()
@@ -273,7 +272,7 @@ class PlanningService:
         return made
 
     def _check(self, session: Session, row: DeploymentRow, conditions: frozenset[Condition]) -> None:
-        rule_of(row.id, Step.READY, planned=row.planned)
+        rule_for(row, Step.READY)
         facts = gate_facts(session, row, self._now())
         check_gate(facts, row.id, GateLimits.of(self._policy), now_ns=self._clock.time_ns(), only=conditions)
 

@@ -295,6 +295,6 @@ TRIAL_RULES: dict[Step, StepRule] = {
 def rules_of(*, planned: bool) -> Mapping[Step, StepRule]:
     """Return the table of a kind of deployment: which steps there are, and for whom.
 
-    A trial is opened by `open_trial`, a planned deployment by `PlanningService.open`.
+    Both are opened by `open_deployment` in `lfr_core.deployments.opening`.
     """
     return RULES if planned else TRIAL_RULES

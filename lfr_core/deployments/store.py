@@ -21,8 +21,7 @@ from lfr_core.deployments.directory import CachedDirectory
 from lfr_core.deployments.entries import EntryLike, ReferenceLike
 from lfr_core.deployments.list_store import ListStore, ended
 from lfr_core.deployments.locking import check_id, locked, reason_of
-from lfr_core.deployments.record import actor_of, record_step
-from lfr_core.deployments.state_machine import rule_of
+from lfr_core.deployments.record import actor_of, record_step, rule_for
 from lfr_core.deployments.steps import TRIAL_ROLES, Step
 from lfr_core.deployments.views import view_of
 from lfr_core.domain.actors import SystemActor
@@ -124,7 +123,7 @@ class DeploymentStore(ListStore):
         day = today or self._now().astimezone(LONDON).date()
         with self._audited(by) as session:
             row = locked(session, id)
-            if not rule_of(id, Step.OPEN, planned=row.planned).sets_hours:
+            if not rule_for(row, Step.OPEN).sets_hours:
                 raise Refused("deployment.planned", f"{id} is planned: its hours are those of its authority")
             if row.status in {DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED}:
                 return view_of(row)

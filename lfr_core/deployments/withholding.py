@@ -25,8 +25,8 @@ from lfr_core.deployments.announcement import (
 from lfr_core.deployments.announcement_terms import Plan, ReasonClass
 from lfr_core.deployments.locking import locked, reason_of
 from lfr_core.deployments.reading import answer_calls, call
-from lfr_core.deployments.record import record_step
-from lfr_core.deployments.state_machine import check_status, rule_of
+from lfr_core.deployments.record import record_step, rule_for
+from lfr_core.deployments.state_machine import check_status
 from lfr_core.deployments.steps import Step
 from lfr_core.deployments.withholding_requests import WithholdingRequest, newest_request, pending_row, request_of
 from lfr_core.domain.approvals import check_same_request
@@ -73,7 +73,7 @@ def ask_to_withhold(
         name = person.name
         of = locked(session, deployment)
         if of.planned:
-            check_status(deployment, DeploymentStatus(of.status), rule_of(deployment, Step.WITHHOLD, planned=True))
+            check_status(deployment, DeploymentStatus(of.status), rule_for(of, Step.WITHHOLD))
             read_as_planned(session, deployment, asked)
         check_may_change(session, of, withhold=True)
         waiting, last = pending_row(session, of), newest_request(session, deployment)

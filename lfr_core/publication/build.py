@@ -15,10 +15,18 @@ from lfr_core.domain.policy import default_policy_file
 from lfr_core.publication.explaining import Explanations
 from lfr_core.publication.record_figures import PackFacts, figures_for
 from lfr_core.publication.results import ResultsService
+from lfr_core.publication.rights.service import RightsService
 from lfr_core.publication.site.publisher import PublicSite
 from lfr_core.recognition.faces.pack.manifest import read_manifest
 
-__all__ = ["build_explanations", "build_public_site", "build_results_service", "pack_facts", "policy_reference"]
+__all__ = [
+    "build_explanations",
+    "build_public_site",
+    "build_results_service",
+    "build_rights_service",
+    "pack_facts",
+    "policy_reference",
+]
 
 
 def build_results_service(installation: Installation) -> ResultsService:
@@ -45,6 +53,12 @@ def build_results_service(installation: Installation) -> ResultsService:
 def build_explanations(installation: Installation) -> Explanations:
     """Give the service that explains why results are late."""
     return Explanations(installation.engine, installation.trail, installation.clock, installation.policy.publication)
+
+
+def build_rights_service(installation: Installation) -> RightsService:
+    """Give the service of enquiries and complaints."""
+    it = installation
+    return RightsService(it.engine, it.vault, it.trail, it.policy, it.clock)
 
 
 def build_public_site(installation: Installation) -> PublicSite:

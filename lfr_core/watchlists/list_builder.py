@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -30,13 +31,13 @@ def quality_pages(home: Path, deployment: str) -> Path:
 class ListBuilder:
     """What a list is built with.
 
-    gallery: rotated, allowed to make the list's key. engine: makes the face engine, once the rows have been checked.
-    home: the installation's home folder.
+    open_gallery: opens the gallery, rotated, allowed to make the list's key, while a list is built. engine: makes the
+    face engine, once the rows have been checked. home: the installation's home folder.
     """
 
     policy: Policy
     store: WatchlistStore
-    gallery: Gallery
+    open_gallery: Callable[[], AbstractContextManager[Gallery]]
     engine: Callable[[], FaceEngine]
     home: Path
 
@@ -77,23 +78,24 @@ class ListBuilder:
         found = check_open_for_watchlist(self.store, deployment)
         if last_day < today:
             raise Refused("watchlist.last-day-past", f"the deployment's last day, {last_day}, is past: give its end")
-        self.gallery.names()  # away? say so before minutes of photographs
-        read_rows(folder)  # a wrong folder shows before Great Expectations loads
-        asked = ListCheck(
-            kind=found.kind,
-            policy=self.policy,
-            today=today,
-            last_day=last_day,
-            deployment=deployment,
-            stop_at_rows=True,
-        )
-        pages = quality_pages(self.home, deployment)
-        checked = check_list(folder, asked, engine=self.engine, docs=pages, progress=progress)
-        show(checked)
-        require_fit(checked)
-        refusals = checked.report.refusals
-        if all_or_nothing and refusals:
-            raise Refused("watchlist.refusals", f"{len(refusals)} refusals; nothing was enrolled")
-        return compile_watchlist(
-            checked.report, deployment=deployment, store=self.store, gallery=self.gallery, attempt=attempt, by=by
-        )
+        with self.open_gallery() as gallery:
+            gallery.names()  # away? say so before minutes of photographs
+            read_rows(folder)  # a wrong folder shows before Great Expectations loads
+            asked = ListCheck(
+                kind=found.kind,
+                policy=self.policy,
+                today=today,
+                last_day=last_day,
+                deployment=deployment,
+                stop_at_rows=True,
+            )
+            pages = quality_pages(self.home, deployment)
+            checked = check_list(folder, asked, engine=self.engine, docs=pages, progress=progress)
+            show(checked)
+            require_fit(checked)
+            refusals = checked.report.refusals
+            if all_or_nothing and refusals:
+                raise Refused("watchlist.refusals", f"{len(refusals)} refusals; nothing was enrolled")
+            return compile_watchlist(
+                checked.report, deployment=deployment, store=self.store, gallery=gallery, attempt=attempt, by=by
+            )

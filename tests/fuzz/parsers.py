@@ -120,22 +120,30 @@ def _table() -> tuple[bytes, ...]:
     return ((",".join(NATIONAL_COLUMNS) + "\n" + row + "\n").encode(),)
 
 
-def _messages() -> tuple[bytes, ...]:
-    id_ = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
-    of = f'"deployment":"d","camera":"c","session":"{id_}"'
-    return (
-        f'{{"schema_version":1,"id":"{id_}",{of},"sequence":1,"captured_ns":1,"face":0,"track":"t","entry":"e",'
-        f'"similarity":0.9,"threshold":0.6,"box":[0,0,1,1],"eye_distance_px":30,"probe_sealed":"AAAA","key_id":"k"}}'.encode(),
-        f'{{{of},"reported_ns":5,"results":[{{"sequence":1,"not_sampled":0,"dropped":0,"outcome":"recognised"}}]}}'.encode(),
-        f'{{"id":"{id_}","deployment":"d","part":0,"sent_ns":1,"reported_ns":2,"similarity":0.9,"fault":""}}'.encode(),
-        b'{"topic":"t","partition":0,"offset":1,"camera":"c","error":"e","reason":"r","at_ns":1}',
-    )
-
-
-def _read_messages(data: bytes) -> None:
-    for kind in (Sighting, OutcomeBatch, LiveProbeResult, DeadLetter):
-        with suppress(Poison):
-            kind.decode(data)
+_ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+_OF = f'"deployment":"d","camera":"c","session":"{_ID}"'
+_MESSAGES: dict[str, tuple[type[Sighting | OutcomeBatch | LiveProbeResult | DeadLetter], str]] = {
+    "sighting": (
+        Sighting,
+        (
+            f'{{"id":"{_ID}",{_OF},"sequence":1,"captured_ns":1,"face":0,"track":"t","entry":"e","similarity":0.9,'
+            '"threshold":0.6,"box":[0,0,1,1],"eye_distance_px":30,"probe_sealed":"AAAA","key_id":"k"}'
+        ),
+    ),
+    "outcomes": (
+        OutcomeBatch,
+        f'{{{_OF},"reported_ns":5,"results":[{{"sequence":1,"not_sampled":0,"dropped":0,"outcome":"recognised"}}]}}',
+    ),
+    "live-probe-result": (
+        LiveProbeResult,
+        f'{{"id":"{_ID}","deployment":"d","part":0,"sent_ns":1,"reported_ns":2,"similarity":0.9,"fault":""}}',
+    ),
+    "dead-letter": (
+        DeadLetter,
+        '{"topic":"t","partition":0,"offset":1,"camera":"c","error":"e","reason":"r","at_ns":1}',
+    ),
+}
+"""Each kind of message on the broker, and one of that kind that is read."""
 
 
 _HEADER = FrameHeader("d", "c", "s", 1, 1, 0, 0, key_id="k")
@@ -176,7 +184,8 @@ PARSERS: dict[str, Parser] = {
         (),
     ),
     "certificate": Parser(
-        _text(SignedCertificate.from_file), lambda: (b'{"body":"{}","signature":"00","public_key":"00"}',)
+        _text(SignedCertificate.from_file),
+        lambda: (b'{"certificate":{"number":1},"signature":"00","public_key":"00"}',),
     ),
     "kept-head": Parser(
         head_from,
@@ -193,8 +202,11 @@ PARSERS: dict[str, Parser] = {
     "frame-headers": Parser(
         _headers, lambda: (b"\n".join(name.encode() + b"=" + text for name, text in _HEADER.to_headers()),)
     ),
-    "messages": Parser(_read_messages, _messages),
+    **{
+        name: Parser(kind.decode, lambda text=text: (text.encode(),), (Poison,))  # type: ignore[misc]
+        for name, (kind, text) in _MESSAGES.items()
+    },
     "vault-request": Parser(
-        AnyRequest.validate_json, lambda: (b'{"verb":"ping"}', b'{"verb":"open_key","key_id":"k"}'), (ValidationError,)
+        AnyRequest.validate_json, lambda: (b'{"verb":"ping"}', b'{"verb":"open-key","key_id":"k"}'), (ValidationError,)
     ),
 }

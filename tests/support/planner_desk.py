@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 from uuid import uuid4
 
@@ -37,7 +38,7 @@ def desk_of(harness: PlanningHarness, **changes: Any) -> PlannerView:
         return SelfTest(uuid4(), deployment, harness.clock.time_ns(), (line,))
 
     def builder() -> ListBuilder:
-        return ListBuilder(harness.policy, harness.store, harness.gallery, no_engine, harness.home)
+        return ListBuilder(harness.policy, harness.store, lambda: nullcontext(harness.gallery), no_engine, harness.home)
 
     values: dict[str, Any] = {
         "looks": Consultations(harness.engine, harness.trail, harness.clock),

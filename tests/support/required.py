@@ -1,4 +1,4 @@
-"""`LFR_REQUIRE=kafka,postgresql,browser,models,identity,openssl`: the skip of a test so marked is a failure.
+"""`LFR_REQUIRE=kafka,postgresql,browser,models,identity,openssl,gstreamer`: the skip of a test so marked is a failure.
 
 What continuous integration promises to have run, ran. A plugin of pytest.
 """
@@ -12,7 +12,8 @@ import pytest
 
 __all__ = ["REQUIRABLE", "required"]
 
-REQUIRABLE = frozenset({"kafka", "postgresql", "browser", "models", "identity", "openssl"})
+REQUIRABLE = frozenset({"kafka", "postgresql", "browser", "models", "identity", "openssl", "gstreamer", "data"})
+"""`data` is what nobody can install: .ci/run doesn't ask for it, whoever has it may."""
 
 
 def required() -> frozenset[str]:

@@ -70,9 +70,9 @@ def export(
 
     Example: lfr alerts export 1f0c2a7e second-look --purpose "second look"
     """
-    from apps.build import open_exports
     from lfr_core.alerts.read import AlertCrops
     from lfr_core.common.clock import utc_from_ns
+    from lfr_core.retention.build import open_exports
     from lfr_core.retention.exports import write_picture
 
     opened = AlertCrops(installation.engine, installation.vault).open(find(installation, alert), by, purpose)

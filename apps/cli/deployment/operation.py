@@ -63,21 +63,20 @@ def open_deployment(
 
     Example: lfr deployment open high-street-0412
     """
-    from apps.build import build_gallery_comparison
-    from lfr_core.common.errors import Refused
-    from lfr_core.deployments.build import build_deployment_store, build_planning_service
-    from lfr_core.deployments.trials import open_trial
+    from lfr_core.deployments.build import build_deployment_store, build_gallery_comparison, build_planning_service
+    from lfr_core.deployments.opening import open_deployment
 
     who = _actor(installation, id)
-    compare, store = build_gallery_comparison(installation), build_deployment_store(installation)
-    found = store.find(id)
-    if found is not None and found.planned:
-        if hours is not None:
-            raise Refused("deployment.planned", f"{id} is planned: its hours are those of its authority")
-        _test_unless_proven(installation, id, by=who)
-        build_planning_service(installation).open(id, by=who, compare=compare)
-    else:
-        open_trial(store, id, policy=installation.policy, compare=compare, hours=hours, by=who)
+    open_deployment(
+        build_deployment_store(installation),
+        build_planning_service(installation),
+        id,
+        policy=installation.policy,
+        compare=build_gallery_comparison(installation),
+        test=lambda: _test_unless_proven(installation, id, by=who),
+        hours=hours,
+        by=who,
+    )
     return summary_output(installation, id)
 
 
@@ -119,9 +118,9 @@ def close(installation: Installation, id: DeploymentId) -> Output:
 
     Example: lfr deployment close high-street-0412
     """
-    from apps.build import drop_gallery
     from lfr_core.deployments.build import build_deployment_store
     from lfr_core.publication.closing import still_to_decide
+    from lfr_core.recognition.build import drop_gallery
 
     closed = build_deployment_store(installation).close(id, by=_actor(installation, id))
     waiting = still_to_decide(installation.engine, id)
@@ -143,8 +142,8 @@ def cancel(
 
     Example: lfr deployment cancel high-street-0412 --why "storm warning"
     """
-    from apps.build import drop_gallery
     from lfr_core.deployments.build import build_deployment_store
+    from lfr_core.recognition.build import drop_gallery
 
     cancelled = build_deployment_store(installation).cancel(id, why, by=by)
     drop_gallery(installation, cancelled.gallery)

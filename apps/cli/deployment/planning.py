@@ -135,9 +135,9 @@ def _build_list(
     """
     from uuid import uuid4
 
-    from apps.build import build_list_builder
     from apps.cli.watchlist.text import photograph_bar, show_report
     from lfr_core.common.errors import Refused
+    from lfr_core.deployments.build_lists import build_list_builder
     from lfr_core.domain.working_days import LONDON
     from lfr_core.watchlists.list_builder import quality_pages
 

@@ -148,11 +148,11 @@ def report_step(installation: Installation, deployment: str, words: str) -> Outp
 
 def move_runs(installation: Installation) -> None:
     """Move the runs of flows to where they belong now, without a word on standard output."""
-    from apps.build import reschedule
+    from flows.reconcile import schedule_now
     from lfr_core.common.logs import configure_logs
 
     configure_logs("WARNING")  # that Prefect is away is no matter here, and a log line would spoil --json
-    reschedule(installation)
+    schedule_now(installation)
 
 
 def _scheduled_runs(installation: Installation, deployment: str) -> tuple[tuple[str, str], ...]:

@@ -53,7 +53,7 @@ def verify(
     """
     erasure = _erasure(installation)
     if mend:
-        errors.print(f"{erasure.certificates().mend_files()} files written")
+        errors.print(f"{erasure.certificates.mend_files()} files written")
     key = _public_key(installation)
     faults, untyped = erasure.check(key), _count_untyped(installation, key)
     searches = {name: erasure.search(name) for name in _certified(installation, deployment)}

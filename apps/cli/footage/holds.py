@@ -59,7 +59,7 @@ def place_hold(
     Example: lfr footage hold --segment 0b5c2f6d9a3e4f7b8c1d2e3f4a5b6c7d --ground complaint --reference CO/12/26
     --review-on 2026-12-18
     """
-    from apps.build import build_hold_service
+    from lfr_core.retention.build import build_hold_service
     from lfr_core.retention.footage.holds import HoldRequest
     from lfr_core.retention.footage.listing import list_segments
 
@@ -86,7 +86,7 @@ def approve(
 
     Example: lfr footage approve 7c1d2e3f4a5b6c7d0b5c2f6d9a3e4f7b --digest 0f3c9a11d2e47b58
     """
-    from apps.build import build_hold_service
+    from lfr_core.retention.build import build_hold_service
     from lfr_core.retention.footage.listing import show_hold
 
     if not digest:
@@ -100,7 +100,7 @@ def review(installation: Installation, hold: HoldId, by: AuthenticatedPerson, re
 
     Example: lfr footage review 7c1d2e3f4a5b6c7d0b5c2f6d9a3e4f7b --review-on 2027-01-15
     """
-    from apps.build import build_hold_service
+    from lfr_core.retention.build import build_hold_service
 
     reviewed = build_hold_service(installation).review(hold, review_on=parse_date(review_on), by=by)
     return hold_output(reviewed, "reviewed")
@@ -112,7 +112,7 @@ def release(installation: Installation, hold: HoldId, by: AuthenticatedPerson) -
 
     Example: lfr footage release 7c1d2e3f4a5b6c7d0b5c2f6d9a3e4f7b
     """
-    from apps.build import build_hold_service
+    from lfr_core.retention.build import build_hold_service
 
     return hold_output(build_hold_service(installation).release(hold, by=by), "released")
 

@@ -120,7 +120,7 @@ def view(
     Example: lfr footage view --deployment high-street-0412 --camera north-gate --from 2026-12-04T14:30:00Z
     --to 2026-12-04T14:31:00Z --purpose "complaint CO/12/26" --output seen
     """
-    from apps.build import open_exports
+    from lfr_core.retention.build import open_exports
     from lfr_core.retention.footage.export import write_frames
 
     viewing = _open_viewing(installation, deployment, camera, from_, to, by, purpose)
@@ -145,7 +145,7 @@ def export(
     Example: lfr footage export --deployment high-street-0412 --camera north-gate --from 2026-12-04T14:30:00Z
     --to 2026-12-04T14:31:00Z --purpose "case 36/1234/26" --output evidence
     """
-    from apps.build import open_exports
+    from lfr_core.retention.build import open_exports
     from lfr_core.retention.footage.export import disclose
 
     written = disclose(

@@ -35,7 +35,7 @@ def answer(
 
     Example: lfr rights answer R-2026-7QF3-9KXM-2TWA --listed
     """
-    from apps.build import build_rights_service
+    from lfr_core.publication.build import build_rights_service
     from lfr_core.publication.rights import answering
 
     service = build_rights_service(installation)
@@ -50,7 +50,7 @@ def disclose(installation: Installation, reference: Reference, by: Authenticated
 
     Example: lfr rights disclose R-2026-7QF3-9KXM-2TWA
     """
-    from apps.build import build_rights_service
+    from lfr_core.publication.build import build_rights_service
     from lfr_core.publication.rights import answering
 
     return request_output(answering.ask_disclosure(build_rights_service(installation), reference, by=by))
@@ -69,7 +69,7 @@ def approve(
 
     Example: lfr rights approve R-2026-7QF3-9KXM-2TWA --digest 0f3c9a11d2e47b58
     """
-    from apps.build import build_rights_service
+    from lfr_core.publication.build import build_rights_service
     from lfr_core.publication.rights import answering
 
     service = build_rights_service(installation)
@@ -89,7 +89,7 @@ def assign(
 
     Example: lfr rights assign R-2026-7QF3-9KXM-2TWA high-street-0412
     """
-    from apps.build import build_rights_service
+    from lfr_core.publication.build import build_rights_service
 
     return request_output(build_rights_service(installation).assign(reference, deployment, by=by))
 
@@ -100,7 +100,7 @@ def confirm(installation: Installation, reference: Reference, by: AuthenticatedP
 
     Example: lfr rights confirm R-2026-7QF3-9KXM-2TWA
     """
-    from apps.build import build_rights_service
+    from lfr_core.publication.build import build_rights_service
 
     return request_output(build_rights_service(installation).confirm(reference, by=by))
 
@@ -116,7 +116,7 @@ def close(
 
     Example: lfr rights close R-2026-7QF3-9KXM-2TWA
     """
-    from apps.build import build_rights_service
+    from lfr_core.publication.build import build_rights_service
     from lfr_core.publication.rights import answering
 
     return request_output(answering.close(build_rights_service(installation), reference, by=by, withdrawn=withdrawn))

@@ -32,7 +32,7 @@ def list_requests(
 
     Example: lfr rights list
     """
-    from apps.build import build_rights_service
+    from lfr_core.publication.build import build_rights_service
 
     found = build_rights_service(installation).list(by=by, closed=closed)
     return Output([request_dict(each) for each in found], lambda: _show_list(found))
@@ -49,7 +49,7 @@ def show(
 
     Example: lfr rights show R-2026-7QF3-9KXM-2TWA --purpose "to answer it"
     """
-    from apps.build import build_rights_service
+    from lfr_core.publication.build import build_rights_service
 
     service = build_rights_service(installation)
     opened = service.open(reference, by=by, purpose=purpose) if purpose else None
@@ -76,7 +76,7 @@ def due(installation: Installation, by: AuthenticatedPerson) -> Output:
 
     Example: lfr rights due
     """
-    from apps.build import build_rights_service
+    from lfr_core.publication.build import build_rights_service
     from lfr_core.publication.rights.types import RequestState
 
     found = [

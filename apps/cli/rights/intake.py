@@ -94,7 +94,7 @@ def _receive(
     by: AuthenticatedPerson,
     asks_listed: bool,
 ) -> Output:
-    from apps.build import build_rights_service
+    from lfr_core.publication.build import build_rights_service
     from lfr_core.publication.rights.types import NewRequest, RequestKind
 
     asked = NewRequest(RequestKind(kind), contact, text, about, asks_listed, parse_day(received))

@@ -93,7 +93,7 @@ def enrol(
     """
     import uuid
 
-    from apps.build import build_list_builder
+    from lfr_core.deployments.build_lists import build_list_builder
     from lfr_core.watchlists.list_builder import quality_pages
 
     def show_checked(checked: CheckedList) -> None:  # also when the list is refused afterwards

@@ -20,7 +20,6 @@ from lfr_core.publication.rights.sealed import closing_key, open_answer, open_as
 from lfr_core.publication.rights.service import OFFICERS, SECOND, RightsService
 from lfr_core.publication.rights.types import Request
 from lfr_core.publication.rights.wording import NEITHER, listed_answer
-from lfr_core.retention.footage.hold_approval import check_two_people
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.rights import RightsRequestRow
 from lfr_core.watchlists.commitments import was_listed
@@ -108,8 +107,8 @@ def approve_disclosure(service: RightsService, reference: str, *, digest: str, b
         by: somebody else than who asked.
 
     Raises:
-        Refused: `rights.nothing-asked`, `approval.other-request`, `footage.hold-one-person` (`by` asked for it), and
-            as `ask_disclosure`.
+        Refused: `rights.nothing-asked`, `approval.other-request`, `rights.disclosure-one-person` (`by` asked for it),
+            and as `ask_disclosure`.
     """
     name = str(principal_of(by))
     service.trail.prepare(name)
@@ -121,7 +120,11 @@ def approve_disclosure(service: RightsService, reference: str, *, digest: str, b
                 "rights.nothing-asked", f"nobody has asked for that: `lfr rights disclose {row.reference}` comes first"
             )
         check_same_request(digest, read.disclosure_digest(row), row.reference)
-        check_two_people(row.disclosure_asked_by, person)
+        if person.is_called(row.disclosure_asked_by):
+            raise Refused(
+                "rights.disclosure-one-person",
+                "a plain answer needs two people: somebody else than who asked for it has to approve it",
+            )
         if row.neither_confirm_nor_deny:
             row.neither_confirm_nor_deny = False
             row.disclosure_approved_by, row.disclosure_at = name, service.now()

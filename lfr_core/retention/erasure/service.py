@@ -23,7 +23,7 @@ from lfr_core.retention.erasure.certificate_service import (
 )
 from lfr_core.retention.erasure.destruction_log import ended_ns, read_destroyed
 from lfr_core.retention.erasure.keys import VaultKeys
-from lfr_core.retention.erasure.places import canary_folder, certificate_folder, scratch_folder, stores_of
+from lfr_core.retention.erasure.places import canary_folder, scratch_folder, stores_of
 from lfr_core.retention.erasure.stores import Store
 from lfr_core.retention.erasure.verify import Verification, confirm, verify
 
@@ -38,6 +38,7 @@ class Erasure:
     engine: Engine
     vault: Vault
     trail: Trail
+    certificates: CertificateService
     clock: Clock
     broker: Store
     grace_s: float
@@ -91,18 +92,14 @@ class Erasure:
             tries -= 1
             destroyed = read_destroyed(self.engine, deployment, grace_s=self.grace_s)
             try:
-                return self.certificates().issue(deployment, destroyed=destroyed, injected=injected, search=search)
+                return self.certificates.issue(deployment, destroyed=destroyed, injected=injected, search=search)
             except Refused as refused:  # a key went between this look and the vault's
                 if refused.rule != NOT_SIGNED or not tries:
                     raise
 
     def check(self, public_key: str) -> tuple[CertificateFault, ...]:
         """Every fault of every certificate. `public_key`: the installation's, hexadecimal."""
-        return self.certificates().check(public_key)
-
-    def certificates(self) -> CertificateService:
-        """Build the service that keeps certificates."""
-        return CertificateService(self.engine, self.vault, self.trail, self.clock, certificate_folder(self.settings))
+        return self.certificates.check(public_key)
 
     def stores(self) -> tuple[Store, ...]:
         """Every place that is searched, and those that can't be."""

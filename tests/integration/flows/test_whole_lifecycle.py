@@ -127,8 +127,8 @@ def test_a_compile_killed_half_way_and_run_again_builds_the_same_list_and_leaves
             by_hand = ListBuilder(
                 policy=harness.policy,
                 store=harness.store,
-                gallery=rotated_gallery(
-                    gallery, harness.vault, actor=SystemActor.FLOWS, may_make=True, clock=SystemClock()
+                open_gallery=lambda: contextlib.nullcontext(
+                    rotated_gallery(gallery, harness.vault, actor=SystemActor.FLOWS, may_make=True, clock=SystemClock())
                 ),
                 engine=lambda: build_engine(settings, harness.policy),
                 home=settings.home,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 import zipfile
+from contextlib import nullcontext
 from datetime import date, timedelta
 
 import cv2
@@ -50,7 +51,9 @@ def lists(harness: PlanningHarness) -> UploadedLists:
 
     def builder() -> ListBuilder:
         engine = PackEngine(require_pack(), harness.policy.faces, cpu, 1)
-        return ListBuilder(harness.policy, harness.store, harness.gallery, lambda: engine, harness.home)
+        return ListBuilder(
+            harness.policy, harness.store, lambda: nullcontext(harness.gallery), lambda: engine, harness.home
+        )
 
     return uploaded_lists(harness, builder)
 

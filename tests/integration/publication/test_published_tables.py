@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -21,7 +22,13 @@ from tests.support.publication import ENDED, MET_ROWS, POLICY, alert, figures, m
 
 TRUTH = Path(__file__).parents[2] / "data" / "publication" / "met_2023_2024_truth.json"
 TODAY = date(2026, 11, 23)
-needs_the_met = pytest.mark.skipif(not MET_ROWS.is_file(), reason=f"{MET_ROWS} isn't here")
+
+
+def needs_the_met(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a test that asks for the Met's figures."""
+    marked: Callable[..., None] = pytest.mark.skipif(not MET_ROWS.is_file(), reason=f"{MET_ROWS} isn't here")(test)
+    pytest.mark.data(marked)
+    return marked
 
 
 def checked(text: str) -> QualityReport:

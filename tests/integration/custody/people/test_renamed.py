@@ -87,7 +87,7 @@ def test_what_two_people_decide_of_requests_isnt_decided_by_one_who_was_renamed(
 
     assert (
         refusal(harness.approve_disclosure, at, authenticated("Rita Renamed", account_of=officer))
-        == "footage.hold-one-person"
+        == "rights.disclosure-one-person"
     )
 
 

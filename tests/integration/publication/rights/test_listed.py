@@ -105,7 +105,7 @@ def test_one_person_alone_cant_decide_to_disclose(harness: RightsHarness) -> Non
         approve(harness, taken, APPROVER)
     assert early.value.rule == "rights.nothing-asked"
     asked = answering.ask_disclosure(harness.rights, taken.reference, by=authenticated(OFFICER))
-    for second, rule in ((OFFICER, "footage.hold-one-person"), ("Olu Operator", "people.wrong-role")):
+    for second, rule in ((OFFICER, "rights.disclosure-one-person"), ("Olu Operator", "people.wrong-role")):
         with pytest.raises(Refused) as refused:
             approve(harness, asked, second)
         assert refused.value.rule == rule

@@ -45,7 +45,7 @@ def harness(sqlite_url: str, tmp_path: Path) -> Iterator[RightsHarness]:
 
 @pytest.fixture
 def app(harness: RightsHarness) -> AppTest:
-    view = RightsView(harness.engine, harness.whole_policy, harness.vault, harness.trail, harness.clock)
+    view = RightsView(harness.rights)
     return AppTest.from_function(shown, kwargs={"view": view, "engine": harness.engine}, default_timeout=20).run()
 
 
@@ -116,13 +116,11 @@ def test_two_people_decide_on_the_page_to_answer_plainly(harness: RightsHarness,
     sign_in(app, OFFICER)
     press(app, "Ask for it")
     press(app, "Approve")
-    assert "somebody else than who asks has to approve" in texts(app)
+    assert "somebody else than who asked for it has to approve" in texts(app)
     sign_in(app, CLERK)
     press(app, "Approve")
 
-    (request,) = RightsView(harness.engine, harness.whole_policy, harness.vault, harness.trail, harness.clock).requests(
-        authenticated(OFFICER), closed=False
-    )
+    (request,) = RightsView(harness.rights).requests(authenticated(OFFICER), closed=False)
     assert request.reference == taken.reference
     assert not request.neither_confirm_nor_deny
     assert field(app, "Nominal id of the person who asks")
@@ -163,9 +161,7 @@ def test_what_is_refused_is_said_and_what_was_typed_stays(harness: RightsHarness
     assert "the text is empty" in texts(app)
     assert field(app, "How to answer (address, e-mail)").value == CONTACT
     assert RequestState.OPEN not in [
-        each.state for each in RightsView(
-            harness.engine, harness.whole_policy, harness.vault, harness.trail, harness.clock
-        ).requests(authenticated(OFFICER), closed=True)
+        each.state for each in RightsView(harness.rights).requests(authenticated(OFFICER), closed=True)
     ]  # fmt: skip
 
 

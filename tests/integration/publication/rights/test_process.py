@@ -23,6 +23,7 @@ from lfr_core.custody.people.roles import Login
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.policy import load_policy
+from lfr_core.publication.build import build_rights_service
 from lfr_core.retention.footage.register import segments
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.deployments import DeploymentRow
@@ -31,6 +32,7 @@ from tests.support.each_process import EachProcess
 from tests.support.footage import jpeg
 from tests.support.overwriting import overwriting
 from tests.support.page_session import session_of
+from tests.support.people import put_accounts
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT
 from tests.support.sessions import issuer_address, session_env, token_in
 from tests.support.vault_server import VaultProcess
@@ -138,13 +140,14 @@ def test_a_log_out_is_shown_to_the_vault_as_the_login_that_it_ends() -> None:
 @pytest.mark.slow
 def test_a_complaint_is_taken_on_the_page(settings: Settings) -> None:
     here = Installation(settings, identity=ProcessIdentity.COMMANDS)
-    view = RightsView(here.engine, here.policy, here.vault, here.trail, here.clock)
+    view = RightsView(build_rights_service(here))
 
     def shown(view: object, session: object) -> None:
         from apps.rights.page import page
 
         page(view, session)  # type: ignore[arg-type]  # annotations are read where nothing is imported
 
+    put_accounts(here.engine)
     session = session_of(here.engine, OFFICER)
     here.vault.remember(
         replace(session.person, login=Login("", "", None, None, SystemClock(), token_in(session_env(OFFICER))))

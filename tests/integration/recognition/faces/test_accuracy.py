@@ -45,6 +45,7 @@ def test_an_evaluation_of_sample_photographs_is_written_and_names_nobody(
     assert not [name for name in people if name in file.read_text() + (tmp_path / "accuracy.html").read_text()]
 
 
+@pytest.mark.data
 @pytest.mark.skipif(not ORL.is_dir(), reason="the ORL photographs are not part of the project")
 @pytest.mark.slow
 def test_a_person_of_orl_under_two_names_is_found_and_named(commands: CommandProcess, tmp_path: Path) -> None:

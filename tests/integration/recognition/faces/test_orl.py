@@ -19,6 +19,7 @@ from tests.support.samples import cpu, require_pack
 ORL = Path(__file__).resolve().parents[5] / "shared" / "data" / "orl_dev"
 
 
+@pytest.mark.data
 @pytest.mark.skipif(not ORL.is_dir(), reason="the ORL photographs are not part of the project")
 @pytest.mark.slow
 def test_verification_on_orl_is_what_the_pack_was_measured_to_give() -> None:

@@ -21,6 +21,8 @@ from streams.camera.sources import Source, StreamSource
 from streams.camera.urls import parse_source
 from tests.support.tiers import leave_to_long
 
+pytestmark = pytest.mark.gstreamer
+
 IMAGES = load_policy().images
 SERVER = Path(__file__).parents[3] / "support" / "gst_rtsp_server.py"
 PYTHON = "/usr/bin/python3"
