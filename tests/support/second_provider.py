@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,9 @@ def main() -> int:
 
     embedded.keep_client = keep_client_with_groups
     embedded.make_app = lambda *_given, **_named: app
-    code: int = embedded.serve(config)
+    host, _, port = config["address"].partition(":")
+    with socket.create_server((host, int(port))) as bound:
+        code: int = embedded.serve(config, bound.fileno())
     return code
 
 
