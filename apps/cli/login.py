@@ -64,11 +64,18 @@ def login(
 def logout(installation: Installation) -> Output:
     """Log out, at this terminal and everywhere else: on the pages too, and whoever copied the session.
 
+    Where LFR_SERVICE_KEY_FILE names a script's key, that key is used no more, by anybody, and no login ends.
+
     Example: lfr logout
     """
     from lfr_core.common.errors import LfrError, Retryable
     from lfr_core.custody.identity.terminal import end_login
 
+    if installation.settings.service_key_file is not None:
+        service = logged_in(installation)
+        installation.people.end_sessions(service.name, by=service)
+        left = f"the key of {service.name} is used no more: compliance makes another (`lfr users add-service`)"
+        return Output({"was_logged_in": True}, left)
     try:
         was_in = end_login(_login(installation), installation.people, installation.vault.remember)
     except LfrError as error:

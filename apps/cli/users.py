@@ -94,7 +94,7 @@ def password(installation: Installation, name: Name) -> Output:
 
 @command(app, "log-out")
 def log_out(installation: Installation, name: Name, by: AuthenticatedPerson) -> Output:
-    """End all of a person's sessions: each page and each terminal asks them to log in again.
+    """End all of a person's sessions: each page and each terminal asks them to log in again. A script's key ends too.
 
     Example: lfr users log-out "C. Adeyemi"
     """
@@ -153,7 +153,8 @@ def add_service(
 ) -> Output:
     """Register a service account for a script, which does one thing of a closed list, and write its key.
 
-    The script acts as it with LFR_SERVICE_KEY_FILE=FILE. `lfr users revoke` ends it, like a person.
+    The script acts as it with LFR_SERVICE_KEY_FILE=FILE. `lfr users revoke` ends it, like a person; `lfr users log-out`
+    ends its key alone, and this command makes another.
 
     Example: lfr users add-service "Nightly results" --may publish-results --key-file nightly.key
     """

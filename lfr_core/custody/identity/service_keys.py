@@ -24,7 +24,7 @@ _KEY_BYTES = 200
 
 
 def add_service(people: People, name: str, role: Role, file: Path, *, by: AuthenticatedPerson) -> Person:
-    """Register a service account, or again one that was revoked, and write its new key into `file`.
+    """Register a service account, or again one that was revoked or whose key was ended; write its new key into `file`.
 
     Raises:
         Refused: `people.no-service-role`, `service.file-exists`, and as `People.add` and `People.link_identity`; no
@@ -40,8 +40,11 @@ def add_service(people: People, name: str, role: Role, file: Path, *, by: Authen
     make_owned_once(file, f"{key}\n".encode())
     try:
         known = people.find(name)
-        is_back = known is not None and not known.may_act and bool(known.roles & SERVICE_ROLES)
-        added = people.add(name, {role}, Rank.POLICE_STAFF, by=by, again=is_back)
+        if known is not None and known.may_act and known.roles == {role} and not people.identities_of(name):
+            added = known  # its key was ended alone
+        else:
+            is_back = known is not None and not known.may_act and bool(known.roles & SERVICE_ROLES)
+            added = people.add(name, {role}, Rank.POLICE_STAFF, by=by, again=is_back)
         people.link_identity(added.name, SERVICE_ISSUER, subject_of_key(key), by=by)
     except BaseException:
         file.unlink(missing_ok=True)

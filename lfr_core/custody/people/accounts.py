@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.people.compliance import check_by, check_kind, person_to_log_out
+from lfr_core.custody.people.compliance import SERVICE_ISSUER, check_by, check_kind, person_to_log_out
 from lfr_core.custody.people.identities import (
     any_linked,
     end_use,
@@ -73,7 +73,7 @@ class Accounts(RegisterWriter):
             person_to_log_out(session, name, by)
 
     def end_sessions(self, name: str, *, by: Actor, gives_password_link: bool = False) -> None:
-        """Log a person out everywhere: logins before now count no more.
+        """Log a person out everywhere: logins before now count no more. A service account's key is used no more.
 
         Whoever has a link to set the password can log in as that person, so the trail says where one was made.
 
@@ -89,6 +89,8 @@ class Accounts(RegisterWriter):
             row = person_to_log_out(session, name, by)
             for each in linked_rows(session, row):
                 each.sessions_from = self._now()
+                if each.issuer == SERVICE_ISSUER:  # a key has no time of a login, and counts whenever it is shown
+                    end_use(each, self._now(), str(actor))
                 session.add(each)
             rule = "people.password-link" if gives_password_link else "people.sessions-ended"
             rule = "people.recovered" if by is SystemActor.LFR else rule

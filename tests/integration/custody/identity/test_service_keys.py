@@ -69,6 +69,26 @@ def test_a_revoked_one_acts_no_more_and_one_that_comes_back_has_a_new_key(
     assert service_of_key(people, tmp_path / "new.key").name == NAME
 
 
+@pytest.mark.parametrize("by_itself", [True, False])
+def test_one_that_is_logged_out_acts_no_more_with_its_key_until_compliance_makes_another(
+    engine: Engine, people: People, key: Path, tmp_path: Path, *, by_itself: bool
+) -> None:
+    before = service_of_key(people, key)
+    people.end_sessions(NAME, by=before if by_itself else authenticated(DEE))
+
+    assert rule(service_of_key, people, key) == "identity.ended"
+    with reading(engine) as session:
+        assert rule(acting, session, before, TRIAL_ROLES) == "identity.ended"
+    create, kind = store_of(engine).create, DeploymentKind.EVALUATION
+    assert rule(create, "dep", kind, name="dep", policy=load_policy(), by=before) == "identity.ended"
+
+    file = tmp_path / "new.key"
+    assert rule(add_service, people, NAME, Role.RESULTS_SERVICE, file, by=authenticated(DEE)) == "people.known"
+    add_service(people, NAME, Role.TRIALS_SERVICE, file, by=authenticated(DEE))
+    assert service_of_key(people, file).name == NAME
+    assert rule(add_service, people, NAME, Role.TRIALS_SERVICE, tmp_path / "x", by=authenticated(DEE)) == "people.known"
+
+
 def test_a_script_has_no_rank_in_what_people_read(people: People, key: Path, engine: Engine) -> None:
     found = {each.name: each.rank_in_words for each in people.list()}
     registered = [each for each in entries(engine, limit=100) if each.rule == "people.added"]

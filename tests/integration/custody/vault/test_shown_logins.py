@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from apps.cli.main import app
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.identity.service_keys import add_service, service_of_key
@@ -148,4 +150,22 @@ def test_a_script_shows_its_key(site: Site, tmp_path: Path) -> None:
     client.remember(script)
     assert client.writer_key(ROOT, "Nightly").person_records
     assert script.login.shown not in repr(script)
+    client.close()
+
+
+def test_a_log_out_ends_a_scripts_key_for_commands_and_for_the_vault(site: Site, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    add_service(site.people, "Weekly", Role.TRIALS_SERVICE, key, by=site.dee)
+    script = service_of_key(site.people, key)
+    env = {"LFR_HOME": str(site.home), "LFR_OIDC_ISSUER": site.issuer.url, "LFR_SERVICE_KEY_FILE": str(key)}
+    client = vault_client(site.vault.settings, ProcessIdentity.COMMANDS)
+    client.remember(script)
+    assert client.writer_key(ROOT, "Weekly").person_records
+
+    out, again = (CliRunner().invoke(app, ["logout"], env=env) for _ in range(2))
+    assert (out.exit_code, again.exit_code) == (0, 77)
+    assert "the key of Weekly is used no more" in out.output
+    with pytest.raises(Refused) as refused:
+        client.writer_key(ROOT, "Weekly")
+    assert refused.value.rule == "identity.ended"
     client.close()
