@@ -6,16 +6,13 @@ says it (docs/decisions/0042-the-vault-is-shown-the-login.md).
 
 from __future__ import annotations
 
-import threading
-from typing import Final
-
 from joserfc.jwk import KeySet
 from sqlalchemy import Engine
 
 from lfr_core.common.clock import Clock
-from lfr_core.common.errors import LfrError, Refused, Retryable
-from lfr_core.custody.identity.discovery import discover, fetch_keys
+from lfr_core.common.errors import Refused
 from lfr_core.custody.identity.provider import IdentityProvider
+from lfr_core.custody.identity.provider_keys import ProviderKeys
 from lfr_core.custody.identity.service_keys import is_service_key, subject_of_key
 from lfr_core.custody.identity.tokens import Identity, verify_shown_token
 from lfr_core.custody.people.compliance import SERVICE_ISSUER
@@ -24,13 +21,6 @@ from lfr_core.custody.people.machine_user import MACHINE_USER_ISSUER
 from lfr_core.storage.engine import reading
 
 __all__ = ["ShownLogins"]
-
-_KEYS_S: Final = 300.0
-"""For so long the provider's keys are believed before they are asked for again."""
-_KEYS_AWAY_S: Final = 3_600.0
-"""For so long those of before are believed while the provider is away."""
-_ASKED_AGAIN_S: Final = 5.0
-"""A token by a key that isn't known has the keys asked for again, not more often than this."""
 
 
 class ShownLogins:
@@ -41,10 +31,8 @@ class ShownLogins:
         self._provider = provider
         self._session_s = session_h * 3600
         self._clock = clock
-        self._lock = threading.Lock()
         self._has_accounts = False
-        self._keys: KeySet | None = None
-        self._asked_s = float("-inf")
+        self._keys = ProviderKeys(provider, clock)
 
     def check(self, name: str, shown: str) -> None:
         """See that what is shown is a login of the person of that name, who may act now.
@@ -75,28 +63,12 @@ class ShownLogins:
 
     def _identity_of(self, token: str) -> Identity:
         try:
-            return self._verify(token, self._provider_keys(_KEYS_S))
+            return self._verify(token, self._keys.read())
         except Refused as refused:
             if refused.rule != "login.token":
                 raise
-        return self._verify(token, self._provider_keys(_ASKED_AGAIN_S))  # the provider may sign with another by now
+        return self._verify(token, self._keys.read(newest=True))  # the provider may sign with another by now
 
     def _verify(self, token: str, keys: KeySet) -> Identity:
         now_ns = self._clock.time_ns()
         return verify_shown_token(token, keys, self._provider, now_ns=now_ns, session_s=self._session_s)
-
-    def _provider_keys(self, longest_s: float) -> KeySet:
-        with self._lock:
-            now_s = self._clock.monotonic()
-            if self._keys is not None and now_s - self._asked_s < longest_s:
-                return self._keys
-            try:
-                self._keys = fetch_keys(self._provider, discover(self._provider))
-            except LfrError as error:
-                is_kept = isinstance(error, Retryable) and now_s - self._asked_s < _KEYS_AWAY_S
-                if self._keys is None or not is_kept:
-                    why = f"the identity provider isn't there to say whose login it is: {error}"
-                    raise Refused("login.provider-away", why) from error
-                return self._keys
-            self._asked_s = now_s
-            return self._keys
