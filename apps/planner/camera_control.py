@@ -111,9 +111,7 @@ class CameraControl:
     def attempt(self, deployment: str, camera: str, *, by: AuthenticatedPerson) -> None:
         """Begin to look at one picture of a camera that was added."""
         self._sources.check(by=by)
-        one = next((each for each in self._sources.list(deployment) if each.camera == camera), None)
-        if one is None:
-            raise Refused("camera.no-address", f"camera {camera} has no address yet: add it first")
+        one = self._sources.find(deployment, camera)
         key, title = _key(deployment, camera), "Trying the camera"
         self._jobs.start(key, title, lambda _progress: self._attempt(one.address), by=by.name)
 

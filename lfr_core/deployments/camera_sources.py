@@ -1,7 +1,8 @@
 """Which cameras of a deployment the platform runs, and at what address: kept as files that the supervisor reads.
 
 An address may hold a password: each lies in a file of its own that only this user can read, is in no database and on no
-trail, and goes when its deployment is over. Who keeps, starts and stops a camera is checked and audited.
+trail (which has its digest, `camera_addresses`), and goes when its deployment is over. Who keeps, starts and stops a
+camera is checked and audited.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role, principal_of
 from lfr_core.deployments.application import CameraName
+from lfr_core.deployments.camera_addresses import ADDED, check_camera_address, digest_of_address
 from lfr_core.deployments.locking import locked
 from lfr_core.deployments.views import view_of
 from lfr_core.storage.engine import reading, writing
@@ -88,11 +90,22 @@ class CameraSources:
             source = CameraSource(deployment=deployment, camera=camera, address=address.strip())
         except ValidationError as error:
             raise Refused("camera.bad-address", "the address is empty, too long, or can't be printed") from error
-        self._change(source, "camera.added", by)
+        self._change(source, ADDED, by, digest_of_address(source.address))
+
+    def find(self, deployment: str, camera: str) -> CameraSource:
+        """Return one that was added, at the address that whoever added it gave.
+
+        Raises:
+            Refused: `camera.no-address`; `camera.address-not-set`: somebody has put another into its file.
+        """
+        found = self._find(deployment, camera)
+        check_camera_address(self._engine, deployment, camera, found.address)
+        return found
 
     def start(self, deployment: str, camera: str, *, by: AuthenticatedPerson) -> None:
-        """Let the platform run it."""
-        self._change(self._find(deployment, camera).model_copy(update={"running": True}), "camera.started", by)
+        """Let the platform run it. Raises Refused as `find`, too."""
+        self.check(by=by)
+        self._change(self.find(deployment, camera).model_copy(update={"running": True}), "camera.started", by)
 
     def stop(self, deployment: str, camera: str, *, by: AuthenticatedPerson) -> None:
         """Let the platform run it no longer."""
@@ -110,7 +123,7 @@ class CameraSources:
             raise Refused("camera.no-address", f"camera {camera} has no address yet: add it first")
         return found
 
-    def _change(self, source: CameraSource, rule: str, by: AuthenticatedPerson) -> None:
+    def _change(self, source: CameraSource, rule: str, by: AuthenticatedPerson, digest: str = "") -> None:
         """Write the file once its entry on the trail is."""
         self._trail.prepare(principal_of(by))
         with writing(self._engine) as session:
@@ -123,9 +136,8 @@ class CameraSources:
                     "camera.not-of-deployment",
                     f"camera {source.camera} isn't among those of the application: revise the application first",
                 )
-            event = AuditEvent(
-                Verb.ALTER, person.name, source.deployment, f"camera:{source.camera}", rule, {"camera": source.camera}
-            )
+            facts = {"camera": source.camera} | ({"address": digest} if digest else {})
+            event = AuditEvent(Verb.ALTER, person.name, source.deployment, f"camera:{source.camera}", rule, facts)
             self._trail.append(session, event)
         self._write(source)
 

@@ -33,6 +33,7 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "alerts show": ("{alert}", {O}),
     "audit export": ("--output {out}", {C, Role.AUDITOR}),
     "audit show": ("", {C, Role.AUDITOR}),
+    "camera add": ("--source rtsp://10.0.0.7/stream1 --deployment authorised --name authorised", {P, O}),
     "deployment announce": ("authorised", {P, U}),
     "deployment apply": ("applied", {P}),
     "deployment approve-list": ("authorised --digest 00", {A}),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
     from streams.camera import CameraJob, CameraProgress, CameraReport, network
 
-__all__ = ["app"]
+__all__ = ["Source", "app"]
 
 app = typer.Typer()
 FACE_PER_EYE_DISTANCE = 2.2
@@ -72,7 +72,7 @@ def run(
     """Send a camera's frames to the workers until it ends or you press Ctrl-C.
 
     Live cameras keep the newest frame and drop the older, and connect again by themselves. An operational deployment
-    takes live cameras only.
+    takes live cameras only, each at the address at which a planner or operator added it (`lfr camera add`).
 
     Example: `lfr camera run --source rtsp://10.0.0.7/stream1 --deployment op-elm --name north-gate`
     """
@@ -86,6 +86,7 @@ def run(
     configure_logs(installation.settings.log_level)
     harden_process()
     silence_kafka_logs()
+    _check_added(installation, source, deployment, name)
     job = CameraJob(
         source,
         deployment,
@@ -98,6 +99,20 @@ def run(
     )
     report = _send(installation, job, _stop_on_signals())
     return Output(asdict(report), lambda: _show_report(name, report))
+
+
+def _check_added(installation: Installation, source: str, deployment: str, camera: str) -> None:
+    """See that a live camera of a planned deployment is run at its own address. Raises as `check_camera_address`.
+
+    Recordings, and cameras of a trial, are `run_camera`'s to refuse.
+    """
+    from lfr_core.deployments.camera_addresses import check_camera_address
+    from lfr_core.deployments.views import DeploymentReader
+    from streams.camera.urls import parse_source
+
+    view = DeploymentReader(installation.engine).find(deployment)
+    if view is not None and view.planned and parse_source(source).kind.live:
+        check_camera_address(installation.engine, deployment, camera, source)
 
 
 def _transport(text: str) -> network.Transport:

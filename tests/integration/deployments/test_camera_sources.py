@@ -9,9 +9,13 @@ import pytest
 from apps.planner.camera_control import CameraControl, TriedCamera, check_address
 from apps.supervisor.cameras import wanted_cameras
 from lfr_core.common.errors import LfrError, Refused
+from lfr_core.custody.audit.read import entries
+from lfr_core.deployments.camera_addresses import check_camera_address
 from lfr_core.deployments.camera_sources import CameraSources, camera_folder, read_camera_sources
+from tests.support.brokers import free_ports
 from tests.support.people import authenticated
 from tests.support.planning import OPERATOR, PLANNER, PUBLISHER, PlanningHarness
+from tests.support.run_commands import CommandProcess
 
 ADDRESS = "rtsp://viewer:secret@10.0.0.7/stream1"
 
@@ -82,6 +86,76 @@ def test_a_file_that_somebody_damaged_is_left_out(harness: PlanningHarness, sour
     (folder / "link.json").symlink_to(Path("/etc/passwd"))
 
     assert [each.camera for each in read_camera_sources(folder)] == ["north"]
+
+
+def test_the_trail_says_who_gave_which_address_and_neither_it_nor_its_password(
+    harness: PlanningHarness, sources: CameraSources
+) -> None:
+    for by in (PLANNER, OPERATOR):
+        sources.keep("dep", "north", ADDRESS, by=authenticated(by))
+
+    written = [each for each in entries(harness.engine, deployment="dep") if each.rule == "camera.added"]
+    assert [each.actor for each in written] == [f"person:{harness.vault.pseudonym(by)}" for by in (PLANNER, OPERATOR)]
+    assert len({each.facts["address"] for each in written}) == 2  # salted: nobody sees that they are the same
+    for secret in ("10.0.0.7", "viewer", "secret", "stream1"):
+        assert secret not in str(written)
+
+
+def test_a_camera_is_run_at_the_address_that_was_given_last_and_at_no_other(
+    harness: PlanningHarness, sources: CameraSources
+) -> None:
+    def rule(camera: str, address: str) -> str:
+        try:
+            check_camera_address(harness.engine, "dep", camera, address)
+        except Refused as refused:
+            return refused.rule
+        return ""
+
+    assert rule("north", ADDRESS) == "camera.address-not-set"
+    sources.keep("dep", "north", ADDRESS, by=authenticated(PLANNER))
+    assert (rule("north", f" {ADDRESS}\n"), rule("south", ADDRESS), rule("North", ADDRESS)) == (
+        "",
+        "camera.address-not-set",
+        "camera.address-not-set",
+    )
+    assert rule("north", ADDRESS.replace("7", "8")) == rule("north", "") == "camera.address-not-set"
+
+    sources.keep("dep", "north", ADDRESS.replace("7", "8"), by=authenticated(OPERATOR))
+    assert (rule("north", ADDRESS), rule("north", ADDRESS.replace("7", "8"))) == ("camera.address-not-set", "")
+
+
+def test_another_address_in_a_cameras_file_is_neither_tried_nor_started_nor_run(
+    harness: PlanningHarness, sources: CameraSources, commands: CommandProcess
+) -> None:
+    def attempt(address: str) -> TriedCamera:
+        raise AssertionError(address)
+
+    sources.keep("dep", "north", "rtsp://127.0.0.1:9/stream1", by=authenticated(PLANNER))
+    sources.start("dep", "north", by=authenticated(PLANNER))
+    at_its_own = run_child(harness, commands)
+    (file,) = camera_folder(harness.home).iterdir()
+    file.write_text(file.read_text(encoding="utf-8").replace("127.0.0.1:9", "127.0.0.2:9"), encoding="utf-8")
+
+    assert "camera.address-not-set" not in at_its_own
+    assert "camera.address-not-set" in run_child(harness, commands)
+    for act in (CameraControl(sources, attempt, dict).attempt, sources.start):
+        with pytest.raises(Refused) as refused:
+            act("dep", "north", by=authenticated(OPERATOR))
+        assert refused.value.rule == "camera.address-not-set"
+    sources.stop("dep", "north", by=authenticated(OPERATOR))
+
+
+def run_child(harness: PlanningHarness, commands: CommandProcess) -> str:
+    """What the one camera that the platform runs says, where there is no broker."""
+    where = {
+        "LFR_HOME": str(harness.home),
+        "LFR_DATABASE_URL": harness.engine.url.render_as_string(hide_password=False),
+        "LFR_KAFKA_PORT": str(free_ports(1)[0]),
+    }
+    (child,) = wanted_cameras(harness.home, where)()
+    (done,) = commands.run([(list(child.command[3:]), dict(child.env))], Path("/"))
+    assert done["code"] != 0
+    return str(done["err"])
 
 
 def test_the_desk_shows_no_password_and_opens_no_file(harness: PlanningHarness, sources: CameraSources) -> None:

@@ -10,7 +10,7 @@ from typer.main import get_command
 from apps.cli.main import app
 
 TYPED = {"--by", "--as", "--actor", "--user", "--operator", "--approved-by", "--second"}
-NAMES_A_THING = {("deployment", "create"), ("camera", "run"), ("camera", "probe"), ("stream", "run")}
+NAMES_A_THING = {("deployment", "create"), ("camera", "add"), ("camera", "run"), ("camera", "probe"), ("stream", "run")}
 """Commands whose `--name` is no person's."""
 
 

@@ -244,6 +244,8 @@ ASKS_THE_REGISTER = {
     "custody.people.roles.principal_of",
 }
 """What they all ask."""
+TOLD_TO_THE_VAULT = {"custody.vault.client.VaultClient.remember"}
+"""Does nothing for anybody: keeps the login that the vault is shown, and verifies (test_shown_logins.py)."""
 
 
 def functions() -> Iterator[tuple[str, dict[str, str]]]:
@@ -273,7 +275,7 @@ def test_every_function_that_takes_who_acts_is_tried_as_everybody() -> None:
     of_core = {name.removeprefix(CORE) for name in taking if name.startswith(CORE)}
     elsewhere = {name for name in taking if not name.startswith((CORE, COMMAND_LINE))}
 
-    assert of_core == TRIED.keys() | ASKS_THE_REGISTER
+    assert of_core == TRIED.keys() | ASKS_THE_REGISTER | TOLD_TO_THE_VAULT
     assert elsewhere == TRIED_IN_APPS.keys() | OWN_UPLOAD | {*DRAWS}
 
     assert {*TRIED.values(), *TRIED_IN_APPS.values()} <= {*MAY, *ACTS, *OF_COMPLIANCE, *READS}
