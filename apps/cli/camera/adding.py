@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apps.cli.camera.sending import Source
+from apps.cli.camera.source import Source
 from apps.cli.command import Output, command
 
 if TYPE_CHECKING:

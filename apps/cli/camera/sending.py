@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apps.cli.camera.source import Source, check_added
 from apps.cli.command import Output, command
 from apps.cli.common import console, errors
 from lfr_core.domain.actors import ProcessIdentity
@@ -16,38 +17,11 @@ if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
     from streams.camera import CameraJob, CameraProgress, CameraReport, network
 
-__all__ = ["Source", "app"]
+__all__ = ["app"]
 
 app = typer.Typer()
 FACE_PER_EYE_DISTANCE = 2.2
 """A face is about 140 mm wide, its eyes are about 63 mm apart."""
-
-
-def _refuse_shown_password(context: typer.Context, source: str) -> str:
-    """Refuse an address with a password that stands in the command line; return another as it is."""
-    from streams.camera.urls import holds_password
-
-    given = context.get_parameter_source("source")
-    if given is not None and given.name == "COMMANDLINE" and holds_password(source):
-        raise typer.BadParameter(
-            "this address holds a password, and every user of this machine can see a command line. Nothing was opened: "
-            "take another password at the camera, and give the address in LFR_CAMERA_SOURCE (bash: `read -rs "
-            "LFR_CAMERA_SOURCE; export LFR_CAMERA_SOURCE`) without --source"
-        )
-    return source
-
-
-Source = Annotated[
-    str,
-    typer.Option(
-        "--source",
-        envvar="LFR_CAMERA_SOURCE",
-        show_envvar=True,
-        callback=_refuse_shown_password,
-        help="RTSP or HTTP URL, device number, video file or folder of images. Set the environment variable instead "
-        "where the URL holds a password: a command line can be seen by every user of the machine.",
-    ),
-]
 
 Transport = Annotated[
     str,
@@ -86,7 +60,7 @@ def run(
     configure_logs(installation.settings.log_level)
     harden_process()
     silence_kafka_logs()
-    _check_added(installation, source, deployment, name)
+    check_added(installation, source, deployment, name)
     job = CameraJob(
         source,
         deployment,
@@ -99,20 +73,6 @@ def run(
     )
     report = _send(installation, job, _stop_on_signals())
     return Output(asdict(report), lambda: _show_report(name, report))
-
-
-def _check_added(installation: Installation, source: str, deployment: str, camera: str) -> None:
-    """See that a live camera of a planned deployment is run at its own address. Raises as `check_camera_address`.
-
-    Recordings, and cameras of a trial, are `run_camera`'s to refuse.
-    """
-    from lfr_core.deployments.camera_addresses import check_camera_address
-    from lfr_core.deployments.views import DeploymentReader
-    from streams.camera.urls import parse_source
-
-    view = DeploymentReader(installation.engine).find(deployment)
-    if view is not None and view.planned and parse_source(source).kind.live:
-        check_camera_address(installation.engine, deployment, camera, source)
 
 
 def _transport(text: str) -> network.Transport:
