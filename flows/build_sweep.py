@@ -27,7 +27,7 @@ from lfr_core.retention.steps.lists import ListsStep
 from lfr_core.retention.steps.overdue_closes import OverdueClosesStep
 from lfr_core.retention.steps.quality import QualityStep
 from lfr_core.retention.steps.temporary import TemporaryStep
-from lfr_core.retention.sweep import Sweep, sweeping
+from lfr_core.retention.sweep import Sweep, begin_sweep
 from streams.broker.connection import connect_as
 from streams.broker.traits import traits_of
 from streams.broker.users import User
@@ -117,7 +117,7 @@ def open_sweep(installation: Installation, *, by: Purger, longest_s: float = LON
     with closing(milvus_gallery(settings)) as gallery, _limit_process_time(longest_s), ExitStack() as held:
         try:
             _check_clock(installation.vault)
-            opened = sweeping(
+            opened = begin_sweep(
                 build_purges(installation, gallery),
                 engine=installation.engine,
                 home=settings.home,

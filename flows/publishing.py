@@ -24,7 +24,7 @@ def describe_attempt(made: Attempt, site: str) -> str:
         "outcome": f"**{made.outcome.value}**",
         "said": made.message,
         "ended": f"{due.ended_at:%Y-%m-%d %H:%M} UTC",
-        "due": f"{due.moments.due_at:%Y-%m-%d %H:%M} UTC",
+        "due": f"{due.schedule.due_at:%Y-%m-%d %H:%M} UTC",
         "stands": due.stands.value,
         "late because": due.late_because or "not late",
         "site": site,

@@ -193,7 +193,9 @@ def read_all_schedule_facts(session: Session, policy: Policy, home: Path, now: d
 def _read_results_due(session: Session, policy: Policy, now: datetime) -> dict[str, ResultsSchedule]:
     """Return when unpublished results are to be looked at, by deployment."""
     return {
-        one.deployment: one.moments for one in results_due(session, now, policy.publication) if one.published_at is None
+        one.deployment: one.schedule
+        for one in results_due(session, now, policy.publication)
+        if one.published_at is None
     }
 
 

@@ -86,7 +86,7 @@ def _due(view: ComplianceView) -> None:
         (
             one.deployment,
             one.stands.value,
-            panels.london(one.moments.due_at),
+            panels.london(one.schedule.due_at),
             "; ".join(filter(None, (one.late_because, one.late_detail, one.explanation))),
         )
         for one in view.due()

@@ -110,7 +110,7 @@ def _deployment(view: PlannerView, session: PageSession) -> None:
     if st.session_state.get(_DEPLOYMENT) not in ids:
         st.session_state[_DEPLOYMENT] = ids[0]
     chosen = str(st.selectbox("Which deployment", ids, key=_DEPLOYMENT))
-    one = view.standing(chosen)
+    one = view.read_overview(chosen)
     if one.view.status.is_over:
         view.cameras.forget(chosen)  # the flow that closed it knows no cameras
     st.html(panels.head_html(one))
@@ -129,7 +129,7 @@ def _readiness(view: PlannerView, session: PageSession, deployment: str, drawn: 
     st.html('<h3 class="pln-h2">What is missing, and who acts</h3>')
 
     def show() -> None:
-        if actions.act_key(view.standing(deployment)) != drawn:
+        if actions.act_key(view.read_overview(deployment)) != drawn:
             redraw()  # somebody moved it on: other acts are possible now
         show_readiness(view, session, deployment)
 

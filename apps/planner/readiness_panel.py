@@ -48,7 +48,7 @@ _DIRECT: Final[Mapping[Act, tuple[str, _Direct]]] = {
 
 def show_readiness(view: PlannerView, session: PageSession, deployment: str) -> None:
     """Draw it as it stands now."""
-    one = view.standing(deployment)
+    one = view.read_overview(deployment)
     steps = lifecycle_steps(one, published=view.is_published(deployment))
     st.html(steps_html(steps))
     names, offered = _names(session, steps), set[Act]()

@@ -29,7 +29,13 @@ from lfr_core.deployments.compliance_documents.kinds import FORCE_DOCUMENTS
 from lfr_core.deployments.false_alert_forecast import FalseAlertForecast, ForecastInputs, forecast_false_alerts
 from lfr_core.deployments.list_history import EarlierList, list_before
 from lfr_core.deployments.monitoring.selftest import SelfTest
-from lfr_core.deployments.readiness import CalendarEntry, DeploymentOverview, calendar, pending_withholdings, standing
+from lfr_core.deployments.readiness import (
+    CalendarEntry,
+    DeploymentOverview,
+    calendar,
+    pending_withholdings,
+    read_overview,
+)
 from lfr_core.deployments.reading import Call, TimelineEntry, open_calls, show_timeline
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import GateLimits
@@ -97,10 +103,10 @@ class PlannerView:
     def calendar(self, *, over: bool = False) -> tuple[CalendarEntry, ...]:
         return calendar(self._engine, over=over)
 
-    def standing(self, deployment: str) -> DeploymentOverview:
+    def read_overview(self, deployment: str) -> DeploymentOverview:
         """Read where it stands. Raises Refused `deployment.unknown`, `life.trial`."""
         limits = GateLimits.of(self.policy)
-        return standing(self._engine, deployment, limits, now_ns=self._clock.time_ns())
+        return read_overview(self._engine, deployment, limits, now_ns=self._clock.time_ns())
 
     def list_before(self, one: DeploymentOverview) -> EarlierList | None:
         """Find the list with which this one is compared when it is approved."""

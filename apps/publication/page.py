@@ -40,7 +40,7 @@ def page(view: PublicationView, session: PageSession) -> None:
 
 
 def _label(one: ResultsDue, place: str) -> str:
-    done = "published" if one.published_at is not None else f"due by {london(one.moments.due_at)}, {one.stands.value}"
+    done = "published" if one.published_at is not None else f"due by {london(one.schedule.due_at)}, {one.stands.value}"
     return f"{place}, ended {london(one.ended_at)}: {done}"
 
 

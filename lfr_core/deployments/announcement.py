@@ -21,7 +21,7 @@ from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Actor, AuthenticatedPerson, Role, principal_of
 from lfr_core.deployments.announcement_terms import Plan, ReasonClass, plan, planned_of
 from lfr_core.deployments.application import Application
-from lfr_core.deployments.locking import locked
+from lfr_core.deployments.locking import lock_deployment
 from lfr_core.deployments.reading import read_application
 from lfr_core.deployments.record import record_step
 from lfr_core.deployments.steps import Step
@@ -110,7 +110,7 @@ class AnnouncementStore:
                 acting(session, by, TELLERS)
         self.trail.prepare(actor)
         with writing(self.engine) as session:
-            of = locked(session, deployment)
+            of = lock_deployment(session, deployment)
             asked = pending_row(session, of)
             if asked is not None:
                 raise Refused(

@@ -23,7 +23,7 @@ from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role, principal_of
 from lfr_core.deployments.application import CameraName
 from lfr_core.deployments.camera_addresses import ADDED, check_camera_address, digest_of_address
-from lfr_core.deployments.locking import locked
+from lfr_core.deployments.locking import lock_deployment
 from lfr_core.deployments.views import view_of
 from lfr_core.storage.engine import reading, writing
 
@@ -127,7 +127,7 @@ class CameraSources:
         """Write the file once its entry on the trail is."""
         self._trail.prepare(principal_of(by))
         with writing(self._engine) as session:
-            row = locked(session, source.deployment)
+            row = lock_deployment(session, source.deployment)
             person = acting(session, by, _MAY)
             if view_of(row).status.is_over:
                 raise Refused("camera.over", f"{row.name} is over: no camera runs for it any more")

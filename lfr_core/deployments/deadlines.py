@@ -23,9 +23,9 @@ __all__ = [
     "ResultsDue",
     "ResultsSchedule",
     "ResultsStatus",
+    "compute_results_schedule",
     "due_at_of",
     "keep_deadlines",
-    "moments",
     "overdue_unexplained",
     "results_due",
 ]
@@ -61,7 +61,7 @@ class ResultsDue:
     owed: bool
     """Whether new authorities wait for it: operational deployments, and evaluations that took a live camera."""
     ended_at: datetime
-    moments: ResultsSchedule
+    schedule: ResultsSchedule
     published_at: datetime | None
     stands: ResultsStatus
     late_at: datetime | None
@@ -78,7 +78,7 @@ class ResultsDue:
         return self.owed and self.stands in {ResultsStatus.OVERDUE, ResultsStatus.LATE} and self.explained_at is None
 
 
-def moments(ended_at: datetime, policy: PublicationPolicy) -> ResultsSchedule:
+def compute_results_schedule(ended_at: datetime, policy: PublicationPolicy) -> ResultsSchedule:
     """By today's calendar. For the schedule of flows. Raises Poison for a naive `ended_at`."""
     deadline = Deadline.of(ended_at, WorkingDays(policy.extra_bank_holidays), policy)
     remind_at = datetime.combine(deadline.remind_on, time(), tzinfo=LONDON)
@@ -97,7 +97,7 @@ def results_due(session: Session, now: datetime, policy: PublicationPolicy) -> t
         for row in _ended(session)
         if row.ended_at is not None
     ]
-    return tuple(sorted(found, key=lambda one: (one.moments.due_at, one.deployment)))
+    return tuple(sorted(found, key=lambda one: (one.schedule.due_at, one.deployment)))
 
 
 def overdue_unexplained(session: Session, now: datetime, policy: Policy) -> tuple[str, ...]:
@@ -109,7 +109,8 @@ def due_at_of(
     session: Session, deployment: str, ended_at: datetime, now: datetime, policy: PublicationPolicy
 ) -> datetime:
     """One deadline: as kept if it has passed, else by today's calendar."""
-    return _passed_or(session.get(ResultsRow, deployment), moments(ended_at, policy), now, policy).due_at
+    schedule = compute_results_schedule(ended_at, policy)
+    return _passed_or(session.get(ResultsRow, deployment), schedule, now, policy).due_at
 
 
 def keep_deadlines(session: Session, now: datetime, policy: PublicationPolicy) -> tuple[str, ...]:
@@ -122,7 +123,7 @@ def keep_deadlines(session: Session, now: datetime, policy: PublicationPolicy) -
     for row in _ended(session):
         if row.ended_at is None:
             continue
-        kept, due_at = session.get(ResultsRow, row.id), moments(row.ended_at, policy).due_at
+        kept, due_at = session.get(ResultsRow, row.id), compute_results_schedule(row.ended_at, policy).due_at
         if kept is None:
             session.add(ResultsRow(deployment=row.id, due_at=due_at))
         elif kept.due_at > now and kept.due_at != due_at:
@@ -148,7 +149,7 @@ def _due(
     policy: PublicationPolicy,
 ) -> ResultsDue:
     kind = DeploymentKind(row.kind)
-    at = _passed_or(kept, moments(ended_at, policy), now, policy)
+    at = _passed_or(kept, compute_results_schedule(ended_at, policy), now, policy)
     noticed = kept is not None and kept.late_at is not None
     explained_at = kept.explained_at if kept else None
     if published_at is not None:
@@ -162,7 +163,7 @@ def _due(
         kind=kind,
         owed=kind is DeploymentKind.OPERATIONAL or (row.planned and kind is DeploymentKind.EVALUATION),
         ended_at=ended_at,
-        moments=at,
+        schedule=at,
         published_at=published_at,
         stands=stands,
         late_at=kept.late_at if kept else None,

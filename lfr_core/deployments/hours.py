@@ -13,7 +13,7 @@ from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.people.roles import AuthenticatedPerson, principal_of
-from lfr_core.deployments.locking import locked
+from lfr_core.deployments.locking import lock_deployment
 from lfr_core.deployments.reading import read_application
 from lfr_core.deployments.record import check_step, record_step
 from lfr_core.deployments.steps import Step
@@ -50,7 +50,7 @@ class DeploymentHours:
     def _move(self, step: Step, deployment: str, until: datetime, by: AuthenticatedPerson) -> None:
         self._trail.prepare(principal_of(by))
         with writing(self._engine) as session:
-            row, now = locked(session, deployment), utc_from_ns(self._clock.time_ns())
+            row, now = lock_deployment(session, deployment), utc_from_ns(self._clock.time_ns())
             check_step(session, row, step, by=by, now=now)
             made = read_application(session, deployment)
             before = row.closes_at

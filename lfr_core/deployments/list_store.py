@@ -18,7 +18,7 @@ from lfr_core.custody.vault.watchlist_key import find_list_key, make_list_key
 from lfr_core.deployments.attach_watchlist import check_list_for, composition, forget_list, write_list
 from lfr_core.deployments.entries import EntryLike
 from lfr_core.deployments.gallery_binding import list_digest
-from lfr_core.deployments.locking import locked, unknown
+from lfr_core.deployments.locking import lock_deployment, unknown
 from lfr_core.deployments.reading import read_application
 from lfr_core.deployments.record import check_may_take, record_step
 from lfr_core.deployments.steps import Step
@@ -30,7 +30,7 @@ from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import PlannedDeploymentRow
 from lfr_core.watchlists.commitments import commitments, keep_commitments
 
-__all__ = ["ListStore", "attached", "ended"]
+__all__ = ["ListStore", "attached_error", "ended_error"]
 
 
 class ListStore(DeploymentReader):
@@ -45,7 +45,7 @@ class ListStore(DeploymentReader):
     def check_may_attach(self, deployment_id: str, by: Actor) -> None:
         """See that the list is `by`'s to make. Raises Refused `deployment.unknown`, and as `check_may_take`."""
         with reading(self._engine) as session:
-            check_may_take(session, locked(session, deployment_id), Step.COMPILE, by)
+            check_may_take(session, lock_deployment(session, deployment_id), Step.COMPILE, by)
 
     def attach_watchlist(
         self,
@@ -81,11 +81,11 @@ class ListStore(DeploymentReader):
             "photographs": sum(len(entry.references) for entry in entries),
         }
         with self._audited(by) as session:
-            row, now = locked(session, deployment_id), self._now()
+            row, now = lock_deployment(session, deployment_id), self._now()
             if DeploymentStatus(row.status).is_over:
-                raise ended(deployment_id)
+                raise ended_error(deployment_id)
             if not view_of(row).awaits_list:
-                raise attached(deployment_id)
+                raise attached_error(deployment_id)
             made = read_application(session, deployment_id)
             if made is not None:
                 check_list_for(made, entries)
@@ -132,11 +132,11 @@ class ListStore(DeploymentReader):
         return utc_from_ns(self._clock.time_ns())
 
 
-def ended(id: str) -> Refused:
+def ended_error(id: str) -> Refused:
     return Refused("deployment.ended", f"deployment {id} has ended and stays so: make a new one")
 
 
-def attached(id: str) -> Refused:
+def attached_error(id: str) -> Refused:
     """No list may be attached now."""
     return Refused(
         "watchlist.attached",

@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from lfr_core.common.errors import Refused
 from lfr_core.storage.tables.deployments import DeploymentRow
 
-__all__ = ["check_id", "locked", "reason_of", "unknown"]
+__all__ = ["check_id", "lock_deployment", "reason_of", "unknown"]
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LONGEST_REASON = 200
@@ -25,7 +25,7 @@ def check_id(id: str) -> None:
         )
 
 
-def locked(session: Session, id: str) -> DeploymentRow:
+def lock_deployment(session: Session, id: str) -> DeploymentRow:
     """Its row; nobody else changes it until the transaction ends. Raises Refused `deployment.unknown`."""
     if "\x00" in id:
         raise unknown(id.replace("\x00", "?"))

@@ -31,7 +31,7 @@ __all__ = [
     "ReadinessItem",
     "calendar",
     "pending_withholdings",
-    "standing",
+    "read_overview",
     "steps_for",
 ]
 
@@ -105,7 +105,7 @@ def calendar(engine: Engine, *, over: bool = False) -> tuple[CalendarEntry, ...]
     return tuple(sorted(found, key=lambda one: (one.application.starts_at, one.id), reverse=over))
 
 
-def standing(engine: Engine, deployment: str, limits: GateLimits, *, now_ns: int) -> DeploymentOverview:
+def read_overview(engine: Engine, deployment: str, limits: GateLimits, *, now_ns: int) -> DeploymentOverview:
     """One planned deployment with every condition of the gate.
 
     Raises:

@@ -25,7 +25,7 @@ from lfr_core.deployments.equality import check_equality
 from lfr_core.deployments.evaluations import Evaluation
 from lfr_core.deployments.false_alert_forecast import check_signed, forecast_false_alerts
 from lfr_core.deployments.gate_facts import gate_facts
-from lfr_core.deployments.locking import check_id, locked, reason_of
+from lfr_core.deployments.locking import check_id, lock_deployment, reason_of
 from lfr_core.deployments.overlap import check_overlap
 from lfr_core.deployments.reading import call, read_application
 from lfr_core.deployments.record import check_step, record_step, rule_for
@@ -101,7 +101,7 @@ class PlanningService:
                 raise Refused("deployment.exists", f"there is a deployment {id} already; ids are never used again")
             elif row.kind != kind.value:
                 raise Refused("life.kind", f"{id} is planned as {row.kind}: another kind is another deployment")
-            row = locked(session, id)
+            row = lock_deployment(session, id)
             check_overlap(session, id, form)
             planned = session.get_one(PlannedDeploymentRow, id)
             made = Application(
@@ -121,7 +121,7 @@ class PlanningService:
     def submit(self, id: str, *, by: AuthenticatedPerson) -> None:
         """Ask for the authority of a draft."""
         with self._audited(by) as session:
-            row = locked(session, id)
+            row = lock_deployment(session, id)
             planned = self._step(session, row, Step.APPLY, by)
             why = f"decide on its application, revision {planned}"
             call(session, role=Role.AUTHORISING_OFFICER, deployment=id, why=why, now=self._now())
@@ -151,7 +151,7 @@ class PlanningService:
                 `life.limit` (above 1 in 1,000), `life.claim-not-shown`.
         """
         with self._audited(by) as session:
-            row, now = locked(session, id), self._now()
+            row, now = lock_deployment(session, id), self._now()
             made = self._application(session, id)
             note = reason_of(reason)
             check_step(session, row, Step.AUTHORISE, by=by, now=now)  # first of all: may they at all
@@ -172,7 +172,7 @@ class PlanningService:
     def refuse(self, id: str, *, by: AuthenticatedPerson, reason: str) -> Authority:
         """Say no; its planner may revise it and apply again."""
         with self._audited(by) as session:
-            row, made, note = locked(session, id), self._application(session, id), reason_of(reason)
+            row, made, note = lock_deployment(session, id), self._application(session, id), reason_of(reason)
             check_step(session, row, Step.REFUSE, by=by, now=self._now())
             limit = default_one_in(made.list_cap, self._policy)
             given = keep_decision(session, made, by=by, reason=reason, limit=limit, found=None, now=self._now())
@@ -188,7 +188,7 @@ class PlanningService:
             Refused: `life.list-changed`, `life.same-person`.
         """
         with self._audited(by) as session:
-            row = locked(session, id)
+            row = lock_deployment(session, id)
             planned = session.get(PlannedDeploymentRow, id)
             if planned is not None:
                 digest = (
@@ -204,7 +204,7 @@ class PlanningService:
             Refused: `life.trial`, `people.wrong-role`.
         """
         with self._audited(by) as session:
-            locked(session, id)
+            lock_deployment(session, id)
             planned, now = session.get(PlannedDeploymentRow, id), self._now()
             if planned is None:
                 raise Refused("life.trial", f"{id} is a trial: it has no signs and no briefing")
@@ -227,7 +227,7 @@ class PlanningService:
             Refused: `gate.` and the first condition that isn't met.
         """
         with self._audited(by) as session:
-            row = locked(session, id)
+            row = lock_deployment(session, id)
             self._check(session, row, TO_BE_READY)
             self._step(session, row, Step.READY, by)
 
@@ -246,7 +246,7 @@ class PlanningService:
         """
         self._compare_before(id, compare)
         with self._audited(by) as session:
-            row = locked(session, id)
+            row = lock_deployment(session, id)
             if row.status in {DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED}:
                 return view_of(row)
             rule_for(row, Step.READY)  # a trial is opened by the store, for so many hours

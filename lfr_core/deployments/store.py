@@ -19,8 +19,8 @@ from lfr_core.custody.vault.port import ErasureRule, KeyKind
 from lfr_core.deployments.attach_watchlist import delete_list
 from lfr_core.deployments.directory import CachedDirectory
 from lfr_core.deployments.entries import EntryLike, ReferenceLike
-from lfr_core.deployments.list_store import ListStore, ended
-from lfr_core.deployments.locking import check_id, locked, reason_of
+from lfr_core.deployments.list_store import ListStore, ended_error
+from lfr_core.deployments.locking import check_id, lock_deployment, reason_of
 from lfr_core.deployments.record import actor_of, record_step, rule_for
 from lfr_core.deployments.steps import TRIAL_ROLES, Step
 from lfr_core.deployments.views import view_of
@@ -122,13 +122,13 @@ class DeploymentStore(ListStore):
             )
         day = today or self._now().astimezone(LONDON).date()
         with self._audited(by) as session:
-            row = locked(session, id)
+            row = lock_deployment(session, id)
             if not rule_for(row, Step.OPEN).sets_hours:
                 raise Refused("deployment.planned", f"{id} is planned: its hours are those of its authority")
             if row.status in {DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED}:
                 return view_of(row)
             if DeploymentStatus(row.status).is_over:
-                raise ended(id)
+                raise ended_error(id)
             if row.status != DeploymentStatus.READY:
                 raise Refused(
                     "deployment.no-watchlist", f"deployment {id} has no watchlist: `lfr watchlist enrol` makes it"
@@ -159,7 +159,7 @@ class DeploymentStore(ListStore):
         """
         reason = reason_of(why)
         with self._audited(by) as session:
-            row = locked(session, id)
+            row = lock_deployment(session, id)
             if row.status not in {DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED}:
                 raise Refused("deployment.not-live", f"deployment {id} is {row.status}: only a live one is suspended")
             row.suspended_why = reason
@@ -173,7 +173,7 @@ class DeploymentStore(ListStore):
             Refused: `deployment.unknown`, `deployment.not-suspended`, and as `record_step`.
         """
         with self._audited(by) as session:
-            row = locked(session, id)
+            row = lock_deployment(session, id)
             if row.status != DeploymentStatus.SUSPENDED:
                 raise Refused("deployment.not-suspended", f"deployment {id} is {row.status}, not suspended")
             record_step(session, self._trail, row, Step.RESUME, by=by, now=self._now(), note=row.suspended_why)
@@ -201,7 +201,7 @@ class DeploymentStore(ListStore):
 
     def _end(self, id: str, step: Step, by: Actor, note: str) -> DeploymentView:
         with self._audited(by) as session:
-            row, now = locked(session, id), self._now()
+            row, now = lock_deployment(session, id), self._now()
             delete_list(session, id)
             session.execute(delete(AttendanceRow).where(col(AttendanceRow.deployment) == id))
             facts = {"entries": row.watchlist_size + row.blue_list_size}

@@ -23,7 +23,7 @@ from lfr_core.deployments.announcement import (
     value_of,
 )
 from lfr_core.deployments.announcement_terms import Plan, ReasonClass
-from lfr_core.deployments.locking import locked, reason_of
+from lfr_core.deployments.locking import lock_deployment, reason_of
 from lfr_core.deployments.reading import answer_calls, call
 from lfr_core.deployments.record import record_step, rule_for
 from lfr_core.deployments.state_machine import check_status
@@ -71,7 +71,7 @@ def ask_to_withhold(
     with writing(store.engine) as session:
         person = acting(session, by, TELLERS)
         name = person.name
-        of = locked(session, deployment)
+        of = lock_deployment(session, deployment)
         if of.planned:
             check_status(deployment, DeploymentStatus(of.status), rule_for(of, Step.WITHHOLD))
             read_as_planned(session, deployment, asked)
@@ -125,7 +125,7 @@ def approve_withholding(
     with writing(store.engine) as session:
         person = acting(session, by, APPROVERS)
         name = person.name
-        of = locked(session, deployment)
+        of = lock_deployment(session, deployment)
         row = _pending(session, of)
         asked = request_of(row)
         check_same_request(request, asked.name, f"to withhold the notice of {deployment}, {row.asked_by}")
@@ -158,7 +158,7 @@ def refuse_withholding(store: AnnouncementStore, deployment: str, *, by: Authent
     with writing(store.engine) as session:
         person = acting(session, by, TELLERS)
         name = person.name
-        of = locked(session, deployment)
+        of = lock_deployment(session, deployment)
         row = _pending(session, of)
         taken_back = person.is_called(row.asked_by)
         if not taken_back:
@@ -173,7 +173,7 @@ def refuse_withholding(store: AnnouncementStore, deployment: str, *, by: Authent
 def find_pending(store: AnnouncementStore, deployment: str) -> WithholdingRequest:
     """Return what awaits an officer. Raises Refused `deployment.unknown`, `announcement.nothing-asked`, Retryable."""
     with reading(store.engine) as session:
-        return request_of(_pending(session, locked(session, deployment)))
+        return request_of(_pending(session, lock_deployment(session, deployment)))
 
 
 def _pending(session: Session, of: DeploymentRow) -> WithholdingRequestRow:

@@ -57,7 +57,7 @@ class Explanations:
             due = _find(session, deployment, now, self._policy)
             row = session.get(ResultsRow, deployment, with_for_update=True)
             if row is None:
-                row = ResultsRow(deployment=deployment, due_at=due.moments.due_at)
+                row = ResultsRow(deployment=deployment, due_at=due.schedule.due_at)
             row.explanation, row.explained_at, row.explained_by = text, now, name
             if row.late_at is None:
                 row.late_at, row.late_because = now, "they weren't published by the deadline"

@@ -123,7 +123,7 @@ class ResultsService:
                 PublicationOutcome.STANDS, f"published {due.published_at:%Y-%m-%d %H:%M} UTC: it stands", due,
                 revisions_of(self._engine, deployment)[0],
             )  # fmt: skip
-        unattended = now >= due.moments.unattended_at
+        unattended = now >= due.schedule.unattended_at
         try:
             if isinstance(figures, Refused):
                 raise figures
@@ -192,7 +192,7 @@ class ResultsService:
             missed = [
                 one.deployment
                 for one in results_due(session, now, self._policy)
-                if one.owed and one.published_at is None and one.late_at is None and now >= one.moments.unattended_at
+                if one.owed and one.published_at is None and one.late_at is None and now >= one.schedule.unattended_at
             ]
         self._keep_deadlines(now, self._actor)
         return tuple(self.attempt(deployment) for deployment in missed)
@@ -227,10 +227,9 @@ class ResultsService:
         self._trail.append(session, event)
 
     def _wait(self, due: ResultsDue, waiting: int, now: datetime, by: Actor) -> Attempt:
-        message = (
-            f"{waiting} alert{'' if waiting == 1 else 's'} not decided yet; due {due.moments.due_at:%Y-%m-%d %H:%M} UTC"
-        )
-        if now >= due.moments.remind_at:
+        due_at = f"{due.schedule.due_at:%Y-%m-%d %H:%M} UTC"
+        message = f"{waiting} alert{'' if waiting == 1 else 's'} not decided yet; due {due_at}"
+        if now >= due.schedule.remind_at:
             self._trail.prepare(principal_of(by))
             with writing(self._engine) as session:
                 if note_reminded(session, due.deployment, now):
@@ -260,13 +259,13 @@ class ResultsService:
             figures,
             policy=self._policy,
             published_at=now,
-            due_at=due.moments.due_at,
+            due_at=due.schedule.due_at,
             not_decided_because=because,
         )
         checked = self._suites.passed(deployment, new, now)
-        if waiting or now >= due.moments.due_at:
+        if waiting or now >= due.schedule.due_at:
             reasons = [f"{waiting} of its alerts were never decided"] if waiting else []
-            if now >= due.moments.due_at:
+            if now >= due.schedule.due_at:
                 reasons.append("they were published after the deadline")
             self._note(due.deployment, now, because=" and ".join(reasons), detail="", rule="results.unattended", by=by)
         elif due.late_at is not None:  # mended before the deadline

@@ -18,7 +18,7 @@ from lfr_core.common.errors import Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.storage.engine import is_sqlite, translated
 
-__all__ = ["SweepIsRunning", "one_sweep"]
+__all__ = ["SweepIsRunning", "lock_sweep"]
 
 _LOCK = 0x4C46_5253  # a number of our own ("LFRS"), for PostgreSQL's advisory lock
 _STILL_THERE = ("tcp_keepalives_idle = 30", "tcp_keepalives_interval = 10", "tcp_keepalives_count = 3")
@@ -30,7 +30,7 @@ class SweepIsRunning(Retryable):
 
 
 @contextmanager
-def one_sweep(engine: Engine, home: Path) -> Iterator[None]:
+def lock_sweep(engine: Engine, home: Path) -> Iterator[None]:
     """Hold the sweep of this installation: of `home` on this machine, and of its PostgreSQL where there is one.
 
     While PostgreSQL is away `home` alone is held: what needs no records goes on, and two machines at once do no harm.

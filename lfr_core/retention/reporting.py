@@ -10,7 +10,7 @@ from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.retention.port import ACTOR, CLASSES, Destroyed, Due
 from lfr_core.storage.tables.retention import RetentionClassRow, RetentionRunRow
 
-__all__ = ["StepReport", "done", "orders", "run_row", "write_class"]
+__all__ = ["StepReport", "destroyed_event", "ordered_events", "run_row", "write_class"]
 
 _RULES = {each.name: each.rule for each in CLASSES}
 _ORDERS_NAMED = 100
@@ -42,7 +42,7 @@ class StepReport:
         return max(0.0, (self.at_ns - min(due.due_ns for due in self.left)) / 1e9) if self.left else 0.0
 
 
-def orders(step: str, before: tuple[Due, ...]) -> list[AuditEvent]:
+def ordered_events(step: str, before: tuple[Due, ...]) -> list[AuditEvent]:
     """Return the events that say what is about to be destroyed."""
     rule = _RULES.get(step, step)
     if len(before) > _ORDERS_NAMED:
@@ -58,7 +58,7 @@ def orders(step: str, before: tuple[Due, ...]) -> list[AuditEvent]:
     ]
 
 
-def done(report: StepReport, gone: Destroyed) -> AuditEvent:
+def destroyed_event(report: StepReport, gone: Destroyed) -> AuditEvent:
     """Return the event that says that it is destroyed."""
     facts: dict[str, str | int] = {"state": "done", "due_ns": gone.due_ns, "done_ns": report.done_ns, **gone.facts}
     rule = _RULES.get(report.step, report.step)

@@ -28,19 +28,19 @@ from lfr_core.common.errors import LfrError, Refused, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import Trail
 from lfr_core.retention.last_purge import Purger, write_ended
-from lfr_core.retention.lock import one_sweep
+from lfr_core.retention.lock import lock_sweep
 from lfr_core.retention.port import ACTOR, Audited, Due, PurgeResult, PurgeStep
-from lfr_core.retention.reporting import StepReport, done, orders, run_row, write_class
+from lfr_core.retention.reporting import StepReport, destroyed_event, ordered_events, run_row, write_class
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.retention import RetentionRunRow
 
-__all__ = ["StepReport", "Sweep", "sweep", "sweeping"]
+__all__ = ["StepReport", "Sweep", "begin_sweep", "sweep"]
 
 _NS_PER_DAY = 86_400 * 10**9
 
 
 class Sweep:
-    """A sweep in progress. Made by `sweeping`, which holds the lock."""
+    """A sweep in progress. Made by `begin_sweep`, which holds the lock."""
 
     def __init__(
         self,
@@ -159,7 +159,7 @@ class Sweep:
             if before:
                 self._trail.prepare(ACTOR)
                 with writing(self._engine) as session:
-                    for event in orders(step.name, before):
+                    for event in ordered_events(step.name, before):
                         self._trail.append(session, event)
         except LfrError as error:
             failures.append(error)
@@ -177,7 +177,7 @@ class Sweep:
             if to_tell:
                 session.flush()
                 for each in to_tell:  # last: on PostgreSQL the trail's lock is held until the commit
-                    self._trail.append(session, done(report, each))
+                    self._trail.append(session, destroyed_event(report, each))
 
     def _record_unaudited(self, report: StepReport) -> None:
         """Record what went without an entry, which must be seen: the trail is away and the records may not be."""
@@ -195,7 +195,7 @@ class Sweep:
 
 
 @contextmanager
-def sweeping(
+def begin_sweep(
     steps: Sequence[PurgeStep],
     *,
     engine: Engine,
@@ -220,15 +220,15 @@ def sweeping(
         SweepIsRunning: another sweep runs.
         Retryable: the lock can't be had because the disk or the database is away.
     """
-    with one_sweep(engine, home):
+    with lock_sweep(engine, home):
         yield Sweep(steps, engine=engine, home=home, trail=trail, clock=clock, history_days=history_days, by=by)
 
 
 def sweep(
     steps: Sequence[PurgeStep], *, engine: Engine, home: Path, trail: Trail, clock: Clock, history_days: int
 ) -> tuple[StepReport, ...]:
-    """Run every step once and say what each came to. Arguments and errors as `sweeping`."""
-    with sweeping(steps, engine=engine, home=home, trail=trail, clock=clock, history_days=history_days) as each:
+    """Run every step once and say what each came to. Arguments and errors as `begin_sweep`."""
+    with begin_sweep(steps, engine=engine, home=home, trail=trail, clock=clock, history_days=history_days) as each:
         return each.run_all()
 
 

@@ -162,7 +162,7 @@ def _actor(installation: Installation, deployment: str) -> Actor:
 
 def _test_unless_proven(installation: Installation, deployment: str, *, by: Actor) -> None:
     """Run the self-test unless a fresh one is green; what it found is shown only when it isn't."""
-    from lfr_core.deployments.locking import locked
+    from lfr_core.deployments.locking import lock_deployment
     from lfr_core.deployments.record import check_may_take
     from lfr_core.deployments.steps import Step
     from lfr_core.domain.gate import Condition
@@ -170,7 +170,7 @@ def _test_unless_proven(installation: Installation, deployment: str, *, by: Acto
     from streams.live_probe_selftest import run_self_test
 
     with reading(installation.engine) as session:
-        check_may_take(session, locked(session, deployment), Step.OPEN, by)
+        check_may_take(session, lock_deployment(session, deployment), Step.OPEN, by)
     readiness = {line.finding.condition: line.finding for line in read_standing(installation, deployment).readiness}
     if readiness[Condition.PROVEN].met and readiness[Condition.GALLERY_UNCHANGED].met:
         return

@@ -104,11 +104,11 @@ class Status:
 
 def read_standing(installation: Installation, deployment: str) -> DeploymentOverview:
     """Read where it stands. Raises Refused `deployment.unknown`, `life.trial`."""
-    from lfr_core.deployments.readiness import standing
+    from lfr_core.deployments.readiness import read_overview
     from lfr_core.domain.gate import GateLimits
 
     limits = GateLimits.of(installation.policy)
-    return standing(installation.engine, deployment, limits, now_ns=installation.now_ns)
+    return read_overview(installation.engine, deployment, limits, now_ns=installation.now_ns)
 
 
 def read_application(installation: Installation, deployment: str) -> Application:

@@ -184,9 +184,9 @@ def _open_viewing(
     by: AuthenticatedPerson,
     purpose: str,
 ) -> Viewing:
-    from lfr_core.retention.footage.viewing import Viewing, choose
+    from lfr_core.retention.footage.viewing import Viewing, choose_footage
 
     begin, end = parse_time_ns(from_), parse_time_ns(to)
-    chosen = choose(installation.engine, deployment=deployment, by=by, camera=camera, from_ns=begin, to_ns=end)
+    chosen = choose_footage(installation.engine, deployment=deployment, by=by, camera=camera, from_ns=begin, to_ns=end)
     folder = installation.settings.footage_store
     return Viewing(folder, installation.vault, chosen, actor=by, purpose=purpose, from_ns=begin, to_ns=end)

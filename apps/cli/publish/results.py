@@ -75,11 +75,11 @@ def explain(
 def _line(one: ResultsDue) -> str:
     lock = ". No new authority until it is explained" if one.locks else ""
     late = f", late because {one.late_because}" if one.late_because else ""
-    return f"{one.deployment}: {one.stands.value}, due {one.moments.due_at:%Y-%m-%d %H:%M} UTC{late}{lock}"
+    return f"{one.deployment}: {one.stands.value}, due {one.schedule.due_at:%Y-%m-%d %H:%M} UTC{late}{lock}"
 
 
 def _as_dict(one: ResultsDue) -> dict[str, object]:
-    at = one.moments
+    at = one.schedule
     return {
         "deployment": one.deployment,
         "kind": one.kind.value,

@@ -6,7 +6,7 @@ import html
 
 from lfr_core.deployments.compliance_documents.child_reader import read_in_child
 
-__all__ = ["cleaned"]
+__all__ = ["clean_document"]
 
 _PAGE = """<!doctype html>
 <html lang="en-GB"><head><meta charset="utf-8">
@@ -18,7 +18,7 @@ _PAGE = """<!doctype html>
 """
 
 
-def cleaned(content: bytes, title: str) -> bytes:
+def clean_document(content: bytes, title: str) -> bytes:
     """Return the cleaned page of an HTML document. What is clean stays as it is: cleaning it again changes nothing.
 
     Args:

@@ -19,7 +19,7 @@ from lfr_core.common.files import read_bounded
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people import AuthenticatedPerson, Person, Role, acting
 from lfr_core.custody.people.roles import principal_of
-from lfr_core.deployments.compliance_documents.clean import cleaned
+from lfr_core.deployments.compliance_documents.clean import clean_document
 from lfr_core.deployments.compliance_documents.kinds import ComplianceDocument, ComplianceDocumentKind
 from lfr_core.deployments.compliance_documents.reading import document_of_row
 from lfr_core.deployments.compliance_documents.signature import HTML, media_type_of
@@ -94,7 +94,7 @@ class ComplianceDocumentRegister:
             title: one line, for the public.
             version: letters, digits, points and hyphens.
             deployment: of a community impact assessment; the others have none.
-            file: PDF, HTML (kept as `cleaned` leaves it), Markdown or plain text; at most `LARGEST_BYTES`.
+            file: PDF, HTML (kept as `clean_document` leaves it), Markdown or plain text; at most `LARGEST_BYTES`.
             review_by: its last good day in England, not past, and at most `papers.max_review_days` ahead.
             by: who approves it: registered with role compliance or authorising officer.
 
@@ -106,7 +106,7 @@ class ComplianceDocumentRegister:
         self._check(kind, title, version, review_by, deployment)
         name, content = _read(file)
         media_type, title = media_type_of(content, name), " ".join(title.split())
-        content = cleaned(content, title) if media_type == HTML else content
+        content = clean_document(content, title) if media_type == HTML else content
         row = ComplianceDocumentRow(
             kind=kind.value,
             deployment=deployment,

@@ -38,10 +38,10 @@ from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeployment
 
 __all__ = ["GalleryCheck", "GalleryWatch", "compare_gallery"]
 
-_GLANCES: Final = 20
-"""So many glances see every row."""
+_CHECKS_FOR_ALL: Final = 20
+"""So many checks read every row."""
 _LEAST_ROWS: Final = 500
-"""Rows a glance at least: about 0.15 s of a busy core."""
+"""Rows that a check reads at least: about 0.15 s of a busy core."""
 
 
 class GalleryCheck:
@@ -110,7 +110,7 @@ class GalleryCheck:
         view = self._view(deployment)
         with reading(self._engine) as session:
             row = session.get_one(DeploymentRow, deployment)
-            most = max(_LEAST_ROWS, -(-row.gallery_rows // _GLANCES))
+            most = max(_LEAST_ROWS, -(-row.gallery_rows // _CHECKS_FOR_ALL))
             wanted, canaries = rows_after(session, deployment, last, most=most), canary_rows(session, deployment)
             count = row.gallery_rows
         if not self._as_bound(view, count, wanted, canaries):
@@ -194,7 +194,7 @@ class GalleryWatch:
     """Looks at the galleries of live deployments, and suspends one whose gallery isn't its list.
 
     Whole when it first sees a deployment live, and when somebody else (a recogniser, a self-test) found a difference;
-    else a glance every `every_s` seconds. Not for several threads.
+    else a part of it every `every_s` seconds. Not for several threads.
 
     Args:
         engine: the records.
@@ -202,7 +202,7 @@ class GalleryWatch:
         store: suspends.
         call: writes a call for who must act, in the transaction given: deployment, why.
         clock: monotonic seconds.
-        every_s: between two glances.
+        every_s: between two parts.
         by: who suspends.
     """
 

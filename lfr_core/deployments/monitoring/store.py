@@ -24,11 +24,11 @@ __all__ = [
     "RecordedLiveProbe",
     "answers_to",
     "begin_live_probe",
+    "find_fault",
     "is_green",
     "keep_self_test",
     "last_proven_ns",
     "newest_live_probes",
-    "what_is_wrong",
     "write_answers",
 ]
 
@@ -194,7 +194,7 @@ def is_green(session: Session, probe: UUID) -> bool:
     return session.exec(select(LiveProbeRow.green_ns).where(LiveProbeRow.id == probe)).one_or_none() is not None
 
 
-def what_is_wrong(session: Session, probe: UUID) -> str:
+def find_fault(session: Session, probe: UUID) -> str:
     """In a few words, why a live probe isn't green: who hasn't answered, and what went wrong at those who have."""
     row = session.get(LiveProbeRow, probe)
     keys = () if row is None else _keys(row)

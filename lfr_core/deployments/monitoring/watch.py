@@ -22,7 +22,7 @@ from lfr_core.deployments.monitoring.live_probe_schedule import (
     after_round,
     next_step,
 )
-from lfr_core.deployments.monitoring.store import is_green, what_is_wrong
+from lfr_core.deployments.monitoring.store import find_fault, is_green
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.policy import LiveProbePolicy
@@ -162,7 +162,7 @@ class Watch:
         wrong = watched.why
         if watched.probe is not None:
             with reading(self._engine) as session:
-                wrong = what_is_wrong(session, watched.probe)
+                wrong = find_fault(session, watched.probe)
         short = wrong if len(wrong) <= _LONGEST_WHY else f"{wrong[:_LONGEST_WHY]}..."
         times = self._policy.missed_in_a_row
         self._store.suspend(name, f"live probe missed {times} times in a row ({short})", by=WATCH)

@@ -86,7 +86,7 @@ def _index(data: SiteData) -> str:
             "when": when(one.announced),
             "is_past": one in data.past,
             "was_held": one.came is NoticeStatus.HELD,
-            "due_at": one.due.moments.due_at.isoformat() if one.due else None,
+            "due_at": one.due.schedule.due_at.isoformat() if one.due else None,
             "late": one.is_late,
             "late_because": one.due.late_because if one.due else "",
             "explanation": one.due.explanation if one.due else "",

@@ -17,7 +17,7 @@ from lfr_core.custody.audit.read import newest_head
 from lfr_core.custody.audit.signed import Head
 from lfr_core.deployments.announcement import Announcement, announcements
 from lfr_core.deployments.compliance_documents import PublicDocument, list_public_documents, read_document
-from lfr_core.deployments.compliance_documents.clean import cleaned
+from lfr_core.deployments.compliance_documents.clean import clean_document
 from lfr_core.deployments.deadlines import ResultsDue, ResultsStatus, results_due
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import ForcePolicy, Policy
@@ -169,7 +169,7 @@ def _document(documents_folder: Path, one: PublicDocument) -> SiteDocument | Non
     if one.media_type != "text/html":
         return SiteDocument(one, content)
     try:
-        content = cleaned(content, one.title)
+        content = clean_document(content, one.title)
     except Refused as error:
         get_logger().error("site.document-left-out", title=one.title, reason=str(error))
         return None

@@ -152,7 +152,7 @@ def _deployment(one: SiteDeployment, policy: Policy, say: Words) -> dict[str, An
     return {
         "one": one,
         "record": record,
-        "due": one.due.moments.due_at if one.due else None,
+        "due": one.due.schedule.due_at if one.due else None,
         "informing": sentences(one.announced, policy, one.came) if is_told else (),
         "posts": posts(one.announced, policy) if is_coming and is_told else (),
         "charts": _charts(record, named, say) if record else {},

@@ -21,7 +21,7 @@ from lfr_core.retention.footage.register import Segment, segments
 from lfr_core.retention.footage.segment import index_segment, open_record, segment_file
 from lfr_core.storage.engine import reading
 
-__all__ = ["Frame", "ViewedFootage", "Viewing", "choose"]
+__all__ = ["Frame", "ViewedFootage", "Viewing", "choose_footage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class ViewedFootage:
     """Why it gave nothing; empty when it did."""
 
 
-def choose(
+def choose_footage(
     engine: Engine,
     *,
     deployment: str,
@@ -88,7 +88,7 @@ class Viewing:
     Args:
         folder: the footage store.
         vault: gives the keys.
-        chosen: the segments, from `choose` or `find_segments`.
+        chosen: the segments, from `choose_footage` or `find_segments`.
         actor: who looks: compliance or an authorising officer.
         purpose: why, in a few words.
         from_ns: frames from this time on.

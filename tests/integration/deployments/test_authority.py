@@ -10,7 +10,7 @@ from lfr_core.custody.people import Rank, Role
 from lfr_core.deployments.application import Authority
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind, ComplianceDocumentRegister
 from lfr_core.deployments.evaluations import Evaluation
-from lfr_core.deployments.locking import locked
+from lfr_core.deployments.locking import lock_deployment
 from lfr_core.deployments.reading import open_calls, read_authority
 from lfr_core.deployments.service import PlanningService
 from lfr_core.domain.claims import faces_needed
@@ -107,7 +107,7 @@ def test_moving_a_deployment_takes_its_authority_and_announcement_back(harness: 
     refused("watchlist.attached", harness.compile)
     with reading(harness.engine) as session:
         assert read_authority(session, "dep") is None
-        assert locked(session, "dep").closes_at is None
+        assert lock_deployment(session, "dep").closes_at is None
 
 
 def test_a_refused_application_says_why_and_may_be_revised(harness: PlanningHarness) -> None:

@@ -14,7 +14,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.read import entries
 from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.deployments.hours import DeploymentHours
-from lfr_core.deployments.locking import locked
+from lfr_core.deployments.locking import lock_deployment
 from lfr_core.deployments.reading import timeline
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import Condition, GateLimits, gate
@@ -50,7 +50,7 @@ def refused(act: Callable[[], object]) -> str:
 
 def within_hours(harness: PlanningHarness) -> bool:
     with reading(harness.engine) as session:
-        facts = gate_facts(session, locked(session, "dep"), harness.now)
+        facts = gate_facts(session, lock_deployment(session, "dep"), harness.now)
     findings = gate(facts, GateLimits.of(harness.policy), now_ns=harness.clock.time_ns())
     return next(one.met for one in findings if one.condition is Condition.WITHIN_HOURS)
 

@@ -29,7 +29,7 @@ def drawn(view: object, person: object) -> None:
     from apps.planner import actions
 
     actions.show_result()
-    actions.show_actions(view, person, view.standing("dep"), go="go")  # type: ignore[arg-type,attr-defined]  # its annotation is read where nothing is imported
+    actions.show_actions(view, person, view.read_overview("dep"), go="go")  # type: ignore[arg-type,attr-defined]  # its annotation is read where nothing is imported
 
 
 def page(harness: PlanningHarness, name: str) -> AppTest:

@@ -34,7 +34,7 @@ def drawn(view: object, session: object) -> None:
 
     actions.show_result()
     show_readiness(view, session, "dep")  # type: ignore[arg-type]  # its annotation is read where nothing is imported
-    actions.show_actions(view, session.person, view.standing("dep"), go="go")  # type: ignore[arg-type,attr-defined]
+    actions.show_actions(view, session.person, view.read_overview("dep"), go="go")  # type: ignore[arg-type,attr-defined]
 
 
 def readiness(harness: PlanningHarness, name: str) -> AppTest:
@@ -61,7 +61,7 @@ def words(app: AppTest) -> str:
 
 def states(harness: PlanningHarness) -> list[StepState]:
     view = desk_of(harness)
-    return [each.state for each in lifecycle_steps(view.standing("dep"), published=view.is_published("dep"))]
+    return [each.state for each in lifecycle_steps(view.read_overview("dep"), published=view.is_published("dep"))]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_was_given_up_or_is_over_lacks_nothing_more(harness: PlanningHarnes
     harness.plan()
     harness.store.cancel("dep", "storm warning", by=authenticated(PLANNER))
     view = desk_of(harness)
-    steps = lifecycle_steps(view.standing("dep"), published=False)
+    steps = lifecycle_steps(view.read_overview("dep"), published=False)
 
     assert states(harness) == [DONE, STOPPED, STOPPED, STOPPED, STOPPED, STOPPED, STOPPED, STOPPED]
     assert [each for step in steps for each in step.red] == []

@@ -109,7 +109,7 @@ def test_the_board_lists_every_condition_and_calls_the_clock_unseen(
 ) -> None:
     harness.walk(S.READY)
 
-    readiness = view.standing("dep").readiness
+    readiness = view.read_overview("dep").readiness
 
     assert {line.finding.condition for line in readiness} == set(Condition)
     assert {line.finding.condition for line in readiness if not line.looked} == {Condition.CLOCK_SANE}
@@ -133,21 +133,21 @@ def test_the_calendar_has_planned_deployments_by_their_start_and_no_trial(
 
     assert [one.id for one in view.calendar()] == ["late"]
     assert [(one.id, one.status) for one in view.calendar(over=True)] == [("over", S.CANCELLED)]
-    refused("life.trial", lambda: view.standing("trial"))
-    refused("deployment.unknown", lambda: view.standing("no\x00ne"))
+    refused("life.trial", lambda: view.read_overview("trial"))
+    refused("deployment.unknown", lambda: view.read_overview("no\x00ne"))
 
 
 def test_giving_up_or_closing_drops_the_gallery_and_moves_the_schedule(
     harness: PlanningHarness, view: PlannerView, calls: PlannerCalls
 ) -> None:
     harness.walk(S.LIST_BUILT)
-    gallery = view.standing("dep").view.gallery
+    gallery = view.read_overview("dep").view.gallery
     view.cancel("dep", "rain", by=authenticated(PLANNER))
 
     assert gallery
     assert calls.dropped == [gallery]
     assert calls.moved == 1
-    assert view.standing("dep").view.status is S.CANCELLED
+    assert view.read_overview("dep").view.status is S.CANCELLED
 
 
 def test_a_gallery_that_can_not_be_dropped_now_is_said_to_go_later_and_the_deployment_is_over(
@@ -162,13 +162,13 @@ def test_a_gallery_that_can_not_be_dropped_now_is_said_to_go_later_and_the_deplo
     with pytest.raises(Retryable, match=r"dep is over.*next sweep"):
         broken.cancel("dep", "rain", by=authenticated(PLANNER))
 
-    assert view.standing("dep").view.status is S.CANCELLED
+    assert view.read_overview("dep").view.status is S.CANCELLED
     assert calls.moved == 1
 
 
 def test_the_forecast_of_the_list_as_built_is_that_of_its_people(harness: PlanningHarness, view: PlannerView) -> None:
     harness.walk(S.LIST_BUILT, entries=(entry(),))
-    one = view.standing("dep")
+    one = view.read_overview("dep")
 
     built, cap = (
         view.forecast(one.application, people=one.list_people).forecast,

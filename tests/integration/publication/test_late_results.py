@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from lfr_core.common.errors import Refused
-from lfr_core.deployments.deadlines import ResultsStatus, moments
+from lfr_core.deployments.deadlines import ResultsStatus, compute_results_schedule
 from lfr_core.publication.published import Publisher
 from lfr_core.publication.record_figures import figures_for
 from lfr_core.publication.results import PublicationOutcome
@@ -28,7 +28,7 @@ def test_what_is_mended_before_the_deadline_was_never_late(harness: ResultsHarne
     harness.announce()
     harness.judge_all()
     harness.defect = "one column repeats another"
-    harness.go_to(moments(harness.ended_at, harness.policy).unattended_at)
+    harness.go_to(compute_results_schedule(harness.ended_at, harness.policy).unattended_at)
     harness.results().attempt("dep")
     harness.defect = ""
     harness.results().attempt("dep")
@@ -39,7 +39,7 @@ def test_what_is_mended_before_the_deadline_was_never_late(harness: ResultsHarne
 def test_results_of_a_deployment_nobody_announced_are_late_in_public(harness: ResultsHarness) -> None:
     with pytest.raises(Refused) as refused:
         harness.results().attempt("dep")
-    harness.go_to(moments(harness.ended_at, harness.policy).due_at)
+    harness.go_to(compute_results_schedule(harness.ended_at, harness.policy).due_at)
     made = harness.results().publish_missed()
 
     assert refused.value.rule == "announcement.none"
@@ -52,7 +52,7 @@ def test_a_flow_that_never_ran_is_made_up_late_and_says_so(harness: ResultsHarne
     harness.announce()
     harness.judge_all()
     assert harness.results().publish_missed() == ()  # nothing is forced before its time
-    harness.go_to(moments(harness.ended_at, harness.policy).due_at + timedelta(days=2))
+    harness.go_to(compute_results_schedule(harness.ended_at, harness.policy).due_at + timedelta(days=2))
     (made,) = harness.results().publish_missed()
 
     assert made.outcome is PublicationOutcome.PUBLISHED
@@ -62,20 +62,20 @@ def test_a_flow_that_never_ran_is_made_up_late_and_says_so(harness: ResultsHarne
 
 def test_a_bank_holiday_added_late_moves_only_a_deadline_that_still_runs(harness: ResultsHarness) -> None:
     harness.announce()
-    before = moments(harness.ended_at, harness.policy).due_at
+    before = compute_results_schedule(harness.ended_at, harness.policy).due_at
     harness.results().publish_missed()  # keeps the deadline
     day = (before - timedelta(hours=12)).date()
     more = harness.policy.model_copy(update={"extra_bank_holidays": (day,)})
     harness.policy = more
-    moved = harness.due().moments.due_at
+    moved = harness.due().schedule.due_at
     harness.results().publish_missed()
     harness.go_to(before + timedelta(hours=1))
     assert harness.due().stands is ResultsStatus.REMINDER
-    assert harness.due().moments.due_at == moved > before
+    assert harness.due().schedule.due_at == moved > before
 
     harness.go_to(moved + timedelta(hours=1))
     harness.policy = more.model_copy(update={"extra_bank_holidays": (day, moved.date() - timedelta(days=1))})
-    assert (harness.due().moments.due_at, harness.due().stands) == (moved, ResultsStatus.OVERDUE)
+    assert (harness.due().schedule.due_at, harness.due().stands) == (moved, ResultsStatus.OVERDUE)
     publisher = Publisher(
         harness.engine, trail_of(harness.engine), harness.clock, harness.policy, compared(harness.engine)
     )

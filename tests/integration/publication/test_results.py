@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.deadlines import ResultsStatus, moments
+from lfr_core.deployments.deadlines import ResultsStatus, compute_results_schedule
 from lfr_core.publication.not_decided import NotDecidedStatement
 from lfr_core.publication.published import published_records
 from lfr_core.publication.quality.ours import check_record
@@ -48,7 +48,7 @@ def test_results_wait_until_the_last_alert_is_decided_and_are_then_published_onc
 
 def test_from_the_third_working_day_the_publication_officer_is_called_once(harness: ResultsHarness) -> None:
     harness.announce()
-    harness.go_to(moments(harness.ended_at, harness.policy).remind_at)
+    harness.go_to(compute_results_schedule(harness.ended_at, harness.policy).remind_at)
     for _ in range(2):
         assert harness.results().attempt("dep").outcome is PublicationOutcome.WAITING
 
@@ -60,7 +60,7 @@ def test_from_the_third_working_day_the_publication_officer_is_called_once(harne
 def test_before_the_deadline_it_publishes_by_itself_and_locks_until_a_person_explains(harness: ResultsHarness) -> None:
     harness.announce()
     explanations = registered(harness)
-    harness.go_to(moments(harness.ended_at, harness.policy).unattended_at)
+    harness.go_to(compute_results_schedule(harness.ended_at, harness.policy).unattended_at)
     made = harness.results().attempt("dep")
 
     assert made.outcome is PublicationOutcome.PUBLISHED
@@ -87,9 +87,9 @@ def test_a_failing_suite_publishes_nothing_and_says_why_in_public_without_what_w
     harness.defect = "one column repeats another"
     with pytest.raises(Refused, match="printed Norwich") as refused:
         harness.results().attempt("dep")
-    harness.go_to(moments(harness.ended_at, harness.policy).unattended_at)
+    harness.go_to(compute_results_schedule(harness.ended_at, harness.policy).unattended_at)
     late = harness.results().attempt("dep")
-    harness.go_to(moments(harness.ended_at, harness.policy).due_at + timedelta(minutes=1))
+    harness.go_to(compute_results_schedule(harness.ended_at, harness.policy).due_at + timedelta(minutes=1))
     again = harness.results().attempt("dep")
 
     assert refused.value.rule == "results.quality"

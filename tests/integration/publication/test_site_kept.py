@@ -22,7 +22,7 @@ from lfr_core.deployments.compliance_documents import (
     ComplianceDocumentRegister,
     compliance_document_folder,
 )
-from lfr_core.deployments.deadlines import moments
+from lfr_core.deployments.deadlines import compute_results_schedule
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import PromiseLedger
@@ -166,7 +166,7 @@ def test_late_results_stand_on_the_index_without_the_name_of_a_deployment_nobody
     engine: Engine, site: PublicSite
 ) -> None:
     ended_deployment(engine, "thorpe-road")
-    due_at = moments(NOW, site.policy.publication).due_at
+    due_at = compute_results_schedule(NOW, site.policy.publication).due_at
     with overwriting(engine) as session:
         session.add(
             ResultsRow(deployment="thorpe-road", due_at=due_at, late_at=NOW, late_because="nobody announced it")

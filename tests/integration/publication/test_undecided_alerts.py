@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from lfr_core.common.errors import Refused
-from lfr_core.deployments.deadlines import moments
+from lfr_core.deployments.deadlines import compute_results_schedule
 from lfr_core.publication.not_decided import NotDecidedStatement
 from lfr_core.publication.published import published_records
 from lfr_core.publication.results import PublicationOutcome
@@ -58,7 +58,7 @@ def test_nobody_publishes_undecided_alerts_without_the_officers_word_for_just_so
 
 def test_what_published_itself_undecided_says_that_nobody_answers_for_it(harness: ResultsHarness) -> None:
     harness.announce()
-    harness.go_to(moments(harness.ended_at, harness.policy).unattended_at)
+    harness.go_to(compute_results_schedule(harness.ended_at, harness.policy).unattended_at)
     made = harness.results().attempt("dep").record
 
     assert made is not None
@@ -85,7 +85,7 @@ def test_a_correction_keeps_the_word_and_needs_another_only_for_more_alerts(harn
 
 def test_killed_between_the_note_and_the_record_the_next_attempt_publishes(harness: ResultsHarness) -> None:
     harness.announce()
-    harness.go_to(moments(harness.ended_at, harness.policy).unattended_at)
+    harness.go_to(compute_results_schedule(harness.ended_at, harness.policy).unattended_at)
     results = harness.results()
     trail_of(harness.engine).full = True
     with pytest.raises(Refused, match="audit trail"):

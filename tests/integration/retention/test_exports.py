@@ -28,7 +28,7 @@ import sys, time
 from pathlib import Path
 from lfr_core.retention.exports import Exports
 from lfr_core.retention.footage import export
-from lfr_core.retention.footage.viewing import Viewing, choose
+from lfr_core.retention.footage.viewing import Viewing, choose_footage
 from lfr_core.storage.engine import open_engine
 from tests.support.people import authenticated
 from tests.support.retention import RetentionHarness
@@ -44,7 +44,7 @@ def stop(*args):
 
 export.write_picture = stop
 who = authenticated("DC Ask")
-chosen = choose(harness.engine, deployment="dep", by=who)
+chosen = choose_footage(harness.engine, deployment="dep", by=who)
 viewing = Viewing(home / "footage", harness.vault, chosen, actor=who, purpose="case 36/1234/26")
 export.write_frames(viewing, Exports(home, keep_h=24), "seen", now_ns=now_ns)
 """

@@ -76,12 +76,12 @@ def test_a_sweep_killed_half_way_lets_go_of_the_lock_and_the_next_finishes(
 
 
 def _is_held(harness: RetentionHarness) -> bool:
-    from lfr_core.retention.lock import SweepIsRunning, one_sweep
+    from lfr_core.retention.lock import SweepIsRunning, lock_sweep
 
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         try:
-            with one_sweep(harness.engine, harness.home):
+            with lock_sweep(harness.engine, harness.home):
                 time.sleep(0.05)
         except SweepIsRunning:
             return True

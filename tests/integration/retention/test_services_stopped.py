@@ -23,7 +23,7 @@ from lfr_core.recognition.gallery import gallery_name
 from lfr_core.recognition.gallery.milvus import milvus_gallery
 from lfr_core.retention.exports import Exports
 from lfr_core.retention.last_purge import Purger, read_ended, read_refused, write_ended
-from lfr_core.retention.lock import one_sweep
+from lfr_core.retention.lock import lock_sweep
 from lfr_core.retention.port import PurgeStep
 from lfr_core.retention.steps.galleries import GalleriesStep
 from lfr_core.storage.engine import open_engine
@@ -56,7 +56,7 @@ def test_with_the_database_stopped_keys_and_files_go_and_the_rest_is_named_and_f
     harness.inject()
     harness.end()
     harness.clock.advance(32 * 86_400)
-    with one_sweep(engine, tmp_path):  # a sweep in whose midst the server goes ends as one that ran
+    with lock_sweep(engine, tmp_path):  # a sweep in whose midst the server goes ends as one that ran
         mortal_postgres.stop()
 
     harness.vault.run_timers()  # the vault's own: no key that is due waits for the records

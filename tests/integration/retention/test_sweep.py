@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lfr_core.common.errors import Retryable
-from lfr_core.retention.lock import SweepIsRunning, one_sweep
+from lfr_core.retention.lock import SweepIsRunning, lock_sweep
 from lfr_core.retention.status import RetentionState
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.migrate import upgrade
@@ -98,7 +98,7 @@ def test_what_cannot_be_ordered_is_not_done_but_temporary_files_and_exports_go(f
 
 def test_a_second_sweep_at_once_says_that_another_runs(full_on_each: RetentionHarness) -> None:
     full = full_on_each
-    with one_sweep(full.engine, full.home), pytest.raises(SweepIsRunning, match="another sweep runs"):
+    with lock_sweep(full.engine, full.home), pytest.raises(SweepIsRunning, match="another sweep runs"):
         full.sweep()
     assert all(full.there().values())
 
@@ -113,10 +113,10 @@ def test_two_machines_on_one_postgresql_sweep_one_at_a_time(postgres: Postgres, 
     upgrade(url)
     here, there = open_engine(url), open_engine(url)
 
-    held = one_sweep(there, tmp_path / "there")
-    with held, pytest.raises(SweepIsRunning, match="another machine"), one_sweep(here, tmp_path / "here"):
+    held = lock_sweep(there, tmp_path / "there")
+    with held, pytest.raises(SweepIsRunning, match="another machine"), lock_sweep(here, tmp_path / "here"):
         pass
-    with one_sweep(here, tmp_path / "here"):
+    with lock_sweep(here, tmp_path / "here"):
         pass
 
     here.dispose()

@@ -12,7 +12,7 @@ from flows.flow_runs import ExistingRun
 from flows.prefect_api import RunState
 from flows.reconcile import compute_changes
 from flows.schedule import FlowStep, PlannedRun, ScheduleFacts, plan_runs, retry_after
-from lfr_core.deployments.deadlines import moments
+from lfr_core.deployments.deadlines import compute_results_schedule
 from lfr_core.domain.deployments import DeploymentStatus as Status
 from lfr_core.domain.policy import load_policy
 
@@ -78,7 +78,7 @@ def test_after_its_hours_one_that_never_opened_is_only_closed() -> None:
 
 
 def test_an_ended_one_is_reported_on_and_published_at_three_moments() -> None:
-    due = moments(END, load_policy().publication)
+    due = compute_results_schedule(END, load_policy().publication)
     ended = facts(Status.ENDED, ended_at=END, results=due)
 
     assert steps(ended, END) == {

@@ -118,7 +118,7 @@ TRIED = {
     "retention.footage.listing.list_segments": "segments",
     "retention.footage.listing.show_hold": "hold",
     "retention.footage.listing.show_segment": "segment",
-    "retention.footage.viewing.choose": "footage view",
+    "retention.footage.viewing.choose_footage": "footage view",
     "watchlists.commitments.was_listed": "on a list",
     "watchlists.compile.compile_watchlist": "deployment compile",
     "watchlists.list_builder.ListBuilder.build": "deployment compile",

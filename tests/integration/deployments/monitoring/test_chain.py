@@ -13,7 +13,7 @@ from sqlmodel import func, select
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Refused
 from lfr_core.custody.installation import Installation
-from lfr_core.deployments.monitoring.store import answers_to, is_green, last_proven_ns, what_is_wrong
+from lfr_core.deployments.monitoring.store import answers_to, find_fault, is_green, last_proven_ns
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, LIVE_PROBE_REFERENCE
 from lfr_core.recognition.faces.engine import build_engine
@@ -105,7 +105,7 @@ def test_a_proof_and_a_self_test_go_through_the_whole_chain_and_no_count_knows_o
 
     with reading(stream.database) as session:
         (answer,) = answers_to(session, live_probe)
-        assert (is_green(session, live_probe), what_is_wrong(session, live_probe)) == (True, "")
+        assert (is_green(session, live_probe), find_fault(session, live_probe)) == (True, "")
         assert (last_proven_ns(session, "d") or 0) >= sent_from_ns
     assert answer.similarity >= 0.8  # the face that was drawn, sealed, sent, opened, found and searched for
     wait_until(stream.drained, within_s=20, what="everything is recorded")

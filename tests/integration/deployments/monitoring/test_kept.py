@@ -12,11 +12,11 @@ from lfr_core.deployments.monitoring.store import (
     LiveProbeKind,
     answers_to,
     begin_live_probe,
+    find_fault,
     is_green,
     keep_self_test,
     last_proven_ns,
     newest_live_probes,
-    what_is_wrong,
 )
 from lfr_core.domain.messages import LiveProbeFault, LiveProbeResult
 from lfr_core.storage.engine import reading
@@ -121,7 +121,7 @@ def test_an_answer_that_failed_is_no_proof_and_says_where_and_why(harness: Alert
     harness.recorder().record_live_probe_results([answer(ONE, 0, LiveProbeFault.NO_MATCH), answer(ONE, 1)])
 
     with reading(harness.engine) as session:
-        assert what_is_wrong(session, ONE) == "north: no-match, west: no answer"
+        assert find_fault(session, ONE) == "north: no-match, west: no answer"
     assert proven(harness) is None
 
 

@@ -12,7 +12,7 @@ import pytest
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.retention.exports import Exports
 from lfr_core.retention.footage.export import MANIFEST, Written, disclose, write_frames
-from lfr_core.retention.footage.viewing import Viewing, choose
+from lfr_core.retention.footage.viewing import Viewing, choose_footage
 from tests.support.footage import FootageHarness, jpeg
 from tests.support.people import authenticated
 from tests.support.records import NOW_NS
@@ -21,7 +21,7 @@ from tests.support.records import NOW_NS
 def viewing(harness: FootageHarness, *, from_s: float | None = None, to_s: float | None = None) -> Viewing:
     first = None if from_s is None else NOW_NS + round(from_s * 1e9)
     last = None if to_s is None else NOW_NS + round(to_s * 1e9)
-    chosen = choose(harness.engine, deployment="dep", by=authenticated("DC Ask"), from_ns=first, to_ns=last)
+    chosen = choose_footage(harness.engine, deployment="dep", by=authenticated("DC Ask"), from_ns=first, to_ns=last)
     return Viewing(
         harness.folder,
         harness.vault,
@@ -158,7 +158,7 @@ def test_what_is_destroyed_is_said_to_be_gone_and_what_never_was_unknown(
     harness.expire()
     for deployment, rule in (("dep", "footage.gone"), ("other", "footage.unknown")):
         with pytest.raises(Refused) as refused:
-            choose(harness.engine, deployment=deployment, by=authenticated("DC Ask"))
+            choose_footage(harness.engine, deployment=deployment, by=authenticated("DC Ask"))
         assert refused.value.rule == rule
 
 

@@ -104,8 +104,8 @@ def camera() -> Iterator[NetworkCamera]:
 def test_a_camera_is_never_asked_through_a_proxy(camera: NetworkCamera, tmp_path: Path) -> None:
     with RecordingProxy() as proxy:
         done = subprocess.run(
-            [sys.executable, "-m", "apps.cli", "camera", "probe", "--source", camera.url],
-            env=persons_environment(tmp_path, proxy.url),
+            [sys.executable, "-m", "apps.cli", "camera", "probe"],
+            env=persons_environment(tmp_path, proxy.url) | {"LFR_CAMERA_SOURCE": camera.url},
             capture_output=True,
             text=True,
             check=False,

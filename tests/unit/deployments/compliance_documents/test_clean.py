@@ -8,7 +8,7 @@ import pytest
 
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.compliance_documents import child_reader
-from lfr_core.deployments.compliance_documents.clean import cleaned
+from lfr_core.deployments.compliance_documents.clean import clean_document
 from lfr_core.deployments.compliance_documents.clean_html import clean_body
 from lfr_core.deployments.compliance_documents.signature import HTML, media_type_of
 
@@ -74,16 +74,16 @@ def test_text_tables_links_and_pictures_within_the_document_stay() -> None:
 
 
 def test_a_clean_document_stays_as_it_is_and_is_one() -> None:
-    once = cleaned(PAGE.format('<p style="color:red">a &lt; b</p>\n\n').encode(), 'D"P<IA')
+    once = clean_document(PAGE.format('<p style="color:red">a &lt; b</p>\n\n').encode(), 'D"P<IA')
 
-    assert cleaned(once, 'D"P<IA') == once
+    assert clean_document(once, 'D"P<IA') == once
     assert media_type_of(once, "dpia.html") == HTML
     assert b"default-src 'none'" in once
 
 
 @pytest.mark.parametrize(
     ("read", "page"),
-    [(cleaned, PAGE.format("<div>" * 200_000)), (media_type_of, "<!doctype html>" + "<a " * 100_000)],
+    [(clean_document, PAGE.format("<div>" * 200_000)), (media_type_of, "<!doctype html>" + "<a " * 100_000)],
     ids=["nested", "never closed"],
 )
 def test_a_document_that_would_take_minutes_to_read_is_refused(
