@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from apps.cli.command import Output, command
-from apps.cli.rights.intake import Text, TextFile
-from apps.cli.rights.text import Reference, read_words, request_output
+from apps.cli.rights.text import Reference, TextFile, check_standard_input, read_words, request_output
 
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
@@ -24,12 +24,16 @@ def answer(
     installation: Installation,
     reference: Reference,
     by: AuthenticatedPerson,
-    text: Text = "",
     text_file: TextFile = None,
     listed: Annotated[bool, typer.Option("--listed", help='Answer "was I on a list": the words are given.')] = False,
-    subject: Annotated[
-        str, typer.Option("--subject", help="Nominal id of who asks; used only after `lfr rights disclose`.")
-    ] = "",
+    subject_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--subject-file",
+            help="A file with the nominal id of who asks, - for standard input; used only after "
+            "`lfr rights disclose`. Without: asked at a terminal.",
+        ),
+    ] = None,
 ) -> Output:
     """Write the answer. "Was I on a list" is neither confirmed nor denied, in the same words to everybody.
 
@@ -39,9 +43,11 @@ def answer(
     from lfr_core.publication.rights import answering
 
     service = build_rights_service(installation)
+    check_standard_input(text_file, subject_file)
     if listed:
+        subject = read_words(subject_file, "Nominal id, if it was approved to answer plainly", optional=True)
         return request_output(answering.answer_listed(service, reference, by=by, subject=subject))
-    return request_output(answering.answer(service, reference, read_words(text, text_file, "Answer"), by=by))
+    return request_output(answering.answer(service, reference, read_words(text_file, "Answer"), by=by))
 
 
 @command(app, migrated=True)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Reference",
+    "TextFile",
+    "check_standard_input",
     "parse_day",
     "parse_moment",
     "read_words",
@@ -29,19 +31,39 @@ __all__ = [
 Reference = Annotated[
     str, typer.Argument(metavar="REFERENCE", help="As R-2026-7QF3-9KXM-2TWA; `lfr rights list` shows it.")
 ]
+TextFile = Annotated[
+    Path | None, typer.Option("--text-file", help="A file with the words; - reads standard input. Without: asked for.")
+]
 
 
-def read_words(text: str, file: Path | None, prompt: str) -> str:
-    """Read the words from the option, the file or the keyboard. Raises Poison when the file isn't UTF-8 text."""
+def read_words(file: Path | None, prompt: str, *, optional: bool = False) -> str:
+    """Read what is personal from a file, standard input (`-`) or the keyboard: every user can see a command line.
+
+    `optional`: it may be left out, and is asked for at a terminal alone.
+
+    Raises:
+        Poison: the file isn't UTF-8 text, or can't be read.
+    """
     from lfr_core.common.errors import Poison
     from lfr_core.common.files import SETTINGS_BYTES, read_text_bounded
 
     if file is None:
-        return text or str(typer.prompt(prompt))
+        if not optional:
+            return str(typer.prompt(prompt, err=True))
+        at_terminal = sys.stdin.isatty()
+        return str(typer.prompt(prompt, default="", show_default=False, err=True)) if at_terminal else ""
     try:
-        return sys.stdin.read(SETTINGS_BYTES) if str(file) == "-" else read_text_bounded(file)
+        return (sys.stdin.read(SETTINGS_BYTES) if str(file) == "-" else read_text_bounded(file)).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise Poison(f"{file} can't be read as UTF-8 text: give another file; nothing was taken") from error
+
+
+def check_standard_input(*files: Path | None) -> None:
+    """See that standard input is read for one thing. Raises Poison."""
+    from lfr_core.common.errors import Poison
+
+    if [str(file) for file in files].count("-") > 1:
+        raise Poison("standard input (-) can be read for one of them: give files for the others; nothing was taken")
 
 
 def parse_day(text: str) -> dt.date | None:

@@ -55,7 +55,9 @@ def answer_listed(service: RightsService, reference: str, *, by: AuthenticatedPe
         acting(session, by, OFFICERS)
         row = read.row_of(session, reference)
     if not row.asks_listed:
-        raise Refused("rights.not-asked", f"{row.reference} doesn't ask about a list: answer it in words, with --text")
+        raise Refused(
+            "rights.not-asked", f"{row.reference} doesn't ask about a list: answer it in words, without --listed"
+        )
     if row.answered_at is not None:
         raise _answered(row.reference)
     words = NEITHER

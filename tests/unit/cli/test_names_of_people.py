@@ -38,3 +38,31 @@ def test_no_command_is_told_by_an_option_who_acts() -> None:
     assert len(COMMANDS) > 60
     assert told == set()
     assert named <= NAMES_A_THING
+
+
+NOT_PERSONAL = {
+    "closed",
+    "deployment",
+    "digest",
+    "from_",
+    "listed",
+    "output",
+    "purpose",
+    "received",
+    "receipt",
+    "to",
+    "withdrawn",
+}
+
+
+def test_nothing_personal_of_who_asks_for_their_rights_stands_in_a_command_line() -> None:
+    options = {
+        each.name: set(each.opts)
+        for path, command in COMMANDS.items()
+        for each in command.params
+        if path[0] == "rights" and each.param_type_name == "option"
+    }
+    typed = {name for name, flags in options.items() if not any(flag.endswith("-file") for flag in flags)}
+
+    assert typed <= NOT_PERSONAL | {"as_json", "json", "help"}
+    assert {"contact_file", "place_file", "subject_file", "text_file"} <= options.keys()

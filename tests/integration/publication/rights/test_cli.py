@@ -55,13 +55,21 @@ def asked(*words: str, by: str = "") -> Any:
     return json.loads(lfr(*words, "--json", by=by))
 
 
-def test_a_complaint_from_the_letter_to_its_closing(harness: RightsHarness, tmp_path: Path) -> None:
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What people say, in the folder that one stands in: no command line has it."""
+    folder = tmp_path / "said"
+    folder.mkdir()
+    for name, words in (("contact", CONTACT), ("letter", TEXT), ("question", "Was I?"), ("nominal", "N1\n")):
+        (folder / name).write_text(words, encoding="utf-8")
+    monkeypatch.chdir(folder)
+
+
+def test_a_complaint_from_the_letter_to_its_closing(harness: RightsHarness) -> None:
     harness.record(60)
-    letter = tmp_path / "letter.txt"
-    letter.write_text(TEXT, encoding="utf-8")
     taken = asked(
         "complain", "--deployment", "dep", "--from", "2026-11-23T12:00:31", "--to", "2026-11-23T12:00:50",
-        "--contact", CONTACT, "--text-file", str(letter), by=CLERK)  # fmt: skip
+        "--contact-file", "contact", "--text-file", "letter", by=CLERK)  # fmt: skip
     reference = taken["reference"]
     assert (taken["due_on"], taken["holds"][0]["segments"]) == ("2026-12-23", 1)
     assert "lapses 2026-12-07" in lfr("due", by=OFFICER)  # nobody has confirmed it
@@ -69,7 +77,7 @@ def test_a_complaint_from_the_letter_to_its_closing(harness: RightsHarness, tmp_
     assert asked("confirm", reference, by=APPROVER)["holds"][0]["confirmed_by"] == APPROVER
     assert CONTACT not in lfr("show", reference, by=OFFICER)
     assert TEXT in lfr("show", reference, "--purpose", "to answer", by=OFFICER)
-    lfr("answer", reference, "--text", "We got it wrong.", by=OFFICER)
+    lfr("answer", reference, "--text-file", "-", typed="We got it wrong.", by=OFFICER)
     assert asked("close", reference, by=OFFICER)["state"] == "closed"
 
     assert asked("list", by=OFFICER) == []
@@ -77,23 +85,24 @@ def test_a_complaint_from_the_letter_to_its_closing(harness: RightsHarness, tmp_
 
 
 def test_overdue_is_an_exit_code(harness: RightsHarness) -> None:
-    reference = asked("enquire", "--contact", CONTACT, "--text", TEXT, by=CLERK)["reference"]
+    reference = asked("enquire", "--contact-file", "contact", "--text-file", "letter", by=CLERK)["reference"]
     lfr("due", by=OFFICER)
 
     harness.clock.now_ns = round(dt.datetime(2026, 12, 24, 8, tzinfo=dt.UTC).timestamp()) * 10**9
     assert f"{reference}  enquiry" in lfr("due", code=1, by=OFFICER)
     assert "overdue" in lfr("list", by=OFFICER)
-    lfr("answer", reference, "--text", "Sorry for the delay.", by=OFFICER)
+    lfr("answer", reference, typed="Sorry for the delay.\n", by=OFFICER)
 
     lfr("due", by=OFFICER)
 
 
 @pytest.mark.usefixtures("harness")
 def test_was_i_on_a_list_is_answered_in_given_words() -> None:
-    reference = asked("enquire", "--listed", "--contact", CONTACT, "--text", "Was I?", by=CLERK)["reference"]
-    assert "rights.asks-listed" in lfr("answer", reference, "--text", "No", code=77, by=OFFICER)
+    said = ("--contact-file", "contact", "--text-file", "question")
+    reference = asked("enquire", "--listed", *said, by=CLERK)["reference"]
+    assert "rights.asks-listed" in lfr("answer", reference, typed="No\n", code=77, by=OFFICER)
 
-    lfr("answer", reference, "--listed", "--subject", "N1", by=OFFICER)
+    lfr("answer", reference, "--listed", "--subject-file", "nominal", by=OFFICER)
 
     shown = asked("show", reference, "--purpose", "check", by=OFFICER)
     assert shown["answer"] == NEITHER
@@ -104,12 +113,26 @@ def test_words_can_be_typed_instead_of_given() -> None:
     lfr("enquire", typed=f"{CONTACT}\nWhy me?\n", by=CLERK)
     (reference,) = [each["reference"] for each in asked("list", by=OFFICER)]
 
-    assert asked("show", reference, "--purpose", "x", by=OFFICER)["text"] == "Why me?"
+    shown = asked("show", reference, "--purpose", "x", by=OFFICER)
+    assert (shown["contact"], shown["text"], shown["place"]) == (CONTACT, "Why me?", "")
+
+
+@pytest.mark.usefixtures("harness")
+def test_a_place_is_in_a_file_of_its_own_and_words_come_from_standard_input() -> None:
+    Path("place").write_text("Outside the library\n", encoding="utf-8")
+    said = ("--contact-file", "contact", "--place-file", "place", "--text-file", "-")
+    lfr("complain", *said, typed="Why me?\n", by=CLERK)
+    (reference,) = [each["reference"] for each in asked("list", by=OFFICER)]
+
+    shown = asked("show", reference, "--purpose", "x", by=OFFICER)
+    assert (shown["contact"], shown["text"], shown["place"]) == (CONTACT, "Why me?", "Outside the library")
 
 
 @pytest.mark.usefixtures("harness")
 def test_what_people_get_wrong_is_answered_in_a_sentence(tmp_path: Path) -> None:
-    new = ["complain", "--contact", CONTACT, "--text", TEXT]
+    new = ["complain", "--contact-file", "contact", "--text-file", "letter"]
+    twice = lfr("complain", "--contact-file", "-", "--text-file", "-", code=65, by=CLERK)
+    assert "can be read for one of them" in twice
     assert "isn't a time" in lfr(*new, "--from", "noon", code=65, by=CLERK)
     assert "the clocks change" in lfr(*new, "--from", "2026-10-25T01:30", "--to", "2026-10-25T02:30", code=65, by=CLERK)
     assert "both its beginning and its end" in lfr(*new, "--from", "2026-11-23T10:00", code=77, by=CLERK)
@@ -135,7 +158,8 @@ def test_a_receipt_is_a_page_whose_reference_finds_the_stop(harness: RightsHarne
     issued = asked("receipt", str(alert)[:8], "--output", str(page), by=CLERK)
 
     assert issued["reference"] in page.read_text(encoding="utf-8")
-    taken = asked("complain", "--receipt", issued["reference"], "--contact", CONTACT, "--text", TEXT, by=CLERK)
+    said = ("--contact-file", "contact", "--text-file", "letter")
+    taken = asked("complain", "--receipt", issued["reference"], *said, by=CLERK)
     assert (taken["deployment"], taken["holds"][0]["segments"]) == ("dep", 2)
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,9 +58,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 
 @pytest.fixture
-def settings(running: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Those that every command reads."""
+def settings(running: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Those that every command reads; who asks, and what, is in the folder that one stands in."""
     monkeypatch.setenv("LFR_HOME", str(running.home))
+    (tmp_path / "contact").write_text(CONTACT, encoding="utf-8")
+    (tmp_path / "letter").write_text(TEXT, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     return running
 
 
@@ -84,8 +88,8 @@ def film(settings: Settings, vault: EachProcess) -> None:
     engine.dispose()
 
 
-def lfr(*words: str, code: int = 0, by: str = "") -> str:
-    done = CliRunner().invoke(app, [*words], env=session_env(by) if by else {})
+def lfr(*words: str, code: int = 0, typed: str | None = None, by: str = "") -> str:
+    done = CliRunner().invoke(app, [*words], input=typed, env=session_env(by) if by else {})
     assert done.exception is None or isinstance(done.exception, SystemExit), repr(done.exception)
     assert done.exit_code == code, done.output
     return done.output
@@ -106,15 +110,15 @@ def held(settings: Settings) -> tuple[bool, bool]:
 
 
 def test_a_complaint_holds_footage_and_is_answered_and_closed_by_commands(settings: Settings) -> None:
-    taken = asked(
-        "rights", "complain", "--deployment", "dep", "--contact", CONTACT, "--text", TEXT, by=CLERK)  # fmt: skip
+    said = ("--contact-file", "contact", "--text-file", "letter")
+    taken = asked("rights", "complain", "--deployment", "dep", *said, by=CLERK)
     reference = taken["reference"]
     assert taken["holds"][0]["segments"] == 1
     assert held(settings) == (True, True)
 
     lfr("rights", "confirm", reference, by=APPROVER)
     assert CONTACT in lfr("rights", "show", reference, "--purpose", "to answer", by=OFFICER)
-    lfr("rights", "answer", reference, "--text", "We got it wrong.", by=OFFICER)
+    lfr("rights", "answer", reference, typed="We got it wrong.\n", by=OFFICER)
     assert asked("rights", "close", reference, by=OFFICER)["state"] == "closed"
     shown = asked("rights", "show", reference, "--purpose", "appeal", by=OFFICER)
 
@@ -123,7 +127,8 @@ def test_a_complaint_holds_footage_and_is_answered_and_closed_by_commands(settin
 
 @pytest.mark.usefixtures("settings")
 def test_an_enquiry_is_taken_and_what_the_vault_does_not_take_is_said_in_a_sentence() -> None:
-    reference = asked("rights", "enquire", "--contact", CONTACT, "--text", TEXT, by=CLERK)["reference"]
+    said = ("--contact-file", "contact", "--text-file", "letter")
+    reference = asked("rights", "enquire", *said, by=CLERK)["reference"]
 
     output = lfr("rights", "show", reference, "--purpose", "p" * 201, code=77, by=OFFICER)
 
