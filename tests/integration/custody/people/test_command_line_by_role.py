@@ -180,6 +180,8 @@ class Terminals:
     def _files(self, plan: PlanningHarness) -> dict[str, object]:
         paper = self.settings.home / "paper.md"
         paper.write_text("# An impact assessment\n\nIn order.\n", encoding="utf-8")
+        said = self.settings.home / "said.txt"
+        said.write_text("words", encoding="utf-8")
         made = form(plan.start(6.0), place="Cromer", cameras=("pier",)).model_dump(mode="json")
         own = {key: value for key, value in made.items() if key not in {"starts_at", "ends_at", "use_case"}}
         own |= {"kind": "operational", "name": "Pier", "use_case": 5}
@@ -188,6 +190,7 @@ class Terminals:
         file.write_text("\n".join([*lines, f"date = {DAY}", "from = 10:00:00", "to = 16:00:00"]), encoding="utf-8")
         return {
             "paper": paper,
+            "said": said,
             "form": file,
             "hold": "unknown",
             "day": DAY,
