@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,9 +15,10 @@ import pytest
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
-from lfr_core.custody.people.roles import Role
-from lfr_core.custody.vault.client import vault_client
-from lfr_core.domain.actors import ProcessIdentity
+from lfr_core.custody.identity.invitation import login_of
+from lfr_core.custody.people.roles import Rank, Role
+from lfr_core.custody.vault.client import VaultClient, vault_client
+from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.engine import open_engine
 from tests.support.browser_session import (
@@ -29,7 +31,7 @@ from tests.support.browser_session import (
     listed_zip,
     publish_it,
 )
-from tests.support.identity import IdentityServer
+from tests.support.identity import PASSWORD, IdentityServer, log_in_at
 from tests.support.page_login import PageLogins
 from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER
 from tests.support.rtsp_camera import RtspCamera
@@ -80,7 +82,9 @@ def desk(settings: Settings, page: Page) -> Iterator[tuple[BrowserSession, float
         engine = open_engine(settings.records_url)
         stack.callback(engine.dispose)
         logins = PageLogins(IdentityServer(settings), settings, engine, AuditTrail(vault, SystemClock()))
-        logins.add(
+        register(
+            logins,
+            vault,
             (COMPLIANCE, Role.COMPLIANCE),
             (PLANNER, Role.PLANNER),
             (OFFICER, Role.AUTHORISING_OFFICER),
@@ -90,6 +94,20 @@ def desk(settings: Settings, page: Page) -> Iterator[tuple[BrowserSession, float
             (IN_THE_STREET, Role.ENGAGING_OFFICER),
         )
         yield BrowserSession(page, logins, settings.page_addresses[0].rstrip("/")), began, up_s
+
+
+def register(logins: PageLogins, vault: VaultClient, *people: tuple[str, Role]) -> None:
+    """Register people by the first of them, who logs in: the platform's own vault asks for that."""
+    server, register = logins.server, logins.people
+    subjects, by = server.subjects(*(login_of(name) for name, _ in people)), None
+    for name, role in people:
+        register.add(name, {role}, Rank.SUPERINTENDENT, by=by or SystemActor.LFR)
+        register.link_identity(name, server.provider.issuer, subjects[login_of(name)], by=by or SystemActor.LFR)
+        if by is None:
+            with ThreadPoolExecutor(1) as aside:  # Playwright has this thread's event loop
+                shown = aside.submit(log_in_at, server.provider, login_of(name), PASSWORD).result()
+            by = register.of_identity(shown.issuer, shown.subject, since=shown.issued_at, shown=shown.token)
+            vault.remember(by)
 
 
 def apply_for_it(desk: BrowserSession, starts: datetime) -> None:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 
+from apps.demo.http_browser import fields_of
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Refused
 from lfr_core.custody.identity.code_flow import LoginRequest, redeem_code
@@ -145,6 +146,22 @@ def test_a_code_works_once_and_only_with_the_secret_of_its_login(
     for other, nonce in ((login.provider, "another"), (replace(login.provider, client_id="openlfr-staff"), "a nonce")):
         with pytest.raises(Refused, match="isn't believed"):
             verify_id_token(token, keys, other, nonce=nonce, now_ns=CLOCK.time_ns())
+
+
+def test_a_login_name_without_its_password_is_nobody_whatever_page_of_the_server_is_opened(
+    login: CommandLineLogin, subjects: dict[str, str]
+) -> None:
+    for page in ("otp-setup", "otp", "email", "sms", "fido2", "fido2-setup"):
+        for method in ("get", "post"):
+            request, issuer = LoginRequest.begin(login.provider, back(login), "n"), login.provider.issuer
+            with HttpBrowser() as browser:
+                with pytest.raises(NotLoggedInError):
+                    browser.log_in(request.address(discover(login.provider)), "pat", "", until=back(login))
+                token = fields_of(browser.client.get(f"{issuer}/auth/password").text)["csrf_token"]
+                given = {"data": {"otp": "123456", "csrf_token": token}} if method == "post" else {}
+                answer = browser.client.request(method, f"{issuer}/auth/{page}", **given)  # type: ignore[arg-type]
+
+            assert urlsplit(answer.headers.get("location", "")).path == "/login", (page, method)
 
 
 def test_the_server_sends_a_code_to_no_address_that_is_not_registered(

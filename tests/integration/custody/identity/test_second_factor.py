@@ -86,3 +86,14 @@ def test_a_password_alone_logs_nobody_in_and_the_code_of_their_phone_beside_it_d
             answer = browser.client.get(str(answer.url.join(answer.headers["location"])))
 
     assert redeem_code(later, endpoints, later.code_in(answer.headers["location"]))
+
+    with HttpBrowser() as browser:  # who knows the password makes no other secret, and tries one code, then waits
+        for page, given in (("otp-setup", "123456"), ("otp", wrong)):
+            with pytest.raises(NotLoggedInError):
+                browser.log_in(begin().address(endpoints), "pat", PASSWORD, until=back)
+            form = browser.client.get(f"{server.provider.issuer}/auth/{page}")
+            answer = browser.client.post(str(form.url), data={**fields_of(form.text), "otp": given})
+            assert browser.client.get(f"{server.provider.issuer}/auth/otp").headers["location"] == "/login"
+        assert "invalid" in answer.text
+        with pytest.raises(NotLoggedInError, match="wait for"):
+            browser.log_in(begin().address(endpoints), "pat", PASSWORD, until=back)
