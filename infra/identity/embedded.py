@@ -24,7 +24,7 @@ LOGIN_MIN = 10  # minutes in which one logs in; nobody stays logged in at the se
 LINK_H = 24  # hours in which a link for setting one's password works, once
 TOKEN_S = 300  # seconds for which an access token works; it opens nothing of ours
 LONGEST_REQUEST = 65_536  # bytes
-CODE_ASKED, CODE_SET_UP = "core.auth.otp.otp", "core.auth.otp.setup"  # canaille's pages of one-time codes
+LOGIN_STEPS = runpy.run_path(str(Path(__file__).with_name("login_steps.py")))
 TEMPLATES = Path(__file__).with_name("templates")
 PASSWORD_ROUNDS = 210_000  # PBKDF2-HMAC-SHA512, as OWASP's password storage sheet of 2023 asks
 
@@ -109,45 +109,10 @@ def make_app(config: dict[str, Any], *, migrate: bool) -> Any:
     own = app.jinja_env.loader
     app.jinja_env.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), PrefixLoader({"canaille": own}), own])
     app.context_processor(lambda: {"openlfr_page": config["page"]})
-    app.before_request(refuse_step_out_of_turn)
+    LOGIN_STEPS["keep_their_order"](app)
     app.after_request(forget_once_logged_in)
-    app.after_request(count_wrong_code)
     app.after_request(show_way_on)
     return app
-
-
-def refuse_step_out_of_turn() -> Any:
-    """Send whoever asks for a one-time code's page without having shown the password to the login's beginning.
-
-    canaille 0.3.6 looks at nothing before it makes somebody's secret for codes, and counts a code of that as the
-    password: a login name alone was a login. A secret is made once; another one takes another account.
-    """
-    from canaille.core.auth import get_user_from_login
-    from flask import redirect, request, session, url_for
-
-    endpoint = request.endpoint or ""
-    if not endpoint.startswith("core.auth.") or endpoint.rpartition(".")[0] in {"core.auth", "core.auth.password"}:
-        return None
-    shown = session.get("auth") or {}
-    user = get_user_from_login(shown.get("user_name"))
-    is_turn = endpoint in {CODE_ASKED, CODE_SET_UP} and shown.get("remaining") == ["otp"] and user is not None
-    if not is_turn or (endpoint == CODE_SET_UP and user.last_otp_login) or user.get_intruder_lockout_delay():
-        session.pop("auth", None)
-        return redirect(url_for("core.auth.login"))
-    return None
-
-
-def count_wrong_code(response: Any) -> Any:
-    """Have a wrong one-time code count as a wrong password does, and the login begin anew: nobody tries them all."""
-    from canaille.backends import Backend
-    from canaille.core.auth import get_user_from_login
-    from flask import request, session
-
-    if request.endpoint == CODE_ASKED and request.method == "POST" and response.status_code == 200:
-        user = get_user_from_login((session.pop("auth", None) or {}).get("user_name"))
-        if user is not None:
-            Backend.instance.record_failed_attempt(user)
-    return response
 
 
 def forget_once_logged_in(response: Any) -> Any:
