@@ -52,7 +52,7 @@ class FlowRuns(Protocol):
         """Return every run of ours that hasn't ended."""
         ...
 
-    def read_of(self, deployment: str) -> tuple[ExistingRun, ...]:
+    def list_runs(self, deployment: str) -> tuple[ExistingRun, ...]:
         """Return every run for one deployment, the earliest first."""
         ...
 
@@ -79,7 +79,7 @@ class PrefectFlowRuns:
     def read_active(self) -> tuple[ExistingRun, ...]:
         return self._read({"tags": {"all_": [_TAG]}, "state": {"type": {"any_": list(ACTIVE)}}})
 
-    def read_of(self, deployment: str) -> tuple[ExistingRun, ...]:
+    def list_runs(self, deployment: str) -> tuple[ExistingRun, ...]:
         return self._read({"tags": {"all_": [_TAG, f"deployment:{deployment}"]}})
 
     def create(self, run: PlannedRun, attempt: int, at: datetime) -> str:

@@ -141,7 +141,7 @@ def reconcile(
     planned = [run for each in facts for run in plan_runs(each, policy.planning, now)]
     made, there = read_made(engine), {each.id: each for each in runs.read_active()}
     for deployment in sorted({run.deployment for run in planned}):
-        there |= {each.id: each for each in runs.read_of(deployment)}
+        there |= {each.id: each for each in runs.list_runs(deployment)}
     # a run that somebody else made says nothing of ours: when it begins it is refused
     existing = [each for each in there.values() if made.get(each.key) in {each.id, ""}]
     found = compute_changes(planned, existing, now, real_now=real_now or now)
@@ -184,4 +184,4 @@ def schedule_now(installation: Installation) -> Changes | None:
 
 def read_scheduled(runs: FlowRuns, deployment: str) -> tuple[PlannedRun, ...]:
     """Return what Prefect will run for a deployment, by its own account, the earliest first. Raises Retryable."""
-    return tuple(each.planned for each in runs.read_of(deployment) if each.state.type == _SCHEDULED)
+    return tuple(each.planned for each in runs.list_runs(deployment) if each.state.type == _SCHEDULED)

@@ -1,1 +1,1 @@
-"""The `lfr` command line. Command modules import typer and this package alone; the rest inside functions."""
+"""The `lfr` command line. Command modules import what is light alone, the rest inside functions: help is quick."""

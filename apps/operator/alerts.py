@@ -131,7 +131,7 @@ class AlertsView:
             part.snapshot.forget(shown.id)
             part.snapshot.release()  # it has no button any more
         elif shown is not None and now is not None and part.snapshot.answerable:
-            news = panels.news(shown, now, here) or panels.taken_by(others.get(shown.id, ""))
+            news = panels.change_since(shown, now, here) or panels.taken_by(others.get(shown.id, ""))
         new = 0 if shown is None else max(0, opened - part.opened)
         turns = {"Look again": None if shown is None else shown.id, "First of the queue": None}
         self._strip(part, panels.waiting_heading(waiting, new), news, turns)

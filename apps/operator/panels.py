@@ -21,10 +21,10 @@ __all__ = [
     "alert_card",
     "answered",
     "cameras_work",
+    "change_since",
     "duration_words",
     "empty",
     "header_html",
-    "news",
     "nothing_waits",
     "others_decide",
     "queue_html",
@@ -86,7 +86,7 @@ def waiting_heading(waiting: int, new: int = 0) -> str:
     return f'<h2 class="ops-h2" role="status" aria-live="polite">{word} for a person{also}</h2>'
 
 
-def news(shown: AlertSummary, now: AlertSummary, deployment: str) -> str:
+def change_since(shown: AlertSummary, now: AlertSummary, deployment: str) -> str:
     """Say what has happened to an alert since it was shown, on the page of `deployment`; empty when nothing has."""
     if now.judged is not None:
         return f"{now.judged.by} has answered this alert meanwhile."

@@ -1,1 +1,1 @@
-"""The staff's app: operator, planning, compliance, enquiries, each a page of its own at its own address."""
+"""The staff's app: operator, street, planning, compliance, publication, enquiries, each a page at its own address."""

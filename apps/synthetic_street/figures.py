@@ -47,14 +47,14 @@ class Placement:
     """Pixels per second."""
     sprite: Sprite
 
-    def in_sprite(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    def to_sprite_pixels(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
         """Pixels (x, y) of the sprite under pixels of the frame; (n, 2)."""
         scale = self.sprite.eye_px / self.eye_px
         return np.round((points - (self.x, self.y)) * scale + self.sprite.origin).astype(np.intp)
 
     def covers(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Which of `points` (n, 2; pixels of the frame) this figure hides."""
-        at = self.in_sprite(points)
+        at = self.to_sprite_pixels(points)
         height, width = self.sprite.pixels.shape[:2]
         inside = (at[:, 0] >= 0) & (at[:, 0] < width) & (at[:, 1] >= 0) & (at[:, 1] < height)
         clipped = np.clip(at, 0, (width - 1, height - 1))

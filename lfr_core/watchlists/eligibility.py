@@ -9,7 +9,7 @@ from datetime import date
 from lfr_core.domain.actors import fold_name
 from lfr_core.domain.watchlists import EntryRow, Refusal, RefusalReason
 
-__all__ = ["ADULT_YEARS", "SUBJECT_FACTS", "approvers", "eligible_rows", "refusal_of"]
+__all__ = ["ADULT_YEARS", "SUBJECT_FACTS", "count_approvers", "eligible_rows", "refusal_of"]
 
 ADULT_YEARS = 18
 """Under-18s aren't ordinarily listed (docs/domain.md W5; Family Law Reform Act 1969 s. 1)."""
@@ -26,7 +26,7 @@ SUBJECT_FACTS = (
 """What is said of a subject, not of a photograph: its rows must agree."""
 
 
-def approvers(*names: str) -> int:
+def count_approvers(*names: str) -> int:
     """Count the different people who are named; an empty name is nobody's. Two are one where `same_person` says so."""
     return len({fold_name(name) for name in names if fold_name(name)})
 
@@ -67,7 +67,9 @@ def _lawful(rows: list[EntryRow], refusals: list[Refusal]) -> list[EntryRow]:
     lawful = []
     for row in rows:
         minor = row.age is not None and row.age < ADULT_YEARS
-        if minor and not (row.minor_rationale and approvers(row.approved_by, row.second_approver) == 2):  # two people
+        if minor and not (
+            row.minor_rationale and count_approvers(row.approved_by, row.second_approver) == 2
+        ):  # two people
             refusals.append(
                 refusal_of(
                     row,

@@ -49,7 +49,7 @@ class FfmpegLog(logging.Handler):
             self.errors += 1
 
     @contextmanager
-    def opening(self) -> Iterator[list[str]]:
+    def collect_lines(self) -> Iterator[list[str]]:
         """Collect the lines of one opening in this thread, every detail of the conversation included."""
         import av
 

@@ -72,7 +72,7 @@ def open_stream(source: SourceText, *, transport: Transport, ca_file: Path | Non
     try:
         if is_url:
             options = stream_options(ca_file, transport) | (_RTSP_OPTIONS if _is_rtsp(source) else {})
-            with OpeningWatch() as watch, without_proxies(), FFMPEG_LOG.opening() as lines:
+            with OpeningWatch() as watch, without_proxies(), FFMPEG_LOG.collect_lines() as lines:
                 container = av.open(source.text, options=options, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
                 is_led = watch.leads_elsewhere(source.text, transport.connections)
         else:

@@ -15,7 +15,7 @@ from apps.plain_words import plain_words
 from lfr_core.publication.site.words import WORDS
 from tests.support.texts import ROOT
 
-PAGES = ("compliance", "officer", "operator", "planner", "publication", "rights", "staff", "sign_in.py")
+PAGES = (*sorted(page.parent.name for page in (ROOT / "apps").glob("*/page.py")), "staff", "sign_in.py")
 TEMPLATES = (
     *sorted((WORDS.parent / "templates").glob("*.html")),
     *sorted((ROOT / "lfr_core" / "publication" / "rights" / "templates").glob("*.html")),

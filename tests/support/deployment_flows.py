@@ -75,7 +75,7 @@ def deployment_flows(
         yield DeploymentFlowsRunner(prefect, settings, harness)
         harness.engine.dispose()
     api = PrefectFlowRuns(prefect.client)
-    for each in api.read_of("dep"):
+    for each in api.list_runs("dep"):
         api.delete(each)
 
 

@@ -96,7 +96,7 @@ class DeploymentFlowsRunner:
     def waiting(self, step: FlowStep, deployment: str = "dep") -> ExistingRun:
         (found,) = [
             each
-            for each in self.api.read_of(deployment)
+            for each in self.api.list_runs(deployment)
             if each.planned.step is step and each.state.type == "SCHEDULED" and each.planned.at <= self.harness.now
         ][:1]
         return found

@@ -47,7 +47,7 @@ class Machine(BaseModel):
         """Whether it wasn't dismissed."""
         return self.dismissed_ns is None
 
-    def end(self, last: int | None = None) -> dict[str, int | None]:
+    def ends_at(self, last: int | None = None) -> dict[str, int | None]:
         """Return `last_entries` with all of its certificates; those that were good for none after `last` stay so."""
         serials = dict.fromkeys((*self.last_entries, *self.serials))
         return {each: last if self.last_entries.get(each) is None else self.last_entries[each] for each in serials}
@@ -83,7 +83,7 @@ def check_room(machines: Iterable[Machine]) -> None:
 
     So a dismissal is always written, and what was written is always read. Raises Refused `vault.machine`.
     """
-    ended = (each.model_copy(update={"dismissed_ns": 2**63, "last_entries": each.end(2**63)}) for each in machines)
+    ended = (each.model_copy(update={"dismissed_ns": 2**63, "last_entries": each.ends_at(2**63)}) for each in machines)
     if len(_content(ended)) + _ADMISSION_BYTES > MOST_BYTES:
         raise Refused(
             "vault.machine", "the register of machines is full: more were admitted than one installation has room for"

@@ -122,7 +122,7 @@ class Machines:
         )
         with self._lock:
             before = self._known.get(name)
-            last_entries = {} if before is None else before.end(None if before.is_admitted else seq)
+            last_entries = {} if before is None else before.ends_at(None if before.is_admitted else seq)
             known = self._known | {name: admitted.model_copy(update={"last_entries": last_entries})}
             write_machines(self._file, known.values())
             self._known, self._is_written = known, True
@@ -155,7 +155,9 @@ class Machines:
             if known is None:
                 raise _refused(f"no machine {name!r} was admitted: `lfr vault machines`")
             at_ns = known.dismissed_ns or self._clock.time_ns()
-            self._keep(known.model_copy(update={"dismissed_ns": at_ns, "last_entries": known.end(), "is_told": False}))
+            self._keep(
+                known.model_copy(update={"dismissed_ns": at_ns, "last_entries": known.ends_at(), "is_told": False})
+            )
             self._untold[name] = _dismissal(name, who)
         if not are_away:  # else it takes longer than who asks waits
             self.maintain()
@@ -175,7 +177,10 @@ class Machines:
                 entry = last.get(_subject(known.name))
                 if entry is not None and entry.rule == _DISMISS and known.is_admitted:
                     seq = entry.seq
-                    dismissed = {"dismissed_ns": self._clock.time_ns(), "last_entries": known.end(seq)}
+                    dismissed = {
+                        "dismissed_ns": self._clock.time_ns(),
+                        "last_entries": known.ends_at(seq),
+                    }
                     self._keep(known.model_copy(update=dismissed))
 
     def maintain(self) -> None:
@@ -195,7 +200,7 @@ class Machines:
                         del self._untold[name]
                     known = self._known[name]
                     if not known.is_admitted:
-                        self._keep(known.model_copy(update={"is_told": True, "last_entries": known.end(seq)}))
+                        self._keep(known.model_copy(update={"is_told": True, "last_entries": known.ends_at(seq)}))
 
     def list(self) -> tuple[Machine, ...]:
         """Those that were ever admitted, by name."""
@@ -236,7 +241,7 @@ class Machines:
             before_ns = self._clock.time_ns() - _UNDER_WAY_NS
             for each in tuple(self._known.values()):
                 if not each.is_admitted or each.until_ns <= before_ns:
-                    last_entries = each.end(seq)
+                    last_entries = each.ends_at(seq)
                 elif each.admitted_ns <= before_ns:
                     last_entries = each.end_replaced(seq)
                 else:

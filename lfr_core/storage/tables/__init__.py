@@ -1,4 +1,4 @@
-"""The tables of the records, a module for each context.
+"""The tables of the records, a module for each subject.
 
 All are imported together: a foreign key finds its table in every process, whichever module it needed.
 """

@@ -16,7 +16,7 @@ import pandas as pd
 from lfr_core.domain.categories import parse_category
 from lfr_core.domain.watchlists import RefusalReason
 from lfr_core.watchlists.csv_file import COLUMNS, FURTHER_COLUMNS, RowCells, Rows, parse_age, parse_day
-from lfr_core.watchlists.eligibility import SUBJECT_FACTS, approvers
+from lfr_core.watchlists.eligibility import SUBJECT_FACTS, count_approvers
 from lfr_core.watchlists.entries import FaceCheck
 
 __all__ = ["faces_frame", "rows_frame", "whole_frame"]
@@ -112,7 +112,7 @@ def _category(text: str) -> str:
 def _second_person(text: Mapping[str, str]) -> str | None:
     """Who approved beside the first, if that is somebody else."""
     first, second = text.get("approved_by", ""), text.get("second_approver", "")
-    return second if second and approvers(first, second) > 1 else None
+    return second if second and count_approvers(first, second) > 1 else None
 
 
 def _other_subjects(cells: Sequence[RowCells], sha256: Sequence[str | None]) -> list[str | None]:

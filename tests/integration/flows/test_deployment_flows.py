@@ -39,7 +39,7 @@ def test_authorising_schedules_each_step_at_its_exact_time_and_once_only(runner:
         (FlowStep.CLOSE, made.ends_at, 1),
     ]
     assert runner.reconcile().create == ()
-    assert len(runner.api.read_of("dep")) == 4
+    assert len(runner.api.list_runs("dep")) == 4
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from datetime import date
 import pytest
 
 from lfr_core.domain.watchlists import Category, EntryRow, Refusal, RefusalReason
-from lfr_core.watchlists.eligibility import approvers, eligible_rows
+from lfr_core.watchlists.eligibility import count_approvers, eligible_rows
 
 TODAY, LAST_DAY = date(2026, 11, 23), date(2026, 11, 25)
 ROW = EntryRow(2, "S-1", Category.VICTIM, "W 1", "Insp. Hill", LAST_DAY, "a.jpg", "custody", TODAY, 40, "", "", TODAY)
@@ -61,5 +61,5 @@ def test_rows_that_disagree_about_the_age_are_refused() -> None:
 def test_one_person_whose_name_is_written_in_two_ways_never_approves_twice(first: str, second: str) -> None:
     minor = replace(ROW, age=17, minor_rationale="missing since Monday", approved_by=first, second_approver=second)
 
-    assert approvers(first, second, "", " . ") == 1
+    assert count_approvers(first, second, "", " . ") == 1
     assert reasons(minor) == [RefusalReason.MINOR_UNJUSTIFIED]

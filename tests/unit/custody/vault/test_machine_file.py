@@ -46,7 +46,7 @@ def test_an_admission_is_refused_before_the_file_outgrows_what_reads_it_and_each
         else:
             machines.append(machine(f"van-{len(machines)}", 50, longest))
     assert rule == "vault.machine"
-    ended = [each.model_copy(update={"dismissed_ns": 2**62, "last_entries": each.end(2**62)}) for each in machines]
+    ended = [each.model_copy(update={"dismissed_ns": 2**62, "last_entries": each.ends_at(2**62)}) for each in machines]
     write_machines(tmp_path / "machines.json", ended)
     assert (tmp_path / "machines.json").stat().st_size <= MOST_BYTES
     assert len(read_machines(tmp_path / "machines.json")) == len(machines)
