@@ -21,7 +21,7 @@ from lfr_core.custody.audit.head_signing import HeadSigningThread
 from lfr_core.custody.audit.heads import entries_of_vault
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail, record
-from lfr_core.custody.audit.vault_records import TrailRecords, record_existing_rows
+from lfr_core.custody.audit.vault_records import TrailRecords, note_unnamed_writers, record_existing_rows
 from lfr_core.custody.audit.witness import Witness
 from lfr_core.custody.identity.provider import provider_of
 from lfr_core.custody.identity.shown_logins import ShownLogins
@@ -93,6 +93,7 @@ def build_vault(
         audit=audit,
         people=log,
     )
+    core.writers.unnamed_until = note_unnamed_writers(engine, keystore.folder)
     trail = audit.use(core)
     records = log.records = TrailRecords(engine, core.writers, core.public_key, core.clock, keystore.folder)
 

@@ -26,6 +26,7 @@ __all__ = [
     "SystemActor",
     "fold_key_name",
     "fold_name",
+    "is_part",
     "may_write",
     "person_name",
     "same_person",
@@ -151,6 +152,11 @@ def fold_key_name(name: str) -> str:
 def same_person(a: str, b: str) -> bool:
     """Whether two names are one person's."""
     return fold_name(a) == fold_name(b)
+
+
+def is_part(actor: str) -> bool:
+    """Whether an actor, as the audit trail has it, is a part of the platform: `system:NAME`."""
+    return actor in _PARTS
 
 
 def may_write(identity: ProcessIdentity, actor: str) -> bool:

@@ -46,7 +46,7 @@ class Notary:
 
     def writer_key(self, name: str, person: str = "") -> WriterKey:
         self._answer()
-        return self.writers.writer_key(name, self.identity)
+        return self.writers.writer_key(name, self.identity, person)
 
     def _answer(self) -> None:
         if self.away:

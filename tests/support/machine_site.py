@@ -55,8 +55,8 @@ class Kept(AuditTrail):
     def prepare(self, actor: Principal) -> None:
         pass
 
-    def _key(self) -> tuple[WriterKey, float]:
-        lent, asked = self._lent or super()._key()
+    def _key(self, person: str = "") -> tuple[WriterKey, float]:
+        lent, asked = next(iter(self._lent.values()), None) or super()._key()
         return replace(lent, at_ns=None), asked  # whatever its clock says
 
     def _written(self, actor: Principal) -> str:

@@ -189,7 +189,7 @@ class MemoryVault:
     def writer_key(self, name: str, person: str = "") -> WriterKey:
         self._answer()
         known = self.people.check_recorded(person) if person else None
-        lent = WriterKeys(self.seed, SystemClock()).writer_key(name, None)
+        lent = WriterKeys(self.seed, SystemClock()).writer_key(name, None, person)
         return replace(lent, at_ns=None, person_records=known)
 
     def _answer(self) -> None:

@@ -30,7 +30,7 @@ from lfr_core.custody.audit.signed import Anchor, Head, signed_head
 from lfr_core.custody.vault.record_keys import day_of
 from lfr_core.custody.vault.signing import not_signed
 from lfr_core.custody.vault.writer_keys import CLOCKS_APART_NS, Writer, WriterKeys
-from lfr_core.domain.actors import ProcessIdentity, may_write
+from lfr_core.domain.actors import ProcessIdentity, is_part, may_write
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.audit import AuditEntryRow, AuditHeadRow
@@ -220,6 +220,20 @@ def check_writer(entry: StoredEntry, keys: WriterKeys, since_ns: int, at_ns: int
         raise damaged(f"entry {entry.seq} is of {body.actor}, for whom the process {writer.identity} writes nothing")
     if not may_record(writer.identity, body.records):
         raise damaged(f"entry {entry.seq} names records that the process {writer.identity} doesn't change")
+    if writer.identity is not None:  # else where nobody is asked who they are (tests)
+        _check_whose(entry.seq, body.actor, writer, keys)
+
+
+def _check_whose(seq: int, actor: str, writer: Writer, keys: WriterKeys) -> None:
+    """See that a person's entry is sealed with the key that was lent for them, and a part's with one for no person."""
+    if writer.person is None:
+        if seq > keys.unnamed_until and not is_part(actor):
+            raise damaged(
+                f"entry {seq} is a person's, and sealed with a key of an earlier version, which asked for no login"
+            )
+    elif actor != f"person:{writer.person}" if writer.person else not is_part(actor):
+        whose = "another's" if writer.person else "nobody's"
+        raise damaged(f"entry {seq} is of {actor}, and sealed with a key that was lent upon {whose} login")
 
 
 def entries_of_vault(engine: Engine, keys: WriterKeys, verb: Verb) -> tuple[AuditEntry, ...]:

@@ -63,8 +63,9 @@ class AuditTrail:
         self._names_lock = threading.Lock()
         self._identity = vault.identity
         self._name = secrets.token_hex(16)
-        self._lent: tuple[WriterKey, float] | None = None
-        """And when it was asked for, by the monotonic clock."""
+        self._lent: LRUCache[str, tuple[WriterKey, float]] = LRUCache(_MOST_NAMES)
+        """By the folded name of the person for whom it was asked, "" for the platform's parts; and when it was, by the
+        monotonic clock."""
         self._not_before = float("-inf")
         self._people: LRUCache[str, Mapping[str, str]] = LRUCache(_MOST_NAMES)
         """What the trail says of the people for whom a key was asked: the digest of each row of the register."""
@@ -78,7 +79,7 @@ class AuditTrail:
                 process may write no more, or what the register says of a person isn't on the trail.
         """
         self._written(actor)
-        self._ask_for_key("" if isinstance(actor, SystemActor) else actor)
+        self._ask_for_key(_person(actor))
 
     def seal(self, text: str) -> tuple[str, str]:
         """Seal a row's text: who seals, and the seal (`lfr_core.custody.audit.row_seals`). Raises as `records_key`."""
@@ -87,7 +88,10 @@ class AuditTrail:
 
     def records_key(self) -> bytes:
         """Return the key of what entries say of records. Raises Retryable: the vault is away; Refused as `prepare`."""
-        return self._key()[0].records_key
+        with self._names_lock:  # any will do: a person's may have been asked for before the vault went away
+            people = list(self._lent)
+        held = next((lent for lent in map(self._held, people) if lent is not None), None)
+        return (held or self._ask_for_key())[0].records_key
 
     def append(self, session: Session, event: AuditEvent, carried: Mapping[str, str] = _NONE) -> AuditEntry:
         """Put `event` on the trail in the transaction of `session`, which must be one of `writing`.
@@ -102,7 +106,7 @@ class AuditTrail:
                 what the vault found there in `prepare`.
         """
         check_event(event)
-        actor, (lent, asked) = self._written(event.actor), self._key()
+        actor, (lent, asked) = self._written(event.actor), self._key(_person(event.actor))
         changed = take_changes(session)
         if not may_record(self._identity, changed.keys() | carried.keys()):  # such an entry is a damaged trail's
             raise Refused("records.not-this-process", f"the process {self._identity} doesn't change such records")
@@ -185,19 +189,20 @@ class AuditTrail:
             )
         return answer
 
-    def _key(self) -> tuple[WriterKey, float]:
+    def _key(self, person: str = "") -> tuple[WriterKey, float]:
         """Return the key that was asked for, while it is lent, and when that was; ask for another after that."""
-        lent = self._lent
-        if lent is None or self._clock.monotonic() >= lent[1] + lent[0].lease_s:
-            return self._ask_for_key()
-        return lent
+        return self._held(person) or self._ask_for_key(person)
+
+    def _held(self, person: str) -> tuple[WriterKey, float] | None:
+        with self._names_lock:
+            lent = self._lent.get(fold_name(person))
+        return None if lent is None or self._clock.monotonic() >= lent[1] + lent[0].lease_s else lent
 
     def _ask_for_key(self, person: str = "") -> tuple[WriterKey, float]:
         """Ask whether this process may still write, of that person if one is given; while the vault is away, what it
         lent is good for its lease.
         """
-        now, lent = self._clock.monotonic(), self._lent
-        held = None if lent is None or now >= lent[1] + lent[0].lease_s else lent
+        now, held = self._clock.monotonic(), self._held(person)
         if held is not None and now < self._not_before:
             return held
         try:
@@ -208,13 +213,14 @@ class AuditTrail:
             self._not_before = now + _ASKED_AGAIN_S
             return held
         except Refused:
-            self._lent = None
-            raise
-        self._lent = (key, now)
-        if person:
             with self._names_lock:
+                self._lent.pop(fold_name(person), None)
+            raise
+        with self._names_lock:
+            self._lent[fold_name(person)] = (key, now)
+            if person:
                 self._people[fold_name(person)] = key.person_records or _NONE
-        return self._lent
+        return key, now
 
 
 def record(engine: Engine, trail: AuditTrail, event: AuditEvent) -> AuditEntry:
@@ -223,6 +229,10 @@ def record(engine: Engine, trail: AuditTrail, event: AuditEvent) -> AuditEntry:
     trail.prepare(event.actor)
     with writing(engine) as session:
         return trail.append(session, event)
+
+
+def _person(actor: Principal) -> str:
+    return "" if isinstance(actor, SystemActor) else actor
 
 
 def _newest(session: Session) -> tuple[int, str]:

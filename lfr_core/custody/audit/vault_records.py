@@ -30,7 +30,7 @@ from lfr_core.storage.recorded import AS_OPENED, AS_SEALED, RECORDED, is_recorde
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.row import Row
 
-__all__ = ["TrailRecords", "append_noting", "record_existing_rows"]
+__all__ = ["TrailRecords", "append_noting", "note_unnamed_writers", "record_existing_rows"]
 
 
 _FIRST: Final = frozenset(
@@ -40,6 +40,7 @@ _FIRST: Final = frozenset(
     }
 )
 """The tables that were recorded when the file of adopted tables named none."""
+_UNNAMED_UNTIL: Final = "writers-unnamed-until"
 _OPENED: Final = "_opened"
 _SEALED: Final = "_sealed"
 
@@ -136,6 +137,22 @@ class TrailRecords:
         if anchor is None:
             return Chain(), RecordedState()
         return Chain(anchor.seq, anchor.hash), RecordedState(anchor=anchor.seq)
+
+
+def note_unnamed_writers(engine: Engine, folder: Path) -> int:
+    """Return the newest entry that there was when this version's vault was first started, which lends keys for persons.
+
+    A file beside the keys has it: an entry of a person sealed with a key of an earlier version counts up to there only.
+
+    Raises:
+        Retryable: the database is away. Refused: the file can't be written.
+    """
+    file = folder / _UNNAMED_UNTIL
+    if not file.exists():
+        with snapshot(engine) as session:
+            write_private(file, str(newest_seq(session)).encode())
+    noted = file.read_text("utf-8")
+    return int(noted) if noted.isdecimal() else 0
 
 
 def record_existing_rows(engine: Engine, records: TrailRecords, trail: AuditTrail) -> int:

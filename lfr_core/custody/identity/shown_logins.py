@@ -18,6 +18,7 @@ from lfr_core.custody.identity.tokens import Identity, verify_shown_token
 from lfr_core.custody.people.compliance import SERVICE_ISSUER
 from lfr_core.custody.people.identities import any_linked, person_of_identity
 from lfr_core.custody.people.machine_user import MACHINE_USER_ISSUER
+from lfr_core.domain.actors import same_person
 from lfr_core.storage.engine import reading
 
 __all__ = ["ShownLogins"]
@@ -34,9 +35,10 @@ class ShownLogins:
         self._has_accounts = False
         self._keys = ProviderKeys(provider, clock)
 
-    def check(self, name: str, shown: str) -> None:
+    def check(self, name: str, shown: str, *, is_current: bool = False) -> None:
         """See that what is shown is a login of the person of that name, who may act now.
 
+        `is_current`: by the name that they have now, and none of before.
         Where nobody ever had an account at a provider, nobody can have logged in: a trial's own records.
 
         Raises:
@@ -58,7 +60,7 @@ class ShownLogins:
             issuer, subject, since = identity.issuer, identity.subject, identity.issued_at
         with reading(self._engine) as session:
             person = person_of_identity(session, issuer, subject, self._clock, since=since, ends_at=None)
-        if not person.is_called(name):
+        if not (same_person(person.name, name) if is_current else person.is_called(name)):
             raise Refused("login.not-theirs", f"the login that was shown is {person.name}'s, and not {name}'s")
 
     def _identity_of(self, token: str) -> Identity:

@@ -225,7 +225,7 @@ class VaultCore:
     ) -> WriterKey:
         m.checked(m.LendWriterKey, name=name, person=person)
         known = self.people.check_recorded(person) if person else None
-        return replace(self.writers.writer_key(name, peer), person_records=known)
+        return replace(self.writers.writer_key(name, peer, person), person_records=known)
 
     def pseudonym(self, name: str) -> str:
         m.checked(m.Pseudonym, name=name)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from pydantic import BaseModel
 
-from lfr_core.common.errors import Retryable
+from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault import messages as m
 
 __all__ = ["ChecksLogins", "check_login", "person_asking"]
@@ -15,8 +15,11 @@ __all__ = ["ChecksLogins", "check_login", "person_asking"]
 class ChecksLogins(Protocol):
     """Who verifies what is shown: `lfr_core.custody.identity.shown_logins.ShownLogins`."""
 
-    def check(self, name: str, shown: str) -> None:
-        """See that what is shown is a login of the person of that name, who may act now. Raises Refused, Retryable."""
+    def check(self, name: str, shown: str, *, is_current: bool = False) -> None:
+        """See that what is shown is a login of the person of that name, who may act now. Raises Refused, Retryable.
+
+        `is_current`: a name of before isn't theirs any more.
+        """
         ...
 
 
@@ -33,7 +36,8 @@ def person_asking(request: BaseModel) -> tuple[str, str] | None:
 def check_login(request: BaseModel, logins: ChecksLogins) -> None:
     """See that whoever something is asked for has logged in.
 
-    A machine is dismissed while the records are away, too: ending is the safe side.
+    A machine is dismissed while the records or the identity provider are away, too: ending is the safe side. Entries
+    are sealed in the name that somebody has now.
 
     Raises:
         Refused: as `ChecksLogins.check`. Retryable: the records are away.
@@ -42,7 +46,8 @@ def check_login(request: BaseModel, logins: ChecksLogins) -> None:
     if who is None:
         return
     try:
-        logins.check(*who)
-    except Retryable:
-        if not isinstance(request, m.DismissMachine):
+        logins.check(*who, is_current=isinstance(request, m.LendWriterKey))
+    except (Refused, Retryable) as error:
+        is_away = isinstance(error, Retryable) or error.rule == "login.provider-away"
+        if not is_away or not isinstance(request, m.DismissMachine):
             raise

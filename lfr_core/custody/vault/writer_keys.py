@@ -1,8 +1,9 @@
-"""Keys that entries of the audit trail are sealed with: of one running process, of one machine, for one day.
+"""Keys that entries of the audit trail are sealed with: of one running process, machine and person, for one day.
 
-Who an entry's writer is stands beside it: process, machine, serial number of the certificate, day, and a random name
-of the running program. All but the last come from the certificate that was shown and from the vault's clock, and the
-key is derived from all of them: a process can neither seal as another one, nor as another machine.
+Who an entry's writer is stands beside it: process, machine, serial number of the certificate, day, a random name of
+the running program, and the pseudonym of the person for whom the key was lent, if for one. All but the program's name
+come from the certificate and the login that were shown and from the vault's clock, and the key is derived from all of
+them: a process can neither seal as another one, nor as another machine, nor for a person who isn't logged in there.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from lfr_core.custody.vault.certificates import THIS_MACHINE, Peer
 from lfr_core.custody.vault.port import WriterKey
 from lfr_core.custody.vault.record_keys import day_of
 from lfr_core.custody.vault.sealing import KEY_BYTES, binding
-from lfr_core.domain.actors import ProcessIdentity, fold_key_name
+from lfr_core.domain.actors import ProcessIdentity, fold_key_name, person_name
 
 __all__ = ["CLOCKS_APART_NS", "WRITER_LEASE_S", "KnowsMachines", "Writer", "WriterKeys", "derive_pseudonym"]
 
@@ -33,7 +34,7 @@ whether the process may still write."""
 CLOCKS_APART_NS: Final = 15 * 60 * 10**9
 """[proposal] By how much a process's clock may differ from the vault's: an entry that says a time further off isn't
 written, and isn't signed."""
-_WRITER: Final = re.compile(r"([a-z]*):([a-z0-9-]*):([0-9a-f]*):(\d{1,9}):([0-9a-f]{32})")
+_WRITER: Final = re.compile(r"([a-z]*):([a-z0-9-]*):([0-9a-f]*):(\d{1,9}):([0-9a-f]{32})(?::([0-9a-f]{32}|))?")
 
 
 class KnowsMachines(Protocol):
@@ -62,10 +63,14 @@ class Writer:
     """Whole days since the epoch (UTC), by the vault's clock."""
     name: str
     """32 hexadecimal digits of the running program."""
+    person: str | None
+    """The pseudonym of the person for whom the key was lent, 32 hexadecimal digits; "": for no person. None: lent by an
+    earlier version, which asked for nobody's login."""
 
     def __str__(self) -> str:
         """As it stands beside an entry."""
-        return f"{self.identity or ''}:{self.machine}:{self.serial}:{self.day}:{self.name}"
+        written = f"{self.identity or ''}:{self.machine}:{self.serial}:{self.day}:{self.name}"
+        return written if self.person is None else f"{written}:{self.person}"
 
     @classmethod
     def parse(cls, text: str) -> Writer | None:
@@ -74,7 +79,7 @@ class Writer:
         if found is None or found[1] not in {"", *ProcessIdentity}:
             return None
         identity = ProcessIdentity(found[1]) if found[1] else None
-        return cls(identity, found[2], found[3], int(found[4]), found[5])
+        return cls(identity, found[2], found[3], int(found[4]), found[5], found[6])
 
 
 class WriterKeys:
@@ -88,12 +93,22 @@ class WriterKeys:
         """What entries say of records is keyed with it."""
         self.machines: KnowsMachines | None = None
         """The register of other machines; None: no other machine writes."""
+        self.unnamed_until = 0
+        """Up to this entry a person's may be sealed with a key of an earlier version, which was lent for nobody in
+        particular: the newest when this version was first started."""
 
-    def writer_key(self, name: str, peer: Peer | ProcessIdentity | None = ProcessIdentity.VAULT) -> WriterKey:
+    def writer_key(
+        self, name: str, peer: Peer | ProcessIdentity | None = ProcessIdentity.VAULT, person: str = ""
+    ) -> WriterKey:
         """Give the key of today to a process, by what it has shown that it is; without, to the vault itself.
 
+        Args:
+            name: of the running program.
+            peer: who asks.
+            person: whose entries it seals, by name, who has logged in; "": those of parts of the platform alone.
+
         Raises:
-            Refused: `vault.bad-request`: `name` isn't 32 hexadecimal digits.
+            Refused: `vault.bad-request`: `name` isn't 32 hexadecimal digits. `actor.not-a-person`: nobody is so called.
             Retryable: the clock can't be trusted. What was lent before is good for its lease.
         """
         m.checked(m.LendWriterKey, name=name)
@@ -101,11 +116,11 @@ class WriterKeys:
             at_ns = self._clock.time_ns()
         except Refused as error:
             raise Retryable(f"no key for the audit trail is lent: {error}") from error
-        day = day_of(at_ns)
+        day, whose = day_of(at_ns), derive_pseudonym(self._root, person_name(person)) if person else ""
         if isinstance(peer, Peer) and peer.machine != THIS_MACHINE:
-            writer = Writer(peer.identity, peer.machine, f"{peer.serial:x}", day, name)
+            writer = Writer(peer.identity, peer.machine, f"{peer.serial:x}", day, name, whose)
         else:
-            writer = Writer(peer.identity if isinstance(peer, Peer) else peer, "", "", day, name)
+            writer = Writer(peer.identity if isinstance(peer, Peer) else peer, "", "", day, name, whose)
         return WriterKey(str(writer), self._derive(writer), WRITER_LEASE_S, at_ns, self.records_key)
 
     def note_newest(self, seq: int) -> None:

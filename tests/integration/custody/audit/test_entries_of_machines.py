@@ -11,10 +11,15 @@ from sqlalchemy import text
 
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import LfrError, Refused, Retryable
+from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.audit.vault_records import note_unnamed_writers
+from lfr_core.custody.vault.port import WriterKey
 from lfr_core.custody.vault.process_identity import VERBS
-from lfr_core.custody.vault.writer_keys import Writer
+from lfr_core.custody.vault.record_keys import day_of
+from lfr_core.custody.vault.writer_keys import WRITER_LEASE_S, Writer
 from lfr_core.domain.actors import PROCESSES_OF, SPEAKS_FOR_PEOPLE, Principal, ProcessIdentity, SystemActor
+from lfr_core.storage.engine import writing
 from tests.support.machine_site import COMPLIANCE, RECORD, Kept, Shifted, Site, machine_site
 from tests.support.overwriting import overwriting
 from tests.support.records import ManualClock
@@ -116,7 +121,7 @@ def test_while_the_vault_is_away_what_was_lent_is_good_for_its_lease_and_a_refus
             self.asked += 1
             if self.error is not None:
                 raise self.error
-            return site.core.writers.writer_key(name, self.identity)
+            return site.core.writers.writer_key(name, self.identity, person)
 
     vault, clock = Vault(), Shifted()
     trail = AuditTrail(vault, clock)  # type: ignore[arg-type]  # as much of the vault as is asked
@@ -136,3 +141,70 @@ def test_while_the_vault_is_away_what_was_lent_is_good_for_its_lease_and_a_refus
     vault.error = Retryable("away")
     with pytest.raises(Retryable):
         site.write(trail, COMPLIANCE)
+
+
+class _OfAnEarlierVersion:
+    """The vault as it lent keys before it asked for logins: to a process, whoever it writes of."""
+
+    def __init__(self, site: Site) -> None:
+        self._site, self.identity = site, ProcessIdentity.COMMANDS
+
+    def pseudonym(self, name: str) -> str:
+        return self._site.core.pseudonym(name)
+
+    def writer_key(self, name: str, person: str = "") -> WriterKey:
+        writers, at_ns = self._site.core.writers, self._site.clock.time_ns()
+        writer = Writer(self.identity, "", "", day_of(at_ns), name, None)
+        key = writers.key_of(writer, seq=1, since_day=0)
+        return WriterKey(str(writer), key, WRITER_LEASE_S, at_ns, writers.records_key)
+
+
+def test_keys_of_before_logins_were_asked_for_count_up_to_the_newest_entry_of_then(site: Site) -> None:
+    earlier, keystore = AuditTrail(_OfAnEarlierVersion(site), site.clock), site.core.keystore.folder
+    writer = str(Writer(ProcessIdentity.COMMANDS, "", "", 20_000, "0f" * 16, None))
+    assert writer == f"commands:::20000:{'0f' * 16}"  # as entries of before have it
+    assert str(Writer.parse(writer)) == writer
+    newest = site.write(earlier, COMPLIANCE)
+    for file in keystore.glob("writers-unnamed-until"):  # a home of before
+        file.unlink()
+    site.core.writers.unnamed_until = note_unnamed_writers(site.engine, keystore)
+    assert site.sign() == newest
+
+    assert site.write(earlier, SystemActor.ERASURE) == site.sign()  # a part's, whose process is known
+    site.write(earlier, COMPLIANCE)
+    assert "earlier version" in site.refused()
+    site.core.writers.unnamed_until = note_unnamed_writers(site.engine, keystore)  # at the next start
+    assert "earlier version" in site.refused()
+    site.forget_newest()
+    assert site.write(AuditTrail(site.core, site.clock), COMPLIANCE) == site.sign()
+
+
+def test_a_key_that_was_lent_for_a_person_seals_no_entry_of_another_or_of_the_platform(site: Site) -> None:
+    class Lent(_OfAnEarlierVersion):
+        def writer_key(self, name: str, person: str = "") -> WriterKey:
+            return site.core.writers.writer_key(name, self.identity, "Somebody Else")
+
+    for actor in (COMPLIANCE, SystemActor.ERASURE):
+        site.write(AuditTrail(Lent(site), site.clock), actor)
+        assert "another's login" in site.refused()
+        site.forget_newest()
+
+
+def test_a_persons_key_is_asked_for_with_their_act_and_kept_for_its_entries(site: Site) -> None:
+    class Counting(_OfAnEarlierVersion):
+        asked: tuple[str, ...] = ()
+
+        def writer_key(self, name: str, person: str = "") -> WriterKey:
+            self.asked += (person,)
+            return site.core.writers.writer_key(name, self.identity, person)
+
+    vault = Counting(site)
+    trail = AuditTrail(vault, site.clock)
+    trail.prepare(COMPLIANCE)
+    trail.prepare(SystemActor.ERASURE)
+    with writing(site.engine) as session:
+        for actor in (COMPLIANCE, SystemActor.ERASURE, COMPLIANCE):
+            trail.append(session, AuditEvent(Verb.ALTER, actor, "", "alert:1", "of-a-test"))
+    assert trail.records_key() == site.core.writers.records_key
+    assert vault.asked == (COMPLIANCE, "")
+    site.sign()

@@ -173,7 +173,7 @@ def test_a_process_seals_entries_of_the_audit_trail_as_itself_alone(
         for name in ("audit-writer:0f", "Audit-Writer:0f", "audit-writer:", f" AUDIT-WRITER:{identity}:0f"):
             assert rule_of(lambda n=name: client.pseudonym(n)) == "vault.not-for-you"
         lent = client.writer_key("0f" * 16)
-        assert Writer.parse(lent.writer) == Writer(identity, "", "", day_of(NOW_NS), "0f" * 16)
+        assert Writer.parse(lent.writer) == Writer(identity, "", "", day_of(NOW_NS), "0f" * 16, "")
         assert rule_of(lambda: client.writer_key("flows:::1:0f")) == "vault.bad-request"
         trail = AuditTrail(client, SystemClock())
         acting: list[tuple[Principal, frozenset[ProcessIdentity]]] = [*PROCESSES_OF.items()]

@@ -8,20 +8,27 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from apps.cli.main import app
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.heads import sign_head
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.identity.service_keys import add_service, service_of_key
 from lfr_core.custody.people import AuthenticatedPerson, People, Rank, Role
 from lfr_core.custody.people.roles import Login
 from lfr_core.custody.vault.client import VaultClient, vault_client
-from lfr_core.custody.vault.port import KeyKind
+from lfr_core.custody.vault.logins import check_login
+from lfr_core.custody.vault.messages import AdmitMachine, AnyRequest, DismissMachine
+from lfr_core.custody.vault.port import KeyKind, WriterKey
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.storage.engine import open_engine
 from tests.support.each_process import EachProcess, EachTrail
 from tests.support.identity import Signer, claims_of
+from tests.support.overwriting import overwriting
 from tests.support.sessions import LocalIssuer
 from tests.support.vault_server import VaultProcess
 
@@ -169,3 +176,93 @@ def test_a_log_out_ends_a_scripts_key_for_commands_and_for_the_vault(site: Site,
         client.writer_key(ROOT, "Weekly")
     assert refused.value.rule == "identity.ended"
     client.close()
+
+
+class _AsksFor:
+    """Who has the pages' key, and asks for the key that entries are sealed with in whose name they like."""
+
+    identity = ProcessIdentity.PAGES
+
+    def __init__(self, client: VaultClient, lent_for: str) -> None:
+        self._client, self._lent_for = client, lent_for
+
+    def writer_key(self, name: str, person: str = "") -> WriterKey:
+        return self._client.writer_key(name, self._lent_for)
+
+    def pseudonym(self, name: str) -> str:
+        return self._client.pseudonym(name)
+
+
+@pytest.mark.parametrize("lent_for", ["", PAT], ids=["nobody", "another"])
+def test_who_has_a_processs_key_and_the_records_writes_as_nobody_whose_login_they_have_not(
+    site: Site, lent_for: str
+) -> None:
+    def verified() -> tuple[int, str]:
+        done = CliRunner().invoke(app, ["audit", "verify"], env={"LFR_HOME": str(site.home)})
+        return done.exit_code, done.output
+
+    def write(trail: AuditTrail) -> int:
+        event = AuditEvent(Verb.ALTER, DEE, "", "person:1", "people.changed", {"rank": "superintendent"})
+        return record(site.engine, trail, event).seq
+
+    honest, other = (site.client(name, site.token(name), ProcessIdentity.PAGES) for name in (DEE, PAT))
+    newest = write(AuditTrail(honest, SystemClock()))
+    head = sign_head(site.engine, site.asks, SystemClock())
+    assert head is not None
+    assert head.seq == newest
+    assert verified()[0] == 0
+
+    made_up = write(AuditTrail(_AsksFor(other, lent_for), SystemClock()))
+
+    with pytest.raises(Refused, match=f"entry {made_up} is of person:") as refused:
+        sign_head(site.engine, site.asks, SystemClock())
+    assert refused.value.rule == "audit.damaged"
+    assert rules(site, DEE, site.token(DEE), ProcessIdentity.PAGES) == {"audit.damaged"}
+    until_s = time.monotonic() + 20
+    while verified()[0] == 0 and time.monotonic() < until_s:
+        time.sleep(0.5)
+    code, said = verified()
+    assert code == 1
+    assert f"entry {made_up}" in said
+    with overwriting(site.engine) as session:
+        session.execute(text("DELETE FROM audit_entry WHERE seq = :seq"), {"seq": made_up})
+    assert rules(site, DEE, site.token(DEE), ProcessIdentity.PAGES) == {""}
+    honest.close()
+    other.close()
+
+
+def test_entries_are_sealed_in_the_name_that_somebody_has_now(site: Site) -> None:
+    before, now = "Nora Before", "Nora Now"
+    site.people.add(before, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=site.dee)
+    site.people.link_identity(before, site.issuer.url, "of Nora", by=site.dee)
+    site.people.rename(before, now, by=site.dee)
+    token = site.token(now, sub="of Nora")
+
+    former, current = site.client(before, token), site.client(now, token)
+    with pytest.raises(Refused) as refused:
+        former.writer_key(ROOT, before)
+    assert refused.value.rule == "login.not-theirs"
+    assert current.writer_key(ROOT, now).person_records
+    former.close()
+    current.close()
+
+
+def test_while_the_identity_provider_is_away_a_machine_is_dismissed_and_none_is_admitted() -> None:
+    class Away:
+        def check(self, name: str, shown: str, *, is_current: bool = False) -> None:
+            raise Refused(rule, "as the double says")
+
+    rule = "login.provider-away"
+    check_login(DismissMachine(name="van-1", person=DEE), Away())
+    with pytest.raises(Refused):
+        check_login(AdmitMachine(name="van-1", identities=(ProcessIdentity.RECORD,), cameras=(), person=DEE), Away())
+    rule = "login.not-theirs"
+    with pytest.raises(Refused):
+        check_login(DismissMachine(name="van-1", person=DEE), Away())
+
+
+def test_a_process_of_an_earlier_version_which_keeps_one_key_for_all_is_lent_no_persons() -> None:
+    asked = {"verb": "writer-key", "version": 1, "name": ROOT}
+    AnyRequest.validate_python(asked)
+    with pytest.raises(ValueError, match="lfr up"):
+        AnyRequest.validate_python(asked | {"person": DEE, "shown": "a token"})
