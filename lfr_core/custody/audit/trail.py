@@ -195,7 +195,7 @@ class AuditTrail:
 
     def _held(self, person: str) -> tuple[WriterKey, float] | None:
         with self._names_lock:
-            lent = self._lent.get(fold_name(person))
+            lent = self._lent.get(_folded(person))
         return None if lent is None or self._clock.monotonic() >= lent[1] + lent[0].lease_s else lent
 
     def _ask_for_key(self, person: str = "") -> tuple[WriterKey, float]:
@@ -214,10 +214,10 @@ class AuditTrail:
             return held
         except Refused:
             with self._names_lock:
-                self._lent.pop(fold_name(person), None)
+                self._lent.pop(_folded(person), None)
             raise
         with self._names_lock:
-            self._lent[fold_name(person)] = (key, now)
+            self._lent[_folded(person)] = (key, now)
             if person:
                 self._people[fold_name(person)] = key.person_records or _NONE
         return key, now
@@ -233,6 +233,11 @@ def record(engine: Engine, trail: AuditTrail, event: AuditEvent) -> AuditEntry:
 
 def _person(actor: Principal) -> str:
     return "" if isinstance(actor, SystemActor) else actor
+
+
+def _folded(person: str) -> str:
+    """As a person's key is kept, and never as that of the platform's parts: a name of points folds to nothing."""
+    return fold_name(person) or person
 
 
 def _newest(session: Session) -> tuple[int, str]:
