@@ -231,18 +231,11 @@ class Sign(Message):
 
 
 class LendWriterKey(Message):
-    version: Literal[1, 2] = 2  # type: ignore[assignment]  # a wider one
-    """1: of an earlier version, which keeps one key for all that it writes."""
+    version: Literal[1, 2] = 2  # type: ignore[assignment]  # wider; who asks as 1 keeps one key for all whom it writes of
     verb: Literal["writer-key"] = "writer-key"
     name: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
     person: Annotated[str, Field(max_length=2 * LONGEST_NAME)] = ""
     shown: Shown = ""
-
-    @model_validator(mode="after")
-    def _keeps_each(self) -> Self:
-        if self.version == 1 and self.person:  # it would seal others' entries with it
-            raise ValueError("a person's key is lent to no process of an earlier version: `lfr down`, then `lfr up`")
-        return self
 
 
 class CompareRecords(Message):

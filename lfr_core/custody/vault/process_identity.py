@@ -116,6 +116,8 @@ def check_request(identity: ProcessIdentity, request: Message) -> None:
         case m.LendWriterKey():
             if request.person and identity not in SPEAKS_FOR_PEOPLE:
                 raise _not_for(identity, "speaks for no person")
+            if request.person and request.version == 1:  # it would seal other people's entries with the key
+                raise _not_for(identity, "is of an earlier version: `lfr down`, then `lfr up`")
             return
         case m.Pseudonym():
             _check_name(identity, fold_key_name(request.name))
