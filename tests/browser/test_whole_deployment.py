@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +39,7 @@ from tests.support.running_platform import running_platform, settings_of_platfor
 from tests.support.samples import require_photos
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, FilePayload, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(3000)]
 
@@ -174,15 +174,23 @@ def tell_the_public(desk: BrowserSession) -> None:
 
 
 def compile_the_list(desk: BrowserSession) -> None:
+    from playwright.sync_api import Error
+
     desk.open_as(PLANNER, DESK)
     desk.click("Upload the list")
-    desk.settle()
-    desk.page.locator("[data-testid='stFileUploader']").filter(has_text="The list").locator(
-        "input[type=file]"
-    ).first.set_input_files(
-        {"name": "list.zip", "mimeType": "application/zip", "buffer": listed_zip(require_photos()["obama"])}
-    )
-    desk.see("list.zip")
+    field = desk.page.locator("[data-testid='stFileUploader']").filter(has_text="The list").locator("input[type=file]")
+    file: FilePayload = {
+        "name": "list.zip",
+        "mimeType": "application/zip",
+        "buffer": listed_zip(require_photos()["obama"]),
+    }
+    for _ in range(3):  # a field that is drawn anew at that moment takes no file
+        desk.settle()
+        field.first.set_input_files(file)
+        with suppress(Error):
+            desk.page.get_by_text(file["name"]).first.wait_for(timeout=WAIT_MS / 3)
+            break
+    desk.see(file["name"])
     desk.click("Take this upload")
     desk.click("Check and compile")
     desk.page.get_by_text("The list is compiled.").first.wait_for(timeout=300_000)
