@@ -131,7 +131,7 @@ def test_a_folder_that_cannot_be_made_is_retryable_with_advice(tmp_path: Path) -
 
 
 def test_a_password_never_stands_in_an_error() -> None:
-    engine = open_engine("postgresql://user:SECRET@127.0.0.1:1/db")
+    engine = open_engine("postgresql://user:SECRET-9c1f@127.0.0.1:1/db")
 
     with pytest.raises(Retryable) as caught:
         store_of(engine).find("dep")

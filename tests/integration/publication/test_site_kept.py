@@ -156,7 +156,7 @@ def test_a_document_that_cannot_be_cleaned_is_left_out_and_the_rest_of_the_site_
     def refuse(_content: bytes, _title: str) -> bytes:
         raise Refused("papers.too-complicated", "it takes too long")
 
-    monkeypatch.setattr("lfr_core.publication.site.data.cleaned", refuse)
+    monkeypatch.setattr("lfr_core.publication.site.data.clean_document", refuse)
     refresh(site, NOW)
 
     assert [each.suffix for each in (site.folder / "documents").iterdir()] == [".txt"]
