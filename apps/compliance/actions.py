@@ -12,6 +12,7 @@ from lfr_core.custody.audit.head_checkpoint import read_public_key
 from lfr_core.custody.identity.invitation import Invitation, invite_person
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import Person, Rank, Role
+from lfr_core.custody.people.consultations import STAFF
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.build import build_document_register
 from lfr_core.deployments.compliance_documents import (
@@ -33,8 +34,9 @@ class ComplianceActions:
 
     installation: Installation
 
-    def people(self) -> tuple[Person, ...]:
-        """List everybody on the register, those revoked too."""
+    def people(self, *, by: AuthenticatedPerson) -> tuple[Person, ...]:
+        """List everybody on the register, those revoked too. The look is on the audit trail, as `lfr users list`."""
+        self.installation.looks.check(by, STAFF, "people.listed")
         return self.installation.people.list()
 
     def several_accounts(self) -> Mapping[str, int]:

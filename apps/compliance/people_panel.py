@@ -20,7 +20,7 @@ _ROLES = [role for role in Role if role not in SERVICE_ROLES]
 
 def draw(actions: ComplianceActions, session: PageSession) -> None:
     """List everybody; for compliance with the forms that change the register."""
-    people = actions.people()
+    people = actions.people(by=session.person)
     heads = ("Name", "Roles", "Rank", "Since", "Revoked")
     st.html(panels.table(heads, [_row(each) for each in people], "Nobody."))
     if several := actions.several_accounts():

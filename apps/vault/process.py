@@ -148,7 +148,8 @@ def run_vault(installation: Installation) -> None:
     processes, machines = build_identities(core, settings.process_folder, policy.vault.certificate_days)
     machines.dismiss_again(entries_of_vault(engine, core.writers, Verb.AUTHORISE))
     listen = split_address(settings.vault_listen) if settings.vault_listen else None
-    logins = ShownLogins(engine, provider_of(settings), policy.access.session_h, core.clock)
+    provider_keys = settings.keystore_folder / "identity-provider-keys.json"
+    logins = ShownLogins(engine, provider_of(settings), policy.access.session_h, core.clock, provider_keys)
     server = VaultServer(core, settings.vault_socket, processes, machines, listen, logins)
     heads = HeadSigningThread(
         engine,

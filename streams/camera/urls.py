@@ -29,7 +29,16 @@ _PLAIN_URL = re.compile(
 # Some recorders take user and password, or a token, as part of the path: only short, plain segments are shown.
 _PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9._-]{0,24})*")
 
-_SECRET = re.compile(r"\b(user|username|usr|login|password|passwd|pass|pwd|psw|token|auth|key|secret)=", re.IGNORECASE)
+_USERS = frozenset({"admin", "administrator", "root", "user", "guest", "operator", "viewer", "service", "supervisor"})
+"""Names of accounts on cameras: where one is part of a path, what follows may be its password."""
+_PLAIN_KEYS = frozenset(
+    (
+        *("audio", "camera", "channel", "codec", "compression", "fps", "h26x", "inst", "line", "profile", "proto"),
+        *("resolution", "stream", "streamid", "subtype", "transportmode", "unicast", "videocodec"),
+    )
+)
+"""[proposal] Keys of a query that say which picture is wanted; any other may hold a user, a password or a token."""
+_PLAIN_VALUE = re.compile(r"[A-Za-z0-9._-]{0,24}")
 
 
 def redact_url(text: str) -> str:
@@ -62,7 +71,9 @@ def redact_url(text: str) -> str:
 
 
 def holds_password(text: str) -> bool:
-    """Whether a URL names a user, or gives a password or token; also where it can't be taken apart without doubt.
+    """Whether a URL names a user, or may give a password or token: what isn't known to be harmless counts as one.
+
+    A password that is a short, plain part of a path behind no user's name can't be told from a stream's name.
 
     >>> holds_password("rtsp://admin:secret@10.0.0.7/s1"), holds_password("rtsp://10.0.0.7/s1?channel=1")
     (True, False)
@@ -70,7 +81,18 @@ def holds_password(text: str) -> bool:
     if "://" not in text:
         return False
     match = _PLAIN_URL.fullmatch(text)
-    return match is None or bool(match["user"]) or _SECRET.search(unquote(text)) is not None
+    if match is None or match["user"] or match["fragment"]:
+        return True
+    path, query = match["path"] or "", (match["query"] or "?")[1:]
+    if _PLAIN_PATH.fullmatch(path) is None or not _USERS.isdisjoint(path.lower().split("/")):
+        return True
+    return not all(_is_plain(each) for each in query.split("&") if each)
+
+
+def _is_plain(pair: str) -> bool:
+    """Whether a part of a query only says which picture is wanted."""
+    key, _, value = unquote(pair).partition("=")
+    return key.lower() in _PLAIN_KEYS and _PLAIN_VALUE.fullmatch(value) is not None
 
 
 class SourceKind(StrEnum):

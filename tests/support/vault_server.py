@@ -46,6 +46,8 @@ def serving_vault(
     try:
         session_h = (policy or load_policy()).access.session_h
         logins = ShownLogins(engine, provider_of(settings), session_h, core.clock) if asks_for_logins else None
+        if logins is not None:
+            logins.maintain()  # the provider's keys are known before anybody asks
         with served(core, settings.vault_socket, settings.process_folder, logins=logins), _clients_closed():
             yield core
     finally:

@@ -19,7 +19,8 @@ def _refuse_shown_password(context: typer.Context, source: str) -> str:
     given = context.get_parameter_source("source")
     if given is not None and given.name == "COMMANDLINE" and holds_password(source):
         raise typer.BadParameter(
-            "this address holds a password, and every user of this machine can see a command line. Nothing was opened: "
+            "this address names a user or may hold a password, and every user of this machine can see a command line. "
+            "Nothing was opened: "
             "take another password at the camera, and give the address in LFR_CAMERA_SOURCE (bash: `read -rs "
             "LFR_CAMERA_SOURCE; export LFR_CAMERA_SOURCE`) without --source"
         )

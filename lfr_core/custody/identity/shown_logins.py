@@ -6,6 +6,8 @@ says it (docs/decisions/0042-the-vault-is-shown-the-login.md).
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from joserfc.jwk import KeySet
 from sqlalchemy import Engine
 
@@ -14,7 +16,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.identity.provider import IdentityProvider
 from lfr_core.custody.identity.provider_keys import ProviderKeys
 from lfr_core.custody.identity.service_keys import is_service_key, subject_of_key
-from lfr_core.custody.identity.tokens import Identity, verify_shown_token
+from lfr_core.custody.identity.tokens import Identity, is_of_another_key, verify_shown_token
 from lfr_core.custody.people.compliance import SERVICE_ISSUER
 from lfr_core.custody.people.identities import any_linked, person_of_identity
 from lfr_core.custody.people.machine_user import MACHINE_USER_ISSUER
@@ -27,13 +29,20 @@ __all__ = ["ShownLogins"]
 class ShownLogins:
     """Implements `lfr_core.custody.vault.logins.ChecksLogins`. For several threads."""
 
-    def __init__(self, engine: Engine, provider: IdentityProvider, session_h: float, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, provider: IdentityProvider, session_h: float, clock: Clock, file: Path | None = None
+    ) -> None:
+        """`file`: where the provider's public keys are kept over a restart; None: nowhere."""
         self._engine = engine
         self._provider = provider
         self._session_s = session_h * 3600
         self._clock = clock
         self._has_accounts = False
-        self._keys = ProviderKeys(provider, clock)
+        self._keys = ProviderKeys(provider, clock, file)
+
+    def maintain(self) -> None:
+        """Ask the provider for its keys when it is time to: the vault's timer, since no request waits for that."""
+        self._keys.maintain()
 
     def check(self, name: str, shown: str, *, is_current: bool = False) -> None:
         """See that what is shown is a login of the person of that name, who may act now.
@@ -64,12 +73,16 @@ class ShownLogins:
             raise Refused("login.not-theirs", f"the login that was shown is {person.name}'s, and not {name}'s")
 
     def _identity_of(self, token: str) -> Identity:
+        keys = self._keys.read()
         try:
-            return self._verify(token, self._keys.read())
+            return self._verify(token, keys)
         except Refused as refused:
-            if refused.rule != "login.token":
-                raise
-        return self._verify(token, self._keys.read(newest=True))  # the provider may sign with another by now
+            # the provider may sign with another by now
+            if refused.rule == "login.token" and is_of_another_key(token, keys) and self._keys.want_newer():
+                raise Refused(
+                    "login.provider-away", "whose login this is is being looked up: try again in a few seconds"
+                ) from refused
+            raise
 
     def _verify(self, token: str, keys: KeySet) -> Identity:
         now_ns = self._clock.time_ns()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Final
 
 from sqlalchemy import Engine
 from sqlmodel import Session, select
@@ -21,6 +22,9 @@ from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.vault import InstallationRow
 
 __all__ = ["command_line_login", "end_login", "person_logged_in", "record_login"]
+
+_OVER: Final = frozenset({"login.none", "login.expired", "login.token", "people.revoked"})
+"""Rules by which a login counts no more; and those of `identity`."""
 
 
 def command_line_login(installation: Installation) -> CommandLineLogin:
@@ -68,10 +72,11 @@ def end_login(
     """
     try:
         person = person_logged_in(login, people)
-    except Refused:
-        return login.log_out()
-    except LfrError:
-        login.log_out()
+    except LfrError as error:
+        is_over = isinstance(error, Refused) and counts_no_more(error.rule)
+        had_one = login.log_out()
+        if is_over:
+            return had_one
         raise
     remember(person)
     try:
@@ -79,6 +84,14 @@ def end_login(
     finally:
         login.log_out()
     return True
+
+
+def counts_no_more(rule: str) -> bool:
+    """Whether a login that is refused by this rule, and a copy of it, counts for nothing anywhere.
+
+    Any other refusal says that it couldn't be told, as while the provider is in trouble: a copy may count still.
+    """
+    return rule in _OVER or rule.startswith("identity.")
 
 
 def record_login(engine: Engine, trail: Trail, person: Person) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import KeySet
 
@@ -15,7 +15,7 @@ from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.identity.provider import IdentityProvider, check_group
 
-__all__ = ["LEEWAY_S", "Identity", "verify_id_token", "verify_shown_token"]
+__all__ = ["LEEWAY_S", "Identity", "is_of_another_key", "verify_id_token", "verify_shown_token"]
 
 LEEWAY_S: Final = 30
 """Seconds by which the provider's clock may differ from ours."""
@@ -75,6 +75,17 @@ def verify_shown_token(
     """
     ours = {provider.client_id, provider.staff_client_id}
     return _verify(token, keys, provider, nonce=None, audiences=ours, now_ns=now_ns, session_s=session_s)
+
+
+def is_of_another_key(token: str, keys: KeySet) -> bool:
+    """Whether what is written as a token names none of these keys as the one that it is signed with."""
+    try:
+        if len(token) > _LONGEST_TOKEN:
+            return False
+        named = jws.extract_compact(token.encode()).headers().get("kid")
+    except (JoseError, ValueError, TypeError):
+        return False
+    return named not in {key.kid for key in keys.keys}
 
 
 def _verify(

@@ -13,10 +13,10 @@ from cachetools import TTLCache
 from sqlalchemy import Engine
 
 from lfr_core.common.clock import Clock
-from lfr_core.common.errors import Retryable
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import SERVICE_ROLES, AuthenticatedPerson, Person, Role
+from lfr_core.custody.vault.port import VaultAwayError
 from lfr_core.storage.engine import reading, writing
 
 __all__ = ["ONE_LOOK_S", "STAFF", "TRAIL_READERS", "Consultations"]
@@ -53,13 +53,13 @@ class Consultations:
 
         Raises:
             Refused: as `acting`.
-            Retryable: the records are away.
+            Retryable: the records are away or take no entry, or the vault answers that it can't: nothing is shown then.
         """
         with reading(self.engine) as session:
             person = acting(session, by, TRAIL_READERS)
         try:
             self.note(person, rule)
-        except Retryable:
+        except VaultAwayError:
             return False
         return True
 

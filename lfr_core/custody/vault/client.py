@@ -30,6 +30,7 @@ from lfr_core.custody.vault.port import (
     RecordKey,
     RecordUse,
     Signature,
+    VaultAwayError,
     WriterKey,
 )
 from lfr_core.custody.vault.process_files import client_context
@@ -288,8 +289,8 @@ def vault_client(settings: Settings, identity: ProcessIdentity, timeout_s: float
     return VaultClient(where, identity, settings.process_folder, timeout_s)
 
 
-def _away(where: Path | str) -> Retryable:
-    return Retryable(f"the vault at {where} does not answer; start it with `lfr up`, or see `lfr status`")
+def _away(where: Path | str) -> VaultAwayError:
+    return VaultAwayError(f"the vault at {where} does not answer; start it with `lfr up`, or see `lfr status`")
 
 
 def _frame_key(answer: m.FrameKeyAnswer) -> FrameKey:

@@ -17,11 +17,22 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lfr_core.custody.vault.certificates import Peer
+from lfr_core.domain.actors import SPEAKS_FOR_PEOPLE
 
-__all__ = ["MOST_HANDSHAKES", "MOST_LOCAL", "MOST_OF_ONE_MACHINE", "Connection", "Connections"]
+__all__ = [
+    "MOST_HANDSHAKES",
+    "MOST_LOCAL",
+    "MOST_OF_ONE_MACHINE",
+    "MOST_OF_PEOPLE",
+    "Connection",
+    "Connections",
+]
 
-MOST_LOCAL: Final = 64
+MOST_LOCAL: Final = 128
 """Of this machine's own processes: the network can't take their places."""
+MOST_OF_PEOPLE: Final = 64
+"""Of those, of processes in which people log in (commands and pages): the other places are deletion's, the cameras',
+the recognition's and the recording's, however many people ask and however long their answers take."""
 MOST_FROM_NETWORK: Final = 256
 MOST_OF_ONE_MACHINE: Final = 32
 """Processes of another machine, each with a connection: one machine keeps no other out."""
@@ -94,8 +105,13 @@ class Connections:
     def identify(self, connection: Connection, peer: Peer) -> bool:
         """Take note of who it is of; whether that machine may have one more, and its place wasn't given away."""
         with self._lock:
-            others = [each for each in self._open if each.peer is not None and each.peer.machine == peer.machine]
-            if connection not in self._open or (connection.host and len(others) >= MOST_OF_ONE_MACHINE):
+            others = [each.peer for each in self._open if each.peer is not None and each.peer.machine == peer.machine]
+            if connection.host:
+                has_place = len(others) < MOST_OF_ONE_MACHINE
+            else:
+                of_people = sum(each.identity in SPEAKS_FOR_PEOPLE for each in others)
+                has_place = peer.identity not in SPEAKS_FOR_PEOPLE or of_people < MOST_OF_PEOPLE
+            if connection not in self._open or not has_place:
                 return False
             connection.peer = peer
             return True

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Protocol
 
 from pydantic import BaseModel
 
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault import messages as m
 
-__all__ = ["ChecksLogins", "check_login", "person_asking"]
+__all__ = ["ChecksLogins", "PeoplesTurns", "check_login", "person_asking"]
+
+_MOST_AT_ONCE: Final = 32
+"""[proposal] Requests in people's names that are under way at once."""
+_TURN_S: Final = 1.0
+"""Who asks one more waits so long for its turn: less than a page waits for its answer."""
 
 
 class ChecksLogins(Protocol):
@@ -20,6 +28,10 @@ class ChecksLogins(Protocol):
 
         `is_current`: a name of before isn't theirs any more.
         """
+        ...
+
+    def maintain(self) -> None:
+        """Find out what it needs to know for that, when it is time to. Called often by a thread that may wait."""
         ...
 
 
@@ -51,3 +63,23 @@ def check_login(request: BaseModel, logins: ChecksLogins) -> None:
         is_away = isinstance(error, Retryable) or error.rule == "login.provider-away"
         if not is_away or not isinstance(request, m.DismissMachine):
             raise
+
+
+class PeoplesTurns:
+    """How many requests in people's names are under way. For several threads."""
+
+    def __init__(self) -> None:
+        self._free = threading.BoundedSemaphore(_MOST_AT_ONCE)
+
+    @contextmanager
+    def take(self, request: BaseModel) -> Iterator[None]:
+        """Count a request while it is under way, if it is in a person's name. Raises Retryable: there are too many."""
+        if person_asking(request) is None:
+            yield
+            return
+        if not self._free.acquire(timeout=_TURN_S):
+            raise Retryable("too many people ask at once: try again in a few seconds")
+        try:
+            yield
+        finally:
+            self._free.release()

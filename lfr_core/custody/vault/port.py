@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
+from lfr_core.common.errors import Retryable
 from lfr_core.domain.actors import Principal, SystemActor
 from lfr_core.domain.signatures import SignatureKind
 
@@ -28,12 +29,17 @@ __all__ = [
     "RecordUse",
     "Signature",
     "Vault",
+    "VaultAwayError",
     "WriterKey",
     "in_parts",
 ]
 
 MOST_IDS: Final = 5_000
 """Key ids of one request, and keys in one answer; whoever may have more asks with `in_parts`."""
+
+
+class VaultAwayError(Retryable):
+    """Nobody answers at the vault's address; of a vault that answers, if only that it can't, a Retryable is raised."""
 
 
 def in_parts(key_ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -24,13 +24,21 @@ from pydantic import BaseModel, ValidationError
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.vault import messages as m
+from lfr_core.custody.vault.answers import Message
 from lfr_core.custody.vault.certificates import THIS_MACHINE, Peer, read_peer
-from lfr_core.custody.vault.connections import MOST_HANDSHAKES, MOST_LOCAL, MOST_OF_ONE_MACHINE, Connection, Connections
+from lfr_core.custody.vault.connections import (
+    MOST_HANDSHAKES,
+    MOST_LOCAL,
+    MOST_OF_ONE_MACHINE,
+    MOST_OF_PEOPLE,
+    Connection,
+    Connections,
+)
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.dispatch import answer
 from lfr_core.custody.vault.key_rates import KeyRates, RequestRates
 from lfr_core.custody.vault.listening import listen_on_network, listen_on_socket
-from lfr_core.custody.vault.logins import ChecksLogins, check_login
+from lfr_core.custody.vault.logins import ChecksLogins, PeoplesTurns, check_login
 from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.process_files import ProcessFiles
 from lfr_core.custody.vault.process_identity import camera_asked_for, check_request
@@ -77,14 +85,13 @@ class VaultServer:
         Raises:
             Fatal: another vault answers there, or the socket or port can't be used.
         """
-        self._core = core
-        self._path = path
+        self._core, self._path = core, path
         self._processes = processes
         self._machines, self._logins = machines, logins
         self._stopping = threading.Event()
         self._connections = Connections()
         self._key_rates, self._requests = KeyRates(core.terms), RequestRates()
-        self._said_lock = threading.Lock()
+        self._turns, self._said_lock = PeoplesTurns(), threading.Lock()
         self._said: TTLCache[tuple[str, ...], None] = TTLCache(256, _SAME_LINE_S)
         self._local = listen_on_socket(path, MOST_LOCAL)
         self._network = None if listen is None else listen_on_network(listen, MOST_HANDSHAKES)
@@ -97,16 +104,13 @@ class VaultServer:
 
     def serve(self) -> None:
         """Serve until `stop`; then every frame key is destroyed and the socket removed."""
-        timers = [
+        core = self._core
+        acts = [core.expire, core.sweep, core.maintain_keystore, self._processes.renew, self._machines.maintain]
+        if self._logins is not None:
+            acts.append(self._logins.maintain)
+        timers = [  # apart: no key waits for the database
             threading.Thread(target=self._keep_time, args=(act,), name=f"vault-{act.__name__}", daemon=True)
-            # apart: no key waits for the database
-            for act in (
-                self._core.expire,
-                self._core.sweep,
-                self._core.maintain_keystore,
-                self._processes.renew,
-                self._machines.maintain,
-            )
+            for act in acts
         ]
         for timer in timers:
             timer.start()
@@ -135,11 +139,12 @@ class VaultServer:
             self._wake.send(b"\0")
 
     def _keep_time(self, act: Callable[[], None]) -> None:
-        while not self._stopping.wait(_TICK_S):
+        while not self._stopping.is_set():
             try:
                 act()
             except Exception as error:  # noqa: BLE001  the timer must live: keys are destroyed by it
                 get_logger().error("vault.timer", error=type(error).__name__)
+            self._stopping.wait(_TICK_S)
 
     def _accept(self, listener: socket.socket | None) -> None:
         if listener is None:
@@ -197,7 +202,8 @@ class VaultServer:
             return None
         if not self._connections.identify(connection, peer):
             self._log("vault.too-many", machine=peer.machine)
-            _send(secured, m.RetryAnswer(message=f"{peer.machine} has {MOST_OF_ONE_MACHINE} connections already"))
+            most = MOST_OF_ONE_MACHINE if host else MOST_OF_PEOPLE
+            _send(secured, m.RetryAnswer(message=f"{peer.machine} has {most} connections of that kind already"))
             return None
         if not self._is_admitted(secured, peer):  # it may have been dismissed before it was known whose it is
             return None
@@ -257,16 +263,8 @@ class VaultServer:
             self._log(error.rule, process=peer.identity.value, machine=peer.machine, why=str(error))
             return m.RefusedAnswer(rule=error.rule, message=str(error))
         try:
-            if self._logins is not None:
-                check_login(request, self._logins)
-            if isinstance(request, m.AdmitMachine | m.DismissMachine):
-                try:
-                    return answer(self._core, self._machines, request, peer)
-                finally:
-                    self._connections.close(unless=self._machines.is_admitted)
-            if isinstance(request, m.MakeKey):
-                self._key_rates.check(peer, request)
-            return answer(self._core, self._machines, request, peer)
+            with self._turns.take(request):
+                return self._answer_known(request, peer)
         except Refused as error:
             return m.RefusedAnswer(rule=error.rule, message=str(error))
         except LfrError as error:
@@ -274,6 +272,18 @@ class VaultServer:
         except Exception as error:  # noqa: BLE001  a fault of ours must not end the vault, nor its text be told
             get_logger().error("vault.fault", verb=request.verb, error=type(error).__name__)
             return m.RetryAnswer(message=f"the vault failed at this request ({type(error).__name__}); see its log")
+
+    def _answer_known(self, request: Message, peer: Peer) -> BaseModel:
+        if self._logins is not None:
+            check_login(request, self._logins)
+        if isinstance(request, m.AdmitMachine | m.DismissMachine):
+            try:
+                return answer(self._core, self._machines, request, peer)
+            finally:
+                self._connections.close(unless=self._machines.is_admitted)
+        if isinstance(request, m.MakeKey):
+            self._key_rates.check(peer, request)
+        return answer(self._core, self._machines, request, peer)
 
     def _log(self, event: str, **fields: object) -> None:
         """Write a warning, unless the same one was written a moment ago."""

@@ -108,7 +108,10 @@ class VaultKeys:
 
 
 def destroyed_kept_keys(engine: Engine, deployment: str) -> tuple[DestroyedFingerprint, ...]:
-    """Read the kept keys of a deployment that the audit trail has as destroyed, in order. Raises Retryable."""
+    """Read the kept keys of a deployment that the vault itself wrote on the audit trail as destroyed, in order.
+
+    Raises Retryable.
+    """
     with reading(engine) as session:
         bodies = session.exec(
             select(AuditEntryRow.body)
@@ -123,7 +126,11 @@ def destroyed_kept_keys(engine: Engine, deployment: str) -> tuple[DestroyedFinge
             continue
         kind, _, key_id = body.subject.partition(":")
         facts = body.facts
-        if kind == "key" and isinstance(fingerprint := facts.get("fingerprint"), str):
+        if (
+            kind == "key"
+            and body.actor == str(SystemActor.VAULT)
+            and isinstance(fingerprint := facts.get("fingerprint"), str)
+        ):
             due = facts.get("due_ns")
             found.append(
                 DestroyedFingerprint(

@@ -116,6 +116,7 @@ def test_compliance_says_what_is_being_done_verifies_certificates_registers_and_
     assert "The disk is being replaced." in texts(app)
     press(app, "Search")
     assert "promises.stated" in texts(app)
+    assert "people.listed" in texts(app)  # who looks at the register is on the trail
     assert desk.verify_certificates() == ()
     added = desk.add_document(
         ComplianceDocumentKind.DPIA,

@@ -130,6 +130,7 @@ TRIED_IN_APPS = {
     "apps.compliance.actions.ComplianceActions.add_document": "papers add",
     "apps.compliance.actions.ComplianceActions.change": "change",
     "apps.compliance.actions.ComplianceActions.invite": "users add",
+    "apps.compliance.actions.ComplianceActions.people": "audit trail",
     "apps.compliance.actions.ComplianceActions.rename": "rename",
     "apps.compliance.actions.ComplianceActions.revoke": "revoke",
     "apps.compliance.actions.ComplianceActions.say": "say of a broken promise",

@@ -1,8 +1,9 @@
-"""A provider that hangs keeps nobody from what they may see, as long as its keys were known lately."""
+"""A provider that hangs keeps nobody waiting, nor from what they may see as long as its keys were known lately."""
 
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 from joserfc.jwk import KeySet, OKPKey
@@ -12,6 +13,8 @@ from lfr_core.custody.identity import provider_keys
 from lfr_core.custody.identity.provider import IdentityProvider
 from lfr_core.custody.identity.provider_keys import ProviderKeys
 from tests.support.records import ManualClock
+
+ISSUER = "http://127.0.0.1:4220"
 
 
 class Provider:
@@ -46,58 +49,110 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def keys(provider: Provider, clock: ManualClock) -> ProviderKeys:
-    return ProviderKeys(IdentityProvider("http://127.0.0.1:4220", "terminal", "pages", (), is_embedded=True), clock)
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "provider-keys.json"
 
 
-def test_they_are_asked_for_every_five_minutes_and_at_once_for_a_token_by_another_key(
+def start(clock: ManualClock, file: Path, issuer: str = ISSUER) -> ProviderKeys:
+    """Those of a vault that has just started."""
+    return ProviderKeys(IdentityProvider(issuer, "terminal", "pages", (), is_embedded=True), clock, file)
+
+
+@pytest.fixture
+def keys(provider: Provider, clock: ManualClock, file: Path) -> ProviderKeys:
+    return start(clock, file)
+
+
+def away(keys: ProviderKeys) -> str:
+    """Return the sentence with which nobody is believed."""
+    with pytest.raises(Refused) as refused:
+        keys.read()
+    assert refused.value.rule == "login.provider-away"
+    return str(refused.value)
+
+
+def test_they_are_asked_for_every_five_minutes_and_soon_for_a_token_by_another_key(
     provider: Provider, clock: ManualClock, keys: ProviderKeys
 ) -> None:
+    keys.maintain()
     first = keys.read()
     clock.advance(299)
-    assert (keys.read(), provider.asked) == (first, 1)
+    keys.maintain()
+    assert (keys.read() is first, provider.asked) == (True, 1)
 
-    newer = keys.read(newest=True)
-    assert (newer != first, keys.read(newest=True), provider.asked) == (True, newer, 2)
+    assert keys.want_newer()
+    keys.maintain()
+    newer = keys.read()
+    assert (newer is first, keys.want_newer(), provider.asked) == (False, False, 2)
 
     clock.advance(301)
-    keys.read()
+    keys.maintain()
     assert provider.asked == 3
 
 
-def test_while_one_waits_for_a_provider_that_hangs_the_others_go_by_what_is_known(
+def test_no_request_waits_for_a_provider_that_hangs_whether_keys_are_known_or_not(
     provider: Provider, clock: ManualClock, keys: ProviderKeys
 ) -> None:
+    provider.hangs = threading.Event()
+    waits = threading.Thread(target=keys.maintain)
+    waits.start()
+    assert provider.is_asked.wait(20)
+    assert "try again in a few seconds" in away(keys)
+    provider.hangs.set()
+    waits.join(20)
+
+    provider.hangs = None
+    clock.advance(2)
+    keys.maintain()
     known = keys.read()
     clock.advance(301)
     provider.hangs = threading.Event()
     provider.is_asked.clear()
-    waits = threading.Thread(target=keys.read)
+    waits = threading.Thread(target=keys.maintain)
     waits.start()
     assert provider.is_asked.wait(20)
-
     assert keys.read() is known
     provider.hangs.set()
     waits.join(20)
-    assert (keys.read(), provider.asked) == (known, 2)  # and isn't asked again at once
+    keys.maintain()
+    assert (keys.read() is known, provider.asked) == (True, 3)  # and isn't asked again at once
 
 
 def test_an_hour_after_it_answered_last_nobody_is_believed(
     provider: Provider, clock: ManualClock, keys: ProviderKeys
 ) -> None:
-    keys.read()
+    keys.maintain()
     provider.is_away = True
     clock.advance(3_599)
+    keys.maintain()
     keys.read()
     clock.advance(2)
 
-    with pytest.raises(Refused, match="identity provider isn't there") as refused:
-        keys.read()
-    assert refused.value.rule == "login.provider-away"
+    assert "doesn't answer" in away(keys)
 
 
-def test_one_that_never_answered_says_why(provider: Provider, keys: ProviderKeys) -> None:
+def test_a_restart_has_the_keys_of_before_from_a_private_file(
+    provider: Provider, clock: ManualClock, keys: ProviderKeys, file: Path
+) -> None:
+    keys.maintain()
+    before = {key.thumbprint() for key in keys.read().keys}
     provider.is_away = True
+    clock.advance(600)
+    again = start(clock, file)
 
-    with pytest.raises(Refused, match="doesn't answer"):
-        keys.read()
+    assert {key.thumbprint() for key in again.read().keys} == before
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert '"d"' not in file.read_text()
+    clock.advance(3_001)  # an hour since the provider was asked, not since the start
+    away(again)
+    away(start(clock, file))
+
+
+def test_keys_of_another_provider_or_in_a_damaged_file_are_none(
+    provider: Provider, clock: ManualClock, keys: ProviderKeys, file: Path
+) -> None:
+    keys.maintain()
+    away(start(clock, file, "https://login.example.test"))
+    for content in (b"", b"{", b'{"issuer":"' + ISSUER.encode() + b'","asked_ns":0,"keys":[]}', b"x" * 300_000):
+        file.write_bytes(content)
+        away(start(clock, file))

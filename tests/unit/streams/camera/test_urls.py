@@ -109,6 +109,17 @@ def test_a_named_pipe_is_no_source(tmp_path: Path) -> None:
         ("rtsp://10.0.0.7/user=admin&password=x&channel=1", True),
         ("http://10.0.0.7/video?Token=abc", True),
         ("http://10.0.0.7/video?pass%77ord=abc", True),
+        ("rtsp://10.0.0.7/admin/Secret99/ch1", True),
+        ("rtsp://10.0.0.7/Secret99@ch1", True),
+        ("rtsp://10.0.0.7/s?u=admin&p=Secret99", True),
+        ("http://10.0.0.7/cgi?usr=a&pw=Secret99", True),
+        ("http://10.0.0.7/cgi?Secret99", True),
+        ("http://10.0.0.7/cgi?channel=1%26pw=Secret99", True),
+        ("http://10.0.0.7/cgi?channel=1;pw=Secret99", True),
+        ("rtsp://10.0.0.7/s1#Secret99", True),
+        ("rtsp://10.0.0.7/cam/realmonitor?channel=1&subtype=0", False),
+        ("rtsp://10.0.0.7/axis-media/media.amp?videocodec=h264&resolution=1920x1080", False),
+        ("rtsp://10.0.0.7/Streaming/Channels/101?transportmode=unicast&profile=Profile_1", False),
     ],
 )
 def test_an_address_with_a_password_or_token_is_told_from_one_without(text: str, *, holds: bool) -> None:
