@@ -166,9 +166,8 @@ class VaultClient:
 
     def dismiss_machine(self, name: str, person: str) -> str:
         """As `lfr_core.custody.vault.machines.Machines.dismiss`."""
-        return self._ask(
-            m.checked(m.DismissMachine, name=name, person=person, shown=self._shown_by(person)), m.TextAnswer
-        ).text
+        request = m.checked(m.DismissMachine, name=name, person=person, shown=self._shown_by(person))
+        return self._ask(request, m.TextAnswer).text
 
     def machines(self) -> tuple[m.MachineInfo, ...]:
         """As `lfr_core.custody.vault.machines.Machines.list`."""
