@@ -266,6 +266,9 @@ def test_entries_are_sealed_in_the_name_that_somebody_has_now(site: Site) -> Non
 
 def test_while_the_identity_provider_is_away_a_machine_is_dismissed_and_none_is_admitted() -> None:
     class Away:
+        def maintain(self) -> None:
+            """There is nothing to ask."""
+
         def check(self, name: str, shown: str, *, is_current: bool = False) -> None:
             raise Refused(rule, "as the double says")
 
