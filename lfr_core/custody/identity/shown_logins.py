@@ -52,7 +52,7 @@ class ShownLogins:
 
         Raises:
             Refused: `login.not-shown`, `login.token`, `login.expired`, `login.group`, `login.not-theirs`,
-                `login.provider-away`, `identity.*`, `people.*`.
+                `login.provider-away`, `login.key-unknown`, `identity.*`, `people.*`.
             Retryable: the records are away.
         """
         if not self._has_accounts:  # an account stays on record: what was found once isn't asked for again
@@ -80,7 +80,7 @@ class ShownLogins:
             # the provider may sign with another by now
             if refused.rule == "login.token" and is_of_another_key(token, keys) and self._keys.want_newer():
                 raise Refused(
-                    "login.provider-away", "whose login this is is being looked up: try again in a few seconds"
+                    "login.key-unknown", "whose login this is is being looked up: try again in a few seconds"
                 ) from refused
             raise
 

@@ -137,7 +137,7 @@ def test_who_has_logged_in_is_served_and_a_name_alone_is_nobody(site: Site, iden
 def test_a_login_that_was_made_up_or_is_over_or_for_somebody_else_is_none(site: Site) -> None:
     other = Signer()
     # the provider might sign with another key by now: it is asked, at most every five seconds
-    assert rules(site, DEE, site.token(DEE, signer=other)) <= {"login.provider-away", "login.token"}
+    assert rules(site, DEE, site.token(DEE, signer=other)) <= {"login.key-unknown", "login.token"}
     for made_up in ("x", "a.b.c", "\N{SNOWMAN}", site.token(DEE, aud="another client")):
         assert rules(site, DEE, made_up) == {"login.token"}
     assert rules(site, DEE, site.token(DEE, iss="https://login.example.test")) == {"login.token"}
