@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
-__all__ = ["NOBODY", "as_root", "foreign_attempts", "foreign_listener", "is_shared"]
+__all__ = ["NOBODY", "foreign_attempts", "foreign_listener", "is_shared"]
 
 NOBODY = 65_534
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another user")
 
 _LISTEN = """
 import os, socket, sys

@@ -1,4 +1,4 @@
-"""`LFR_REQUIRE=kafka,postgresql,browser,models,identity,openssl,gstreamer`: the skip of a test so marked is a failure.
+"""`LFR_REQUIRE=kafka,postgresql,browser,models,identity,openssl,gstreamer,root`: a skip of a test so marked fails.
 
 What continuous integration promises to have run, ran. A plugin of pytest.
 """
@@ -12,7 +12,7 @@ import pytest
 
 __all__ = ["REQUIRABLE", "required"]
 
-REQUIRABLE = frozenset({"kafka", "postgresql", "browser", "models", "identity", "openssl", "gstreamer", "data"})
+REQUIRABLE = frozenset({"kafka", "postgresql", "browser", "models", "identity", "openssl", "gstreamer", "root", "data"})
 """`data` is what nobody can install: .ci/run doesn't ask for it, whoever has it may."""
 
 
@@ -29,6 +29,12 @@ def pytest_configure() -> None:
         raise pytest.UsageError(
             f"LFR_REQUIRE names {', '.join(sorted(unknown))}; known: {', '.join(sorted(REQUIRABLE))}"
         )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what only root can try: to be another user of the machine, to lock memory without a limit."""
+    if os.geteuid() != 0 and item.get_closest_marker("root"):
+        pytest.skip("needs root")
 
 
 @pytest.hookimpl(wrapper=True)

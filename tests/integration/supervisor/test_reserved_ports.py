@@ -17,9 +17,9 @@ from apps.supervisor.probes import port_answers
 from lfr_core.common.errors import Fatal
 from tests.integration.supervisor.toys import QUICK, SLEEPER, toy
 from tests.support.brokers import free_ports
-from tests.support.foreign_listener import as_root, foreign_attempts, foreign_listener
+from tests.support.foreign_listener import foreign_attempts, foreign_listener
 
-pytestmark = [pytest.mark.timeout(60), as_root]
+pytestmark = [pytest.mark.timeout(60)]
 
 
 def _until(true: Callable[[], bool], seconds: float) -> bool:

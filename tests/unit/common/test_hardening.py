@@ -48,7 +48,7 @@ def _allow_cores() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mlockall's page on fault is Linux's")
-@pytest.mark.skipif(os.geteuid() != 0, reason="under a limit memory isn't locked")
+@pytest.mark.root
 def test_what_the_supervisor_asks_to_lock_its_memory_does_so_before_it_imports_anything() -> None:
     tell = "import lfr_core, re; print(re.search(r'VmLck:\\s+(\\d+)', open('/proc/self/status').read())[1])"
     locked = {

@@ -16,13 +16,13 @@ from lfr_core.custody.identity.discovery import discover
 from lfr_core.recognition.gallery.access import MilvusAccess
 from lfr_core.recognition.gallery.connection import MilvusConnection
 from tests.support.brokers import free_ports
-from tests.support.foreign_listener import NOBODY, as_root, foreign_attempts, foreign_listener
+from tests.support.foreign_listener import NOBODY, foreign_attempts, foreign_listener
 from tests.support.identity import a_provider
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems don't say whose a port is")
 
 
-@as_root
+@pytest.mark.root
 def test_a_reserved_port_is_no_other_users_before_while_and_after_our_server_listens() -> None:
     (port,) = free_ports(1)
     assert len(foreign_attempts(port)) > 8  # whoever comes first has it
@@ -82,7 +82,7 @@ def test_one_that_no_connection_to_us_reaches_is_none() -> None:
         assert listener_uids(elsewhere.getsockname()[1]) == frozenset()
 
 
-@as_root
+@pytest.mark.root
 def test_another_users_listener_is_named() -> None:
     with foreign_listener() as (port, _):
         assert listener_uids(port) == frozenset({NOBODY})
@@ -90,7 +90,7 @@ def test_another_users_listener_is_named() -> None:
             has_own_listener(port, "the wanted one")
 
 
-@as_root
+@pytest.mark.root
 @pytest.mark.parametrize("client", ["identity", "prefect", "gallery"])
 def test_no_client_sends_anything_to_another_users_listener(client: str) -> None:
     with foreign_listener() as (port, process):

@@ -17,7 +17,7 @@ from apps.supervisor.state import ChildReport, SystemState, make_home, process_c
 from lfr_core.common.settings import Settings
 from streams.broker import KAFKA, TANSU
 from streams.broker.choose import BrokerChoice
-from tests.support.foreign_listener import as_root, foreign_listener
+from tests.support.foreign_listener import foreign_listener
 
 OWN = BrokerChoice(KAFKA, external=False, needs_maven=False, why="a test")
 DEMONSTRATION = BrokerChoice(TANSU, external=False, needs_maven=False, why="a test")
@@ -48,7 +48,7 @@ def test_a_port_on_loopback_says_who_is_let_in() -> None:
     )
 
 
-@as_root
+@pytest.mark.root
 def test_a_port_where_another_user_listens_fails_and_says_what_to_do() -> None:
     with foreign_listener() as (port, _):
         check = embedded_port("logins", port, "people with a password")

@@ -69,7 +69,7 @@ def test_nobody_dumps_it(identity_server: IdentityServer) -> None:
     assert "process_hardened core_dumps_forbidden=True" in identity_server.log.read_text()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="under a limit memory isn't locked")
+@pytest.mark.root
 @pytest.mark.parametrize(("asked", "locked"), [({LOCK_MEMORY: "1"}, True), ({}, False)])
 def test_its_memory_is_locked_before_it_reads_or_imports_anything(asked: dict[str, str], *, locked: bool) -> None:
     command = [sys.executable, "-I", "-S", str(HOST_SCRIPT), "serve", "/nowhere", "0"]

@@ -44,7 +44,7 @@ def test_another_user_s_process_is_refused_and_logged(served: Served, monkeypatc
     assert [(each["event"], each["uid"]) for each in logs] == [("vault.peer-refused", os.getuid() + 1)]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another user")
+@pytest.mark.root
 def test_the_kernel_keeps_another_user_away(served: Served) -> None:
     code = "import socket,sys,os; os.setuid(65534); s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])"
 

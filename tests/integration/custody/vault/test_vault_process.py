@@ -70,7 +70,8 @@ def test_kept_keys_survive_the_process_and_its_socket_is_taken_over(tmp_path: Pa
         second.end()
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="only root may lock all memory, on Linux")
+@pytest.mark.root
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is locked")
 @pytest.mark.slow
 def test_keys_are_locked_out_of_swap_and_what_nobody_touches_takes_no_memory(process: VaultProcess) -> None:
     lines = Path(f"/proc/{process.process.pid}/status").read_text(encoding="ascii").splitlines()
