@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,7 +38,7 @@ def _no_models(*_: object, **__: object) -> NoReturn:
     raise Retryable("no face is looked at in this test")
 
 
-class DeskActs:
+class DeskActs(ABC):
     """Part of a harness that has the rest."""
 
     policy: Policy
@@ -48,11 +49,13 @@ class DeskActs:
     faces: FaceChooser
     numbers: Iterator[int]
 
+    @abstractmethod
     def draft(self) -> str:
-        raise NotImplementedError
+        """Return the id of a deployment that is drafted."""
 
+    @abstractmethod
     def in_hours(self, hours: float) -> dt.datetime:
-        raise NotImplementedError
+        """Return the time so many hours from now."""
 
     def open_desk(self) -> None:
         self.camera_control = CameraControl(self.cameras, no_camera, dict)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
@@ -94,11 +95,7 @@ class People(Accounts):
                 `people.last-compliance`, and as `check_roles`.
         """
         held = check_roles(roles, rank)
-        actor = self._prepare(by)
-        with writing(self._engine) as session:
-            one_at_a_time(session)
-            check_by(session, by)
-            row = active_row(session, name)
+        with self._changing(name, by) as (session, row, actor):
             check_other(session, row, by)
             if Role.COMPLIANCE not in held:
                 check_not_last(session, row)
@@ -113,11 +110,7 @@ class People(Accounts):
                 `people.bad-name`, `people.known` (that name is, or was, somebody else's, or theirs already).
         """
         written, folded = check_name(new_name), fold_name(new_name)
-        actor = self._prepare(by)
-        with writing(self._engine) as session:
-            one_at_a_time(session)
-            check_by(session, by)
-            row = active_row(session, name)
+        with self._changing(name, by) as (session, row, actor):
             check_other(session, row, by)
             other = row_of(session, new_name)
             if other is not None and other.id != row.id:
@@ -142,11 +135,7 @@ class People(Accounts):
                 `people.last-compliance`.
         """
         reason = check_reason(why)
-        actor = self._prepare(by)
-        with writing(self._engine) as session:
-            one_at_a_time(session)
-            check_by(session, by)
-            row = active_row(session, name)
+        with self._changing(name, by) as (session, row, actor):
             check_not_last(session, row)
             held = roles_of(session, row)
             row.revoked_at, row.revoked_by, row.revoked_why = self._now(), str(actor), reason
@@ -154,6 +143,15 @@ class People(Accounts):
             self._end_accounts(session, row, row.revoked_at, actor)
             self._append(session, row, actor, "people.revoked", held)
             return person_of(row, held)
+
+    @contextmanager
+    def _changing(self, name: str, by: AuthenticatedPerson) -> Iterator[tuple[Session, PersonRow, Principal]]:
+        """Give a session that alone changes the register, the row of somebody active, and who acts, of compliance."""
+        actor = self._prepare(by)
+        with writing(self._engine) as session:
+            one_at_a_time(session)
+            check_by(session, by)
+            yield session, active_row(session, name), actor
 
     def list(self) -> tuple[Person, ...]:
         """Everybody, the revoked too, by name."""
