@@ -47,7 +47,10 @@ def serving_vault(
         session_h = (policy or load_policy()).access.session_h
         logins = ShownLogins(engine, provider_of(settings), session_h, core.clock) if asks_for_logins else None
         if logins is not None:
-            logins.maintain()  # the provider's keys are known before anybody asks
+            # known before anybody asks; in a thread, as the vault's own: a browser's test runs an event loop
+            asking = threading.Thread(target=logins.maintain, name="provider-keys")
+            asking.start()
+            asking.join()
         with served(core, settings.vault_socket, settings.process_folder, logins=logins), _clients_closed():
             yield core
     finally:
