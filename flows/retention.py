@@ -31,7 +31,7 @@ from lfr_core.retention.lock import SweepIsRunning
 from lfr_core.retention.status import retention_status
 from lfr_core.retention.sweep import Sweep
 
-__all__ = ["PURGE_TASKS", "retention"]
+__all__ = ["PURGE_TASKS", "SWEEP_TASKS", "retention"]
 
 PURGE_TASKS = {
     "temporary": "remove old temporary files",
@@ -71,7 +71,7 @@ def _purge_all(installation: Installation) -> State[None]:
         return Completed(name="Superseded", message=str(busy))
     except Refused as untrusted:  # the clock: nothing is purged by it
         return Failed(message=str(untrusted))
-    for name, act in _SWEEP_TASKS.items():
+    for name, act in SWEEP_TASKS.items():
         run_sweep_task.with_options(name=name)(installation, act, return_state=True)
     if failed:
         return Failed(message=f"not purged in full, tried again by the next sweep: {', '.join(failed)}")
@@ -105,7 +105,7 @@ def report_lag(installation: Installation) -> str:
     return f"{sum(each.is_alarm for each in status)} alarms"
 
 
-_SWEEP_TASKS: dict[str, Callable[[Installation], object]] = {
+SWEEP_TASKS: dict[str, Callable[[Installation], object]] = {
     "inject canaries in live deployments that have none": inject_missing_canaries,
     "search for the canaries and certify what was destroyed": certify_due_deployments,
     "record what is done of each deployment's obligations": report_obligations,

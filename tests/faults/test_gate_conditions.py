@@ -40,7 +40,7 @@ from streams.camera.job import CameraJob
 from streams.camera.session import run_camera
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
-from tests.support.planning import OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHarness, form
+from tests.support.planning import CAST, OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHarness, form
 from tests.support.publishing import withhold
 from tests.support.recordings import Walk, write_walks
 from tests.support.stream import Stream, two_workers
@@ -72,7 +72,10 @@ def live(stream: Stream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     folder = tmp_path_factory.mktemp("harness")
     trail = AuditTrail(stream.vault, SystemClock())
     harness = PlanningHarness(stream.database, stream.vault, trail, SystemClock(), folder, stream.policy)
-    harness.settle()
+    harness.put_cast()
+    for name in CAST:
+        stream.log_in(name)
+    harness.register_documents()
     starts_at = harness.now + timedelta(seconds=6)
     harness.plan(NAME, wanted=form(starts_at, cameras=CAMERAS), kind="demo")
     harness.authorise(NAME)

@@ -90,7 +90,15 @@ class PlanningHarness:
 
     def settle(self) -> None:
         """Register people and the force's documents."""
+        self.put_cast()
+        self.register_documents()
+
+    def put_cast(self) -> None:
+        """Register the people of a deployment, each with an account."""
         put_people(self.engine, {**CAST, OTHER_OFFICER: CAST[OFFICER]}, clock=self.clock, trail=self.trail)
+
+    def register_documents(self) -> None:
+        """Register the force's documents."""
         for kind in FORCE_DOCUMENTS:
             self.register_document(kind)
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +42,7 @@ from tests.support.each_process import EachProcess
 from tests.support.milvus import MilvusServer
 from tests.support.people import add_operators, authenticated
 from tests.support.samples import require_image
+from tests.support.sessions import issuer_address, session_env, token_in
 from tests.support.worker_processes import Worker, environment_of, wait_until
 
 __all__ = ["Stream", "two_workers"]
@@ -93,7 +94,9 @@ class Stream:
         """Fresh topics and a fresh database (SQLite in `home` unless named); no worker yet."""
         home.mkdir(parents=True, exist_ok=True)
         database = database_url or f"sqlite:///{home / 'records.sqlite3'}"
-        settings = broker.fresh_topics(home, milvus_uri=milvus.uri, database_url=database)
+        settings = broker.fresh_topics(
+            home, milvus_uri=milvus.uri, database_url=database, oidc_issuer=issuer_address()
+        )
         make_records(settings.records_url)
         return cls(settings, broker, milvus)
 
@@ -129,6 +132,12 @@ class Stream:
         for worker in self.workers:
             if worker.has_ended:
                 worker.start().wait_ready()
+
+    def log_in(self, name: str) -> None:
+        """Show the vault that somebody registered is logged in: it believes no test's word."""
+        person = authenticated(name)
+        token = token_in(session_env(name, self.settings))
+        self.vault.process(self.vault.identity).remember(replace(person, login=replace(person.login, shown=token)))
 
     def stop_attending(self) -> None:
         """The tester leaves every deployment."""

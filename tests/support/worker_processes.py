@@ -98,6 +98,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "LFR_DATABASE_URL": settings.records_url,
         "LFR_VAULT_LISTEN": settings.vault_listen,
         "LFR_VAULT_ADDRESS": settings.vault_address,
+        "LFR_OIDC_ISSUER": settings.oidc_issuer,
         "LFR_LOG_LEVEL": "INFO",
     } | {
         f"LFR_{name.upper()}": str(path)
