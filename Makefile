@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) scripts/setup.py
 ARGS ?=
 SEEDS ?= 3
-# Four processes of tests would each compile our modules at the same time.
+# Processes of tests would each compile our modules at the same time.
 COMPILE := $(BIN)/python -m compileall -q -j 2 lfr_core streams flows apps tests/support
 # Hundreds of processes start in the tests: where this is set (it is in many containers), each compiles what it imports.
 export PYTHONDONTWRITEBYTECODE =
@@ -36,10 +36,11 @@ up: ## Start the platform: broker, gallery, workers, the operator's page; Ctrl-C
 down: ## Stop it from another terminal
 	@if [ -x $(BIN)/lfr ]; then $(BIN)/lfr down $(ARGS); else echo "nothing is installed here, so nothing runs"; fi
 
+# Three, for two processors: a fourth has servers of its own to start, which costs more than waiting does (docs/testing.md).
 test: ## Run all tests but the long ones (ARGS="-k camera -x"); what the machine lacks is skipped with a reason
 	@$(SETUP) --for test
 	@$(COMPILE)
-	@$(BIN)/pytest --ignore=tests/repository -m "not slow" -n 4 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
+	@$(BIN)/pytest --ignore=tests/repository -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder --durations=20 $(ARGS)
 
 test-fast: ## Run the unit tests alone: no service is started, no model loaded
 	@$(SETUP) --for test

@@ -29,19 +29,25 @@ from tests.support.vault_core import site_vault
 FORBIDDEN = ("records", "vault.client", "vault.core", "gallery", "faces", "audit", "settings")
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> SiteData:
-    return site_of_two(tmp_path / "records.sqlite3")
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database file; made once, since no test changes what is published."""
+    return tmp_path_factory.mktemp("published") / "records.sqlite3"
 
 
-def test_a_signed_site_is_read_and_one_that_was_touched_is_not(data: SiteData, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def data(records: Path) -> SiteData:
+    return site_of_two(records)
+
+
+def test_a_signed_site_is_read_and_one_that_was_touched_is_not(data: SiteData, records: Path, tmp_path: Path) -> None:
     policy = load_policy()
     force = policy.force.model_copy(
         update=dict.fromkeys(type(policy.force).model_fields, "here") | {"name": "Norfolk Constabulary"}
     )
     folder = tmp_path / "public"
     policy = policy.model_copy(update={"force": force})
-    engine = open_engine(f"sqlite:///{tmp_path / 'records.sqlite3'}")
+    engine = open_engine(f"sqlite:///{records}")
     vault = site_vault(tmp_path, engine, policy, data.now)[0]
     files = site_files(data, policy, signer=vault)
     engine.dispose()
