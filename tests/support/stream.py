@@ -94,9 +94,7 @@ class Stream:
         """Fresh topics and a fresh database (SQLite in `home` unless named); no worker yet."""
         home.mkdir(parents=True, exist_ok=True)
         database = database_url or f"sqlite:///{home / 'records.sqlite3'}"
-        settings = broker.fresh_topics(
-            home, milvus_uri=milvus.uri, database_url=database, oidc_issuer=issuer_address()
-        )
+        settings = broker.fresh_topics(home, milvus_uri=milvus.uri, database_url=database, oidc_issuer=issuer_address())
         make_records(settings.records_url)
         return cls(settings, broker, milvus)
 
