@@ -51,6 +51,7 @@ def closed_headers(script_source: str) -> dict[str, str]:
             "default-src": "'none'",
             "script-src": script_source,
             "style-src": "'unsafe-inline'",
+            "img-src": "data:",
             "frame-ancestors": "'none'",
             "base-uri": "'none'",
             "form-action": "'none'",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Final
+
+from lfr_core.domain.working_days import LONDON
 
 __all__ = ["plain_words"]
 
@@ -13,6 +16,27 @@ _LEFT: Final = re.compile(r"(?:[\s:;,.(?]|(?<![\w-])(?:or|and|see|run|with|by))+
 _ID: Final = re.compile(r"\s*\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 
 
+_ISO: Final = re.compile(
+    r"\b(?P<day>\d{4}-\d{2}-\d{2})"
+    r"(?:[ T](?P<time>\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?(?P<zone>Z| ?UTC|\+00:00| GMT| BST)?)?"
+)
+"""A moment as programs write it."""
+
+
 def plain_words(text: str) -> str:
-    """Return a sentence without the command that ends it, without ids, and without the point at its end."""
-    return _LEFT.sub("", _COMMAND.sub("", _ID.sub("", text))).strip()
+    """Return a sentence without the command that ends it, without ids, and without the point at its end.
+
+    Days and times stand as people write them; one of UTC's clock by London's.
+    """
+    return _LEFT.sub("", _COMMAND.sub("", _ISO.sub(_moment, _ID.sub("", text)))).strip()
+
+
+def _moment(found: re.Match[str]) -> str:
+    try:
+        at = datetime.fromisoformat(f"{found['day']}T{found['time'] or '00:00'}")
+    except ValueError:  # no day of the calendar
+        return found[0]
+    if (found["zone"] or "").strip() in {"Z", "UTC", "+00:00"}:
+        at = at.replace(tzinfo=UTC).astimezone(LONDON)
+    day = f"{at.day} {at:%B %Y}"
+    return f"{day}, {at:%H:%M}" if found["time"] else day

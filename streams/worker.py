@@ -13,12 +13,13 @@ import time
 from collections import defaultdict
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import faust
 import numpy as np
 
-from lfr_core.common.errors import Retryable
+from lfr_core.common.errors import Fatal, Retryable
 from lfr_core.common.liveness import TOUCH_EVERY_S, LivenessFile
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
@@ -33,6 +34,9 @@ from streams.broker.traits import traits_of
 from streams.broker.users import User
 from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, absent_topics, lag
 from streams.watchdog import Heartbeat, Watchdog
+
+if TYPE_CHECKING:
+    from lfr_core.recognition.thumbnails import Thumbnails
 
 __all__ = ["main", "ready_file"]
 
@@ -66,7 +70,7 @@ def _run(role: str, index: int, installation: Installation) -> int:
     app = make_app(group, instance, settings=settings, policy=policy, traits=traits, connection=connection)
     heartbeat = Heartbeat()
     if role == "recognise":
-        _attach_recognise(app, installation, heartbeat)
+        _attach_recognise(app, installation, heartbeat, index)
     else:
         _attach_record(app, installation, heartbeat)
     assigned = threading.Event()
@@ -132,7 +136,7 @@ def _say_ready(liveness: LivenessFile) -> None:
         os._exit(Retryable.exit_code)
 
 
-def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Heartbeat) -> None:
+def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Heartbeat, index: int) -> None:
     from lfr_core.custody.vault.frames import VaultOpener
     from lfr_core.custody.vault.record_mac import RecordSigner
     from lfr_core.deployments.build import build_gallery_check
@@ -144,6 +148,7 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
     from lfr_core.recognition.gallery.rotated import rotated_gallery
     from lfr_core.recognition.loading import ComparedGallery
     from lfr_core.recognition.service import Recogniser
+    from lfr_core.recognition.thumbnails import Thumbnails
     from streams.agents.recognise import attach_recognise
 
     settings, policy, vault, clock = installation.settings, installation.policy, installation.vault, installation.clock
@@ -154,6 +159,8 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
     rotated = rotated_gallery(screen, vault, actor=SystemActor.RECOGNISER, clock=clock)
     gallery = ComparedGallery(rotated, check, screen)
     _warm_up(engine, gallery)
+    thumbnails = Thumbnails(engine, clock)
+    _serve_thumbnails(settings, index, thumbnails)
     recogniser = Recogniser(
         engine=engine,
         gallery=gallery,
@@ -164,8 +171,19 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
         clock=clock,
         keep_only=gallery.keep_only,
         finds_people=gallery.finds_people,
+        show=thumbnails.offer,
     )
     attach_recognise(app, recogniser, RecordSigner(vault, clock, SystemActor.RECOGNISER), heartbeat)
+
+
+def _serve_thumbnails(settings: Settings, index: int, thumbnails: Thumbnails) -> None:
+    """Serve them to the pages of this machine; without it people are recognised all the same."""
+    from streams.thumbnail_socket import ThumbnailServer, thumbnail_socket
+
+    try:
+        ThumbnailServer(thumbnail_socket(settings.home, index), thumbnails).start()
+    except (OSError, Fatal) as error:
+        get_logger().warning("thumbnails.not-served", error=type(error).__name__)
 
 
 def _warm_up(engine: FaceEngine, gallery: Gallery) -> None:

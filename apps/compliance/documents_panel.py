@@ -41,10 +41,10 @@ def draw(view: ComplianceView, actions: ComplianceActions, session: PageSession)
         kind = ComplianceDocumentKind(
             str(st.selectbox("Which document", [each.value for each in ComplianceDocumentKind]))
         )
-        title = st.text_input("Title, as the public reads it", max_chars=200)
-        version = st.text_input("Version", max_chars=30, placeholder="as 2.1")
+        title = st.text_input("Title, as the public reads it")
+        version = st.text_input("Version", placeholder="as 2.1")
         review_by = st.date_input("Good until (review by)", value=today + timedelta(days=180), format="DD/MM/YYYY")
-        deployment = st.text_input("Deployment, of a community impact assessment", max_chars=100)
+        deployment = st.text_input("Deployment, of a community impact assessment")
         file = st.file_uploader("The document: PDF, HTML, Markdown or text", max_upload_size=LARGEST_BYTES // 1_000_000)
         if not st.form_submit_button("Register the document"):
             return

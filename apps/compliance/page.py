@@ -22,7 +22,6 @@ from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.promises.port import Result
-from lfr_core.publication.promises.statements import LONGEST
 
 __all__ = ["page"]
 
@@ -138,7 +137,7 @@ def _ledger(view: ComplianceView, actions: ComplianceActions, session: PageSessi
         return
     with st.form("compliance-doing"):
         promise = st.selectbox("Broken promise", list(broken), format_func=broken.__getitem__)
-        text = st.text_area("What is being done, for the public", max_chars=LONGEST)
+        text = st.text_area("What is being done, for the public")
         if st.form_submit_button("Tell the public"):
             act(lambda: actions.say(promise, text, by=session.use()), "The public site says so when it is next built.")
 
@@ -151,8 +150,8 @@ def _retention(view: ComplianceView) -> None:
 def _trail(view: ComplianceView, by: AuthenticatedPerson) -> None:
     today = view.now().astimezone(LONDON).date()
     with st.form("compliance-trail"):
-        words = st.text_input("Rule, or number of a person", max_chars=100)
-        deployment = st.text_input("Deployment", max_chars=100)
+        words = st.text_input("Rule, or number of a person")
+        deployment = st.text_input("Deployment")
         left, right = st.columns(2)
         first, last = left.date_input("From", value=today), right.date_input("To", value=today)
         if not st.form_submit_button("Search"):

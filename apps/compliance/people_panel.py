@@ -49,7 +49,7 @@ def _row(person: Person) -> Sequence[str]:
 
 def _add(actions: ComplianceActions, session: PageSession) -> None:
     with st.form("people-add"):
-        name = st.text_input("Name, with the collar number if two share it", max_chars=100)
+        name = st.text_input("Name, with the collar number if two share it")
         roles = st.multiselect("Roles", _ROLES, format_func=lambda role: role.value)
         rank = Rank(str(st.selectbox("Rank", [each.value for each in Rank])))
         again = st.checkbox("It is the same person who was revoked, and comes back")
@@ -68,7 +68,7 @@ def _change(actions: ComplianceActions, session: PageSession, names: Sequence[st
         if st.form_submit_button("Change"):
             act(lambda: actions.change(name, roles, rank, by=session.use()), f"{name} has these roles from now on.")
     with st.form("people-invite"):
-        login = st.text_input("Name to log in with, for somebody without an account", max_chars=60)
+        login = st.text_input("Name to log in with, for somebody without an account")
         who = st.selectbox("Whose", names, key="people-invite-who")
         if st.form_submit_button("Make the account"):
             act(
@@ -81,7 +81,7 @@ def _rename(actions: ComplianceActions, session: PageSession, names: Sequence[st
     with st.form("people-rename"):
         st.caption("They stay the same person, with their account. What they did before stays under the name of then.")
         name = st.selectbox("Whose name", names, key="people-rename-who")
-        new_name = st.text_input("Their name from now on", max_chars=100)
+        new_name = st.text_input("Their name from now on")
         if st.form_submit_button("Rename"):
             act(lambda: actions.rename(name, new_name, by=session.use()), f"{name} is called {{0.name}} from now on.")
 
@@ -89,7 +89,7 @@ def _rename(actions: ComplianceActions, session: PageSession, names: Sequence[st
 def _revoke(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
     with st.form("people-revoke"):
         name = st.selectbox("Who", names, key="people-revoke-who")
-        why = st.text_input("Why", max_chars=200)
+        why = st.text_input("Why")
         if st.form_submit_button("Revoke"):
             act(
                 lambda: actions.revoke(name, why, by=session.use()),

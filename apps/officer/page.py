@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,8 @@ _REFRESH_S = 2.0
 _DEPLOYMENT = "officer-deployment"
 _WHY = "officer-why"
 _RECEIPT = "officer-receipt"
+_RESUMED = "officer-resumed"
+"""Of the session's state: that it was looked for the deployment in hand."""
 
 
 def page(view: OfficerView, session: PageSession) -> None:
@@ -40,11 +43,23 @@ def page(view: OfficerView, session: PageSession) -> None:
     why = st.session_state.pop(_WHY, "")
     if why:
         st.error(why)
+    _resume(view, session)
     if _DEPLOYMENT not in st.session_state:
         _choose(view, session)
         return
     _alerts(view, session)
     st.button("Stop", key="officer-stop", on_click=_forget, args=(view, session))
+
+
+def _resume(view: OfficerView, session: PageSession) -> None:
+    """Go on with the deployment in hand where the page is loaded anew; once, so that who stops has stopped."""
+    if _RESUMED in st.session_state:
+        return
+    st.session_state[_RESUMED] = True
+    with suppress(LfrError):
+        found = view.in_hand(session.person)
+        if found:
+            st.session_state[_DEPLOYMENT] = found
 
 
 def _choose(view: OfficerView, session: PageSession) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,17 +11,19 @@ from sqlalchemy import Engine
 from apps.operator.pictures import Pictures
 from lfr_core.alerts import read
 from lfr_core.alerts.decisions import DecisionService
-from lfr_core.common.clock import Clock
+from lfr_core.common.clock import Clock, utc_from_ns
+from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
-from lfr_core.custody.people.sign_on import SignOns
+from lfr_core.custody.people.sign_on import SignOns, signed_on
 from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.alerts import Engagement, EngagementOutcome
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.watchlists import Category, Response
 from lfr_core.publication.rights.receipt_page import receipt_pdf, receipt_qr
 from lfr_core.publication.rights.receipts import issue_receipt
+from lfr_core.storage.engine import reading
 
 __all__ = ["ROLES", "OfficerView", "StopReceipt"]
 
@@ -60,6 +63,19 @@ class OfficerView:
     def sign_on(self, deployment: str, by: AuthenticatedPerson) -> None:
         self._sign_ons.sign_on(deployment, by)
 
+    def in_hand(self, by: AuthenticatedPerson) -> str:
+        """Find the live deployment that this person has signed on to and hasn't put down; "" if none.
+
+        A phone forgets its pages whenever it likes: nobody starts anew for that.
+        """
+        live = [one.view.id for one in self.live()]
+        with reading(self._engine) as session:
+            for deployment in live:
+                with suppress(Refused):
+                    signed_on(session, deployment, by, utc_from_ns(self.now_ns()), ROLES)
+                    return deployment
+        return ""
+
     def sign_off(self, deployment: str, by: AuthenticatedPerson) -> None:
         self._sign_ons.sign_off(deployment, by)
 
@@ -70,8 +86,8 @@ class OfficerView:
     def pictures(self) -> Pictures:
         """Make an empty store of pictures, for one session of the page."""
 
-        def look(alert: UUID, by: AuthenticatedPerson, _: str) -> read.OpenedCrops:
-            return self._crops.open(alert, by, _PURPOSE)
+        def look(alert: UUID, by: AuthenticatedPerson, _purpose: str, shown: str) -> read.OpenedCrops:
+            return self._crops.open(alert, by, _PURPOSE, shown)
 
         return Pictures(look, self._clock, self._policy.alerts.retention_h)
 

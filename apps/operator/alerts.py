@@ -83,6 +83,7 @@ class AlertsView:
         self._use = use
         self._pictures = view.pictures()
         self._held: UUID | None = None
+        self._large = False
         self._new = NewAlerts()
         self._tone = tone_html(None, ())
         self._waiting, self._judged = (_AlertList(name, view.snapshot()) for name in ("wait", "done"))
@@ -105,6 +106,8 @@ class AlertsView:
                 self._draw_judged(look, judged)
             beside()
             st.html(self._tone)  # below all else: it takes room and moves nothing
+        for part in (self._waiting, self._judged):
+            part.snapshot.note_drawn()
 
     def _on_the_screen(self) -> set[UUID]:
         """Whatever stands on the screen, and what was asked for there."""
@@ -124,6 +127,8 @@ class AlertsView:
         shown = next(iter(part.snapshot.show(find)), None)
         if part.turn != part.snapshot.turn:
             part.turn, part.opened = part.snapshot.turn, opened
+            if shown is not None:
+                self._pictures.drop(shown.id)  # it is shown as it is now, also if it was opened a moment ago
         self._hold(None if shown is None or not part.snapshot.answerable else shown.id)
         now = None if shown is None else look.find(shown.id)
         news = ""
@@ -196,6 +201,9 @@ class AlertsView:
                 on_click=self._undo,
                 args=(part, part.given),
             )
+            if part is self._waiting:
+                word = "Whole pictures" if self._large else "Zoom"
+                st.button(word, key="zoom", disabled=not part.snapshot.alerts, shortcut="Z", on_click=self._zoom)
             for label, wanted in turns.items():
                 st.button(
                     label,
@@ -213,7 +221,7 @@ class AlertsView:
                 self._card(part, alert)
 
     def _card(self, part: _AlertList, alert: AlertSummary) -> None:
-        found = self._pictures.of(alert, self._operator)
+        found = self._pictures.of(alert, self._operator, part.snapshot.digests.get(alert.id, ""))
         digest = "" if isinstance(found, str) else found.digest
         if digest and part.snapshot.digests.setdefault(alert.id, digest) != digest:
             if part.snapshot.answerable:
@@ -221,7 +229,8 @@ class AlertsView:
             found, digest = "A newer picture has come.", ""
         now_ns = self._view.now_ns()
         with st.container(border=True, key=f"ops-{part.name}-{alert.id}"):
-            st.html(panels.alert_card(alert, found, self._view.response(alert), now_ns=now_ns))
+            large = part is self._waiting and self._large
+            st.html(panels.alert_card(alert, found, self._view.response(alert), now_ns=now_ns, large=large))
             with st.container(key=f"ops-answers-{part.name}-{alert.id}", gap="xsmall"):
                 if not part.snapshot.answerable:
                     questions.show_answers(self._view, alert)
@@ -264,6 +273,9 @@ class AlertsView:
         part.given = None
         self._waiting.snapshot.release(given.alert.id)
         self._judged.snapshot.release()
+
+    def _zoom(self) -> None:
+        self._large = not self._large
 
     def _turn_to(self, part: _AlertList, alert: UUID | None) -> None:
         """Show another alert, or this one as it is now, because the operator asks."""

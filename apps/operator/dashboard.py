@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
 from html import escape
 
 from apps.operator.panels import cameras_work, duration_words, empty
@@ -9,6 +11,7 @@ from apps.operator.view import Dashboard, local_time
 from lfr_core.alerts.health import Health, Recent
 from lfr_core.alerts.read import AlertTally, CameraHealth, Latency
 from lfr_core.domain.outcomes import FrameCounts
+from lfr_core.domain.thumbnails import Thumbnail
 
 __all__ = ["dashboard_html"]
 
@@ -43,8 +46,11 @@ _HEALTH_WORDS = {
 _WITHOUT_RATES = frozenset({Health.SILENT, Health.NO_PICTURES, Health.NO_KEY_FRAME, Health.ENDED})
 
 
-def dashboard_html(dashboard: Dashboard) -> str:
-    """Show totals and one panel a camera."""
+_NONE: Mapping[str, Thumbnail] = {}
+
+
+def dashboard_html(dashboard: Dashboard, thumbnails: Mapping[str, Thumbnail] = _NONE) -> str:
+    """Show totals and one panel a camera; `thumbnails`: what each sees just now, faces covered, by its name."""
     counts = dashboard.counts
     totals = (
         f'<dl class="ops-totals"><div><dt>Faces seen</dt><dd>{counts.tracks_started:,}</dd></div>'
@@ -66,7 +72,7 @@ def dashboard_html(dashboard: Dashboard) -> str:
         + _working(dashboard)
         + _refused(dashboard)
         + totals
-        + "".join(_camera(camera, dashboard) for camera in dashboard.cameras)
+        + "".join(_camera(camera, dashboard, thumbnails.get(camera.camera)) for camera in dashboard.cameras)
         + _legend()
     )
 
@@ -136,7 +142,17 @@ def _since(since_ns: int | None, now_ns: int) -> str:
     return f"since {local_time(since_ns):%H:%M:%S}, {duration_words((now_ns - since_ns) / 1e9)}"
 
 
-def _camera(camera: CameraHealth, dashboard: Dashboard) -> str:
+def _thumbnail(camera: str, found: Thumbnail | None) -> str:
+    if found is None:
+        return ""
+    if not found.jpeg:
+        return '<p class="ops-legend">Not shown: a face could not be covered for certain.</p>'
+    uri = f"data:image/jpeg;base64,{base64.b64encode(found.jpeg).decode('ascii')}"
+    alt = f"What camera {escape(camera, quote=True)} sees just now, coarse and every face covered"
+    return f'<img class="ops-thumbnail" src="{uri}" alt="{alt}">'
+
+
+def _camera(camera: CameraHealth, dashboard: Dashboard, thumbnail: Thumbnail | None) -> str:
     health = camera.standing.health
     rates = f"{camera.frames_per_second:.1f} frames a second, {camera.looks_per_second:.1f} pictures looked at a second"
     if health is not Health.GOOD:
@@ -148,7 +164,8 @@ def _camera(camera: CameraHealth, dashboard: Dashboard) -> str:
         f'<p class="ops-camera-head"><strong>{escape(camera.camera)}</strong>'
         f'<span class="ops-pill is-{health.value}">{_HEALTH_WORDS[health]}</span>'
         f"<span>{rates}</span></p>"
-        f"{_sparkline(camera.recent)}{latency}{_identity(camera.counts)}</section>"
+        f"{_thumbnail(camera.camera, thumbnail)}{_sparkline(camera.recent)}{latency}"
+        f"{_identity(camera.counts)}</section>"
     )
 
 

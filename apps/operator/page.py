@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from html import escape
 from pathlib import Path
 
@@ -34,6 +34,8 @@ from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.settings import load_settings
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.domain.actors import ProcessIdentity
+from lfr_core.domain.thumbnails import Thumbnail
+from streams.thumbnail_socket import ThumbnailReader
 
 __all__ = ["page"]
 
@@ -59,12 +61,19 @@ def _view() -> OperatorView:
         installation.trail,
         installation.clock,
         partial(read_silent_parts, installation.settings.home),
+        ThumbnailReader(installation.settings.home, installation.clock).read,
     )
     # Streamlit collects garbage after every run of a fragment, four times a second here. What is loaded by now
     # stays for good: out of its way an open page costs 0.06 of a core instead of 0.28.
     gc.collect()
     gc.freeze()
     return view
+
+
+@cache
+def _home() -> Path:
+    """Return the home folder: reading the settings takes longer than all else that is done for each drawing."""
+    return load_settings().home
 
 
 def _wanted() -> str | None:
@@ -92,7 +101,7 @@ def _shown() -> DeploymentSummary | None:
 @st.fragment(run_every=REFRESH_S)
 def _console(session: PageSession) -> None:
     """Draw all that changes, at once: each fragment that refreshes by itself costs a page as much again."""
-    trouble = trouble_html(purge_trouble(load_settings().home))  # told also while the records are away
+    trouble = trouble_html(purge_trouble(_home()))  # told also while the records are away
     if trouble:
         st.html(trouble)
     _or_say_why(partial(_draw_console, session))
@@ -100,7 +109,7 @@ def _console(session: PageSession) -> None:
 
 def _draw_console(session: PageSession) -> None:
     view, operator = _view(), _operator()
-    header = view.header(_wanted())
+    header = view.shared_header(_wanted())
     deployment = header.deployment
     if deployment is None:
         st.html(panels.header_html(header))
@@ -117,7 +126,7 @@ def _draw_console(session: PageSession) -> None:
         if "alerts" not in st.session_state:
             st.session_state["alerts"] = AlertsView(view, operator, session.use)
         alerts: AlertsView = st.session_state["alerts"]
-        alerts.draw(deployment, partial(_draw_cameras, dashboard))
+        alerts.draw(deployment, lambda: _draw_cameras(dashboard, view.thumbnails(status.id, operator)))
     except Refused as refused:  # revoked, signed off, or signed on to another deployment than is shown now
         _forget(plain_words(str(refused)))
         redraw()
@@ -133,8 +142,23 @@ def _draw_unattended(deployment: DeploymentSummary, dashboard: Dashboard) -> Non
         _draw_cameras(dashboard)
 
 
-def _draw_cameras(dashboard: Dashboard) -> None:
-    st.html(f'<h2 class="ops-h2">Cameras</h2>{dashboard_html(dashboard)}{retention_html(_view().shared_retention())}')
+_NO_THUMBNAILS: Mapping[str, Thumbnail] = {}
+
+
+def _draw_cameras(dashboard: Dashboard, thumbnails: Mapping[str, Thumbnail] = _NO_THUMBNAILS) -> None:
+    cameras = dashboard_html(dashboard, thumbnails)
+    st.html(f'<h2 class="ops-h2">Cameras</h2>{cameras}{retention_html(_view().shared_retention())}')
+
+
+def _resume(session: PageSession) -> None:
+    """Go on with the deployment that whoever loads the page anew had in hand."""
+    if "operator" in st.session_state:
+        return
+    st.session_state["operator"] = None
+    with suppress(LfrError):
+        deployment = _shown()
+        if deployment is not None and _view().resumes(deployment.view.id, session.person):
+            st.session_state["operator"] = session.person
 
 
 def _operator() -> AuthenticatedPerson | None:
@@ -207,6 +231,7 @@ def page(session: PageSession) -> None:
         draw_person(session)
         may_see(session, {Role.OPERATOR})
         return
+    _resume(session)
     with st.container(key="ops-console", gap="xsmall"):
         _show_operator(session)
         _console(session)

@@ -36,6 +36,8 @@ __all__ = [
 
 _NEW_NS = 10 * 10**9
 """How long a card that has just come is marked."""
+_MOST_BESIDE = 3
+"""Smaller pictures beside the pair: what fits its height."""
 
 
 def header_html(header: Header, state: str = "") -> str:
@@ -91,7 +93,7 @@ def change_since(shown: AlertSummary, now: AlertSummary, deployment: str) -> str
     if now.judged is not None:
         return f"{now.judged.by} has answered this alert meanwhile."
     if now.similarity != shown.similarity:
-        return "A newer picture of this person has come: look again."
+        return "A newer picture has come: “Look again” shows it."
     return "" if shown.deployment == deployment else f"This alert is of {shown.deployment}."
 
 
@@ -143,10 +145,12 @@ def nothing_waits(deployment: DeploymentSummary) -> str:
     return empty("Alerts come here by themselves. No one is stopped by software: a person decides each.")
 
 
-def alert_card(alert: AlertSummary, pictures: OpenedCrops | str, response: Response, *, now_ns: int) -> str:
+def alert_card(
+    alert: AlertSummary, pictures: OpenedCrops | str, response: Response, *, now_ns: int, large: bool = False
+) -> str:
     """Show probe and reference side by side, and what is known, as of `now_ns` (nanoseconds since the epoch).
 
-    `pictures` is a sentence where there are none to show.
+    `pictures` is a sentence where there are none to show. `large`: the middle of each, twice as large.
     """
     seen = local_time(alert.first_ns)
     new = " is-new" if alert.undecided and now_ns - alert.opened_ns < _NEW_NS else ""
@@ -156,7 +160,7 @@ def alert_card(alert: AlertSummary, pictures: OpenedCrops | str, response: Respo
     return (
         f'<article class="ops-alert{new}" data-alert="{alert.id}" '
         f'aria-label="Alert on {escape(alert.subject, quote=True)}">'
-        f"{_pair(alert, pictures)}{warned}"
+        f"{_pair(alert, pictures, large=large)}{warned}"
         f'<div class="ops-what"><p class="ops-subject">{escape(alert.subject)}</p>'
         f'<p class="ops-facts"><span class="ops-pill is-{response.value}">{SHORT[response]}</span>{test}'
         f"<span>{alert.category.value.replace('_', ' ')}</span></p>"
@@ -169,21 +173,25 @@ def alert_card(alert: AlertSummary, pictures: OpenedCrops | str, response: Respo
     )
 
 
-def _pair(alert: AlertSummary, pictures: OpenedCrops | str) -> str:
+def _pair(alert: AlertSummary, pictures: OpenedCrops | str, *, large: bool) -> str:
     if isinstance(pictures, str):
         return f'<div class="ops-pair">{empty(pictures)}</div>'
     count = len(pictures.references)
-    first, *others = (
+    first, *others = [
         _picture(
             reference.jpeg,
             f"Reference photograph {n} of {count} of subject {alert.subject}",
             "Reference" if count == 1 else f"Reference {n}",
         )
         for n, reference in enumerate(pictures.references[:3], start=1)
-    )
+    ]
     probe = _picture(pictures.probe, f"Probe from camera {alert.camera}", "Probe")
+    others += [
+        _picture(shot, f"Another picture from camera {alert.camera}", "Also seen")
+        for shot in pictures.shots[: _MOST_BESIDE - len(others)]
+    ]
     more = f'<div class="ops-more">{"".join(others)}</div>' if others else ""
-    return f'<div class="ops-pair">{probe}{first}{more}</div>'
+    return f'<div class="ops-pair{" is-large" if large else ""}">{probe}{first}{more}</div>'
 
 
 def answered(question: str, answer: str, who: Answer | None) -> str:

@@ -52,15 +52,18 @@ class Pictures:
     """
 
     def __init__(
-        self, open_crops: Callable[[UUID, AuthenticatedPerson, str], OpenedCrops], clock: Clock, retention_h: int
+        self, open_crops: Callable[[UUID, AuthenticatedPerson, str, str], OpenedCrops], clock: Clock, retention_h: int
     ) -> None:
         self._open = open_crops
         self._clock = clock
         self._retention_ns = retention_h * _HOUR_NS
         self._kept: TTLCache[tuple[UUID, AuthenticatedPerson], _Kept] = TTLCache(MOST, KEEP_S, clock.monotonic)
 
-    def of(self, alert: AlertSummary, operator: AuthenticatedPerson) -> OpenedCrops | str:
-        """Open the alert's pictures for `operator`, or the sentence that stands in their place."""
+    def of(self, alert: AlertSummary, operator: AuthenticatedPerson, shown: str = "") -> OpenedCrops | str:
+        """Open the alert's pictures for `operator`, or the sentence that stands in their place.
+
+        `shown`: the digest of those that stand on the screen: they are opened again, though better ones came.
+        """
         self.sweep()
         gone_ns = alert.opened_ns + self._retention_ns
         if self._clock.time_ns() >= gone_ns:
@@ -69,7 +72,7 @@ class Pictures:
         if kept is not None:
             return kept.found
         try:
-            found: OpenedCrops | str = self._open(alert.id, operator, PURPOSE)
+            found: OpenedCrops | str = self._open(alert.id, operator, PURPOSE, shown)
         except Retryable as error:
             # not kept: the next refresh asks again
             return f"The pictures can't be opened just now: {plain_words(str(error))}"

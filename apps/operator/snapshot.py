@@ -42,13 +42,14 @@ class AlertSnapshot:
 
     def show(self, find: Callable[[UUID | None], tuple[AlertSummary, ...]]) -> tuple[AlertSummary | None, ...]:
         """Return what to draw now. `find` is asked for the alerts that come next, and given the one that is wanted."""
-        if not self.alerts:
+        since_s = None if self._released_s is None else self._clock.monotonic() - self._released_s
+        if not self.alerts or (self._cleared and since_s is not None and since_s >= SETTLE_S):
             self._replace(find)
-        elif self._released_s is not None:
-            if self._cleared and self._clock.monotonic() - self._released_s >= SETTLE_S:
-                self._replace(find)
-            self._cleared = True
         return self.alerts
+
+    def note_drawn(self) -> None:
+        """Take note that the page was drawn to its end: one that is cut short may leave buttons on the screen."""
+        self._cleared = self._released_s is not None
 
     def forget(self, alert: UUID) -> None:
         """Keep nothing of an alert deleted on schedule; its place stays, so that no other card moves."""

@@ -7,9 +7,11 @@ from datetime import datetime
 
 from apps.operator.parts import SilentPart
 from lfr_core.alerts import read
+from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.reachability import VaultState
+from lfr_core.domain.alerts import Decision, check_engagement, check_review
 
-__all__ = ["Dashboard", "Header"]
+__all__ = ["Dashboard", "Header", "OpenQuestions", "open_questions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +52,25 @@ class Dashboard:
         """Cameras in whose pictures somebody can be recognised now."""
         shut = self.shut_why or self.silent or not self.vault.answers
         return 0 if shut else sum(camera.standing.health.works for camera in self.cameras)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestions:
+    """Which of the second and third question may be answered now; if not, the rule's reason."""
+
+    engagement: bool
+    review: bool
+    why_not: str
+
+
+def open_questions(decision: Decision) -> OpenQuestions:
+    """Ask the rules which questions may be answered now."""
+    reasons: list[str] = []
+    for check in (check_engagement, check_review):
+        try:
+            check(decision)
+        except Refused as refusal:
+            reasons.append(str(refusal))
+        else:
+            reasons.append("")
+    return OpenQuestions(engagement=not reasons[0], review=not reasons[1], why_not=reasons[0] or reasons[1])

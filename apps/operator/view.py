@@ -5,7 +5,7 @@ No SQL and no rule lives in the page: figures come from `lfr_core.alerts.read`, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +16,7 @@ from apps.operator.claims import AlertClaims
 from apps.operator.parts import SilentPart
 from apps.operator.pictures import Pictures
 from apps.operator.snapshot import AlertSnapshot
-from apps.operator.values import Dashboard, Header
+from apps.operator.values import Dashboard, Header, OpenQuestions, open_questions
 from apps.response_words import response_to
 from lfr_core.alerts import read
 from lfr_core.alerts.decisions import DecisionService
@@ -31,10 +31,10 @@ from lfr_core.custody.vault.reachability import VaultReachability
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.deployments.monitoring.store import last_proven_ns
-from lfr_core.domain.alerts import Decision, check_engagement, check_review
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import Condition, GateLimits, gate
 from lfr_core.domain.policy import Policy
+from lfr_core.domain.thumbnails import Thumbnail
 from lfr_core.domain.watchlists import Response
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.receipt_page import receipt_html
@@ -47,6 +47,9 @@ __all__ = ["Dashboard", "Header", "OpenQuestions", "OperatorView", "ReceiptPage"
 
 _SHARED_S = 1.0
 _RETENTION_S = 10.0
+_HEADER_S, _MOST_HEADERS = 0.5, 64
+_RESUME_S = 60.0
+"""[proposal] Who loads the page anew within this goes on with the deployment that they had in hand."""
 _ATTENDANCE_TIMES = 4
 """How often attendance is reported in what the policy lets pass in silence."""
 JUDGED_SHOWN = 6
@@ -57,34 +60,12 @@ _URGENCY = (Response.SAFEGUARD, Response.ARREST, Response.SPEAK_TO, Response.REC
 
 
 @dataclass(frozen=True, slots=True)
-class OpenQuestions:
-    """Which of the second and third question may be answered now; if not, the rule's reason."""
-
-    engagement: bool
-    review: bool
-    why_not: str
-
-
-@dataclass(frozen=True, slots=True)
 class ReceiptPage:
     """The receipt of a stop, ready to print. It has no name, and no picture."""
 
     alert: UUID
     reference: str
     html: str
-
-
-def open_questions(decision: Decision) -> OpenQuestions:
-    """Ask the rules which questions may be answered now."""
-    reasons: list[str] = []
-    for check in (check_engagement, check_review):
-        try:
-            check(decision)
-        except Refused as refusal:
-            reasons.append(str(refusal))
-        else:
-            reasons.append("")
-    return OpenQuestions(engagement=not reasons[0], review=not reasons[1], why_not=reasons[0] or reasons[1])
 
 
 def local_time(time_ns: int) -> datetime:
@@ -103,9 +84,11 @@ class OperatorView:
         trail: SealingTrail,
         clock: Clock,
         silent_parts: Callable[[], tuple[SilentPart, ...]] = tuple,
+        thumbnails: Callable[[str], Mapping[str, Thumbnail]] = lambda _deployment: {},
     ) -> None:
-        """`silent_parts`: says which parts of the platform answer nothing."""
+        """`silent_parts`: says which parts of the platform answer nothing; `thumbnails`: reads a deployment's."""
         self._silent_parts = silent_parts
+        self._thumbnails = thumbnails
         self._engine = engine
         self._policy = policy
         self._clock = clock
@@ -117,6 +100,7 @@ class OperatorView:
         self._sign_ons = SignOns(engine, trail, clock)
         self._attended_s: dict[tuple[str, AuthenticatedPerson], float] = {}
         self._dashboards: dict[str, tuple[float, Dashboard]] = {}
+        self._headers: dict[str | None, tuple[float, Header]] = {}
         self._retention: tuple[float, tuple[ClassStatus, ...]] | None = None
         self.claims = AlertClaims(clock)
         self.decisions = DecisionService(engine, trail, clock)
@@ -143,6 +127,15 @@ class OperatorView:
             now=local_time(now_ns),
             proven_s=None if proven_ns is None else max(0.0, (now_ns - proven_ns) / 1e9),
         )
+
+    def shared_header(self, wanted: str | None) -> Header:
+        """Return `header` as it was read within the last half second, with the time of now: it is nobody's own."""
+        now_s = self._clock.monotonic()
+        kept = self._headers.get(wanted)
+        if kept is None or not 0 <= now_s - kept[0] < _HEADER_S:
+            kept = (now_s, self.header(wanted))
+            self._headers = {wanted: kept} if len(self._headers) >= _MOST_HEADERS else self._headers | {wanted: kept}
+        return replace(kept[1], now=self.local_now())
 
     def shared_dashboard(self, deployment: read.DeploymentSummary) -> Dashboard:
         """Return what `dashboard` read within the last second, for whoever looks: nothing in it is one person's."""
@@ -190,6 +183,19 @@ class OperatorView:
         """Take its alerts in hand, on the audit trail. Raises as `SignOns.sign_on`."""
         self._sign_ons.sign_on(deployment, by)
 
+    def resumes(self, deployment: str, operator: AuthenticatedPerson) -> bool:
+        """Whether this person attended it here a moment ago, hasn't put it down, and may go on: a page that is loaded
+        anew, as after F5, asks for no second click.
+        """
+        attended_s = self._attended_s.get((deployment, operator))
+        if attended_s is None or self._clock.monotonic() - attended_s > _RESUME_S:
+            return False
+        try:
+            self.check_signed_on(deployment, operator)
+        except Refused:
+            return False
+        return True
+
     def check_signed_on(self, deployment: str, operator: AuthenticatedPerson) -> None:
         """Raise Refused as `lfr_core.custody.people.sign_on.signed_on`: nothing more is shown then."""
         self._sign_ons.check(deployment, operator)
@@ -210,6 +216,11 @@ class OperatorView:
         return replace(
             found, waiting=tuple(sorted(found.waiting, key=lambda each: _URGENCY.index(self.response(each))))
         )
+
+    def thumbnails(self, deployment: str, operator: AuthenticatedPerson) -> Mapping[str, Thumbnail]:
+        """Return what its cameras see just now, faces covered, by camera. Raises Refused as `check_signed_on`."""
+        self.check_signed_on(deployment, operator)
+        return self._thumbnails(deployment)
 
     def snapshot(self) -> AlertSnapshot:
         """Make an empty one, for one part of one session of the page."""

@@ -150,7 +150,8 @@ def _plain(
 
 
 def _reason(one: DeploymentOverview, label: str, what: str) -> str:
-    return st.text_area(label, key=f"why-{what}-{one.view.id}-{one.application.revision}", height=80, max_chars=300)
+    # without `max_chars`: a browser's field that has it takes nothing of a longer text, and says nothing
+    return st.text_area(label, key=f"why-{what}-{one.view.id}-{one.application.revision}", height=80)
 
 
 def _decide(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:

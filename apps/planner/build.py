@@ -24,6 +24,7 @@ from lfr_core.deployments.build import (
 from lfr_core.deployments.camera_sources import CameraSources, camera_folder
 from lfr_core.deployments.evaluations import evaluations_for
 from lfr_core.deployments.monitoring.selftest import SelfTest
+from lfr_core.deployments.place_plan import PlacePlans
 from lfr_core.recognition.build import drop_gallery
 from lfr_core.watchlists.choosing import FaceChooser
 from lfr_core.watchlists.list_builder import ListBuilder
@@ -80,6 +81,7 @@ def planner_view(installation: Installation) -> PlannerView:
                 partial(camera_states, installation.settings.home),
             ),
             drafts=DraftStore(installation.settings.home / "drafts"),
+            plans=PlacePlans(installation.engine, installation.trail, installation.clock),
             self_test=partial(run_self_test, installation),
             uploads=installation.settings.home / "tmp",
             drop_gallery=partial(drop_gallery, installation),

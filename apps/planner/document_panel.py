@@ -33,9 +33,9 @@ def show_document_panel(view: PlannerView, one: DeploymentOverview, by: Authenti
     kind = ComplianceDocumentKind(
         str(st.selectbox("Which document", [each.value for each in kinds], key=f"{_KEY}kind-{turn}"))
     )
-    title = st.text_input("Title, as the public reads it", key=f"{_KEY}title-{turn}", max_chars=200)
+    title = st.text_input("Title, as the public reads it", key=f"{_KEY}title-{turn}")
     version, day = st.columns(2)
-    number = version.text_input("Version", key=f"{_KEY}version-{turn}", max_chars=30, placeholder="as 2.1")
+    number = version.text_input("Version", key=f"{_KEY}version-{turn}", placeholder="as 2.1")
     review_by = day.date_input(
         "Good until (review by)",
         value=view.now().date() + timedelta(days=180),

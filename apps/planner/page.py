@@ -13,6 +13,7 @@ import streamlit as st
 from apps.plain_words import plain_words
 from apps.planner import actions, form, panels
 from apps.planner.month_html import first_of, month_html, month_offset
+from apps.planner.place_panel import show_place_panel
 from apps.planner.readiness_panel import show_readiness
 from apps.planner.view import PlannerView
 from apps.sign_in import PageSession, draw_person, redraw
@@ -150,6 +151,8 @@ def _details(view: PlannerView, session: PageSession, one: DeploymentOverview) -
                     key=f"pln-form-{kind.name}",
                     on_click="ignore",
                 )
+    with st.expander("Plan of the place"):
+        _or_say_why(lambda: show_place_panel(view, one, session.person))
     with st.expander("Forecast of the list"):
         title = "Forecast of the list as built" if people else "Forecast of a list at its cap"
         st.html(panels.forecast_html(view.forecast(one.application, people=people), title=title))

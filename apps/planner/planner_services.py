@@ -17,6 +17,7 @@ from lfr_core.deployments.compliance_documents import ComplianceDocumentKind, Co
 from lfr_core.deployments.evaluations import Evaluation
 from lfr_core.deployments.hours import DeploymentHours
 from lfr_core.deployments.monitoring.selftest import SelfTest
+from lfr_core.deployments.place_plan import PlacePlans
 from lfr_core.deployments.service import PlanningService
 from lfr_core.deployments.store import DeploymentStore
 
@@ -40,6 +41,7 @@ class PlannerServices:
     lists: UploadedLists
     cameras: CameraControl
     drafts: DraftStore
+    plans: PlacePlans
     self_test: Callable[[str, AuthenticatedPerson], SelfTest]
     uploads: Path
     """Folder in which a document lies while it is registered."""

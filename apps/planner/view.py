@@ -88,6 +88,7 @@ class PlannerView:
         self.planning = services.planning
         self.store = services.store
         self.drafts = services.drafts
+        self.plans = services.plans
         self.lists = services.lists
         self.cameras = services.cameras
         self.tests: Jobs[SelfTest] = Jobs()

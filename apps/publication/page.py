@@ -72,9 +72,9 @@ def _publish(view: PublicationView, session: PageSession, one: ResultsDue, draft
     with st.form(f"publication-{one.deployment}"):
         because = ""
         if draft.unanswered:
-            because = st.text_input("Why nobody judged them (published)", max_chars=500)
+            because = st.text_input("Why nobody judged them (published)")
         if corrects:
-            reason = st.text_input("Why it is corrected (published)", max_chars=500)
+            reason = st.text_input("Why it is corrected (published)")
             if st.form_submit_button("Correct"):
                 act(
                     lambda: view.correct(draft, one.deployment, reason, because, session.use()),
@@ -90,6 +90,6 @@ def _publish(view: PublicationView, session: PageSession, one: ResultsDue, draft
 def _explain(view: PublicationView, session: PageSession, one: ResultsDue) -> None:
     st.error("These results are late, and nobody has said why: no new deployment is authorised meanwhile.")
     with st.form(f"explain-{one.deployment}"):
-        why = st.text_input("Why they were late (published, and it stays)", max_chars=1_000)
+        why = st.text_input("Why they were late (published, and it stays)")
         if st.form_submit_button("Explain"):
             act(lambda: view.explain(one.deployment, why, session.use()), "It is explained in public.")

@@ -101,7 +101,7 @@ def _opened(view: RightsView, reference: str, by: AuthenticatedPerson) -> None:
         return
     st.session_state.pop(_OPENED, None)  # another request was chosen
     with st.form("rights-open", border=False):
-        purpose = st.text_input("Purpose of opening it", max_chars=100, help="It goes on the audit trail.")
+        purpose = st.text_input("Purpose of opening it", help="It goes on the audit trail.")
         if st.form_submit_button("Open"):
             _act(lambda: _keep(view, reference, by, purpose), "")
 
@@ -117,9 +117,9 @@ def _answer(view: RightsView, request: Request, by: AuthenticatedPerson) -> None
             st.caption("Everybody who asks this is answered in these words:")
             st.text(NEITHER)
         elif request.asks_listed:
-            subject = st.text_input("Nominal id of the person who asks", max_chars=200)
+            subject = st.text_input("Nominal id of the person who asks")
         else:
-            text = st.text_area("Answer", max_chars=8_000)
+            text = st.text_area("Answer")
         if st.form_submit_button("Answer", type="primary"):
             _act(lambda: view.answer(request, text, by, subject), f"{request.reference} is answered.")
     if request.asks_listed and request.neither_confirm_nor_deny:
@@ -139,14 +139,14 @@ def _intake(view: RightsView, by: AuthenticatedPerson) -> None:
         complains = st.radio("Kind", ("Enquiry", "Complaint"), horizontal=True) == "Complaint"
         kind = RequestKind.COMPLAINT if complains else RequestKind.ENQUIRY
         listed = st.checkbox('An enquiry that asks "was I on a list"')
-        contact = st.text_input("How to answer (address, e-mail)", max_chars=300)
-        text = st.text_area("In the person's words", max_chars=8_000)
-        receipt = st.text_input("Reference of a receipt", max_chars=40, placeholder="S-2026-7QF3-9KXM-2TWA")
-        deployment = st.text_input("Or the public name of the deployment", max_chars=80)
+        contact = st.text_input("How to answer (address, e-mail)")
+        text = st.text_area("In the person's words")
+        receipt = st.text_input("Reference of a receipt", placeholder="S-2026-7QF3-9KXM-2TWA")
+        deployment = st.text_input("Or the public name of the deployment")
         left, middle, right = st.columns(3)
         day = left.date_input("Or the day it happened", value=None)
         start, end = middle.time_input("From", value=None), right.time_input("To", value=None)
-        place = st.text_input("Place", max_chars=300)
+        place = st.text_input("Place")
         if st.form_submit_button("Take it", type="primary"):
             form = Form(kind, contact, text, deployment, receipt, place, day, start, end, listed)
             _act(lambda: view.receive(form, by), "Taken: {0.reference}, answer by {0.due_on:%d %B %Y}.")

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from lfr_core.alerts.answers import AnyAnswer, decision_of, question_of, standing, take_back, write_answer
-from lfr_core.alerts.pictures import pictures_digest, references_of
+from lfr_core.alerts.pictures import pictures_digest, references_of, show_shot
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
@@ -182,8 +182,11 @@ class DecisionService:
         shown: Shown | None,
         minutes: float | None = None,
     ) -> None:
-        """Let the answer stand, if the alert is what the person saw."""
-        pictures = pictures_digest(row, references_of(session, row))
+        """Let the answer stand, if the alert is what the person saw; a judgement is of the picture they compared."""
+        references = references_of(session, row)
+        if shown is not None and shown.pictures and isinstance(answer, Judgement):
+            show_shot(session, row, references, shown.pictures)
+        pictures = pictures_digest(row.id, row.probe_sealed, references)
         facts = {"answer": answer.value}
         if shown is not None:
             check_shown(shown, pictures, decision_of(row))

@@ -25,6 +25,7 @@ from lfr_core.storage.tables.alerts import (
     AlertAnswerRow,
     AlertReferenceRow,
     AlertRow,
+    AlertShotRow,
     AlertStubRow,
     SightingRow,
     digest_stubs,
@@ -186,6 +187,7 @@ def _replace(session: Session, alert: UUID, new_id: Callable[[], UUID], *, count
         )
     session.execute(delete(SightingRow).where(col(SightingRow.alert) == alert))
     session.execute(delete(AlertReferenceRow).where(col(AlertReferenceRow.alert) == alert))
+    session.execute(delete(AlertShotRow).where(col(AlertShotRow.alert) == alert))
     session.execute(delete(AlertAnswerRow).where(col(AlertAnswerRow.alert) == alert))
     session.delete(row)
     session.flush()

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from lfr_core.alerts.keys import RECORDER, CropKeys
+from lfr_core.alerts.pictures import keep_shot
 from lfr_core.alerts.plausibility import check_sighting
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import LfrError, Poison, Refused
@@ -188,12 +189,14 @@ class SightingWriter:
     def _join(self, alert: AlertRow, sighting: Sighting) -> None:
         """Count a sighting in. Raises Refused, before any change, when a key is gone.
 
-        The best one's probe is kept until a person compares it: an answer stays beside the picture it was given on.
+        The best one's probe is the alert's until a person compares it: an answer stays beside the picture it was given
+        on. Those it replaces are kept beside it, for whoever is looking at one of them just now.
         """
         if sighting.similarity > alert.similarity and alert.judgement is None:
             probe = self._keys.probe(sighting)
             key = self._keys.of_alert(alert.id, alert.key_id)
             if probe is not None and key is not None:
+                keep_shot(self._session, alert)
                 alert.probe_sealed = seal(key.key, probe, alert_probe(alert.deployment, alert.id))
             alert.similarity, alert.threshold = sighting.similarity, sighting.threshold
         alert.sightings += 1

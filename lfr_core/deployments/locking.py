@@ -12,7 +12,8 @@ from lfr_core.storage.tables.deployments import DeploymentRow
 __all__ = ["check_id", "lock_deployment", "reason_of", "unknown"]
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_LONGEST_REASON = 200
+_LONGEST_REASON = 1_000
+"""Characters: some ten sentences, as officers write why something is necessary and proportionate."""
 
 
 def check_id(id: str) -> None:
@@ -38,10 +39,15 @@ def lock_deployment(session: Session, id: str) -> DeploymentRow:
 
 
 def reason_of(why: str) -> str:
-    """Return a reason as it is kept. Raises Refused `deployment.reason-missing`."""
+    """Return a reason as it is kept. Raises Refused `deployment.reason-missing`, `deployment.reason-too-long`."""
     reason = " ".join(why.split())
-    if not reason or len(reason) > _LONGEST_REASON or "\x00" in reason:
-        raise Refused("deployment.reason-missing", f"say why, in at most {_LONGEST_REASON} characters")
+    if not reason or "\x00" in reason:
+        raise Refused("deployment.reason-missing", f"say why, in at most {_LONGEST_REASON:,} characters")
+    if len(reason) > _LONGEST_REASON:
+        raise Refused(
+            "deployment.reason-too-long",
+            f"the reason has {len(reason):,} characters: say it in at most {_LONGEST_REASON:,}",
+        )
     return reason
 
 

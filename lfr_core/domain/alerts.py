@@ -100,8 +100,8 @@ def check_shown(shown: Shown, pictures: str, answers: Decision) -> None:
     if shown.pictures and shown.pictures != pictures:
         raise Refused(
             "alert.pictures-changed",
-            "the picture on the screen isn't this alert's any more, a newer one has come: nothing was recorded; "
-            "look at the newer picture and answer again",
+            "the picture on the screen isn't kept for this alert any more: nothing was recorded; "
+            "look at the newest picture and answer again",
         )
     if shown.answers is not None and shown.answers != answers:
         raise Refused(

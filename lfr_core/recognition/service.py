@@ -28,7 +28,7 @@ from lfr_core.recognition.agreement import Shot, Vote
 from lfr_core.recognition.batch import DetectedBatch, FrameProgress, Probe, RawFrame, Recognised, Session, session_of
 from lfr_core.recognition.camera_tracks import CameraTracks
 from lfr_core.recognition.canary import look_at_canary
-from lfr_core.recognition.faces.types import FaceEngine, Image
+from lfr_core.recognition.faces.types import Detection, FaceEngine, Image
 from lfr_core.recognition.frame_reader import FrameReader
 from lfr_core.recognition.gallery.port import Gallery
 from lfr_core.recognition.live_probe import CANDIDATES, LiveProbeResponder, best_person
@@ -56,8 +56,9 @@ class Recogniser:
         clock: Clock,
         keep_only: Callable[[Collection[str]], None] = lambda _names: None,
         finds_people: Callable[[str, str], bool] = lambda _name, _contract: True,
+        show: Callable[[FrameHeader, Image, list[Detection]], None] = lambda _header, _image, _found: None,
     ) -> None:
-        """`keep_only` is told each second of which live collections vectors may be kept."""
+        """`keep_only` is told each second of which live collections vectors may be kept; `show` of each look."""
         self._engine = engine
         self._gallery = gallery
         self._directory = directory
@@ -66,6 +67,7 @@ class Recogniser:
         self._policy = policy
         self._clock = clock
         self._keep_only = keep_only
+        self._show = show
         self._responder = LiveProbeResponder(engine, gallery, opener, policy, clock, finds_people)
         self._watch = Stopwatch(clock)
         self._cameras: dict[Session, CameraTracks] = {}
@@ -200,8 +202,6 @@ class Recogniser:
         outcomes = outcome_batches(looked.seen, self._watch.take(), self._clock.time_ns())
         return Recognised(sightings, outcomes, gathered(looked.dead), list(results))
 
-    # -- frames that no camera took --------------------------------------------------------------
-
     def _look_at_canary(self, frame: RawFrame, header: FrameHeader, view: DeploymentView | None) -> None:
         image = self._reader.open(DetectedBatch(), frame, FrameProgress(header, FrameOutcome.RECOGNISED), view)
         if image is not None and view is not None:
@@ -220,8 +220,6 @@ class Recogniser:
             self._reader.served.add(header.deployment)
         looked.live_probes.append(look)
 
-    # -- faces -----------------------------------------------------------------------------------
-
     def _find_faces(self, looked: DetectedBatch, opened: Sequence[tuple[FrameProgress, DeploymentView, Image]]) -> None:
         with self._watch.stage("detect", calls=len(opened)):
             detections = self._engine.detect([image for _, _, image in opened])
@@ -237,6 +235,7 @@ class Recogniser:
             seen.faces = len(found)
             seen.tracks_started = look.started
             self._add_probes(looked, session, view, seen, look.shots)
+            self._show(header, image, found)
 
     def _end(self, looked: DetectedBatch, word: FrameProgress, view: DeploymentView) -> None:
         """Take the camera's last word: compare what its tracks still hold, then forget them."""

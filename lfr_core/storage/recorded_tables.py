@@ -19,6 +19,7 @@ from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, Per
 from lfr_core.storage.tables.promises import PromiseResultRow, PromiseStatementRow, PromiseStateRow
 from lfr_core.storage.tables.publication import (
     AnnouncementRow,
+    PlacePlanRow,
     PublishedRecordRow,
     ResultsRow,
     WatchlistCompositionRow,
@@ -75,6 +76,7 @@ RECORDED: Final[Mapping[type[Row], RecordedTable]] = MappingProxyType(
         AuthorityRow: RecordedTable(),
         AnnouncementRow: RecordedTable(),
         WithholdingRequestRow: RecordedTable(),
+        PlacePlanRow: RecordedTable(("sha256", "marks", "is_public", "kept_by")),
         FootageHoldRow: RecordedTable(),
         PublishedRecordRow: RecordedTable(),
         ComplianceDocumentRow: RecordedTable(),

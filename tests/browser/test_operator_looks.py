@@ -53,8 +53,7 @@ def test_crops_come_inside_the_page_and_nothing_is_asked_of_another_host(
     recorder.record_sightings([sighting(0.0, probe=PROBE), sighting(0.0, entry="blue", face=1, probe=PROBE)])
     sign_in(page)
     page.locator(".ops-alert img").nth(1).wait_for()
-    page.reload()
-    sign_in(page)
+    page.reload()  # who loads the page anew goes on
     page.locator(".ops-alert img").nth(1).wait_for()
 
     sources = [picture.get_attribute("src") or "" for picture in page.locator("img").all()]
@@ -139,7 +138,7 @@ def test_records_away_are_said_and_no_old_figure_stays(page: Page, recorder: Rec
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_ground_in_both_themes(
-    browser: Browser, address: str, recorder: Recorder, logins: PageLogins, scheme: str
+    browser: Browser, address: str, recorder: Recorder, logins: PageLogins, no_alerts: None, scheme: str
 ) -> None:
     recorder.record_sightings([sighting(0.0, probe=PROBE)])
     recorder.record_outcomes([outcomes((0, 0, 0), session=f"contrast-{scheme}", reported_ns=NOW_NS)])

@@ -17,6 +17,7 @@ from lfr_core.deployments.announcement import AnnouncementStore, ReasonClass
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.camera_sources import CameraSources, camera_folder
 from lfr_core.deployments.hours import DeploymentHours
+from lfr_core.deployments.place_plan import PlacePlans
 from lfr_core.deployments.withholding import approve_withholding, ask_to_withhold, find_pending
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Engagement, Judgement
@@ -84,6 +85,7 @@ class Harness(PromiseHarness, DeskActs):
         self.statements = PromiseStatements(self.engine, self.trail, self.clock, promises(self.policy))
         self.blue_list = BlueList(self.engine, self.trail, self.clock)
         self.cameras = CameraSources(self.engine, self.trail, camera_folder(self.home))
+        self.plans = PlacePlans(self.engine, self.trail, self.clock)
         self.faces = FaceChooser(self.engine, self.trail, self.clock)
         self.open_desk()
         self.hours = DeploymentHours(self.engine, self.trail, self.clock)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from lfr_core.custody.people import AuthenticatedPerson, Rank, Role
 from lfr_core.deployments.announcement import TELLERS
+from lfr_core.deployments.place_plan import PlacePlan
 from lfr_core.deployments.steps import TRIAL_ROLES
 from lfr_core.deployments.withholding import APPROVERS, refuse_withholding
 from lfr_core.domain.alerts import Engagement, EngagementOutcome, Judgement, Review
@@ -117,6 +118,11 @@ ACTS: dict[
         OPERATORS | {Role.PLANNER},
         Harness.with_a_camera,
         lambda h, at, by: h.cameras.stop(str(at), "north", by=by),
+    ),
+    "plan of the place": (
+        frozenset({Role.PLANNER}),
+        Harness.to_be_filmed,
+        lambda h, at, by: h.plans.keep(str(at), PlacePlan(b"a picture", 4, 3), by=by),
     ),
     "hours shortened": (
         OPERATORS | {Role.PLANNER, Role.AUTHORISING_OFFICER},

@@ -11,12 +11,16 @@ from sqlalchemy import Engine
 from sqlmodel import text
 
 from lfr_core.alerts.recorder import Recorder
+from lfr_core.common.clock import SystemClock
+from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people import Role
+from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.domain.watchlists import Category
 from tests.support.overwriting import overwriting
 from tests.support.page_alerts import REFERENCE, TellingRecorder, live_demo
 from tests.support.page_login import PageLogins
+from tests.support.people import authenticated
 from tests.support.records import Entry, Reference, entry
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["ANN", "Seen", "become", "context", "no_alerts", "page", "recorder", "seen", "sign_in"]
 
 ANN = "Ann Operator"
+OPERATORS = (ANN, "Bob Sergeant", "Rex Leaving")
 
 
 @dataclass(slots=True)
@@ -47,7 +52,7 @@ def recorder(engine: Engine, vault: VaultCore, logins: PageLogins) -> Recorder:
         (Reference("b/1", "b", REFERENCE),),
     )
     live_demo(engine, vault, "dep", (entry(crop=REFERENCE), blue))
-    operators = [(name, Role.OPERATOR) for name in (ANN, "Bob Sergeant", "Rex Leaving")]
+    operators = [(name, Role.OPERATOR) for name in OPERATORS]
     logins.add(*operators, ("Pat Planner", Role.PLANNER))
     return TellingRecorder(engine, vault)
 
@@ -82,7 +87,11 @@ def page(context: BrowserContext, address: str, no_alerts: None, seen: Seen, log
 
 
 @pytest.fixture
-def no_alerts(engine: Engine, recorder: Recorder) -> None:
+def no_alerts(engine: Engine, vault: VaultCore, recorder: Recorder) -> None:
+    """Nor anybody who has the deployment in hand still."""
+    sign_ons = SignOns(engine, AuditTrail(vault, SystemClock()), SystemClock())
+    for name in OPERATORS:
+        sign_ons.sign_off("dep", authenticated(name))
     with overwriting(engine) as session:
         session.execute(text("DELETE FROM alert"))
 

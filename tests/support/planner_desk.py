@@ -19,6 +19,7 @@ from lfr_core.deployments.compliance_documents import ComplianceDocumentRegister
 from lfr_core.deployments.evaluations import load_evaluations
 from lfr_core.deployments.hours import DeploymentHours
 from lfr_core.deployments.monitoring.selftest import SelfTest, SelfTestLine
+from lfr_core.deployments.place_plan import PlacePlans
 from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.watchlists.choosing import FaceChooser
 from lfr_core.watchlists.list_builder import ListBuilder
@@ -55,6 +56,7 @@ def desk_of(harness: PlanningHarness, **changes: Any) -> PlannerView:
         "cameras": CameraControl(
             CameraSources(harness.engine, harness.trail, camera_folder(harness.home)), no_camera, dict
         ),
+        "plans": PlacePlans(harness.engine, harness.trail, harness.clock),
         "drafts": DraftStore(harness.home / "drafts"),
         "self_test": self_test,
         "uploads": harness.home / "tmp",

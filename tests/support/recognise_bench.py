@@ -21,6 +21,7 @@ from lfr_core.recognition.faces.types import Floats, Image
 from lfr_core.recognition.gallery.exact import ExactGallery
 from lfr_core.recognition.gallery.port import Candidate, Reference
 from lfr_core.recognition.service import Recogniser
+from lfr_core.recognition.thumbnails import Thumbnails
 from tests.support.plain_frames import PLAIN, PlainFrames
 from tests.support.samples import cpu, require_image, require_pack
 from tests.support.vaults import MemoryVault
@@ -130,6 +131,7 @@ class Bench:
         )
         self.frames_open = PlainFrames()
         self.vault = MemoryVault()
+        self.thumbnails = Thumbnails(engine(), self.time)
         self.recogniser = Recogniser(
             engine=engine(),
             gallery=self.gallery,
@@ -139,6 +141,7 @@ class Bench:
             policy=POLICY,
             clock=self.time,
             keep_only=lambda names: self.kept.append(set(names)),
+            show=self.thumbnails.offer,
         )
         self.kept: list[set[str]] = []
         """Of which galleries copies may stay, each time it was said."""

@@ -18,4 +18,4 @@ def seen(engine: Engine, alert: UUID) -> Shown:
     """The alert's pictures as they are now, as if they had just been opened."""
     with reading(engine) as session:
         row = session.get_one(AlertRow, alert)
-        return Shown(pictures_digest(row, references_of(session, row)))
+        return Shown(pictures_digest(row.id, row.probe_sealed, references_of(session, row)))

@@ -71,7 +71,7 @@ class AlertSummary:
     last_session: str
     last_sequence: int
     similarity: float
-    """Of the probe that is kept: the best of its sightings until a person compared it, cosine."""
+    """The best of its sightings until a person compared them, cosine."""
     threshold: float
     sightings: int
     decision: Decision

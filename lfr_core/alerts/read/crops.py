@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from lfr_core.alerts.pictures import pictures_digest, references_of
+from lfr_core.alerts.pictures import pictures_digest, references_of, shots_of
 from lfr_core.common.biometric import Biometric
 from lfr_core.common.errors import Refused
 from lfr_core.custody.crops import alert_probe, alert_reference
@@ -46,6 +46,8 @@ class OpenedCrops:
     """Of the sealed pictures (`pictures_digest`): an answer carries it, and is refused once they are others."""
     opened_ns: int
     """When the alert was opened, wall time: its pictures' hours count from then."""
+    shots: tuple[Biometric[bytes], ...] = ()
+    """JPEG: other pictures of the same sightings, the newest first."""
 
 
 class AlertCrops:
@@ -55,8 +57,10 @@ class AlertCrops:
         self._engine = engine
         self._vault = vault
 
-    def open(self, alert: UUID, actor: AuthenticatedPerson, purpose: str) -> OpenedCrops:
+    def open(self, alert: UUID, actor: AuthenticatedPerson, purpose: str, pictures: str = "") -> OpenedCrops:
         """Open the pictures of one alert, for the person `actor` and `purpose`.
+
+        `pictures`: the digest of those that they had before them, which are given again while they are kept.
 
         The vault refuses whoever hasn't signed on to its deployment as a registered operator, or as an engaging officer
         where an operator has judged it, and has the consultation on the audit trail before the key is out.
@@ -70,6 +74,7 @@ class AlertCrops:
             name = acting(session, actor, DUTIES).name
             row = session.get(AlertRow, alert)
             references = () if row is None else references_of(session, row)
+            shots = () if row is None else shots_of(session, alert)
         if row is None or not row.key_id:
             _deleted(alert)
         try:
@@ -78,8 +83,15 @@ class AlertCrops:
             if error.rule == "vault.key-gone":
                 _deleted(alert)
             raise
+        probes = [row.probe_sealed, *(shot.probe_sealed for shot in shots)]
+        digests = [pictures_digest(alert, each, references) for each in probes]
+        at = digests.index(pictures) if pictures in digests else 0
+        probe, *others = (
+            Biometric(open_sealed(key, each, alert_probe(row.deployment, alert)))
+            for each in (probes[at], *probes[:at], *probes[at + 1 :])
+        )
         return OpenedCrops(
-            Biometric(open_sealed(key, row.probe_sealed, alert_probe(row.deployment, alert))),
+            probe,
             tuple(
                 ReferenceCrop(
                     one.id,
@@ -88,8 +100,9 @@ class AlertCrops:
                 )
                 for one in references
             ),
-            pictures_digest(row, references),
+            digests[at],
             row.opened_ns,
+            tuple(others),
         )
 
 

@@ -18,7 +18,11 @@ _UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u
 def check_reason(why: str) -> str:
     """Return a reason in one line. Raises Refused `people.reason-missing`."""
     reason = " ".join(why.split())
-    if not reason or len(reason) > _LONGEST_REASON or _UNPRINTED.search(reason):
+    if len(reason) > _LONGEST_REASON:
+        raise Refused(
+            "people.reason-missing", f"the reason has {len(reason):,} characters: say it in at most {_LONGEST_REASON}"
+        )
+    if not reason or _UNPRINTED.search(reason):
         raise Refused("people.reason-missing", f"say why, in one line of at most {_LONGEST_REASON} characters")
     return reason
 

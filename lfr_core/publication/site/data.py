@@ -19,6 +19,7 @@ from lfr_core.deployments.announcement import Announcement, announcements
 from lfr_core.deployments.compliance_documents import PublicDocument, list_public_documents, read_document
 from lfr_core.deployments.compliance_documents.clean import clean_document
 from lfr_core.deployments.deadlines import ResultsDue, ResultsStatus, results_due
+from lfr_core.deployments.place_plan import PlacePlan, find_plan
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import ForcePolicy, Policy
 from lfr_core.publication.notices import NoticeStatus
@@ -45,6 +46,8 @@ class SiteDeployment:
     epochs: tuple[PublicEpoch, ...]
     due: ResultsDue | None
     """Once it has ended."""
+    plan: PlacePlan | None = None
+    """Of its place, where its planner lets the public see it and the place is public."""
 
     @property
     def is_late(self) -> bool:
@@ -136,6 +139,7 @@ def site_data(engine: Engine, policy: Policy, *, documents_folder: Path, now: da
             revisions=tuple(by_deployment.get(one.deployment, ())),
             epochs=epochs(engine, one.deployment),
             due=due.get(one.deployment),
+            plan=_plan(engine, one),
         )
         if made.is_public:
             found.append(made)
@@ -158,6 +162,14 @@ def site_data(engine: Engine, policy: Policy, *, documents_folder: Path, now: da
         ledger=render(read_ledger(engine, promises(policy), now_ns=round(now.timestamp() * 1e9))),
         head=head,
     )
+
+
+def _plan(engine: Engine, one: Announcement) -> PlacePlan | None:
+    if one.withheld_because is not None:
+        return None
+    with reading(engine) as session:
+        found = find_plan(session, one.deployment)
+    return found if found is not None and found.is_public else None
 
 
 def _document(documents_folder: Path, one: PublicDocument) -> SiteDocument | None:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from lfr_core.deployments.place_plan import PlacePlan, plan_svg
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.notices import NoticeStatus, posts, sentences
@@ -153,6 +154,7 @@ def _deployment(one: SiteDeployment, policy: Policy, say: Words) -> dict[str, An
         "one": one,
         "record": record,
         "due": one.due.schedule.due_at if one.due else None,
+        "plan": "" if one.plan is None else _plan(one.plan, one, say),
         "informing": sentences(one.announced, policy, one.came) if is_told else (),
         "posts": posts(one.announced, policy) if is_coming and is_told else (),
         "charts": _charts(record, named, say) if record else {},
@@ -160,6 +162,11 @@ def _deployment(one: SiteDeployment, policy: Policy, say: Words) -> dict[str, An
         "cells": named,
         "not_decided": describe_not_decided(record) if record else "",
     }
+
+
+def _plan(plan: PlacePlan, one: SiteDeployment, say: Words) -> Markup:
+    words = say("deployment.plan_words", place=one.announced.public_place, count=len(plan.marks)).unescape()
+    return Markup(plan_svg(plan, words))  # noqa: S704  ours
 
 
 def _charts(record: DeploymentRecord, named: Sequence[tuple[str, int]], say: Words) -> dict[str, Markup]:

@@ -17,6 +17,7 @@ __all__ = [
     "AlertAnswerRow",
     "AlertReferenceRow",
     "AlertRow",
+    "AlertShotRow",
     "AlertStubRow",
     "SightingRow",
     "digest_stubs",
@@ -83,6 +84,18 @@ class AlertReferenceRow(Row, table=True):
     id: str = Field(primary_key=True)
     photograph: str
     crop_sealed: bytes
+
+
+class AlertShotRow(Row, table=True):
+    """A picture that was an alert's before a better one came: whoever looks at it answers to it."""
+
+    __tablename__ = "alert_shot"
+
+    alert: UUID = Field(primary_key=True, foreign_key="alert.id", ondelete="CASCADE")
+    number: int = Field(primary_key=True)
+    """In the order in which they were replaced, from 1."""
+    probe_sealed: bytes
+    """Under the alert's key, as the alert's own."""
 
 
 class AlertAnswerRow(Row, table=True):

@@ -10,6 +10,7 @@ from lfr_core.storage.tables.row import Row
 
 __all__ = [
     "AnnouncementRow",
+    "PlacePlanRow",
     "PublishedRecordRow",
     "ResultsRow",
     "WatchlistCompositionRow",
@@ -38,6 +39,24 @@ class AnnouncementRow(Row, table=True):
     approved_by: str = ""
     released_at: dt.datetime | None = None
     released_by: str = ""
+
+
+class PlacePlanRow(Row, table=True):
+    """The plan of a deployment's place, with its cameras on it."""
+
+    __tablename__ = "place_plan"
+
+    deployment: str = Field(primary_key=True, foreign_key="deployment.id")
+    jpeg: bytes
+    sha256: str
+    """Of the picture, hexadecimal: what stands on the trail of it."""
+    width_px: int = 0
+    height_px: int = 0
+    marks: str = "[]"
+    """JSON: cameras with their shares of width and height."""
+    is_public: bool = False
+    kept_by: str = ""
+    kept_at: dt.datetime | None = None
 
 
 class WithholdingRequestRow(Row, table=True):

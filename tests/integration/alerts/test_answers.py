@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from lfr_core.alerts import read
 from lfr_core.alerts.answers import AnyAnswer
 from lfr_core.alerts.decisions import DecisionService
+from lfr_core.alerts.pictures import MOST_SHOTS, shots_of
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.audit.read import entries
@@ -50,9 +51,9 @@ def refusal(call: object, *arguments: object, **named: object) -> Refused:
     return caught.value
 
 
-def better(engine: Engine, clock: ManualClock, similarity: float = 0.8) -> None:
+def better(engine: Engine, clock: ManualClock, similarity: float = 0.8, sequence: int = 100) -> None:
     """A better picture of the same person comes."""
-    one = sighting(1.0, sequence=100, similarity=similarity, probe=b"a better probe")
+    one = sighting(1.0, sequence=sequence, similarity=similarity, probe=f"a better probe {similarity}".encode())
     assert recorder_of(engine, clock).record_sightings([one]).opened == ()
 
 
@@ -64,16 +65,43 @@ def history(engine: Engine, alert: UUID) -> list[tuple[str, str, str, datetime |
         return [(row.question, row.answer, row.by, row.undone_at) for row in rows]
 
 
-def test_an_answer_to_a_picture_that_is_no_longer_the_alerts_is_refused_with_a_sentence(
+def test_an_answer_to_the_picture_on_the_screen_counts_for_that_one_though_better_ones_came(
     engine: Engine, alert: UUID, decisions: DecisionService, clock: ManualClock
 ) -> None:
     shown = seen(engine, alert)
     better(engine, clock)
+    better(engine, clock, similarity=0.9, sequence=101)
+
+    decisions.judge(alert, Judgement.SAME, authenticated(ANN), shown=shown)
+
+    assert seen(engine, alert) == shown  # an officer in the street sees what the operator saw
+    (entry,) = entries(engine, verb=Verb.DECIDE)
+    assert entry.facts["pictures"] == shown.pictures
+    assert alerts_of(engine, "dep")[0].sightings == 3
+
+
+def test_of_the_pictures_that_an_alert_had_a_few_are_kept_and_go_with_it(
+    engine: Engine, alert: UUID, clock: ManualClock
+) -> None:
+    for n in range(10):
+        better(engine, clock, similarity=0.7 + n / 100, sequence=100 + n)
+
+    with reading(engine) as session:
+        kept = shots_of(session, alert)
+    assert [each.number for each in kept] == list(range(10, 10 - MOST_SHOTS, -1))
+
+
+def test_an_answer_to_a_picture_that_is_not_kept_any_more_is_refused_with_a_sentence(
+    engine: Engine, alert: UUID, decisions: DecisionService, clock: ManualClock
+) -> None:
+    shown = seen(engine, alert)
+    for n in range(MOST_SHOTS + 1):
+        better(engine, clock, similarity=0.7 + n / 100, sequence=100 + n)
 
     refused = refusal(decisions.judge, alert, Judgement.SAME, authenticated(ANN), shown=shown)
 
     assert refused.rule == "alert.pictures-changed"
-    assert "nothing was recorded; look at the newer picture and answer again" in str(refused)
+    assert "nothing was recorded; look at the newest picture and answer again" in str(refused)
     assert alerts_of(engine, "dep")[0].undecided
     assert history(engine, alert) == []
     assert entries(engine, verb=Verb.DECIDE) == ()

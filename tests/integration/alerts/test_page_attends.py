@@ -9,6 +9,7 @@ from apps.operator.view import OperatorView
 from lfr_core.alerts import read
 from lfr_core.common.errors import Refused
 from lfr_core.domain.policy import load_policy
+from lfr_core.domain.thumbnails import Thumbnail
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.vault import AttendanceRow
 from tests.support.alert_harness import AlertHarness
@@ -56,6 +57,23 @@ def test_the_page_says_that_nobody_attends_and_so_nobody_is_recognised(
     assert view.dashboard(summary(harness)).shut_why == ""
 
 
+def test_who_loads_the_page_anew_goes_on_and_nobody_else_does(harness: AlertHarness, view: OperatorView) -> None:
+    ann = authenticated("Ann Operator")
+    before = view.resumes("dep", ann)
+    view.attend(summary(harness), ann)
+    harness.clock.advance(59.0)
+
+    assert before is False
+    assert view.resumes("dep", ann)
+    assert not view.resumes("dep", authenticated("Bob Operator"))
+    harness.clock.advance(2.0)
+    assert not view.resumes("dep", ann)  # away for over a minute
+
+    view.attend(summary(harness), ann)
+    view.sign_off("dep", ann)
+    assert not view.resumes("dep", ann)
+
+
 def test_a_page_without_a_name_attends_nothing(harness: AlertHarness, view: OperatorView) -> None:
     view.attend(summary(harness), None)
 
@@ -82,3 +100,19 @@ def test_an_ended_deployment_is_attended_by_nobody(harness: AlertHarness, view: 
     view.attend(summary(harness), authenticated("Ann"))
 
     assert attending(harness) == {}
+
+
+def test_thumbnails_of_cameras_are_for_who_has_the_deployment_in_hand(harness: AlertHarness) -> None:
+    asked: list[str] = []
+
+    def read_thumbnails(deployment: str) -> dict[str, Thumbnail]:
+        asked.append(deployment)
+        return {}
+
+    view = OperatorView(harness.engine, POLICY, harness.vault, harness.trail, harness.clock, thumbnails=read_thumbnails)
+    with pytest.raises(Refused) as refused:
+        view.thumbnails("other", authenticated("Ann Operator"))
+    view.thumbnails("dep", authenticated("Ann Operator"))
+
+    assert refused.value.rule == "operator.not-signed-on"
+    assert asked == ["dep"]

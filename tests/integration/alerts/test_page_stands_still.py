@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import re
+from uuid import UUID
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from apps.operator.snapshot import SETTLE_S, AlertSnapshot
 from apps.operator.view import OperatorView
 from lfr_core.custody.people import People
 from lfr_core.custody.vault.port import ErasureRule
@@ -13,7 +18,7 @@ from lfr_core.domain.policy import load_policy
 from tests.support.alert_harness import AlertHarness
 from tests.support.operator_app import ANN, BOB, again, buttons, drawn, judged, page, pictured, press, settled, words
 from tests.support.people import authenticated
-from tests.support.records import sighting
+from tests.support.records import ManualClock, alert_of, sighting
 from tests.support.shown_pictures import seen
 
 JUDGING = ["Same person", "Different", "Can't tell"]
@@ -83,24 +88,70 @@ def test_a_double_click_reaches_no_second_alert(harness: AlertHarness) -> None:
     }
 
 
-def test_a_click_on_a_picture_that_has_a_better_one_by_now_is_refused_and_the_better_one_is_shown(
-    harness: AlertHarness,
-) -> None:
+PICTURE = re.compile(r'src="data:image/jpeg;base64,([^"]*)" alt="Probe from')
+
+
+def test_the_pair_that_is_looked_at_stays_until_it_is_decided_and_that_one_is_decided(harness: AlertHarness) -> None:
     alert = harness.alert()
     app = page(harness)
-    before = words(app)
+    before = PICTURE.findall(words(app))
     better(harness)
-    reported = "A newer picture of this person has come" in words(again(app))
+    reported = words(again(app))
+    harness.clock.advance(601.0)  # what the page keeps of pictures is over by now: they are opened anew
+    stands = PICTURE.findall(words(again(app)))
 
     press(app, "Same person")
-    refused = (judged(harness, alert), "Not recorded: the picture on the screen" in words(app), buttons(app))
+
+    assert "A newer picture has come: “Look again” shows it." in reported
+    assert stands == before
+    assert judged(harness, alert) is Judgement.SAME
+    assert "Recorded at" in words(app)
+    opened = harness.crops.open(alert, authenticated(ANN), "look").probe.reveal()
+    assert base64.b64encode(opened).decode() == before[0]
+
+
+def test_a_newer_picture_is_shown_once_it_is_asked_for_with_the_one_before_at_its_side(harness: AlertHarness) -> None:
+    harness.alert()
+    app = page(harness)
+    (before,) = PICTURE.findall(words(app))
+    better(harness)
+
+    press(again(app), "Look again")
     settled(harness, app)
 
-    assert reported
-    assert refused == (None, True, [])
-    assert (pictured(app), words(app) == before) == ([str(alert)], False)
-    press(app, "Same person")
-    assert judged(harness, alert) is Judgement.SAME
+    assert PICTURE.findall(words(app)) == [base64.b64encode(b"a better probe").decode()]
+    assert f'base64,{before}" alt="Another picture from camera' in words(app)
+    assert [label for label, _ in buttons(app)] == JUDGING
+
+
+def test_after_a_drawing_that_was_cut_short_the_next_alert_waits(harness: AlertHarness) -> None:
+    """Picture and buttons of two alerts stood together under load: Streamlit leaves the buttons of a run cut short."""
+    clock = ManualClock()
+    snapshot = AlertSnapshot(clock)
+    first, second = (alert_of(harness.engine, harness.alert(600.0 * n)) for n in range(2))
+    assert first is not None
+    assert second is not None
+    snapshot.show(lambda _: (first,))
+    snapshot.note_drawn()
+    snapshot.release()
+
+    def look() -> UUID:
+        (shown,) = snapshot.show(lambda _: (second,))
+        assert shown is not None
+        clock.advance(SETTLE_S)
+        return shown.id
+
+    assert [look(), look()] == [first.id, first.id]  # neither was drawn to its end
+    snapshot.note_drawn()
+    assert look() == second.id
+
+
+def test_the_pair_is_enlarged_by_a_click_and_whole_by_another(harness: AlertHarness) -> None:
+    harness.alert()
+    app = page(harness)
+
+    assert 'class="ops-pair is-large"' in words(press(app, "Zoom"))
+    assert 'class="ops-pair is-large"' not in words(press(app, "Whole pictures"))
 
 
 def test_the_second_of_two_operators_is_reported_and_goes_on_with_the_next(harness: AlertHarness) -> None:

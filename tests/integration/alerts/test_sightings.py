@@ -112,7 +112,7 @@ def test_a_sighting_delivered_twice_changes_nothing(engine: Engine) -> None:
     assert alerts_of(engine, "dep") == before
 
 
-def test_only_the_best_probe_is_kept(engine: Engine) -> None:
+def test_the_best_probe_is_shown(engine: Engine) -> None:
     live_deployment(engine)
 
     for at_s, similarity, probe in ((0.0, 0.5, b"worse"), (1.0, 0.8, b"best"), (2.0, 0.6, b"middling")):

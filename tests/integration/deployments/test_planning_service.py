@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import select
 
 from lfr_core.alerts.decisions import DecisionService
+from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.reading import timeline
@@ -198,3 +199,18 @@ def test_only_registered_operators_attend_and_decide_at_a_planned_deployment(har
     assert Condition.OPERATOR_ATTENDING not in red(harness)
     harness.people.revoke(OPERATOR, why="moved on", by=authenticated("Dee Compliance"))
     refused("people.revoked", lambda: attendance.record_heartbeat("dep", authenticated(OPERATOR)))
+
+
+def test_a_reason_of_580_characters_is_kept_whole_and_one_that_is_too_long_is_told_how_long_it_is(
+    harness: PlanningHarness,
+) -> None:
+    """An officer pasted one into a field of 300, which took nothing and said nothing."""
+    harness.walk(S.LIST_APPROVED)
+    with pytest.raises(Refused) as refusal:
+        harness.store.cancel("dep", "because " * 200, by=authenticated(PLANNER))
+    reason = ("It rains, the square is flooded, and nobody is expected there. " * 10)[:580].strip()
+
+    harness.store.cancel("dep", reason, by=authenticated(PLANNER))
+
+    assert "the reason has 1,599 characters: say it in at most 1,000" in str(refusal.value)
+    assert reason in [step.note for step in timeline(harness.engine, "dep")]

@@ -33,6 +33,7 @@ from lfr_core.custody.vault.reachability import VaultState
 from lfr_core.domain.alerts import Decision, Judgement
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.domain.outcomes import FrameCounts
+from lfr_core.domain.thumbnails import Thumbnail
 from lfr_core.domain.watchlists import Category, Response
 
 NOW_NS = 1_795_435_200 * 10**9
@@ -265,3 +266,21 @@ def test_test_subjects_are_never_counted_among_those_on_the_list(on_list: int, t
     one = replace(summary(DeploymentStatus.LIVE), watchlist_size=on_list, blue_list_size=test_subjects)
 
     assert output in header_html(Header(one, (), datetime(2026, 11, 23, tzinfo=UTC)))
+
+
+def test_a_camera_shows_what_it_sees_or_that_it_may_not_be_shown_and_nothing_for_others() -> None:
+    counts = DeploymentCounts(CAMERA.counts, 4, 1, 1, NO_ALERTS, NO_ALERTS)
+    board = Dashboard((CAMERA,), counts, CAMERA.latency, 2000.0, NOW_NS, ANSWERS)
+    shown = dashboard_html(board, {"north": Thumbnail("north", b"a small picture", 0.1)})
+
+    assert 'src="data:image/jpeg;base64,YSBzbWFsbCBwaWN0dXJl" alt="What camera north sees' in shown
+    assert "could not be covered for certain" in dashboard_html(board, {"north": Thumbnail("north", b"", 0.1)})
+    assert "<img" not in dashboard_html(board, {"south": Thumbnail("south", b"a small picture", 0.1)})
+
+
+def test_other_pictures_of_the_person_stand_beside_the_pair_three_at_most() -> None:
+    probe, reference = Biometric(b"probe"), ReferenceCrop("r", "r.jpg", Biometric(b"reference"))
+    shots = tuple(Biometric(f"shot {n}".encode()) for n in range(5))
+    pictures = OpenedCrops(probe, (reference,), "0" * 16, 0, shots)
+
+    assert alert_card(ALERT, pictures, Response.ARREST, now_ns=NOW_NS).count("Another picture from camera north") == 3

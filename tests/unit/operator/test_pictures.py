@@ -51,7 +51,7 @@ class Vaulted:
         self.asked: list[tuple[UUID, str, str]] = []
         self.error: Exception | None = None
 
-    def open(self, alert: UUID, actor: AuthenticatedPerson, purpose: str) -> OpenedCrops:
+    def open(self, alert: UUID, actor: AuthenticatedPerson, purpose: str, _shown: str) -> OpenedCrops:
         self.asked.append((alert, actor.name, purpose))
         if self.error is not None:
             raise self.error

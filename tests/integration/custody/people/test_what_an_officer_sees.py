@@ -141,3 +141,16 @@ def test_everything_is_gone_from_the_phone_once_the_deployment_is_over(harness: 
             look()
         assert refused.value.rule == "officer.deployment-over"
     crops.open(alert, authenticated(OPERATOR), "look")
+
+
+def test_a_phone_that_loads_its_page_anew_goes_on_until_its_officer_stops(harness: Harness) -> None:
+    name = "Ned Nightshift"
+    add_people(harness.engine, (name, Role.ENGAGING_OFFICER), trail=harness.trail)
+    view = harness.street
+    before = view.in_hand(authenticated(name))
+
+    view.sign_on("dep", authenticated(name))
+
+    assert (before, view.in_hand(authenticated(name))) == ("", "dep")
+    view.sign_off("dep", authenticated(name))
+    assert view.in_hand(authenticated(name)) == ""

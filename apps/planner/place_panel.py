@@ -1,0 +1,92 @@
+"""Draws the plan of a deployment's place: a picture that its planner gives, and its cameras on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+
+import streamlit as st
+
+from apps.drawing import picture_html
+from apps.plain_words import plain_words
+from apps.planner.view import PlannerView
+from lfr_core.common.errors import LfrError
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role
+from lfr_core.deployments.place_plan import PlacePlan, PlanMark, plan_svg
+from lfr_core.deployments.readiness import DeploymentOverview
+
+__all__ = ["plan_html", "show_place_panel"]
+
+_KEY = "planner-place-"
+_LARGEST_MB = 10
+_RESULT = "planner-result"
+
+
+def plan_html(plan: PlacePlan, place: str) -> str:
+    """Show the plan, and which number is which camera."""
+    names = "".join(f"<li>{escape(mark.camera)}</li>" for mark in plan.marks)
+    words = f"Plan of {place}" + (f" with {len(plan.marks)} cameras" if plan.marks else "")
+    seen = "The public sees it with the announcement." if plan.is_public else "For staff only."
+    return (
+        f'<figure class="pln-plan">{picture_html(plan_svg(plan, words), words)}'
+        f"<figcaption>{seen}</figcaption></figure><ol>{names}</ol>"
+    )
+
+
+def show_place_panel(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPerson) -> None:
+    """Draw it, with the form for a planner while the deployment isn't over."""
+    plan = view.plans.find(one.view.id)
+    if plan is None:
+        st.html('<p class="pln-facts">No plan of the place was given. A photograph or scan of a street plan does.</p>')
+    else:
+        st.html(plan_html(plan, one.application.place))
+    if Role.PLANNER not in person.roles or one.view.status.is_over:
+        return
+    _upload(view, one, person)
+    if plan is not None:
+        _place(view, one, person, plan)
+
+
+def _upload(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPerson) -> None:
+    with st.form(f"{_KEY}upload-{one.view.id}", border=False):
+        file = st.file_uploader(
+            "A plan of the place: JPEG or PNG", type=["jpg", "jpeg", "png"], max_upload_size=_LARGEST_MB
+        )
+        if not st.form_submit_button("Use this plan"):
+            return
+    if file is None:
+        st.error("Choose the plan's picture first.")
+        return
+    from apps.planner.plan_pictures import use_plan  # loads the pictures' libraries
+
+    data = file.getvalue()
+    _do(lambda: use_plan(view.plans, one.view.id, data, view.policy.images, by=person), "The plan is kept.")
+
+
+def _place(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPerson, plan: PlacePlan) -> None:
+    at = {mark.camera: mark for mark in plan.marks}
+    marks = []
+    with st.form(f"{_KEY}marks-{one.view.id}", border=False):
+        st.caption("Where each camera stands, in hundredths of the plan. Both 0: it isn't shown.")
+        for camera in one.application.cameras:
+            known = at.get(camera)
+            left, above = st.columns(2)
+            x = left.slider(f"{camera}: from the left", 0, 100, round(100 * known.x) if known else 0)
+            y = above.slider(f"{camera}: from above", 0, 100, round(100 * known.y) if known else 0)
+            if x or y:
+                marks.append(PlanMark(camera=camera, x=x / 100, y=y / 100))
+        public = st.checkbox("The public sees this plan with the announcement", value=plan.is_public)
+        if not st.form_submit_button("Keep the places"):
+            return
+    placed = PlacePlan(plan.jpeg, plan.width_px, plan.height_px, tuple(marks), public)
+    _do(lambda: view.plans.keep(one.view.id, placed, by=person), "The places are kept.")
+
+
+def _do(act: Callable[[], None], done: str) -> None:
+    try:
+        act()
+    except LfrError as error:
+        st.error(f"Not kept: {plain_words(str(error))}.")
+        return
+    st.session_state[_RESULT] = (True, done)
+    st.rerun()

@@ -1,0 +1,31 @@
+"""What services say to programs, as officers read it: no command, no id, no time of another clock."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.plain_words import plain_words
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (
+            "the start, 2026-12-01 10:00 GMT, is past",
+            "the start, 1 December 2026, 10:00, is past",
+        ),
+        ("it ended at 2026-07-01 10:00 UTC; see `lfr deployment list`", "it ended at 1 July 2026, 11:00"),
+        ("it ended at 2026-07-01T10:00:33.123+00:00", "it ended at 1 July 2026, 11:00"),
+        (
+            "Ann Operator was revoked on 2026-11-02",
+            "Ann Operator was revoked on 2 November 2026",
+        ),
+        ("entry 2026-13-45 is no day", "entry 2026-13-45 is no day"),
+        (
+            "the pictures of alert 0a1b2c3d-0000-4000-8000-00000000000f were deleted",
+            "the pictures of alert were deleted",
+        ),
+    ],
+)
+def test_a_sentence_names_days_and_times_as_people_do_and_no_command_or_id(said: str, read: str) -> None:
+    assert plain_words(said) == read
