@@ -40,6 +40,7 @@ def examine(settings: Settings) -> list[Check]:
         guarded("ports", lambda: machine.ports(settings, running=running, own_broker=own_broker)),
         guarded("java", lambda: machine.java(needed=kafka)),
         guarded("maven", lambda: machine.maven(jars=found.jars)),
+        guarded("camera decoder", lambda: machine.camera_decoder(settings)),
         guarded("jars", lambda: services.jars(settings, needed=kafka and not found.maven)),
         guarded("policy", lambda: services.policy(settings)),
         guarded("models", lambda: services.models(settings)),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lfr_core.common.settings import Settings
 
 __all__ = [
+    "camera_decoder",
     "clock",
     "clock_after_boot",
     "disk",
@@ -85,6 +86,23 @@ def security_chip(folder: Path = Path("/dev")) -> Check:
         "there (TPM), and not used: a whole home folder that is put back is recognised by a witness only"
         if is_there
         else "none (TPM); none is used: a whole home folder that is put back is recognised by a witness only",
+    )
+
+
+def camera_decoder(settings: Settings) -> Check:
+    """Say what decodes cameras' pictures, and what else could."""
+    from streams.camera.hardware import SOFTWARE, decoders_here, known_decoders
+
+    here = decoders_here()
+    others = f"devices here: {', '.join(here) or 'none'} (known: {', '.join(known_decoders())})"
+    if settings.camera_decoder == SOFTWARE:
+        return ok("camera decoder", f"software; {others}")
+    if settings.camera_decoder in here:
+        return ok("camera decoder", f"{settings.camera_decoder}; {others}")
+    return fail(
+        "camera decoder",
+        f"{settings.camera_decoder} isn't on this machine; {others}",
+        f"install its driver, or set LFR_CAMERA_DECODER to {SOFTWARE}: no camera is opened as it is",
     )
 
 

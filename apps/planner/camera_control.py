@@ -153,12 +153,15 @@ def try_camera(installation: Installation, address: str) -> TriedCamera:
         Poison, Retryable: it can't be opened or shows nothing.
     """
     images = installation.policy.images
-    opened = open_source(parse_source(address), images, ca_file=installation.settings.camera_ca_file)
+    settings = installation.settings
+    opened = open_source(
+        parse_source(address), images, decoder=settings.camera_decoder, ca_file=settings.camera_ca_file
+    )
     info = opened.info
     picture = take_picture(opened, lambda _: None).jpeg
     width, height = jpeg_size(picture)
     try:
-        engine = build_engine(installation.settings, installation.policy)
+        engine = build_engine(settings, installation.policy)
         still, why = mask_picture(decode_in_child(picture, images), engine), ""
     except LfrError as error:
         still, why = None, plain_words(str(error))

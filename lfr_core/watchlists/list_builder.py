@@ -17,6 +17,7 @@ from lfr_core.recognition.gallery import Gallery
 from lfr_core.watchlists.compile import WatchlistStore, check_open_for_watchlist, compile_watchlist
 from lfr_core.watchlists.csv_file import read_rows
 from lfr_core.watchlists.enrol import Progress
+from lfr_core.watchlists.kept_looks import KeptLooks, nothing_kept
 from lfr_core.watchlists.quality.service import CheckedList, ListCheck, check_list, require_fit
 
 __all__ = ["ListBuilder", "quality_pages"]
@@ -32,7 +33,8 @@ class ListBuilder:
     """What a list is built with.
 
     open_gallery: opens the gallery, rotated, allowed to make the list's key, while a list is built. engine: makes the
-    face engine, once the rows have been checked. home: the installation's home folder.
+    face engine, once the rows have been checked. home: the installation's home folder. open_looks: opens what was found
+    in the photographs of a deployment's list, by its id, so that a killed compile goes on where it was.
     """
 
     policy: Policy
@@ -40,6 +42,7 @@ class ListBuilder:
     open_gallery: Callable[[], AbstractContextManager[Gallery]]
     engine: Callable[[], FaceEngine]
     home: Path
+    open_looks: Callable[[str], AbstractContextManager[KeptLooks]] = nothing_kept
 
     def build(
         self,
@@ -78,9 +81,9 @@ class ListBuilder:
         found = check_open_for_watchlist(self.store, deployment)
         if last_day < today:
             raise Refused("watchlist.last-day-past", f"the deployment's last day, {last_day}, is past: give its end")
-        with self.open_gallery() as gallery:
+        read_rows(folder)  # a wrong folder shows before Great Expectations loads
+        with self.open_gallery() as gallery, self.open_looks(deployment) as kept:
             gallery.names()  # away? say so before minutes of photographs
-            read_rows(folder)  # a wrong folder shows before Great Expectations loads
             asked = ListCheck(
                 kind=found.kind,
                 policy=self.policy,
@@ -90,7 +93,7 @@ class ListBuilder:
                 stop_at_rows=True,
             )
             pages = quality_pages(self.home, deployment)
-            checked = check_list(folder, asked, engine=self.engine, docs=pages, progress=progress)
+            checked = check_list(folder, asked, engine=self.engine, docs=pages, progress=progress, kept=kept)
             show(checked)
             require_fit(checked)
             refusals = checked.report.refusals

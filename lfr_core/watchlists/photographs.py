@@ -23,7 +23,16 @@ from lfr_core.recognition.faces.upright import turn_upright
 from lfr_core.watchlists.face_choices import FaceChoice
 from lfr_core.watchlists.photograph_files import locate
 
-__all__ = ["CROP_SIZE_PX", "Photograph", "Unusable", "digest", "faces_of", "look_at"]
+__all__ = [
+    "CROP_SIZE_PX",
+    "Photograph",
+    "Unusable",
+    "digest",
+    "faces_of",
+    "look_at",
+    "look_at_bytes",
+    "read_photograph",
+]
 
 CROP_SIZE_PX = 256
 """Side of a reference crop: enough for a person to compare, no more than that."""
@@ -58,7 +67,7 @@ class Photograph:
 def digest(folder: Path, photograph: str) -> str | None:
     """SHA-256 of the file in hex, or None where there is no file to read."""
     try:
-        return hashlib.sha256(_read(folder, photograph)).hexdigest()
+        return hashlib.sha256(read_photograph(folder, photograph)).hexdigest()
     except Unusable:
         return None
 
@@ -75,11 +84,17 @@ def look_at(
     Raises:
         Unusable: with the reason.
     """
-    data = _read(folder, photograph)
+    data = read_photograph(folder, photograph)
     sha256 = hashlib.sha256(data).hexdigest()
+    return look_at_bytes(data, sha256, engine, policy, (choices or {}).get(sha256))
+
+
+def look_at_bytes(
+    data: bytes, sha256: str, engine: FaceEngine, policy: Policy, choice: FaceChoice | None = None
+) -> Photograph:
+    """Return the face of one photograph, of its file's bytes and their SHA-256. Raises Unusable, with the reason."""
     image, turned = turn_upright(engine, _decoded(data, policy))
     notes = [f"stands {turned} and was turned upright"] if turned else []
-    choice = (choices or {}).get(sha256)
     face = _only_face(engine, image) if choice is None else _chosen_face(engine, image, choice)
     if choice is not None:
         notes.append(f"of several faces one was chosen by hand by {choice.chosen_by} on {choice.chosen_on}")
@@ -99,13 +114,14 @@ def faces_of(folder: Path, photograph: str, engine: FaceEngine, policy: Policy) 
     Raises:
         Unusable: with the reason.
     """
-    data = _read(folder, photograph)
+    data = read_photograph(folder, photograph)
     image, _ = turn_upright(engine, _decoded(data, policy))
     faces = _large_faces(engine, image)
     return hashlib.sha256(data).hexdigest(), image, sorted(faces, key=lambda face: float(face.detection.box[0]))
 
 
-def _read(folder: Path, photograph: str) -> bytes:
+def read_photograph(folder: Path, photograph: str) -> bytes:
+    """Read its file, wherever in the folder it lies. Raises Unusable, with the reason."""
     path = locate(folder, photograph)
     if path is None:
         raise Unusable(RefusalReason.OUTSIDE_FOLDER, "the photograph lies outside the watchlist's folder")

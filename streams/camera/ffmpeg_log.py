@@ -16,7 +16,7 @@ __all__ = ["FFMPEG_LOG", "FfmpegLog"]
 _LOST = re.compile(r"missed (\d+) packets")
 _HARMLESS = re.compile(r"\bSEI\b|\bVUI\b|no frame!|deprecated|unspecified (?:size|pixel format)", re.IGNORECASE)
 """Errors that say nothing of a picture's content: side information, a packet of parameters alone."""
-_ANSWER = re.compile(r"(?:method \w+ failed:|HTTP error) (\d{3})\b")
+_ANSWER = re.compile(r"(?:method \w+ failed:|HTTP error|Server returned) (\d{3})\b")
 
 
 class FfmpegLog(logging.Handler):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lfr_core.common.errors import Poison
 from lfr_core.domain.frames import PictureState
+from streams.camera.hardware import SOFTWARE
 from streams.camera.network import Transport
 
 __all__ = ["CameraJob", "CameraProgress", "CameraReport"]
@@ -41,6 +42,8 @@ class CameraJob:
 
     transport: Transport = Transport.TCP
     """How an RTSP camera sends its pictures."""
+    decoder: str = SOFTWARE
+    """What decodes its pictures: software, or a device's name."""
     ca_file: Path | None = None
     """Certificates (PEM) by which a network camera's TLS is believed; None for the machine's own."""
 

@@ -8,6 +8,7 @@ from lfr_core.common.clock import Clock
 from lfr_core.domain.policy import ImagePolicy
 from streams.camera.device import DeviceSource
 from streams.camera.folder import FolderSource
+from streams.camera.hardware import SOFTWARE
 from streams.camera.network import Transport
 from streams.camera.sources import Source
 from streams.camera.urls import SourceKind, SourceText
@@ -23,16 +24,18 @@ def open_source(
     fps: float | None = None,
     max_age_s: float | None = None,
     transport: Transport = Transport.TCP,
+    decoder: str = SOFTWARE,
     ca_file: Path | None = None,
     clock: Clock | None = None,
 ) -> Source:
     """Open what `source` names.
 
     `fps` plays a recording at that rate instead of its own; `max_age_s` is the policy's bound on a live frame's age;
-    `transport` is how an RTSP camera sends; `ca_file` holds the certificates (PEM) by which a network camera's TLS is
-    believed.
+    `transport` is how an RTSP camera sends; `decoder` what decodes it (`hardware.py`); `ca_file` holds the certificates
+    (PEM) by which a network camera's TLS is believed.
 
     Raises:
+        Fatal: `decoder` isn't on this machine, or `ca_file` isn't there.
         Poison: it is no video, holds no image, or can't be read.
         Retryable: a camera that doesn't answer.
     """
@@ -40,4 +43,13 @@ def open_source(
         return FolderSource(source, images, fps=fps, clock=clock)
     if source.kind is SourceKind.DEVICE:
         return DeviceSource(source, clock=clock)
-    return VideoSource(source, images, fps=fps, max_age_s=max_age_s, transport=transport, ca_file=ca_file, clock=clock)
+    return VideoSource(
+        source,
+        images,
+        fps=fps,
+        max_age_s=max_age_s,
+        transport=transport,
+        decoder=decoder,
+        ca_file=ca_file,
+        clock=clock,
+    )

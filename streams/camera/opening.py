@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import ssl
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,14 +14,16 @@ from urllib.parse import urlsplit
 
 from lfr_core.common.errors import Poison, Retryable
 from streams.camera.ffmpeg_log import FFMPEG_LOG, answer_in
+from streams.camera.hardware import SOFTWARE, choose_decoder
 from streams.camera.network import OpeningWatch, Transport, stream_options, without_proxies
 from streams.camera.sources import camera_away
 from streams.camera.urls import SourceKind, SourceText
 
 if TYPE_CHECKING:
+    from av.codec.hwaccel import HWAccel
     from av.video.stream import VideoStream
 
-__all__ = ["OpenStream", "open_stream"]
+__all__ = ["READ_TIMEOUT_S", "OpenStream", "open_stream"]
 
 OPEN_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 5.0
@@ -30,6 +34,11 @@ _RTSP_OPTIONS = {"probesize": "32768"}
 """Bytes after which opening asks no more what the pictures are like: before a key frame it would ask for ever."""
 _CLOSED_RANGE = re.compile(r"^a=range:(?:npt=\S*-0*[1-9]\S*|(?:clock|smpte[\w-]*)=\S+-\S+)\s*$", re.MULTILINE)
 """RFC 2326, C.1.5: the server says where its presentation ends, or of which hours of the past it is."""
+_WRONG_PART = re.compile(r"Unexpected Content-Type|Expected boundary")
+"""What FFmpeg's reader of a multipart stream says of parts that it can't read."""
+_PICTURE_OPTIONS = {"analyzeduration": "500000", "probesize": "2000000"}
+_NO_PICTURE = -0x41444E49
+"""FFmpeg's AVERROR_INVALIDDATA."""
 _ANSWERS = {
     401: "refuses the user or the password. Check both",
     403: "doesn't let this user see its pictures. Give the user the right to view, on the camera",
@@ -54,33 +63,37 @@ class OpenStream:
     """Whether packets were lost while it was opened."""
 
 
-def open_stream(source: SourceText, *, transport: Transport, ca_file: Path | None) -> OpenStream:
-    """Open it, in one session.
+def open_stream(
+    source: SourceText,
+    *,
+    transport: Transport,
+    ca_file: Path | None,
+    decoder: str = SOFTWARE,
+    by_pictures: bool = False,
+) -> OpenStream:
+    """Open it, in one session. `by_pictures`: Motion JPEG over HTTP whose parts are wrongly measured.
 
     Raises:
-        Fatal: `ca_file` isn't there, or no certificates of the machine are found.
-        Poison: a file that is no video, or a way of sending that would take its encryption off.
+        Fatal: `ca_file` isn't there, no certificates of the machine are found, or `decoder` isn't on this machine.
+        Poison: a file that is no video, what can't be decoded, or a way of sending that would take its encryption off.
         Retryable: a stream that doesn't answer, refuses, has no video, or leads to another address.
     """
-    import av
-
     if transport is Transport.HTTP and urlsplit(source.text).scheme.lower() == "rtsps":
         raise Poison("a tunnel of HTTP is not encrypted, which rtsps:// asks for: leave out --transport http")
     FFMPEG_LOG.attach()
+    device = choose_decoder(decoder)
     is_url = source.kind is SourceKind.URL
-    lost, container, is_led, lines = FFMPEG_LOG.lost_packets, None, False, []
+    lost = FFMPEG_LOG.lost_packets
+    if is_url:
+        options = stream_options(ca_file, transport)
+        opened = _open_url(source, options, transport, device, by_pictures=by_pictures)
+    else:
+        opened = _open(source, _FILE_OPTIONS, device)
+    if opened.error is not None:
+        raise _unopenable(source, opened.error, opened) from opened.error
+    container = opened.container
     try:
-        if is_url:
-            options = stream_options(ca_file, transport) | (_RTSP_OPTIONS if _is_rtsp(source) else {})
-            with OpeningWatch() as watch, without_proxies(), FFMPEG_LOG.collect_lines() as lines:
-                container = av.open(source.text, options=options, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
-                is_led = watch.leads_elsewhere(source.text, transport.connections)
-        else:
-            container = av.open(source.text, options=dict(_FILE_OPTIONS))
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise _unopenable(source, error, lines) from error
-    try:
-        if is_led:
+        if opened.is_led:
             raise Retryable(
                 f"the camera {source.shown} leads to another address, which isn't read: give that one, if it is the "
                 "authorised camera's",
@@ -88,11 +101,103 @@ def open_stream(source: SourceText, *, transport: Transport, ca_file: Path | Non
             )
         if not container.streams.video:
             raise _without_video(source)
+        _check_decoder(source, container.streams.video[0], decoder)
     except BaseException:
         container.close()
         raise
-    finite = not is_url or _has_end(source, container, lines)
+    finite = not is_url or _has_end(source, container, opened.lines)
     return OpenStream(container, container.streams.video[0], finite, FFMPEG_LOG.lost_packets > lost)
+
+
+@dataclass(slots=True)
+class _Opened:
+    """What came of one try."""
+
+    container: Any = None
+    error: Exception | None = None
+    is_led: bool = False
+    """To another address."""
+    lines: Sequence[str] = ()
+    timed_out: bool = False
+
+    def close(self) -> None:
+        if self.container is not None:
+            self.container.close()
+
+    @property
+    def shows_pictures(self) -> bool:
+        """Whether there is a video whose size is known."""
+        videos = () if self.container is None else self.container.streams.video
+        return bool(videos) and bool(videos[0].codec_context and videos[0].codec_context.width)
+
+
+def _open_url(
+    source: SourceText,
+    options: Mapping[str, str],
+    transport: Transport,
+    device: HWAccel | None,
+    *,
+    by_pictures: bool,
+) -> _Opened:
+    """Open a stream; Motion JPEG whose parts are wrongly headed by its pictures alone, in a second session.
+
+    FFmpeg's reader of parts ends at the first wrong type or length, and there are cameras that send such.
+    """
+    import av
+
+    if _is_rtsp(source):
+        return _open(source, options | _RTSP_OPTIONS, device, transport)
+    opened = _Opened()
+    if not by_pictures:
+        opened = _open(source, options, device, transport)
+        if not isinstance(opened.error, av.InvalidDataError) and not any(map(_WRONG_PART.search, opened.lines)):
+            return opened
+        opened.close()
+    second = _open(source, options | _PICTURE_OPTIONS, device, transport, "mjpeg")
+    if second.shows_pictures or second.is_led:
+        return second
+    second.close()
+    opened.container, opened.error = None, opened.error or av.InvalidDataError(_NO_PICTURE, "no picture in it")
+    return opened
+
+
+def _open(
+    source: SourceText,
+    options: Mapping[str, str],
+    device: HWAccel | None,
+    transport: Transport | None = None,
+    kind: str | None = None,
+) -> _Opened:
+    """Open a file, or a stream if `transport` is given; `kind`: FFmpeg's format, None to find out."""
+    import av
+
+    opened, began_s = _Opened(), time.monotonic()
+    try:
+        if transport is None:
+            opened.container = av.open(source.text, options=dict(options), hwaccel=device)
+            return opened
+        timeout = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
+        with OpeningWatch() as watch, without_proxies(), FFMPEG_LOG.collect_lines() as opened.lines:
+            opened.container = av.open(source.text, format=kind, options=dict(options), timeout=timeout, hwaccel=device)
+            opened.is_led = watch.leads_elsewhere(source.text, transport.connections)
+    except (av.FFmpegError, OSError, ValueError, RuntimeError) as error:
+        opened.error, opened.timed_out = error, time.monotonic() - began_s > OPEN_TIMEOUT_S - 0.1
+    return opened
+
+
+def _check_decoder(source: SourceText, video: VideoStream, decoder: str) -> None:
+    """See that its pictures can be decoded, by what was asked for; Motion JPEG is sent on as it is."""
+    context = video.codec_context
+    if context is None:
+        raise Poison(
+            f"what {source.shown} sends can't be decoded here: its codec isn't known. Let it send H.264 or H.265, "
+            "which it has in its settings"
+        )
+    if decoder != SOFTWARE and not context.is_hwaccel and context.name != "mjpeg":
+        raise Poison(
+            f"{decoder} can't decode what {source.shown} sends ({context.name}): let it send H.264, or set "
+            f"LFR_CAMERA_DECODER to {SOFTWARE}"
+        )
 
 
 def _is_rtsp(source: SourceText) -> bool:
@@ -116,26 +221,35 @@ def _without_video(source: SourceText) -> Exception:
     return Poison(f"{source.shown} has no video in it")
 
 
-def _unopenable(source: SourceText, error: Exception, lines: Sequence[str]) -> Exception:
+def _is_redirected(error: Exception, code: int | None, lines: Sequence[str]) -> bool:
+    """Whether the server's answer was another address, which FFmpeg says of RTSP alone."""
+    if (code is not None and 300 <= code < 400) or any("Redirecting to" in line for line in lines):  # redirects
+        return True
+    connected = any("Successfully connected" in line for line in lines)
+    return connected and getattr(error, "errno", 0) == errno.EIO and not any("Error reading" in line for line in lines)
+
+
+def _unopenable(source: SourceText, error: Exception, opened: _Opened) -> Exception:
     """Return an error that says in words what the server itself answered."""
     import av
 
     if not source.kind.live:
         return Poison(f"{source.shown} can't be opened as a video: it is empty, cut off or of an unknown kind")
-    camera, code = f"the camera {source.shown}", answer_in(lines)
+    camera, lines = f"the camera {source.shown}", opened.lines
+    code = answer_in(lines) or answer_in([str(error)])
     if any("certificate" in line.lower() for line in lines) or isinstance(error, ssl.SSLError):
         return Retryable(
             f"{camera} shows a certificate that nobody known has signed. Put the one that signs it into the file of "
             "LFR_CAMERA_CA_FILE",
             retry_after_s=10.0,
         )
+    if _is_redirected(error, code, lines):
+        return Retryable(f"{camera} leads to another address, which isn't read", retry_after_s=10.0)
     if code is not None:
-        if 300 <= code < 400:  # redirects
-            return Retryable(f"{camera} leads to another address, which isn't read", retry_after_s=10.0)
         said = _ANSWERS.get(code, f"refuses with the answer {code}. Look it up in the camera's manual")
         again_s = _REFUSED_AGAIN_S if code in {401, 403} else 2.0
         return Retryable(f"{camera} {said}, then try `lfr camera probe --source ...`", retry_after_s=again_s)
-    if isinstance(error, av.InvalidDataError):
+    if isinstance(error, av.InvalidDataError) and not opened.timed_out:
         return Retryable(
             f"the camera {source.shown} answers with something that is no video. Check the path of its address",
             retry_after_s=10.0,

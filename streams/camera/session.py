@@ -121,6 +121,7 @@ def _choose_opener(
                 fps=job.fps,
                 max_age_s=max_age_s,
                 transport=job.transport,
+                decoder=job.decoder,
                 ca_file=job.ca_file,
                 clock=clock,
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,10 @@ from lfr_core.domain.frames import PictureState
 from lfr_core.domain.policy import ImagePolicy
 from streams.camera.decoding import PictureDecoder, upright
 from streams.camera.ffmpeg_log import FFMPEG_LOG
+from streams.camera.hardware import SOFTWARE
 from streams.camera.jpeg import encode_jpeg, is_whole_jpeg, jpeg_size
 from streams.camera.network import Transport
-from streams.camera.opening import OpenStream, open_stream
+from streams.camera.opening import READ_TIMEOUT_S, OpenStream, open_stream
 from streams.camera.packets import camera_time_s, stream_time_s
 from streams.camera.sources import DEFAULT_FPS, MAX_FPS, CapturedFrame, SourceInfo
 from streams.camera.times import WAITED_S, Fate, Lateness, StreamTimes
@@ -56,6 +58,7 @@ class VideoSource:
         fps: float | None = None,
         max_age_s: float | None = None,
         transport: Transport = Transport.TCP,
+        decoder: str = SOFTWARE,
         ca_file: Path | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -68,11 +71,12 @@ class VideoSource:
             max_age_s: how old a live picture may be; a stream that falls behind by more is caught up with, or
                 opened again. None for never.
             transport: how an RTSP camera sends.
+            decoder: what decodes it: software, or a device's name; Motion JPEG is always decoded by software.
             ca_file: certificates (PEM) by which a camera's TLS is believed; None for the machine's own.
             clock: where capture times come from.
 
         Raises:
-            Fatal: `ca_file` isn't there, or no certificates of the machine are found.
+            Fatal: `ca_file` isn't there, no certificates of the machine are found, or `decoder` isn't on this machine.
             Poison: a file that is no video, or has no frame that can be decoded.
             Retryable: a stream that doesn't answer, refuses, has no video, or leads to another address.
         """
@@ -93,10 +97,20 @@ class VideoSource:
         """Packets of the video that were read so far: whoever waits for a picture sees that the camera sends."""
         self.clock_age_s: float | None = None
         """How old the last packet was when it came, by the camera's own clock; None until it has told the time."""
-        opened = open_stream(source, transport=transport, ca_file=ca_file)
+        opening = partial(open_stream, source, transport=transport, decoder=decoder, ca_file=ca_file)
+        opened = opening()
         self._container: Any | None = opened.container
         try:
-            self._info = self._begin(opened, images, max_age_s)
+            try:
+                self._info = self._begin(opened, images, max_age_s)
+            except Retryable as error:
+                if opened.container.format.name != "mpjpeg" or not isinstance(error.__cause__, av.InvalidDataError):
+                    raise
+                opened.container.close()  # its parts are wrongly measured
+                opened = opening(by_pictures=True)
+                self._container = opened.container
+                self._ahead.clear()
+                self._info = self._begin(opened, images, max_age_s)
         except BaseException:
             self.close()
             raise
@@ -111,7 +125,7 @@ class VideoSource:
             )
         context.options = {"max_pixels": str(round(images.max_frame_megapixels * 1e6))}
         context.thread_type = "AUTO"
-        context.thread_count = min(_THREADS, os.cpu_count() or 1)
+        context.thread_count = 1 if context.is_hwaccel else min(_THREADS, os.cpu_count() or 1)
         self._packets = container.demux(stream)
         own_fps = float(stream.guessed_rate or stream.average_rate or 0.0)
         own_fps = own_fps if 0 < own_fps <= MAX_FPS else DEFAULT_FPS
@@ -174,7 +188,9 @@ class VideoSource:
             packet: Packet[VideoStream] | None = next(self._packets, None)
         except self._av.FFmpegError as error:
             if self._source.kind.live:
-                raise Retryable(f"the camera gave nothing ({error.strerror})") from error
+                timed_out = isinstance(error, self._av.ExitError)
+                words = f"sent no picture for {READ_TIMEOUT_S:g} s" if timed_out else f"gave nothing ({error.strerror})"
+                raise Retryable(f"the camera {words}") from error
             return None  # cut off: what came before it was good
         if packet is None or packet.size == 0:
             return None  # the end

@@ -69,6 +69,7 @@ def run(
         loop=loop,
         fps=fps,
         transport=_transport(transport),
+        decoder=installation.settings.camera_decoder,
         ca_file=installation.settings.camera_ca_file,
     )
     report = _send(installation, job, _stop_on_signals())
@@ -207,7 +208,13 @@ def probe(installation: Installation, source: Source, transport: Transport = "tc
     from streams.camera.urls import parse_source
 
     settings, policy, images = installation.settings, installation.policy, installation.policy.images
-    opened = open_source(parse_source(source), images, transport=_transport(transport), ca_file=settings.camera_ca_file)
+    opened = open_source(
+        parse_source(source),
+        images,
+        transport=_transport(transport),
+        decoder=settings.camera_decoder,
+        ca_file=settings.camera_ca_file,
+    )
     info = opened.info
     taken = take_picture(opened, lambda text: errors.print(f"{info.shown}: {text}", highlight=False, markup=False))
     picture = taken.jpeg

@@ -110,7 +110,7 @@ def _show_notes(notes: Sequence[str]) -> None:
 
 def _say_more(count: int) -> None:
     if count > _MOST_SHOWN:
-        print_plain(f"... and {count - _MOST_SHOWN:,} more: --docs writes all of them, refused.csv among them")
+        print_plain(f"... and {count - _MOST_SHOWN:,} more: --docs writes all of them, refused.xlsx among them")
 
 
 @contextmanager

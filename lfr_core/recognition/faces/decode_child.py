@@ -31,6 +31,8 @@ WALL_S: Final = 60.0
 """Of one picture, the start of the process with it."""
 MEMORY_BYTES: Final = 4_000_000_000
 """Addresses of the process: 60 megapixels with transparency are held four times over."""
+MOST_CHILDREN: Final = 8
+"""[proposal] At once, on a machine with so many cores."""
 
 _ASKED: Final = struct.Struct(">QdII")  # bytes of the file, most megapixels, most bytes of a frame, CPU seconds
 _PIXELS, _REFUSED, _TOO_LARGE = b"I", b"R", b"L"
@@ -43,7 +45,7 @@ _TOO_LONG: Final = (
 
 
 def decode_in_child(data: bytes, policy: ImagePolicy) -> Image:
-    """`decode`, in the child; another is begun where the last one ended. For several threads, one after another.
+    """`decode`, in a child; another is begun where one ended. For several threads: each core has a child of its own.
 
     Raises:
         Poison: as `decode` (and `TooManyPixels`), and where the child had to end.
@@ -52,48 +54,68 @@ def decode_in_child(data: bytes, policy: ImagePolicy) -> Image:
     width, height = probe_size(data)
     if width * height / 1e6 > policy.max_megapixels:
         return decode(data, policy)  # which says so, and decodes nothing
-    with _LOCK:
-        child = _start_child()
-        watch = threading.Timer(WALL_S, child.kill)
-        watch.start()
+    with _SLOTS:
+        child = _take_child()
         try:
-            return _ask(child, data, policy)
+            image = _ask_in_time(child, data, policy)
+        except Poison:  # an answer
+            _children.append(child)
+            raise
         except (OSError, EOFError, ValueError) as error:
-            if (code := _end_child()) > 0:
+            if (code := _end_child(child)) > 0:
                 raise Fatal(f"pictures can't be decoded: the process for it ended with {code}; see the log") from error
             raise Poison(_TOO_LONG) from error
-        finally:
-            watch.cancel()
+        except BaseException:
+            _end_child(child)  # its answer would be taken for that of the next picture
+            raise
+        _children.append(child)
+        return image
 
 
-_LOCK = threading.Lock()
+_SLOTS = threading.BoundedSemaphore(min(os.cpu_count() or 1, MOST_CHILDREN))
 _children: list[subprocess.Popen[bytes]] = []
+"""Those that wait for a picture."""
 
 
-def _start_child() -> subprocess.Popen[bytes]:
-    if _children and _children[0].poll() is None:
-        return _children[0]
-    _end_child()
-    _children.append(
-        subprocess.Popen([sys.executable, "-I", "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    )
-    return _children[0]
+def _take_child() -> subprocess.Popen[bytes]:
+    while True:
+        try:
+            child = _children.pop()
+        except IndexError:
+            command = [sys.executable, "-I", "-m", __name__]
+            return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        if child.poll() is None:
+            return child
+        _end_child(child)
+
+
+def _end_child(child: subprocess.Popen[bytes]) -> int:
+    """End it, and return its exit code: negative where a signal ended it."""
+    code = 0
+    with child:
+        stdin, child.stdin = child.stdin, None
+        with suppress(OSError):  # what is left to be written goes nowhere
+            assert stdin is not None
+            stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            code = child.wait(_LAST_WORDS_S)
+        child.kill()
+    return code
 
 
 @atexit.register
-def _end_child() -> int:
-    """End it, and return its exit code: negative where a signal ended it."""
-    code = 0
+def _end_children() -> None:
     while _children:
-        with _children.pop() as child:
-            stdin, child.stdin = child.stdin, None
-            with suppress(OSError):  # what is left to be written goes nowhere
-                assert stdin is not None
-                stdin.close()
-            with suppress(subprocess.TimeoutExpired):
-                code = child.wait(_LAST_WORDS_S)
-            child.kill()
-    return code
+        _end_child(_children.pop())
+
+
+def _ask_in_time(child: subprocess.Popen[bytes], data: bytes, policy: ImagePolicy) -> Image:
+    watch = threading.Timer(WALL_S, child.kill)
+    watch.start()
+    try:
+        return _ask(child, data, policy)
+    finally:
+        watch.cancel()
 
 
 def _ask(child: subprocess.Popen[bytes], data: bytes, policy: ImagePolicy) -> Image:

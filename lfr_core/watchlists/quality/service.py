@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import base64
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,11 +19,11 @@ from lfr_core.common.quality.rules import Rule
 from lfr_core.common.quality.suites import RuleResult, SuiteRunner
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
-from lfr_core.domain.watchlists import Refusal
 from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.watchlists.csv_file import Rows, read_rows
 from lfr_core.watchlists.enrol import Progress, check_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
+from lfr_core.watchlists.kept_looks import KeptLooks
 from lfr_core.watchlists.photographs import digest
 from lfr_core.watchlists.quality.dataframes import faces_frame, rows_frame, whole_frame
 from lfr_core.watchlists.quality.findings import (
@@ -36,6 +35,7 @@ from lfr_core.watchlists.quality.findings import (
     unchecked_of,
     unnamed,
 )
+from lfr_core.watchlists.quality.refused_workbook import REFUSED_FILE, refused_workbook
 from lfr_core.watchlists.quality.result import ListQuality
 from lfr_core.watchlists.quality.rules import ListSuite, face_rules, row_rules, whole_rules
 from lfr_core.watchlists.quality.thumbnails import thumbnails_of
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RESULT_FILE", "CheckedList", "ListCheck", "check_list", "require_fit"]
 
-REFUSED_FILE = "refused.csv"
 RESULT_FILE = "result.json"
 """In a report's folder: `ListQuality.as_dict`."""
 
@@ -91,11 +90,12 @@ def check_list(
     engine: Callable[[], FaceEngine],
     docs: Path | None = None,
     progress: Progress = lambda _done, _total: None,
+    kept: KeptLooks | None = None,
 ) -> CheckedList:
     """Run the suite `watchlist` on a folder with photographs and `watchlist.csv`.
 
     engine: called once the rows have been checked. docs: a folder for the report's pages, readable by its owner only;
-    one of ours that is there is replaced. progress: called after each photograph.
+    one of ours that is there is replaced. progress: called after each photograph. kept: as `check_watchlist`.
 
     Raises:
         Poison: the folder or its CSV can't be read at all.
@@ -106,7 +106,7 @@ def check_list(
     place = report_folder(docs, rule="watchlist.docs-folder-in-use", mode=_OWNER_ONLY) if docs else nullcontext()
     with place as made:
         runner = SuiteRunner(made.project if made else None)
-        checked = _Run(folder, asked, read, runner).finish(engine, progress)
+        checked = _Run(folder, asked, read, runner).finish(engine, progress, kept)
         if made:
             refused = [refusal.photograph for refusal in checked.report.refusals] if asked.thumbnails else []
             _write(made, folder.resolve().name, checked, runner, thumbnails_of(folder, refused, asked.policy.images))
@@ -140,7 +140,7 @@ class _Run:
         self._results: list[RuleResult] = []
         self._found: list[Finding] = []
 
-    def finish(self, engine: Callable[[], FaceEngine], progress: Progress) -> CheckedList:
+    def finish(self, engine: Callable[[], FaceEngine], progress: Progress, kept: KeptLooks | None) -> CheckedList:
         asked, read = self._asked, self._read
         rows, whole = row_rules(asked.today, asked.last_day), whole_rules(asked.policy.watchlist, asked.kind)
         faces = face_rules(asked.policy.watchlist)
@@ -153,7 +153,7 @@ class _Run:
             and asked.kind is DeploymentKind.OPERATIONAL
             and any(finding.refuses for finding in self._found)
         )
-        report = WatchlistReport("", (), read.refusals) if stopped else self._faces(engine, progress, faces)
+        report = WatchlistReport("", (), read.refusals) if stopped else self._faces(engine, progress, kept, faces)
         why_not = "no face was embedded, because the rows don't pass" if stopped else "no photograph could be looked at"
         unchecked = unchecked_of((*rows, *whole, *faces), self._results, read.columns, why_not=why_not)
         names_unchecked = {each.rule for each in unchecked}
@@ -174,7 +174,9 @@ class _Run:
         )
         return CheckedList(report, quality)
 
-    def _faces(self, engine: Callable[[], FaceEngine], progress: Progress, rules: tuple[Rule, ...]) -> WatchlistReport:
+    def _faces(
+        self, engine: Callable[[], FaceEngine], progress: Progress, kept: KeptLooks | None, rules: tuple[Rule, ...]
+    ) -> WatchlistReport:
         asked = self._asked
         report = check_watchlist(
             self._folder,
@@ -185,6 +187,7 @@ class _Run:
             last_day=asked.last_day,
             deployment=asked.deployment,
             progress=progress,
+            kept=kept,
         )
         frame = faces_frame(report.faces)
         if len(frame):
@@ -212,7 +215,7 @@ def _photograph_notes(report: WatchlistReport) -> list[str]:
 
 
 def _write(
-    made: ReportFolder, name: str, checked: CheckedList, runner: SuiteRunner, thumbnails: Mapping[str, str]
+    made: ReportFolder, name: str, checked: CheckedList, runner: SuiteRunner, thumbnails: Mapping[str, bytes]
 ) -> None:
     quality, refusals = checked.quality, checked.report.refusals
     looked = "photograph-opens" in quality.checked
@@ -226,26 +229,18 @@ def _write(
         "refusing": refusing,
         "flags": len(quality.findings) - refusing,
         "reasons": Counter(refusal.reason.value for refusal in refusals).most_common(),
-        "refused": [(refusal, thumbnails.get(refusal.photograph)) for refusal in refusals],
+        "refused": [(refusal, _data_uri(thumbnails.get(refusal.photograph))) for refusal in refusals],
     }
     made.add_index(_TEMPLATES, "report.html.j2", values)
-    (made.new / REFUSED_FILE).write_text(
-        _refused_csv(refusals), encoding="utf-8-sig"
-    )  # a spreadsheet looks for the BOM
+    (made.new / REFUSED_FILE).write_bytes(refused_workbook(refusals, thumbnails))
     (made.new / RESULT_FILE).write_text(
         json.dumps(quality.as_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
 
 
-def _refused_csv(refusals: Sequence[Refusal]) -> str:
-    """Write the refused, a row each, for a spreadsheet; what it would run as a formula begins with an apostrophe."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(("row", "subject", "photograph", "reason", "what to do"))
-    for each in refusals:
-        cells = (each.subject, each.photograph, each.reason.value, each.message)
-        writer.writerow((each.line, *(f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell for cell in cells)))
-    return out.getvalue()
+def _data_uri(jpeg: bytes | None) -> str:
+    """Write a picture so that it stands within the page."""
+    return "" if jpeg is None else f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
 
 def _where(finding: Finding) -> str:

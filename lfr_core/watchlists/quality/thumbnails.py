@@ -1,8 +1,7 @@
-"""Small pictures of refused photographs, within the page: whoever mends a list sees which one is meant."""
+"""Small pictures of refused photographs: whoever mends a list sees which one is meant."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,14 +16,14 @@ from lfr_core.watchlists.photograph_files import locate
 __all__ = ["MOST_THUMBNAILS", "thumbnails_of"]
 
 MOST_THUMBNAILS = 500
-"""In one page: some 3 MB."""
+"""In one report: some 3 MB."""
 _SIDE_PX = 120
 _JPEG_QUALITY = 80
 
 
-def thumbnails_of(folder: Path, photographs: Iterable[str], policy: ImagePolicy) -> dict[str, str]:
-    """Return data URIs by photograph, of the first `MOST_THUMBNAILS`; none of what can't be opened."""
-    found: dict[str, str] = {}
+def thumbnails_of(folder: Path, photographs: Iterable[str], policy: ImagePolicy) -> dict[str, bytes]:
+    """Return JPEGs by photograph, of the first `MOST_THUMBNAILS`; none of what can't be opened."""
+    found: dict[str, bytes] = {}
     for photograph in dict.fromkeys(photographs):
         if len(found) == MOST_THUMBNAILS:
             break
@@ -39,5 +38,5 @@ def thumbnails_of(folder: Path, photographs: Iterable[str], policy: ImagePolicy)
         size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         _, jpeg = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-        found[photograph] = f"data:image/jpeg;base64,{base64.b64encode(jpeg.tobytes()).decode()}"
+        found[photograph] = jpeg.tobytes()
     return found

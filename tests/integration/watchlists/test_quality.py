@@ -63,7 +63,7 @@ def test_the_pages_name_every_defect_with_its_subject_and_ask_the_network_for_no
     index = (pages / "index.html").read_text(encoding="utf-8")
     assert {page.name for page in pages.iterdir()} == {
         "index.html",
-        "refused.csv",
+        "refused.xlsx",
         "style.css",
         "result.json",
         "watchlist-rows.html",

@@ -1,7 +1,8 @@
 """Photographs that stand on their side or show several people: turned, or a face chosen by a person; both are said."""
 
-import csv
+import io
 import json
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from apps.cli.watchlist import choosing
+from lfr_core.common.workbooks import read_workbook
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.watchlists import RefusalReason
@@ -19,7 +21,8 @@ from lfr_core.watchlists.enrol import check_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
 from lfr_core.watchlists.face_choices import CHOICES_FILE, FaceChoice, keep_choice, read_choices
 from lfr_core.watchlists.photographs import faces_of
-from lfr_core.watchlists.quality.service import REFUSED_FILE, ListCheck, check_list
+from lfr_core.watchlists.quality.refused_workbook import REFUSED_FILE
+from lfr_core.watchlists.quality.service import ListCheck, check_list
 from tests.support.watchlist_folders import ListFolder
 
 pytestmark = pytest.mark.models
@@ -102,14 +105,19 @@ def test_the_report_counts_the_refused_by_reason_and_has_each_in_a_spreadsheet(
     checked = check_list(listed.path, asked, engine=lambda: engine, docs=tmp_path / "pages")
 
     page = (tmp_path / "pages" / "index.html").read_text(encoding="utf-8")
-    rows = list(csv.reader((tmp_path / "pages" / REFUSED_FILE).read_text(encoding="utf-8-sig").splitlines()))
+    book = (tmp_path / "pages" / REFUSED_FILE).read_bytes()
+    counted, refused = read_workbook(book, REFUSED_FILE, most_rows=50, most_columns=10)
     assert page.index("not_an_image</th><td>2<") < page.index("formula</th><td>1<")
-    assert [row[:4] for row in rows[1:]] == [
+    assert (counted.name, counted.rows[:2]) == ("by reason", [["reason", "refused"], ["not_an_image", "2"]])
+    assert [[*row[:3], row[4]] for row in refused.rows[1:]] == [
         ["3", "S-2", "p1.jpg", "not_an_image"],
         ["4", "S-3", "p2.jpg", "not_an_image"],
-        ["5", "'=S-4", "missing.jpg", "formula"],
+        ["5", "=S-4", "missing.jpg", "formula"],
         ["6", "S-5", "wall.png", "no_face"],
     ]
+    with zipfile.ZipFile(io.BytesIO(book)) as parts:
+        assert [name for name in parts.namelist() if "media" in name] == ["xl/media/image1.jpg"]
+        assert b"<f>" not in parts.read("xl/worksheets/sheet2.xml")
     assert page.count('<img src="data:image/jpeg;base64,') == 1
     assert 'alt="Photograph of row 6"' in page
     assert json.loads((tmp_path / "pages" / "result.json").read_text(encoding="utf-8"))["notes"] == []

@@ -52,9 +52,21 @@ def opened(url: str, transport: Transport = Transport.TCP) -> Source:
         ({"answers": {"DESCRIBE": "503 Service Unavailable"}}, "is busy or still starting"),
         ({"answers": {"DESCRIBE": "500 Internal Error"}}, "refuses with the answer 500"),
         ({"answers": {"SETUP": "461 Unsupported Transport"}}, "doesn't send its pictures in this way"),
+        ({"answers": {"OPTIONS": "400 Bad Request"}}, "refuses with the answer 400"),
         ({"media": SOUND}, "has no video"),
     ],
-    ids=["password", "forbidden", "not-found", "busy", "busy-at-play", "unavailable", "error", "transport", "sound"],
+    ids=[
+        "password",
+        "forbidden",
+        "not-found",
+        "busy",
+        "busy-at-play",
+        "unavailable",
+        "error",
+        "transport",
+        "bad",
+        "sound",
+    ],
 )
 def test_a_camera_s_own_answer_is_named_without_its_password(
     habits: dict[str, object], said: str, camera: Callable[..., RtspCamera]
@@ -65,6 +77,13 @@ def test_a_camera_s_own_answer_is_named_without_its_password(
         opened(url)
 
     assert "open-sesame" not in str(refused.value)
+
+
+def test_a_codec_that_nobody_here_decodes_is_named_as_that(camera: Callable[..., RtspCamera]) -> None:
+    unknown = "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H266/90000\r\n"
+
+    with pytest.raises(Poison, match=r"codec isn't known.*H\.264"):
+        opened(camera(media=unknown).url)
 
 
 def test_no_tunnel_takes_the_encryption_off(camera: Callable[..., RtspCamera]) -> None:
