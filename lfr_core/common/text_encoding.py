@@ -1,4 +1,4 @@
-"""Text of which nobody says how it is encoded: UTF-8, UTF-16, or the code pages in which spreadsheets save CSV."""
+"""Text of which nobody says how it is encoded: UTF-8, -16 or -32, or the code pages in which spreadsheets save CSV."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from lfr_core.common.errors import Poison
 
 __all__ = ["decode_text"]
 
-_CODE_PAGES = {"cp1252": "Windows-1252", "mac_roman": "Macintosh", "cp850": "MS-DOS (850)"}
-"""In which Excel saves "CSV", "CSV (Macintosh)" and "CSV (MS-DOS)" in western Europe; of equals the first counts."""
+_CODE_PAGES = {"cp1252": "Windows-1252", "mac_roman": "Macintosh", "cp850": "MS-DOS (850)", "cp1250": "Windows-1250"}
+"""In which Excel saves "CSV", "CSV (Macintosh)" and "CSV (MS-DOS)" in western Europe, and "CSV" in central Europe; of
+equals the first counts."""
 
 _USUAL = frozenset("£€–—‘’“”•…°§©®½¼¾´·«»¿¡")
 _OPENING = frozenset("‘“„‚«")
@@ -28,14 +29,14 @@ def decode_text(data: bytes, name: str) -> tuple[str, str]:
     Raises:
         Poison: it is no text in any of these.
     """
-    if (wide := _utf_16(data)) is not None:
+    if (wide := _wide(data)) is not None:
         try:
             text = data.decode(wide).removeprefix("\ufeff")
         except UnicodeDecodeError as error:
             raise Poison(
-                f"{name} is damaged: its UTF-16 ends or breaks at byte {error.start}; save it again"
+                f"{name} is damaged: its {_called(wide)} ends or breaks at byte {error.start}; save it again"
             ) from error
-        return _without_nul(text, name), "UTF-16"
+        return _without_nul(text, name), _called(wide)
     try:
         return _without_nul(data.decode("utf-8-sig"), name), "UTF-8"
     except UnicodeDecodeError as error:
@@ -56,7 +57,10 @@ def decode_text(data: bytes, name: str) -> tuple[str, str]:
     return _without_nul(best[1], name), best[2]
 
 
-def _utf_16(data: bytes) -> str | None:
+def _wide(data: bytes) -> str | None:
+    """Return the encoding of text with two or four bytes a character, None for other text."""
+    if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "utf-32"
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     sample = data[:_SAMPLE]
@@ -67,7 +71,12 @@ def _utf_16(data: bytes) -> str | None:
     return "utf-16-le" if odd else "utf-16-be"
 
 
+def _called(wide: str) -> str:
+    return wide[:6].upper()
+
+
 def _without_nul(text: str, name: str) -> str:
+    text = text.rstrip("\0\x1a")  # with which programs of MS-DOS end or fill a file
     if "\0" in text:
         raise Poison(f"{name} holds NUL characters: it isn't a text file. Save it as 'CSV UTF-8 (comma delimited)'.")
     return text
@@ -78,8 +87,8 @@ def _plausibility(text: str) -> int:
     score = 0
     for found in islice(_BEYOND_ASCII.finditer(text), _SAMPLE):
         before, character, after = found[1], found[2], text[found.end() : found.end() + 1]
-        usual = character in _USUAL or (
-            unicodedata.normalize("NFD", character)[0].isascii() or character in "æøßœþðÆØŒÞÐ"
+        usual = (character in _USUAL and not (character == "£" and after.isalpha())) or (
+            unicodedata.normalize("NFD", character)[0].isascii() or character in "æøßœþðłđÆØŒÞÐŁĐ"
         )
         capital = character.isupper() and (before.islower() or (before.isalpha() and after.islower()))
         quote = character in _OPENING and before.isalpha()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ FURTHER_COLUMNS = ("image_source", "image_date", "age", "minor_rationale", "seco
 NAMES_FILE = "watchlist-columns.toml"
 _KNOWN = frozenset({*COLUMNS, *FURTHER_COLUMNS})
 _MOST_NAMES = 200
+_IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,12 @@ class ColumnNames:
     def of(self, header: str) -> str:
         """Our name of a column as the list heads it: mapped, or itself in small letters; "" if it isn't to be read."""
         name = _alike(header)
-        return self.ours.get(name, name.replace(" ", "_").replace("-", "_"))
+        if name in self.ours:
+            return self.ours[name]
+        letters = _letters(name)
+        return (
+            _BY_LETTERS.get(letters) or _BY_LETTERS.get(_letters(_IN_BRACKETS.sub("", name))) or name.replace(" ", "_")
+        )
 
     def named(self, header: Sequence[str]) -> int:
         """How many of our columns these headings name."""
@@ -74,6 +81,14 @@ def read_column_names(folder: Path) -> ColumnNames:
             )
         return ColumnNames(file, {_alike(name): ours for name, ours in found.items()})
     return ColumnNames(None, {})
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in text if character.isalnum())
+
+
+_BY_LETTERS = {_letters(name): name for name in _KNOWN}
+"""Our columns by their letters alone: "Legal-Reference*", "LegalReference" and "legal.reference" are one."""
 
 
 def _alike(text: str) -> str:

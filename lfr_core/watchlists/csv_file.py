@@ -79,7 +79,11 @@ def read_rows(folder: Path) -> Rows:
     cells: list[RowCells] = []
     seen: dict[tuple[str, str], int] = {}
     root = folder.resolve()
+    headings = [plain_name(text) for text in file.records[at].values[: len(order)]]
     for record in lines:
+        if [plain_name(text) for text in record.values] == headings:
+            notes.add("headings", "", f"line {record.line} repeats the headings and was not read")
+            continue
         is_whole = not record.fault and len(record.values) == len(order)
         pairs = dict(zip(order, record.values, strict=False))
         value = plain_row(record.line, {name: text for name, text in pairs.items() if name}, notes)

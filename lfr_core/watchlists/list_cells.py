@@ -21,12 +21,18 @@ _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff
 
 _NUMERIC = re.compile(r"(\d{1,2})([/.\- ])(\d{1,2})\2(\d{4})")
 _NAMED = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[\s\-./]+([a-z]{3,9})\.?[\s\-./,]+(\d{4})", re.IGNORECASE)
-_MIDNIGHT = re.compile(r"[T ]0?0:00(?::00(?:\.0+)?)?Z?$")
+_TIME = re.compile(r"[T ](?P<hour>\d{1,2}):\d{2}(?::\d{2}(?:\.\d+)?)?(?P<zone>Z|[+-]\d{2}:?\d{2})?$")
+_MIDNIGHT = re.compile(r"[T ]0?0:00(?::00(?:\.0+)?)?$")
+_DAYS_END = re.compile(r"[T ]23:59(?::59(?:\.\d+)?)?")
+_WEEKDAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+(?=\w)", re.IGNORECASE)
+_MONTH_FIRST = re.compile(r"([a-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})", re.IGNORECASE)
+_YEAR_FIRST = re.compile(r"(\d{4})([/.\-])(\d{1,2})\2(\d{1,2})")
+_DASHES = str.maketrans({"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2212": "-", "\uff0f": "/"})
 _SERIAL = re.compile(r"([2-7]\d{4})(?:\.0+)?")
 """Days since 30 December 1899, as a spreadsheet counts them: of 1954 to 2119."""
 _EPOCH = date(1899, 12, 30)
 _MONTHS = "january february march april may june july august september october november december".split()  # noqa: SIM905  read as a line
-_WHOLE = re.compile(r"(\d{1,3})\.0+")
+_WHOLE = re.compile(r"(\d{1,3})[.,]0+")
 
 
 @dataclass(slots=True)
@@ -91,19 +97,41 @@ def _whole(text: str) -> tuple[str, str] | None:
 
 def _day(text: str) -> tuple[str, str] | None:
     """Return the day as 2027-03-31 and how it was read, None where it stands so already or is no day."""
+    plain = text.translate(_DASHES)
     try:
-        if cut := _MIDNIGHT.search(text):
-            whole = text[: cut.start()]
+        if cut := _TIME.search(plain):
+            of_day = cut[0].removesuffix(cut["zone"] or "")
+            if not _MIDNIGHT.fullmatch(of_day) and (cut["zone"] or not _DAYS_END.fullmatch(of_day)):
+                return None  # whether that day counts can't be said without guessing
+            whole = plain[: cut.start()]
             day, _ = _day(whole) or (date.fromisoformat(whole).isoformat(), "")
             return day, "without its time"
-        if found := _NUMERIC.fullmatch(text):
-            return date(int(found[4]), int(found[3]), int(found[1])).isoformat(), "the day first"
-        if found := _NAMED.fullmatch(text):
-            named = found[2].casefold()
-            month = next((n for n, name in enumerate(_MONTHS, start=1) if name.startswith(named)), 0)
-            return date(int(found[3]), month, int(found[1])).isoformat(), "the month in words"
-        if found := _SERIAL.fullmatch(text):
-            return (_EPOCH + timedelta(days=int(found[1]))).isoformat(), "a spreadsheet's number of a day"
+        if named := _WEEKDAY.match(plain):
+            whole = plain[named.end() :]
+            day, _ = _day(whole) or (date.fromisoformat(whole).isoformat(), "")
+            return day, "without the day of the week"
+        return _plain_day(plain, text)
     except ValueError:  # no such day
-        pass
-    return None
+        return None
+
+
+def _plain_day(plain: str, text: str) -> tuple[str, str] | None:
+    """Return a day without time and weekday. Raises ValueError: there is no such day."""
+    if found := _NUMERIC.fullmatch(plain):
+        return date(int(found[4]), int(found[3]), int(found[1])).isoformat(), "the day first"
+    if found := _YEAR_FIRST.fullmatch(plain):
+        day = date(int(found[1]), int(found[3]), int(found[4])).isoformat()
+        return None if day == text else (day, "the year first")
+    if found := _NAMED.fullmatch(plain):
+        return date(int(found[3]), _month(found[2]), int(found[1])).isoformat(), "the month in words"
+    if found := _MONTH_FIRST.fullmatch(plain):
+        return date(int(found[3]), _month(found[1]), int(found[2])).isoformat(), "the month in words"
+    if found := _SERIAL.fullmatch(plain):
+        return (_EPOCH + timedelta(days=int(found[1]))).isoformat(), "a spreadsheet's number of a day"
+    day = date.fromisoformat(plain).isoformat()  # 20271231, 2027-W52-5
+    return None if day == text else (day, "as ISO 8601")
+
+
+def _month(word: str) -> int:
+    """Return the month's number, 0 for no month."""
+    return next((n for n, name in enumerate(_MONTHS, start=1) if name.startswith(word.casefold())), 0)

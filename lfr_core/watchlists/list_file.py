@@ -25,7 +25,7 @@ FILE_NAME = "watchlist.csv"
 ADVICE = f"`lfr watchlist template FOLDER` writes a {FILE_NAME} to start from."
 
 _STEM = Path(FILE_NAME).stem
-_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods")
+_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 _MOST_BYTES = 32_000_000
 """`_MOST_LINES` with long references; anything larger isn't a watchlist."""
@@ -77,13 +77,14 @@ def read_list_file(folder: Path, named: NamedColumns) -> ListFile:
     text, encoding = decode_text(data, str(path))
     notes = []
     if encoding not in {"UTF-8", "ASCII"}:
-        words = "" if encoding == "UTF-16" else _words_to_check(text)
+        words = "" if encoding.startswith("UTF-") else _words_to_check(text)
         notes.append(f"{path.name} isn't UTF-8 and was read as {encoding}{f': check {words}' if words else ''}")
     separator = ","
+    candidates = list(_SEPARATORS)
     if declared := _SEPARATOR_LINE.match(text):
-        separator, text = declared[1], text[declared.end() :]
-    else:
-        separator = max(_SEPARATORS, key=lambda each: _named_by(text, each, named))  # the first of equals
+        text = text[declared.end() :]
+        candidates.insert(0, declared[1])  # it counts, unless another reads the headings and it doesn't
+    separator = max(candidates, key=lambda each: _named_by(text, each, named))  # the first of equals
     if separator != ",":
         notes.append(f"{path.name} is separated by {_SEPARATORS.get(separator, repr(separator))}")
     return ListFile(path, list(_records(path, text, separator)), notes, is_workbook=False)

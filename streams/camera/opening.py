@@ -6,7 +6,7 @@ import errno
 import re
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,13 +127,13 @@ class _Opened:
     @property
     def shows_pictures(self) -> bool:
         """Whether there is a video whose size is known."""
-        videos = () if self.container is None else self.container.streams.video
+        videos = [] if self.container is None else list(self.container.streams.video)
         return bool(videos) and bool(videos[0].codec_context and videos[0].codec_context.width)
 
 
 def _open_url(
     source: SourceText,
-    options: Mapping[str, str],
+    options: dict[str, str],
     transport: Transport,
     device: HWAccel | None,
     *,
@@ -163,7 +163,7 @@ def _open_url(
 
 def _open(
     source: SourceText,
-    options: Mapping[str, str],
+    options: dict[str, str],
     device: HWAccel | None,
     transport: Transport | None = None,
     kind: str | None = None,

@@ -1,8 +1,9 @@
 """A real RTSP server, of GStreamer: started with the machine's own Python, which has Debian's bindings.
 
-Serves a moving ball at /h264, /h265 and /jpeg; at /long-... with seconds between key frames, the first of them missing,
-at /lossy-... without each 90th packet, at /frozen the same picture again and again, at /busy one that moves everywhere; and on another port /secret to `viewer` with `open-sesame`
-(Digest). Prints both ports. With a port, a codec and a size: that at /camera of that port, as one camera.
+Serves a moving ball at /h264, /h265 and /jpeg; at /long-... with seconds between key frames, the first of them
+missing, at /lossy-... without each 90th packet, at /frozen the same picture again and again, at /busy one that moves
+everywhere; and on another port /secret to `viewer` with `open-sesame` (Digest). Prints both ports. With a port, a codec
+and a size: that at /camera of that port, as one camera.
 """
 
 # mypy: ignore-errors
@@ -90,7 +91,7 @@ def serve(streams: dict[str, str], auth: GstRtspServer.RTSPAuth | None, port: st
     return server.get_bound_port()
 
 
-def lose_packets(_factory: GstRtspServer.RTSPMediaFactory, media: GstRtspServer.RTSPMedia, is_lost) -> None:  # noqa: ANN001
+def lose_packets(_factory: GstRtspServer.RTSPMediaFactory, media: GstRtspServer.RTSPMedia, is_lost) -> None:
     """Take packets away after they were numbered, as a network does."""
     count = itertools.count(1)
 

@@ -31,6 +31,12 @@ _OTHER_HEADERS: Final = {  # the Met's of 2023-24 and 2020-22, our extract of th
         "location of deployment",
         "event location",
         "name of deployment",
+        "borough",
+        "ward",
+        "street",
+        "town city",
+        "venue event",
+        "place of deployment",
     ),
     Column.DATE: (
         "date",
@@ -42,6 +48,10 @@ _OTHER_HEADERS: Final = {  # the Met's of 2023-24 and 2020-22, our extract of th
         "dates",
         "event date",
         "day",
+        "start date",
+        "date started",
+        "date from",
+        "day and date",
     ),
     Column.DURATION: (
         "duration of deployment",
@@ -59,6 +69,11 @@ _OTHER_HEADERS: Final = {  # the Met's of 2023-24 and 2020-22, our extract of th
         "operational hours",
         "start and finish time",
         "time active",
+        "hours active",
+        "hours deployed",
+        "operating hours",
+        "lfr active hours",
+        "period of deployment",
     ),
     Column.USE_CASE: (
         "purpose reference",
@@ -87,6 +102,9 @@ _OTHER_HEADERS: Final = {  # the Met's of 2023-24 and 2020-22, our extract of th
         "watchlist volume",
         "watchlist count",
         "watchlist entries",
+        "number of persons on watchlist",
+        "size of the watchlist used",
+        "subjects on watchlist",
     ),
     Column.THRESHOLD: (
         "threshold",
@@ -101,8 +119,21 @@ _OTHER_HEADERS: Final = {  # the Met's of 2023-24 and 2020-22, our extract of th
         "confidence threshold",
         "system threshold",
         "setting",
+        "threshold used",
+        "algorithm threshold",
+        "recognition threshold",
     ),
-    Column.TOTAL_ALERTS: ("alerts", "number of alerts", "all alerts", "alerts generated", "system alerts", "matches"),
+    Column.TOTAL_ALERTS: (
+        "alerts",
+        "number of alerts",
+        "all alerts",
+        "alerts generated",
+        "system alerts",
+        "matches",
+        "possible matches",
+        "potential matches",
+        "match",
+    ),
     Column.TRUE_CONFIRMED: ("true confirmed", "confirmed true alerts"),
     Column.TRUE_UNCONFIRMED: ("true unconfirmed", "unconfirmed true alerts"),
     Column.FALSE_CONFIRMED: ("false confirmed",),
@@ -115,6 +146,9 @@ _OTHER_HEADERS: Final = {  # the Met's of 2023-24 and 2020-22, our extract of th
         "incorrect alert rate",
         "false alarm rate",
         "false alerts rate",
+        "fpir",
+        "% false alerts",
+        "false positive identification rate",
     ),
     Column.OUTCOME_ARREST: (
         "outcome arrest",
@@ -124,6 +158,10 @@ _OTHER_HEADERS: Final = {  # the Met's of 2023-24 and 2020-22, our extract of th
         "arrests made",
         "people arrested",
         "persons arrested",
+        "arrested",
+        "arrests made following an alert",
+        "arrests resulting",
+        "arrests as a result of lfr",
     ),
     Column.OUTCOME_OTHER: (
         "outcome other",
@@ -135,6 +173,7 @@ _OTHER_HEADERS: Final = {  # the Met's of 2023-24 and 2020-22, our extract of th
         "disposals",
         "other action",
         "other positive outcomes",
+        "other positive action",
     ),
     Column.OUTCOME_NO_ACTION: (
         "outcome no action",
@@ -142,6 +181,7 @@ _OTHER_HEADERS: Final = {  # the Met's of 2023-24 and 2020-22, our extract of th
         "no further action",
         "nfa",
         "outcome no further action",
+        "no action taken",
     ),
     Column.FACES_SEEN: (
         "faces seen",
@@ -156,6 +196,9 @@ _OTHER_HEADERS: Final = {  # the Met's of 2023-24 and 2020-22, our extract of th
         "faces recorded",
         "people scanned",
         "people seen",
+        "faces seen by the system",
+        "faces observed",
+        "faces biometrically processed",
     ),
     # the sum of confirmed and unconfirmed, where a force doesn't tell them apart: Essex, South Wales, the Home Office
     Column.TRUE_ALERTS: (
@@ -167,6 +210,16 @@ _OTHER_HEADERS: Final = {  # the Met's of 2023-24 and 2020-22, our extract of th
         "true matches",
         "positive matches",
         "correct matches",
+        "true",
+        "tp",
+        "true match",
+        "positive match",
+        "correct match",
+        "correct identifications",
+        "positive identifications",
+        "confirmed matches",
+        "verified alerts",
+        "accurate alerts",
     ),
     Column.TRUE_ENGAGEMENTS: (
         "true alert engagements",
@@ -186,6 +239,14 @@ _OTHER_HEADERS: Final = {  # the Met's of 2023-24 and 2020-22, our extract of th
         "false matches",
         "incorrect matches",
         "negative alerts",
+        "false",
+        "fp",
+        "false match",
+        "incorrect match",
+        "false identifications",
+        "misidentifications",
+        "incorrect identifications",
+        "inaccurate alerts",
     ),
     Column.FALSE_ENGAGEMENTS: (
         "false alert confirmed false alert engagements",
@@ -214,10 +275,36 @@ _OTHER_HEADERS: Final = {  # the Met's of 2023-24 and 2020-22, our extract of th
         "people stopped",
         "people spoken to",
         "stops",
+        "persons engaged",
+        "officer interventions",
     ),
-    Column.CAMERAS: ("cameras", "camera numbers", "vans", "vehicles"),
-    Column.START: ("start", "start time", "time started", "from", "commenced", "time start", "deployment start"),
-    Column.END: ("end", "end time", "finish", "finish time", "time finished", "to", "time end", "deployment end"),
+    Column.CAMERAS: ("cameras", "camera numbers", "vans", "vehicles", "cameras used", "vans deployed"),
+    Column.START: (
+        "start",
+        "start time",
+        "time started",
+        "from",
+        "commenced",
+        "time start",
+        "deployment start",
+        "time commenced",
+        "time from",
+        "commencement",
+    ),
+    Column.END: (
+        "end",
+        "end time",
+        "finish",
+        "finish time",
+        "time finished",
+        "to",
+        "time end",
+        "deployment end",
+        "time concluded",
+        "time ended",
+        "time to",
+        "conclusion",
+    ),
 }
 _LONGEST_HEADER = 500  # characters; two lines and their footnotes are a fifth
 _FOOTNOTE = re.compile(r"\((?:see )?note[^)]*\)|\[[^\]]*\]|[*†‡§¹²³⁴⁵]", re.IGNORECASE)
@@ -258,7 +345,8 @@ _EXAMPLE = re.compile(r"\(e\.?g\.?[^)]*\)", re.IGNORECASE)
 def _words(header: str) -> str:
     """Write a header as words: "True Alerts: Confirmed*" -> "true alerts confirmed"."""
     text = _EXAMPLE.sub(" ", _FOOTNOTE.sub(" ", header)).casefold()
-    return " ".join(re.sub(r"[^a-z0-9%]+", " ", text).split())
+    words = " ".join(re.sub(r"[^a-z0-9%]+", " ", text).split())
+    return re.sub(r"(?<=.)\bno of\b", "number of", words)
 
 
 def _core(words: str) -> frozenset[str]:

@@ -12,13 +12,13 @@ from typing import TypeVar
 
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.common.quality.findings import Finding
+from lfr_core.common.text_encoding import decode_text
 from lfr_core.common.workbooks import is_workbook, read_workbook
 from lfr_core.publication.quality import cells
 from lfr_core.publication.quality.columns import COUNTS, GENERATIONS, OURS, REQUIRED, Column
 from lfr_core.publication.quality.reading import (
     Line,
     TableHeader,
-    decode,
     find_header,
     header_again,
     lines_of,
@@ -81,7 +81,7 @@ def read_table(data: bytes, name: str) -> PublishedTable:
 def _lines(data: bytes, name: str) -> tuple[list[Line], str, list[str]]:
     """Return the lines, what they were written in, and which sheets of a workbook weren't read."""
     if not is_workbook(data):
-        text, encoding = decode(data)
+        text, encoding = decode_text(data, name)
         return lines_of(text), encoding, []
     sheets = read_workbook(data, name, most_rows=_MOST_ROWS, most_columns=_MOST_COLUMNS)
     numbered = [(sheet.name, list(enumerate(sheet.rows, start=1))) for sheet in sheets]

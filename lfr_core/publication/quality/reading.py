@@ -1,4 +1,4 @@
-"""From a file's bytes to lines of cells: encodings, separators, headers over one or two lines."""
+"""From a file's text to lines of cells: separators, headers over one or two lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lfr_core.common.errors import Poison
 from lfr_core.publication.quality.columns import REQUIRED, Column
 from lfr_core.publication.quality.headings import column_of
 
-__all__ = ["Line", "TableHeader", "decode", "find_header", "header_again", "lines_of", "named_columns"]
+__all__ = ["Line", "TableHeader", "find_header", "header_again", "lines_of", "named_columns"]
 
 _LOOK_FOR_HEADER_LINES = 20
 _SEPARATORS = ",;\t|"
@@ -31,22 +31,6 @@ class TableHeader:
     unknown: tuple[str, ...]
     last_line: int
     width: int
-
-
-def decode(data: bytes) -> tuple[str, str]:
-    """Return the text and the encoding it was in: UTF-8 with or without BOM, UTF-16 with BOM, else Windows-1252.
-
-    Raises:
-        Poison: bytes that are no text.
-    """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _as(data, "utf-16"), "UTF-16"
-    if data.startswith(b"PK\x03\x04") or b"\x00" in data:
-        raise Poison("this is no text but perhaps a spreadsheet or a PDF: save the table as CSV in UTF-8 first")
-    try:
-        return data.decode("utf-8-sig"), "UTF-8"
-    except UnicodeDecodeError:
-        return _as(data, "cp1252"), "Windows-1252"
 
 
 def lines_of(text: str) -> list[Line]:
@@ -147,10 +131,3 @@ def _under_merged(above: Sequence[str], below: Sequence[str]) -> list[str]:
         if lower and column_of(merged[-1]) is None and column_of(lower) is None:
             merged[-1] = lower
     return merged
-
-
-def _as(data: bytes, encoding: str) -> str:
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise Poison(f"the file is no text in UTF-8, nor in {encoding}: save it as CSV in UTF-8 first") from error

@@ -1,13 +1,14 @@
 """Which lines of a table are deployments and which are sums: by arithmetic, by words only where that fails.
 
 A line is a sum when each of its counts is the sum of those of the lines above it, of some of them up to it, of the
-lines below it, or of all. What has no date, no place of its own and is no such sum is neither: a finding.
+lines below it, of any lines that stand together, of those of one place or month, or of all. What has no date, no place
+of its own and is no such sum is neither: a finding.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lfr_core.common.quality.findings import Finding
@@ -42,6 +43,11 @@ _MOST_PATTERNS = 32
 _TELLING = 100
 """A single count from which on equality with a sum is no chance."""
 
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July", "August"),
+    *("September", "October", "November", "December"),
+)
+
 _Counts = Mapping[Column, int]
 
 
@@ -71,8 +77,9 @@ def separate_totals(lines: Sequence[TableLine], columns: frozenset[Column]) -> S
     for line in lines:
         counts = _counts_of(line)
         said, bare = _says_total(line), _is_bare(line, columns)
-        if _is_average(line):
-            notes.append(f"row {line.number} is an average: left out")
+        if _is_average(line) or _is_of_percentages(line):
+            what = "an average" if _is_average(line) else "of percentages"
+            notes.append(f"row {line.number} is {what}: left out")
         elif above := sums.find_sum_of_last(counts, fewest=1 if said or bare else 2, certain=bool(said or bare)):
             notes.append(_note(line.number, above))
         elif said or bare:
@@ -84,8 +91,10 @@ def separate_totals(lines: Sequence[TableLine], columns: frozenset[Column]) -> S
         passed += 1
     faults = []
     for line, counts, before in open_lines:
-        if found := sums.find_sum_of_next(counts, before) or sums.find_sum_of_all(counts):
+        if found := sums.find_sum_of_next(counts, before) or sums.find_sum_of_all(counts) or sums.find_run(counts):
             notes.append(_note(line.number, found))
+        elif said_of := _group_of(line, deployments, counts):
+            notes.append(f"row {line.number} is the sum of the rows of {said_of}: left out")
         else:
             faults.append(_fault(line, counts, sums.totals(before)))
     return Separated(tuple(deployments), tuple(notes), tuple(faults))
@@ -140,6 +149,41 @@ def _is_average(line: TableLine) -> bool:
     return not _has_date(line) and any(_AVERAGE.fullmatch(text) for text in _texts(line))
 
 
+def _is_of_percentages(line: TableLine) -> bool:
+    """Whether each of its counts is a share: "85%" is no number of people."""
+    filled = [text for column in ADDITIVE if (text := cells.clean(line.printed.get(column, "")))]
+    return not _has_date(line) and bool(filled) and all(text.endswith("%") for text in filled)
+
+
+def _group_of(line: TableLine, deployments: Sequence[TableLine], counts: _Counts) -> str:
+    """Return the place or month whose deployments the line adds up, wherever they stand; "" for none.
+
+    What the line calls itself must name it: "Total Westfield", "March 2025".
+    """
+    named = " ".join(_texts(line)).casefold()
+    groups: dict[str, list[_Counts]] = {}
+    for each in deployments:
+        for group in _groups(each):
+            groups.setdefault(group, []).append(_counts_of(each))
+    for group, rows in groups.items():
+        sums = {column: sum(row.get(column, 0) for row in rows) for column in counts}
+        if any(counts.values()) and sums == dict(counts) and re.search(rf"\b{re.escape(group.casefold())}\b", named):
+            return group
+    return ""
+
+
+def _groups(line: TableLine) -> Iterator[str]:
+    if place := cells.clean(line.printed.get(Column.LOCATION, "")):
+        yield place
+    try:
+        day = cells.read_date(line.printed.get(Column.DATE, ""))
+    except cells.UnreadableCell:
+        return
+    if day is not None:
+        month = _MONTHS[day.value.month - 1]
+        yield from (f"{month} {day.value.year}", month, str(day.value.year))
+
+
 def _is_bare(line: TableLine, columns: frozenset[Column]) -> bool:
     """Whether nothing is said that is said of one deployment: neither its day nor, where the table has such, more."""
     described = [column for column in _DESCRIBING if column in columns]
@@ -191,6 +235,20 @@ class _Sums:
                 return self._numbers[before], self._numbers[at]
             if any(running[column] > counts[column] for column in running):
                 break
+        return None
+
+    def find_run(self, counts: _Counts) -> tuple[int, int] | None:
+        """Find any rows that stand together, of which `counts` are the sum; one alone only if it says much."""
+        if not (len(counts) > 1 and any(count >= _TELLING for count in counts.values())):
+            return None
+        columns, begins = tuple(counts), dict[tuple[int, ...], int]()
+        so_far = (0,) * len(columns)
+        for at, row in enumerate(self._counts):
+            begins.setdefault(so_far, at)
+            so_far = tuple(now + row.get(column, 0) for now, column in zip(so_far, columns, strict=True))
+            wanted = tuple(now - count for now, count in zip(so_far, counts.values(), strict=True))
+            if (start := begins.get(wanted)) is not None:
+                return self._numbers[start], self._numbers[at]
         return None
 
     def find_sum_of_all(self, counts: _Counts) -> tuple[int, int] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -41,7 +40,7 @@ class Dying:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
 
-    def embed(self, aligned: Sequence[Image]) -> Floats:
+    def embed(self, aligned: list[Image]) -> Floats:
         if self.embedded == self._after:
             raise Killed
         self.embedded += 1
@@ -122,7 +121,9 @@ def test_another_photograph_policy_model_or_choice_is_looked_at_anew(
     kept = SealedLooks(io.BytesIO(), KEY, DEPLOYMENT)
     other_model = Dying(engine)
     other_model.contract_id = "another"  # type: ignore[attr-defined]  # for this test
-    stricter = policy.model_copy(update={"faces": policy.faces.model_copy(update={"enrol_min_eye_distance_px": 5_000.0})})
+    stricter = policy.model_copy(
+        update={"faces": policy.faces.model_copy(update={"enrol_min_eye_distance_px": 5_000.0})}
+    )
     photograph = "p0.jpg"
     first = look_once(whole.path, photograph, engine, policy, {}, kept)
     kept = SealedLooks(_rewound(kept), KEY, DEPLOYMENT)

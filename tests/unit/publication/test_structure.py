@@ -10,6 +10,7 @@ import pytest
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.publication.compare import figures_of
 from lfr_core.publication.quality.columns import COUNTS, Column
+from lfr_core.publication.quality.headings import column_of
 from lfr_core.publication.quality.importer import read_table
 from lfr_core.publication.quality.table import PublishedTable
 from tests.support.publication import MODERN_HEADER, modern_row, modern_table
@@ -72,6 +73,39 @@ def test_sums_of_parts_running_sums_sums_at_the_top_and_dated_sums_are_left_out(
 
         assert (len(table.rows), table.faults) == (len(ROWS), ())
         assert figures_of(table).false_alerts_per_face == BASE.false_alerts_per_face
+
+
+PLACES = ("Westfield", "Brixton")
+SPREAD = [row | {"Deployment Location": PLACES[n % 2]} for n, row in enumerate(ROWS)]
+
+
+@pytest.mark.parametrize("label", ["{}", "Total {}", "{} total:"])
+def test_sums_of_months_and_places_in_a_block_at_the_end_or_the_top_are_left_out(label: str) -> None:
+    april, may = SPREAD[:4], SPREAD[4:]
+    months = [summed(april, label.format("April")), summed(may, label.format("May"))]
+    places = [summed(SPREAD[n::2], label.format(place)) for n, place in enumerate(PLACES)]
+    for lines in (
+        [*SPREAD, *months],
+        [*SPREAD, *places],
+        [*places, *SPREAD],
+        [*SPREAD, *places, summed(SPREAD, "Total")],
+        [*months, *SPREAD, *places],
+    ):
+        table = read(modern_table(lines))
+
+        assert (len(table.rows), table.faults) == (len(ROWS), ())
+        assert figures_of(table).false_alerts_per_face == BASE.false_alerts_per_face
+
+
+def test_a_row_of_percentages_is_left_out_with_a_note() -> None:
+    shares = dict.fromkeys(MODERN_HEADER, "") | {
+        "Deployment Location": "Share",
+        MODERN_HEADER[7]: "85%",
+        "No action": "3 %",
+    }
+    table = read(modern_table([*ROWS, shares]))
+
+    assert (len(table.rows), table.faults, table.notes) == (len(ROWS), (), ("row 12 is of percentages: left out",))
 
 
 def test_an_average_is_left_out_and_a_total_over_one_deployment_too() -> None:
@@ -164,6 +198,30 @@ def test_the_home_offices_border_deployments_are_read() -> None:
     assert (second.count(Column.TRUE_ALERTS), second.count(Column.FALSE_ALERTS)) == (1, 1)
     assert third.count(Column.ARRESTS_AND_DISPOSALS) == 1
     assert figures_of(table).in_words == "of 4,477 faces, 3 alerts, 1 wrong"
+
+
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [
+        ("Possible matches", Column.TOTAL_ALERTS),
+        ("True", Column.TRUE_ALERTS),
+        ("Correct identifications", Column.TRUE_ALERTS),
+        ("False match", Column.FALSE_ALERTS),
+        ("Misidentifications", Column.FALSE_ALERTS),
+        ("Approx. no. of faces scanned", Column.FACES_SEEN),
+        ("False positive identification rate (%)", Column.FALSE_ALERT_RATE),
+        ("Arrests made following an alert", Column.OUTCOME_ARREST),
+        ("No action taken", Column.OUTCOME_NO_ACTION),
+        ("Number of persons on watchlist", Column.WATCHLIST_SIZE),
+        ("Threshold used", Column.THRESHOLD),
+        ("Time commenced", Column.START),
+        ("Time concluded", Column.END),
+        ("Footfall", None),  # people who passed, not faces
+        ("Released", None),
+    ],
+)
+def test_further_words_name_columns_and_others_none(header: str, column: Column | None) -> None:
+    assert column_of(header) is column
 
 
 @pytest.mark.parametrize(

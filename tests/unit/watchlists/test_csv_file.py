@@ -156,7 +156,7 @@ def test_a_path_from_windows_is_found(tmp_path: Path) -> None:
         (HEADER.encode("utf-16"), "no rows"),
         (b"\xff\xfe" + HEADER.encode("utf-16-le")[:-1], "UTF-16 ends or breaks"),
         (b"PK\x03\x04" + bytes(200), "workbook"),
-        (HEADER.encode() + b"\0\0", "NUL"),
+        (HEADER.encode() + b"\0\0,", "NUL"),
     ],
 )
 def test_a_file_that_is_no_watchlist_is_poison_with_advice(tmp_path: Path, content: bytes, advice: str) -> None:

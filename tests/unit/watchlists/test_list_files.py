@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from lfr_core.common.errors import Poison
+from lfr_core.domain.watchlists import RefusalReason
 from lfr_core.watchlists.column_names import NAMES_FILE
 from lfr_core.watchlists.csv_file import COLUMNS, FURTHER_COLUMNS, Rows, locate, read_rows
 from tests.support.workbook_files import DayCell, ods, xlsx
@@ -42,7 +44,7 @@ def is_whole(found: Rows) -> bool:
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "mac_roman", "cp850"]
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "mac_roman", "cp850"]
 )
 def test_every_separator_and_code_page_of_a_spreadsheet_is_read(tmp_path: Path, separator: str, encoding: str) -> None:
     found = read(tmp_path, text_of(separator).encode(encoding))
@@ -71,6 +73,47 @@ def test_a_workbook_is_read_whatever_its_name_and_a_list_whatever_its_capitals(t
     assert is_whole(found)
     assert "the sheet List was read; not read: Read me, Old" in found.notes[0]
     assert is_whole(read(tmp_path / "ods", ods([HEADER, ROW]), name))
+
+
+def test_a_name_of_central_europe_is_read_in_its_code_page(tmp_path: Path) -> None:
+    row = [*ROW[:3], "Łukasz Wiśniewski", *ROW[4:]]
+    found = read(tmp_path, text_of(row=row).replace("ü", "u").replace("ë", "e").encode("cp1250"))
+
+    assert found.cells[0].text["approved_by"] == "Łukasz Wiśniewski"
+    assert "was read as Windows-1250: check 'Łukasz', 'Wiśniewski'" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text + "\x1a",
+        lambda text: text + "\0" * 40,
+        lambda text: "sep=;\r\n" + text,  # declared, and not so
+        lambda text: text.replace("_", "."),
+        lambda text: text.replace("legal_reference", "LegalReference*").replace("photograph", "Photograph (file name)"),
+    ],
+    ids=["end-of-file", "filled", "another-separator", "dots", "as-forms-write-them"],
+)
+def test_a_list_is_read_whatever_its_program_adds(tmp_path: Path, change: Callable[[str], str]) -> None:
+    header, _, row = text_of().partition("\r\n")
+    whole = change(f"{header}\r\n{row}")
+    changed = whole if row in whole else change(f"{header}\r\n") + row  # headings alone
+
+    assert is_whole(read(tmp_path, changed))
+
+
+def test_headings_that_stand_again_on_each_printed_page_are_passed_over_with_a_note(tmp_path: Path) -> None:
+    header, row, _ = text_of().split("\r\n")
+    found = read(tmp_path, f"{header}\r\n{row}\r\n{header}\r\n{header}\r\n")
+
+    assert is_whole(found)
+    assert found.notes == ("line 3 repeats the headings and was not read (and 1 more of that column)",)
+
+
+def test_a_time_of_another_zone_is_refused_for_nobody_can_say_which_day_it_is_here(tmp_path: Path) -> None:
+    found = read(tmp_path, text_of(row=["2027-12-31T23:30:00Z" if cell == "2027-12-31" else cell for cell in ROW]))
+
+    assert [each.reason for each in found.refusals] == [RefusalReason.BAD_DATE]
 
 
 def test_a_title_above_the_headings_is_passed_over(tmp_path: Path) -> None:
@@ -102,6 +145,14 @@ def test_two_lists_in_a_folder_are_refused_and_one_of_another_name_is_named(tmp_
         ("31-Dec-2027", "the month in words"),
         ("2027-12-31 00:00:00", "without its time"),
         ("31/12/2027 00:00", "without its time"),
+        ("31/12/2027 23:59:59", "without its time"),
+        ("2027-12-31T00:00:00+00:00", "without its time"),
+        ("Friday 31 December 2027", "without the day of the week"),
+        ("Fri 31/12/2027", "without the day of the week"),
+        ("Dec 31 2027", "the month in words"),
+        ("2027/12/31", "the year first"),
+        ("31\u201112\u20112027", "the day first"),  # no-break hyphens
+        ("20271231", "as ISO 8601"),
         ("46752", "a spreadsheet's number of a day"),
     ],
 )
