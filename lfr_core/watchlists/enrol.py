@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ from lfr_core.watchlists.csv_file import read_rows
 from lfr_core.watchlists.eligibility import eligible_rows, refusal_of
 from lfr_core.watchlists.entries import Entry, EntryReference, FaceCheck, WatchlistReport, entry_id, reference_id
 from lfr_core.watchlists.face_choices import read_choices
-from lfr_core.watchlists.kept_looks import KeptLooks, NothingKept, look_once
+from lfr_core.watchlists.kept_looks import NOTHING_KEPT, KeptLooks, look_once
 from lfr_core.watchlists.photograph_checks import Looked, Progress, look_at_all
 from lfr_core.watchlists.photographs import digest
 
@@ -49,7 +50,7 @@ def check_watchlist(
     progress: Progress = lambda _done, _total: None,
     deployment: str = "",
     last_day: date | None = None,
-    kept: KeptLooks | None = None,
+    kept: KeptLooks = NOTHING_KEPT,
 ) -> WatchlistReport:
     """Check a folder with photographs and `watchlist.csv`; nothing is written.
 
@@ -73,7 +74,7 @@ def check_watchlist(
         progress: called after each photograph.
         deployment: whose entry ids are made; leave it empty when only checking.
         last_day: the deployment's, if that isn't `today`.
-        kept: what an earlier compile found, and where this one keeps what it finds; None: nothing is kept.
+        kept: what an earlier compile found, and where this one keeps what it finds.
 
     Raises:
         Poison: the folder or its CSV can't be read at all.
@@ -81,13 +82,9 @@ def check_watchlist(
     read, choices = read_rows(folder), read_choices(folder)
     refusals = list(read.refusals)
     rows = eligible_rows(read.rows, today=today, last_day=last_day or today, refusals=refusals)
-    kept = NothingKept() if kept is None else kept
-    looked, unusable = look_at_all(
-        rows,
-        lambda photograph: look_once(folder, photograph, engine, policy, choices, kept),
-        progress,
-        threads=(os.cpu_count() or 1) if isinstance(engine, PackEngine) else 1,
-    )
+    look = partial(look_once, folder, engine=engine, policy=policy, choices=choices, kept=kept)
+    threads = (os.cpu_count() or 1) if isinstance(engine, PackEngine) else 1
+    looked, unusable = look_at_all(rows, look, progress, threads=threads)
     by_line = {row.line: row for row in rows}
     refusals += [refusal_of(by_line[each.line], each.refused, each.why) for each in unusable if each.refused]
     nearest = _nearest_others(looked)

@@ -28,7 +28,7 @@ from lfr_core.recognition.gallery import gallery_name
 from lfr_core.watchlists.face_choices import FaceChoice
 from lfr_core.watchlists.photographs import Photograph, Unusable, look_at_bytes, read_photograph
 
-__all__ = ["KeptLooks", "NothingKept", "SealedLooks", "keep_looks", "look_once", "nothing_kept"]
+__all__ = ["NOTHING_KEPT", "KeptLooks", "SealedLooks", "keep_looks", "look_once", "nothing_kept"]
 
 _FORM: Final = 1
 """Rises when a photograph is looked at otherwise, so that what was found before isn't taken."""
@@ -57,9 +57,12 @@ class NothingKept:
         pass
 
 
+NOTHING_KEPT: Final = NothingKept()
+
+
 def nothing_kept(_deployment: str) -> AbstractContextManager[KeptLooks]:
     """Open what keeps nothing."""
-    return nullcontext(NothingKept())
+    return nullcontext(NOTHING_KEPT)
 
 
 class SealedLooks:

@@ -20,10 +20,11 @@ from streams.camera.sources import camera_away
 from streams.camera.urls import SourceKind, SourceText
 
 if TYPE_CHECKING:
+    from av import FFmpegError
     from av.codec.hwaccel import HWAccel
     from av.video.stream import VideoStream
 
-__all__ = ["READ_TIMEOUT_S", "OpenStream", "open_stream"]
+__all__ = ["OpenStream", "gave_nothing", "open_stream"]
 
 OPEN_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 5.0
@@ -219,6 +220,15 @@ def _without_video(source: SourceText) -> Exception:
             retry_after_s=10.0,
         )
     return Poison(f"{source.shown} has no video in it")
+
+
+def gave_nothing(error: FFmpegError) -> Retryable:
+    """Return the error of a camera that was opened and sends nothing more."""
+    import av
+
+    timed_out = isinstance(error, av.ExitError)
+    words = f"sent no picture for {READ_TIMEOUT_S:g} s" if timed_out else f"gave nothing ({error.strerror})"
+    return Retryable(f"the camera {words}")
 
 
 def _is_redirected(error: Exception, code: int | None, lines: Sequence[str]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ import numpy as np
 import structlog
 
 from lfr_core.common.clock import Clock, SystemClock
-from lfr_core.common.errors import Poison, Retryable
+from lfr_core.common.errors import Poison
 from lfr_core.domain.frames import PictureState
 from lfr_core.domain.policy import ImagePolicy
 from streams.camera.decoding import PictureDecoder, upright
@@ -24,7 +25,7 @@ from streams.camera.ffmpeg_log import FFMPEG_LOG
 from streams.camera.hardware import SOFTWARE
 from streams.camera.jpeg import encode_jpeg, is_whole_jpeg, jpeg_size
 from streams.camera.network import Transport
-from streams.camera.opening import READ_TIMEOUT_S, OpenStream, open_stream
+from streams.camera.opening import OpenStream, gave_nothing, open_stream
 from streams.camera.packets import camera_time_s, stream_time_s
 from streams.camera.sources import DEFAULT_FPS, MAX_FPS, CapturedFrame, SourceInfo
 from streams.camera.times import WAITED_S, Fate, Lateness, StreamTimes
@@ -37,8 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VideoSource"]
 
-_IN_STEP_S = 2.0
-_IN_STEP_PACKETS = 500
+_IN_STEP_S, _IN_STEP_PACKETS = 2.0, 500
 """Bounds on reading ahead after opening, until a read waits: a camera first sends what it has kept."""
 _THREADS = 4
 """Each but the first delays pictures by one frame."""
@@ -98,22 +98,24 @@ class VideoSource:
         self.clock_age_s: float | None = None
         """How old the last packet was when it came, by the camera's own clock; None until it has told the time."""
         opening = partial(open_stream, source, transport=transport, decoder=decoder, ca_file=ca_file)
+        self._container: Any | None = None
+        self._info = self._open(opening, images, max_age_s)
+
+    def _open(self, opening: Callable[..., OpenStream], images: ImagePolicy, max_age_s: float | None) -> SourceInfo:
+        """Open it and begin to read; Motion JPEG whose parts are wrongly measured a second time, by its pictures."""
         opened = opening()
-        self._container: Any | None = opened.container
-        try:
+        wrong_parts = opened.container.format.name == "mpjpeg"
+        while True:
+            self._container = opened.container
             try:
-                self._info = self._begin(opened, images, max_age_s)
-            except Retryable as error:
-                if opened.container.format.name != "mpjpeg" or not isinstance(error.__cause__, av.InvalidDataError):
+                return self._begin(opened, images, max_age_s)
+            except BaseException as error:
+                self.close()
+                if not wrong_parts or not isinstance(error.__cause__, self._av.InvalidDataError):
                     raise
-                opened.container.close()  # its parts are wrongly measured
-                opened = opening(by_pictures=True)
-                self._container = opened.container
-                self._ahead.clear()
-                self._info = self._begin(opened, images, max_age_s)
-        except BaseException:
-            self.close()
-            raise
+            wrong_parts = False
+            self._ahead.clear()
+            opened = opening(by_pictures=True)
 
     def _begin(self, opened: OpenStream, images: ImagePolicy, max_age_s: float | None) -> SourceInfo:
         container, stream = opened.container, opened.video
@@ -188,9 +190,7 @@ class VideoSource:
             packet: Packet[VideoStream] | None = next(self._packets, None)
         except self._av.FFmpegError as error:
             if self._source.kind.live:
-                timed_out = isinstance(error, self._av.ExitError)
-                words = f"sent no picture for {READ_TIMEOUT_S:g} s" if timed_out else f"gave nothing ({error.strerror})"
-                raise Retryable(f"the camera {words}") from error
+                raise gave_nothing(error) from error
             return None  # cut off: what came before it was good
         if packet is None or packet.size == 0:
             return None  # the end

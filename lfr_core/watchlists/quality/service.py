@@ -23,7 +23,7 @@ from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.watchlists.csv_file import Rows, read_rows
 from lfr_core.watchlists.enrol import Progress, check_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
-from lfr_core.watchlists.kept_looks import KeptLooks
+from lfr_core.watchlists.kept_looks import NOTHING_KEPT, KeptLooks
 from lfr_core.watchlists.photographs import digest
 from lfr_core.watchlists.quality.dataframes import faces_frame, rows_frame, whole_frame
 from lfr_core.watchlists.quality.findings import (
@@ -90,7 +90,7 @@ def check_list(
     engine: Callable[[], FaceEngine],
     docs: Path | None = None,
     progress: Progress = lambda _done, _total: None,
-    kept: KeptLooks | None = None,
+    kept: KeptLooks = NOTHING_KEPT,
 ) -> CheckedList:
     """Run the suite `watchlist` on a folder with photographs and `watchlist.csv`.
 
@@ -140,7 +140,7 @@ class _Run:
         self._results: list[RuleResult] = []
         self._found: list[Finding] = []
 
-    def finish(self, engine: Callable[[], FaceEngine], progress: Progress, kept: KeptLooks | None) -> CheckedList:
+    def finish(self, engine: Callable[[], FaceEngine], progress: Progress, kept: KeptLooks) -> CheckedList:
         asked, read = self._asked, self._read
         rows, whole = row_rules(asked.today, asked.last_day), whole_rules(asked.policy.watchlist, asked.kind)
         faces = face_rules(asked.policy.watchlist)
@@ -175,7 +175,7 @@ class _Run:
         return CheckedList(report, quality)
 
     def _faces(
-        self, engine: Callable[[], FaceEngine], progress: Progress, kept: KeptLooks | None, rules: tuple[Rule, ...]
+        self, engine: Callable[[], FaceEngine], progress: Progress, kept: KeptLooks, rules: tuple[Rule, ...]
     ) -> WatchlistReport:
         asked = self._asked
         report = check_watchlist(

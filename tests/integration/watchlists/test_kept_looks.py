@@ -17,7 +17,7 @@ from lfr_core.domain.watchlists import RefusalReason
 from lfr_core.recognition.faces.types import FaceEngine, Floats, Image
 from lfr_core.watchlists.enrol import check_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
-from lfr_core.watchlists.kept_looks import KeptLooks, SealedLooks, keep_looks, look_once
+from lfr_core.watchlists.kept_looks import NOTHING_KEPT, KeptLooks, SealedLooks, keep_looks, look_once
 from lfr_core.watchlists.photographs import Unusable
 from tests.support.watchlist_folders import ListFolder
 
@@ -53,7 +53,7 @@ def whole(listed: ListFolder) -> ListFolder:
     return listed.put("S-4", "obama2")
 
 
-def check(listed: ListFolder, engine: Any, policy: Policy, kept: KeptLooks | None) -> WatchlistReport:
+def check(listed: ListFolder, engine: Any, policy: Policy, kept: KeptLooks = NOTHING_KEPT) -> WatchlistReport:
     return check_watchlist(
         listed.path,
         kind=DeploymentKind.EVALUATION,
@@ -87,7 +87,7 @@ def test_a_killed_compile_goes_on_and_comes_to_the_same_list_without_looking_twi
     with keep_looks(folder, DEPLOYMENT, KEY) as kept:
         resumed = check(whole, again, policy, kept)
 
-    assert what(resumed) == what(check(whole, engine, policy, None))
+    assert what(resumed) == what(check(whole, engine, policy))
     assert again.embedded == 2  # of four: one more photograph, and the drawn test face
     assert list(folder.iterdir()) == []  # once it has come to its end nothing is left
 
@@ -99,7 +99,7 @@ def test_what_is_kept_is_sealed_and_opens_with_no_other_key_and_for_no_other_dep
         check(whole, Dying(engine, after=2), policy, kept)
     (file,) = (tmp_path / "tmp").iterdir()
     data = file.read_bytes()
-    crop = check(whole, engine, policy, None).entries[0].references[0].crop_jpeg
+    crop = check(whole, engine, policy).entries[0].references[0].crop_jpeg
 
     assert b"quality" not in data
     assert crop[100:200] not in data
