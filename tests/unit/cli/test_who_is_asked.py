@@ -11,8 +11,8 @@ from typing import Any
 from tests.unit.cli.test_names_of_people import COMMANDS
 
 MACHINE = {
-    "camera list", "camera discover", "camera probe", "camera run", "demo", "doctor", "down", "erasure certify", "erasure inject",
-    "erasure verify", "evidence", "login", "logout", "models install", "models show", "models verify", "policy check",
+    "camera discover", "camera list", "camera probe", "camera run", "demo", "doctor", "down", "erasure certify",
+    "erasure inject", "erasure verify", "evidence", "login", "logout", "models install", "models show", "models verify", "policy check",
     "policy show", "publish results", "publish site", "retention run", "status", "stream run", "up", "vault join",
     "vault run", "vault status", "whoami",
 }  # fmt: skip
