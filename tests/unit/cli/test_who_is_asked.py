@@ -12,9 +12,9 @@ from tests.unit.cli.test_names_of_people import COMMANDS
 
 MACHINE = {
     "camera discover", "camera list", "camera probe", "camera run", "demo", "doctor", "down", "erasure certify",
-    "erasure inject", "erasure verify", "evidence", "login", "logout", "models install", "models show", "models verify", "policy check",
-    "policy show", "publish results", "publish site", "retention run", "status", "stream run", "up", "vault join",
-    "vault run", "vault status", "whoami",
+    "erasure inject", "erasure verify", "evidence", "login", "logout", "models install", "models show",
+    "models verify", "policy check", "policy show", "publish results", "publish site", "retention run", "status",
+    "stream run", "up", "vault join", "vault run", "vault status", "whoami",
 }  # fmt: skip
 """Of this machine, its processes and the login itself; what the platform does at its hour too."""
 NOTHING_PERSONAL = {
