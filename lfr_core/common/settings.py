@@ -139,11 +139,7 @@ class Settings(BaseSettings):
         default=None,
         description="Certificates (PEM) by which rtsps:// and https:// cameras are believed; empty: the machine's own.",
     )
-    camera_decoder: str = Field(
-        default="software",
-        description="What decodes cameras' pictures: software, or a device that `lfr doctor` names (cuda, vaapi, qsv). "
-        "One that isn't there is refused.",
-    )
+    camera_decoder: str = Field(default="software", description="Decodes pictures: software, or as `lfr doctor` says.")
 
     model_pack: Path | None = Field(
         default=None, description="Folder of an InsightFace model package; empty: the open pack in the cache."
