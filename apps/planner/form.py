@@ -156,7 +156,7 @@ def _submit(view: PlannerView, person: AuthenticatedPerson, go: str, submit: boo
         st.session_state[_FAULTS], st.session_state[_BESIDE] = found.faults, found.beside
         return
     try:
-        view.planning.plan(values.id, values.kind, found.form, by=person, name=values.name, submit=submit)
+        view.deployments.plan(values.id, values.kind, found.form, by=person, name=values.name, submit=submit)
         view.reschedule()
     except LfrError as error:
         st.session_state[_FAULTS], st.session_state[_BESIDE] = (plain_words(str(error)),), {}

@@ -24,7 +24,7 @@ from lfr_core.deployments.application import Application
 from lfr_core.deployments.locking import lock_deployment
 from lfr_core.deployments.reading import read_application
 from lfr_core.deployments.record import record_step
-from lfr_core.deployments.steps import Step
+from lfr_core.deployments.steps import Step, rules_for
 from lfr_core.deployments.withholding_requests import pending_row
 from lfr_core.domain.actors import Principal, SystemActor
 from lfr_core.domain.figures import Notice, UseCase
@@ -118,7 +118,7 @@ class AnnouncementStore:
                     f"{asked.asked_by} has asked to withhold the notice of {deployment}: an authorising officer "
                     "approves or refuses that first",
                 )
-            if of.planned:
+            if Step.ANNOUNCE in rules_for(of):
                 read_as_planned(session, deployment, plan)
                 record_step(session, self.trail, of, Step.ANNOUNCE, by=by, now=self.now())
             row = self.add(session, of, plan, made_by=str(actor))

@@ -17,7 +17,7 @@ from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Actor, Role, principal_of
 from lfr_core.deployments.reading import answer_calls, read_state
 from lfr_core.deployments.state_machine import DeploymentState, StepActor, check_actor, rule_of, transition
-from lfr_core.deployments.steps import Step, StepRule
+from lfr_core.deployments.steps import Step, StepRule, rules_for
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.tables.deployments import DeploymentRow, DeploymentStepRow, PlannedDeploymentRow
 
@@ -25,8 +25,8 @@ __all__ = ["actor_of", "check_may_take", "check_step", "note_step", "record_step
 
 
 def rule_for(row: DeploymentRow, step: Step) -> StepRule:
-    """Return the rule of a step of this deployment, of the one table or the other. Raises Refused as `rule_of`."""
-    return rule_of(row.id, step, planned=row.planned)
+    """Return the rule of a step of this deployment, from the table that it goes by. Raises Refused as `rule_of`."""
+    return rule_of(row.id, step, rules_for(row))
 
 
 def actor_of(session: Session, by: Actor, roles: Collection[Role]) -> StepActor:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.steps import Step, StepRule, rules_of
+from lfr_core.deployments.steps import RULES, Step, StepRule
 from lfr_core.domain.actors import SystemActor, same_person
 from lfr_core.domain.deployments import DeploymentStatus as Status
 
@@ -55,8 +56,8 @@ class DeploymentState:
     """Whether these hours were announced, or withheld with approval."""
     signage: bool = False
     briefing: bool = False
-    planned: bool = True
-    """Whether it goes the whole lifecycle; a trial has no planner, and no hours but those it is opened for."""
+    rules: Mapping[Step, StepRule] = field(default_factory=lambda: RULES)
+    """The table that it goes by; a trial has no planner, and no hours but those it is opened for."""
 
     @property
     def list_is_approved(self) -> bool:
@@ -64,13 +65,13 @@ class DeploymentState:
         return bool(self.list_digest) and self.list_digest == self.approved_digest
 
 
-def rule_of(deployment: str, step: Step, *, planned: bool) -> StepRule:
-    """Return the rule of a step of a deployment.
+def rule_of(deployment: str, step: Step, rules: Mapping[Step, StepRule]) -> StepRule:
+    """Return the rule of a step of a deployment that goes by the table `rules`.
 
     Raises:
         Refused: `life.trial`: a trial has no such step.
     """
-    rule = rules_of(planned=planned).get(step)
+    rule = rules.get(step)
     if rule is None:
         instead = _INSTEAD.get(step, f"it has no application, so {step.value} isn't for it")
         raise Refused("life.trial", f"{deployment} is a trial: {instead}")
@@ -110,7 +111,7 @@ def transition(
         Refused: `life.wrong-state`, `life.wrong-role`, `life.same-person`, `life.list-changed`, `life.no-list`,
             `life.not-announced`, `life.not-confirmed`, `life.too-early`, `life.hours-over`; as `rule_of`.
     """
-    rule = rule_of(state.deployment, step, planned=state.planned)
+    rule = rule_of(state.deployment, step, state.rules)
     check_status(state.deployment, state.status, rule)
     check_actor(actor, rule)
     moved = _TRANSITIONS[step](state, actor, now, digest) if step in _TRANSITIONS else state

@@ -25,7 +25,14 @@ from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.publication import AnnouncementRow, WatchlistCompositionRow
 
-__all__ = ["build_form"]
+__all__ = ["build_form", "list_forms"]
+
+
+def list_forms(authority: Authority | None, status: DeploymentStatus) -> tuple[FormKind, ...]:
+    """List the documents that there are of a deployment which was applied for: as `build_form` refuses the others."""
+    if authority is None:
+        return (FormKind.APPLICATION,)
+    return tuple(FormKind) if status.is_over else (FormKind.APPLICATION, FormKind.AUTHORITY)
 
 
 def build_form(

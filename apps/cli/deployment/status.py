@@ -157,16 +157,13 @@ def move_runs(installation: Installation) -> None:
 
 def _scheduled_runs(installation: Installation, deployment: str) -> tuple[tuple[str, str], ...]:
     """Ask Prefect what it will run; nothing while it is away."""
-    from flows.flow_runs import PrefectFlowRuns
-    from flows.prefect_api import PrefectApi
+    from flows.flow_runs import open_flow_runs
     from flows.reconcile import read_scheduled
     from lfr_core.common.errors import Retryable
     from lfr_core.domain.working_days import LONDON
 
     try:
-        runs = read_scheduled(
-            PrefectFlowRuns(PrefectApi.from_settings(installation.settings, timeout_s=3.0)), deployment
-        )
+        runs = read_scheduled(open_flow_runs(installation.settings, timeout_s=3.0), deployment)
     except Retryable:
         return ()
     return tuple((run.step.value, f"{run.at.astimezone(LONDON):%Y-%m-%d %H:%M:%S %Z}") for run in runs)

@@ -20,7 +20,7 @@ COMMAND = StepActor("system:lfr", part=SystemActor.LFR)
 
 
 def trial(status: Status) -> DeploymentState:
-    return DeploymentState("t", status, 0, "", *EVER, planned=False)
+    return DeploymentState("t", status, 0, "", *EVER, rules=TRIAL_RULES)
 
 
 def test_a_trial_goes_from_draft_to_ready_to_live_to_its_end_and_may_stand_still() -> None:
@@ -71,7 +71,7 @@ def test_what_asks_for_an_application_is_no_step_of_a_trial(step: Step) -> None:
 )
 def test_who_asks_for_a_step_that_a_trial_hasn_t_is_told_what_to_do_instead(step: Step, word: str) -> None:
     with pytest.raises(Refused, match=word):
-        rule_of("t", step, planned=False)
+        rule_of("t", step, TRIAL_RULES)
 
 
 def test_a_trial_without_a_list_is_never_ready() -> None:
@@ -92,7 +92,7 @@ def test_an_auditor_takes_no_step_of_any_deployment() -> None:
 
 
 @pytest.mark.parametrize("planned", [False, True])
-def test_a_worker_s_view_awaits_a_list_exactly_where_the_line_takes_one(planned: bool) -> None:  # noqa: FBT001
+def test_a_worker_s_view_awaits_a_list_exactly_where_the_table_takes_one(planned: bool) -> None:  # noqa: FBT001
     for status in Status:
         view = DeploymentView("t", DeploymentKind.DEMO, status, "", "", 0.5, 2, live_only=False, planned=planned)
-        assert view.awaits_list == (status in rules_of(planned=planned)[Step.COMPILE].froms)
+        assert view.awaits_list == (status in rules_of(view.lifecycle)[Step.COMPILE].froms)

@@ -161,11 +161,11 @@ def test_a_refusal_names_what_is_needed_and_who_may() -> None:
         "life.wrong-role",
         "Cass can't open a deployment: that is for a operator or planner",
     )
-    assert refusal(planned(S.LIVE, planned=False), Step.CANCEL, CASS) == (
+    assert refusal(planned(S.LIVE, rules=TRIAL_RULES), Step.CANCEL, CASS) == (
         "life.trial",
         "market is a trial: `lfr deployment close` ends it",
     )
-    assert refusal(planned(S.LIVE, planned=False), Step.APPLY, PAT) == (
+    assert refusal(planned(S.LIVE, rules=TRIAL_RULES), Step.APPLY, PAT) == (
         "life.trial",
         "market is a trial: it has no application, so apply isn't for it",
     )

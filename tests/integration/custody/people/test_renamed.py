@@ -155,7 +155,7 @@ def test_nobody_allows_what_they_planned_under_another_name(engine: Engine, tmp_
     married = authenticated("Pat Married", account_of=PLANNER)
 
     assert (
-        refusal(planning.planning.authorise, "dep", by=married, reason="because", revision=made.revision)
+        refusal(planning.deployments.authorise, "dep", by=married, reason="because", revision=made.revision)
         == "life.same-person"
     )
     planning.authorise()

@@ -43,7 +43,7 @@ class Harness:
         self.clock = ManualClock()
         self.folder = compliance_document_folder(folder / "home")
         self.people = registered(engine, self.clock)
-        store_of(engine, self.clock).create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
+        store_of(engine, self.clock).create("dep", DeploymentKind.DEMO, name="High Street")
         self.register = ComplianceDocumentRegister(engine, trail_of(engine), self.clock, self.folder, POLICY.papers)
         self.file = folder / "paper.pdf"
         self.file.write_bytes(b"%PDF-1.7 the document")
@@ -245,9 +245,7 @@ def test_the_trail_says_which_document_and_nothing_personal(harness: Harness) ->
 
 
 def test_the_library_shows_an_assessment_only_of_a_deployment_that_is_public(harness: Harness) -> None:
-    store_of(harness.engine, harness.clock).create(
-        "undisclosed", DeploymentKind.DEMO, name="Undisclosed", policy=POLICY
-    )
+    store_of(harness.engine, harness.clock).create("undisclosed", DeploymentKind.DEMO, name="Undisclosed")
     harness.add()
     harness.add(ComplianceDocumentKind.COMMUNITY)
     harness.add(ComplianceDocumentKind.COMMUNITY, deployment="undisclosed", version="q1")
