@@ -93,7 +93,7 @@ class SelfTester:
             )
             facts: dict[str, str | int] = {"lines": len(done.lines), "red": red}
             self.installation.trail.append(
-                session, AuditEvent(Verb.CONSULT, actor, deployment, f"proof:{done.id}", "proof.self-test", facts)
+                session, AuditEvent(Verb.CONSULT, actor, deployment, f"self-test:{done.id}", "self-test.run", facts)
             )
         return done
 
@@ -127,7 +127,7 @@ class SelfTester:
         why = GalleryCheck(self.installation.engine, self.gallery, self.installation.clock).compare(deployment)
         if why:
             raise Refused(
-                "proof.gallery-changed",
+                "self-test.gallery-changed",
                 f"the gallery of {deployment} no longer holds the list that was enrolled: {why}. Find out who changed "
                 "it, and make a new deployment",
             )

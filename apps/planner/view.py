@@ -108,7 +108,7 @@ class PlannerView:
         return calendar(self.engine, over=over)
 
     def read_overview(self, deployment: str) -> DeploymentOverview:
-        """Read where it stands. Raises Refused `deployment.unknown`, `life.trial`."""
+        """Read where it stands. Raises Refused `deployment.unknown`, `deployment.trial`."""
         limits = GateLimits.of(self.policy)
         return read_overview(self.engine, deployment, limits, now_ns=self.clock.time_ns())
 
@@ -126,7 +126,7 @@ class PlannerView:
             return read_documents_status(session, deployment, self.now().date())
 
     def announcement(self, deployment: str) -> Plan:
-        """Read what the public would be told now. Raises Refused `life.trial`."""
+        """Read what the public would be told now. Raises Refused `deployment.trial`."""
         return announcement.plan_of(self.engine, deployment)
 
     def timeline(self, deployment: str, *, by: AuthenticatedPerson) -> tuple[TimelineEntry, ...]:

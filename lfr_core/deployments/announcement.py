@@ -284,16 +284,16 @@ def announce(engine: Engine, store: AnnouncementStore, deployment: str, *, by: A
     """Tell the public where, when and what for, as the newest application says.
 
     Raises:
-        Refused: `life.trial`, and as `AnnouncementStore.publish` and `record_step`.
+        Refused: `deployment.trial`, and as `AnnouncementStore.publish` and `record_step`.
         Retryable: database or vault are away.
     """
     return store.publish(deployment, plan_of(engine, deployment), by=by)
 
 
 def plan_of(engine: Engine, deployment: str) -> Plan:
-    """Read what the newest application says. Raises Refused `life.trial`, Retryable."""
+    """Read what the newest application says. Raises Refused `deployment.trial`, Retryable."""
     with reading(engine) as session:
         made: Application | None = read_application(session, deployment)
     if made is None:
-        raise Refused("life.trial", f"{deployment} is a trial, or there is no such deployment: nobody need be told")
+        raise Refused("deployment.trial", f"{deployment} is a trial, or there is no such: nobody need be told")
     return planned_of(made)

@@ -98,7 +98,7 @@ class ApplicationSteps(AuditedSteps):
 
         Raises:
             Refused: as `check_application`; `deployment.bad-id`, `deployment.exists` (a trial has that id),
-                `life.overlap`, `life.kind` (another kind than before).
+                `deployment.overlap`, `deployment.kind` (another kind than before).
         """
         check_id(id)
         now = self._now()
@@ -112,7 +112,7 @@ class ApplicationSteps(AuditedSteps):
             elif Step.PLAN not in rules_for(row):
                 raise Refused("deployment.exists", f"there is a deployment {id} already; ids are never used again")
             elif row.kind != kind.value:
-                raise Refused("life.kind", f"{id} is planned as {row.kind}: another kind is another deployment")
+                raise Refused("deployment.kind", f"{id} is planned as {row.kind}: another kind is another deployment")
             row = lock_deployment(session, id)
             check_overlap(session, id, form)
             planned = session.get_one(PlannedDeploymentRow, id)
@@ -159,8 +159,8 @@ class ApplicationSteps(AuditedSteps):
             claim_not_shown: the officer knows that no evaluation shows that claim for this threshold and list.
 
         Raises:
-            Refused: `life.revised`, `life.papers`, `life.results-overdue`, `life.equality`,
-                `life.limit` (above 1 in 1,000), `life.claim-not-shown`.
+            Refused: `deployment.revised`, `deployment.documents`, `deployment.results-overdue`, `deployment.equality`,
+                `deployment.limit` (above 1 in 1,000), `deployment.claim-not-shown`.
         """
         with self._audited(by) as session:
             row, now = lock_deployment(session, id), self._now()
@@ -168,13 +168,15 @@ class ApplicationSteps(AuditedSteps):
             note = reason_of(reason)
             check_step(session, row, Step.AUTHORISE, by=by, now=now)  # first of all: may they at all
             if revision != made.revision:
-                raise Refused("life.revised", f"revision {made.revision} of {id} is the newest: read and name that one")
+                raise Refused(
+                    "deployment.revised", f"revision {made.revision} of {id} is the newest: read and name that one"
+                )
             check_may_authorise(session, made, self._policy(), now=now)
             check_equality(session, made, self._model())
             found = forecast_false_alerts(made, self._evaluations(), self._policy())
             limit = default_one_in(made.list_cap, self._policy()) if one_in is None else one_in
             if limit < LEAST_ONE_IN:
-                raise Refused("life.limit", f"1 in {limit}: the limit is never above 1 in {LEAST_ONE_IN:,} faces")
+                raise Refused("deployment.limit", f"1 in {limit}: the limit is never above 1 in {LEAST_ONE_IN:,} faces")
             check_signed(found, signed=claim_not_shown)
             given = keep_decision(session, made, by=by, reason=reason, limit=limit, found=found, now=now)
             self._step(session, row, Step.AUTHORISE, by, note=note)
@@ -196,5 +198,5 @@ class ApplicationSteps(AuditedSteps):
     def _application(self, session: Session, id: str) -> Application:
         made = read_application(session, id)
         if made is None:
-            raise Refused("life.trial", f"{id} is a trial: it has no application")
+            raise Refused("deployment.trial", f"{id} is a trial: it has no application")
         return made

@@ -62,7 +62,7 @@ class AuditedSteps(DeploymentReader):
         """Return the rule of a step of this deployment; where there is no such deployment, that of a trial.
 
         Raises:
-            Refused: `life.trial`: a trial has no such step.
+            Refused: `deployment.trial`: a trial has no such step.
         """
         found = self.find(deployment)
         return rule_of(deployment, step, rules_of(TRIAL if found is None else found.lifecycle))

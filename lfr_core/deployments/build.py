@@ -61,7 +61,7 @@ def build_document_register(installation: Installation, threshold: float | None 
         installation.trail,
         installation.clock,
         compliance_document_folder(settings.home),
-        policy.papers,
+        policy.documents,
         model=model_in_use(settings, policy),
         threshold=policy.alerts.threshold if threshold is None else threshold,
     )

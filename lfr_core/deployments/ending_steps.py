@@ -37,7 +37,7 @@ class EndingSteps(AuditedSteps):
         """Let it end earlier than it would: always allowed, as closing it is. `until`: aware.
 
         Raises:
-            Refused: `life.not-earlier`, `life.end-past`.
+            Refused: `deployment.not-earlier`, `deployment.end-past`.
         """
         self._move(Step.SHORTEN, deployment, until, by)
 
@@ -45,7 +45,7 @@ class EndingSteps(AuditedSteps):
         """Give back hours that were taken, in the name of an authorising officer who didn't plan it. `until`: aware.
 
         Raises:
-            Refused: `life.beyond-authority`, `life.not-later`.
+            Refused: `deployment.beyond-authority`, `deployment.not-later`.
         """
         self._move(Step.EXTEND, deployment, until, by)
 
@@ -56,7 +56,9 @@ class EndingSteps(AuditedSteps):
             made = read_application(session, deployment)
             before = row.closes_at
             if made is None or before is None:
-                raise Refused("life.no-application", f"{deployment} is open without hours: the records are damaged")
+                raise Refused(
+                    "deployment.no-application", f"{deployment} is open without hours: the records are damaged"
+                )
             _check_end(step, until, now, before, made.ends_at)
             row.closes_at = until.astimezone(UTC)
             session.add(row)
@@ -104,19 +106,22 @@ def _check_end(step: Step, until: datetime, now: datetime, before: datetime, aut
     if step is Step.SHORTEN:
         if until >= before:
             raise Refused(
-                "life.not-earlier", f"it ends at {_clock_time(before)} as it is: choose an earlier time, or leave it"
+                "deployment.not-earlier",
+                f"it ends at {_clock_time(before)} as it is: choose an earlier time, or leave it",
             )
         if until <= now:
-            raise Refused("life.end-past", f"{_clock_time(until)} is past: close it, or choose a later time")
+            raise Refused("deployment.end-past", f"{_clock_time(until)} is past: close it, or choose a later time")
         return
     if until > authorised:
         raise Refused(
-            "life.beyond-authority",
+            "deployment.beyond-authority",
             f"it is authorised and announced until {_clock_time(authorised)}, and not beyond: choose that time or an "
             "earlier one; for longer hours plan another deployment, with an authority and a notice of its own",
         )
     if until <= before:
-        raise Refused("life.not-later", f"it ends at {_clock_time(before)} as it is: choose a later time, or leave it")
+        raise Refused(
+            "deployment.not-later", f"it ends at {_clock_time(before)} as it is: choose a later time, or leave it"
+        )
 
 
 def _clock_time(at: datetime) -> str:

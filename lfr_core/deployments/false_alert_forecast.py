@@ -112,11 +112,11 @@ def check_signed(found: FalseAlertForecast, *, signed: bool) -> None:
     """Check that an authorising officer knows what has to be known before the authority is given.
 
     Raises:
-        Refused: `life.claim-not-shown`: no evaluation shows the public claim, and that isn't signed for.
+        Refused: `deployment.claim-not-shown`: no evaluation shows the public claim, and that isn't signed for.
     """
     if not (found.shown or signed):
         raise Refused(
-            "life.claim-not-shown",
+            "deployment.claim-not-shown",
             f"no evaluation shows the public claim of under 1 false alert in {found.one_in:,} faces for this list "
             f"({found.why_not_shown}): sign that you know it (`--claim-not-shown`), or refuse the application",
         )

@@ -93,7 +93,7 @@ class ListSteps(AuditedSteps):
         """Approve the list whose digest is `digest`: as it was shown, not as it may be now.
 
         Raises:
-            Refused: `life.list-changed`, `life.same-person`.
+            Refused: `deployment.list-changed`, `deployment.same-person`.
         """
         with self._audited(by) as session:
             row = lock_deployment(session, id)

@@ -40,13 +40,13 @@ class OpeningSteps(AuditedSteps):
         """Confirm that signs stand at all approaches, or that officers are briefed on how the system performs.
 
         Raises:
-            Refused: `life.trial`, `people.wrong-role`.
+            Refused: `deployment.trial`, `people.wrong-role`.
         """
         with self._audited(by) as session:
             lock_deployment(session, id)
             planned, now = session.get(PlannedDeploymentRow, id), self._now()
             if planned is None:
-                raise Refused("life.trial", f"{id} is a trial: it has no signs and no briefing")
+                raise Refused("deployment.trial", f"{id} is a trial: it has no signs and no briefing")
             person = acting(session, by, {Role.PLANNER, Role.OPERATOR})
             if signage:
                 planned.signage_by, planned.signage_at = person.name, now
@@ -63,7 +63,7 @@ class OpeningSteps(AuditedSteps):
         """Everything but the hour is in order.
 
         Raises:
-            Refused: `gate.` and the first condition that isn't met; `life.trial`.
+            Refused: `gate.` and the first condition that isn't met; `deployment.trial`.
         """
         with self._audited(by) as session:
             row = lock_deployment(session, id)
@@ -81,7 +81,8 @@ class OpeningSteps(AuditedSteps):
         Raises:
             Refused: `deployment.unknown`; `deployment.planned`: `hours` of one whose authority says them; of a trial
                 `deployment.ended`, `deployment.no-watchlist`, `watchlist.entry-expired`, `deployment.bad-hours`;
-                `gate.` and the first condition that isn't met; `life.too-early`, `life.hours-over`; as `record_step`.
+                `gate.` and the first condition that isn't met; `deployment.too-early`, `deployment.hours-over`;
+                and as `record_step`.
             Retryable: the records, the gallery or the vault are away.
         """
         differs = self._compare_before(id)

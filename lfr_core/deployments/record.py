@@ -76,8 +76,8 @@ def record_step(
     overdue results, the suite) are the caller's.
 
     Raises:
-        Refused: as `transition` and `actor_of`; `life.trial`: a trial has no such step; `life.no-application`: it is
-            called planned and has none; the records are damaged.
+        Refused: as `transition` and `actor_of`; `deployment.trial`: it has no such step; `deployment.no-application`:
+            it is called planned and has none; the records are damaged.
     """
     rule, before = rule_for(row, step), _state_of(session, row)
     actor = actor_of(session, by, rule.roles)
@@ -118,7 +118,9 @@ def note_step(session: Session, state: DeploymentState, step: Step, *, by: str, 
 def _state_of(session: Session, row: DeploymentRow) -> DeploymentState:
     found = read_state(session, row)
     if found is None:
-        raise Refused("life.no-application", f"deployment {row.id} is planned and has no application: that is damage")
+        raise Refused(
+            "deployment.no-application", f"deployment {row.id} is planned and has no application: that is damage"
+        )
     return found
 
 

@@ -15,6 +15,6 @@ class DeploymentService(ApplicationSteps, ListSteps, OpeningSteps, EndingSteps):
 
     Every method raises Retryable when the database is away, and those that change anything also when the vault is:
     what can't be audited isn't done. They raise Refused as `record_step`: `people.unknown`, `people.revoked`,
-    `people.wrong-role`, `life.wrong-state`, `life.same-person`, `life.trial`. `by` is the person who does it, or the
-    part of the platform.
+    `people.wrong-role`, `deployment.wrong-state`, `deployment.same-person`, `deployment.trial`. `by` is the person who
+    does it, or the part of the platform.
     """

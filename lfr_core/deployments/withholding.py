@@ -59,7 +59,7 @@ def ask_to_withhold(
         plan: of a trial; a planned deployment's is its application's.
 
     Raises:
-        Refused: `deployment.unknown`, `life.trial`, `life.wrong-state`, `announcement.not-as-planned`,
+        Refused: `deployment.unknown`, `deployment.trial`, `deployment.wrong-state`, `announcement.not-as-planned`,
             `announcement.too-late`, `announcement.is-public`, `announcement.withholding-asked` (something else is asked
             for already), `people.*`.
         Retryable: database or vault are away.

@@ -51,7 +51,7 @@ def desk_of(harness: PlanningHarness, **changes: Any) -> PlannerView:
         "announcements": harness.announcements,
         "evaluations": load_evaluations(),
         "register": ComplianceDocumentRegister(
-            harness.engine, harness.trail, harness.clock, harness.home / "papers", harness.policy.papers
+            harness.engine, harness.trail, harness.clock, harness.home / "papers", harness.policy.documents
         ),
         "lists": uploaded_lists(harness, builder),
         "cameras": CameraControl(

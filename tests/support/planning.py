@@ -109,7 +109,7 @@ class PlanningHarness:
         file = self.home / f"{kind.word}-{deployment}-{version}.md"
         file.write_text(f"# {kind.value}\n\nIn order.\n", encoding="utf-8")
         register = ComplianceDocumentRegister(
-            self.engine, self.trail, self.clock, self.home / "papers", self.policy.papers
+            self.engine, self.trail, self.clock, self.home / "papers", self.policy.documents
         )
         day = review_by or self.now.date() + timedelta(days=100)
         title = f"{kind.value} of the force"

@@ -132,7 +132,7 @@ def _build_list(
     """Compile the list from `folder`, or from the one that the application names, with a bar and the report.
 
     Raises:
-        Refused: `life.no-folder`, and as `ListBuilder.build`.
+        Refused: `deployment.no-folder`, and as `ListBuilder.build`.
         Poison, Fatal, Retryable: as `ListBuilder.build`.
     """
     from uuid import uuid4
@@ -146,7 +146,7 @@ def _build_list(
     made = read_application(installation, deployment)
     named = folder or (Path(made.watchlist_folder) if made.watchlist_folder else None)
     if named is None:
-        raise Refused("life.no-folder", f"the application of {deployment} names no folder: give one")
+        raise Refused("deployment.no-folder", f"the application of {deployment} names no folder: give one")
     builder = build_list_builder(installation)
     errors.print("[dim]Great Expectations takes some seconds to start …[/dim]")
     with photograph_bar() as progress:

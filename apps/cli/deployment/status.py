@@ -103,7 +103,7 @@ class Status:
 
 
 def read_standing(installation: Installation, deployment: str) -> DeploymentOverview:
-    """Read where it stands. Raises Refused `deployment.unknown`, `life.trial`."""
+    """Read where it stands. Raises Refused `deployment.unknown`, `deployment.trial`."""
     from lfr_core.deployments.readiness import read_overview
     from lfr_core.domain.gate import GateLimits
 
@@ -112,24 +112,24 @@ def read_standing(installation: Installation, deployment: str) -> DeploymentOver
 
 
 def read_application(installation: Installation, deployment: str) -> Application:
-    """Read its newest application. Raises Refused `deployment.unknown`, `life.trial`."""
+    """Read its newest application. Raises Refused `deployment.unknown`, `deployment.trial`."""
     return read_standing(installation, deployment).application
 
 
 def list_as_built(installation: Installation, deployment: str) -> ListAsBuilt:
-    """Read the list that waits for approval. Raises Refused `life.no-list`."""
+    """Read the list that waits for approval. Raises Refused `deployment.no-list`."""
     from lfr_core.common.errors import Refused
 
     one = read_standing(installation, deployment)
     if not one.planned.list_digest:
-        raise Refused("life.no-list", f"{deployment} has no list yet: `lfr deployment compile` builds it")
+        raise Refused("deployment.no-list", f"{deployment} has no list yet: `lfr deployment compile` builds it")
     shares = tuple((share.category, share.people, share.images) for share in one.composition)
     built = one.list_built_at.isoformat() if one.list_built_at else ""
     return ListAsBuilt(deployment, one.planned.list_digest, built, one.planned.compiler, shares)
 
 
 def read_status(installation: Installation, deployment: str) -> Status:
-    """Read where it stands now, and what is scheduled and owed. Raises Refused `deployment.unknown`, `life.trial`."""
+    """Read where it stands now, what is scheduled and owed. Raises Refused `deployment.unknown`, `deployment.trial`."""
     from lfr_core.deployments.obligations import obligations_of
     from lfr_core.storage.engine import reading
     from lfr_core.storage.tables.deployments import PlannedDeploymentRow

@@ -34,7 +34,7 @@ def test_the_planner_never_authorises_the_same_deployment(harness: PlanningHarne
     )  # an officer who also plans
     harness.register_document(ComplianceDocumentKind.COMMUNITY, deployment="dep")
 
-    refused("life.same-person", lambda: decide(harness, OFFICER.upper()))
+    refused("deployment.same-person", lambda: decide(harness, OFFICER.upper()))
     refused("people.wrong-role", lambda: decide(harness, PLANNER))
     decide(harness, OTHER_OFFICER)
 
@@ -50,7 +50,7 @@ def test_an_officer_signs_that_no_evaluation_shows_the_public_claim(harness: Pla
             "dep", by=authenticated(OFFICER), reason="necessary", revision=1, claim_not_shown=claim_not_shown
         )
 
-    reported = refused("life.claim-not-shown", lambda: sign(claim_not_shown=False))
+    reported = refused("deployment.claim-not-shown", lambda: sign(claim_not_shown=False))
     assert "1 false alert in 100,000 faces" in reported
     given = sign(claim_not_shown=True)
 
@@ -83,7 +83,7 @@ def test_an_officer_who_is_revoked_doesn_t_open_a_gate_any_more(harness: Plannin
 
 def test_an_expired_or_missing_document_blocks_the_authority_and_shuts_the_gate(harness: PlanningHarness) -> None:
     made = harness.plan()
-    reported = refused("life.papers", lambda: decide(harness, OFFICER))
+    reported = refused("deployment.documents", lambda: decide(harness, OFFICER))
     assert "community" in reported
     last = made.ends_at.date()
     harness.register_document(ComplianceDocumentKind.COMMUNITY, deployment="dep", review_by=last)
@@ -145,8 +145,10 @@ def test_a_measured_evaluation_authorises_without_the_signature_where_and_only_w
         return planning.authorise(deployment, by=authenticated(OFFICER), reason="necessary", revision=1)
 
     one_fewer = row.model_copy(update={"probes": row.probes - 1})
-    refused("life.claim-not-shown", lambda: sign("dep", one_fewer))
-    refused("life.claim-not-shown", lambda: sign("far", row))  # a list ten times as long as the one that was measured
+    refused("deployment.claim-not-shown", lambda: sign("dep", one_fewer))
+    refused(
+        "deployment.claim-not-shown", lambda: sign("far", row)
+    )  # a list ten times as long as the one that was measured
     given = sign("dep", row)
 
     assert (given.claim_not_shown, given.expected_false_alerts) == (False, 0.0)
@@ -165,7 +167,7 @@ def test_an_equality_assessment_of_something_else_shuts_the_way_to_authorities_u
     def assess(version: str, of: float | None) -> None:
         file = harness.home / f"equality-{version}.md"
         file.write_text("# Equality\n\nBy group.\n", encoding="utf-8")
-        folder, policy = harness.home / "papers", harness.policy.papers
+        folder, policy = harness.home / "papers", harness.policy.documents
         register = ComplianceDocumentRegister(
             harness.engine, harness.trail, harness.clock, folder, policy, model="model", threshold=of
         )
@@ -185,6 +187,6 @@ def test_an_equality_assessment_of_something_else_shuts_the_way_to_authorities_u
         )
 
     assess("2", threshold)
-    assert words in refused("life.equality", lambda: sign(model))
+    assert words in refused("deployment.equality", lambda: sign(model))
     assess("3", made.threshold)
     assert sign("model").granted

@@ -82,22 +82,22 @@ def test_hours_are_given_back_by_an_officer_up_to_what_was_authorised_and_no_min
     hours.shorten("dep", ends - timedelta(hours=3), by=PAT)
 
     assert refused(lambda: hours.extend("dep", ends, by=PAT)) == "people.wrong-role"
-    assert refused(lambda: hours.extend("dep", ends + timedelta(minutes=1), by=SUE)) == "life.beyond-authority"
-    assert refused(lambda: hours.extend("dep", ends - timedelta(hours=3), by=SUE)) == "life.not-later"
+    assert refused(lambda: hours.extend("dep", ends + timedelta(minutes=1), by=SUE)) == "deployment.beyond-authority"
+    assert refused(lambda: hours.extend("dep", ends - timedelta(hours=3), by=SUE)) == "deployment.not-later"
     hours.extend("dep", ends, by=SUE)
 
     harness.wait_until(ends - timedelta(seconds=1))
     assert within_hours(harness)
     harness.wait_until(ends)
     assert not within_hours(harness)
-    assert refused(lambda: hours.extend("dep", ends, by=SUE)) == "life.hours-over"
+    assert refused(lambda: hours.extend("dep", ends, by=SUE)) == "deployment.hours-over"
 
 
 def test_no_end_is_moved_into_the_past_or_later_under_the_name_of_shortening(
     harness: PlanningHarness, hours: DeploymentService, ends: datetime
 ) -> None:
-    assert refused(lambda: hours.shorten("dep", ends, by=PAT)) == "life.not-earlier"
-    assert refused(lambda: hours.shorten("dep", harness.now, by=PAT)) == "life.end-past"
+    assert refused(lambda: hours.shorten("dep", ends, by=PAT)) == "deployment.not-earlier"
+    assert refused(lambda: hours.shorten("dep", harness.now, by=PAT)) == "deployment.end-past"
     assert refused(lambda: hours.shorten("nowhere", ends, by=PAT)) == "deployment.unknown"
     assert within_hours(harness)
 
@@ -108,5 +108,5 @@ def test_only_what_is_live_has_an_end_to_move(
     made = harness.walk(DeploymentStatus.READY)
 
     for move in (hours.shorten, hours.extend):
-        assert refused(lambda m=move: m("dep", made.ends_at - timedelta(hours=1), by=SUE)) == "life.wrong-state"  # type: ignore[misc]
+        assert refused(lambda m=move: m("dep", made.ends_at - timedelta(hours=1), by=SUE)) == "deployment.wrong-state"  # type: ignore[misc]
     assert timeline(engine, "dep")[-1].step == "ready"

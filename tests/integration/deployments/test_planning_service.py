@@ -58,8 +58,8 @@ def test_a_deployment_goes_its_whole_line_and_the_timeline_names_three_people(ha
 @pytest.mark.parametrize(
     ("rule", "change"),
     [
-        ("life.overlap", {"place": "  norwich "}),
-        ("life.overlap", {"place": "Great Yarmouth", "cameras": ("south", "west")}),
+        ("deployment.overlap", {"place": "  norwich "}),
+        ("deployment.overlap", {"place": "Great Yarmouth", "cameras": ("south", "west")}),
     ],
 )
 def test_two_deployments_share_neither_place_nor_camera_at_a_time(
@@ -76,11 +76,11 @@ def test_a_window_in_the_past_over_the_clock_change_or_too_long_is_refused(harne
     def plan(start: datetime, hours: float = 6.0) -> Callable[[], object]:
         return lambda: harness.plan(wanted=form(start, hours=hours))
 
-    refused("life.past-window", plan(harness.now))
-    refused("life.too-long", plan(harness.start(), hours=12.5))
-    refused("life.clock-change", plan(datetime(2027, 3, 27, 23, tzinfo=UTC)))
-    refused("life.over-cap", lambda: harness.plan(list_cap=20_001))
-    refused("life.threshold-reason", lambda: harness.plan(threshold=0.4))
+    refused("deployment.past-window", plan(harness.now))
+    refused("deployment.too-long", plan(harness.start(), hours=12.5))
+    refused("deployment.clock-change", plan(datetime(2027, 3, 27, 23, tzinfo=UTC)))
+    refused("deployment.over-cap", lambda: harness.plan(list_cap=20_001))
+    refused("deployment.threshold-reason", lambda: harness.plan(threshold=0.4))
     assert harness.plan(threshold=0.4, threshold_reason="measured on these cameras").threshold == 0.4
     with pytest.raises(ValueError, match="not after its start"):
         form(harness.start(), hours=-1)
@@ -103,7 +103,7 @@ def test_a_list_may_be_compiled_anew_until_it_is_approved_and_only_what_was_seen
     seen = harness.digest()
     harness.compile(entries=(entry("somebody else"),))
 
-    refused("life.list-changed", lambda: harness.deployments.approve_list("dep", seen, by=authenticated(OFFICER)))
+    refused("deployment.list-changed", lambda: harness.deployments.approve_list("dep", seen, by=authenticated(OFFICER)))
     with reading(harness.engine) as session:
         assert session.exec(select(WatchlistEntryRow.id)).all() == ["somebody else"]
     harness.approve()
@@ -151,15 +151,15 @@ def test_cancelling_destroys_the_list_that_was_built(harness: PlanningHarness) -
     assert harness.vault.kept(KeyKind.WATCHLIST, "dep") == ()
     with reading(harness.engine) as session:
         assert session.exec(select(WatchlistEntryRow.id)).all() == []
-    refused("life.wrong-state", harness.plan)
+    refused("deployment.wrong-state", harness.plan)
 
 
 def test_a_process_may_do_only_what_its_line_says(harness: PlanningHarness) -> None:
     harness.walk(S.LIVE)
 
-    refused("life.wrong-role", lambda: harness.deployments.suspend("dep", "x", by=SystemActor.FLOWS))
+    refused("deployment.wrong-role", lambda: harness.deployments.suspend("dep", "x", by=SystemActor.FLOWS))
     harness.deployments.suspend("dep", "live probe missed", by=SystemActor.WATCH)
-    refused("life.wrong-role", lambda: harness.deployments.resume("dep", by=SystemActor.WATCH))
+    refused("deployment.wrong-role", lambda: harness.deployments.resume("dep", by=SystemActor.WATCH))
     refused("people.wrong-role", lambda: harness.deployments.resume("dep", by=authenticated(OPERATOR)))
     refused("people.unknown", lambda: harness.deployments.close("dep", by=authenticated("a stranger")))
     harness.deployments.close("dep", by=authenticated(OPERATOR))
@@ -169,8 +169,8 @@ def test_an_id_is_never_used_for_a_trial_and_a_planned_one(harness: PlanningHarn
     harness.deployments.create("dep", DeploymentKind.DEMO, name="d")
 
     refused("deployment.exists", harness.plan)
-    refused("life.trial", lambda: harness.deployments.ready("dep", by=authenticated(PLANNER)))
-    refused("life.trial", lambda: harness.deployments.cancel("dep", "x", by=authenticated(PLANNER)))
+    refused("deployment.trial", lambda: harness.deployments.ready("dep", by=authenticated(PLANNER)))
+    refused("deployment.trial", lambda: harness.deployments.cancel("dep", "x", by=authenticated(PLANNER)))
 
 
 def test_only_registered_operators_attend_and_decide_at_a_planned_deployment(harness: PlanningHarness) -> None:

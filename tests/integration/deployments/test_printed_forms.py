@@ -59,7 +59,7 @@ def asks(html: str, rules: str) -> None:
 def no_form(harness: PlanningHarness, kind: FormKind) -> str:
     with pytest.raises(Refused) as error:
         page(harness, kind)
-    assert error.value.rule == "life.no-paper"
+    assert error.value.rule == "deployment.no-document"
     return str(error.value)
 
 
@@ -165,7 +165,11 @@ def test_the_closing_report_is_there_once_it_has_ended_and_the_authority_says_th
 def test_a_trial_and_an_unknown_one_have_no_documents(harness: PlanningHarness) -> None:
     harness.deployments.create("trial", DeploymentKind.EVALUATION, name="Trial")
 
-    for deployment, rule in (("trial", "life.trial"), ("gone", "deployment.unknown"), ("d\x00", "deployment.unknown")):
+    for deployment, rule in (
+        ("trial", "deployment.trial"),
+        ("gone", "deployment.unknown"),
+        ("d\x00", "deployment.unknown"),
+    ):
         with pytest.raises(Refused) as error:
             page(harness, FormKind.APPLICATION, deployment)
         assert error.value.rule == rule
@@ -180,7 +184,7 @@ def test_the_command_writes_a_page_for_its_owner_and_leaves_what_is_there(
     file = tmp_path / "made" / "application.html"
 
     def lfr(*words: str) -> tuple[int, str]:
-        done = CliRunner().invoke(app, ["deployment", "paper", "dep", *words])
+        done = CliRunner().invoke(app, ["deployment", "document", "dep", *words])
         return done.exit_code, " ".join(done.output.split())
 
     assert lfr("--output", str(file))[0] == 0
@@ -189,7 +193,7 @@ def test_the_command_writes_a_page_for_its_owner_and_leaves_what_is_there(
     assert file.stat().st_mode & 0o777 == 0o600
     code, output = lfr("--output", str(file))
     assert (code != 0, "(deployment.file-exists)" in output, file.read_bytes() == first) == (True, True, True)
-    for which, rule in (("authority", "life.no-paper"), ("poster", "life.no-paper")):
+    for which, rule in (("authority", "deployment.no-document"), ("poster", "deployment.no-document")):
         code, output = lfr("--which", which, "--output", str(tmp_path / "new.html"))
         assert (code != 0, f"({rule})" in output, (tmp_path / "new.html").exists()) == (True, True, False)
 

@@ -92,7 +92,7 @@ def test_the_officer_authorises_the_revision_that_was_on_the_screen(
             "dep", revision=revision, by=authenticated(by), reason="necessary and proportionate", signed=signed
         )
 
-    refused("life.revised", lambda: authorise(1))
+    refused("deployment.revised", lambda: authorise(1))
     refused("people.wrong-role", lambda: authorise(2, PLANNER))
     assert calls.moved == 0
     authorise(2)
@@ -132,7 +132,7 @@ def test_the_calendar_has_planned_deployments_by_their_start_and_no_trial(
 
     assert [one.id for one in view.calendar()] == ["late"]
     assert [(one.id, one.status) for one in view.calendar(over=True)] == [("over", S.CANCELLED)]
-    refused("life.trial", lambda: view.read_overview("trial"))
+    refused("deployment.trial", lambda: view.read_overview("trial"))
     refused("deployment.unknown", lambda: view.read_overview("no\x00ne"))
 
 

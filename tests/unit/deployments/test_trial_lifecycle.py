@@ -44,7 +44,7 @@ def test_each_step_of_a_trial_is_refused_from_every_state_it_doesn_t_leave(step:
     for status in set(Status) - TRIAL_RULES[step].froms:
         with pytest.raises(Refused, match=status.value) as refused:
             transition(trial(status), step, COMMAND, NOW, digest="one")
-        assert refused.value.rule == "life.wrong-state"
+        assert refused.value.rule == "deployment.wrong-state"
 
 
 @pytest.mark.parametrize("step", TRIAL_RULES)
@@ -55,7 +55,7 @@ def test_each_step_of_a_trial_is_refused_to_every_role_and_process_that_it_isn_t
     for actor in (*nobodies, StepActor("system:lfr")):  # somebody typed that
         with pytest.raises(Refused) as refused:
             transition(trial(status), step, actor, NOW, digest="one")
-        assert refused.value.rule == "life.wrong-role"
+        assert refused.value.rule == "deployment.wrong-role"
 
 
 @pytest.mark.parametrize("step", sorted(set(Step) - set(TRIAL_RULES)))
@@ -63,7 +63,7 @@ def test_what_asks_for_an_application_is_no_step_of_a_trial(step: Step) -> None:
     for status in Status:
         with pytest.raises(Refused, match="is a trial") as refused:
             transition(trial(status), step, StepActor("Zoe", frozenset(Role)), NOW, digest="one")
-        assert refused.value.rule == "life.trial"
+        assert refused.value.rule == "deployment.trial"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_who_asks_for_a_step_that_a_trial_hasn_t_is_told_what_to_do_instead(step
 def test_a_trial_without_a_list_is_never_ready() -> None:
     with pytest.raises(Refused) as refused:
         transition(trial(Status.DRAFT), Step.COMPILE, COMMAND, NOW)
-    assert refused.value.rule == "life.no-list"
+    assert refused.value.rule == "deployment.no-list"
 
 
 def test_only_a_trial_may_be_moved_by_a_command_without_a_name_and_opened_for_hours_of_its_own() -> None:

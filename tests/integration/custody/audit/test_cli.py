@@ -116,7 +116,7 @@ def test_a_damaged_or_missing_file_of_the_keystore_is_said(lfr: Run, settings: S
     keyless = lfr("audit", "verify")
 
     assert damaged.exit_code == 1
-    assert json.loads(damaged.stdout)["problem"]["fault"] == "audit.remembered"
+    assert json.loads(damaged.stdout)["problem"]["fault"] == "audit.head-checkpoint"
     assert missing.exit_code == 3
     assert "verifies as far as it could be checked" in missing.stdout
     assert "no head is remembered outside the database" in " ".join(missing.stdout.split())

@@ -66,7 +66,7 @@ from tests.unit.cli.test_who_is_asked import ASKING, WHERE_IT_ACTS
 
 NOT_FOR_YOU = {
     "identity.session-ended",
-    "life.wrong-role",
+    "deployment.wrong-role",
     "login.expired",
     "login.none",
     "people.by",

@@ -61,7 +61,7 @@ TRIED = {
     "deployments.camera_sources.CameraSources.keep": "camera, added",
     "deployments.camera_sources.CameraSources.start": "camera, started",
     "deployments.camera_sources.CameraSources.stop": "camera, stopped",
-    "deployments.compliance_documents.register.ComplianceDocumentRegister.add": "papers add",
+    "deployments.compliance_documents.register.ComplianceDocumentRegister.add": "documents add",
     "deployments.drafting.draft": "deployment plan",
     "deployments.ending_steps.EndingSteps.extend": "hours given back",
     "deployments.ending_steps.EndingSteps.shorten": "hours shortened",
@@ -126,7 +126,7 @@ TRIED = {
 """By which line of which table a function is tried; a word with a command's name is a line of the command line's."""
 TRIED_IN_APPS = {
     "apps.compliance.actions.ComplianceActions.add": "register",
-    "apps.compliance.actions.ComplianceActions.add_document": "papers add",
+    "apps.compliance.actions.ComplianceActions.add_document": "documents add",
     "apps.compliance.actions.ComplianceActions.change": "change",
     "apps.compliance.actions.ComplianceActions.invite": "users add",
     "apps.compliance.actions.ComplianceActions.people": "audit trail",
@@ -163,7 +163,7 @@ TRIED_IN_APPS = {
     "apps.planner.uploaded_lists.UploadedLists.compile": "list, compiled",
     "apps.planner.uploaded_lists.UploadedLists.faces": "list, faces shown",
     "apps.planner.uploaded_lists.UploadedLists.stage": "list, uploaded",
-    "apps.planner.view.PlannerView.add_document": "papers add",
+    "apps.planner.view.PlannerView.add_document": "documents add",
     "apps.planner.view.PlannerView.announce": "announce",
     "apps.planner.view.PlannerView.approve_withholding": "withhold, approved",
     "apps.planner.view.PlannerView.ask_to_withhold": "withhold, asked for",

@@ -156,7 +156,7 @@ def test_nobody_allows_what_they_planned_under_another_name(engine: Engine, tmp_
 
     assert (
         refusal(planning.deployments.authorise, "dep", by=married, reason="because", revision=made.revision)
-        == "life.same-person"
+        == "deployment.same-person"
     )
     planning.authorise()
     with overwriting(engine) as session:  # as somebody could have who wrote in the database
