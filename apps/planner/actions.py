@@ -66,7 +66,7 @@ def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Deployment
     before, st.session_state[_SEEN] = st.session_state.get(_SEEN), (id, act_key(one))
     if before is not None and before[0] == id and before[1] != act_key(one):
         st.warning("This deployment has changed since you looked, so nothing was done: read it anew.")
-    shown = _longer_acts(view, one, by) or bool(steps & _DRAWN.keys())
+    shown = _draw_forms(view, one, by) or bool(steps & _DRAWN.keys())
     for step, draw in _DRAWN.items():
         if step in steps:
             draw(view, one, by)
@@ -84,13 +84,13 @@ def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Deployment
                 )
             shown = shown or not done
     if not shown:
-        waits = ", ".join(sorted({role.value for step in _next(one) for role in RULES[step].roles}))
+        waits = ", ".join(sorted({role.value for step in _list_next_steps(one) for role in RULES[step].roles}))
         st.html(
             panels.empty(f"Nothing for you to do here now. Next: {waits}." if waits else "Nothing is left to do here.")
         )
 
 
-def _longer_acts(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> bool:
+def _draw_forms(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> bool:
     """Draw what takes a form of its own: a document, the list. Returns whether anything was drawn."""
     shown = False
     if by.roles & {Role.COMPLIANCE, Role.AUTHORISING_OFFICER} and not one.view.status.is_over:
@@ -117,7 +117,7 @@ _CONFIRM = {
 _LEADS_NOWHERE = frozenset({Step.CANCEL, Step.PLAN, Step.SHORTEN, Step.EXTEND})
 
 
-def _next(one: DeploymentOverview) -> list[Step]:
+def _list_next_steps(one: DeploymentOverview) -> list[Step]:
     """List the steps that lead on from here."""
     return [step for step, rule in RULES.items() if one.view.status in rule.froms and step not in _LEADS_NOWHERE]
 

@@ -126,26 +126,26 @@ def _plan(state: DeploymentState, actor: StepActor, _now: datetime, _digest: str
 
 
 def _authorise(state: DeploymentState, actor: StepActor, now: datetime, _digest: str) -> DeploymentState:
-    _other(state, actor, state.planner, "planned")
-    _not_over(state, now)
+    _check_other_person(state, actor, state.planner, "planned")
+    _check_not_over(state, now)
     return replace(state, officer=actor.name)
 
 
 def _refuse(state: DeploymentState, actor: StepActor, _now: datetime, _digest: str) -> DeploymentState:
-    _other(state, actor, state.planner, "planned")
+    _check_other_person(state, actor, state.planner, "planned")
     return state
 
 
 def _compile(state: DeploymentState, actor: StepActor, now: datetime, digest: str) -> DeploymentState:
     if not digest:
         raise Refused("deployment.no-list", f"deployment {state.deployment} needs a list with at least one entry")
-    _not_over(state, now)
+    _check_not_over(state, now)
     return replace(state, compiler=actor.name, list_digest=digest, approved_digest="", approver="")
 
 
 def _approve_list(state: DeploymentState, actor: StepActor, _now: datetime, digest: str) -> DeploymentState:
-    _other(state, actor, state.planner, "planned")
-    _other(state, actor, state.compiler, "compiled the list of")
+    _check_other_person(state, actor, state.planner, "planned")
+    _check_other_person(state, actor, state.compiler, "compiled the list of")
     if digest != state.list_digest:
         raise Refused(
             "deployment.list-changed",
@@ -159,7 +159,7 @@ def _announce(state: DeploymentState, _actor: StepActor, _now: datetime, _digest
 
 
 def _ready(state: DeploymentState, _actor: StepActor, now: datetime, _digest: str) -> DeploymentState:
-    _not_over(state, now)
+    _check_not_over(state, now)
     if not state.list_is_approved:
         raise Refused("deployment.list-changed", f"the list of {state.deployment} as it is was not approved")
     if not state.announced:
@@ -181,18 +181,18 @@ def _open(state: DeploymentState, _actor: StepActor, now: datetime, _digest: str
         raise Refused(
             "deployment.too-early", f"the hours of {state.deployment} begin at {state.starts_at:%Y-%m-%d %H:%M %Z}"
         )
-    _not_over(state, now)
+    _check_not_over(state, now)
     return state
 
 
 def _resume(state: DeploymentState, actor: StepActor, now: datetime, _digest: str) -> DeploymentState:
-    _other(state, actor, state.planner, "planned")
-    _not_over(state, now)
+    _check_other_person(state, actor, state.planner, "planned")
+    _check_not_over(state, now)
     return state
 
 
 def _shorten(state: DeploymentState, _actor: StepActor, now: datetime, _digest: str) -> DeploymentState:
-    _not_over(state, now)
+    _check_not_over(state, now)
     return state
 
 
@@ -212,7 +212,7 @@ _TRANSITIONS = {
 }
 
 
-def _other(state: DeploymentState, actor: StepActor, name: str, did: str) -> None:
+def _check_other_person(state: DeploymentState, actor: StepActor, name: str, did: str) -> None:
     if name and any(same_person(name, each) for each in (actor.name, *actor.former_names)):
         raise Refused(
             "deployment.same-person",
@@ -220,7 +220,7 @@ def _other(state: DeploymentState, actor: StepActor, name: str, did: str) -> Non
         )
 
 
-def _not_over(state: DeploymentState, now: datetime) -> None:
+def _check_not_over(state: DeploymentState, now: datetime) -> None:
     if now >= state.ends_at:
         raise Refused(
             "deployment.hours-over", f"the hours of {state.deployment} ended at {state.ends_at:%Y-%m-%d %H:%M %Z}"

@@ -168,7 +168,7 @@ def an_epoch_began_after_the_deployment_had_ended(harness: PromiseHarness) -> It
     yield
     at_ns = harness.clock.time_ns() + 60 * 10**9
     key = Epoch("later", "dep", at_ns, at_ns + 10**10, 0.0, 0.0, "00", bytearray(32))
-    VaultRecords(harness.engine, SystemClock()).began(key)
+    VaultRecords(harness.engine, SystemClock()).record_begun(key)
 
 
 @breaks("biometrics.no-export")

@@ -171,13 +171,13 @@ def _progress_line(name: str, progress: CameraProgress) -> str:
     counts = progress.report
     age = "–" if progress.outcome_age_s is None else f"{progress.outcome_age_s * 1000:.0f} ms"
     return (
-        f"{name}: {_matter(progress)}{counts.captured} captured · "
+        f"{name}: {_describe_trouble(progress)}{counts.captured} captured · "
         f"{counts.sent} sent · {counts.dropped_at_camera} dropped · {progress.looks_per_second:.1f} looks/s · "
         f"{progress.in_flight} in flight · outcome after {age}"
     )
 
 
-def _matter(progress: CameraProgress) -> str:
+def _describe_trouble(progress: CameraProgress) -> str:
     """Word what is the matter with its pictures, if anything is."""
     words = {
         "no-key-frame": "no whole picture yet",

@@ -122,13 +122,13 @@ class ComplianceDocumentRegister:
         )
         row.assessed_model, row.assessed_threshold = self._assessed if kind is _ASSESSED else ("", None)
         with reading(self._engine) as session:
-            row.approved_by = _checked(session, row, by).name
+            row.approved_by = _find_approver(session, row, by).name
             _same(session, row)
         _keep(self._folder, row.sha256, content)  # again too: that mends a file that was lost or damaged
         self._trail.prepare(row.approved_by)
         with writing(self._engine) as session:
             _lock(session)
-            _checked(session, row, by)
+            _find_approver(session, row, by)
             known = _same(session, row)
             if known is not None:
                 return document_of_row(known)
@@ -181,7 +181,7 @@ def _added(row: ComplianceDocumentRow, kind: ComplianceDocumentKind) -> AuditEve
     return AuditEvent(Verb.AUTHORISE, row.approved_by, row.deployment, subject, "documents.added", facts)
 
 
-def _checked(session: Session, row: ComplianceDocumentRow, by: AuthenticatedPerson) -> Person:
+def _find_approver(session: Session, row: ComplianceDocumentRow, by: AuthenticatedPerson) -> Person:
     """Who approves. Raises Refused as `acting`, and `deployment.unknown`."""
     person = acting(session, by, _MAY)
     if row.deployment and ("\x00" in row.deployment or session.get(DeploymentRow, row.deployment) is None):

@@ -122,7 +122,7 @@ def check_face(engine: FaceEngine, policy: Policy) -> Floats:
     if len(found) != 1:
         raise Fatal(f"the model pack finds {len(found)} faces in the drawn test face instead of 1: install it anew")
     face = engine.describe(image, found[0])
-    reason = quality.usable(face.quality, policy.faces)
+    reason = quality.find_fault(face.quality, policy.faces)
     if reason is not None:
         raise Fatal(f"the drawn test face is refused as {reason.replace('_', ' ')}: look at [faces] in the policy")
     return engine.embed([face.aligned])
