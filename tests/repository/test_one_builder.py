@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lfr_core.common.project import PROJECT
 
-_ENDS = ("Service", "Builder", "Exports", "Erasure", "DeploymentService", "Register", "PublicSite")
+_ENDS = ("Service", "Builder", "Exports", "Erasure", "Register", "PublicSite")
 _MAY = {"DecisionService"}
 """Of engine, trail and clock alone: the pages are given these, and nothing about it could differ."""
 

@@ -15,31 +15,18 @@ from lfr_core.common.files import IMAGE_BYTES, read_bounded
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.accuracy.cache import TemplateCache
 from lfr_core.recognition.accuracy.dataset import DataSet, LabelledFile, Use
+from lfr_core.recognition.accuracy.extraction_result import ExtractionResult
 from lfr_core.recognition.faces.decode_child import decode_in_child
 from lfr_core.recognition.faces.quality import SECOND_FACE, find_fault
 from lfr_core.recognition.faces.types import FaceEngine, Floats, Image
 
-__all__ = ["ExtractionResult", "FrameReader", "Templates", "gather_templates"]
+__all__ = ["FrameReader", "Templates", "gather_templates"]
 
 FrameReader = Callable[[Path], Iterator[Image]]
 """The pictures of a video, H x W x 3, BGR, a few a second."""
 
 _VIDEO_SHOTS = 8
 """Of one video: as many as a track gives (policy `tracking.max_shots_per_track`)."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ExtractionResult:
-    """One photograph or shot, looked at."""
-
-    digest: str
-    """SHA-256 of the file, hexadecimal; of a shot with its number behind it."""
-    reference_why: str
-    """Why it can't be enrolled; "" if it can. A word of `quality.find_fault`, `no_face`, `two_faces`, `unreadable`."""
-    probe_why: str
-    """Why it can't be compared."""
-    template: Floats | None
-    """Shape (d,), unit length; None where neither can be."""
 
 
 @dataclass(slots=True, eq=False)
