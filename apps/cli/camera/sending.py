@@ -107,7 +107,6 @@ def _send(installation: Installation, job: CameraJob, stop: threading.Event) -> 
     import uuid
     from contextlib import ExitStack, closing
 
-    from lfr_core.custody.vault.client import vault_client
     from lfr_core.custody.vault.frames import VaultSealer
     from lfr_core.deployments.views import DeploymentReader
     from streams.broker.connection import connect_as
@@ -123,7 +122,7 @@ def _send(installation: Installation, job: CameraJob, stop: threading.Event) -> 
         footage = None  # a recording that is read fast is footage already
         if not job.as_fast_as_possible:
             # a connection of its own: keys of footage never hold up those of frames
-            vault = stack.enter_context(closing(vault_client(settings, installation.identity)))
+            vault = stack.enter_context(closing(installation.open_vault()))
             writer = FootageWriter(
                 deployment=job.deployment,
                 camera=name,
