@@ -203,10 +203,10 @@ def test_a_reason_of_580_characters_is_kept_whole_and_one_that_is_too_long_is_to
     """An officer pasted one into a field of 300, which took nothing and said nothing."""
     harness.walk(S.LIST_APPROVED)
     with pytest.raises(Refused) as refusal:
-        harness.store.cancel("dep", "because " * 200, by=authenticated(PLANNER))
+        harness.deployments.cancel("dep", "because " * 200, by=authenticated(PLANNER))
     reason = ("It rains, the square is flooded, and nobody is expected there. " * 10)[:580].strip()
 
-    harness.store.cancel("dep", reason, by=authenticated(PLANNER))
+    harness.deployments.cancel("dep", reason, by=authenticated(PLANNER))
 
     assert "the reason has 1,599 characters: say it in at most 1,000" in str(refusal.value)
     assert reason in [step.note for step in timeline(harness.engine, "dep")]
