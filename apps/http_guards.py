@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["AnswerHeaders", "OneAddress", "closed_headers", "page_headers"]
+__all__ = ["AnswerHeaders", "HostGuard", "closed_headers", "page_headers"]
 
 _OWN_PATHS = "/_stcore/"
 """What a page's script asks, and the supervisor."""
@@ -106,7 +106,7 @@ class AnswerHeaders:
         await self._app(scope, receive, add if scope["type"] == "http" else send)
 
 
-class OneAddress:
+class HostGuard:
     """Sends browsers that opened a page under another of its names to the one under which people log in.
 
     A login's cookies are of one name: under `localhost` nobody would be logged in at `127.0.0.1`.

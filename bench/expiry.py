@@ -82,11 +82,11 @@ class StuckRecords:
         self.answers.wait()
         return frozenset()
 
-    def began(self, epoch: Epoch) -> None:
+    def record_begun(self, epoch: Epoch) -> None:
         self.answers.wait()
         self.epochs.append(epoch)
 
-    def destroyed(self, key_ids: Sequence[str], at_ns: int) -> None:
+    def record_destroyed(self, key_ids: Sequence[str], at_ns: int) -> None:
         self.answers.wait()
 
     def close_unfinished(self, at_ns: int) -> int:

@@ -225,7 +225,7 @@ def _count(
         by_id[one].detected += 1
     for face in described:
         owner = _owner(face.detection.box, faces)
-        if owner is not None and quality.usable(face.quality, policy.faces) is None:
+        if owner is not None and quality.find_fault(face.quality, policy.faces) is None:
             by_id[owner.id].usable += 1
             by_id[owner.id].sharpest = max(by_id[owner.id].sharpest, face.quality.sharpness)
 

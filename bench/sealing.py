@@ -39,7 +39,7 @@ from lfr_core.custody.people import People
 from lfr_core.custody.people.machine_user import act_as_machine_user
 from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.deployments.build import build_deployment_store
+from lfr_core.deployments.service import DeploymentService
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind
@@ -230,8 +230,9 @@ def open_deployment(settings: Settings, contract_id: str, policy: Policy) -> Non
         references: Sequence[Photograph] = (Photograph(),)
         age: int | None = None
 
-    store = build_deployment_store(Installation(settings, identity=ProcessIdentity.COMMANDS))
-    store.create(DEPLOYMENT, DeploymentKind.EVALUATION, name="bench", policy=policy, live_only=False)
+    own = Installation(settings, identity=ProcessIdentity.COMMANDS)
+    store = DeploymentService(own.engine, own.vault, own.trail, own.clock, lambda: policy, compare=lambda _: "")
+    store.create(DEPLOYMENT, DeploymentKind.EVALUATION, name="bench", live_only=False)
     store.attach_watchlist(DEPLOYMENT, contract_id, GALLERY, [Entry()])
     store.open(DEPLOYMENT)
 

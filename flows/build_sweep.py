@@ -14,7 +14,7 @@ from flows.history import WorkflowsStep
 from flows.prefect_api import PrefectApi
 from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.common.logs import get_logger
-from lfr_core.deployments.build import build_deployment_store
+from lfr_core.deployments.build import build_deployment_service
 from lfr_core.recognition.gallery.milvus import milvus_gallery
 from lfr_core.retention.build import open_exports
 from lfr_core.retention.last_purge import Purger, write_refused
@@ -60,7 +60,7 @@ def build_purges(installation: Installation, gallery: Gallery) -> tuple[PurgeSte
         TemporaryStep(settings.home, Path(tempfile.gettempdir()), keep_h=hours),
         ExportsStep(open_exports(installation)),
         AlertsStep(engine, vault, trail, retention_h=policy.alerts.retention_h),
-        OverdueClosesStep(engine, build_deployment_store(installation)),
+        OverdueClosesStep(engine, build_deployment_service(installation)),
         ListsStep(engine, vault, trail),
         GalleriesStep(engine, gallery, alone=not settings.milvus_uri),
         QualityStep(engine, settings.home / "quality", stranger_h=hours),

@@ -11,7 +11,7 @@ from flows.schedule import FlowStep
 from flows.step_runner import End, StepResult, run_step
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.custody.installation import Installation
-from lfr_core.deployments.build import build_deployment_store
+from lfr_core.deployments.build import build_deployment_service
 from lfr_core.deployments.compliance_documents.forms import render
 from lfr_core.deployments.obligations import record_met_obligations
 from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
@@ -29,7 +29,7 @@ def close_deployment(deployment: str, revision: int) -> State[None]:
     """Destroy the list, then report forecast against outcome. One that never opened is cancelled."""
 
     def act(installation: Installation) -> StepResult:
-        found = build_deployment_store(installation).find(deployment)
+        found = build_deployment_service(installation).find(deployment)
         if found is None:
             raise Refused("deployment.unknown", f"there is no deployment {deployment}")
         if found.status not in _OPENED:
@@ -42,7 +42,7 @@ def close_deployment(deployment: str, revision: int) -> State[None]:
 
 @task(name="end it and destroy its list", cache_policy=NO_CACHE)
 def end_it_and_destroy_its_list(installation: Installation, deployment: str) -> DeploymentView:
-    return build_deployment_store(installation).close(deployment, by=ACTOR)
+    return build_deployment_service(installation).close(deployment, by=ACTOR)
 
 
 @task(name="drop its gallery", cache_policy=NO_CACHE)
@@ -52,7 +52,9 @@ def drop_its_gallery(installation: Installation, view: DeploymentView) -> None:
 
 @task(name="cancel what never opened", cache_policy=NO_CACHE)
 def cancel_what_never_opened(installation: Installation, deployment: str) -> StepResult:
-    view = build_deployment_store(installation).cancel(deployment, "its hours ended and it had never opened", by=ACTOR)
+    view = build_deployment_service(installation).cancel(
+        deployment, "its hours ended and it had never opened", by=ACTOR
+    )
     drop_its_gallery(installation, view)
     return StepResult(End.DONE, "Its hours ended and it had never opened: cancelled, and its list destroyed.")
 

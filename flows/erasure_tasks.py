@@ -39,7 +39,7 @@ def inject_missing_canaries(installation: Installation, *, planned_only: bool = 
 def _inject_missing_canaries(installation: Installation, *, planned_only: bool) -> tuple[str, ...]:
     erasure, injected = build_erasure(installation), []
     for view in DeploymentReader(installation.engine).list():
-        if not view.is_live or (planned_only and not view.planned) or erasure.read_canaries(view.id):
+        if not view.is_live or (planned_only and not view.lifecycle.has_authority) or erasure.read_canaries(view.id):
             continue
         try:
             installation.vault.check_gate(view.id)

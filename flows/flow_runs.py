@@ -8,11 +8,12 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from flows.prefect_api import ACTIVE, FlowRun, PrefectApi, RunState
+from flows.prefect_api import ACTIVE, ANSWER_S, FlowRun, PrefectApi, RunState
 from flows.schedule import FlowStep, PlannedRun, key_of_run, parse_run_key
 from lfr_core.common.errors import Retryable
+from lfr_core.common.settings import Settings
 
-__all__ = ["AS_PLANNED", "ExistingRun", "FlowRuns", "PrefectFlowRuns"]
+__all__ = ["AS_PLANNED", "ExistingRun", "FlowRuns", "PrefectFlowRuns", "open_flow_runs"]
 
 AS_PLANNED = "as-planned"
 """Name of the Prefect deployment of each flow of a deployment's lifecycle."""
@@ -73,7 +74,7 @@ class PrefectFlowRuns:
     """`FlowRuns` over Prefect's API."""
 
     def __init__(self, api: PrefectApi) -> None:
-        self._api = api
+        self.api = api
         self._ids: dict[FlowStep, str] = {}
 
     def read_active(self) -> tuple[ExistingRun, ...]:
@@ -93,32 +94,32 @@ class PrefectFlowRuns:
             "tags": [_TAG, f"deployment:{run.deployment}", f"revision:{run.revision}"],
             "state": {"type": "SCHEDULED", "state_details": {"scheduled_time": at.isoformat()}},
         }
-        return self._api.create_flow_run(self._find_deployment(run.step), body).id
+        return self.api.create_flow_run(self._find_deployment(run.step), body).id
 
     def delete(self, run: ExistingRun) -> None:
-        self._api.request("DELETE", f"/flow_runs/{run.id}", missing_ok=True)
+        self.api.request("DELETE", f"/flow_runs/{run.id}", missing_ok=True)
 
     def mark_crashed(self, run: ExistingRun, message: str) -> None:
-        self._api.mark_crashed(run.id, message)
+        self.api.mark_crashed(run.id, message)
 
     def find_pooled(self, flow: str, name: str) -> str:
         """Return the id of that Prefect deployment if a work pool serves it; else "". Raises Retryable."""
-        answer = self._api.request("GET", f"/deployments/name/{flow}/{name}", missing_ok=True)
-        found = self._api.parse(_DEPLOYMENT, answer) if answer else None
+        answer = self.api.request("GET", f"/deployments/name/{flow}/{name}", missing_ok=True)
+        found = self.api.parse(_DEPLOYMENT, answer) if answer else None
         return found.id if found is not None and found.work_pool_name else ""
 
     def _find_deployment(self, step: FlowStep) -> str:
         if step not in self._ids:
-            answer = self._api.request("GET", f"/deployments/name/{step}/{AS_PLANNED}", missing_ok=True)
+            answer = self.api.request("GET", f"/deployments/name/{step}/{AS_PLANNED}", missing_ok=True)
             if not answer:
                 raise Retryable(f"the flow {step} isn't served yet: `lfr up` serves it, or `prefect deploy --all`")
-            self._ids[step] = self._api.parse(_DEPLOYMENT, answer).id
+            self._ids[step] = self.api.parse(_DEPLOYMENT, answer).id
         return self._ids[step]
 
     def _read(self, flow_runs: dict[str, object]) -> tuple[ExistingRun, ...]:
         found: list[FlowRun] = []
         while True:
-            page = self._api.read_flow_runs(flow_runs, limit=_PAGE, offset=len(found))
+            page = self.api.read_flow_runs(flow_runs, limit=_PAGE, offset=len(found))
             found += page
             if len(page) < _PAGE:
                 return tuple(filter(None, map(_parse_run, found)))
@@ -131,3 +132,8 @@ def _parse_run(run: FlowRun) -> ExistingRun | None:
         return None
     planned = PlannedRun(key.step, key.deployment, key.revision, run.expected_start_time, key.occasion)
     return ExistingRun(run.id, planned, key.attempt, run.state)
+
+
+def open_flow_runs(settings: Settings, *, timeout_s: float = ANSWER_S) -> PrefectFlowRuns:
+    """Open the flow runs of these settings' server. Raises Fatal or Retryable as `PrefectApi.from_settings`."""
+    return PrefectFlowRuns(PrefectApi.from_settings(settings, timeout_s=timeout_s))

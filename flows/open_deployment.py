@@ -15,10 +15,10 @@ from flows.step_runner import End, StepResult, run_step
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.build import build_gallery_comparison, build_planning_service
-from lfr_core.deployments.gate_facts import gate_facts
+from lfr_core.deployments.build import build_deployment_service, build_gallery_comparison
+from lfr_core.deployments.gate_reading import read_gate
 from lfr_core.domain.deployments import DeploymentStatus
-from lfr_core.domain.gate import TO_BE_OPENED, Condition, GateFinding, GateLimits, gate
+from lfr_core.domain.gate import TO_BE_OPENED, Condition, GateFinding
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 
@@ -50,8 +50,8 @@ def find_unmet_conditions(
 ) -> tuple[DeploymentStatus, tuple[GateFinding, ...]]:
     with reading(installation.engine) as session:
         row = session.get_one(DeploymentRow, deployment)
-        status, facts = DeploymentStatus(row.status), gate_facts(session, row, installation.now)
-    found = gate(facts, GateLimits.of(installation.policy), now_ns=installation.clock.time_ns())
+        status = DeploymentStatus(row.status)
+    found = read_gate(installation.engine, deployment, installation.policy, now_ns=installation.now_ns)
     return status, tuple(each for each in found if each.condition in TO_BE_OPENED and not each.met)
 
 
@@ -95,8 +95,7 @@ def call_who_must_act(
 
 @task(name="open it", cache_policy=NO_CACHE)
 def open_it(installation: Installation, deployment: str) -> StepResult:
-    compare = build_gallery_comparison(installation)
-    build_planning_service(installation).open(deployment, by=ACTOR, compare=compare)
+    build_deployment_service(installation).open(deployment, by=ACTOR)
     return StepResult(
         End.DONE,
         "Opened.",

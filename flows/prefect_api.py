@@ -21,7 +21,8 @@ __all__ = ["ACTIVE", "FlowRun", "LoginRefused", "PrefectApi", "RunState"]
 ACTIVE = ("SCHEDULED", "PENDING", "RUNNING", "CANCELLING", "PAUSED")
 """Types of the states that a flow run hasn't ended in."""
 
-_TIMEOUT_S = 10.0
+ANSWER_S = 10.0
+"""How long one request may take."""
 _BUSY_TRIES, _BUSY_WAIT_S = 6, 0.5
 """SQLite below Prefect's server lets one writer in at a time, and says so with 503."""
 _MAX_BYTES = 64_000_000
@@ -67,9 +68,7 @@ _FLOW_RUN, _FLOW_RUNS = TypeAdapter(FlowRun), TypeAdapter(list[FlowRun])
 class PrefectApi:
     """One server's API. Keeps no connection open between requests; may be used by several threads."""
 
-    def __init__(
-        self, url: str, login: str = "", *, own_port: int | None = None, timeout_s: float = _TIMEOUT_S
-    ) -> None:
+    def __init__(self, url: str, login: str = "", *, own_port: int | None = None, timeout_s: float = ANSWER_S) -> None:
         """
         Args:
             url: as `Settings.prefect_api`.
@@ -89,7 +88,7 @@ class PrefectApi:
         )
 
     @classmethod
-    def from_settings(cls, settings: Settings, *, timeout_s: float = _TIMEOUT_S) -> Self:
+    def from_settings(cls, settings: Settings, *, timeout_s: float = ANSWER_S) -> Self:
         """Make a client of these settings' server. Raises Fatal or Retryable as `login_of`."""
         own_port = None if settings.prefect_url else settings.prefect_port
         return cls(settings.prefect_api, login_of(settings), own_port=own_port, timeout_s=timeout_s)

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from flows.flow_runs import ExistingRun, FlowRuns, PrefectFlowRuns
-from flows.prefect_api import PrefectApi
+from flows.flow_runs import ExistingRun, FlowRuns, open_flow_runs
 from flows.run_register import forget_runs, is_sweep_key, read_made, remember_run
 from flows.schedule import (
     FlowStep,
@@ -175,7 +174,7 @@ def schedule_now(installation: Installation) -> Changes | None:
     with reading(engine):  # away? that is the caller's to know
         pass
     try:
-        runs = PrefectFlowRuns(PrefectApi.from_settings(settings, timeout_s=_TIMEOUT_S))
+        runs = open_flow_runs(settings, timeout_s=_TIMEOUT_S)
         return reconcile(engine, installation.policy, runs, home=settings.home, now=installation.now)
     except Retryable as away:
         get_logger().info("schedule_waits", reason=str(away))

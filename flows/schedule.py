@@ -17,6 +17,7 @@ from lfr_core.deployments.deadlines import ResultsSchedule, results_due
 from lfr_core.deployments.reading import read_authority, read_state
 from lfr_core.deployments.steps import AFTER_AUTHORITY
 from lfr_core.domain.deployments import DeploymentStatus as Status
+from lfr_core.domain.deployments import lifecycle_of
 from lfr_core.domain.policy import PlanningPolicy, Policy
 from lfr_core.publication.closing import closing_report_file
 from lfr_core.storage.tables.deployments import DeploymentRow
@@ -172,7 +173,7 @@ def read_schedule_facts(
 ) -> ScheduleFacts | None:
     """Read one planned deployment; None for a trial, or when there is no such."""
     row = session.get(DeploymentRow, deployment) if "\x00" not in deployment else None
-    if row is None or not row.planned:
+    if row is None or not lifecycle_of(planned=row.planned).has_authority:
         return None
     due = _read_results_due(session, policy, now)
     return _read_facts(session, row, home, due)

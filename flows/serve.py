@@ -22,7 +22,7 @@ from flows.announce import announce
 from flows.close_deployment import close_deployment
 from flows.compile_watchlist import compile_watchlist
 from flows.erasure_tasks import inject_missing_canaries
-from flows.flow_runs import AS_PLANNED, PrefectFlowRuns
+from flows.flow_runs import AS_PLANNED, PrefectFlowRuns, open_flow_runs
 from flows.open_deployment import open_deployment
 from flows.prefect_api import PrefectApi
 from flows.publish_results import publish_results
@@ -73,12 +73,11 @@ def main() -> int:
 
 async def _serve(installation: Installation) -> None:
     settings, every_s = installation.settings, installation.policy.retention.sweep_s
-    api = PrefectApi.from_settings(settings)
     liveness = LivenessFile(ready_file(settings))
     liveness.remove()
     # pause_on_shutdown would leave a schedule paused that somebody else serves too
     runner = Runner(name="openlfr", limit=_AT_ONCE, webserver=False, pause_on_shutdown=False)
-    flow_runs = PrefectFlowRuns(api)
+    flow_runs = open_flow_runs(settings)
     sweep = await _register(runner, flow_runs, retention, SWEEP)
     for flow in DEPLOYMENT_FLOWS:
         await _register(runner, flow_runs, flow, AS_PLANNED)
@@ -89,7 +88,12 @@ async def _serve(installation: Installation) -> None:
             together.create_task(_keep_fresh(liveness))
             together.create_task(
                 _schedule_sweeps(
-                    api, installation.engine, installation.clock, sweep, every_s, alone=not settings.prefect_url
+                    flow_runs.api,
+                    installation.engine,
+                    installation.clock,
+                    sweep,
+                    every_s,
+                    alone=not settings.prefect_url,
                 )
             )
             together.create_task(_inject_canaries(installation))

@@ -93,25 +93,25 @@ class SelfTester:
             )
             facts: dict[str, str | int] = {"lines": len(done.lines), "red": red}
             self.installation.trail.append(
-                session, AuditEvent(Verb.CONSULT, actor, deployment, f"proof:{done.id}", "proof.self-test", facts)
+                session, AuditEvent(Verb.CONSULT, actor, deployment, f"self-test:{done.id}", "self-test.run", facts)
             )
         return done
 
     def _checks(self, view: DeploymentView) -> tuple[SelfTestCheck, ...]:
-        pack = _Once(self.load_pack, "the model pack doesn't load")
-        template = _Once(lambda: check_face(pack.get(), self.installation.policy), "the test face has no template")
-        broker = _Once(self._topics, "the broker isn't there")
+        pack = _MadeOnce(self.load_pack, "the model pack doesn't load")
+        template = _MadeOnce(lambda: check_face(pack.make(), self.installation.policy), "the test face has no template")
+        broker = _MadeOnce(self._topics, "the broker isn't there")
         return (
             SelfTestCheck(
                 "vault and clock",
                 lambda: check_clock(self.installation.vault, self.installation.clock, self.installation.policy),
             ),
             SelfTestCheck("records and audit trail", self._records),
-            SelfTestCheck("model pack", lambda: check_pack(pack.get(), view)),
-            SelfTestCheck("test face", lambda: f"found and good enough, {template.get().shape[1]} numbers"),
-            SelfTestCheck("gallery", lambda: check_gallery(self.gallery, view, template.get())),
-            SelfTestCheck("gallery and list", lambda: self._compared(view.id)),
-            SelfTestCheck("broker and topics", broker.get),
+            SelfTestCheck("model pack", lambda: check_pack(pack.make(), view)),
+            SelfTestCheck("test face", lambda: f"found and good enough, {template.make().shape[1]} numbers"),
+            SelfTestCheck("gallery", lambda: check_gallery(self.gallery, view, template.make())),
+            SelfTestCheck("gallery and list", lambda: self._compare_gallery(view.id)),
+            SelfTestCheck("broker and topics", broker.make),
             SelfTestCheck("recognisers and recorder", lambda: self._answers(view.id, broker)),
             SelfTestCheck(
                 "footage folder",
@@ -119,7 +119,7 @@ class SelfTester:
             ),
         )
 
-    def _compared(self, deployment: str) -> str:
+    def _compare_gallery(self, deployment: str) -> str:
         """Check that the gallery holds what was bound to the list, and that this is what was approved.
 
         What it finds is kept for the gate.
@@ -127,7 +127,7 @@ class SelfTester:
         why = GalleryCheck(self.installation.engine, self.gallery, self.installation.clock).compare(deployment)
         if why:
             raise Refused(
-                "proof.gallery-changed",
+                "self-test.gallery-changed",
                 f"the gallery of {deployment} no longer holds the list that was enrolled: {why}. Find out who changed "
                 "it, and make a new deployment",
             )
@@ -148,9 +148,9 @@ class SelfTester:
             raise Retryable(f"the broker has no {', '.join(absent)}: `lfr up` makes them")
         return f"{len(Topic)} topics at {self._connection.servers}"
 
-    def _answers(self, deployment: str, broker: _Once[str]) -> str:
+    def _answers(self, deployment: str, broker: _MadeOnce[str]) -> str:
         """Each partition's recogniser is called, and its answer comes back through the recorder."""
-        broker.get()
+        broker.make()
         partitions, within_s = self.installation.settings.frame_partitions, self.installation.policy.live_probe.answer_s
         sender = LiveProbeSender(
             self._connection,
@@ -175,7 +175,7 @@ class SelfTester:
             self.sleep(_LOOK_S)
 
 
-class _Once(Generic[T]):
+class _MadeOnce(Generic[T]):
     """What several lines need: made at the first, and where that failed the others say so and nothing more."""
 
     def __init__(self, make: Callable[[], T], without: str) -> None:
@@ -184,7 +184,7 @@ class _Once(Generic[T]):
         self._made: T | None = None
         self._failed = False
 
-    def get(self) -> T:
+    def make(self) -> T:
         if self._failed:
             raise Retryable(f"not tested: {self._without}")
         if self._made is None:

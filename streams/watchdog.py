@@ -85,7 +85,7 @@ class Watchdog(threading.Thread):
         while not self._stop_event.wait(self._every_s):
             assigned = self._assigned()
             reason = self._rule.reason(
-                lag=self._measured_lag() if assigned and self._heartbeat.age_s > self._rule.silent_s else 0,
+                lag=self._measure_lag() if assigned and self._heartbeat.age_s > self._rule.silent_s else 0,
                 silent_s=self._heartbeat.age_s,
                 assigned=assigned,
                 up_s=time.monotonic() - started,
@@ -94,7 +94,7 @@ class Watchdog(threading.Thread):
                 get_logger().error("worker_stalled", reason=reason)
                 self._end(EXIT_STALLED)
 
-    def _measured_lag(self) -> int | None:
+    def _measure_lag(self) -> int | None:
         try:
             return self._lag()
         except LfrError:  # the broker is away: not this worker's fault

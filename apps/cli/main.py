@@ -31,7 +31,7 @@ _GROUPS = {  # each with a command to begin with
     "alerts": "lfr alerts list --deployment high-street-0412",
     "operator": "lfr operator attend high-street-0412",
     "users": "lfr users list",
-    "papers": "lfr papers list",
+    "documents": "lfr documents list",
     "policy": "lfr policy show --section footage",
     "vault": "lfr vault status",
     "audit": "lfr audit verify",

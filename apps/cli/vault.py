@@ -69,23 +69,14 @@ def gate(installation: Installation, deployment: DeploymentId) -> Output:
 
     Example: lfr vault gate high-street-0412
     """
-    from lfr_core.common.errors import Refused
-    from lfr_core.deployments.vault_records import VaultRecords
-    from lfr_core.domain import gate as gates
+    from lfr_core.deployments.gate_reading import read_gate
+    from lfr_core.domain.gate import refusal_of
 
-    facts = VaultRecords(installation.engine, installation.clock).facts(deployment)
-    if facts is None:
-        raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
-    now_ns, limits = installation.now_ns, gates.GateLimits.of(installation.policy)
-    findings, refusal = gates.gate(facts, limits, now_ns=now_ns), None
-    try:
-        gates.check_gate(facts, deployment, limits, now_ns=now_ns)
-    except Refused as error:
-        refusal = error
+    findings = read_gate(installation.engine, deployment, installation.policy, now_ns=installation.now_ns)
     return Output(
         [{"condition": f.condition.value, "met": f.met, "who": f.who, "why": f.why} for f in findings],
         lambda: _show_findings(findings),
-        error=refusal,
+        error=refusal_of(findings, deployment),
     )
 
 

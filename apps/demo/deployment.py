@@ -29,10 +29,8 @@ from lfr_core.deployments.application import ApplicationForm
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.build import (
     build_announcement_store,
-    build_deployment_store,
+    build_deployment_service,
     build_document_register,
-    build_gallery_comparison,
-    build_planning_service,
 )
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.deployments.reading import TimelineEntry, timeline
@@ -138,12 +136,11 @@ def planned_system(
         time.sleep(max(0.0, (starts_at - installation.now).total_seconds()))
 
         def close() -> None:
-            closed = build_deployment_store(installation).close(deployment, by=people[OPERATOR].person)
+            closed = build_deployment_service(installation).close(deployment, by=people[OPERATOR].person)
             drop_gallery(installation, closed.gallery)
 
         try:
-            compare = build_gallery_comparison(installation)
-            build_planning_service(installation).open(deployment, by=people[OPERATOR].person, compare=compare)
+            build_deployment_service(installation).open(deployment, by=people[OPERATOR].person)
             SignOns(installation.engine, installation.trail, installation.clock).sign_on(
                 deployment, people[OPERATOR].person
             )
@@ -195,7 +192,7 @@ def _plan(
     starts_at: datetime,
 ) -> None:
     """Apply for the deployment, authorise and announce it."""
-    service = build_planning_service(installation)
+    service = build_deployment_service(installation)
     form = _application(starts_at, cameras, installation.policy)
     made = service.plan(deployment, DeploymentKind.DEMO, form, by=people[PLANNER].person, name=name)
     _register_document(installation, people, ComplianceDocumentKind.COMMUNITY, deployment)
@@ -206,12 +203,12 @@ def _plan(
 
 def _compile(installation: Installation, people: _People, deployment: str, report: WatchlistReport) -> None:
     """Enrol the list, have it approved, and confirm that all is ready."""
-    service = build_planning_service(installation)
+    service = build_deployment_service(installation)
     with open_list_gallery(installation) as gallery:
         compile_watchlist(
             report,
             deployment=deployment,
-            store=build_deployment_store(installation),
+            store=service,
             gallery=gallery,
             attempt=uuid4().hex,
             by=people[PLANNER].person,

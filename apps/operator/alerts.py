@@ -92,7 +92,7 @@ class AlertsView:
         """Draw the alert that is being decided, and at its side the queue, those judged, and what `beside` draws."""
         here = deployment.view.id
         # refused to whoever is out: what stands still isn't shown for longer
-        look = self._view.poll(here, self._operator, self._on_the_screen())
+        look = self._view.poll(here, self._operator, self._list_shown())
         self._pictures.sweep()
         waiting, judged = self._view.tally(here)
         others = self._view.claims.others(self._operator.name)
@@ -100,7 +100,7 @@ class AlertsView:
         with main:
             shown = self._draw_waiting(deployment, look, (waiting, waiting + judged), others)
         with side:
-            self._sound(look.waiting)
+            self._sound_newest(look.waiting)
             self._draw_queue(look.waiting, shown, others)
             if judged or self._judged.snapshot.alerts:
                 self._draw_judged(look, judged)
@@ -109,7 +109,7 @@ class AlertsView:
         for part in (self._waiting, self._judged):
             part.snapshot.note_drawn()
 
-    def _on_the_screen(self) -> set[UUID]:
+    def _list_shown(self) -> set[UUID]:
         """Whatever stands on the screen, and what was asked for there."""
         shown = {each.id for part in (self._waiting, self._judged) for each in filter(None, part.snapshot.alerts)}
         wanted = self._waiting.snapshot.wanted
@@ -153,7 +153,7 @@ class AlertsView:
         if alert is not None:
             self._view.claims.claim(alert, self._operator.name)
 
-    def _sound(self, queue: Sequence[AlertSummary]) -> None:
+    def _sound_newest(self, queue: Sequence[AlertSummary]) -> None:
         """Have the most urgent of those that are new sound, once, unless the operator has muted the page."""
         new = self._new.take(queue)
         if new and not st.session_state.get(MUTED):
@@ -176,7 +176,7 @@ class AlertsView:
 
     def _take(self, alert: UUID) -> None:
         self._view.claims.claim(alert, self._operator.name, take=True)
-        self._turn_to(self._waiting, alert)
+        self._show_alert(self._waiting, alert)
 
     def _draw_judged(self, look: ConsoleAlerts, judged: int) -> None:
         part, latest = self._judged, look.judged
@@ -209,7 +209,7 @@ class AlertsView:
                     label,
                     key=f"{label}-{part.name}".replace(" ", "-").lower(),
                     disabled=not part.snapshot.alerts,
-                    on_click=self._turn_to,
+                    on_click=self._show_alert,
                     args=(part, wanted),
                 )
 
@@ -243,12 +243,12 @@ class AlertsView:
                         operator=self._operator,
                         use=self._use,
                         turn=f"{part.name}-{part.snapshot.turn}",
-                        after=partial(self._after, part),
+                        after=partial(self._report_answer, part),
                         show_refusal=partial(part.note, refused=True),
                     )
                 )
 
-    def _after(self, part: _AlertList, answer: GivenAnswer, error: LfrError | None) -> None:
+    def _report_answer(self, part: _AlertList, answer: GivenAnswer, error: LfrError | None) -> None:
         """Say what was recorded, or why nothing was: every click is answered."""
         if error is None:
             at = self._view.local_now()
@@ -277,7 +277,7 @@ class AlertsView:
     def _zoom(self) -> None:
         self._large = not self._large
 
-    def _turn_to(self, part: _AlertList, alert: UUID | None) -> None:
+    def _show_alert(self, part: _AlertList, alert: UUID | None) -> None:
         """Show another alert, or this one as it is now, because the operator asks."""
         with suppress(LfrError):  # who is out sees it at the next drawing
             self._use()

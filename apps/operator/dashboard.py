@@ -62,7 +62,7 @@ def dashboard_html(dashboard: Dashboard, thumbnails: Mapping[str, Thumbnail] = _
         return (
             _vault(dashboard)
             + _shut(dashboard)
-            + _refused(dashboard)
+            + _describe_refused(dashboard)
             + totals
             + empty("No camera has sent a frame yet.")
         )
@@ -70,7 +70,7 @@ def dashboard_html(dashboard: Dashboard, thumbnails: Mapping[str, Thumbnail] = _
         _vault(dashboard)
         + _shut(dashboard)
         + _working(dashboard)
-        + _refused(dashboard)
+        + _describe_refused(dashboard)
         + totals
         + "".join(_camera(camera, dashboard, thumbnails.get(camera.camera)) for camera in dashboard.cameras)
         + _legend()
@@ -89,14 +89,14 @@ def _vault(dashboard: Dashboard) -> str:
     return (
         '<p class="ops-vault" role="alert"><span class="ops-pill is-silent">Vault away</span>'
         f"<span>Nobody is recognised: the vault lends no key, because {escape(dashboard.vault.fault)}. "
-        f"{_since(dashboard.vault.since_ns, dashboard.now_ns)}. Tell whoever runs the system.</span></p>"
+        f"{_describe_since(dashboard.vault.since_ns, dashboard.now_ns)}. Tell whoever runs the system.</span></p>"
     )
 
 
 def _shut(dashboard: Dashboard) -> str:
     """Say why nobody is recognised, where it is no camera's fault: the gate is shut, or a part answers nothing."""
     whys = [
-        f"{part.name} answers nothing, {_since(part.since_ns, dashboard.now_ns)}. Tell whoever runs the system"
+        f"{part.name} answers nothing, {_describe_since(part.since_ns, dashboard.now_ns)}. Tell whoever runs the system"
         for part in dashboard.silent
     ]
     if dashboard.shut_why:
@@ -118,7 +118,7 @@ def _working(dashboard: Dashboard) -> str:
     return f'<p class="ops-vault"><span class="ops-pill {word}">{text}</span></p>'
 
 
-def _refused(dashboard: Dashboard) -> str:
+def _describe_refused(dashboard: Dashboard) -> str:
     """Name those who send what can't be read, some of them: anybody can send it under any name."""
     if not dashboard.refused:
         return ""
@@ -135,7 +135,7 @@ def _refused(dashboard: Dashboard) -> str:
     ) + (alarm if forged else "")
 
 
-def _since(since_ns: int | None, now_ns: int) -> str:
+def _describe_since(since_ns: int | None, now_ns: int) -> str:
     """Say when a state began, and how long ago."""
     if since_ns is None:
         return "for a minute or more"
@@ -156,7 +156,7 @@ def _camera(camera: CameraHealth, dashboard: Dashboard, thumbnail: Thumbnail | N
     health = camera.standing.health
     rates = f"{camera.frames_per_second:.1f} frames a second, {camera.looks_per_second:.1f} pictures looked at a second"
     if health is not Health.GOOD:
-        since = _since(camera.standing.since_ns, dashboard.now_ns)
+        since = _describe_since(camera.standing.since_ns, dashboard.now_ns)
         rates = since if health in _WITHOUT_RATES else f"{since}; {rates}"
     latency = _latency(camera.latency, dashboard.max_age_ms, is_live=dashboard.is_live)
     return (

@@ -33,7 +33,6 @@ from lfr_core.alerts.read import DeploymentSummary
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.settings import load_settings
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
-from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.thumbnails import Thumbnail
 from streams.thumbnail_socket import ThumbnailReader
 
@@ -50,15 +49,15 @@ _TESTED = "operator-tones-tested"
 @st.cache_resource  # connections, no crops
 def _view() -> OperatorView:
     from apps.staff.process import pages_installation
-    from lfr_core.custody.installation import Installation
+    from lfr_core.custody.audit.trail import AuditTrail
 
-    installation = Installation(identity=ProcessIdentity.PAGES, vault_timeout_s=VAULT_TIMEOUT_S)
-    installation.vault.share_logins(pages_installation().vault)
+    installation = pages_installation()
+    vault = installation.open_vault(VAULT_TIMEOUT_S)
     view = OperatorView(
         installation.engine,
         installation.policy,
-        installation.vault,
-        installation.trail,
+        vault,
+        AuditTrail(vault, installation.clock),
         installation.clock,
         partial(read_silent_parts, installation.settings.home),
         ThumbnailReader(installation.settings.home, installation.clock).read,

@@ -69,7 +69,7 @@ def header_html(header: Header, state: str = "") -> str:
 def _proven(header: Header) -> str:
     """Say when a planned deployment's chain was last shown to work; nothing while there is nothing to show."""
     one = header.deployment
-    if one is None or not one.view.planned or one.view.status.is_over:
+    if one is None or not one.view.lifecycle.is_probed or one.view.status.is_over:
         return ""
     if header.proven_s is None:
         return "<span>never proven</span>"

@@ -29,10 +29,9 @@ from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.port import Vault
 from lfr_core.custody.vault.reachability import VaultReachability
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.deployments.gate_facts import gate_facts
+from lfr_core.deployments.gate_reading import read_shut_because
 from lfr_core.deployments.monitoring.store import last_proven_ns
 from lfr_core.domain.deployments import DeploymentStatus
-from lfr_core.domain.gate import Condition, GateLimits, gate
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.thumbnails import Thumbnail
 from lfr_core.domain.watchlists import Response
@@ -41,7 +40,6 @@ from lfr_core.publication.rights.receipt_page import receipt_html
 from lfr_core.publication.rights.receipts import issue_receipt
 from lfr_core.retention.status import ClassStatus, retention_status
 from lfr_core.storage.engine import reading
-from lfr_core.storage.tables.deployments import DeploymentRow
 
 __all__ = ["Dashboard", "Header", "OpenQuestions", "OperatorView", "ReceiptPage", "local_time", "open_questions"]
 
@@ -147,11 +145,11 @@ class OperatorView:
 
     def dashboard(self, deployment: read.DeploymentSummary) -> Dashboard:
         """Read the deployment's cameras and totals."""
-        shut_why, shut_who = "", ""
+        shut = None
         now_ns = self._clock.time_ns()
         max_age_s = self._policy.live.frame_max_age_s
         if deployment.view.is_live:
-            shut_why, shut_who = self._shut(deployment, now_ns)
+            shut = read_shut_because(self._engine, deployment.view.id, self._policy, now_ns=now_ns)
         return Dashboard(
             cameras=read.cameras(
                 self._engine,
@@ -166,18 +164,10 @@ class OperatorView:
             vault=self._vault.check(),
             refused=read.refused_records(self._engine, now_ns=now_ns, hours=2),
             is_live=deployment.view.live_only,
-            shut_why=shut_why,
-            shut_who=shut_who,
+            shut_why=shut.why if shut else "",
+            shut_who=shut.who if shut else "",
             silent=self._silent_parts(),
         )
-
-    def _shut(self, deployment: read.DeploymentSummary, now_ns: int) -> tuple[str, str]:
-        """Say why a live deployment's gate is shut, and who acts. (Only the vault can judge the clock.)"""
-        with reading(self._engine) as session:
-            facts = gate_facts(session, session.get_one(DeploymentRow, deployment.view.id), utc_from_ns(now_ns))
-        findings = gate(facts, GateLimits.of(self._policy), now_ns=now_ns)
-        unmet = ((one.why, one.who) for one in findings if not one.met and one.condition is not Condition.CLOCK_SANE)
-        return next(unmet, ("", ""))
 
     def sign_on(self, deployment: str, by: AuthenticatedPerson) -> None:
         """Take its alerts in hand, on the audit trail. Raises as `SignOns.sign_on`."""

@@ -66,7 +66,7 @@ def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Deployment
     before, st.session_state[_SEEN] = st.session_state.get(_SEEN), (id, act_key(one))
     if before is not None and before[0] == id and before[1] != act_key(one):
         st.warning("This deployment has changed since you looked, so nothing was done: read it anew.")
-    shown = _longer_acts(view, one, by) or bool(steps & _DRAWN.keys())
+    shown = _draw_forms(view, one, by) or bool(steps & _DRAWN.keys())
     for step, draw in _DRAWN.items():
         if step in steps:
             draw(view, one, by)
@@ -78,16 +78,19 @@ def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Deployment
         for what, done in (("signage", one.signage_by), ("briefing", one.briefing_by)):
             if not done and st.button(_CONFIRM[what], key=f"act-{what}-{act_key(one)}"):
                 signage, briefing = what == "signage", what == "briefing"
-                do(f"Confirmed: {what}.", partial(view.planning.confirm, id, by=by, signage=signage, briefing=briefing))
+                do(
+                    f"Confirmed: {what}.",
+                    partial(view.deployments.confirm, id, by=by, signage=signage, briefing=briefing),
+                )
             shown = shown or not done
     if not shown:
-        waits = ", ".join(sorted({role.value for step in _next(one) for role in RULES[step].roles}))
+        waits = ", ".join(sorted({role.value for step in _list_next_steps(one) for role in RULES[step].roles}))
         st.html(
             panels.empty(f"Nothing for you to do here now. Next: {waits}." if waits else "Nothing is left to do here.")
         )
 
 
-def _longer_acts(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> bool:
+def _draw_forms(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> bool:
     """Draw what takes a form of its own: a document, the list. Returns whether anything was drawn."""
     shown = False
     if by.roles & {Role.COMPLIANCE, Role.AUTHORISING_OFFICER} and not one.view.status.is_over:
@@ -114,7 +117,7 @@ _CONFIRM = {
 _LEADS_NOWHERE = frozenset({Step.CANCEL, Step.PLAN, Step.SHORTEN, Step.EXTEND})
 
 
-def _next(one: DeploymentOverview) -> list[Step]:
+def _list_next_steps(one: DeploymentOverview) -> list[Step]:
     """List the steps that lead on from here."""
     return [step for step, rule in RULES.items() if one.view.status in rule.froms and step not in _LEADS_NOWHERE]
 
@@ -171,7 +174,7 @@ def _decide(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson)
                 lambda: view.authorise(id, revision=revision, by=by, reason=reason, signed=signed),
             )
         if st.button("Refuse", key=f"act-refuse-{act_key(one)}"):
-            do(f"{id} is refused.", lambda: view.planning.refuse(id, by=by, reason=reason))
+            do(f"{id} is refused.", lambda: view.deployments.refuse(id, by=by, reason=reason))
 
 
 def _announce(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
@@ -195,7 +198,7 @@ def _approve(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson
     digest = one.planned.list_digest
     label = f"Approve the list of {one.list_people:,} {'person' if one.list_people == 1 else 'people'}"
     if st.button(label, type="primary", key=f"act-approve-list-{act_key(one)}"):
-        do("The list is approved.", lambda: view.planning.approve_list(one.view.id, digest, by=by))
+        do("The list is approved.", lambda: view.deployments.approve_list(one.view.id, digest, by=by))
 
 
 def _withholding(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> bool:
@@ -231,7 +234,7 @@ def _suspend(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson
     with st.expander("Suspend it"):
         why = _reason(one, "Reason, which everybody reads", "suspend")
         if st.button("Suspend", key=f"act-suspend-{act_key(one)}"):
-            do("It stands still.", lambda: view.store.suspend(one.view.id, why, by=by))
+            do("It stands still.", lambda: view.deployments.suspend(one.view.id, why, by=by))
 
 
 def _cancel(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
@@ -276,11 +279,11 @@ def _close(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) 
 _DRAWN: dict[Step, Callable[[PlannerView, DeploymentOverview, AuthenticatedPerson], None]] = {
     Step.AUTHORISE: _decide,
     Step.APPROVE_LIST: _approve,
-    Step.APPLY: _plain(Step.APPLY, "Its authority is asked for.", lambda v, id_, by: v.planning.submit(id_, by=by)),
+    Step.APPLY: _plain(Step.APPLY, "Its authority is asked for.", lambda v, id_, by: v.deployments.submit(id_, by=by)),
     Step.ANNOUNCE: _announce,
-    Step.READY: _plain(Step.READY, "It is ready.", lambda v, id_, by: v.planning.ready(id_, by=by)),
+    Step.READY: _plain(Step.READY, "It is ready.", lambda v, id_, by: v.deployments.ready(id_, by=by)),
     Step.OPEN: _plain(Step.OPEN, "It is live.", lambda v, id_, by: v.open(id_, by=by)),
-    Step.RESUME: _plain(Step.RESUME, "It is live again.", lambda v, id_, by: v.store.resume(id_, by=by)),
+    Step.RESUME: _plain(Step.RESUME, "It is live again.", lambda v, id_, by: v.deployments.resume(id_, by=by)),
     Step.SUSPEND: _suspend,
     Step.SHORTEN: _shorten,
     Step.EXTEND: _extend,

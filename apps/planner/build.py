@@ -7,7 +7,6 @@ from functools import partial
 
 from apps.planner.camera_control import CameraControl, camera_states, try_camera
 from apps.planner.draft_store import DraftStore
-from apps.planner.planner_services import PlannerServices
 from apps.planner.uploaded_lists import UploadedLists
 from apps.planner.view import PlannerView
 from lfr_core.common.errors import LfrError
@@ -15,11 +14,8 @@ from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.build import (
     build_announcement_store,
-    build_deployment_hours,
-    build_deployment_store,
+    build_deployment_service,
     build_document_register,
-    build_gallery_comparison,
-    build_planning_service,
 )
 from lfr_core.deployments.camera_sources import CameraSources, camera_folder
 from lfr_core.deployments.evaluations import evaluations_for
@@ -51,40 +47,25 @@ def planner_view(installation: Installation) -> PlannerView:
         with suppress(LfrError):  # what was done is done; the flows' own sweep catches up
             schedule_now(installation)
 
+    deployments, home = build_deployment_service(installation), installation.settings.home
+    faces = FaceChooser(installation.engine, installation.trail, installation.clock)
+    sources = CameraSources(installation.engine, installation.trail, camera_folder(home.resolve()))
     return PlannerView(
-        installation.engine,
-        installation.policy,
-        installation.clock,
-        installation.settings.home / "quality",
-        PlannerServices(
-            looks=installation.looks,
-            planning=build_planning_service(installation),
-            store=build_deployment_store(installation),
-            hours=build_deployment_hours(installation),
-            announcements=build_announcement_store(installation),
-            evaluations=evaluations_for(installation.settings, installation.policy),
-            compare=build_gallery_comparison(installation),
-            documents=build_document_register(installation),
-            lists=UploadedLists(
-                installation.policy,
-                installation.clock,
-                installation.settings.home,
-                build_deployment_store(installation),
-                build_lists,
-                FaceChooser(installation.engine, installation.trail, installation.clock),
-            ),
-            cameras=CameraControl(
-                CameraSources(
-                    installation.engine, installation.trail, camera_folder(installation.settings.home.resolve())
-                ),
-                partial(try_camera, installation),
-                partial(camera_states, installation.settings.home),
-            ),
-            drafts=DraftStore(installation.settings.home / "drafts"),
-            plans=PlacePlans(installation.engine, installation.trail, installation.clock),
-            self_test=partial(run_self_test, installation),
-            uploads=installation.settings.home / "tmp",
-            drop_gallery=partial(drop_gallery, installation),
-            reschedule=reschedule,
-        ),
+        engine=installation.engine,
+        policy=installation.policy,
+        clock=installation.clock,
+        looks=installation.looks,
+        deployments=deployments,
+        announcements=build_announcement_store(installation),
+        evaluations=evaluations_for(installation.settings, installation.policy),
+        register=build_document_register(installation),
+        lists=UploadedLists(installation.policy, installation.clock, home, deployments, build_lists, faces),
+        cameras=CameraControl(sources, partial(try_camera, installation), partial(camera_states, home)),
+        drafts=DraftStore(home / "drafts"),
+        plans=PlacePlans(installation.engine, installation.trail, installation.clock),
+        run_self_test=partial(run_self_test, installation),
+        reports=home / "quality",
+        uploads=home / "tmp",
+        drop_gallery=partial(drop_gallery, installation),
+        reschedule=reschedule,
     )

@@ -8,8 +8,8 @@ import streamlit as st
 
 from apps.plain_words import plain_words
 from apps.planner.act_html import documents_html
+from apps.planner.new_document import NewDocument
 from apps.planner.open_panel import open_panel
-from apps.planner.planner_services import NewDocument
 from apps.planner.remedies import Act
 from apps.planner.view import PlannerView
 from lfr_core.common.errors import LfrError

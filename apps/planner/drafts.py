@@ -112,7 +112,7 @@ def check_values(given: FormValues, policy: Policy, *, now: datetime) -> Checked
             faults.append(_sentence(each["loc"], each["type"], each["msg"]))
             beside.setdefault(str(each["loc"][0]) if each["loc"] else "end", faults[-1])
         return CheckedForm(None, tuple(dict.fromkeys(faults)), beside)
-    about_times = {"life.past-window", "life.too-long", "life.clock-change"}
+    about_times = {"deployment.past-window", "deployment.too-long", "deployment.clock-change"}
     found = application_faults(form, policy, now=now)
     for fault in found:
         if times_known or fault.rule not in about_times:
@@ -193,11 +193,11 @@ def explanations(policy: Policy) -> Mapping[str, str]:
 
 
 _FIELD_OF: Mapping[str, str] = {
-    "life.past-window": "start",
-    "life.too-long": "end",
-    "life.clock-change": "end",
-    "life.over-cap": "list_cap",
-    "life.threshold-reason": "threshold_reason",
+    "deployment.past-window": "start",
+    "deployment.too-long": "end",
+    "deployment.clock-change": "end",
+    "deployment.over-cap": "list_cap",
+    "deployment.threshold-reason": "threshold_reason",
 }
 """Beside which field each of `application_faults` stands."""
 _OWN = tuple(

@@ -70,7 +70,7 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
         st.error("Nothing was taken, and nothing you typed is lost:\n\n" + "\n".join(f"* {each}" for each in faults))
     left, right = st.columns([2, 1], gap="large")
     with left:
-        _fields(help_texts, st.session_state.get(_BESIDE, {}))
+        _draw_fields(help_texts, st.session_state.get(_BESIDE, {}))
         with st.container(horizontal=True):
             st.button(
                 "Apply for authority",
@@ -90,7 +90,7 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
         st.session_state[_SAVED] = values
 
 
-def _fields(help_texts: Mapping[str, str], beside: Mapping[str, str]) -> None:
+def _draw_fields(help_texts: Mapping[str, str], beside: Mapping[str, str]) -> None:
     def explain(name: str) -> None:
         if name in help_texts:
             st.caption(help_texts[name])
@@ -156,7 +156,7 @@ def _submit(view: PlannerView, person: AuthenticatedPerson, go: str, submit: boo
         st.session_state[_FAULTS], st.session_state[_BESIDE] = found.faults, found.beside
         return
     try:
-        view.planning.plan(values.id, values.kind, found.form, by=person, name=values.name, submit=submit)
+        view.deployments.plan(values.id, values.kind, found.form, by=person, name=values.name, submit=submit)
         view.reschedule()
     except LfrError as error:
         st.session_state[_FAULTS], st.session_state[_BESIDE] = (plain_words(str(error)),), {}

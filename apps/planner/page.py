@@ -20,6 +20,7 @@ from apps.sign_in import PageSession, draw_person, redraw
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.readiness import DeploymentOverview
+from lfr_core.publication.printing import list_forms
 
 __all__ = ["page"]
 
@@ -142,7 +143,7 @@ def _details(view: PlannerView, session: PageSession, one: DeploymentOverview) -
     with st.expander("Application and authority"):
         st.html(panels.application_html(one.application, one.authority))
         with st.container(horizontal=True):
-            for kind in view.list_forms(one):
+            for kind in list_forms(one.authority, one.view.status):
                 st.download_button(
                     f"{kind.value}, as a page to print",
                     data=partial(view.print_form, one.view.id, kind),

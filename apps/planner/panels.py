@@ -173,7 +173,7 @@ def list_html(one: DeploymentOverview, before: EarlierList | None = None) -> str
         f"{escape(one.planned.compiler)}; {approved}.</p>"
         '<table class="pln-table"><caption>Composition by category, test subjects left out</caption><thead><tr>'
         '<th scope="col">Category</th><th scope="col">People</th><th scope="col">Photographs</th>'
-        f"{_since(before)}</tr></thead><tbody>{rows}</tbody></table>{_gone(one, before)}"
+        f"{_since(before)}</tr></thead><tbody>{rows}</tbody></table>{_list_dropped_categories(one, before)}"
     )
 
 
@@ -190,7 +190,7 @@ def _change(share: ListShare, before: EarlierList | None) -> str:
     return f"<td>{f'{more:+,}' if more else 'as many'}</td>"
 
 
-def _gone(one: DeploymentOverview, before: EarlierList | None) -> str:
+def _list_dropped_categories(one: DeploymentOverview, before: EarlierList | None) -> str:
     """Name the categories that the list before had and this one hasn't."""
     here = {share.category for share in one.composition}
     gone = [] if before is None else sorted(set(before.people) - here)

@@ -32,15 +32,15 @@ __all__ = ["show_readiness"]
 _Direct = Callable[[PlannerView, str, AuthenticatedPerson], object]
 
 _DIRECT: Final[Mapping[Act, tuple[str, _Direct]]] = {
-    Act.APPLY: ("Its authority is asked for.", lambda view, id_, by: view.planning.submit(id_, by=by)),
-    Act.SIGNAGE: ("The signs are confirmed.", lambda view, id_, by: view.planning.confirm(id_, by=by, signage=True)),
+    Act.APPLY: ("Its authority is asked for.", lambda view, id_, by: view.deployments.submit(id_, by=by)),
+    Act.SIGNAGE: ("The signs are confirmed.", lambda view, id_, by: view.deployments.confirm(id_, by=by, signage=True)),
     Act.BRIEFING: (
         "The briefing is confirmed.",
-        lambda view, id_, by: view.planning.confirm(id_, by=by, briefing=True),
+        lambda view, id_, by: view.deployments.confirm(id_, by=by, briefing=True),
     ),
-    Act.READY: ("It is ready.", lambda view, id_, by: view.planning.ready(id_, by=by)),
+    Act.READY: ("It is ready.", lambda view, id_, by: view.deployments.ready(id_, by=by)),
     Act.OPEN: ("It is live.", lambda view, id_, by: view.open(id_, by=by)),
-    Act.RESUME: ("It is live again.", lambda view, id_, by: view.store.resume(id_, by=by)),
+    Act.RESUME: ("It is live again.", lambda view, id_, by: view.deployments.resume(id_, by=by)),
     Act.SELF_TEST: ("The self-test runs.", lambda view, id_, by: view.start_self_test(id_, by=by)),
 }
 """Acts that ask for nothing more: one click. The others open their panel."""

@@ -81,11 +81,11 @@ _P, _AO, _OP = Role.PLANNER, Role.AUTHORISING_OFFICER, Role.OPERATOR
 def lifecycle_steps(one: DeploymentOverview, *, published: bool) -> tuple[LifecycleStep, ...]:
     """Lay a planned deployment out as steps. `published`: whether its record has been published."""
     status, items = one.view.status, {item.finding.condition: item for item in one.readiness}
-    done = _done(one, published=published)
+    done = _find_done_steps(one, published=published)
     found = []
     for title, conditions in CONDITIONS.items():
         red = () if status.is_over else tuple(_red(items[each], one) for each in conditions if _is_red(items.get(each)))
-        red = _own(title, one, published=published) or red
+        red = _list_lacks(title, one, published=published) or red
         if status is Status.CANCELLED:
             state, red = StepState.DONE if done[title] else StepState.STOPPED, ()
         elif done[title]:
@@ -96,7 +96,7 @@ def lifecycle_steps(one: DeploymentOverview, *, published: bool) -> tuple[Lifecy
     return tuple(found)
 
 
-def _done(one: DeploymentOverview, *, published: bool) -> Mapping[str, bool]:
+def _find_done_steps(one: DeploymentOverview, *, published: bool) -> Mapping[str, bool]:
     status = one.view.status
     ended, opened = status is Status.ENDED, status in {Status.LIVE, Status.SUSPENDED, Status.ENDED}
     return {
@@ -128,7 +128,7 @@ def _red(item: ReadinessItem, one: DeploymentOverview) -> RedLine:
     return RedLine(TITLES[condition], why_words(item, one), item.finding.who, remedy)
 
 
-def _own(title: str, one: DeploymentOverview, *, published: bool) -> tuple[RedLine, ...]:
+def _list_lacks(title: str, one: DeploymentOverview, *, published: bool) -> tuple[RedLine, ...]:
     """List what a step lacks that is no condition of the gate."""
     status = one.view.status
     if title == "Apply" and status is Status.DRAFT:

@@ -36,7 +36,7 @@ def page(view: PublicationView, session: PageSession) -> None:
     labels = {one.deployment: _label(one, places.get(one.deployment, one.deployment)) for one in due}
     chosen = st.selectbox("Deployment", list(labels), format_func=labels.__getitem__, key="publication-deployment")
     one = next(each for each in due if each.deployment == chosen)
-    _or_say_why(lambda: _one(view, session, one))
+    _or_say_why(lambda: _draw_deployment(view, session, one))
 
 
 def _label(one: ResultsDue, place: str) -> str:
@@ -51,7 +51,7 @@ def _or_say_why(show: Callable[[], None]) -> None:
         st.error(f"This can't be done now: {plain_words(str(error))}.")
 
 
-def _one(view: PublicationView, session: PageSession, one: ResultsDue) -> None:
+def _draw_deployment(view: PublicationView, session: PageSession, one: ResultsDue) -> None:
     standing = view.published(one.deployment)
     if one.stands in {ResultsStatus.OVERDUE, ResultsStatus.LATE} and one.explained_at is None:
         _explain(view, session, one)

@@ -35,7 +35,7 @@ def page(view: RightsView, session: PageSession) -> None:
     with due:
         _or_say_why(lambda: _requests(view, by))
     with intake:
-        _intake(view, by)
+        _draw_intake(view, by)
 
 
 def _requests(view: RightsView, by: AuthenticatedPerson) -> None:
@@ -54,7 +54,7 @@ def _requests(view: RightsView, by: AuthenticatedPerson) -> None:
     by_reference = {each.reference: each for each in found}
     chosen = st.selectbox("Request", list(by_reference), key="rights-chosen")  # Streamlit keeps what it was given
     if chosen in by_reference:
-        _one(view, by_reference[chosen], by)
+        _draw_request(view, by_reference[chosen], by)
 
 
 def _row(request: Request, state: str) -> str:
@@ -65,7 +65,7 @@ def _row(request: Request, state: str) -> str:
     return f"| {request.reference} | {what} | {about} | {received} | {due} | {shown} |\n"
 
 
-def _one(view: RightsView, request: Request, by: AuthenticatedPerson) -> None:
+def _draw_request(view: RightsView, request: Request, by: AuthenticatedPerson) -> None:
     reference = request.reference
     st.subheader(reference)
     for sentence in hold_words(request, view.service.now()):
@@ -74,7 +74,7 @@ def _one(view: RightsView, request: Request, by: AuthenticatedPerson) -> None:
         _button(
             "Confirm the hold", f"confirm-{reference}", lambda: view.confirm(reference, by), "The hold is confirmed."
         )
-    _opened(view, reference, by)
+    _draw_opened_request(view, reference, by)
     if request.closed_at is not None:
         return
     if request.answered_at is None:
@@ -84,7 +84,7 @@ def _one(view: RightsView, request: Request, by: AuthenticatedPerson) -> None:
         _button("Close", "close", lambda: view.close(reference, by, withdrawn=False), "It is closed.")
 
 
-def _opened(view: RightsView, reference: str, by: AuthenticatedPerson) -> None:
+def _draw_opened_request(view: RightsView, reference: str, by: AuthenticatedPerson) -> None:
     kept = st.session_state.get(_OPENED)
     if kept is not None and kept[0] == reference:
         opened = kept[1]
@@ -134,7 +134,7 @@ def _answer(view: RightsView, request: Request, by: AuthenticatedPerson) -> None
                 _button("Ask for it", "disclose", lambda: view.ask_disclosure(request.reference, by), done)
 
 
-def _intake(view: RightsView, by: AuthenticatedPerson) -> None:
+def _draw_intake(view: RightsView, by: AuthenticatedPerson) -> None:
     with st.form("rights-take", clear_on_submit=False):
         complains = st.radio("Kind", ("Enquiry", "Complaint"), horizontal=True) == "Complaint"
         kind = RequestKind.COMPLAINT if complains else RequestKind.ENQUIRY

@@ -18,8 +18,7 @@ from lfr_core.custody.people import AuthenticatedPerson
 from lfr_core.custody.people.machine_user import act_as_machine_user
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.deployments.build import build_deployment_store, build_gallery_comparison, build_planning_service
-from lfr_core.deployments.opening import open_deployment
+from lfr_core.deployments.build import build_deployment_service
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
@@ -110,8 +109,8 @@ def deployed_system(
         Installation(settings, identity=ProcessIdentity.COMMANDS) as installation,
     ):
         system.wait_ready(READY_S)
-        store = build_deployment_store(installation)
-        store.create(deployment, kind, name=name, policy=policy, live_only=live_only)
+        store = build_deployment_service(installation)
+        store.create(deployment, kind, name=name, live_only=live_only)
         with open_list_gallery(installation) as gallery:
             compile_watchlist(report, deployment=deployment, store=store, gallery=gallery, attempt=uuid4().hex)
 
@@ -119,8 +118,7 @@ def deployed_system(
             drop_gallery(installation, store.close(deployment).gallery)
 
         try:
-            planning, compare = build_planning_service(installation), build_gallery_comparison(installation)
-            open_deployment(store, planning, deployment, policy=policy, compare=compare)
+            store.open(deployment)
             operator = act_as_machine_user(installation.people, installation.engine, installation.trail)
             SignOns(installation.engine, installation.trail, installation.clock).sign_on(deployment, operator)
             attending = Attendance(installation.engine, installation.trail, installation.clock)

@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from streamlit.web.server.starlette import App, starlette_server
 
-from apps.http_guards import AnswerHeaders, OneAddress, page_headers
+from apps.http_guards import AnswerHeaders, HostGuard, page_headers
 from apps.staff.downloads import OwnDownloads
 from apps.staff.process import page_sessions, pages_installation
 from apps.staff.return_path import ReturnPath
@@ -41,7 +41,7 @@ def serve_staff_app() -> None:
         Middleware(ReturnPath, base=parts.path.rstrip("/"), origin=origin, check=check),
     ]
     if not settings.page_url:  # a proxy may ask under another name than the browser did
-        middleware.append(Middleware(OneAddress, address=address))
+        middleware.append(Middleware(HostGuard, address=address))
     listening = bind_port(settings.operator_port)
     starlette_server._bind_server_socket = lambda *_: (listening, LOOPBACK)  # noqa: SLF001  it takes no socket else
     app = App(Path(__file__).with_name("app.py"), secrets={"auth": page_auth(settings)}, middleware=middleware)

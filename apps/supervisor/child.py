@@ -71,7 +71,7 @@ class Child:
         if self._process is not None:
             code = self._process.poll()
             if code is not None:
-                self._died(now, code, f"it ended with {_exit_words(code)}")
+                self._note_death(now, code, f"it ended with {_exit_words(code)}")
             elif self.state is ChildState.STARTING and now >= self._next_probe:
                 self._probe(now, self._process)
             elif self.state in _RUNNING and self.spec.alive is not None and now >= self._next_probe:
@@ -131,7 +131,7 @@ class Child:
             return
         if self._clock.monotonic() - self._started > self.spec.start_deadline_s:
             self._end()
-            self._died(now, None, f"it wasn't ready within {self.spec.start_deadline_s:.0f} s")
+            self._note_death(now, None, f"it wasn't ready within {self.spec.start_deadline_s:.0f} s")
 
     def _look(self, now: float, process: ChildProcess) -> None:
         """Ask a child that was ready whether it still answers; one that hangs for long is replaced."""
@@ -151,7 +151,7 @@ class Child:
             return
         silent_s = now - self._answered
         if silent_s > _REPLACED_AFTER_S:
-            self._died(now, None, f"it answered nothing for {silent_s:.0f} s and was killed")
+            self._note_death(now, None, f"it answered nothing for {silent_s:.0f} s and was killed")
         else:
             self._become(ChildState.UNRESPONSIVE, "its process runs and answers nothing")
 
@@ -159,7 +159,7 @@ class Child:
         """Whether it listens where it should, before anything is asked there. Raises Fatal: another user does."""
         return all(has_own_listener(port, self.spec.name) for port in self.spec.ports)
 
-    def _died(self, now: float, code: int | None, what: str) -> None:
+    def _note_death(self, now: float, code: int | None, what: str) -> None:
         self._end()
         was_ready = self.state in _RUNNING
         output = tail(self.log)

@@ -20,11 +20,12 @@ from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.build import build_deployment_store, build_gallery_check
+from lfr_core.deployments.build import build_deployment_service, build_gallery_check
 from lfr_core.deployments.monitoring.circuit_breaker import CircuitBreaker
 from lfr_core.deployments.monitoring.gallery import GalleryWatch
 from lfr_core.deployments.monitoring.watch import WATCH, Watch
 from lfr_core.deployments.reading import call, read_authority
+from lfr_core.domain.deployments import lifecycle_of
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from streams.broker.connection import connect_as
@@ -46,14 +47,14 @@ def build_watch(installation: Installation) -> Watch:
     """Build the watch of an installation. Connects to nothing yet."""
     settings, policy = installation.settings, installation.policy
     engine, clock = installation.engine, installation.clock
-    store = build_deployment_store(installation)
+    store = build_deployment_service(installation)
 
     def call_officer(session: Session, deployment: str, why: str) -> None:
         call(session, role=Role.AUTHORISING_OFFICER, deployment=deployment, why=why, now=installation.now)
 
     def call_who_must_act(session: Session, deployment: str, why: str) -> None:
         row = session.get(DeploymentRow, deployment)
-        if row is not None and row.planned:  # a trial has nobody to call: its suspension says why
+        if row is not None and lifecycle_of(planned=row.planned).has_authority:  # else its suspension says why
             for role in (Role.AUTHORISING_OFFICER, Role.PLANNER):
                 call(session, role=role, deployment=deployment, why=why, now=installation.now)
 

@@ -68,7 +68,7 @@ class DecisionService:
                 `alert.engagement-after-different`, when a correction to "different" would leave an engagement
                 behind; what turned out afterwards is the review's to say.
         """
-        name = self._ready(actor)
+        name = self._prepare(actor)
         with self._alert(alert, actor) as (session, row):
             if _is_news(row, answer, name, correct=correct):
                 if not shown.pictures:
@@ -99,7 +99,7 @@ class DecisionService:
             Refused: also as `lfr_core.domain.alerts.check_engagement`, and `alert.outcome-stands`: a correction would
                 leave an outcome without its engagement.
         """
-        name = self._ready(actor, DUTIES)
+        name = self._prepare(actor, DUTIES)
         with self._alert(alert, actor, DUTIES) as (session, row):
             check_engagement(decision_of(row))
             if row.outcome is not None and answer is not Engagement.ENGAGED:
@@ -118,7 +118,7 @@ class DecisionService:
         correct: bool = False,
     ) -> Decision:
         """Record what was established afterwards. Raises Refused also as `lfr_core.domain.alerts.check_review`."""
-        name = self._ready(actor)
+        name = self._prepare(actor)
         with self._alert(alert, actor) as (session, row):
             check_review(decision_of(row))
             if _is_news(row, answer, name, correct=correct):
@@ -142,7 +142,7 @@ class DecisionService:
         """
         if minutes is not None and not 0.0 <= minutes <= _DAY_MIN:
             raise Refused("alert.bad-minutes", f"{minutes:g} minutes: give 0 to {_DAY_MIN}")
-        name = self._ready(actor, DUTIES)
+        name = self._prepare(actor, DUTIES)
         with self._alert(alert, actor, DUTIES) as (session, row):
             check_outcome(decision_of(row))
             measured = row.outcome == answer.value and minutes not in {None, row.minutes}
@@ -156,14 +156,14 @@ class DecisionService:
         Raises:
             Refused: also `alert.nothing-to-undo`, `alert.undo-not-yours`, `alert.undo-too-late`.
         """
-        name = self._ready(actor)
+        name = self._prepare(actor)
         with self._alert(alert, actor) as (session, row):
             take_back(session, row, answer, name, utc_from_ns(self._clock.time_ns()))
             facts = {"question": question_of(answer), "answer": answer.value}
             self._audit(session, row, name, "alert.undo", facts)
             return decision_of(row)
 
-    def _ready(self, actor: AuthenticatedPerson, roles: frozenset[Role] = _OPERATOR) -> str:
+    def _prepare(self, actor: AuthenticatedPerson, roles: frozenset[Role] = _OPERATOR) -> str:
         """Return the registered name, with what its entry on the audit trail needs.
 
         Without the vault nothing is decided.

@@ -67,7 +67,7 @@ def _evidence_faults(
         yield "its authority, counts or certificates aren't those of the records"
     with snapshot(engine) as session:
         head = newest_head(session)
-        if _count(session, _of(deployment), 0, head.seq if head else 0) != made.entries or made.unsigned:
+        if _count(session, _where_deployment(deployment), 0, head.seq if head else 0) != made.entries or made.unsigned:
             yield "it doesn't show all signed entries of its deployment"
         yield from _end_faults(session, made, before_ns)
 
@@ -79,7 +79,10 @@ def _export_faults(made: BundleManifest, engine: Engine, before_ns: int) -> Iter
     with snapshot(engine) as session:
         anchor = anchor_of(session)
         begins = anchor.seq if anchor else 0
-        shown = [*_of(made.filter.deployment), *([AuditEntryRow.verb == made.filter.verb] if made.filter.verb else [])]
+        shown = [
+            *_where_deployment(made.filter.deployment),
+            *([AuditEntryRow.verb == made.filter.verb] if made.filter.verb else []),
+        ]
         shown += [col(AuditEntryRow.at_ns) >= made.filter.since_ns] if made.filter.since_ns else []
         found = _count(session, shown, begins, made.last_seq)
         if (made.entries, made.entries + made.left_out) != (found, max(made.last_seq - begins, 0)):
@@ -99,7 +102,7 @@ def _end_faults(session: Session, made: BundleManifest, before_ns: int) -> Itera
             return
 
 
-def _of(deployment: str) -> list[object]:
+def _where_deployment(deployment: str) -> list[object]:
     return [AuditEntryRow.deployment == deployment] if deployment else []
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lfr_core.common.errors import Poison
+from lfr_core.domain.deployments import lifecycle_of
 from lfr_core.domain.messages import OutcomeBatch, Sighting
 from lfr_core.domain.reserved import CANARY_ENTRY
 from lfr_core.storage.tables.deployments import DeploymentRow
@@ -45,7 +46,7 @@ class CameraTotals:
 
 def check_sighting(deployment: DeploymentRow, sighting: Sighting, now_ns: int) -> None:
     """Raise Poison for a camera that the authority doesn't name, and a time that isn't yet."""
-    if not deployment.planned:
+    if not _films_people(deployment):
         return
     if sighting.entry != CANARY_ENTRY:
         _check_camera(deployment, sighting.camera)
@@ -59,7 +60,7 @@ def check_outcomes(
 
     `before`: what is recorded of the camera already.
     """
-    if not deployment.planned:
+    if not _films_people(deployment):
         return
     _check_camera(deployment, batch.camera)
     _check_time(batch.reported_ns, now_ns, "an outcome")
@@ -78,6 +79,10 @@ def check_outcomes(
         most = MOST_FACES + MOST_TRACKS_PER_S * max(0, at_ns - (at_ns if since_ns is None else since_ns)) // 10**9
         if seen > most:
             raise Implausible(f"{seen:,} faces before camera {batch.camera!r} are more than the {most:,} that can pass")
+
+
+def _films_people(deployment: DeploymentRow) -> bool:
+    return lifecycle_of(planned=deployment.planned).takes_live_cameras
 
 
 def _check_camera(deployment: DeploymentRow, camera: str) -> None:

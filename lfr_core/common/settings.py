@@ -46,12 +46,12 @@ class Settings(BaseSettings):
         if file is None:
             return init_settings, env_settings
         in_file = EnvSettingsSource(settings_cls)
-        in_file.env_vars = {name.lower(): value for name, value in _whole_paths(read_settings_file(file), file).items()}
+        in_file.env_vars = {name.lower(): value for name, value in _check_paths(read_settings_file(file), file).items()}
         return init_settings, env_settings, in_file
 
     @field_validator("database_url")
     @classmethod
-    def _is_whole_path(cls, url: str) -> str:
+    def _check_sqlite_path(cls, url: str) -> str:
         if url.startswith("sqlite") and url.partition(":///")[2][:1] not in {"", "/", ":"}:
             raise ValueError("an SQLite file is given by its whole path, as sqlite:////srv/lfr/records.sqlite3")
         return url
@@ -274,7 +274,7 @@ _PATHS = [
 ]
 
 
-def _whole_paths(given: dict[str, str], file: Path) -> dict[str, str]:
+def _check_paths(given: dict[str, str], file: Path) -> dict[str, str]:
     """`given`, once none of its paths depends on the folder one stands in. Raises Fatal."""
     for name in (f"LFR_{path.upper()}" for path in _PATHS):
         if given.get(name) and not Path(given[name]).is_absolute():

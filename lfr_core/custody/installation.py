@@ -71,6 +71,12 @@ class Installation:
         """The running vault; it is asked at the first question, not before."""
         return vault_client(self.settings, self.identity, self._vault_timeout_s)
 
+    def open_vault(self, timeout_s: float = VAULT_TIMEOUT_S) -> VaultClient:
+        """Open a line of its own to the vault, which waits so long for an answer, and knows who has logged in here."""
+        line = vault_client(self.settings, self.identity, timeout_s)
+        line.share_logins(self.vault)
+        return line
+
     @cached_property
     def trail(self) -> AuditTrail:
         """The audit trail, whose pseudonyms and seals come from the vault."""

@@ -24,7 +24,7 @@ from lfr_core.deployments.application import Application
 from lfr_core.deployments.locking import lock_deployment
 from lfr_core.deployments.reading import read_application
 from lfr_core.deployments.record import record_step
-from lfr_core.deployments.steps import Step
+from lfr_core.deployments.steps import Step, rules_for
 from lfr_core.deployments.withholding_requests import pending_row
 from lfr_core.domain.actors import Principal, SystemActor
 from lfr_core.domain.figures import Notice, UseCase
@@ -118,7 +118,7 @@ class AnnouncementStore:
                     f"{asked.asked_by} has asked to withhold the notice of {deployment}: an authorising officer "
                     "approves or refuses that first",
                 )
-            if of.planned:
+            if Step.ANNOUNCE in rules_for(of):
                 read_as_planned(session, deployment, plan)
                 record_step(session, self.trail, of, Step.ANNOUNCE, by=by, now=self.now())
             row = self.add(session, of, plan, made_by=str(actor))
@@ -284,16 +284,16 @@ def announce(engine: Engine, store: AnnouncementStore, deployment: str, *, by: A
     """Tell the public where, when and what for, as the newest application says.
 
     Raises:
-        Refused: `life.trial`, and as `AnnouncementStore.publish` and `record_step`.
+        Refused: `deployment.trial`, and as `AnnouncementStore.publish` and `record_step`.
         Retryable: database or vault are away.
     """
     return store.publish(deployment, plan_of(engine, deployment), by=by)
 
 
 def plan_of(engine: Engine, deployment: str) -> Plan:
-    """Read what the newest application says. Raises Refused `life.trial`, Retryable."""
+    """Read what the newest application says. Raises Refused `deployment.trial`, Retryable."""
     with reading(engine) as session:
         made: Application | None = read_application(session, deployment)
     if made is None:
-        raise Refused("life.trial", f"{deployment} is a trial, or there is no such deployment: nobody need be told")
+        raise Refused("deployment.trial", f"{deployment} is a trial, or there is no such: nobody need be told")
     return planned_of(made)

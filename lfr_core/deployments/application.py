@@ -113,35 +113,40 @@ def check_application(made: ApplicationForm, policy: Policy, *, now: datetime) -
 
 
 def application_faults(made: ApplicationForm, policy: Policy, *, now: datetime) -> tuple[Refused, ...]:
-    """Everything that the policy has against it: `life.past-window`, `life.too-long`, `life.clock-change`,
-    `life.over-cap`, `life.threshold-reason`.
+    """Everything that the policy has against it: `deployment.past-window`, `.too-long`, `.clock-change`, `.over-cap`,
+    `.threshold-reason`.
     """
     found: list[Refused] = []
     if made.starts_at <= now:
         found.append(
-            Refused("life.past-window", f"the start, {made.starts_at:%Y-%m-%d %H:%M %Z}, is past: plan it for later")
+            Refused(
+                "deployment.past-window", f"the start, {made.starts_at:%Y-%m-%d %H:%M %Z}, is past: plan it for later"
+            )
         )
     if made.hours > policy.vault.max_open_h:
         found.append(
             Refused(
-                "life.too-long", f"{made.hours:g} hours are more than the {policy.vault.max_open_h:g} of the policy"
+                "deployment.too-long",
+                f"{made.hours:g} hours are more than the {policy.vault.max_open_h:g} of the policy",
             )
         )
     if made.starts_at.astimezone(LONDON).utcoffset() != made.ends_at.astimezone(LONDON).utcoffset():
         found.append(
-            Refused("life.clock-change", "the clocks change between start and end: end before it, or begin after it")
+            Refused(
+                "deployment.clock-change", "the clocks change between start and end: end before it, or begin after it"
+            )
         )
     if made.list_cap > policy.watchlist.max_entries:
         found.append(
             Refused(
-                "life.over-cap",
+                "deployment.over-cap",
                 f"a list of {made.list_cap} is over the policy's cap of {policy.watchlist.max_entries}",
             )
         )
     if made.threshold != policy.alerts.threshold and not made.threshold_reason.strip():
         found.append(
             Refused(
-                "life.threshold-reason",
+                "deployment.threshold-reason",
                 f"the threshold {made.threshold:g} isn't the policy's {policy.alerts.threshold:g}: give the reason, "
                 "which the authorising officer signs",
             )

@@ -29,17 +29,17 @@ def check_may_authorise(session: Session, made: Application, policy: Policy, *, 
     """Whether anybody may authorise anything now.
 
     Raises:
-        Refused: `life.papers` (one is missing, or not in date on the day), `life.results-overdue` (of any deployment,
-            and nobody explained why).
+        Refused: `deployment.documents` (one is missing, or not in date on the day), `deployment.results-overdue`
+            (of any deployment, and nobody explained why).
     """
     day = made.ends_at.astimezone(LONDON).date()
     standing = read_documents_status(session, made.deployment, day)
     if not standing.in_date:
-        raise Refused("life.papers", f"{standing.why}, good on {day}")
+        raise Refused("deployment.documents", f"{standing.why}, good on {day}")
     late = overdue_unexplained(session, now, policy)
     if late:
         raise Refused(
-            "life.results-overdue",
+            "deployment.results-overdue",
             f"results are overdue and unexplained ({', '.join(late[:3])}): publish them, or `lfr publish explain`",
         )
 

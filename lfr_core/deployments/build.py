@@ -11,43 +11,30 @@ from lfr_core.deployments.announcement import AnnouncementStore
 from lfr_core.deployments.compliance_documents import ComplianceDocumentRegister, compliance_document_folder
 from lfr_core.deployments.equality import model_in_use
 from lfr_core.deployments.evaluations import evaluations_for
-from lfr_core.deployments.hours import DeploymentHours
 from lfr_core.deployments.monitoring.gallery import GalleryCheck, compare_gallery
-from lfr_core.deployments.service import PlanningService
-from lfr_core.deployments.store import DeploymentStore
+from lfr_core.deployments.service import DeploymentService
 from lfr_core.recognition.gallery.milvus import milvus_gallery
 
 __all__ = [
     "build_announcement_store",
-    "build_deployment_hours",
-    "build_deployment_store",
+    "build_deployment_service",
     "build_document_register",
     "build_gallery_check",
     "build_gallery_comparison",
-    "build_planning_service",
 ]
 
 
-def build_deployment_store(installation: Installation) -> DeploymentStore:
-    """Build the store that makes, opens, suspends and ends deployments."""
-    return DeploymentStore(installation.engine, installation.vault, installation.trail, installation.clock)
-
-
-def build_deployment_hours(installation: Installation) -> DeploymentHours:
-    """Build what moves the end of a live deployment."""
-    return DeploymentHours(installation.engine, installation.trail, installation.clock)
-
-
-def build_planning_service(installation: Installation) -> PlanningService:
-    """Build the service of planned deployments. Raises Fatal: the policy or the evaluations can't be read."""
-    evaluations = evaluations_for(installation.settings, installation.policy)
-    return PlanningService(
+def build_deployment_service(installation: Installation) -> DeploymentService:
+    """Build what takes deployments along their lifecycles. Policy and evaluations are read when asked for."""
+    return DeploymentService(
         installation.engine,
+        installation.vault,
         installation.trail,
         installation.clock,
-        installation.policy,
-        evaluations,
-        model=model_in_use(installation.settings, installation.policy),
+        lambda: installation.policy,
+        compare=build_gallery_comparison(installation),
+        evaluations=lambda: evaluations_for(installation.settings, installation.policy),
+        model=lambda: model_in_use(installation.settings, installation.policy),
     )
 
 
@@ -62,7 +49,7 @@ def build_gallery_check(installation: Installation) -> GalleryCheck:
 
 
 def build_gallery_comparison(installation: Installation) -> Callable[[str], str]:
-    """Return what compares a deployment's gallery with its list, as `PlanningService.open` asks for."""
+    """Return what compares a deployment's gallery with its list, as `DeploymentService.open` asks for."""
     return partial(compare_gallery, installation.settings, installation.engine, installation.clock)
 
 
@@ -74,7 +61,7 @@ def build_document_register(installation: Installation, threshold: float | None 
         installation.trail,
         installation.clock,
         compliance_document_folder(settings.home),
-        policy.papers,
+        policy.documents,
         model=model_in_use(settings, policy),
         threshold=policy.alerts.threshold if threshold is None else threshold,
     )

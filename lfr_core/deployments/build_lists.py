@@ -10,7 +10,7 @@ from functools import partial
 
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.watchlist_key import find_list_key, make_list_key
-from lfr_core.deployments.build import build_deployment_store
+from lfr_core.deployments.build import build_deployment_service
 from lfr_core.domain.actors import SystemActor
 from lfr_core.recognition.build import open_list_gallery
 from lfr_core.recognition.faces.engine import build_engine
@@ -27,7 +27,7 @@ def build_list_builder(installation: Installation, *, actor: SystemActor = Syste
     """
     return ListBuilder(
         policy=installation.policy,
-        store=build_deployment_store(installation),
+        store=build_deployment_service(installation),
         open_gallery=partial(open_list_gallery, installation, actor=actor),
         engine=partial(build_engine, installation.settings, installation.policy),
         home=installation.settings.home,

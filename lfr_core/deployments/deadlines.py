@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
-from lfr_core.domain.deployments import DeploymentKind
+from lfr_core.domain.deployments import DeploymentKind, lifecycle_of
 from lfr_core.domain.policy import Policy, PublicationPolicy
 from lfr_core.domain.working_days import LONDON, Deadline, WorkingDays
 from lfr_core.storage.tables.deployments import DeploymentRow
@@ -161,7 +161,8 @@ def _due(
     return ResultsDue(
         deployment=row.id,
         kind=kind,
-        owed=kind is DeploymentKind.OPERATIONAL or (row.planned and kind is DeploymentKind.EVALUATION),
+        owed=kind is DeploymentKind.OPERATIONAL
+        or (lifecycle_of(planned=row.planned).has_authority and kind is DeploymentKind.EVALUATION),
         ended_at=ended_at,
         schedule=at,
         published_at=published_at,

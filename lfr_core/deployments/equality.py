@@ -45,7 +45,7 @@ def check_equality(session: Session, made: Application, model: str) -> None:
         model: `model_in_use`.
 
     Raises:
-        Refused: `life.equality`: it was made of another model, rule, gate or threshold.
+        Refused: `deployment.equality`: it was made of another model, rule, gate or threshold.
     """
     query = (
         select(ComplianceDocumentRow)
@@ -55,17 +55,17 @@ def check_equality(session: Session, made: Application, model: str) -> None:
     newest = session.exec(query).first()
     if newest is None or not newest.assessed_model:
         return
-    advice = "assess it anew, by group (`lfr accuracy evaluate --groups`), then `lfr papers add equality ...`"
+    advice = "assess it anew, by group (`lfr accuracy evaluate --groups`), then `lfr documents add equality ...`"
     if newest.assessed_model != model:
         raise Refused(
-            "life.equality",
+            "deployment.equality",
             f"the equality impact assessment (version {newest.version}) is of another model, rule of agreeing shots or "
             f"quality gate than the one in use: {advice}",
         )
     assessed = newest.assessed_threshold
     if assessed is not None and not math.isclose(assessed, made.threshold, abs_tol=1e-9):
         raise Refused(
-            "life.equality",
+            "deployment.equality",
             f"the equality impact assessment (version {newest.version}) is of the threshold {assessed:g}, and "
             f"{made.threshold:g} is applied for: apply for that one, or {advice}",
         )

@@ -90,7 +90,7 @@ def forecast_false_alerts(
     allowed = asked.expected_faces / one_in
     about = [each for each in evaluations if not contract or each.contract == contract]
     missing = _why_nothing_fits(about, asked.threshold, contract)
-    found = None if missing or size < 1 else _chosen(about, asked.threshold, size)
+    found = None if missing or size < 1 else _choose_evaluation(about, asked.threshold, size)
     claim = f"under 1 in {one_in:,} faces"
     if found is None:
         why = missing or "there is nobody on the list"
@@ -112,11 +112,11 @@ def check_signed(found: FalseAlertForecast, *, signed: bool) -> None:
     """Check that an authorising officer knows what has to be known before the authority is given.
 
     Raises:
-        Refused: `life.claim-not-shown`: no evaluation shows the public claim, and that isn't signed for.
+        Refused: `deployment.claim-not-shown`: no evaluation shows the public claim, and that isn't signed for.
     """
     if not (found.shown or signed):
         raise Refused(
-            "life.claim-not-shown",
+            "deployment.claim-not-shown",
             f"no evaluation shows the public claim of under 1 false alert in {found.one_in:,} faces for this list "
             f"({found.why_not_shown}): sign that you know it (`--claim-not-shown`), or refuse the application",
         )
@@ -133,7 +133,7 @@ def _why_nothing_fits(about: Sequence[Evaluation], threshold: float, contract: s
     return ""
 
 
-def _chosen(about: Sequence[Evaluation], threshold: float, size: int) -> Evaluation:
+def _choose_evaluation(about: Sequence[Evaluation], threshold: float, size: int) -> Evaluation:
     """Return the evaluation that counts. One exists: the threshold is within those measured."""
     firm = [each for each in about if not each.indicative]
     within = firm and min(e.threshold for e in firm) <= threshold <= max(e.threshold for e in firm)

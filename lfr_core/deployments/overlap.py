@@ -15,7 +15,7 @@ __all__ = ["check_overlap"]
 
 
 def check_overlap(session: Session, id: str, form: ApplicationForm) -> None:
-    """Raise Refused `life.overlap` if another deployment has the place, or one of the cameras, within these hours."""
+    """Raise Refused `deployment.overlap` if another has the place, or one of the cameras, within these hours."""
     over = [each.value for each in DeploymentStatus if each.is_over]
     query = select(DeploymentRow).where(DeploymentRow.id != id, col(DeploymentRow.status).not_in(over))
     for row in session.exec(query.where(col(DeploymentRow.planned).is_(True))):
@@ -26,7 +26,7 @@ def check_overlap(session: Session, id: str, form: ApplicationForm) -> None:
         if shared or fold_text(other.place) == fold_text(form.place):
             what = f"the camera {shared[0]}" if shared else "the place"
             raise Refused(
-                "life.overlap",
+                "deployment.overlap",
                 f"{row.id} has {what} from {other.starts_at:%Y-%m-%d %H:%M} to {other.ends_at:%H:%M %Z}: "
                 "choose other hours, or cancel it",
             )

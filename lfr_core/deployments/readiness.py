@@ -109,7 +109,7 @@ def read_overview(engine: Engine, deployment: str, limits: GateLimits, *, now_ns
     """One planned deployment with every condition of the gate.
 
     Raises:
-        Refused: `deployment.unknown`; `life.trial`: it isn't planned.
+        Refused: `deployment.unknown`; `deployment.trial`: it isn't planned.
         Retryable: the records are away.
     """
     with reading(engine) as session:
@@ -122,7 +122,7 @@ def read_overview(engine: Engine, deployment: str, limits: GateLimits, *, now_ns
             session.get(PlannedDeploymentRow, row.id),
         )
         if planned is None or made is None or kept is None:
-            raise Refused("life.trial", f"{row.id} is a trial: it has no application and no readiness board")
+            raise Refused("deployment.trial", f"{row.id} is a trial: it has no application and no readiness board")
         shares = session.exec(
             select(WatchlistCompositionRow)
             .where(WatchlistCompositionRow.deployment == row.id)

@@ -13,6 +13,7 @@ from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import AuthenticatedPerson, Rank, Role
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.state_machine import DeploymentState
+from lfr_core.deployments.steps import Step, rules_for
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.figures import UseCase
 from lfr_core.storage.engine import reading
@@ -88,8 +89,8 @@ _EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 def read_state(session: Session, row: DeploymentRow) -> DeploymentState | None:
     """Return where a deployment stands; None where one that is planned has no application, which is damage."""
-    if not row.planned:
-        return DeploymentState(row.id, DeploymentStatus(row.status), 0, "", _EVER[0], _EVER[1], planned=False)
+    if Step.PLAN not in (rules := rules_for(row)):
+        return DeploymentState(row.id, DeploymentStatus(row.status), 0, "", _EVER[0], _EVER[1], rules=rules)
     kept, made = session.get(PlannedDeploymentRow, row.id), read_application(session, row.id)
     if kept is None or made is None:
         return None

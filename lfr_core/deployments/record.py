@@ -17,7 +17,7 @@ from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Actor, Role, principal_of
 from lfr_core.deployments.reading import answer_calls, read_state
 from lfr_core.deployments.state_machine import DeploymentState, StepActor, check_actor, rule_of, transition
-from lfr_core.deployments.steps import Step, StepRule
+from lfr_core.deployments.steps import Step, StepRule, rules_for
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.tables.deployments import DeploymentRow, DeploymentStepRow, PlannedDeploymentRow
 
@@ -25,8 +25,8 @@ __all__ = ["actor_of", "check_may_take", "check_step", "note_step", "record_step
 
 
 def rule_for(row: DeploymentRow, step: Step) -> StepRule:
-    """Return the rule of a step of this deployment, of the one table or the other. Raises Refused as `rule_of`."""
-    return rule_of(row.id, step, planned=row.planned)
+    """Return the rule of a step of this deployment, from the table that it goes by. Raises Refused as `rule_of`."""
+    return rule_of(row.id, step, rules_for(row))
 
 
 def actor_of(session: Session, by: Actor, roles: Collection[Role]) -> StepActor:
@@ -76,8 +76,8 @@ def record_step(
     overdue results, the suite) are the caller's.
 
     Raises:
-        Refused: as `transition` and `actor_of`; `life.trial`: a trial has no such step; `life.no-application`: it is
-            called planned and has none; the records are damaged.
+        Refused: as `transition` and `actor_of`; `deployment.trial`: it has no such step; `deployment.no-application`:
+            it is called planned and has none; the records are damaged.
     """
     rule, before = rule_for(row, step), _state_of(session, row)
     actor = actor_of(session, by, rule.roles)
@@ -118,7 +118,9 @@ def note_step(session: Session, state: DeploymentState, step: Step, *, by: str, 
 def _state_of(session: Session, row: DeploymentRow) -> DeploymentState:
     found = read_state(session, row)
     if found is None:
-        raise Refused("life.no-application", f"deployment {row.id} is planned and has no application: that is damage")
+        raise Refused(
+            "deployment.no-application", f"deployment {row.id} is planned and has no application: that is damage"
+        )
     return found
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.steps import Step, StepRule, rules_of
+from lfr_core.deployments.steps import RULES, Step, StepRule
 from lfr_core.domain.actors import SystemActor, same_person
 from lfr_core.domain.deployments import DeploymentStatus as Status
 
@@ -55,8 +56,8 @@ class DeploymentState:
     """Whether these hours were announced, or withheld with approval."""
     signage: bool = False
     briefing: bool = False
-    planned: bool = True
-    """Whether it goes the whole lifecycle; a trial has no planner, and no hours but those it is opened for."""
+    rules: Mapping[Step, StepRule] = field(default_factory=lambda: RULES)
+    """The table that it goes by; a trial has no planner, and no hours but those it is opened for."""
 
     @property
     def list_is_approved(self) -> bool:
@@ -64,34 +65,36 @@ class DeploymentState:
         return bool(self.list_digest) and self.list_digest == self.approved_digest
 
 
-def rule_of(deployment: str, step: Step, *, planned: bool) -> StepRule:
-    """Return the rule of a step of a deployment.
+def rule_of(deployment: str, step: Step, rules: Mapping[Step, StepRule]) -> StepRule:
+    """Return the rule of a step of a deployment that goes by the table `rules`.
 
     Raises:
-        Refused: `life.trial`: a trial has no such step.
+        Refused: `deployment.trial`: a trial has no such step.
     """
-    rule = rules_of(planned=planned).get(step)
+    rule = rules.get(step)
     if rule is None:
         instead = _INSTEAD.get(step, f"it has no application, so {step.value} isn't for it")
-        raise Refused("life.trial", f"{deployment} is a trial: {instead}")
+        raise Refused("deployment.trial", f"{deployment} is a trial: {instead}")
     return rule
 
 
 def check_status(deployment: str, status: Status, rule: StepRule) -> None:
-    """See that a deployment stands where this step may be taken. Raises Refused `life.wrong-state`."""
+    """See that a deployment stands where this step may be taken. Raises Refused `deployment.wrong-state`."""
     if status not in rule.froms:
         expected = ", ".join(sorted(each.value for each in rule.froms))
         raise Refused(
-            "life.wrong-state",
+            "deployment.wrong-state",
             f"deployment {deployment} is {status.value}: {rule.step.value} needs one that is {expected}",
         )
 
 
 def check_actor(actor: StepActor, rule: StepRule) -> None:
-    """See that this step is for whoever takes it. Raises Refused `life.wrong-role`."""
+    """See that this step is for whoever takes it. Raises Refused `deployment.wrong-role`."""
     if not (actor.roles & rule.roles or actor.part in rule.systems):
         roles = " or ".join(sorted(role.value for role in rule.roles))
-        raise Refused("life.wrong-role", f"{actor.name} can't {rule.step.value} a deployment: that is for a {roles}")
+        raise Refused(
+            "deployment.wrong-role", f"{actor.name} can't {rule.step.value} a deployment: that is for a {roles}"
+        )
 
 
 def transition(
@@ -107,10 +110,10 @@ def transition(
         digest: COMPILE: of the list as built. APPROVE_LIST: of the list that the officer saw.
 
     Raises:
-        Refused: `life.wrong-state`, `life.wrong-role`, `life.same-person`, `life.list-changed`, `life.no-list`,
-            `life.not-announced`, `life.not-confirmed`, `life.too-early`, `life.hours-over`; as `rule_of`.
+        Refused: `deployment.wrong-state`, `.wrong-role`, `.same-person`, `.list-changed`, `.no-list`, `.not-announced`,
+            `.not-confirmed`, `.too-early`, `.hours-over`; as `rule_of`.
     """
-    rule = rule_of(state.deployment, step, planned=state.planned)
+    rule = rule_of(state.deployment, step, state.rules)
     check_status(state.deployment, state.status, rule)
     check_actor(actor, rule)
     moved = _TRANSITIONS[step](state, actor, now, digest) if step in _TRANSITIONS else state
@@ -123,29 +126,29 @@ def _plan(state: DeploymentState, actor: StepActor, _now: datetime, _digest: str
 
 
 def _authorise(state: DeploymentState, actor: StepActor, now: datetime, _digest: str) -> DeploymentState:
-    _other(state, actor, state.planner, "planned")
-    _not_over(state, now)
+    _check_other_person(state, actor, state.planner, "planned")
+    _check_not_over(state, now)
     return replace(state, officer=actor.name)
 
 
 def _refuse(state: DeploymentState, actor: StepActor, _now: datetime, _digest: str) -> DeploymentState:
-    _other(state, actor, state.planner, "planned")
+    _check_other_person(state, actor, state.planner, "planned")
     return state
 
 
 def _compile(state: DeploymentState, actor: StepActor, now: datetime, digest: str) -> DeploymentState:
     if not digest:
-        raise Refused("life.no-list", f"deployment {state.deployment} needs a list with at least one entry")
-    _not_over(state, now)
+        raise Refused("deployment.no-list", f"deployment {state.deployment} needs a list with at least one entry")
+    _check_not_over(state, now)
     return replace(state, compiler=actor.name, list_digest=digest, approved_digest="", approver="")
 
 
 def _approve_list(state: DeploymentState, actor: StepActor, _now: datetime, digest: str) -> DeploymentState:
-    _other(state, actor, state.planner, "planned")
-    _other(state, actor, state.compiler, "compiled the list of")
+    _check_other_person(state, actor, state.planner, "planned")
+    _check_other_person(state, actor, state.compiler, "compiled the list of")
     if digest != state.list_digest:
         raise Refused(
-            "life.list-changed",
+            "deployment.list-changed",
             f"the list of {state.deployment} isn't the one you saw (digest {state.list_digest[:16]}): look at it again",
         )
     return replace(state, approved_digest=digest, approver=actor.name)
@@ -156,17 +159,17 @@ def _announce(state: DeploymentState, _actor: StepActor, _now: datetime, _digest
 
 
 def _ready(state: DeploymentState, _actor: StepActor, now: datetime, _digest: str) -> DeploymentState:
-    _not_over(state, now)
+    _check_not_over(state, now)
     if not state.list_is_approved:
-        raise Refused("life.list-changed", f"the list of {state.deployment} as it is was not approved")
+        raise Refused("deployment.list-changed", f"the list of {state.deployment} as it is was not approved")
     if not state.announced:
         raise Refused(
-            "life.not-announced",
+            "deployment.not-announced",
             f"{state.deployment} was neither announced nor withheld: `lfr deployment announce` or `withhold`",
         )
     if not (state.signage and state.briefing):
         raise Refused(
-            "life.not-confirmed",
+            "deployment.not-confirmed",
             f"somebody has to confirm that signs stand at all approaches of {state.deployment} "
             "and officers are briefed",
         )
@@ -175,19 +178,21 @@ def _ready(state: DeploymentState, _actor: StepActor, now: datetime, _digest: st
 
 def _open(state: DeploymentState, _actor: StepActor, now: datetime, _digest: str) -> DeploymentState:
     if now < state.starts_at:
-        raise Refused("life.too-early", f"the hours of {state.deployment} begin at {state.starts_at:%Y-%m-%d %H:%M %Z}")
-    _not_over(state, now)
+        raise Refused(
+            "deployment.too-early", f"the hours of {state.deployment} begin at {state.starts_at:%Y-%m-%d %H:%M %Z}"
+        )
+    _check_not_over(state, now)
     return state
 
 
 def _resume(state: DeploymentState, actor: StepActor, now: datetime, _digest: str) -> DeploymentState:
-    _other(state, actor, state.planner, "planned")
-    _not_over(state, now)
+    _check_other_person(state, actor, state.planner, "planned")
+    _check_not_over(state, now)
     return state
 
 
 def _shorten(state: DeploymentState, _actor: StepActor, now: datetime, _digest: str) -> DeploymentState:
-    _not_over(state, now)
+    _check_not_over(state, now)
     return state
 
 
@@ -207,14 +212,16 @@ _TRANSITIONS = {
 }
 
 
-def _other(state: DeploymentState, actor: StepActor, name: str, did: str) -> None:
+def _check_other_person(state: DeploymentState, actor: StepActor, name: str, did: str) -> None:
     if name and any(same_person(name, each) for each in (actor.name, *actor.former_names)):
         raise Refused(
-            "life.same-person",
+            "deployment.same-person",
             f"{actor.name} {did} deployment {state.deployment}: another authorising officer has to decide this",
         )
 
 
-def _not_over(state: DeploymentState, now: datetime) -> None:
+def _check_not_over(state: DeploymentState, now: datetime) -> None:
     if now >= state.ends_at:
-        raise Refused("life.hours-over", f"the hours of {state.deployment} ended at {state.ends_at:%Y-%m-%d %H:%M %Z}")
+        raise Refused(
+            "deployment.hours-over", f"the hours of {state.deployment} ended at {state.ends_at:%Y-%m-%d %H:%M %Z}"
+        )

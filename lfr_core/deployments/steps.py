@@ -8,13 +8,15 @@ thing that moves a deployment, and it moves it by these tables.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
 
 from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.step_rule import Step, StepRule
 from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import PLANNED, TRIAL, Lifecycle, lifecycle_of
 from lfr_core.domain.deployments import DeploymentStatus as Status
+from lfr_core.domain.gate import TO_BE_OPENED, TO_BE_READY
+from lfr_core.storage.tables.deployments import DeploymentRow
 
 __all__ = [
     "AFTER_AUTHORITY",
@@ -25,29 +27,9 @@ __all__ = [
     "TRIAL_RULES",
     "Step",
     "StepRule",
+    "rules_for",
     "rules_of",
 ]
-
-
-class Step(StrEnum):
-    """What can be done to a deployment. The values are the timeline's words, and most of them the command line's."""
-
-    PLAN = "plan"
-    APPLY = "apply"
-    AUTHORISE = "authorise"
-    REFUSE = "refuse"
-    COMPILE = "compile"
-    APPROVE_LIST = "approve-list"
-    ANNOUNCE = "announce"
-    WITHHOLD = "withhold"
-    READY = "ready"
-    OPEN = "open"
-    SUSPEND = "suspend"
-    RESUME = "resume"
-    SHORTEN = "shorten"
-    EXTEND = "extend"
-    CLOSE = "close"
-    CANCEL = "cancel"
 
 
 BEFORE_LIST = frozenset({Status.DRAFT, Status.APPLIED, Status.AUTHORISED})
@@ -56,30 +38,6 @@ BEFORE_OPEN = frozenset(
 )
 AFTER_AUTHORITY = frozenset({Status.AUTHORISED, Status.LIST_BUILT, Status.LIST_APPROVED, Status.READY})
 _OPENED = frozenset({Status.LIVE, Status.SUSPENDED})
-
-
-@dataclass(frozen=True, slots=True)
-class StepRule:
-    """One row of the table."""
-
-    step: Step
-    froms: frozenset[Status]
-    to: Status | None
-    """None: it stays where it is."""
-    roles: frozenset[Role]
-    """Any of these may take it."""
-    needs: str
-    """Its preconditions, as people read them."""
-    source: str
-    """Which rule asks for it: ids of docs/domain.md, or a heading of docs/design.md."""
-    systems: frozenset[SystemActor] = field(default_factory=frozenset)
-    """Processes of ours that may take it as well."""
-    verb: Verb = Verb.DECIDE
-    """Of its entry on the audit trail."""
-    audited: str = ""
-    """The rule of that entry; "": deployment.STEP."""
-    sets_hours: bool = False
-    """Whether taking it says for how long the deployment is open; otherwise the authority does."""
 
 
 _P, _AO, _OP, _PUB = Role.PLANNER, Role.AUTHORISING_OFFICER, Role.OPERATOR, Role.PUBLICATION_OFFICER
@@ -158,6 +116,7 @@ RULES: dict[Step, StepRule] = {
             frozenset({_P, _OP}),
             "signs at all approaches, officers briefed, announcement made or withheld, documents in date",
             "P4, H5, A6",
+            conditions=TO_BE_READY,
         ),
         StepRule(
             Step.OPEN,
@@ -168,6 +127,7 @@ RULES: dict[Step, StepRule] = {
             "A7, D8",
             frozenset({_FLOWS}),
             verb=Verb.AUTHORISE,
+            conditions=TO_BE_OPENED,
         ),
         StepRule(
             Step.SUSPEND,
@@ -292,9 +252,14 @@ TRIAL_RULES: dict[Step, StepRule] = {
 """Every step of a trial, which `lfr deployment create` makes a draft."""
 
 
-def rules_of(*, planned: bool) -> Mapping[Step, StepRule]:
-    """Return the table of a kind of deployment: which steps there are, and for whom.
+_RULES = {PLANNED: RULES, TRIAL: TRIAL_RULES}
 
-    Both are opened by `open_deployment` in `lfr_core.deployments.opening`.
-    """
-    return RULES if planned else TRIAL_RULES
+
+def rules_of(lifecycle: Lifecycle) -> Mapping[Step, StepRule]:
+    """Return the table of a lifecycle: which steps there are, and for whom."""
+    return _RULES[lifecycle]
+
+
+def rules_for(row: DeploymentRow) -> Mapping[Step, StepRule]:
+    """Return the table that a deployment goes by."""
+    return rules_of(lifecycle_of(planned=row.planned))

@@ -174,7 +174,7 @@ class VaultRecords:
         with writing(self._engine) as session:
             session.execute(update(InstallationRow).values(written_ns=at_ns))
 
-    def began(self, epoch: Epoch) -> None:
+    def record_begun(self, epoch: Epoch) -> None:
         with writing(self._engine) as session:
             session.add(
                 EpochRow(
@@ -186,7 +186,7 @@ class VaultRecords:
                 )
             )
 
-    def destroyed(self, key_ids: Sequence[str], at_ns: int) -> None:
+    def record_destroyed(self, key_ids: Sequence[str], at_ns: int) -> None:
         with writing(self._engine) as session:
             session.execute(
                 update(EpochRow)

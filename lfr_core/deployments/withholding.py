@@ -25,9 +25,9 @@ from lfr_core.deployments.announcement import (
 from lfr_core.deployments.announcement_terms import Plan, ReasonClass
 from lfr_core.deployments.locking import lock_deployment, reason_of
 from lfr_core.deployments.reading import answer_calls, call
-from lfr_core.deployments.record import record_step, rule_for
+from lfr_core.deployments.record import record_step
 from lfr_core.deployments.state_machine import check_status
-from lfr_core.deployments.steps import Step
+from lfr_core.deployments.steps import Step, rules_for
 from lfr_core.deployments.withholding_requests import WithholdingRequest, newest_request, pending_row, request_of
 from lfr_core.domain.approvals import check_same_request
 from lfr_core.domain.deployments import DeploymentStatus
@@ -59,7 +59,7 @@ def ask_to_withhold(
         plan: of a trial; a planned deployment's is its application's.
 
     Raises:
-        Refused: `deployment.unknown`, `life.trial`, `life.wrong-state`, `announcement.not-as-planned`,
+        Refused: `deployment.unknown`, `deployment.trial`, `deployment.wrong-state`, `announcement.not-as-planned`,
             `announcement.too-late`, `announcement.is-public`, `announcement.withholding-asked` (something else is asked
             for already), `people.*`.
         Retryable: database or vault are away.
@@ -72,8 +72,9 @@ def ask_to_withhold(
         person = acting(session, by, TELLERS)
         name = person.name
         of = lock_deployment(session, deployment)
-        if of.planned:
-            check_status(deployment, DeploymentStatus(of.status), rule_for(of, Step.WITHHOLD))
+        rule = rules_for(of).get(Step.WITHHOLD)
+        if rule is not None:
+            check_status(deployment, DeploymentStatus(of.status), rule)
             read_as_planned(session, deployment, asked)
         check_may_change(session, of, withhold=True)
         waiting, last = pending_row(session, of), newest_request(session, deployment)
@@ -132,7 +133,7 @@ def approve_withholding(
         if person.is_called(row.asked_by):
             raise Refused("announcement.same-person", f"{name} has asked for it: another authorising officer approves")
         in_role(session, row.asked_by, TELLERS, since=row.asked_at)
-        if of.planned:
+        if Step.WITHHOLD in rules_for(of):
             made = read_as_planned(session, deployment, asked.plan)
             if person.is_called(made.applied_by):
                 raise Refused("announcement.same-person", f"{name} planned {deployment}: another officer approves")
@@ -165,7 +166,7 @@ def refuse_withholding(store: AnnouncementStore, deployment: str, *, by: Authent
             acting(session, by, APPROVERS)
         _answer(store, session, row, name, approved=False, why=why)
         _append(store, session, row, Verb.DECIDE, name, "announcement.withholding-refused")
-        if of.planned and not taken_back:
+        if Step.WITHHOLD in rules_for(of) and not taken_back:
             words = f"announce it: {name} refused to withhold its notice ({why})"
             call(session, role=Role.PUBLICATION_OFFICER, deployment=deployment, why=words, now=store.now())
 

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from lfr_core.deployments.announcement_terms import Plan, ReasonClass, planned_of
 from lfr_core.deployments.reading import read_application
+from lfr_core.deployments.steps import Step, rules_for
 from lfr_core.domain.approvals import request_digest
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.figures import UseCase
@@ -57,12 +58,17 @@ def newest_request(session: Session, deployment: str) -> WithholdingRequestRow |
 def pending_row(session: Session, of: DeploymentRow) -> WithholdingRequestRow | None:
     """Return the request that waits for an officer: about the newest revision of its application, where it has one."""
     row = newest_request(session, of.id)
-    if row is None or row.answered_at is not None or (of.planned and DeploymentStatus(of.status).is_over):
+    if row is None or row.answered_at is not None or _is_too_late(of):
         return None
-    made = read_application(session, of.id) if of.planned else None
+    made = read_application(session, of.id)
     if made is not None and (made.applied_at > row.asked_at or planned_of(made) != request_of(row).plan):
         return None
     return row
+
+
+def _is_too_late(of: DeploymentRow) -> bool:
+    """Whether its lifecycle has such a step, and is over."""
+    return Step.WITHHOLD in rules_for(of) and DeploymentStatus(of.status).is_over
 
 
 def read_pending(session: Session, of: DeploymentRow) -> WithholdingRequest | None:

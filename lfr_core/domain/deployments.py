@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-__all__ = ["DeploymentDirectory", "DeploymentKind", "DeploymentStatus", "DeploymentView"]
+__all__ = [
+    "PLANNED",
+    "TRIAL",
+    "DeploymentDirectory",
+    "DeploymentKind",
+    "DeploymentStatus",
+    "DeploymentView",
+    "Lifecycle",
+    "lifecycle_of",
+]
 
 
 class DeploymentKind(StrEnum):
@@ -46,6 +55,39 @@ class DeploymentStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """What follows for a deployment from the table of steps that it goes by (`lfr_core.deployments.steps`)."""
+
+    has_authority: bool
+    """Whether people apply for it and authorise it: for these hours, with these cameras, answered for by them."""
+    takes_live_cameras: bool
+    """Whether it may film people who pass; otherwise it plays recordings, whose times and frame rates are their own."""
+    is_probed: bool
+    """Whether the live probe shows, again and again, that its whole chain works."""
+    takes_list_from: frozenset[DeploymentStatus]
+    """Where a watchlist may be attached."""
+
+
+PLANNED = Lifecycle(
+    has_authority=True,
+    takes_live_cameras=True,
+    is_probed=True,
+    takes_list_from=frozenset({DeploymentStatus.AUTHORISED, DeploymentStatus.LIST_BUILT}),  # anew until it is approved
+)
+TRIAL = Lifecycle(
+    has_authority=False,
+    takes_live_cameras=False,
+    is_probed=False,
+    takes_list_from=frozenset({DeploymentStatus.DRAFT}),
+)
+
+
+def lifecycle_of(*, planned: bool) -> Lifecycle:
+    """Return that of planned deployments, or that of trials."""
+    return PLANNED if planned else TRIAL
+
+
+@dataclass(frozen=True, slots=True)
 class DeploymentView:
     """What a worker needs to know of a deployment."""
 
@@ -61,16 +103,19 @@ class DeploymentView:
     live_only: bool
     """Whether frames older than the policy's limit are dropped; off for `lfr stream run` on a file."""
     planned: bool = False
-    """Whether it goes the whole line, with an authority. Only then may it take a live camera."""
+    """Which lifecycle it goes by: the whole one, with an authority, or that of trials."""
     cameras: tuple[str, ...] = ()
     """Those that a planned deployment's application names; no other may send for it."""
 
     @property
+    def lifecycle(self) -> Lifecycle:
+        """What follows from that."""
+        return lifecycle_of(planned=self.planned)
+
+    @property
     def awaits_list(self) -> bool:
         """Whether a watchlist may be attached now."""
-        if self.planned:  # a list that isn't approved yet may be compiled anew
-            return self.status in {DeploymentStatus.AUTHORISED, DeploymentStatus.LIST_BUILT}
-        return self.status is DeploymentStatus.DRAFT
+        return self.status in self.lifecycle.takes_list_from
 
     @property
     def is_live(self) -> bool:

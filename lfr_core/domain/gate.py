@@ -6,7 +6,7 @@ readiness board, the flows and the commands use this same list.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from lfr_core.common.errors import Refused
@@ -34,6 +34,7 @@ __all__ = [
     "PlannedFacts",
     "check_gate",
     "gate",
+    "refusal_of",
 ]
 
 
@@ -81,6 +82,13 @@ def check_gate(
     """
     if facts is None:
         raise Refused("gate.unknown", f"there is no deployment {deployment}")
-    for finding in gate(facts, limits, now_ns=now_ns):
-        if not finding.met and finding.condition in only:
-            raise Refused(f"gate.{finding.condition}", f"deployment {deployment}: {finding.why}")
+    findings = [one for one in gate(facts, limits, now_ns=now_ns) if one.condition in only]
+    refusal = refusal_of(findings, deployment)
+    if refusal is not None:
+        raise refusal
+
+
+def refusal_of(findings: Iterable[GateFinding], deployment: str) -> Refused | None:
+    """Return the refusal that the first condition asks for which isn't met; None when all are."""
+    unmet = next((finding for finding in findings if not finding.met), None)
+    return None if unmet is None else Refused(f"gate.{unmet.condition}", f"deployment {deployment}: {unmet.why}")

@@ -26,7 +26,7 @@ class Condition(StrEnum):
     """What must be so for a frame to be sealed or opened, in the order in which people look at it."""
 
     AUTHORITY = "authority"
-    DOCUMENTS_IN_DATE = "papers-in-date"
+    DOCUMENTS_IN_DATE = "documents-in-date"
     LIST_IN_PLACE = "list-in-place"
     LIST_APPROVED = "list-approved"
     LIST_FRESH = "list-fresh"

@@ -27,7 +27,7 @@ __all__ = [
     "OutcomeBatch",
     "Sighting",
     "StageTime",
-    "gathered",
+    "merge_letters",
     "sighting_id",
 ]
 
@@ -203,7 +203,7 @@ class DeadLetter(_Message):
     """Of how many records of one camera and one batch it tells."""
 
 
-def gathered(letters: Iterable[DeadLetter]) -> list[DeadLetter]:
+def merge_letters(letters: Iterable[DeadLetter]) -> list[DeadLetter]:
     """One letter for those of one batch that tell of the same place and camera, with the last one's offset and reason.
 
     So that what a camera sends by the thousand costs one message a batch, and each record is counted all the same.

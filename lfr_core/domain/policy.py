@@ -89,7 +89,7 @@ class Policy(Section):
     rights: RightsPolicy
     force: ForcePolicy
     accuracy: AccuracyPolicy
-    papers: ComplianceDocumentsPolicy
+    documents: ComplianceDocumentsPolicy
     watchlist: WatchlistPolicy
     images: ImagePolicy
     responses: ResponsePolicy

@@ -117,7 +117,7 @@ def closing_report(engine: Engine, deployment: str, policy: Policy, now: datetim
     """Build the report of a planned deployment that has ended, as of `now`, aware.
 
     Raises:
-        Refused: `deployment.unknown`, `life.trial` (it has no authority to report on), `record.not-ended`.
+        Refused: `deployment.unknown`, `deployment.trial` (it has no authority to report on), `record.not-ended`.
         Retryable: the records are away.
     """
     with reading(engine) as session:
@@ -126,7 +126,7 @@ def closing_report(engine: Engine, deployment: str, policy: Policy, now: datetim
             raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
         made, given = read_application(session, deployment), read_authority(session, deployment)
         if made is None or given is None:
-            raise Refused("life.trial", f"{deployment} has no authority: there is nothing to report on")
+            raise Refused("deployment.trial", f"{deployment} has no authority: there is nothing to report on")
         if row.ended_at is None:
             raise Refused("record.not-ended", f"deployment {deployment} hasn't ended: its report comes then")
         ended_at = row.ended_at

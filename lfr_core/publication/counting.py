@@ -15,7 +15,7 @@ from lfr_core.domain.figures import AlertFigures, EngagementOutcome
 from lfr_core.domain.rates import AlertCounts, Proportion, natural_frequency, rates_of
 from lfr_core.domain.watchlists import Category
 from lfr_core.publication import record as published
-from lfr_core.publication.suppression import suppressed_set
+from lfr_core.publication.suppression import suppress_counts
 
 __all__ = [
     "demographics",
@@ -109,8 +109,8 @@ def demographics(alerts: Sequence[AlertFigures], method: str, below: int) -> tup
         return ()
     groups = sorted({each.group or "not recorded" for each in alerts})
     of = {group: [each for each in alerts if (each.group or "not recorded") == group] for group in groups}
-    true = suppressed_set({group: sum(_is(each, _TRUE) for each in of[group]) for group in groups}, below)
-    engaged = suppressed_set(
+    true = suppress_counts({group: sum(_is(each, _TRUE) for each in of[group]) for group in groups}, below)
+    engaged = suppress_counts(
         {group: sum(each.decision.engagement is Engagement.ENGAGED for each in of[group]) for group in groups}, below
     )
     return tuple(

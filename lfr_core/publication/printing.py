@@ -25,7 +25,14 @@ from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.publication import AnnouncementRow, WatchlistCompositionRow
 
-__all__ = ["build_form"]
+__all__ = ["build_form", "list_forms"]
+
+
+def list_forms(authority: Authority | None, status: DeploymentStatus) -> tuple[FormKind, ...]:
+    """List the documents that there are of a deployment which was applied for: as `build_form` refuses the others."""
+    if authority is None:
+        return (FormKind.APPLICATION,)
+    return tuple(FormKind) if status.is_over else (FormKind.APPLICATION, FormKind.AUTHORITY)
 
 
 def build_form(
@@ -34,7 +41,8 @@ def build_form(
     """One document of the newest revision, as the records have it at `now`, aware.
 
     Raises:
-        Refused: `deployment.unknown`; `life.trial`; `life.no-paper`: there is no such form yet, and what comes first.
+        Refused: `deployment.unknown`; `deployment.trial`; `deployment.no-document`: there is none yet, and what comes
+            first.
         Retryable: the records are away.
     """
     with reading(engine) as session:
@@ -43,14 +51,14 @@ def build_form(
             raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
         made = read_application(session, deployment)
         if made is None:
-            raise Refused("life.trial", f"{deployment} is a trial: it has no application, so it has no documents")
+            raise Refused("deployment.trial", f"{deployment} is a trial: it has no application, so it has no documents")
         if kind is FormKind.APPLICATION:
             words = forecast_false_alerts(made, evaluations, policy).words
             return build_application_form(made, row.name, policy, words, notice=_of_application(row))
         given = read_authority(session, deployment)
         if given is None:
             raise Refused(
-                "life.no-paper",
+                "deployment.no-document",
                 f"nobody has decided on revision {made.revision} of {deployment}: "
                 "`lfr deployment authorise` or `refuse` comes first",
             )
@@ -65,7 +73,7 @@ def build_form(
                 notice=_of_authority(session, row, given, now),
             )
         if row.ended_at is None:
-            raise Refused("life.no-paper", f"{deployment} hasn't ended: its closing report comes then")
+            raise Refused("deployment.no-document", f"{deployment} hasn't ended: its closing report comes then")
     return printed_report(closing_report(engine, deployment, policy, now), force=policy.force.name)
 
 

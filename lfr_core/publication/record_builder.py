@@ -20,7 +20,7 @@ from lfr_core.domain.working_days import LONDON, Deadline, WorkingDays
 from lfr_core.publication import counting
 from lfr_core.publication import record as published
 from lfr_core.publication.record import DeploymentRecord
-from lfr_core.publication.suppression import PublishedCount, suppressed, suppressed_set
+from lfr_core.publication.suppression import PublishedCount, suppress_count, suppress_counts
 
 __all__ = ["corrected", "from_figures", "record_id"]
 
@@ -145,7 +145,7 @@ def _watchlist(listed: ListFigures, *, below: int) -> published.Watchlist:
         size_people=listed.size_people,
         size_images=listed.size_images,
         by_category=_by_category(listed.by_category, listed.size_people, below),
-        under_18="not recorded" if listed.under_18 is None else suppressed(listed.under_18, below),
+        under_18="not recorded" if listed.under_18 is None else suppress_count(listed.under_18, below),
         built_at=listed.built_at,
         destroyed_at=listed.destroyed_at,
         destruction_receipt=listed.destruction_receipt,
@@ -244,7 +244,7 @@ def _by_category(counts: Mapping[Category, int], people: int, below: int) -> dic
     counts = {category: count for category, count in counts.items() if category is not Category.BLUE_LIST}
     if sum(counts.values()) != people:
         raise Poison(f"the categories hold {sum(counts.values())} people and the list {people}: count them again")
-    return suppressed_set({category.value: count for category, count in counts.items()}, below)
+    return suppress_counts({category.value: count for category, count in counts.items()}, below)
 
 
 def _blue_list(figures: Figures) -> published.BlueList | Literal["not recorded"]:

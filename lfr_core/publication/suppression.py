@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from lfr_core.common.errors import Poison
 
-__all__ = ["WITHHELD", "PublishedCount", "suppressed", "suppressed_set"]
+__all__ = ["WITHHELD", "PublishedCount", "suppress_count", "suppress_counts"]
 
 PublishedCount = int | str
 """A count, or "1-4" where it is too small to print, or `WITHHELD` where printing it would give another away."""
@@ -19,14 +19,14 @@ PublishedCount = int | str
 WITHHELD = "withheld"
 
 
-def suppressed(count: int, below: int) -> PublishedCount:
+def suppress_count(count: int, below: int) -> PublishedCount:
     """`count`, or "1-4" (for `below` 5) where it is between. 0 is printed. Raises Poison for a negative count."""
     if count < 0:
         raise Poison("a count of people is negative: count them again")
     return f"1-{below - 1}" if 0 < count < below else count
 
 
-def suppressed_set(counts: Mapping[str, int], below: int) -> dict[str, PublishedCount]:
+def suppress_counts(counts: Mapping[str, int], below: int) -> dict[str, PublishedCount]:
     """Return the cells of a set whose total is published too, in the same order.
 
     The smallest other cells are withheld until the total no longer fixes a small one; if it still does with every
@@ -39,7 +39,7 @@ def suppressed_set(counts: Mapping[str, int], below: int) -> dict[str, Published
         if not larger:
             return dict.fromkeys(counts, WITHHELD)
         withheld.add(larger.pop(0))
-    return {name: WITHHELD if name in withheld else suppressed(count, below) for name, count in counts.items()}
+    return {name: WITHHELD if name in withheld else suppress_count(count, below) for name, count in counts.items()}
 
 
 def _given_away(counts: Mapping[str, int], small: set[str], withheld: set[str], below: int) -> bool:

@@ -99,7 +99,7 @@ def csv_text(records: Iterable[DeploymentRecord]) -> str:
     writer = csv.writer(out)
     writer.writerow((*NATIONAL_COLUMNS, *OUR_COLUMNS))
     for record in records:
-        writer.writerow([_cell(value) for value in (*_national(record), *_ours(record))])
+        writer.writerow([_cell(value) for value in (*_national(record), *_format_record(record))])
     return out.getvalue()
 
 
@@ -136,7 +136,7 @@ def _national(record: DeploymentRecord) -> tuple[object, ...]:
     )
 
 
-def _ours(record: DeploymentRecord) -> tuple[object, ...]:
+def _format_record(record: DeploymentRecord) -> tuple[object, ...]:
     alerts, engaged, outcomes, rates = record.alerts, record.engagements, _outcomes(record), record.rates
     low, high = rates.false_alerts_per_face.ci95 or ("", "")
     seeded = record.blue_list if isinstance(record.blue_list, BlueList) else None

@@ -83,7 +83,7 @@ class CameraTracks:
                 continue
             probe = Biometric(cut_probe(image, face.detection.box))
             where = _Where(header.sequence, header.captured_ns, assignment.detection_index, probe)
-            usable = quality.usable(face.quality, self._policy.faces) is None
+            usable = quality.find_fault(face.quality, self._policy.faces) is None
             offers.append(Offer(assignment.track_id, face, usable, where))
         shots = [_shot(chosen) for chosen in self._chooser.choose(offers, ended=update.ended)]
         self._compared -= set(update.ended) - {shot.track for shot in shots}  # a last shot is compared yet: `settle`
@@ -118,7 +118,7 @@ class CameraTracks:
         if self._agreement.agreed(person):
             self._chooser.agreed(track)
         else:
-            self._chooser.hot(track)
+            self._chooser.note_hit(track)
         return leaving
 
     def settle(self, tracks: Iterable[int]) -> None:

@@ -127,7 +127,7 @@ class LiveProbeResponder:
             face = self._engine.describe(image, found[0])
         except Poison as error:
             raise _Failed(LiveProbeFault.NO_FACE) from error
-        if quality.usable(face.quality, self._policy.faces) is not None:
+        if quality.find_fault(face.quality, self._policy.faces) is not None:
             raise _Failed(LiveProbeFault.UNUSABLE)
         return Biometric(self._engine.embed([face.aligned])), nonce_of(frame)
 

@@ -143,7 +143,7 @@ def _build_around(folder: Path, built: Path, open_folder: Path) -> None:
     if base is None or base.openlfr is None:
         raise Fatal("a bare embedder needs the open pack's detector: `lfr models install` fetches it")
     shutil.copytree(open_folder, built, dirs_exist_ok=True)
-    recognition = _write(built, "recognition.onnx", _with_open_batch(data))
+    recognition = _write(built, "recognition.onnx", _open_batch(data))
     original = _write(built, "original/own-embedder.onnx", data)
     digest, terms = hashlib.sha256(data).hexdigest(), Preprocessing(mean=described.mean, std=described.std)
     contract = contract_id_of(model_id=described.model_id, digest=digest, dimension=DIMENSION, preprocessing=terms)
@@ -200,7 +200,7 @@ def _check_shape(data: bytes, name: str) -> None:
         raise _unfit(f"{name} gives {given}; a template is (1, {DIMENSION}), and nothing else may come with it")
 
 
-def _with_open_batch(data: bytes) -> bytes:
+def _open_batch(data: bytes) -> bytes:
     graph = LoadedGraph(data, providers=("CPUExecutionProvider",), threads=1, name="embedder")
     return with_dynamic_batch(data) if isinstance(graph.input_shape[0], int) else data
 

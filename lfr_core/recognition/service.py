@@ -21,7 +21,7 @@ from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.deployments import DeploymentDirectory, DeploymentView
 from lfr_core.domain.frames import FrameHeader, FrameKind, FrameOpener
-from lfr_core.domain.messages import NOT_LISTED, LiveProbeResult, Sighting, gathered
+from lfr_core.domain.messages import NOT_LISTED, LiveProbeResult, Sighting, merge_letters
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.agreement import Shot, Vote
@@ -200,7 +200,7 @@ class Recogniser:
             if seen.header.kind is FrameKind.END:
                 self._cameras.pop(session_of(seen.header), None)
         outcomes = outcome_batches(looked.seen, self._watch.take(), self._clock.time_ns())
-        return Recognised(sightings, outcomes, gathered(looked.dead), list(results))
+        return Recognised(sightings, outcomes, merge_letters(looked.dead), list(results))
 
     def _look_at_canary(self, frame: RawFrame, header: FrameHeader, view: DeploymentView | None) -> None:
         image = self._reader.open(DetectedBatch(), frame, FrameProgress(header, FrameOutcome.RECOGNISED), view)

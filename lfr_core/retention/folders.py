@@ -44,19 +44,19 @@ def entries(root: Path, prefix: str = "") -> list[str]:
 
 def measure_tree(root: Path, name: str) -> Tree:
     """Count what is below `name` in `root`, sockets and other file systems left out. Raises OSError."""
-    return _through(root, name, remove=False)
+    return _walk_tree(root, name, remove=False)
 
 
 def remove_tree(root: Path, name: str) -> Tree:
     """Remove `name` from `root` and all below it; what can't be removed is in `left`. Raises OSError."""
-    return _through(root, name, remove=True)
+    return _walk_tree(root, name, remove=True)
 
 
 def _names(folder: int) -> list[str]:
     return os.listdir(folder)  # of an open descriptor: pathlib would go by the path again
 
 
-def _through(root: Path, name: str, *, remove: bool) -> Tree:
+def _walk_tree(root: Path, name: str, *, remove: bool) -> Tree:
     tree = Tree()
     folder = os.open(root, _OPEN_FOLDER)
     try:

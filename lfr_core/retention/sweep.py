@@ -130,16 +130,16 @@ class Sweep:
         outcome = PurgeResult()
         left: tuple[Due, ...] = ()
         failures: list[LfrError] = []
-        with _noting(step, failures):
+        with _note_failures(step, failures):
             before = left = tuple(step.due(now_ns))
         # A step that writes the trail itself may go on even if not all that is due could be seen: the rest may go.
         may_go = step.audited is Audited.ITSELF or (not failures and self._ordered(step, before, failures))
         if may_go or step.audited is Audited.FREE_SPACE_FIRST:
-            with _noting(step, failures):
+            with _note_failures(step, failures):
                 outcome = step.purge(now_ns)
                 failures += outcome.failures
         if before or outcome.destroyed:
-            with _noting(step, failures):
+            with _note_failures(step, failures):
                 left = tuple(step.due(now_ns))
         return StepReport(
             step=step.name,
@@ -233,7 +233,7 @@ def sweep(
 
 
 @contextmanager
-def _noting(step: PurgeStep, failures: list[LfrError]) -> Iterator[None]:
+def _note_failures(step: PurgeStep, failures: list[LfrError]) -> Iterator[None]:
     """Put what goes wrong in the block among `failures` and go on."""
     try:
         yield

@@ -19,7 +19,7 @@ __all__ = ["WatchlistStore", "check_open_for_watchlist", "compile_watchlist"]
 
 
 class WatchlistStore(Protocol):
-    """What is asked of the records: `lfr_core.deployments.store.DeploymentStore` has it."""
+    """What is asked of the records: `lfr_core.deployments.service.DeploymentService` has it."""
 
     def find(self, deployment: str, /) -> DeploymentView | None: ...
 

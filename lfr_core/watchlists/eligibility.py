@@ -9,7 +9,7 @@ from datetime import date
 from lfr_core.domain.actors import fold_name
 from lfr_core.domain.watchlists import EntryRow, Refusal, RefusalReason
 
-__all__ = ["ADULT_YEARS", "SUBJECT_FACTS", "count_approvers", "eligible_rows", "refusal_of"]
+__all__ = ["ADULT_YEARS", "SUBJECT_FACTS", "count_approvers", "refusal_of", "select_eligible"]
 
 ADULT_YEARS = 18
 """Under-18s aren't ordinarily listed (docs/domain.md W5; Family Law Reform Act 1969 s. 1)."""
@@ -31,9 +31,11 @@ def count_approvers(*names: str) -> int:
     return len({fold_name(name) for name in names if fold_name(name)})
 
 
-def eligible_rows(rows: Iterable[EntryRow], *, today: date, last_day: date, refusals: list[Refusal]) -> list[EntryRow]:
+def select_eligible(
+    rows: Iterable[EntryRow], *, today: date, last_day: date, refusals: list[Refusal]
+) -> list[EntryRow]:
     """Return the rows whose photographs may be looked at, and add a refusal for each of the others."""
-    return _consistent(_lawful(_current(rows, today, last_day, refusals), refusals), refusals)
+    return _keep_consistent(_keep_lawful(_keep_current(rows, today, last_day, refusals), refusals), refusals)
 
 
 def refusal_of(row: EntryRow, reason: RefusalReason, message: str) -> Refusal:
@@ -41,7 +43,7 @@ def refusal_of(row: EntryRow, reason: RefusalReason, message: str) -> Refusal:
     return Refusal(row.line, row.subject, row.photograph, reason, message)
 
 
-def _current(rows: Iterable[EntryRow], today: date, last_day: date, refusals: list[Refusal]) -> list[EntryRow]:
+def _keep_current(rows: Iterable[EntryRow], today: date, last_day: date, refusals: list[Refusal]) -> list[EntryRow]:
     current = []
     for row in rows:
         later = [
@@ -62,7 +64,7 @@ def _current(rows: Iterable[EntryRow], today: date, last_day: date, refusals: li
     return current
 
 
-def _lawful(rows: list[EntryRow], refusals: list[Refusal]) -> list[EntryRow]:
+def _keep_lawful(rows: list[EntryRow], refusals: list[Refusal]) -> list[EntryRow]:
     """Those of age, and those under age with a rationale and two people who approved (docs/domain.md W5)."""
     lawful = []
     for row in rows:
@@ -82,7 +84,7 @@ def _lawful(rows: list[EntryRow], refusals: list[Refusal]) -> list[EntryRow]:
     return lawful
 
 
-def _consistent(rows: list[EntryRow], refusals: list[Refusal]) -> list[EntryRow]:
+def _keep_consistent(rows: list[EntryRow], refusals: list[Refusal]) -> list[EntryRow]:
     facts: dict[str, set[tuple[object, ...]]] = defaultdict(set)
     for row in rows:
         facts[row.subject].add(tuple(getattr(row, name) for name in SUBJECT_FACTS))

@@ -24,7 +24,7 @@ from lfr_core.recognition.gallery.binding import compare_rows
 from lfr_core.recognition.gallery.port import StoredRow
 from lfr_core.recognition.selftest.face import live_probe_template
 from lfr_core.watchlists.csv_file import read_rows
-from lfr_core.watchlists.eligibility import eligible_rows, refusal_of
+from lfr_core.watchlists.eligibility import refusal_of, select_eligible
 from lfr_core.watchlists.entries import Entry, EntryReference, FaceCheck, WatchlistReport, entry_id, reference_id
 from lfr_core.watchlists.face_choices import read_choices
 from lfr_core.watchlists.kept_looks import NOTHING_KEPT, KeptLooks, look_once
@@ -81,16 +81,16 @@ def check_watchlist(
     """
     read, choices = read_rows(folder), read_choices(folder)
     refusals = list(read.refusals)
-    rows = eligible_rows(read.rows, today=today, last_day=last_day or today, refusals=refusals)
+    rows = select_eligible(read.rows, today=today, last_day=last_day or today, refusals=refusals)
     look = partial(look_once, folder, engine=engine, policy=policy, choices=choices, kept=kept)
     threads = (os.cpu_count() or 1) if isinstance(engine, PackEngine) else 1
     looked, unusable = look_at_all(rows, look, progress, threads=threads)
     by_line = {row.line: row for row in rows}
     refusals += [refusal_of(by_line[each.line], each.refused, each.why) for each in unusable if each.refused]
     nearest = _nearest_others(looked)
-    looked = _unshared(looked, _owners(folder, read.rows), nearest, policy, refusals)
+    looked = _keep_unshared(looked, _owners(folder, read.rows), nearest, policy, refusals)
     entries = _entries(looked, deployment)
-    entries = _within_limits(entries, looked, kind, policy, refusals)
+    entries = _keep_within_limits(entries, looked, kind, policy, refusals)
     return WatchlistReport(
         contract_id=engine.contract_id,
         entries=tuple(entries),
@@ -160,7 +160,7 @@ def _nearest_others(looked: list[Looked]) -> list[FaceCheck]:
     return nearest
 
 
-def _unshared(
+def _keep_unshared(
     looked: list[Looked],
     owners: dict[str, set[str]],
     nearest: list[FaceCheck],
@@ -217,7 +217,7 @@ def _entries(looked: list[Looked], deployment: str) -> list[Entry]:
     return entries
 
 
-def _within_limits(
+def _keep_within_limits(
     entries: list[Entry], looked: list[Looked], kind: DeploymentKind, policy: Policy, refusals: list[Refusal]
 ) -> list[Entry]:
     rows: dict[str, list[EntryRow]] = defaultdict(list)

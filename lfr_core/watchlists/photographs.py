@@ -17,7 +17,7 @@ from lfr_core.domain.policy import Policy
 from lfr_core.domain.watchlists import RefusalReason
 from lfr_core.recognition.faces.decode import TooManyPixels
 from lfr_core.recognition.faces.decode_child import decode_in_child
-from lfr_core.recognition.faces.quality import SECOND_FACE, usable
+from lfr_core.recognition.faces.quality import SECOND_FACE, find_fault
 from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image, Quality
 from lfr_core.recognition.faces.upright import turn_upright
 from lfr_core.watchlists.face_choices import FaceChoice
@@ -93,9 +93,9 @@ def look_at_bytes(
     data: bytes, sha256: str, engine: FaceEngine, policy: Policy, choice: FaceChoice | None = None
 ) -> Photograph:
     """Return the face of one photograph, of its file's bytes and their SHA-256. Raises Unusable, with the reason."""
-    image, turned = turn_upright(engine, _decoded(data, policy))
+    image, turned = turn_upright(engine, _decode(data, policy))
     notes = [f"stands {turned} and was turned upright"] if turned else []
-    face = _only_face(engine, image) if choice is None else _chosen_face(engine, image, choice)
+    face = _find_only_face(engine, image) if choice is None else _find_chosen_face(engine, image, choice)
     if choice is not None:
         notes.append(f"of several faces one was chosen by hand by {choice.chosen_by} on {choice.chosen_on}")
     _check_quality(face.quality, policy)
@@ -115,7 +115,7 @@ def faces_of(folder: Path, photograph: str, engine: FaceEngine, policy: Policy) 
         Unusable: with the reason.
     """
     data = read_photograph(folder, photograph)
-    image, _ = turn_upright(engine, _decoded(data, policy))
+    image, _ = turn_upright(engine, _decode(data, policy))
     faces = _large_faces(engine, image)
     return hashlib.sha256(data).hexdigest(), image, sorted(faces, key=lambda face: float(face.detection.box[0]))
 
@@ -135,7 +135,7 @@ def read_photograph(folder: Path, photograph: str) -> bytes:
         raise Unusable(RefusalReason.FILE_MISSING, f"the file can't be read: {error.strerror}") from error
 
 
-def _decoded(data: bytes, policy: Policy) -> Image:
+def _decode(data: bytes, policy: Policy) -> Image:
     try:
         return decode_in_child(data, policy.images)
     except TooManyPixels as error:
@@ -154,7 +154,7 @@ def _large_faces(engine: FaceEngine, image: Image) -> list[Face]:
     return [face for face in faces if face.quality.eye_distance_px >= least]
 
 
-def _only_face(engine: FaceEngine, image: Image) -> Face:
+def _find_only_face(engine: FaceEngine, image: Image) -> Face:
     faces = _large_faces(engine, image)
     if len(faces) > 1:
         raise Unusable(
@@ -165,7 +165,7 @@ def _only_face(engine: FaceEngine, image: Image) -> Face:
     return faces[0]
 
 
-def _chosen_face(engine: FaceEngine, image: Image, choice: FaceChoice) -> Face:
+def _find_chosen_face(engine: FaceEngine, image: Image, choice: FaceChoice) -> Face:
     for face in _large_faces(engine, image):
         if choice.is_of(face.detection, image):
             return face
@@ -177,7 +177,7 @@ def _chosen_face(engine: FaceEngine, image: Image, choice: FaceChoice) -> Face:
 
 def _check_quality(quality: Quality, policy: Policy) -> None:
     least = policy.faces.enrol_min_eye_distance_px
-    match usable(quality, policy.faces, min_eye_distance_px=least):
+    match find_fault(quality, policy.faces, min_eye_distance_px=least):
         case None:
             return
         case "too_small":

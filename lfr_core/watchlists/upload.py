@@ -55,7 +55,7 @@ def stage_upload(files: Sequence[UploadedFile], folder: Path) -> int:
     left = MOST_BYTES
     try:
         for member in members:
-            relative = _below(member.path, table.parent)
+            relative = _make_relative(member.path, table.parent)
             if relative is None:
                 continue  # beside the list's own folder
             name = PurePosixPath(_table_name(table)) if member.path == table else relative
@@ -64,7 +64,7 @@ def stage_upload(files: Sequence[UploadedFile], folder: Path) -> int:
         raise Poison("the zip is damaged or of an unusual kind: make it again, and upload that") from error
     except OSError as error:
         raise Retryable(f"the list can't be kept: {error.strerror}. Tell whoever runs the system") from error
-    return sum(_below(each.path, table.parent) is not None for each in members) - 1
+    return sum(_make_relative(each.path, table.parent) is not None for each in members) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,12 @@ def _members(files: Sequence[UploadedFile]) -> Iterator[_Member]:
         if path is None:
             continue
         if path.suffix.casefold() == ".zip":
-            yield from _unzipped(file)
+            yield from _unzip(file)
         else:
             yield _Member(path, file.open)
 
 
-def _unzipped(file: UploadedFile) -> Iterator[_Member]:
+def _unzip(file: UploadedFile) -> Iterator[_Member]:
     try:
         archive = zipfile.ZipFile(file.open())
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
@@ -133,7 +133,7 @@ def _table_name(table: PurePosixPath) -> str:
     return FILE_NAME if table.suffix.casefold() == ".csv" else f"watchlist{table.suffix.casefold()}"
 
 
-def _below(path: PurePosixPath, top: PurePosixPath) -> PurePosixPath | None:
+def _make_relative(path: PurePosixPath, top: PurePosixPath) -> PurePosixPath | None:
     return path.relative_to(top) if path.is_relative_to(top) else None
 
 

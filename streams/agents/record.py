@@ -15,7 +15,7 @@ from lfr_core.common.errors import Fatal, LfrError, Poison, Refused
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.vault.record_keys import KEPT_DAYS
 from lfr_core.custody.vault.record_mac import RecordVerifier, check_entry
-from lfr_core.domain.messages import DeadLetter, LiveProbeResult, OutcomeBatch, Sighting, gathered
+from lfr_core.domain.messages import DeadLetter, LiveProbeResult, OutcomeBatch, Sighting, merge_letters
 from streams.app import raw_topic, record_headers, record_key
 from streams.camera.rate_limit import RateLimiter
 from streams.retry import retry_while_unavailable
@@ -98,7 +98,7 @@ class _DeadLetterWriter:
             get_logger().error(
                 "record_refused", topic=last.topic, offset=last.offset, error=last.error, messages=len(letters)
             )
-        ordered = gathered(sorted(letters, key=lambda letter: (letter.partition, letter.offset)))
+        ordered = merge_letters(sorted(letters, key=lambda letter: (letter.partition, letter.offset)))
         await retry_while_unavailable(
             lambda: self._recorder.record_dead_letters(ordered),
             executor=self._executor,

@@ -148,7 +148,7 @@ def _find_deployment(job: CameraJob, directory: DeploymentDirectory) -> Deployme
         raise Refused(
             "camera.deployment-ended", f"the deployment {job.deployment} has ended; nothing more may be captured for it"
         )
-    if view.planned and job.camera not in view.cameras:
+    if view.lifecycle.has_authority and job.camera not in view.cameras:
         raise Refused(
             "camera.not-authorised",
             f"the authority of {job.deployment} names the cameras {', '.join(view.cameras)}, not {job.camera}",
@@ -164,7 +164,7 @@ def _check_source(view: DeploymentView, *, live: bool) -> None:
             f"the deployment {view.id} is operational and takes live cameras only, so that nobody can search "
             "recordings of the public; files and folders belong to a deployment of the kind evaluation or demo",
         )
-    if live and not view.planned:
+    if live and not view.lifecycle.takes_live_cameras:
         raise Refused(
             "camera.live-source",
             f"the deployment {view.id} is a trial and takes no live camera, which watches people: "

@@ -46,7 +46,7 @@ class StreamTimes:
         self._still = 0
         self._waited_at_s: float | None = None
 
-    def arrived(self, now_s: float, time_s: float | None, waited_s: float) -> None:
+    def note_arrival(self, now_s: float, time_s: float | None, waited_s: float) -> None:
         """Note that a picture was read; `waited_s`: how long the read took."""
         if self._waited_at_s is None or waited_s > WAITED_S:
             self._waited_at_s = now_s

@@ -199,7 +199,7 @@ class VideoSource:
             self.clock_age_s = self._clock.time_ns() / 1e9 - sent_s
         if self._times is not None:
             now = self._clock.monotonic()
-            self._times.arrived(now, stream_time_s(packet), now - before)
+            self._times.note_arrival(now, stream_time_s(packet), now - before)
         return packet, FFMPEG_LOG.lost_packets > lost
 
     @property
@@ -218,7 +218,7 @@ class VideoSource:
     def grab(self) -> CapturedFrame | None:
         while self._container is not None:
             if self._pictures:
-                if (grab := self._grabbed(self._pictures.popleft())) is not None:
+                if (grab := self._make_frame(self._pictures.popleft())) is not None:
                     return grab
                 continue
             read = self._ahead.popleft() if self._ahead else self._read()
@@ -247,7 +247,7 @@ class VideoSource:
                 self._decoder.restart()
         return fate is Fate.DECODE
 
-    def _grabbed(self, picture: Packet[VideoStream] | VideoFrame) -> CapturedFrame | None:
+    def _make_frame(self, picture: Packet[VideoStream] | VideoFrame) -> CapturedFrame | None:
         """Return the frame of a picture; None for one of which nobody can say when it was seen."""
         age_s, time_s = 0.0, stream_time_s(picture)
         if self._times is None:

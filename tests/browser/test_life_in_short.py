@@ -86,7 +86,7 @@ def open_it(harness: PlanningHarness) -> None:
     harness.wait_until(state.starts_at)
     harness.touch()
     harness.prove("dep")
-    harness.planning.open("dep", by=authenticated(OPERATOR), compare=harness.compare)
+    harness.deployments.open("dep", by=authenticated(OPERATOR))
 
 
 def ends_at(harness: PlanningHarness) -> datetime:

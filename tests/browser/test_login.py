@@ -16,15 +16,14 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.identity.invitation import login_of
 from lfr_core.custody.people import Role
 from lfr_core.custody.vault.core import VaultCore
-from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.deployments import DeploymentKind
-from lfr_core.domain.policy import load_policy
 from tests.support.foreign_listener import is_shared
 from tests.support.identity import PASSWORD
 from tests.support.page_login import PageLogins
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
+from tests.support.deployments import deployment_service
 from tests.support.login_pages import COOKIE, NAME, claims_of, is_asked_to_log_in, signed
 
 pytestmark = pytest.mark.browser
@@ -44,8 +43,8 @@ def people(logins: PageLogins, vault: VaultCore, address: str) -> PageLogins:
     """One person of each kind, and a deployment whose name is to be seen by an operator alone."""
     logins.add((OLU, Role.OPERATOR), (PAT, Role.PLANNER), (ADA, Role.AUDITOR))
     logins.give_accounts(DEE)
-    store = DeploymentStore(logins.engine, vault, logins.trail, SystemClock())
-    store.create("dep", DeploymentKind.DEMO, name=NAME, policy=load_policy())
+    store = deployment_service(logins.engine, vault, logins.trail, SystemClock())
+    store.create("dep", DeploymentKind.DEMO, name=NAME)
     return logins
 
 

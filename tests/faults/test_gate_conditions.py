@@ -82,12 +82,12 @@ def live(stream: Stream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     withhold(harness.announcements, NAME, by=PUBLISHER, approved_by=OFFICER)  # which needs no two days before
     stream.enrol(NAME, by=PLANNER)
     harness.approve(NAME)
-    harness.planning.confirm(NAME, by=authenticated(PLANNER), signage=True, briefing=True)
-    harness.planning.ready(NAME, by=authenticated(PLANNER))
+    harness.deployments.confirm(NAME, by=authenticated(PLANNER), signage=True, briefing=True)
+    harness.deployments.ready(NAME, by=authenticated(PLANNER))
     harness.prove(NAME)
     harness.wait_until(starts_at)
     harness.gallery = MilvusGallery(stream.milvus.uri)
-    harness.planning.open(NAME, by=authenticated(OPERATOR), compare=harness.compare)
+    harness.deployments.open(NAME, by=authenticated(OPERATOR))
     stream.attend(NAME, OPERATOR)
     write_walks(folder / "walk.avi", [Walk("biden", 6)])
     stop = threading.Event()
@@ -146,9 +146,9 @@ def changed(row: type[Row], **values: object) -> Callable[[Stream, PlanningHarne
 
 @contextmanager
 def suspended(stream: Stream, _harness: PlanningHarness) -> Iterator[None]:
-    stream.store.suspend(NAME, "a test of the gate", by=authenticated(OPERATOR))
+    stream.deployments.suspend(NAME, "a test of the gate", by=authenticated(OPERATOR))
     yield
-    stream.store.resume(NAME, by=authenticated(OFFICER))
+    stream.deployments.resume(NAME, by=authenticated(OFFICER))
 
 
 @contextmanager

@@ -48,9 +48,9 @@ def stream(tmp_path: Path, kafka_libs: Path) -> Iterator[Stream]:
 
 @pytest.mark.parametrize("topic", [Topic.SIGHTINGS, Topic.DEAD_LETTERS])
 def test_an_alert_is_opened_while_ten_thousand_unreadable_records_are_counted(stream: Stream, topic: Topic) -> None:
-    stream.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=stream.policy)
-    stream.store.attach_watchlist("dep", "contract", "gallery_dep", [entry()])
-    stream.store.open("dep")
+    stream.deployments.create("dep", DeploymentKind.DEMO, name="High Street")
+    stream.deployments.attach_watchlist("dep", "contract", "gallery_dep", [entry()])
+    stream.deployments.open("dep")
     seen = sighting(0.0, vault=stream.vault, sealed_ns=time.time_ns())
     producer = KafkaProducer(**stream.broker.options(), linger_ms=5)
     for number in range(JUNK):

@@ -146,7 +146,7 @@ def test_with_everything_killed_at_once_while_it_recognises_no_alert_is_lost_and
     assert (counts["cam-last"].captured, report.captured) == (WALK.frames, WALK.frames)
     assert [alert.subject for alert in alerts if alert.camera == "cam-last"] == ["obama"]
 
-    stream.store.close("cut")
+    stream.deployments.close("cut")
     done = subprocess.run(
         [sys.executable, "-m", "apps.cli", "retention", "run"],
         env=os.environ | environment_of(stream.settings), capture_output=True, text=True, timeout=300, check=False,

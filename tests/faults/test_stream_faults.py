@@ -165,7 +165,7 @@ def test_a_closed_deployment_is_recognised_no_more_and_its_worker_s_memory_goes_
     (recogniser,) = stream.recognisers
     with playing(stream, tmp_path / "walk.avi", "closing", media_time=False) as camera:
         wait_until(lambda: recognised(stream, "closing") > 5, within_s=60, what="recognition has begun")
-        closed = stream.store.close("closing")
+        closed = stream.deployments.close("closing")
         wait_until(lambda: recogniser.has_ended, within_s=15, what="the worker has ended by itself")
         recogniser.start().wait_ready()  # as `lfr up` does
         report = camera.finish(60)

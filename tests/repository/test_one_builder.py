@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lfr_core.common.project import PROJECT
 
-_ENDS = ("Service", "Builder", "Exports", "Erasure", "DeploymentStore", "Register", "PublicSite")
+_ENDS = ("Service", "Builder", "Exports", "Erasure", "Register", "PublicSite")
 _MAY = {"DecisionService"}
 """Of engine, trail and clock alone: the pages are given these, and nothing about it could differ."""
 
@@ -26,5 +26,5 @@ def _constructed() -> dict[str, set[str]]:
 def test_no_service_is_put_together_in_two_places() -> None:
     places = _constructed()
 
-    assert places["PlanningService"] == {"lfr_core/deployments/build.py"}
+    assert places["DeploymentService"] == {"lfr_core/deployments/build.py"}
     assert {name: sorted(at) for name, at in places.items() if len(at) > 1 and name not in _MAY} == {}

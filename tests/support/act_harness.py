@@ -16,7 +16,6 @@ from lfr_core.custody.people.roles import SERVICE_ROLES
 from lfr_core.deployments.announcement import AnnouncementStore, ReasonClass
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.camera_sources import CameraSources, camera_folder
-from lfr_core.deployments.hours import DeploymentHours
 from lfr_core.deployments.place_plan import PlacePlans
 from lfr_core.deployments.withholding import approve_withholding, ask_to_withhold, find_pending
 from lfr_core.domain.actors import SystemActor
@@ -88,7 +87,6 @@ class Harness(PromiseHarness, DeskActs):
         self.plans = PlacePlans(self.engine, self.trail, self.clock)
         self.faces = FaceChooser(self.engine, self.trail, self.clock)
         self.open_desk()
-        self.hours = DeploymentHours(self.engine, self.trail, self.clock)
         self.results = ResultsService(
             self.engine,
             self.trail,
@@ -148,17 +146,17 @@ class Harness(PromiseHarness, DeskActs):
 
     def draft(self) -> str:
         name = f"trial-{next(self.numbers)}"
-        self.store.create(name, DeploymentKind.EVALUATION, name=name, policy=self.policy)
+        self.deployments.create(name, DeploymentKind.EVALUATION, name=name)
         return name
 
     def ready(self) -> str:
         name = self.draft()
-        self.store.attach_watchlist(name, "contract", f"gallery_{name}", (entry(),), held=held_by((entry(),)))
+        self.deployments.attach_watchlist(name, "contract", f"gallery_{name}", (entry(),), held=held_by((entry(),)))
         return name
 
     def live(self) -> str:
         name = self.ready()
-        self.store.open(name)
+        self.deployments.open(name)
         return name
 
     def planned_live(self) -> str:
@@ -173,7 +171,7 @@ class Harness(PromiseHarness, DeskActs):
 
     def shortened(self) -> str:
         name = self.planned_live()
-        self.hours.shorten(name, self.in_hours(1), by=authenticated(PAT))
+        self.deployments.shorten(name, self.in_hours(1), by=authenticated(PAT))
         return name
 
     def in_hours(self, hours: float) -> dt.datetime:
@@ -182,8 +180,8 @@ class Harness(PromiseHarness, DeskActs):
     def with_a_test_subject(self) -> str:
         """Open since an hour ago, with somebody of the blue list."""
         name, listed = self.draft(), (entry(), entry("blue", category=Category.BLUE_LIST))
-        self.store.attach_watchlist(name, "contract", f"gallery_{name}", listed, held=held_by(listed))
-        self.store.open(name)
+        self.deployments.attach_watchlist(name, "contract", f"gallery_{name}", listed, held=held_by(listed))
+        self.deployments.open(name)
         with overwriting(self.engine) as session:
             session.get_one(DeploymentRow, name).opened_at = utc_from_ns(self.clock.time_ns() - 3_600 * 10**9)
         return name
@@ -201,7 +199,7 @@ class Harness(PromiseHarness, DeskActs):
 
     def suspended(self) -> str:
         name = self.live()
-        self.store.suspend(name, "a test", by=SystemActor.LFR)
+        self.deployments.suspend(name, "a test", by=SystemActor.LFR)
         return name
 
     def withheld(self) -> str:
@@ -217,9 +215,9 @@ class Harness(PromiseHarness, DeskActs):
     def ended(self) -> str:
         name = self.draft()
         self.notices.publish(name, planned(), by=authenticated(PAT))
-        self.store.attach_watchlist(name, "contract", f"gallery_{name}", (entry(),), held=held_by((entry(),)))
-        self.store.open(name)
-        self.store.close(name)
+        self.deployments.attach_watchlist(name, "contract", f"gallery_{name}", (entry(),), held=held_by((entry(),)))
+        self.deployments.open(name)
+        self.deployments.close(name)
         return name
 
     def published(self) -> str:

@@ -127,12 +127,12 @@ ACTS: dict[
     "hours shortened": (
         OPERATORS | {Role.PLANNER, Role.AUTHORISING_OFFICER},
         Harness.planned_live,
-        lambda h, at, by: h.hours.shorten(str(at), h.in_hours(2), by=by),
+        lambda h, at, by: h.deployments.shorten(str(at), h.in_hours(2), by=by),
     ),
     "hours given back": (
         frozenset({Role.AUTHORISING_OFFICER}),
         Harness.shortened,
-        lambda h, at, by: h.hours.extend(str(at), h.in_hours(2), by=by),
+        lambda h, at, by: h.deployments.extend(str(at), h.in_hours(2), by=by),
     ),
     "hold, asked for": (HOLDERS, Harness.filmed, lambda h, at, by: h.hold(str(at), by)),
     "hold, approval": (HOLDERS, Harness.requested, lambda h, at, by: h.approve_hold(str(at), by)),
@@ -195,20 +195,20 @@ ACTS: dict[
     "create a trial": (
         TRIAL_ROLES,
         lambda h: f"trial-{next(h.numbers)}",
-        lambda h, at, by: h.store.create(str(at), DeploymentKind.DEMO, name="t", policy=h.policy, by=by),
+        lambda h, at, by: h.deployments.create(str(at), DeploymentKind.DEMO, name="t", by=by),
     ),
-    "open a trial": (TRIAL_ROLES, Harness.ready, lambda h, at, by: h.store.open(str(at), by=by)),
+    "open a trial": (TRIAL_ROLES, Harness.ready, lambda h, at, by: h.deployments.open(str(at), by=by)),
     "suspend a trial": (
         TRIAL_ROLES | {Role.COMPLIANCE},
         Harness.live,
-        lambda h, at, by: h.store.suspend(str(at), "a test", by=by),
+        lambda h, at, by: h.deployments.suspend(str(at), "a test", by=by),
     ),
     "resume a trial": (
         TRIAL_ROLES,
         Harness.suspended,
-        lambda h, at, by: h.store.resume(str(at), by=by),
+        lambda h, at, by: h.deployments.resume(str(at), by=by),
     ),
-    "close a trial": (TRIAL_ROLES, Harness.live, lambda h, at, by: h.store.close(str(at), by=by)),
+    "close a trial": (TRIAL_ROLES, Harness.live, lambda h, at, by: h.deployments.close(str(at), by=by)),
     "say of a broken promise": (
         SAY,
         Harness.broken,

@@ -19,13 +19,13 @@ from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
-from lfr_core.deployments.store import DeploymentStore
 from lfr_core.deployments.vault_records import VaultRecords, bind_installation
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.audit import AuditEntryRow
+from tests.support.deployments import deployment_service
 from tests.support.galleries import held_by
 from tests.support.people import sign_on
 from tests.support.records import Entry, entry, sighting
@@ -73,15 +73,15 @@ class AlertHarness:
         self.vault.signing.allow(signing_checks(self.vault, self.engine, POLICY, self.clock))
         self.vault.begin()
         self.trail = AuditTrail(self.vault, self.clock)
-        self.store = DeploymentStore(self.engine, self.vault, self.trail, self.clock)
+        self.deployments = deployment_service(self.engine, self.vault, self.trail, self.clock)
         self.decisions = DecisionService(self.engine, self.trail, self.clock)
         self.crops = read.AlertCrops(self.engine, self.vault)
 
     def deploy(self) -> None:
         """Make a live trial with its list."""
-        self.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
-        self.store.attach_watchlist("dep", "contract", "gallery_dep", self.entries, held=held_by(self.entries))
-        self.store.open("dep", hours=24.0)
+        self.deployments.create("dep", DeploymentKind.DEMO, name="High Street")
+        self.deployments.attach_watchlist("dep", "contract", "gallery_dep", self.entries, held=held_by(self.entries))
+        self.deployments.open("dep", hours=24.0)
 
     def sign_on(self, *names: str) -> None:
         """Registered operators who have signed on to it."""

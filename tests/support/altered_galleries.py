@@ -70,12 +70,12 @@ def watch_of(harness: PlanningHarness) -> Watch:
     check = GalleryCheck(harness.engine, harness.gallery, harness.clock)
     every_s = harness.policy.live_probe.gallery_every_s
     watching = GalleryWatch(
-        harness.engine, check, harness.store, call_officer, harness.clock, every_s=every_s, by=WATCH
+        harness.engine, check, harness.deployments, call_officer, harness.clock, every_s=every_s, by=WATCH
     )
     return Watch(
         engine=harness.engine,
         sender=Nothing(),  # type: ignore[arg-type]  # never gives a live probe's id
-        store=harness.store,
+        store=harness.deployments,
         circuit_breaker=lambda _name: None,
         galleries=watching,
         policy=harness.policy.live_probe,

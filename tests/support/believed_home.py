@@ -81,8 +81,8 @@ def insert_officer(engine: Engine) -> None:
 
 
 def live_trial(home: Home) -> None:
-    store = home.planning.store
-    store.create("trial", DeploymentKind.DEMO, name="trial", policy=load_policy())
+    store = home.planning.service(compare=lambda _: "")
+    store.create("trial", DeploymentKind.DEMO, name="trial")
     store.attach_watchlist("trial", "contract", "gallery_trial", [entry()], held=held_by([entry()]))
     store.open("trial")
     Attendance(home.engine, home.planning.trail, SystemClock()).record_heartbeat("trial", authenticated(OPERATOR))

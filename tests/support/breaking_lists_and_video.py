@@ -30,7 +30,7 @@ __all__: list[str] = []
 
 @breaks("list.new")
 def a_gallery_is_used_by_two_deployments(harness: PromiseHarness) -> Iterator[None]:
-    harness.store.create("second", DeploymentKind.DEMO, name="Second", policy=harness.policy)
+    harness.deployments.create("second", DeploymentKind.DEMO, name="Second")
     yield
     _without_unique_gallery(harness)
     harness.change(DeploymentRow, "second", gallery="gallery_dep")
@@ -89,7 +89,7 @@ def an_entry_of_a_live_deployment_is_over(harness: PromiseHarness) -> Iterator[N
 
 @breaks("list.gone")
 def the_key_of_a_list_outlives_its_deployment(harness: PromiseHarness) -> Iterator[None]:
-    harness.store.close("dep")
+    harness.deployments.close("dep")
     harness.clock.advance(LATE_S)
     yield
     make_list_key(harness.vault, "dep", now_ns=harness.clock.time_ns())
@@ -112,7 +112,7 @@ def nobody_closed_a_deployment_for_a_day_after_its_hours(harness: PromiseHarness
 def the_collection_of_an_ended_deployment_is_still_there(harness: PromiseHarness) -> Iterator[None]:
     harness.gallery.create("lfr_dep", "contract")
     yield
-    harness.store.close("dep")
+    harness.deployments.close("dep")
     harness.clock.advance(LATE_S)
 
 
@@ -124,7 +124,7 @@ def there_is_a_collection_of_a_deployment_nobody_knows(harness: PromiseHarness) 
 
 @breaks("cameras.live-only")
 def an_operational_deployment_takes_recorded_video(harness: PromiseHarness) -> Iterator[None]:
-    harness.store.create("op", DeploymentKind.EVALUATION, name="Operational", policy=harness.policy)
+    harness.deployments.create("op", DeploymentKind.EVALUATION, name="Operational")
     harness.change(DeploymentRow, "op", kind="operational")
     yield
     harness.change(DeploymentRow, "op", live_only=False)
@@ -164,11 +164,11 @@ def the_vault_gives_keys_while_nobody_attends(harness: PromiseHarness) -> Iterat
 @breaks("recognition.gated")
 def an_epoch_began_after_the_deployment_had_ended(harness: PromiseHarness) -> Iterator[None]:
     harness.frame()
-    harness.store.close("dep")
+    harness.deployments.close("dep")
     yield
     at_ns = harness.clock.time_ns() + 60 * 10**9
     key = Epoch("later", "dep", at_ns, at_ns + 10**10, 0.0, 0.0, "00", bytearray(32))
-    VaultRecords(harness.engine, SystemClock()).began(key)
+    VaultRecords(harness.engine, SystemClock()).record_begun(key)
 
 
 @breaks("biometrics.no-export")

@@ -25,7 +25,7 @@ __all__: list[str] = []
 def _operational(harness: PromiseHarness, *, ended: bool = False) -> None:
     """An operational deployment `op` that opened now, and perhaps ended."""
     now = utc_from_ns(harness.clock.time_ns())
-    harness.store.create("op", DeploymentKind.EVALUATION, name="Operational", policy=harness.policy)
+    harness.deployments.create("op", DeploymentKind.EVALUATION, name="Operational")
     status = "ended" if ended else "live"
     harness.change(
         DeploymentRow, "op", kind="operational", status=status, opened_at=now, ended_at=now if ended else None

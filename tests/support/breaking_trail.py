@@ -82,21 +82,21 @@ def the_last_search_found_something(harness: PromiseHarness) -> Iterator[None]:
 @breaks("deletion.certified")
 def of_an_operational_deployment_nothing_was_proved(harness: PromiseHarness) -> Iterator[None]:
     harness.certify()
-    harness.store.create("second", DeploymentKind.DEMO, name="Second", policy=harness.policy)
-    harness.store.attach_watchlist("second", "contract", "gallery_second", (entry(),), held=held_by((entry(),)))
-    harness.store.open("second")
+    harness.deployments.create("second", DeploymentKind.DEMO, name="Second")
+    harness.deployments.attach_watchlist("second", "contract", "gallery_second", (entry(),), held=held_by((entry(),)))
+    harness.deployments.open("second")
     yield
     as_operational(harness.engine, "second")
-    harness.store.close("second")
+    harness.deployments.close("second")
     harness.clock.advance(DAY_S + LATE_S)
 
 
 @breaks("deletion.certified")
 def an_ended_deployment_has_no_certificate(harness: PromiseHarness) -> Iterator[None]:
     harness.certify()
-    harness.store.create("second", DeploymentKind.DEMO, name="Second", policy=harness.policy)
+    harness.deployments.create("second", DeploymentKind.DEMO, name="Second")
     yield
-    harness.store.close("second")
+    harness.deployments.close("second")
     with overwriting(harness.engine) as session:
         session.add(
             CanaryRow(

@@ -66,7 +66,7 @@ MAY: dict[str, tuple[str, set[Role]]] = {
     "operator attend": ("dep --seconds 0.1", {O}),
     "operator sign-off": ("dep", set(Role)),
     "operator sign-on": ("authorised", {O, Role.ENGAGING_OFFICER}),
-    "papers add": ("dpia {paper} --title t --version 2 --review-by {day}", {A, C}),
+    "documents add": ("dpia {paper} --title t --version 2 --review-by {day}", {A, C}),
     "probe self-test": ("dep", {*PEOPLE, S} - {Role.AUDITOR}),
     "publish announce": (
         "draft --place Norwich --date {day} --purpose p --use-case 5 --from 10:00 --to 16:00",

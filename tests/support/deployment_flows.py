@@ -80,6 +80,6 @@ def deployment_flows(
 
 
 def status(harness: PlanningHarness, deployment: str = "dep") -> Status:
-    found = harness.store.find(deployment)
+    found = harness.deployments.find(deployment)
     assert found is not None
     return found.status

@@ -16,7 +16,6 @@ from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.recognition.gallery import ExactGallery
 from lfr_core.storage.engine import open_engine
-from tests.support.alert_harness import POLICY
 from tests.support.galleries import held_by
 from tests.support.people import authenticated
 from tests.support.records import NOW_NS, alerts_of, entry
@@ -70,18 +69,20 @@ class Life(RetentionHarness):
             _Step("film", 100.0, self.film),
             _Step("files", 100.0, self.leave_files),
             _Step("decide", 200.0, self._decide),
-            _Step("close", 300.0, partial(self.store.close, "dep")),
+            _Step("close", 300.0, partial(self.deployments.close, "dep")),
             _Step(CLOSED, 301.0, lambda: None),
             _Step("purge", 32 * DAY_S, self._purge),
         ]
 
     def _deploy_once(self) -> None:
-        view = self.store.find("dep")
+        view = self.deployments.find("dep")
         if view is None:
-            view = self.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
+            view = self.deployments.create("dep", DeploymentKind.DEMO, name="High Street")
         if view.awaits_list:
-            self.store.attach_watchlist("dep", "contract", "gallery_dep", self.entries, held=held_by(self.entries))
-        self.store.open("dep", hours=24.0)
+            self.deployments.attach_watchlist(
+                "dep", "contract", "gallery_dep", self.entries, held=held_by(self.entries)
+            )
+        self.deployments.open("dep", hours=24.0)
         self.sign_on(OPERATOR)
 
     def _record(self, at: int) -> None:

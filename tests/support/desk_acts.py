@@ -19,7 +19,7 @@ from apps.planner.uploaded_lists import UploadedLists
 from lfr_core.common.errors import Retryable
 from lfr_core.custody.people import AuthenticatedPerson
 from lfr_core.deployments.camera_sources import CameraSources
-from lfr_core.deployments.store import DeploymentStore
+from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
 from lfr_core.watchlists.choosing import FaceChooser, ShownFaces
@@ -44,7 +44,7 @@ class DeskActs(ABC):
     policy: Policy
     clock: TwoClocks
     home: Path
-    store: DeploymentStore
+    deployments: DeploymentService
     cameras: CameraSources
     faces: FaceChooser
     numbers: Iterator[int]
@@ -64,7 +64,7 @@ class DeskActs(ABC):
             self.policy,
             self.clock,
             self.home,
-            self.store,
+            self.deployments,
             lambda: builder,  # type: ignore[arg-type,return-value]  # as far as somebody who may gets
             self.faces,
         )

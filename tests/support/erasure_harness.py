@@ -21,7 +21,6 @@ from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind, DeploymentView
 from lfr_core.domain.gate import GateLimits
@@ -47,6 +46,7 @@ from streams.canary import CanaryStreams
 from streams.topics import Topic
 from tests.support.brokers import RunningBroker
 from tests.support.databases import make_records
+from tests.support.deployments import deployment_service
 from tests.support.galleries import fill
 from tests.support.milvus import MilvusServer
 from tests.support.overwriting import overwriting
@@ -92,7 +92,7 @@ class ErasureHarness:
         )
         self.vault.signing.allow(signing_checks(self.vault, self.engine, POLICY, _Searching(self)))
         self.trail = AuditTrail(self.vault, self.clock)
-        self.deployments = DeploymentStore(self.engine, self.vault, self.trail, self.clock)
+        self.deployments = deployment_service(self.engine, self.vault, self.trail, self.clock)
         self.plain_gallery = MilvusGallery(self.settings.gallery_uri)
         self.certificates = CertificateService(
             self.engine, self.vault, self.trail, _Searching(self), certificate_folder(self.settings)
@@ -109,7 +109,7 @@ class ErasureHarness:
 
     def live(self, name: str) -> DeploymentView:
         """A live deployment with a gallery and a list, attended."""
-        self.deployments.create(name, DeploymentKind.DEMO, name=name, policy=POLICY)
+        self.deployments.create(name, DeploymentKind.DEMO, name=name)
         collection = gallery_name(name)
         listed = [entry(f"entry-of-{name}")]
         held = fill(self.gallery(self.plain_gallery), collection, "contract", listed)

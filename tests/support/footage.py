@@ -50,10 +50,10 @@ def jpeg(number: int, size: int = 2_000) -> bytes:
 class _NoEpochs:
     def touch(self, at_ns: int) -> None: ...
 
-    def began(self, epoch: Epoch) -> None:
+    def record_begun(self, epoch: Epoch) -> None:
         raise NotImplementedError
 
-    def destroyed(self, key_ids: Sequence[str], at_ns: int) -> None:
+    def record_destroyed(self, key_ids: Sequence[str], at_ns: int) -> None:
         raise NotImplementedError
 
     def close_unfinished(self, at_ns: int) -> int:

@@ -25,7 +25,6 @@ from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.people.roles import SERVICE_ROLES
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.port import KeyKind
-from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Engagement, Judgement
 from lfr_core.domain.deployments import DeploymentKind
@@ -37,6 +36,7 @@ from lfr_core.retention.footage.holds import HoldGround, HoldRequest
 from lfr_core.retention.footage.register import open_row
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.footage import FootageSegmentRow
+from tests.support.deployments import deployment_service
 from tests.support.each_process import EachProcess, EachTrail
 from tests.support.galleries import held_by
 from tests.support.people import FAR, add_people, authenticated
@@ -108,14 +108,14 @@ class Harness:
         self.clock, self.policy = PassingClock(), load_policy()
         self.began = utc_from_ns(self.clock.time_ns())
         self.trail = EachTrail(self.vault, self.clock)
-        store = DeploymentStore(self.engine, self.vault, self.trail, SystemClock())
+        store = deployment_service(self.engine, self.vault, self.trail, SystemClock())
         self.signs, self.people = (
             SignOns(self.engine, self.trail, SystemClock()),
             People(self.engine, self.trail, self.clock),
         )
         add_people(self.engine, *PEOPLE.items(), trail=self.trail)
         for name in ("dep", "other"):
-            store.create(name, DeploymentKind.DEMO, name=name, policy=self.policy)
+            store.create(name, DeploymentKind.DEMO, name=name)
             entries = (entry(),)
             store.attach_watchlist(name, "contract", f"gallery_{name}", entries, held=held_by(entries))
             store.open(name)

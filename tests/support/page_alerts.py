@@ -16,11 +16,12 @@ from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.crops import sighting_probe, sightings_key
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.sealing import open_sealed, seal
-from lfr_core.deployments.store import DeploymentStore
+from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.messages import Sighting
 from lfr_core.domain.policy import load_policy
+from tests.support.deployments import deployment_service
 from tests.support.galleries import held_by
 from tests.support.records import Entry
 from tests.support.vaults import MemoryVault
@@ -57,10 +58,10 @@ class TellingRecorder(Recorder):
         return Sighting.model_validate(one.model_dump() | changed)
 
 
-def live_demo(engine: Engine, vault: VaultCore, name: str, entries: tuple[Entry, ...]) -> DeploymentStore:
+def live_demo(engine: Engine, vault: VaultCore, name: str, entries: tuple[Entry, ...]) -> DeploymentService:
     """A live demo deployment in the page's own vault."""
-    store = DeploymentStore(engine, vault, AuditTrail(vault, SystemClock()), SystemClock())
-    store.create(name, DeploymentKind.DEMO, name="High Street", policy=load_policy())
+    store = deployment_service(engine, vault, AuditTrail(vault, SystemClock()), SystemClock())
+    store.create(name, DeploymentKind.DEMO, name="High Street")
     store.attach_watchlist(name, "contract", f"gallery_{name}", entries, held=held_by(entries))
     store.open(name)
     return store

@@ -1,4 +1,4 @@
-"""The planner's desk of a harness: the services its pages act through, each of which a test may exchange."""
+"""The planner's desk of a harness: what its pages act through, each of which a test may exchange."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from uuid import uuid4
 
 from apps.planner.camera_control import CameraControl, TriedCamera
 from apps.planner.draft_store import DraftStore
-from apps.planner.planner_services import PlannerServices
 from apps.planner.uploaded_lists import UploadedLists
 from apps.planner.view import PlannerView
 from lfr_core.custody.people.consultations import Consultations
@@ -17,7 +16,6 @@ from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.camera_sources import CameraSources, camera_folder
 from lfr_core.deployments.compliance_documents import ComplianceDocumentRegister
 from lfr_core.deployments.evaluations import load_evaluations
-from lfr_core.deployments.hours import DeploymentHours
 from lfr_core.deployments.monitoring.selftest import SelfTest, SelfTestLine
 from lfr_core.deployments.place_plan import PlacePlans
 from lfr_core.recognition.faces.types import FaceEngine
@@ -39,18 +37,21 @@ def desk_of(harness: PlanningHarness, **changes: Any) -> PlannerView:
         return SelfTest(uuid4(), deployment, harness.clock.time_ns(), (line,))
 
     def builder() -> ListBuilder:
-        return ListBuilder(harness.policy, harness.store, lambda: nullcontext(harness.gallery), no_engine, harness.home)
+        return ListBuilder(
+            harness.policy, harness.deployments, lambda: nullcontext(harness.gallery), no_engine, harness.home
+        )
 
     values: dict[str, Any] = {
+        "engine": harness.engine,
+        "policy": harness.policy,
+        "clock": harness.clock,
+        "reports": harness.home / "quality",
         "looks": Consultations(harness.engine, harness.trail, harness.clock),
-        "planning": harness.planning,
-        "store": harness.store,
-        "hours": DeploymentHours(harness.engine, harness.trail, harness.clock),
+        "deployments": harness.deployments,
         "announcements": harness.announcements,
         "evaluations": load_evaluations(),
-        "compare": harness.compare,
-        "documents": ComplianceDocumentRegister(
-            harness.engine, harness.trail, harness.clock, harness.home / "papers", harness.policy.papers
+        "register": ComplianceDocumentRegister(
+            harness.engine, harness.trail, harness.clock, harness.home / "papers", harness.policy.documents
         ),
         "lists": uploaded_lists(harness, builder),
         "cameras": CameraControl(
@@ -58,17 +59,16 @@ def desk_of(harness: PlanningHarness, **changes: Any) -> PlannerView:
         ),
         "plans": PlacePlans(harness.engine, harness.trail, harness.clock),
         "drafts": DraftStore(harness.home / "drafts"),
-        "self_test": self_test,
+        "run_self_test": self_test,
         "uploads": harness.home / "tmp",
     }
-    services = PlannerServices(**(values | changes))
-    return PlannerView(harness.engine, harness.policy, harness.clock, harness.home / "quality", services)
+    return PlannerView(**(values | changes))
 
 
 def uploaded_lists(harness: PlanningHarness, builder: Callable[[], ListBuilder]) -> UploadedLists:
     """Return the uploads of a page over these records."""
     chooser = FaceChooser(harness.engine, harness.trail, harness.clock)
-    return UploadedLists(harness.policy, harness.clock, harness.home, harness.store, builder, chooser)
+    return UploadedLists(harness.policy, harness.clock, harness.home, harness.deployments, builder, chooser)
 
 
 def no_camera(_address: str) -> TriedCamera:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -21,11 +21,11 @@ from lfr_core.deployments.application import Application, ApplicationForm
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind, ComplianceDocumentRegister
 from lfr_core.deployments.compliance_documents.kinds import FORCE_DOCUMENTS
 from lfr_core.deployments.entries import EntryLike
+from lfr_core.deployments.evaluations import Evaluation
 from lfr_core.deployments.monitoring.gallery import GalleryCheck
 from lfr_core.deployments.monitoring.store import keep_self_test
 from lfr_core.deployments.reading import read_application
-from lfr_core.deployments.service import PlanningService
-from lfr_core.deployments.store import DeploymentStore
+from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.figures import UseCase
 from lfr_core.domain.policy import Policy, load_policy
@@ -33,6 +33,7 @@ from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.gallery import ExactGallery, Gallery, gallery_name
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import PlannedDeploymentRow
+from tests.support.deployments import deployment_service
 from tests.support.galleries import fill
 from tests.support.overwriting import overwriting
 from tests.support.people import CAST, authenticated, put_people
@@ -108,7 +109,7 @@ class PlanningHarness:
         file = self.home / f"{kind.word}-{deployment}-{version}.md"
         file.write_text(f"# {kind.value}\n\nIn order.\n", encoding="utf-8")
         register = ComplianceDocumentRegister(
-            self.engine, self.trail, self.clock, self.home / "papers", self.policy.papers
+            self.engine, self.trail, self.clock, self.home / "papers", self.policy.documents
         )
         day = review_by or self.now.date() + timedelta(days=100)
         title = f"{kind.value} of the force"
@@ -121,12 +122,30 @@ class PlanningHarness:
         return utc_from_ns(self.clock.time_ns())
 
     @property
-    def planning(self) -> PlanningService:
-        return PlanningService(self.engine, self.trail, self.clock, self.policy)
+    def deployments(self) -> DeploymentService:
+        return self.service()
 
-    @property
-    def store(self) -> DeploymentStore:
-        return DeploymentStore(self.engine, self.vault, self.trail, self.clock)
+    def service(
+        self,
+        *,
+        compare: Callable[[str], str] | None = None,
+        evaluations: Sequence[Evaluation] = (),
+        model: str = "",
+    ) -> DeploymentService:
+        """The service of deployments, for which these are what was measured, and the face model in use.
+
+        compare: says what differs between a gallery and its list; unless given, the harness' gallery is asked.
+        """
+        return deployment_service(
+            self.engine,
+            self.vault,
+            self.trail,
+            self.clock,
+            self.policy,
+            compare=compare or self.compare,
+            evaluations=evaluations,
+            model=model,
+        )
 
     @property
     def people(self) -> People:
@@ -149,7 +168,7 @@ class PlanningHarness:
     def plan(self, deployment: str = "dep", *, wanted: ApplicationForm | None = None, **changes: object) -> Application:
         kind = DeploymentKind(str(changes.pop("kind", "operational")))
         asked = wanted or form(self.start(), **changes)  # type: ignore[arg-type]  # fields by name
-        return self.planning.plan(deployment, kind, asked, by=authenticated(PLANNER))
+        return self.deployments.plan(deployment, kind, asked, by=authenticated(PLANNER))
 
     def authorise(self, deployment: str = "dep") -> None:
         self.register_document(ComplianceDocumentKind.COMMUNITY, deployment=deployment)
@@ -157,7 +176,7 @@ class PlanningHarness:
             made = read_application(session, deployment)
         why, revision = "necessary and proportionate", made.revision if made else 0
         by = authenticated(OFFICER)
-        self.planning.authorise(deployment, by=by, reason=why, revision=revision, claim_not_shown=True)
+        self.deployments.authorise(deployment, by=by, reason=why, revision=revision, claim_not_shown=True)
 
     def announce(self, deployment: str = "dep") -> None:
         announce(self.engine, self.announcements, deployment, by=authenticated(PUBLISHER))
@@ -173,7 +192,7 @@ class PlanningHarness:
         chosen = entries or (entry(),)
         name = gallery or f"{gallery_name(deployment)}__{uuid4().hex[:6]}"
         held = fill(self.gallery, name, contract, chosen)
-        self.store.attach_watchlist(deployment, contract, name, chosen, by=authenticated(PLANNER), held=held)
+        self.deployments.attach_watchlist(deployment, contract, name, chosen, by=authenticated(PLANNER), held=held)
 
     def compare(self, deployment: str = "dep") -> str:
         """Compare its gallery with its list, as an opening asks for."""
@@ -186,7 +205,7 @@ class PlanningHarness:
             ).one()
 
     def approve(self, deployment: str = "dep") -> None:
-        self.planning.approve_list(deployment, self.digest(deployment), by=authenticated(OFFICER))
+        self.deployments.approve_list(deployment, self.digest(deployment), by=authenticated(OFFICER))
 
     def prove(self, deployment: str = "dep") -> None:
         """A self-test that was green."""
@@ -225,13 +244,13 @@ class PlanningHarness:
             self.approve(deployment)
         if far >= _LINE.index(DeploymentStatus.READY):
             self.touch()
-            self.planning.confirm(deployment, by=authenticated(PLANNER), signage=True, briefing=True)
-            self.planning.ready(deployment, by=authenticated(PLANNER))
+            self.deployments.confirm(deployment, by=authenticated(PLANNER), signage=True, briefing=True)
+            self.deployments.ready(deployment, by=authenticated(PLANNER))
         if far >= _LINE.index(DeploymentStatus.LIVE):
             self.wait_until(made.starts_at)
             self.touch()
             self.prove(deployment)
-            self.planning.open(deployment, by=authenticated(OPERATOR), compare=self.compare)
+            self.deployments.open(deployment, by=authenticated(OPERATOR))
         return made
 
     def touch(self) -> None:

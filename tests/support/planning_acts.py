@@ -25,7 +25,7 @@ def refused(rule: str, act: Callable[[], object]) -> str:
 
 
 def status(harness: PlanningHarness, deployment: str = "dep") -> DeploymentStatus:
-    found = harness.store.find(deployment)
+    found = harness.deployments.find(deployment)
     assert found is not None
     return found.status
 

@@ -156,7 +156,7 @@ class PromiseHarness(AlertHarness):
 
     def evaluation(self, *, people: int, faces: int) -> None:
         """An evaluation deployment `eval` that has ended, with so many on its list and so many faces compared."""
-        self.store.create("eval", DeploymentKind.EVALUATION, name="Evaluation", policy=self.policy)
+        self.deployments.create("eval", DeploymentKind.EVALUATION, name="Evaluation")
         now = utc_from_ns(self.clock.time_ns())
         self.change(
             DeploymentRow,

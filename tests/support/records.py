@@ -17,7 +17,7 @@ from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.custody.crops import sighting_probe, sightings_key
 from lfr_core.custody.vault.port import Vault
 from lfr_core.custody.vault.sealing import seal
-from lfr_core.deployments.store import DeploymentStore
+from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.messages import FrameResult, OutcomeBatch, Sighting, sighting_id
@@ -26,6 +26,7 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
+from tests.support.deployments import deployment_service
 from tests.support.galleries import held_by
 from tests.support.overwriting import overwriting
 from tests.support.vaults import MemoryVault, trail_of, vault_of
@@ -106,9 +107,9 @@ def entry(
     )
 
 
-def store_of(engine: Engine, clock: Clock | None = None) -> DeploymentStore:
+def store_of(engine: Engine, clock: Clock | None = None) -> DeploymentService:
     """A store whose vault and trail are those of this test's database."""
-    return DeploymentStore(engine, vault_of(engine), trail_of(engine), clock or SystemClock())
+    return deployment_service(engine, vault_of(engine), trail_of(engine), clock or SystemClock())
 
 
 def as_operational(engine: Engine, deployment: str) -> None:
@@ -139,10 +140,10 @@ def add_deployment(engine: Engine, name: str = "dep") -> None:
         )
 
 
-def live_deployment(engine: Engine, name: str = "dep", entries: tuple[Entry, ...] = ()) -> DeploymentStore:
+def live_deployment(engine: Engine, name: str = "dep", entries: tuple[Entry, ...] = ()) -> DeploymentService:
     """A live demo deployment with a watchlist."""
     store = store_of(engine, ManualClock())
-    store.create(name, DeploymentKind.DEMO, name="High Street", policy=load_policy())
+    store.create(name, DeploymentKind.DEMO, name="High Street")
     listed = entries or (entry(),)
     store.attach_watchlist(name, "contract", f"gallery_{name}", listed, held=held_by(listed))
     store.open(name)

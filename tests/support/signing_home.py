@@ -16,17 +16,17 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import KeyKind
-from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary, PositiveControl
-from lfr_core.retention.erasure.certificate import VOUCHED, Certificate, canary_line, unproved
+from lfr_core.retention.erasure.certificate import VOUCHED, Certificate, canary_line, find_unproved_classes
 from lfr_core.retention.erasure.certificate_service import register_canaries
 from lfr_core.retention.erasure.destruction_log import ended_ns, read_destroyed
 from lfr_core.retention.erasure.verify import CanaryFinding, StoreResult, Verdict, Verification
 from lfr_core.storage.engine import open_engine
+from tests.support.deployments import deployment_service
 from tests.support.each_process import EachProcess
 from tests.support.vault_server import serving_vault
 
@@ -64,7 +64,7 @@ class Home:
         return Certificate(
             number=1, previous="", deployment="d", issued_ns=now_ns, canaries=(line,), search=search,
             destroyed=read_destroyed(self.engine, "d", grace_s=load_policy().vault.grace_s),
-            without_canary=unproved([self.canary.kind]), vouched=VOUCHED,
+            without_canary=find_unproved_classes([self.canary.kind]), vouched=VOUCHED,
         ).model_copy(update=changes)  # fmt: skip
 
 
@@ -73,8 +73,8 @@ def signing_home(tmp_path: Path) -> Iterator[Home]:
     settings = Settings(home=tmp_path)
     with serving_vault(settings) as core, closing(EachProcess.of(settings)) as vault:
         engine, clock = open_engine(settings.records_url), SystemClock()
-        store = DeploymentStore(engine, vault, AuditTrail(vault, clock), clock)
-        store.create("d", DeploymentKind.DEMO, name="d", policy=load_policy())
+        store = deployment_service(engine, vault, AuditTrail(vault, clock), clock)
+        store.create("d", DeploymentKind.DEMO, name="d")
         key = vault.make_key(KeyKind.WATCHLIST, "d", "d", clock.time_ns() + DAY_NS, actor=SystemActor.ENROLMENT)
         canary = InjectedCanary(
             id="c1", kind=CanaryKind.REFERENCE, deployment="d", store="database", planted_ns=clock.time_ns(),

@@ -22,7 +22,7 @@ from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.deployments.store import DeploymentStore
+from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.actors import Principal, SystemActor
 from lfr_core.domain.deployments import DeploymentKind, DeploymentView
 from lfr_core.domain.policy import Policy, load_policy
@@ -38,6 +38,7 @@ from streams.broker.users import User
 from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, lag
 from tests.support.brokers import RunningBroker, new_kafka
 from tests.support.databases import make_records
+from tests.support.deployments import deployment_service
 from tests.support.each_process import EachProcess
 from tests.support.milvus import MilvusServer
 from tests.support.people import add_operators, authenticated
@@ -147,9 +148,9 @@ class Stream:
         return EachProcess.of(self.settings)
 
     @cached_property
-    def store(self) -> DeploymentStore:
+    def deployments(self) -> DeploymentService:
         """The deployments, audited as in the real thing."""
-        return DeploymentStore(self.database, self.vault, self.trail, SystemClock())
+        return deployment_service(self.database, self.vault, self.trail, SystemClock())
 
     @property
     def trail(self) -> AuditTrail:
@@ -178,9 +179,9 @@ class Stream:
         self, name: str, *, live_only: bool = False, photo: str = "obama", attended: bool = True
     ) -> DeploymentView:
         """A live deployment whose watchlist is one photograph."""
-        self.store.create(name, DeploymentKind.EVALUATION, name=name, policy=self.policy, live_only=live_only)
+        self.deployments.create(name, DeploymentKind.EVALUATION, name=name, live_only=live_only)
         self.enrol(name, photo=photo)
-        opened = self.store.open(name)
+        opened = self.deployments.open(name)
         if attended:
             self.attend(name)
         return opened
@@ -205,7 +206,7 @@ class Stream:
             expires_on=datetime.now(tz=UTC).date().replace(year=2099),
             references=[_Reference(reference.id, photo, crop)],
         )
-        self.store.attach_watchlist(
+        self.deployments.attach_watchlist(
             name,
             engine.contract_id,
             collection,

@@ -124,11 +124,11 @@ class Records:
     def check_recorded(self, name: str) -> None:
         self._there()
 
-    def began(self, epoch: Epoch) -> None:
+    def record_begun(self, epoch: Epoch) -> None:
         self._there()
         self.began_.append(epoch)
 
-    def destroyed(self, key_ids: Sequence[str], at_ns: int) -> None:
+    def record_destroyed(self, key_ids: Sequence[str], at_ns: int) -> None:
         self._there()
         self.destroyed_ |= dict.fromkeys(key_ids, at_ns)
 

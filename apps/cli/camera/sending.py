@@ -108,7 +108,6 @@ def _send(installation: Installation, job: CameraJob, stop: threading.Event) -> 
     import uuid
     from contextlib import ExitStack, closing
 
-    from lfr_core.custody.vault.client import vault_client
     from lfr_core.custody.vault.frames import VaultSealer
     from lfr_core.deployments.views import DeploymentReader
     from streams.broker.connection import connect_as
@@ -124,7 +123,7 @@ def _send(installation: Installation, job: CameraJob, stop: threading.Event) -> 
         footage = None  # a recording that is read fast is footage already
         if not job.as_fast_as_possible:
             # a connection of its own: keys of footage never hold up those of frames
-            vault = stack.enter_context(closing(vault_client(settings, installation.identity)))
+            vault = stack.enter_context(closing(installation.open_vault()))
             writer = FootageWriter(
                 deployment=job.deployment,
                 camera=name,
@@ -172,13 +171,13 @@ def _progress_line(name: str, progress: CameraProgress) -> str:
     counts = progress.report
     age = "–" if progress.outcome_age_s is None else f"{progress.outcome_age_s * 1000:.0f} ms"
     return (
-        f"{name}: {_matter(progress)}{counts.captured} captured · "
+        f"{name}: {_describe_trouble(progress)}{counts.captured} captured · "
         f"{counts.sent} sent · {counts.dropped_at_camera} dropped · {progress.looks_per_second:.1f} looks/s · "
         f"{progress.in_flight} in flight · outcome after {age}"
     )
 
 
-def _matter(progress: CameraProgress) -> str:
+def _describe_trouble(progress: CameraProgress) -> str:
     """Word what is the matter with its pictures, if anything is."""
     words = {
         "no-key-frame": "no whole picture yet",

@@ -50,5 +50,5 @@ def check_added(installation: Installation, source: str, deployment: str, camera
     from streams.camera.urls import parse_source
 
     view = DeploymentReader(installation.engine).find(deployment)
-    if view is not None and view.planned and parse_source(source).kind.live:
+    if view is not None and view.lifecycle.takes_live_cameras and parse_source(source).kind.live:
         check_camera_address(installation.engine, deployment, camera, source)

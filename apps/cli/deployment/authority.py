@@ -44,9 +44,9 @@ def authorise(
 
     Example: lfr deployment authorise high-street-0412 --revision 1 --reason "warrants outstanding" --claim-not-shown
     """  # noqa: E501  an example is one line
-    from lfr_core.deployments.build import build_planning_service
+    from lfr_core.deployments.build import build_deployment_service
 
-    given = build_planning_service(installation).authorise(
+    given = build_deployment_service(installation).authorise(
         id, by=by, reason=reason, one_in=one_in, claim_not_shown=claim_not_shown, revision=revision
     )
     move_runs(installation)
@@ -60,9 +60,9 @@ def refuse(installation: Installation, id: DeploymentId, by: AuthenticatedPerson
 
     Example: lfr deployment refuse high-street-0412 --reason "the footprint takes in a school"
     """
-    from lfr_core.deployments.build import build_planning_service
+    from lfr_core.deployments.build import build_deployment_service
 
-    build_planning_service(installation).refuse(id, by=by, reason=reason)
+    build_deployment_service(installation).refuse(id, by=by, reason=reason)
     return report_step(installation, id, "refused")
 
 
@@ -79,13 +79,13 @@ def approve_list(
 
     Example: lfr deployment approve-list high-street-0412 --digest 3f0c9a11d2e4
     """
-    from lfr_core.deployments.build import build_planning_service
+    from lfr_core.deployments.build import build_deployment_service
 
     if not digest:
         built = list_as_built(installation, id)
         advice = f"To approve it: lfr deployment approve-list {id} --digest {built.digest[:16]}"
         return Output(built.as_dict(), f"{built.words}\n{advice}")
-    build_planning_service(installation).approve_list(id, digest, by=by)
+    build_deployment_service(installation).approve_list(id, digest, by=by)
     return report_step(installation, id, "the list is approved")
 
 
@@ -183,9 +183,9 @@ def ready(
 
     Example: lfr deployment ready high-street-0412 --signage --briefing
     """
-    from lfr_core.deployments.build import build_planning_service
+    from lfr_core.deployments.build import build_deployment_service
 
-    service = build_planning_service(installation)
+    service = build_deployment_service(installation)
     service.confirm(id, by=by, signage=signage, briefing=briefing)
     service.ready(id, by=by)
     return report_step(installation, id, "ready")

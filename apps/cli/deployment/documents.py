@@ -1,4 +1,4 @@
-"""`lfr deployment paper`: the documents of a planned deployment, printed."""
+"""`lfr deployment document`: the documents of a planned deployment, printed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["app"]
 app = typer.Typer()
 
 
-@command(app, "paper", migrated=True)
+@command(app, "document", migrated=True)
 def print_document(
     installation: Installation,
     id: DeploymentId,
@@ -33,7 +33,7 @@ def print_document(
 
     One HTML page that needs no network; it names the rules that ask for each part. Nobody on a list is named in it.
 
-    Example: lfr deployment paper high-street-0412 --which authority --output authority.html
+    Example: lfr deployment document high-street-0412 --which authority --output authority.html
     """
     from lfr_core.deployments.compliance_documents.forms import render
     from lfr_core.deployments.evaluations import evaluations_for
@@ -56,5 +56,7 @@ def _parse_kind(which: str) -> FormKind:
         "closing": FormKind.CLOSING_REPORT,
     }
     if which not in words:
-        raise Refused("life.no-paper", f"{which!r} is no document of a deployment; there are {', '.join(words)}")
+        raise Refused(
+            "deployment.no-document", f"{which!r} is no document of a deployment; there are {', '.join(words)}"
+        )
     return words[which]

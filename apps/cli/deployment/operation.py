@@ -14,6 +14,7 @@ from apps.cli.deployment.status import move_runs, read_standing
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
     from lfr_core.custody.people import Actor, AuthenticatedPerson
+    from lfr_core.deployments.steps import Step
 
 __all__ = ["app"]
 
@@ -35,13 +36,12 @@ def create(
 
     Example: lfr deployment create rehearsal-3 --name "Rehearsal on rendered streets"
     """
-    from lfr_core.deployments.build import build_deployment_store
+    from lfr_core.deployments.build import build_deployment_service
 
-    build_deployment_store(installation).create(
+    build_deployment_service(installation).create(
         id,
         parse_kind(kind),
         name=name,
-        policy=installation.policy,
         live_only=not recorded,
         threshold=threshold,
         by=logged_in_or_machine(installation),
@@ -63,20 +63,14 @@ def open_deployment(
 
     Example: lfr deployment open high-street-0412
     """
-    from lfr_core.deployments.build import build_deployment_store, build_gallery_comparison, build_planning_service
-    from lfr_core.deployments.opening import open_deployment
+    from lfr_core.deployments.build import build_deployment_service
+    from lfr_core.deployments.steps import Step
+    from lfr_core.domain.gate import Condition
 
-    who = _actor(installation, id)
-    open_deployment(
-        build_deployment_store(installation),
-        build_planning_service(installation),
-        id,
-        policy=installation.policy,
-        compare=build_gallery_comparison(installation),
-        test=lambda: _test_unless_proven(installation, id, by=who),
-        hours=hours,
-        by=who,
-    )
+    deployments, who = build_deployment_service(installation), _actor(installation, id, Step.OPEN)
+    if hours is None and Condition.PROVEN in deployments.rule(id, Step.OPEN).conditions:
+        _test_unless_proven(installation, id, by=who)
+    deployments.open(id, by=who, hours=hours)
     return summary_output(installation, id)
 
 
@@ -90,9 +84,10 @@ def suspend(
 
     Example: lfr deployment suspend high-street-0412 --why "two false alerts in ten minutes"
     """
-    from lfr_core.deployments.build import build_deployment_store
+    from lfr_core.deployments.build import build_deployment_service
+    from lfr_core.deployments.steps import Step
 
-    build_deployment_store(installation).suspend(id, why, by=_actor(installation, id))
+    build_deployment_service(installation).suspend(id, why, by=_actor(installation, id, Step.SUSPEND))
     return summary_output(installation, id)
 
 
@@ -102,9 +97,10 @@ def resume(installation: Installation, id: DeploymentId) -> Output:
 
     Example: lfr deployment resume high-street-0412
     """
-    from lfr_core.deployments.build import build_deployment_store
+    from lfr_core.deployments.build import build_deployment_service
+    from lfr_core.deployments.steps import Step
 
-    build_deployment_store(installation).resume(id, by=_actor(installation, id))
+    build_deployment_service(installation).resume(id, by=_actor(installation, id, Step.RESUME))
     return summary_output(installation, id)
 
 
@@ -118,11 +114,12 @@ def close(installation: Installation, id: DeploymentId) -> Output:
 
     Example: lfr deployment close high-street-0412
     """
-    from lfr_core.deployments.build import build_deployment_store
+    from lfr_core.deployments.build import build_deployment_service
+    from lfr_core.deployments.steps import Step
     from lfr_core.publication.closing import still_to_decide
     from lfr_core.recognition.build import drop_gallery
 
-    closed = build_deployment_store(installation).close(id, by=_actor(installation, id))
+    closed = build_deployment_service(installation).close(id, by=_actor(installation, id, Step.CLOSE))
     waiting = still_to_decide(installation.engine, id)
     if waiting:
         errors.print(f"{waiting} (`lfr alerts list --deployment {id} --undecided`)", markup=False, soft_wrap=True)
@@ -142,22 +139,22 @@ def cancel(
 
     Example: lfr deployment cancel high-street-0412 --why "storm warning"
     """
-    from lfr_core.deployments.build import build_deployment_store
+    from lfr_core.deployments.build import build_deployment_service
     from lfr_core.recognition.build import drop_gallery
 
-    cancelled = build_deployment_store(installation).cancel(id, why, by=by)
+    cancelled = build_deployment_service(installation).cancel(id, why, by=by)
     drop_gallery(installation, cancelled.gallery)
     move_runs(installation)
     return summary_output(installation, id)
 
 
-def _actor(installation: Installation, deployment: str) -> Actor:
-    """Find who takes a step: who is logged in; of a trial, this machine's user where nobody is."""
-    from lfr_core.deployments.build import build_deployment_store
+def _actor(installation: Installation, deployment: str, step: Step) -> Actor:
+    """Find who takes a step: who is logged in; where nobody is and the step allows it, this machine's user."""
+    from lfr_core.deployments.build import build_deployment_service
+    from lfr_core.domain.actors import SystemActor
 
-    view = build_deployment_store(installation).find(deployment)
-    is_planned = view is not None and view.planned
-    return logged_in(installation) if is_planned else logged_in_or_machine(installation)
+    may_be_machine = SystemActor.LFR in build_deployment_service(installation).rule(deployment, step).systems
+    return logged_in_or_machine(installation) if may_be_machine else logged_in(installation)
 
 
 def _test_unless_proven(installation: Installation, deployment: str, *, by: Actor) -> None:

@@ -56,11 +56,13 @@ def plan(
 
     Example: lfr deployment plan high-street-0412 high-street.toml
     """
-    from lfr_core.deployments.build import build_planning_service
+    from lfr_core.deployments.build import build_deployment_service
     from lfr_core.deployments.form_file import read_form
 
     read = read_form(file)
-    made = build_planning_service(installation).plan(id, read.kind, read.form, by=by, name=read.name, submit=not draft)
+    made = build_deployment_service(installation).plan(
+        id, read.kind, read.form, by=by, name=read.name, submit=not draft
+    )
     move_runs(installation)
     return report_step(installation, id, f"revision {made.revision} is {'kept as a draft' if draft else 'applied for'}")
 
@@ -71,9 +73,9 @@ def apply(installation: Installation, id: DeploymentId, by: AuthenticatedPerson)
 
     Example: lfr deployment apply high-street-0412
     """
-    from lfr_core.deployments.build import build_planning_service
+    from lfr_core.deployments.build import build_deployment_service
 
-    build_planning_service(installation).submit(id, by=by)
+    build_deployment_service(installation).submit(id, by=by)
     return report_step(installation, id, "applied for")
 
 
@@ -130,7 +132,7 @@ def _build_list(
     """Compile the list from `folder`, or from the one that the application names, with a bar and the report.
 
     Raises:
-        Refused: `life.no-folder`, and as `ListBuilder.build`.
+        Refused: `deployment.no-folder`, and as `ListBuilder.build`.
         Poison, Fatal, Retryable: as `ListBuilder.build`.
     """
     from uuid import uuid4
@@ -144,7 +146,7 @@ def _build_list(
     made = read_application(installation, deployment)
     named = folder or (Path(made.watchlist_folder) if made.watchlist_folder else None)
     if named is None:
-        raise Refused("life.no-folder", f"the application of {deployment} names no folder: give one")
+        raise Refused("deployment.no-folder", f"the application of {deployment} names no folder: give one")
     builder = build_list_builder(installation)
     errors.print("[dim]Great Expectations takes some seconds to start …[/dim]")
     with photograph_bar() as progress:

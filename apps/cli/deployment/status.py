@@ -103,7 +103,7 @@ class Status:
 
 
 def read_standing(installation: Installation, deployment: str) -> DeploymentOverview:
-    """Read where it stands. Raises Refused `deployment.unknown`, `life.trial`."""
+    """Read where it stands. Raises Refused `deployment.unknown`, `deployment.trial`."""
     from lfr_core.deployments.readiness import read_overview
     from lfr_core.domain.gate import GateLimits
 
@@ -112,24 +112,24 @@ def read_standing(installation: Installation, deployment: str) -> DeploymentOver
 
 
 def read_application(installation: Installation, deployment: str) -> Application:
-    """Read its newest application. Raises Refused `deployment.unknown`, `life.trial`."""
+    """Read its newest application. Raises Refused `deployment.unknown`, `deployment.trial`."""
     return read_standing(installation, deployment).application
 
 
 def list_as_built(installation: Installation, deployment: str) -> ListAsBuilt:
-    """Read the list that waits for approval. Raises Refused `life.no-list`."""
+    """Read the list that waits for approval. Raises Refused `deployment.no-list`."""
     from lfr_core.common.errors import Refused
 
     one = read_standing(installation, deployment)
     if not one.planned.list_digest:
-        raise Refused("life.no-list", f"{deployment} has no list yet: `lfr deployment compile` builds it")
+        raise Refused("deployment.no-list", f"{deployment} has no list yet: `lfr deployment compile` builds it")
     shares = tuple((share.category, share.people, share.images) for share in one.composition)
     built = one.list_built_at.isoformat() if one.list_built_at else ""
     return ListAsBuilt(deployment, one.planned.list_digest, built, one.planned.compiler, shares)
 
 
 def read_status(installation: Installation, deployment: str) -> Status:
-    """Read where it stands now, and what is scheduled and owed. Raises Refused `deployment.unknown`, `life.trial`."""
+    """Read where it stands now, what is scheduled and owed. Raises Refused `deployment.unknown`, `deployment.trial`."""
     from lfr_core.deployments.obligations import obligations_of
     from lfr_core.storage.engine import reading
     from lfr_core.storage.tables.deployments import PlannedDeploymentRow
@@ -157,16 +157,13 @@ def move_runs(installation: Installation) -> None:
 
 def _scheduled_runs(installation: Installation, deployment: str) -> tuple[tuple[str, str], ...]:
     """Ask Prefect what it will run; nothing while it is away."""
-    from flows.flow_runs import PrefectFlowRuns
-    from flows.prefect_api import PrefectApi
+    from flows.flow_runs import open_flow_runs
     from flows.reconcile import read_scheduled
     from lfr_core.common.errors import Retryable
     from lfr_core.domain.working_days import LONDON
 
     try:
-        runs = read_scheduled(
-            PrefectFlowRuns(PrefectApi.from_settings(installation.settings, timeout_s=3.0)), deployment
-        )
+        runs = read_scheduled(open_flow_runs(installation.settings, timeout_s=3.0), deployment)
     except Retryable:
         return ()
     return tuple((run.step.value, f"{run.at.astimezone(LONDON):%Y-%m-%d %H:%M:%S %Z}") for run in runs)

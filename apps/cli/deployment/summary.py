@@ -55,7 +55,7 @@ def plans_of(engine: Engine, deployments: Iterable[DeploymentSummary]) -> dict[s
     found = {}
     with reading(engine) as session:
         for one in deployments:
-            made = read_application(session, one.view.id) if one.view.planned else None
+            made = read_application(session, one.view.id)
             if made is not None:
                 given = read_authority(session, one.view.id)
                 officer = given.by if given is not None and given.granted else ""

@@ -56,7 +56,7 @@ def verify(
         errors.print(f"{erasure.certificates.mend_files()} files written")
     key = _public_key(installation)
     faults, untyped = erasure.check(key), _count_untyped(installation, key)
-    searches = {name: erasure.search(name) for name in _certified(installation, deployment)}
+    searches = {name: erasure.search(name) for name in _list_certified(installation, deployment)}
     document = {
         "public_key": key,
         "untyped_signatures": untyped,
@@ -146,7 +146,7 @@ def _public_key(installation: Installation) -> str:
     return read_public_key(installation.settings.keystore_folder).hex()
 
 
-def _certified(installation: Installation, deployment: str | None) -> list[str]:
+def _list_certified(installation: Installation, deployment: str | None) -> list[str]:
     """List the deployments whose searches are repeated: those that have a certificate."""
     from lfr_core.common.errors import Poison
     from lfr_core.retention.erasure.certificate_service import read_certificates

@@ -61,7 +61,7 @@ def enquire(
 
     """
     contact, words, place = _read_personal(contact_file, text_file, place_file)
-    about = _about(deployment, from_, to, place, receipt)
+    about = _parse_context(deployment, from_, to, place, receipt)
     return _receive(installation, "enquiry", contact, words, about, received, by=by, asks_listed=listed)
 
 
@@ -84,7 +84,7 @@ def complain(
 
     """
     contact, words, place = _read_personal(contact_file, text_file, place_file)
-    about = _about(deployment, from_, to, place, receipt)
+    about = _parse_context(deployment, from_, to, place, receipt)
     return _receive(installation, "complaint", contact, words, about, received, by=by, asks_listed=False)
 
 
@@ -116,7 +116,7 @@ def _receive(
     return request_output(build_rights_service(installation).take(asked, by=by))
 
 
-def _about(deployment: str, from_: str, to: str, place: str, receipt: str) -> RequestContext:
+def _parse_context(deployment: str, from_: str, to: str, place: str, receipt: str) -> RequestContext:
     """Say what a request is about. Raises Poison for a time that isn't one."""
     from lfr_core.publication.rights.types import RequestContext
 

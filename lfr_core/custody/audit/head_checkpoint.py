@@ -45,7 +45,7 @@ def keep_head(engine: Engine, signer: HeadSigner, clock: Clock, folder: Path) ->
     With nothing new the head is signed again for the folder, so that its age says when the vault last looked.
 
     Raises:
-        Refused: as `sign_head`; `audit.remembered` when the file is damaged; `audit.other-installation`;
+        Refused: as `sign_head`; `audit.head-checkpoint` when the file is damaged; `audit.other-installation`;
             `vault.keystore` when the folder can't be written.
         Retryable: the database is away.
     """
@@ -83,13 +83,13 @@ def write_checkpoint(path: Path, head: Head) -> None:
     """Replace the head checkpoint, whole or not at all.
 
     Raises:
-        Refused: `audit.remembered`: a later one is remembered, so that the trail has been cut short;
+        Refused: `audit.head-checkpoint`: a later one is remembered, so that the trail has been cut short;
             `vault.keystore`: the file can't be written.
     """
     known = read_checkpoint(path)
     if known is not None and known.seq > head.seq:
         raise Refused(
-            "audit.remembered", f"entry {known.seq} was signed and remembered, and now the newest is {head.seq}"
+            "audit.head-checkpoint", f"entry {known.seq} was signed and remembered, and now the newest is {head.seq}"
         )
     write_private(path, head.as_file())
 
@@ -100,7 +100,7 @@ def read_checkpoint(path: Path) -> Head | None:
     Whose signature it is, the caller compares.
 
     Raises:
-        Refused: `audit.remembered`: the file is damaged or can't be read.
+        Refused: `audit.head-checkpoint`: the file is damaged or can't be read.
     """
     try:
         content = read_bounded(path, SETTINGS_BYTES)
@@ -115,13 +115,15 @@ def read_kept_head(kept: Path) -> Head:
     """Read a head that somebody kept elsewhere, with a right signature: a file, or what the QR code of one says.
 
     Raises:
-        Refused: `audit.remembered`: there is no such file, or it holds no head.
+        Refused: `audit.head-checkpoint`: there is no such file, or it holds no head.
     """
     if str(kept).upper().startswith(HEAD_TEXT):
         return _signed(str(kept).encode(), "the text of the QR code")
     head = read_checkpoint(kept)
     if head is None:
-        raise Refused("audit.remembered", f"there is no file {kept}: give the head that was kept, as it was copied")
+        raise Refused(
+            "audit.head-checkpoint", f"there is no file {kept}: give the head that was kept, as it was copied"
+        )
     return head
 
 
@@ -172,7 +174,7 @@ def _signed(content: bytes, source: Path | str) -> Head:
 
 def _unusable(source: Path | str, why: str) -> Refused:
     return Refused(
-        "audit.remembered",
+        "audit.head-checkpoint",
         f"the head checkpoint {source} can't be used: {why}. Restore it from where it was copied to; without it a "
         "trail that was cut short can't be told from a whole one",
     )

@@ -101,7 +101,7 @@ def remember_witnessed(folder: Path, witness: Path, public_key: bytes) -> bool:
         Whether the witness could be asked.
 
     Raises:
-        Refused: `audit.remembered`, `vault.keystore`: our own file is damaged, or can't be written.
+        Refused: `audit.head-checkpoint`, `vault.keystore`: our own file is damaged, or can't be written.
     """
     if not witness.is_dir():
         return False

@@ -42,9 +42,9 @@ _MOST_DEPLOYMENTS = 1_000
 class EpochLog(Protocol):
     """The public table of epochs. Raises Retryable when it can't be written."""
 
-    def began(self, epoch: Epoch) -> None: ...
+    def record_begun(self, epoch: Epoch) -> None: ...
 
-    def destroyed(self, key_ids: Sequence[str], at_ns: int) -> None: ...
+    def record_destroyed(self, key_ids: Sequence[str], at_ns: int) -> None: ...
 
     def close_unfinished(self, at_ns: int) -> int:
         """Record the epochs of a vault that died as destroyed by `at_ns`, and say how many."""
@@ -138,7 +138,7 @@ class FrameLending:
         with self._keys:
             epoch = self._epochs.begin(deployment, now_ns, self._clock.monotonic())
         try:
-            self._log.began(epoch)
+            self._log.record_begun(epoch)
         except BaseException:
             with self._keys:
                 self._epochs.forget(epoch)
@@ -245,7 +245,7 @@ class FrameLending:
                 by_time.setdefault(at_ns, []).append(key_id)
         for at_ns, key_ids in by_time.items():
             try:
-                self._log.destroyed(key_ids, at_ns)
+                self._log.record_destroyed(key_ids, at_ns)
             except Retryable:
                 return  # the keys are gone; the table is told when it is back
             with self._state:

@@ -22,7 +22,7 @@ def read_in_child(program: str, text: str) -> str:
     """Return what a program beside this module (`clean_html.py`) prints of a text.
 
     Raises:
-        Refused: `papers.too-complicated`: it takes too long or too much memory to read.
+        Refused: `documents.too-complicated`: it takes too long or too much memory to read.
         Fatal: the program can't be run.
     """
     try:
@@ -44,5 +44,6 @@ def read_in_child(program: str, text: str) -> str:
 
 def _too_complicated() -> Refused:
     return Refused(
-        "papers.too-complicated", "the HTML document takes too long to read: save it as PDF, or with fewer nested parts"
+        "documents.too-complicated",
+        "the HTML document takes too long to read: save it as PDF, or with fewer nested parts",
     )

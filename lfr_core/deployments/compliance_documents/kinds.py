@@ -104,7 +104,7 @@ class ComplianceDocumentsStatus:
             f"the {one.kind.value} (version {one.version}) was to be reviewed by {one.review_by:%Y-%m-%d}"
             for one in self.expired
         ]
-        return f"{'; '.join(wanting)}: `lfr papers add` registers a version in date"
+        return f"{'; '.join(wanting)}: `lfr documents add` registers a version in date"
 
 
 def assess_documents(read_newest: Collection[ComplianceDocument], day: date) -> ComplianceDocumentsStatus:

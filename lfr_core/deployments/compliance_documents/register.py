@@ -95,11 +95,11 @@ class ComplianceDocumentRegister:
             version: letters, digits, points and hyphens.
             deployment: of a community impact assessment; the others have none.
             file: PDF, HTML (kept as `clean_document` leaves it), Markdown or plain text; at most `LARGEST_BYTES`.
-            review_by: its last good day in England, not past, and at most `papers.max_review_days` ahead.
+            review_by: its last good day in England, not past, and at most `documents.max_review_days` ahead.
             by: who approves it: registered with role compliance or authorising officer.
 
         Raises:
-            Refused: `papers.bad-text`, `.bad-version`, `.expired`, `.review-too-late`, `.scope`, `.not-a-file`,
+            Refused: `documents.bad-text`, `.bad-version`, `.expired`, `.review-too-late`, `.scope`, `.not-a-file`,
                 `.too-large`, `.version-taken`, `deployment.unknown`, and as `acting` and `media_type_of`.
             Fatal: the folder of documents can't be written.
         """
@@ -122,13 +122,13 @@ class ComplianceDocumentRegister:
         )
         row.assessed_model, row.assessed_threshold = self._assessed if kind is _ASSESSED else ("", None)
         with reading(self._engine) as session:
-            row.approved_by = _checked(session, row, by).name
+            row.approved_by = _find_approver(session, row, by).name
             _same(session, row)
         _keep(self._folder, row.sha256, content)  # again too: that mends a file that was lost or damaged
         self._trail.prepare(row.approved_by)
         with writing(self._engine) as session:
             _lock(session)
-            _checked(session, row, by)
+            _find_approver(session, row, by)
             known = _same(session, row)
             if known is not None:
                 return document_of_row(known)
@@ -139,14 +139,16 @@ class ComplianceDocumentRegister:
 
     def _check(self, kind: ComplianceDocumentKind, title: str, version: str, review_by: date, deployment: str) -> None:
         if not title.strip() or len(title) > _LONGEST or _CONTROL.search(title):
-            raise Refused("papers.bad-text", f"give the document's title, in one line of at most {_LONGEST} characters")
+            raise Refused(
+                "documents.bad-text", f"give the document's title, in one line of at most {_LONGEST} characters"
+            )
         if not _VERSION.fullmatch(version):
             raise Refused(
-                "papers.bad-version", "a version is up to 30 letters, digits, points and hyphens, as 2.1 or 2026-11"
+                "documents.bad-version", "a version is up to 30 letters, digits, points and hyphens, as 2.1 or 2026-11"
             )
         if (kind is ComplianceDocumentKind.COMMUNITY) != bool(deployment):
             raise Refused(
-                "papers.scope",
+                "documents.scope",
                 "a community impact assessment belongs to a deployment: give --deployment"
                 if not deployment
                 else f"the {kind.value} is the force's, not one deployment's: leave --deployment out",
@@ -154,13 +156,13 @@ class ComplianceDocumentRegister:
         today = self._now().astimezone(LONDON).date()
         if review_by < today:
             raise Refused(
-                "papers.expired",
+                "documents.expired",
                 f"its review was due by {review_by}, which is past: review it, then give the next date",
             )
         if review_by > today + timedelta(days=self._policy.max_review_days):
             raise Refused(
-                "papers.review-too-late",
-                f"a document is reviewed within {self._policy.max_review_days} days (papers.max_review_days): "
+                "documents.review-too-late",
+                f"a document is reviewed within {self._policy.max_review_days} days (documents.max_review_days): "
                 f"give a date up to {today + timedelta(days=self._policy.max_review_days)}",
             )
 
@@ -175,11 +177,11 @@ def _added(row: ComplianceDocumentRow, kind: ComplianceDocumentKind) -> AuditEve
         "sha256": row.sha256,
         "bytes": row.size,
     }
-    subject = f"paper:{kind.word}"
-    return AuditEvent(Verb.AUTHORISE, row.approved_by, row.deployment, subject, "papers.added", facts)
+    subject = f"document:{kind.word}"
+    return AuditEvent(Verb.AUTHORISE, row.approved_by, row.deployment, subject, "documents.added", facts)
 
 
-def _checked(session: Session, row: ComplianceDocumentRow, by: AuthenticatedPerson) -> Person:
+def _find_approver(session: Session, row: ComplianceDocumentRow, by: AuthenticatedPerson) -> Person:
     """Who approves. Raises Refused as `acting`, and `deployment.unknown`."""
     person = acting(session, by, _MAY)
     if row.deployment and ("\x00" in row.deployment or session.get(DeploymentRow, row.deployment) is None):
@@ -190,7 +192,7 @@ def _checked(session: Session, row: ComplianceDocumentRow, by: AuthenticatedPers
 def _same(session: Session, row: ComplianceDocumentRow) -> ComplianceDocumentRow | None:
     """Return that version if it is registered already and the same.
 
-    Raises Refused `papers.version-taken` if it is another.
+    Raises Refused `documents.version-taken` if it is another.
     """
     known = session.exec(
         select(ComplianceDocumentRow).where(
@@ -205,7 +207,7 @@ def _same(session: Session, row: ComplianceDocumentRow) -> ComplianceDocumentRow
         return known
     differs = "content" if known.sha256 != row.sha256 else "title or review date"
     raise Refused(
-        "papers.version-taken",
+        "documents.version-taken",
         f"version {row.version} of the {row.kind} is registered with another {differs}, and a version never changes: "
         "give the next version",
     )
@@ -215,15 +217,15 @@ def _read(file: Path) -> tuple[str, bytes]:
     """Return the file's name and content."""
     name = file.name
     if not name or len(name) > _LONGEST or _CONTROL.search(name):
-        raise Refused("papers.bad-text", "the file's name must be of at most 200 printable characters: rename it")
+        raise Refused("documents.bad-text", "the file's name must be of at most 200 printable characters: rename it")
     try:
         return name, read_bounded(file, LARGEST_BYTES)
     except OSError as error:
         if error.errno == errno.EFBIG:
             words = f"{name} is larger than {LARGEST_BYTES // 1_000_000} MB: make it smaller"
-            raise Refused("papers.too-large", words) from error
+            raise Refused("documents.too-large", words) from error
         raise Refused(
-            "papers.not-a-file", f"{file} can't be read: {error.strerror}. Give the document's own file"
+            "documents.not-a-file", f"{file} can't be read: {error.strerror}. Give the document's own file"
         ) from error
 
 

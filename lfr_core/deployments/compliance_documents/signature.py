@@ -24,19 +24,19 @@ def media_type_of(content: bytes, name: str) -> str:
     """Return the media type of a document: PDF, HTML, Markdown or plain text, by its signature and the name's ending.
 
     Raises:
-        Refused: `papers.empty`; `papers.not-a-document` (another kind of file, or one whose name says another kind
-            than its bytes); `papers.active-html` (it runs or loads something); as `read_in_child`.
+        Refused: `documents.empty`; `documents.not-a-document` (another kind of file, or whose name says another kind
+            than its bytes); `documents.active-html` (it runs or loads something); as `read_in_child`.
         Fatal: as `read_in_child`.
     """
     if not content.strip():
-        raise Refused("papers.empty", f"{name} is empty: give the file of the document itself")
+        raise Refused("documents.empty", f"{name} is empty: give the file of the document itself")
     claimed = _BY_SUFFIX.get(PurePath(name).suffix.casefold())
     found = _found(content, name)
     if found == TEXT and claimed == MARKDOWN:
         return MARKDOWN
     if claimed != found:
         raise Refused(
-            "papers.not-a-document",
+            "documents.not-a-document",
             f"{name} is {found} inside, and its name says {claimed or 'nothing known'}: "
             "a document is a .pdf, .html, .md or .txt that is what its name says",
         )
@@ -51,12 +51,12 @@ def _found(content: bytes, name: str) -> str:
     except UnicodeDecodeError:
         text = "\x00"
     if _BINARY.search(text):
-        raise Refused("papers.not-a-document", f"{name} is neither PDF nor HTML, Markdown or plain text in UTF-8")
+        raise Refused("documents.not-a-document", f"{name} is neither PDF nor HTML, Markdown or plain text in UTF-8")
     if not _HTML_START.match(text, _after_comments(text)):
         return TEXT
     if active := read_in_child("active_html.py", text):
         raise Refused(
-            "papers.active-html",
+            "documents.active-html",
             f"{name} has {active}: a public document runs and loads nothing; save it as PDF or plain HTML",
         )
     return HTML

@@ -58,7 +58,7 @@ class CircuitBreakerReading:
 
 
 class Suspends(Protocol):
-    """What can suspend: `lfr_core.deployments.store.DeploymentStore`."""
+    """What can suspend: `lfr_core.deployments.service.DeploymentService`."""
 
     def suspend(self, id: str, why: str, *, by: Actor) -> object:
         """Stop recognition for now."""

@@ -62,7 +62,7 @@ class GalleryCheck:
         """Read the whole gallery and compare; what differs, in words, "" when nothing does.
 
         Raises:
-            Refused: `deployment.unknown`, `deployment.ended`, `live_probe.no-list`.
+            Refused: `deployment.unknown`, `deployment.ended`, `deployment.no-list`.
             Retryable: Milvus or the records are away, or the list was compiled anew meanwhile.
         """
         view = self._view(deployment)
@@ -142,7 +142,9 @@ class GalleryCheck:
         if view.status.is_over:
             raise Refused("deployment.ended", f"deployment {deployment} is over: its gallery is destroyed")
         if not view.gallery:
-            raise Refused("proof.no-list", f"deployment {deployment} has no list yet: compile and approve it first")
+            raise Refused(
+                "deployment.no-list", f"deployment {deployment} has no list yet: compile and approve it first"
+            )
         return view
 
     @staticmethod

@@ -98,7 +98,7 @@ def check_clock(vault: Vault, clock: Clock, policy: Policy) -> str:
     apart_s = abs(vault.trusted_now_ns() - clock.time_ns()) / 1e9
     if apart_s > policy.vault.clock_jump_s:
         raise Refused(
-            "proof.clocks-apart", f"the vault's clock and this machine's are {apart_s:.1f} s apart: set them right"
+            "self-test.clocks-apart", f"the vault's clock and this machine's are {apart_s:.1f} s apart: set them right"
         )
     return "the vault answers and trusts its clock"
 
@@ -106,7 +106,7 @@ def check_clock(vault: Vault, clock: Clock, policy: Policy) -> str:
 def check_pack(engine: FaceEngine, view: DeploymentView) -> str:
     """Check that the pack is the one that the list was enrolled with. Raises Fatal."""
     if not view.contract_id:
-        raise Refused("proof.no-list", f"deployment {view.id} has no list yet: compile and approve it first")
+        raise Refused("deployment.no-list", f"deployment {view.id} has no list yet: compile and approve it first")
     if engine.contract_id != view.contract_id:
         raise Fatal(
             f"the model pack's contract is {engine.contract_id[:16]}, the list's {view.contract_id[:16]}: install the "
@@ -122,7 +122,7 @@ def check_face(engine: FaceEngine, policy: Policy) -> Floats:
     if len(found) != 1:
         raise Fatal(f"the model pack finds {len(found)} faces in the drawn test face instead of 1: install it anew")
     face = engine.describe(image, found[0])
-    reason = quality.usable(face.quality, policy.faces)
+    reason = quality.find_fault(face.quality, policy.faces)
     if reason is not None:
         raise Fatal(f"the drawn test face is refused as {reason.replace('_', ' ')}: look at [faces] in the policy")
     return engine.embed([face.aligned])
@@ -131,18 +131,18 @@ def check_face(engine: FaceEngine, policy: Policy) -> Floats:
 def check_gallery(gallery: Gallery, view: DeploymentView, template: Floats) -> str:
     """Check that the deployment's own gallery answers with the test face. Raises Refused, Retryable, Fatal."""
     if not view.gallery:
-        raise Refused("proof.no-list", f"deployment {view.id} has no list yet: compile and approve it first")
+        raise Refused("deployment.no-list", f"deployment {view.id} has no list yet: compile and approve it first")
     (candidates,) = gallery.search(view.gallery, view.contract_id, template, limit=1)
     best = candidates[0] if candidates else None
     if best is None or best.entry != LIVE_PROBE_ENTRY:
         raise Refused(
-            "proof.no-match",
+            "live-probe.no-match",
             f"the gallery of {view.id} doesn't know the test face: it was enrolled before there was one, or it is "
             "damaged. Make a new deployment and enrol the list again",
         )
     if best.similarity < view.threshold:
         raise Refused(
-            "proof.no-match",
+            "live-probe.no-match",
             f"the test face matches itself at {best.similarity:.3f} only, below {view.threshold:.2f}: "
             "the gallery is damaged. Make a new deployment and enrol the list again",
         )

@@ -107,7 +107,7 @@ class Watch:
             Retryable: it can't be read which deployments are live.
         """
         views = [view for view in DeploymentReader(self._engine).list() if view.is_live]
-        live = [view.id for view in views if view.planned]
+        live = [view.id for view in views if view.lifecycle.is_probed]
         for gone in self._watched.keys() - set(live):  # ended, or suspended: after a resume it begins anew
             del self._watched[gone]
         now_s = self._clock.monotonic()

@@ -107,7 +107,7 @@ def clean(text: str) -> str:
     return text
 
 
-def _said(text: str) -> str | None:
+def _read_text(text: str) -> str | None:
     """Return what a cell says, None where it says nothing. Raises UnreadableCell for what is longer than any value."""
     if len(text := clean(text)) > _LONGEST:
         raise UnreadableCell(f"at most {_LONGEST} characters")
@@ -116,7 +116,7 @@ def _said(text: str) -> str | None:
 
 def read_count(text: str) -> int | None:
     """Read a whole number, also with thousands separators or as a spreadsheet's "12.0"; may be negative."""
-    if (said := _said(text)) is None:
+    if (said := _read_text(text)) is None:
         return None
     whole = said.removesuffix(".0")
     if not _COUNT.fullmatch(whole):
@@ -126,7 +126,7 @@ def read_count(text: str) -> int | None:
 
 def read_decimal(text: str) -> float | None:
     """Read a decimal number, or per cent as its fraction."""
-    if (said := _said(text)) is None:
+    if (said := _read_text(text)) is None:
         return None
     number = said.removesuffix("%").strip()
     if not _DECIMAL.fullmatch(number):
@@ -136,7 +136,7 @@ def read_decimal(text: str) -> float | None:
 
 def read_rate(text: str, *, in_percent: bool) -> RateCell | None:
     """Read a rate: "0.025%", "0.025" (a per cent where the header says so), "1 in 4,000"."""
-    if (said := _said(text)) is None:
+    if (said := _read_text(text)) is None:
         return None
     if odds := re.fullmatch(r"1 in ([\d, ]+)", said, re.IGNORECASE):
         base = read_count(odds[1].strip())
@@ -158,7 +158,7 @@ def read_date(text: str) -> DateCell | None:
 
     Of several days ("03/11/25 - 05/11/25", "3 to 5 November 2025") the first, and the last beside it.
     """
-    if (said := _said(text)) is None:
+    if (said := _read_text(text)) is None:
         return None
     said = _WEEKDAY.sub("", said).strip()
     if (one := _one_date(said)) is not None:
@@ -210,7 +210,7 @@ def read_duration(text: str) -> DurationCell | None:
 
     It may also be clock times, or days without minutes.
     """
-    if (said := _said(text)) is None:
+    if (said := _read_text(text)) is None:
         return None
     for spelling, pattern in _DURATIONS.items():
         if found := pattern.fullmatch(said):
@@ -229,7 +229,7 @@ def read_duration(text: str) -> DurationCell | None:
 
 def read_clock(text: str) -> int | None:
     """Minutes since midnight of a time of day: 11:15, 1115, 11.15am, 11:15:00."""
-    if (said := _said(text)) is None:
+    if (said := _read_text(text)) is None:
         return None
     if not (found := _CLOCK.fullmatch(said)) or (minutes := _minutes_of(found)) is None:
         raise UnreadableCell("a time of day, as 11:15")

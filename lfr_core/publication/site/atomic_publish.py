@@ -38,7 +38,7 @@ def publish_folder(output: Path, files: Mapping[str, bytes], *, mark: str = "") 
     _check_ours(output)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(output):
+        with _hold_lock(output):
             return _build(output, files, mark)
     except OSError as error:
         raise Fatal(
@@ -106,7 +106,7 @@ def _check_ours(output: Path) -> None:
 
 
 @contextmanager
-def _alone(output: Path) -> Iterator[None]:
+def _hold_lock(output: Path) -> Iterator[None]:
     lock = FileLock(output.parent / f".{output.name}.lock", blocking=False, thread_local=False, fallback_to_soft=False)
     try:
         lock.acquire()

@@ -90,7 +90,7 @@ def _index(data: SiteData) -> str:
             "late": one.is_late,
             "late_because": one.due.late_because if one.due else "",
             "explanation": one.due.explanation if one.due else "",
-            "figures": _figures(one.newest.record) if one.newest else None,
+            "figures": _describe_record(one.newest.record) if one.newest else None,
             "revisions": [f"data/{one.public_id}-revision-{each.revision}.json" for each in one.revisions],
         }
         for one in data.pages
@@ -98,7 +98,7 @@ def _index(data: SiteData) -> str:
     return json.dumps({"schema": "openlfr.deployments.1", "deployments": value}, indent=1, ensure_ascii=False) + "\n"
 
 
-def _figures(record: DeploymentRecord) -> dict[str, object]:
+def _describe_record(record: DeploymentRecord) -> dict[str, object]:
     return {
         "in_words": record.rates.in_words,
         "faces_compared": record.faces_compared,

@@ -31,7 +31,7 @@ def bars_svg(name: str, title: str, rows: Sequence[tuple[str, int]]) -> Markup:
 
 def interval_svg(name: str, title: str, rates: Sequence[tuple[str, PublishedRate]], say: Words) -> Markup:
     """Each rate's point and exact 95 % interval on a line from 0 to 100 %; those without an observation say so."""
-    spoken = "; ".join(f"{label}: {_spoken(rate, say)}" for label, rate in rates)
+    spoken = "; ".join(f"{label}: {_describe_rate(rate, say)}" for label, rate in rates)
     parts = _opened(name, title, spoken, _ROW * len(rates) + 34)
     for i, (label, rate) in enumerate(rates):
         y = _ROW * i
@@ -63,7 +63,7 @@ def _closed(parts: Sequence[str]) -> Markup:
     return Markup("".join([*parts, "</svg>"]))  # noqa: S704  ours, with every text in it escaped above
 
 
-def _spoken(rate: PublishedRate, say: Words) -> str:
+def _describe_rate(rate: PublishedRate, say: Words) -> str:
     if rate.ci95 is None:
         return say("numbers.not_observed").unescape()
     low, high = (say.share(value).unescape() for value in rate.ci95)

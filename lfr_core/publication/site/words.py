@@ -100,7 +100,7 @@ def read_languages(folder: Path = WORDS) -> tuple[Words, ...]:
     first = found.pop(_FIRST)
     for language, texts in found.items():
         wrong = sorted(first.keys() ^ texts.keys()) or [
-            name for name, text in texts.items() if not _fields(text) <= _fields(first[name])
+            name for name, text in texts.items() if not _find_placeholders(text) <= _find_placeholders(first[name])
         ]
         if wrong:
             raise Fatal(f"{folder / language}.toml doesn't fit {_FIRST}.toml: mend {', '.join(wrong[:5])}")
@@ -115,7 +115,7 @@ def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any
             yield before + name, value
 
 
-def _fields(text: Any) -> set[str]:
+def _find_placeholders(text: Any) -> set[str]:
     """Return what is put into a text."""
     parts = text.values() if isinstance(text, Mapping) else text if isinstance(text, list) else [text]
     return {field for part in parts for _, field, _, _ in string.Formatter().parse(part) if field}

@@ -13,15 +13,13 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 
 from lfr_core.common.errors import Fatal
 from lfr_core.domain.policy import FacePolicy
-
-if TYPE_CHECKING:
-    from lfr_core.recognition.accuracy.template_extraction import ExtractionResult
+from lfr_core.recognition.accuracy.extraction_result import ExtractionResult
 
 __all__ = ["TemplateCache", "quality_gate_id"]
 
@@ -75,8 +73,6 @@ class TemplateCache:
 
     def get(self, digest: str) -> ExtractionResult | None:
         """Return what was seen in a photograph before; None if it has to be looked at."""
-        from lfr_core.recognition.accuracy.template_extraction import ExtractionResult
-
         row = self._store.execute(
             "SELECT reference_why, probe_why, template FROM seen WHERE digest = ?", (digest,)
         ).fetchone()

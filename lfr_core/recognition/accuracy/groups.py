@@ -54,7 +54,7 @@ def _table(
     able = [group for group in rows if group not in few]
     reference = max(able, key=lambda group: len(members[group]), default="")
     figures = [
-        _figures(group, len(members[group]), rows[group], rows.get(reference), len(members.get(reference, [])))
+        _compute_figures(group, len(members[group]), rows[group], rows.get(reference), len(members.get(reference, [])))
         if group in able
         else GroupFigures(
             group=group, people=1, searches=rows[group].searches, misses=None, false_matches=None, note="one person"
@@ -95,7 +95,7 @@ def _counts(scores: Scores, who: np.ndarray[tuple[int], np.dtype[np.int64]], thr
     )
 
 
-def _figures(group: str, people: int, of: _Counts, reference: _Counts | None, others: int) -> GroupFigures:
+def _compute_figures(group: str, people: int, of: _Counts, reference: _Counts | None, others: int) -> GroupFigures:
     found = GroupFigures(
         group=group,
         people=people,

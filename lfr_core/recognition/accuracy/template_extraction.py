@@ -15,31 +15,18 @@ from lfr_core.common.files import IMAGE_BYTES, read_bounded
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.accuracy.cache import TemplateCache
 from lfr_core.recognition.accuracy.dataset import DataSet, LabelledFile, Use
+from lfr_core.recognition.accuracy.extraction_result import ExtractionResult
 from lfr_core.recognition.faces.decode_child import decode_in_child
-from lfr_core.recognition.faces.quality import SECOND_FACE, usable
+from lfr_core.recognition.faces.quality import SECOND_FACE, find_fault
 from lfr_core.recognition.faces.types import FaceEngine, Floats, Image
 
-__all__ = ["ExtractionResult", "FrameReader", "Templates", "gather_templates"]
+__all__ = ["FrameReader", "Templates", "gather_templates"]
 
 FrameReader = Callable[[Path], Iterator[Image]]
 """The pictures of a video, H x W x 3, BGR, a few a second."""
 
 _VIDEO_SHOTS = 8
 """Of one video: as many as a track gives (policy `tracking.max_shots_per_track`)."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ExtractionResult:
-    """One photograph or shot, looked at."""
-
-    digest: str
-    """SHA-256 of the file, hexadecimal; of a shot with its number behind it."""
-    reference_why: str
-    """Why it can't be enrolled; "" if it can. A word of `quality.usable`, `no_face`, `two_faces` or `unreadable`."""
-    probe_why: str
-    """Why it can't be compared."""
-    template: Floats | None
-    """Shape (d,), unit length; None where neither can be."""
 
 
 @dataclass(slots=True, eq=False)
@@ -142,7 +129,7 @@ def _look_at(
     known = cache.get(digest)
     if known is None:
         try:
-            known = _seen(digest, decode_in_child(data, policy.images), engine, policy)
+            known = _extract(digest, decode_in_child(data, policy.images), engine, policy)
         except Poison:
             known = ExtractionResult(digest, "unreadable", "unreadable", None)
         cache.put(known)
@@ -156,7 +143,7 @@ def _shots(
     found, why = 0, "no_face"
     try:
         for number, image in enumerate(read_video(file.path)):
-            seen = _seen(f"{file.path}#{number}", image, engine, policy)
+            seen = _extract(f"{file.path}#{number}", image, engine, policy)
             if not seen.probe_why:
                 found += 1
                 yield seen
@@ -170,7 +157,7 @@ def _shots(
         yield ExtractionResult(f"{file.path}", why, why, None)
 
 
-def _seen(digest: str, image: Image, engine: FaceEngine, policy: Policy) -> ExtractionResult:
+def _extract(digest: str, image: Image, engine: FaceEngine, policy: Policy) -> ExtractionResult:
     faces = [engine.describe(image, detection) for detection in engine.detect_large([image])[0]]
     if not faces:
         return ExtractionResult(digest, "no_face", "no_face", None)
@@ -179,8 +166,8 @@ def _seen(digest: str, image: Image, engine: FaceEngine, policy: Policy) -> Extr
     if any(face.quality.eye_distance_px >= SECOND_FACE * largest.eye_distance_px for face in faces[1:]):
         return ExtractionResult(digest, "two_faces", "two_faces", None)  # nobody can say which of them the label means
     gate = policy.faces
-    reference = usable(largest, gate, min_eye_distance_px=gate.enrol_min_eye_distance_px) or ""
-    probe = usable(largest, gate) or ""
+    reference = find_fault(largest, gate, min_eye_distance_px=gate.enrol_min_eye_distance_px) or ""
+    probe = find_fault(largest, gate) or ""
     template = None if reference and probe else engine.embed([faces[0].aligned])[0]
     return ExtractionResult(digest, reference, probe, template)
 

@@ -66,14 +66,16 @@ def align(image: Image, points5: Floats) -> Image:
     matrix = similarity_transform(points5, FIVE_POINT_TEMPLATE)
     scale = math.hypot(matrix[0, 0], matrix[1, 0])
     if scale < _SHRINK_BELOW:
-        image, matrix = _shrunk(image, matrix, scale)
+        image, matrix = _shrink_to_scale(image, matrix, scale)
     warped = cv2.warpAffine(
         image, matrix, (ALIGNED_SIZE_PX, ALIGNED_SIZE_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
     )
     return np.asarray(warped, dtype=np.uint8)
 
 
-def _shrunk(image: Image, matrix: npt.NDArray[np.float64], scale: float) -> tuple[Image, npt.NDArray[np.float64]]:
+def _shrink_to_scale(
+    image: Image, matrix: npt.NDArray[np.float64], scale: float
+) -> tuple[Image, npt.NDArray[np.float64]]:
     """Return the part of the image the template sees, shrunk by `scale`, and the matrix that fits it."""
     side = float(ALIGNED_SIZE_PX)
     back = cv2.invertAffineTransform(matrix)

@@ -173,11 +173,11 @@ def _damaged(header: Header, error: Exception) -> Poison:
 def _pixels(data: bytes, header: Header, image: PIL.Image.Image) -> Image:
     """Return the loaded image as 8-bit RGB."""
     if image.mode.startswith(("I", "F")):  # 16 bits of grey, or more; Pillow's own conversion clips instead of scaling
-        return np.repeat(_stretched(np.asarray(image))[:, :, None], 3, axis=2)
+        return np.repeat(_stretch_to_8_bits(np.asarray(image))[:, :, None], 3, axis=2)
     if header.bits == _WIDE_BITS or (header.kind == "TIFF" and _bits_of_tiff(image) == _WIDE_BITS):
         wide = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)  # Pillow keeps the upper 8 bits alone
         if wide is not None and wide.dtype == np.uint16 and wide.shape == (image.height, image.width, 3):
-            return np.ascontiguousarray(_stretched(wide)[:, :, ::-1])
+            return np.ascontiguousarray(_stretch_to_8_bits(wide)[:, :, ::-1])
     if image.has_transparency_data:
         over = image.convert("RGBA")
         if over.getchannel("A").getextrema() == (0, 0):  # colours under an alpha channel that was never used
@@ -192,7 +192,7 @@ def _bits_of_tiff(image: PIL.Image.Image) -> int:
     return int(bits[0] if isinstance(bits, tuple) else bits or _BITS)
 
 
-def _stretched(values: NDArray[Any]) -> Image:
+def _stretch_to_8_bits(values: NDArray[Any]) -> Image:
     """Values of more than 8 bits by those bits that are used: 12 of a scanner's 16 too."""
     if np.issubdtype(values.dtype, np.floating):
         finite = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)

@@ -17,7 +17,7 @@ from lfr_core.common.errors import Fatal, Poison
 from lfr_core.recognition.faces.network import Network
 from lfr_core.recognition.faces.types import Detection, Floats, Image
 
-__all__ = ["Letterbox", "detect", "iou_matrix", "letterbox", "non_maximum_suppression", "voted"]
+__all__ = ["Letterbox", "average_boxes", "detect", "iou_matrix", "letterbox", "non_maximum_suppression"]
 
 _MEAN: Final = 127.0
 _SCALE: Final = 1.0 / 128.0
@@ -89,7 +89,7 @@ def non_maximum_suppression(boxes: Floats, scores: Floats, max_iou: float) -> li
     return keep
 
 
-def voted(boxes: Floats, scores: Floats, keep: Sequence[int]) -> Floats:
+def average_boxes(boxes: Floats, scores: Floats, keep: Sequence[int]) -> Floats:
     """Return the kept boxes, each the mean, weighted by score, of itself and those it suppressed: shape (len(keep), 4).
 
     A dozen boxes of one face score 1.00 to two digits and which comes first is chance; their mean is
@@ -151,7 +151,7 @@ def detect(
         likely = np.flatnonzero(confidence > min_score)
         corners = (boxes[index, likely] * size - np.float32(box.offset)) / np.float32(box.scale)
         keep = non_maximum_suppression(corners, confidence[likely], max_iou)
-        means = voted(corners, confidence[likely], keep)
+        means = average_boxes(corners, confidence[likely], keep)
         found.append(
             [Detection(box=mean, score=float(confidence[likely][k])) for mean, k in zip(means, keep, strict=True)]
         )

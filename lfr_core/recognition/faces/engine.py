@@ -75,7 +75,7 @@ class PackEngine:
             if (size := fine_input(image.shape[1], image.shape[0], self._policy)) is not None:
                 again[size].append(index)
         for size, indices in again.items():
-            second = self._run(self._fine(size), size, [images[index] for index in indices])
+            second = self._run(self._detector_for_size(size), size, [images[index] for index in indices])
             for index, more in zip(indices, second, strict=True):
                 height, width = images[index].shape[:2]
                 found[index] = merge(found[index], more, width, height, self._policy)
@@ -103,7 +103,7 @@ class PackEngine:
             )
         return found
 
-    def _fine(self, size: tuple[int, int]) -> Network:
+    def _detector_for_size(self, size: tuple[int, int]) -> Network:
         """Return the detector at another input size: made once, some tens of milliseconds, and kept while it's used."""
         with self._making:
             network = self._fine_detectors.pop(size, None) or self._make(size)

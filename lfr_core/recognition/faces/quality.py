@@ -22,8 +22,8 @@ __all__ = [
     "assess",
     "cut_by_border",
     "exposure",
+    "find_fault",
     "sharpness",
-    "usable",
     "yaw_degrees",
 ]
 
@@ -134,7 +134,7 @@ def assess(image: Image, detection: Detection, landmarks: Floats, aligned: Image
     )
 
 
-def usable(quality: Quality, policy: FacePolicy, *, min_eye_distance_px: float | None = None) -> str | None:
+def find_fault(quality: Quality, policy: FacePolicy, *, min_eye_distance_px: float | None = None) -> str | None:
     """None if the shot may be compared, else the first reason why not.
 
     One of `too_small`, `cut`, `pose`, `exposure`, `too_blurred`. A photograph for a watchlist passes

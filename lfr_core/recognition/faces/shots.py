@@ -35,7 +35,7 @@ class Offer(Generic[T]):
     track_id: int
     face: Face
     usable: bool
-    """`quality.usable(...) is None`."""
+    """`quality.find_fault(...) is None`."""
     context: T
     """Whatever the caller needs beside the face when it is chosen looks later: sequence, time, crop."""
 
@@ -113,7 +113,7 @@ class ShotChooser(Generic[T]):
                 shots.append(self._take(track_id, state, state.pending))
         return shots
 
-    def hot(self, track_id: int) -> None:
+    def note_hit(self, track_id: int) -> None:
         """Note that a shot of the track reached the threshold: its next usable looks are taken at once."""
         state = self._tracks.get(track_id)
         if state is not None and state.hot_left == 0:

@@ -76,7 +76,7 @@ class MilvusConnection:
         client: Any = None
         try:
             client = self._connected()
-            return self._loaded(client, request, collection)
+            return self._call_loaded(client, request, collection)
         except MilvusException as error:
             if error.code == _NOT_FOUND:
                 raise unknown_gallery(collection) from error
@@ -91,7 +91,7 @@ class MilvusConnection:
         """Close it; a later call opens another."""
         self._let_go(self._client)
 
-    def _loaded(self, client: Any, request: Callable[[Any], T], collection: str) -> T:
+    def _call_loaded(self, client: Any, request: Callable[[Any], T], collection: str) -> T:
         from pymilvus.exceptions import MilvusException
 
         try:

@@ -177,7 +177,7 @@ class _VaultRotations:
             if info is None:
                 kept = make_list_key(self._vault, deployment, now_ns=self._clock.time_ns())
             else:
-                kept = self._vault.open_kept(info.id, actor=self._actor, purpose="turn templates and probes")
+                kept = self._vault.open_kept(info.id, actor=self._actor, purpose="rotate templates and probes")
             known = _Known(kept.info.id, rotation_from_key(kept.key, deployment), now)
         known.checked_s = now
         self._known[deployment] = known

@@ -27,7 +27,7 @@ __all__ = [
     "Certificate",
     "SignedCertificate",
     "canary_line",
-    "unproved",
+    "find_unproved_classes",
     "untyped_message",
 ]
 
@@ -145,7 +145,7 @@ class SignedCertificate:
             raise Poison(f"not a certificate's file: {type(error).__name__}") from error
 
 
-def unproved(kinds: Collection[CanaryKind]) -> tuple[DataClass, ...]:
+def find_unproved_classes(kinds: Collection[CanaryKind]) -> tuple[DataClass, ...]:
     """Return the classes that have no canary among those of these kinds."""
     return tuple(each for each in DataClass if each not in {kind.data_class for kind in kinds})
 

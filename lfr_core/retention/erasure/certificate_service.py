@@ -18,7 +18,13 @@ from lfr_core.custody.audit.port import AuditEvent, Signer, Trail, Verb
 from lfr_core.domain.actors import Principal, SystemActor
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.retention.erasure.canary import InjectedCanary, digest_of
-from lfr_core.retention.erasure.certificate import VOUCHED, Certificate, SignedCertificate, canary_line, unproved
+from lfr_core.retention.erasure.certificate import (
+    VOUCHED,
+    Certificate,
+    SignedCertificate,
+    canary_line,
+    find_unproved_classes,
+)
 from lfr_core.retention.erasure.destruction_log import ClassDestruction
 from lfr_core.retention.erasure.verify import Verification
 from lfr_core.storage.engine import reading, writing
@@ -89,7 +95,7 @@ class CertificateService:
             issued_ns=self._clock.time_ns(),
             destroyed=tuple(destroyed),
             canaries=tuple(canary_line(one, search.due) for one in injected),
-            without_canary=unproved([one.kind for one in injected]),
+            without_canary=find_unproved_classes([one.kind for one in injected]),
             search=search,
             vouched=VOUCHED,
         )

@@ -172,7 +172,7 @@ def inject_reference(
     info = find_list_key(vault, view.id)
     if info is None:
         raise _no_list(view.id)
-    kept = vault.open_kept(info.id, actor=_ACTOR, purpose="erasure.plant")
+    kept = vault.open_kept(info.id, actor=_ACTOR, purpose="inject a canary")
     now_ns, jpeg = clock.time_ns(), noise_jpeg(random, CROP_PX, CROP_PX)
     entry = _CanaryEntry(now_ns, (_Crop(f"{CANARY}-{uuid.uuid4().hex}", CANARY, jpeg),))
     (row,) = reference_rows(view.id, entry, kept.key)

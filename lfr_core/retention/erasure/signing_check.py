@@ -17,7 +17,7 @@ from lfr_core.common.clock import Clock
 from lfr_core.custody.vault.signing import check_recent, not_signed
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.retention.erasure.canary import CanaryKind
-from lfr_core.retention.erasure.certificate import VOUCHED, CanaryLine, Certificate, unproved
+from lfr_core.retention.erasure.certificate import VOUCHED, CanaryLine, Certificate, find_unproved_classes
 from lfr_core.retention.erasure.destruction_log import ClassDestruction, ended_ns, read_destroyed
 from lfr_core.retention.erasure.verify import find_failures
 from lfr_core.storage.engine import reading
@@ -64,7 +64,7 @@ def check_certificate_to_sign(
     destroyed = read_destroyed(engine, certificate.deployment, grace_s=grace_s)
     differing = tuple(differences()) if certificate.search.passed else ()
     with reading(engine) as session:
-        faults = [*_place_faults(session, certificate), *_own_faults(session, certificate, destroyed)]
+        faults = [*_place_faults(session, certificate), *_find_vault_faults(session, certificate, destroyed)]
         if certificate.search.passed:
             faults += differing
             faults += _passed_faults(session, certificate, ended, clock.time_ns(), kept_ids())
@@ -79,12 +79,14 @@ def _place_faults(session: Session, certificate: Certificate) -> Iterator[str]:
         yield f"the next certificate is number {place[0]}, after the newest there is"
 
 
-def _own_faults(session: Session, certificate: Certificate, destroyed: Sequence[ClassDestruction]) -> Iterator[str]:
+def _find_vault_faults(
+    session: Session, certificate: Certificate, destroyed: Sequence[ClassDestruction]
+) -> Iterator[str]:
     """Compare what the vault reads itself, whatever the search said."""
     if certificate.destroyed != tuple(destroyed):
         yield "what it says was destroyed and left isn't what the records say"
     kinds = session.exec(select(CanaryRow.kind).where(CanaryRow.deployment == certificate.deployment))
-    if certificate.without_canary != unproved([CanaryKind(each) for each in kinds]):
+    if certificate.without_canary != find_unproved_classes([CanaryKind(each) for each in kinds]):
         yield "the classes that it says have no canary aren't those"
     if certificate.vouched != VOUCHED:
         yield "it doesn't say what its signature vouches for"
@@ -101,7 +103,7 @@ def _passed_faults(
     if not lines:
         yield 'it says "passed" without a canary'
     rows = session.exec(select(CanaryRow).where(CanaryRow.deployment == certificate.deployment)).all()
-    if {row.id: _recorded(row) for row in rows} != {id_: _certified(line) for id_, line in lines.items()}:
+    if {row.id: _values_of_row(row) for row in rows} != {id_: _values_of_line(line) for id_, line in lines.items()}:
         yield "its canaries aren't those recorded at the injection"
     for result in search.stores:
         if {finding.canary for finding in result.findings} != lines.keys():
@@ -118,7 +120,7 @@ def _passed_faults(
             yield f"the key of canary {line.id} had to be destroyed, and is kept"
 
 
-def _recorded(row: CanaryRow) -> tuple[object, ...]:
+def _values_of_row(row: CanaryRow) -> tuple[object, ...]:
     return (
         row.kind,
         row.store,
@@ -131,7 +133,7 @@ def _recorded(row: CanaryRow) -> tuple[object, ...]:
     )
 
 
-def _certified(line: CanaryLine) -> tuple[object, ...]:
+def _values_of_line(line: CanaryLine) -> tuple[object, ...]:
     return (
         line.kind.value,
         line.store,

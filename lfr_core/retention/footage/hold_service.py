@@ -135,7 +135,7 @@ class HoldService:
                 `footage.hold-approved` (already), and `footage.hold-provisional`: a complaint's is confirmed with its
                 request.
         """
-        with self._second(hold, by) as (session, row, writer, name):
+        with self._open_as_second_person(hold, by) as (session, row, writer, name):
             if row.approved_by:
                 raise Refused("footage.hold-approved", f"{row.approved_by} has approved the hold {hold} already")
             if session.get(ComplaintHoldRow, hold) is not None:
@@ -152,7 +152,7 @@ class HoldService:
             Refused: also `footage.hold-unknown`, `footage.hold-released`, `footage.hold-provisional`.
         """
         self._check_review(review_on)
-        with self._second(hold, by) as (session, row, writer, name):
+        with self._open_as_second_person(hold, by) as (session, row, writer, name):
             if not row.approved_by:  # it would lapse anyhow
                 raise Refused("footage.hold-provisional", f"nobody has approved the hold {hold} yet")
             writer.confirm(row, by=name, review_on=review_on, rule="footage.hold-review")
@@ -176,7 +176,9 @@ class HoldService:
         return released
 
     @contextmanager
-    def _second(self, hold: str, by: AuthenticatedPerson) -> Iterator[tuple[Session, FootageHoldRow, HoldWriter, str]]:
+    def _open_as_second_person(
+        self, hold: str, by: AuthenticatedPerson
+    ) -> Iterator[tuple[Session, FootageHoldRow, HoldWriter, str]]:
         """Open a transaction on a standing hold, for a person who may hold footage and didn't ask for this."""
         name = str(principal_of(by))
         self._trail.prepare(name)

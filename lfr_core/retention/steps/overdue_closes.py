@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import LfrError
-from lfr_core.deployments.store import DeploymentStore
+from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.retention.port import ACTOR, Audited, Destroyed, Due, PurgeResult
 from lfr_core.storage.engine import reading
@@ -33,7 +33,7 @@ class OverdueClosesStep:
     name = "hours"
     audited = Audited.ITSELF
 
-    def __init__(self, engine: Engine, store: DeploymentStore) -> None:
+    def __init__(self, engine: Engine, store: DeploymentService) -> None:
         self._engine = engine
         self._store = store
 

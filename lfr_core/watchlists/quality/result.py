@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
+from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
+from lfr_core.common.errors import Poison
+from lfr_core.common.files import read_bounded
 from lfr_core.common.quality.findings import Finding, Unchecked
 from lfr_core.domain.deployments import DeploymentKind
 
-__all__ = ["CategoryCount", "ListQuality", "MinorEntry"]
+__all__ = ["RESULT_FILE", "CategoryCount", "ListQuality", "MinorEntry", "read_result"]
 
+RESULT_FILE = "result.json"
+"""The file of a report that programs read."""
+_MOST_BYTES = 50_000_000
 _FINDING = ("rule", "line", "subject", "photograph", "value", "message", "refuses")
 """What of a finding goes into the report."""
 
@@ -55,6 +63,12 @@ class ListQuality:
     notes: tuple[str, ...] = ()
     """What of the file was read otherwise than it stands there."""
 
+    def without_people(self) -> ListQuality:
+        """Return it without subjects, photographs and values."""
+        return replace(
+            self, findings=tuple(replace(each, subject="", photograph="", value="") for each in self.findings)
+        )
+
     @property
     def passes(self) -> bool:
         """Whether nothing was found that refuses; flags don't."""
@@ -69,3 +83,17 @@ class ListQuality:
         }
         findings = [{name: getattr(each, name) for name in _FINDING} for each in self.findings]
         return {"passes": self.passes} | asdict(self) | {"findings": findings} | days
+
+
+_RESULT = TypeAdapter(ListQuality)
+
+
+def read_result(folder: Path) -> ListQuality | None:
+    """Read the suite's newest report in `folder`; None if there is none. Raises Poison: it can't be read."""
+    file = folder / RESULT_FILE
+    try:
+        return _RESULT.validate_json(read_bounded(file, _MOST_BYTES))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        raise Poison(f"the report on the list, {file}, can't be read: check the list again") from error

@@ -36,17 +36,15 @@ from lfr_core.watchlists.quality.findings import (
     unnamed,
 )
 from lfr_core.watchlists.quality.refused_workbook import REFUSED_FILE, refused_workbook
-from lfr_core.watchlists.quality.result import ListQuality
+from lfr_core.watchlists.quality.result import RESULT_FILE, ListQuality
 from lfr_core.watchlists.quality.rules import ListSuite, face_rules, row_rules, whole_rules
 from lfr_core.watchlists.quality.thumbnails import thumbnails_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["RESULT_FILE", "CheckedList", "ListCheck", "check_list", "require_fit"]
+__all__ = ["CheckedList", "ListCheck", "check_list", "require_fit"]
 
-RESULT_FILE = "result.json"
-"""In a report's folder: `ListQuality.as_dict`."""
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _TITLES = {

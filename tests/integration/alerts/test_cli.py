@@ -21,11 +21,12 @@ from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import ErasureRule, KeyKind
-from lfr_core.deployments.store import DeploymentStore
+from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
 from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.storage.engine import open_engine
+from tests.support.deployments import deployment_service
 from tests.support.galleries import fill
 from tests.support.milvus import milvus_server
 from tests.support.people import add_operators, authenticated, sign_on
@@ -58,12 +59,12 @@ def lfr(vault: VaultCore) -> Run:
 
 
 @pytest.fixture
-def store(records: Engine, vault: VaultCore) -> DeploymentStore:
-    return DeploymentStore(records, vault, AuditTrail(vault, SystemClock()), SystemClock())
+def store(records: Engine, vault: VaultCore) -> DeploymentService:
+    return deployment_service(records, vault, AuditTrail(vault, SystemClock()), SystemClock())
 
 
-def live(store: DeploymentStore) -> None:
-    store.create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
+def live(store: DeploymentService) -> None:
+    store.create("dep", DeploymentKind.DEMO, name="High Street")
     store.attach_watchlist("dep", "contract", "gallery_dep", [entry()])
     store.open("dep")
 
@@ -74,7 +75,7 @@ def records(sqlite_url: str) -> Engine:
 
 
 def test_a_deployment_is_made_listed_opened_and_closed_and_its_gallery_is_dropped(
-    lfr: Run, store: DeploymentStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lfr: Run, store: DeploymentService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with milvus_server(tmp_path / "milvus") as server:
         monkeypatch.setenv("LFR_MILVUS_URI", server.uri)
@@ -97,12 +98,12 @@ def test_a_deployment_is_made_listed_opened_and_closed_and_its_gallery_is_droppe
 
 @pytest.mark.slow
 def test_a_trial_whose_gallery_was_emptied_is_not_opened(
-    lfr: Run, store: DeploymentStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lfr: Run, store: DeploymentService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with milvus_server(tmp_path / "milvus") as server:
         monkeypatch.setenv("LFR_MILVUS_URI", server.uri)
         gallery = MilvusGallery(server.uri)
-        store.create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
+        store.create("dep", DeploymentKind.DEMO, name="High Street")
         held = fill(gallery, "gallery_dep", "contract", [entry()])
         store.attach_watchlist("dep", "contract", "gallery_dep", [entry()], held=held)
         gallery.drop("gallery_dep")
@@ -119,7 +120,7 @@ def test_a_trial_whose_gallery_was_emptied_is_not_opened(
 
 
 def test_with_the_gallery_away_the_deployment_ends_all_the_same_and_the_command_says_so(
-    lfr: Run, store: DeploymentStore, monkeypatch: pytest.MonkeyPatch
+    lfr: Run, store: DeploymentService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LFR_MILVUS_URI", "http://127.0.0.1:1")
     live(store)
@@ -149,7 +150,7 @@ def test_with_the_gallery_away_the_deployment_ends_all_the_same_and_the_command_
     ],
 )
 def test_what_cannot_be_done_is_refused_by_its_rule(
-    lfr: Run, records: Engine, vault: VaultCore, store: DeploymentStore, arguments: tuple[str, ...], rule: str
+    lfr: Run, records: Engine, vault: VaultCore, store: DeploymentService, arguments: tuple[str, ...], rule: str
 ) -> None:
     live(store)
     add_operators(records, "Ann")
@@ -161,7 +162,7 @@ def test_what_cannot_be_done_is_refused_by_its_rule(
 
 
 @pytest.fixture
-def alert(records: Engine, vault: VaultCore, store: DeploymentStore) -> UUID:
+def alert(records: Engine, vault: VaultCore, store: DeploymentService) -> UUID:
     """An alert of just now."""
     live(store)
     clock = SystemClock()

@@ -11,7 +11,7 @@ from lfr_core.alerts import read
 from lfr_core.alerts.dead_letters import HOUR_NS, KEPT_AN_HOUR
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.reading import open_calls
-from lfr_core.domain.messages import NOT_LISTED, DeadLetter, gathered
+from lfr_core.domain.messages import NOT_LISTED, DeadLetter, merge_letters
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.stream import DeadLetterCountRow
@@ -53,7 +53,9 @@ def test_one_camera_s_junk_takes_no_other_camera_s_place(engine: Engine) -> None
 def test_letters_delivered_again_in_other_splits_are_counted_once(engine: Engine) -> None:
     recorder = recorder_of(engine, ManualClock())
     for split in ([(0, 10)], [(0, 10)], [(5, 12)], [(12, 13)]):
-        recorder.record_dead_letters(gathered(letter(offset) for first, end in split for offset in range(first, end)))
+        recorder.record_dead_letters(
+            merge_letters(letter(offset) for first, end in split for offset in range(first, end))
+        )
 
     assert counted(engine)["north"][0] == 13
 
@@ -93,7 +95,7 @@ def test_letters_and_their_counts_go_after_a_week(engine: Engine) -> None:
 
 
 def test_letters_of_one_batch_are_gathered_by_camera_with_the_last_offset_and_no_record_left_out() -> None:
-    reported = gathered([letter(1), letter(2, "south"), letter(3), letter(4, error="Stale")])
+    reported = merge_letters([letter(1), letter(2, "south"), letter(3), letter(4, error="Stale")])
 
     assert [(each.camera, each.error, each.offset, each.count) for each in reported] == [
         ("north", "Poison", 3, 2),

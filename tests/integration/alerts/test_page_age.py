@@ -42,7 +42,7 @@ def test_a_card_and_its_line_of_the_queue_say_what_is_right_for_the_age(
         assert ("Arrest" in drawn) is (response == "Arrest")
         assert ("treat them so" in drawn or "UNDER 18" in drawn) is bool(warning)
         assert warning in drawn
-    harness.store.close("dep")
+    harness.deployments.close("dep")
     after = words(again(shown))  # its list is gone, and the card still knows
     assert ("UNDER 18" in after, "Arrest" in after) == ("UNDER 18" in warning, response == "Arrest")
     found = [one.decision.judgement for one in alerts_of(engine, "dep") if one.id == alert]

@@ -95,7 +95,7 @@ def test_a_page_drawn_often_writes_seldom_and_often_enough(harness: AlertHarness
 
 
 def test_an_ended_deployment_is_attended_by_nobody(harness: AlertHarness, view: OperatorView) -> None:
-    harness.store.close("dep")
+    harness.deployments.close("dep")
 
     view.attend(summary(harness), authenticated("Ann"))
 

@@ -197,5 +197,5 @@ def test_a_list_is_sealed_under_its_deployments_key_and_an_attached_one_makes_no
     assert all(b"reference crop" not in bytes(one) for one in sealed)
     assert [info.subject for info in harness.vault.kept(KeyKind.WATCHLIST)] == ["dep"]
     with pytest.raises(Refused):
-        harness.store.attach_watchlist("nowhere", "c", "g", harness.entries)
+        harness.deployments.attach_watchlist("nowhere", "c", "g", harness.entries)
     assert len(harness.vault.kept(KeyKind.WATCHLIST)) == 1

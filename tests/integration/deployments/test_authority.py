@@ -12,7 +12,6 @@ from lfr_core.deployments.compliance_documents import ComplianceDocumentKind, Co
 from lfr_core.deployments.evaluations import Evaluation
 from lfr_core.deployments.locking import lock_deployment
 from lfr_core.deployments.reading import open_calls, read_authority
-from lfr_core.deployments.service import PlanningService
 from lfr_core.domain.claims import faces_needed
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.gate import Condition
@@ -26,16 +25,16 @@ S = DeploymentStatus
 
 def decide(harness: PlanningHarness, by: str) -> None:
     why = "necessary and proportionate"
-    harness.planning.authorise("dep", by=authenticated(by), reason=why, revision=1, claim_not_shown=True)
+    harness.deployments.authorise("dep", by=authenticated(by), reason=why, revision=1, claim_not_shown=True)
 
 
 def test_the_planner_never_authorises_the_same_deployment(harness: PlanningHarness) -> None:
-    harness.planning.plan(
+    harness.deployments.plan(
         "dep", DeploymentKind.OPERATIONAL, form(harness.start()), by=authenticated(OFFICER)
     )  # an officer who also plans
     harness.register_document(ComplianceDocumentKind.COMMUNITY, deployment="dep")
 
-    refused("life.same-person", lambda: decide(harness, OFFICER.upper()))
+    refused("deployment.same-person", lambda: decide(harness, OFFICER.upper()))
     refused("people.wrong-role", lambda: decide(harness, PLANNER))
     decide(harness, OTHER_OFFICER)
 
@@ -47,11 +46,11 @@ def test_an_officer_signs_that_no_evaluation_shows_the_public_claim(harness: Pla
     harness.register_document(ComplianceDocumentKind.COMMUNITY, deployment="dep")
 
     def sign(*, claim_not_shown: bool) -> Authority:
-        return harness.planning.authorise(
+        return harness.deployments.authorise(
             "dep", by=authenticated(OFFICER), reason="necessary", revision=1, claim_not_shown=claim_not_shown
         )
 
-    reported = refused("life.claim-not-shown", lambda: sign(claim_not_shown=False))
+    reported = refused("deployment.claim-not-shown", lambda: sign(claim_not_shown=False))
     assert "1 false alert in 100,000 faces" in reported
     given = sign(claim_not_shown=True)
 
@@ -76,7 +75,7 @@ def test_an_officer_who_is_revoked_doesn_t_open_a_gate_any_more(harness: Plannin
     harness.people.revoke(OFFICER, why="left the force", by=authenticated("Dee Compliance"))
 
     assert Condition.AUTHORITY in red(harness)
-    refused("people.revoked", lambda: harness.store.suspend("dep", "x", by=authenticated(OFFICER)))
+    refused("people.revoked", lambda: harness.deployments.suspend("dep", "x", by=authenticated(OFFICER)))
     people, rank = harness.people, Rank.SUPERINTENDENT
     people.add(OFFICER, {Role.AUTHORISING_OFFICER}, rank, by=authenticated("Dee Compliance"), again=True)
     assert Condition.AUTHORITY in red(harness)  # what was done before doesn't come back with the name
@@ -84,7 +83,7 @@ def test_an_officer_who_is_revoked_doesn_t_open_a_gate_any_more(harness: Plannin
 
 def test_an_expired_or_missing_document_blocks_the_authority_and_shuts_the_gate(harness: PlanningHarness) -> None:
     made = harness.plan()
-    reported = refused("life.papers", lambda: decide(harness, OFFICER))
+    reported = refused("deployment.documents", lambda: decide(harness, OFFICER))
     assert "community" in reported
     last = made.ends_at.date()
     harness.register_document(ComplianceDocumentKind.COMMUNITY, deployment="dep", review_by=last)
@@ -100,7 +99,7 @@ def test_moving_a_deployment_takes_its_authority_and_announcement_back(harness: 
     harness.walk(S.AUTHORISED)
     later = form(harness.start(9))
 
-    harness.planning.plan("dep", DeploymentKind.OPERATIONAL, later, by=authenticated(PLANNER))
+    harness.deployments.plan("dep", DeploymentKind.OPERATIONAL, later, by=authenticated(PLANNER))
 
     assert status(harness) is S.APPLIED
     assert {Condition.AUTHORITY, Condition.ANNOUNCED, Condition.WITHIN_HOURS} <= red(harness)
@@ -112,12 +111,12 @@ def test_moving_a_deployment_takes_its_authority_and_announcement_back(harness: 
 
 def test_a_refused_application_says_why_and_may_be_revised(harness: PlanningHarness) -> None:
     harness.plan()
-    harness.planning.refuse("dep", by=authenticated(OFFICER), reason="the footprint takes in a school")
+    harness.deployments.refuse("dep", by=authenticated(OFFICER), reason="the footprint takes in a school")
 
     assert status(harness) is S.DRAFT
     (asked,) = open_calls(harness.engine, frozenset({Role.PLANNER}))
     assert "takes in a school" in asked.why
-    harness.planning.plan(
+    harness.deployments.plan(
         "dep", DeploymentKind.OPERATIONAL, form(harness.start(), footprint="The market"), by=authenticated(PLANNER)
     )
     assert open_calls(harness.engine, frozenset({Role.PLANNER})) == ()
@@ -142,12 +141,14 @@ def test_a_measured_evaluation_authorises_without_the_signature_where_and_only_w
     )
 
     def sign(deployment: str, *evaluations: Evaluation) -> Authority:
-        planning = PlanningService(harness.engine, harness.trail, harness.clock, harness.policy, evaluations)
+        planning = harness.service(evaluations=evaluations)
         return planning.authorise(deployment, by=authenticated(OFFICER), reason="necessary", revision=1)
 
     one_fewer = row.model_copy(update={"probes": row.probes - 1})
-    refused("life.claim-not-shown", lambda: sign("dep", one_fewer))
-    refused("life.claim-not-shown", lambda: sign("far", row))  # a list ten times as long as the one that was measured
+    refused("deployment.claim-not-shown", lambda: sign("dep", one_fewer))
+    refused(
+        "deployment.claim-not-shown", lambda: sign("far", row)
+    )  # a list ten times as long as the one that was measured
     given = sign("dep", row)
 
     assert (given.claim_not_shown, given.expected_false_alerts) == (False, 0.0)
@@ -166,7 +167,7 @@ def test_an_equality_assessment_of_something_else_shuts_the_way_to_authorities_u
     def assess(version: str, of: float | None) -> None:
         file = harness.home / f"equality-{version}.md"
         file.write_text("# Equality\n\nBy group.\n", encoding="utf-8")
-        folder, policy = harness.home / "papers", harness.policy.papers
+        folder, policy = harness.home / "papers", harness.policy.documents
         register = ComplianceDocumentRegister(
             harness.engine, harness.trail, harness.clock, folder, policy, model="model", threshold=of
         )
@@ -180,12 +181,12 @@ def test_an_equality_assessment_of_something_else_shuts_the_way_to_authorities_u
         )
 
     def sign(in_use: str) -> Authority:
-        planning = PlanningService(harness.engine, harness.trail, harness.clock, harness.policy, model=in_use)
+        planning = harness.service(model=in_use)
         return planning.authorise(
             "dep", by=authenticated(OFFICER), reason="necessary", revision=1, claim_not_shown=True
         )
 
     assess("2", threshold)
-    assert words in refused("life.equality", lambda: sign(model))
+    assert words in refused("deployment.equality", lambda: sign(model))
     assess("3", made.threshold)
     assert sign("model").granted

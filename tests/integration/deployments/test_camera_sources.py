@@ -72,7 +72,7 @@ def test_nobody_else_and_no_other_camera(sources: CameraSources, camera: str, wh
 
 def test_nothing_runs_for_a_deployment_that_is_over(harness: PlanningHarness, sources: CameraSources) -> None:
     sources.keep("dep", "north", ADDRESS, by=authenticated(PLANNER))
-    harness.store.cancel("dep", "storm warning", by=authenticated(PLANNER))
+    harness.deployments.cancel("dep", "storm warning", by=authenticated(PLANNER))
 
     with pytest.raises(Refused) as refused:
         sources.start("dep", "north", by=authenticated(PLANNER))

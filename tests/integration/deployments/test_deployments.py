@@ -11,7 +11,7 @@ from lfr_core.alerts import read
 from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.custody.vault.sealing import OVERHEAD_BYTES
-from lfr_core.deployments.store import DeploymentStore
+from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.policy import load_policy
 from lfr_core.domain.watchlists import Category
@@ -22,9 +22,11 @@ from tests.support.vaults import vault_of
 POLICY = load_policy()
 
 
-def draft(engine: Engine, name: str = "dep", kind: DeploymentKind = DeploymentKind.DEMO) -> DeploymentStore:
-    store = store_of(engine, ManualClock())
-    store.create(name, kind, name="High Street", policy=POLICY)
+def draft(
+    engine: Engine, name: str = "dep", kind: DeploymentKind = DeploymentKind.DEMO, clock: ManualClock | None = None
+) -> DeploymentService:
+    store = store_of(engine, clock or ManualClock())
+    store.create(name, kind, name="High Street")
     return store
 
 
@@ -56,14 +58,14 @@ def refusal(call: object, *arguments: object, **named: object) -> str:
 def test_an_id_that_cannot_name_things_is_refused(engine: Engine, name: str) -> None:
     store = store_of(engine)
 
-    assert refusal(store.create, name, DeploymentKind.DEMO, name="x", policy=POLICY) == "deployment.bad-id"
+    assert refusal(store.create, name, DeploymentKind.DEMO, name="x") == "deployment.bad-id"
 
 
 @pytest.mark.parametrize("threshold", [0.0, 1.0, -0.1, float("nan")])
 def test_a_threshold_outside_0_to_1_is_refused(engine: Engine, threshold: float) -> None:
     store = store_of(engine)
 
-    rule = refusal(store.create, "d", DeploymentKind.DEMO, name="x", policy=POLICY, threshold=threshold)
+    rule = refusal(store.create, "d", DeploymentKind.DEMO, name="x", threshold=threshold)
 
     assert rule == "deployment.bad-threshold"
 
@@ -72,11 +74,11 @@ def test_an_id_is_used_once_even_after_its_deployment_ended(engine: Engine) -> N
     store = live_deployment(engine)
     store.close("dep")
 
-    assert refusal(store.create, "dep", DeploymentKind.DEMO, name="x", policy=POLICY) == "deployment.exists"
+    assert refusal(store.create, "dep", DeploymentKind.DEMO, name="x") == "deployment.exists"
 
 
 def test_an_operational_deployment_is_never_made_without_an_authority(engine: Engine) -> None:
-    rule = refusal(store_of(engine).create, "op", DeploymentKind.OPERATIONAL, name="x", policy=POLICY)
+    rule = refusal(store_of(engine).create, "op", DeploymentKind.OPERATIONAL, name="x")
 
     assert rule == "deployment.must-be-planned"
 
@@ -86,11 +88,15 @@ def test_a_deployment_opens_with_a_watchlist_only(engine: Engine) -> None:
 
 
 def test_an_expired_entry_keeps_the_deployment_shut_and_its_last_day_does_not(engine: Engine) -> None:
-    store = draft(engine)
+    clock = ManualClock()
+    store = draft(engine, clock=clock)
     store.attach_watchlist("dep", "contract", "gallery", [entry("a"), entry("b", expires_on=date(2026, 11, 23))])
+    clock.advance(24 * 3600)
+    next_day = refusal(store.open, "dep")
+    clock.advance(-24 * 3600)
 
-    assert refusal(store.open, "dep", date(2026, 11, 24)) == "watchlist.entry-expired"
-    assert store.open("dep", date(2026, 11, 23)).is_live
+    assert next_day == "watchlist.entry-expired"
+    assert store.open("dep").is_live
 
 
 def test_ended_stays_ended_and_closing_again_is_no_error(engine: Engine) -> None:
@@ -104,7 +110,7 @@ def test_ended_stays_ended_and_closing_again_is_no_error(engine: Engine) -> None
 
 def test_a_list_is_compiled_once_and_a_gallery_never_used_again(engine: Engine) -> None:
     store = live_deployment(engine)
-    store.create("other", DeploymentKind.DEMO, name="x", policy=POLICY)
+    store.create("other", DeploymentKind.DEMO, name="x")
 
     assert refusal(store.attach_watchlist, "dep", "c", "g2", [entry()]) == "watchlist.attached"
     assert refusal(store.attach_watchlist, "other", "c", "gallery_dep", [entry()]) == "watchlist.gallery-used"

@@ -13,9 +13,9 @@ from flows.schedule import FlowStep, plan_runs, read_schedule_facts
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.read import entries
 from lfr_core.deployments.gate_facts import gate_facts
-from lfr_core.deployments.hours import DeploymentHours
 from lfr_core.deployments.locking import lock_deployment
 from lfr_core.deployments.reading import timeline
+from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import Condition, GateLimits, gate
 from lfr_core.storage.engine import reading
@@ -38,8 +38,8 @@ def ends(harness: PlanningHarness) -> datetime:
 
 
 @pytest.fixture
-def hours(harness: PlanningHarness) -> DeploymentHours:
-    return DeploymentHours(harness.engine, harness.trail, harness.clock)
+def hours(harness: PlanningHarness) -> DeploymentService:
+    return harness.deployments
 
 
 def refused(act: Callable[[], object]) -> str:
@@ -56,7 +56,7 @@ def within_hours(harness: PlanningHarness) -> bool:
 
 
 def test_an_end_that_was_moved_earlier_shuts_the_gate_and_has_it_closed_then(
-    harness: PlanningHarness, hours: DeploymentHours, ends: datetime, tmp_path: Path
+    harness: PlanningHarness, hours: DeploymentService, ends: datetime, tmp_path: Path
 ) -> None:
     earlier = ends - timedelta(hours=3)
     hours.shorten("dep", earlier, by=OLU)
@@ -77,34 +77,36 @@ def test_an_end_that_was_moved_earlier_shuts_the_gate_and_has_it_closed_then(
 
 
 def test_hours_are_given_back_by_an_officer_up_to_what_was_authorised_and_no_minute_beyond(
-    harness: PlanningHarness, hours: DeploymentHours, ends: datetime
+    harness: PlanningHarness, hours: DeploymentService, ends: datetime
 ) -> None:
     hours.shorten("dep", ends - timedelta(hours=3), by=PAT)
 
     assert refused(lambda: hours.extend("dep", ends, by=PAT)) == "people.wrong-role"
-    assert refused(lambda: hours.extend("dep", ends + timedelta(minutes=1), by=SUE)) == "life.beyond-authority"
-    assert refused(lambda: hours.extend("dep", ends - timedelta(hours=3), by=SUE)) == "life.not-later"
+    assert refused(lambda: hours.extend("dep", ends + timedelta(minutes=1), by=SUE)) == "deployment.beyond-authority"
+    assert refused(lambda: hours.extend("dep", ends - timedelta(hours=3), by=SUE)) == "deployment.not-later"
     hours.extend("dep", ends, by=SUE)
 
     harness.wait_until(ends - timedelta(seconds=1))
     assert within_hours(harness)
     harness.wait_until(ends)
     assert not within_hours(harness)
-    assert refused(lambda: hours.extend("dep", ends, by=SUE)) == "life.hours-over"
+    assert refused(lambda: hours.extend("dep", ends, by=SUE)) == "deployment.hours-over"
 
 
 def test_no_end_is_moved_into_the_past_or_later_under_the_name_of_shortening(
-    harness: PlanningHarness, hours: DeploymentHours, ends: datetime
+    harness: PlanningHarness, hours: DeploymentService, ends: datetime
 ) -> None:
-    assert refused(lambda: hours.shorten("dep", ends, by=PAT)) == "life.not-earlier"
-    assert refused(lambda: hours.shorten("dep", harness.now, by=PAT)) == "life.end-past"
+    assert refused(lambda: hours.shorten("dep", ends, by=PAT)) == "deployment.not-earlier"
+    assert refused(lambda: hours.shorten("dep", harness.now, by=PAT)) == "deployment.end-past"
     assert refused(lambda: hours.shorten("nowhere", ends, by=PAT)) == "deployment.unknown"
     assert within_hours(harness)
 
 
-def test_only_what_is_live_has_an_end_to_move(engine: Engine, harness: PlanningHarness, hours: DeploymentHours) -> None:
+def test_only_what_is_live_has_an_end_to_move(
+    engine: Engine, harness: PlanningHarness, hours: DeploymentService
+) -> None:
     made = harness.walk(DeploymentStatus.READY)
 
     for move in (hours.shorten, hours.extend):
-        assert refused(lambda m=move: m("dep", made.ends_at - timedelta(hours=1), by=SUE)) == "life.wrong-state"  # type: ignore[misc]
+        assert refused(lambda m=move: m("dep", made.ends_at - timedelta(hours=1), by=SUE)) == "deployment.wrong-state"  # type: ignore[misc]
     assert timeline(engine, "dep")[-1].step == "ready"

@@ -33,7 +33,7 @@ def test_each_obligation_is_done_by_itself_and_the_deployment_closed_by_the_last
     recorder = recorder_of(harness.engine, harness.clock)
     assert recorder is not None
     recorder.record_sightings([sighting(0.0, vault=harness.vault, sealed_ns=harness.clock.time_ns())])
-    harness.store.close("dep", by=authenticated(OPERATOR))
+    harness.deployments.close("dep", by=authenticated(OPERATOR))
     record_met_obligations(harness.engine, harness.vault, harness.now)
 
     done = owed(harness)
@@ -64,7 +64,7 @@ def test_a_list_that_was_not_destroyed_is_owed_and_late_after_24_hours(harness: 
 
 def test_a_cancelled_deployment_owes_no_results(harness: PlanningHarness) -> None:
     harness.walk(DeploymentStatus.LIST_APPROVED)
-    harness.store.cancel("dep", "rain", by=authenticated(PLANNER))
+    harness.deployments.cancel("dep", "rain", by=authenticated(PLANNER))
     record_met_obligations(harness.engine, harness.vault, harness.now)
 
     with reading(harness.engine) as session:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
-from lfr_core.common.errors import Refused
-from lfr_core.custody.people.roles import Actor
-from lfr_core.deployments.opening import open_deployment
+from lfr_core.common.errors import Fatal, Refused
+from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.actors import SystemActor
-from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
+from lfr_core.domain.policy import Policy
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from tests.support.galleries import held_by
@@ -21,11 +20,12 @@ from tests.support.records import entry
 
 
 def test_a_trial_with_another_list_in_its_gallery_stays_shut(harness: PlanningHarness) -> None:
+    service = _with_trial(harness, differs="it is empty")
     with pytest.raises(Refused) as refused:
-        opened(_trial(harness), "trial", compare=lambda _: "it is empty")
+        service.open("trial")
 
     assert (refused.value.rule, "it is empty" in str(refused.value)) == ("gate.gallery-unchanged", True)
-    found = harness.store.find("trial")
+    found = harness.deployments.find("trial")
     assert found is not None
     assert found.status is DeploymentStatus.READY
 
@@ -34,7 +34,7 @@ def test_a_trial_with_another_list_in_its_gallery_stays_shut(harness: PlanningHa
 def test_a_trial_is_open_for_so_many_hours_and_the_policys_at_most(
     harness: PlanningHarness, hours: float | None
 ) -> None:
-    view = opened(_trial(harness), "trial", compare=lambda _: "", hours=hours)
+    view = _with_trial(harness, differs="").open("trial", hours=hours)
 
     assert view.status is DeploymentStatus.LIVE
     with reading(harness.engine) as session:
@@ -45,7 +45,7 @@ def test_a_trial_is_open_for_so_many_hours_and_the_policys_at_most(
     assert row.closes_at - row.opened_at == timedelta(hours=wanted)
 
 
-def test_a_planned_deployment_is_tested_first_and_opened_within_the_hours_of_its_authority(
+def test_a_planned_deployment_is_opened_within_the_hours_of_its_authority_once_its_chain_is_proven(
     harness: PlanningHarness,
 ) -> None:
     made = harness.walk(DeploymentStatus.READY)
@@ -53,13 +53,14 @@ def test_a_planned_deployment_is_tested_first_and_opened_within_the_hours_of_its
     harness.touch()
     by = authenticated(OPERATOR)
     with pytest.raises(Refused) as refused:
-        opened(harness, "dep", compare=harness.compare, hours=1.0, test=harness.prove, by=by)
+        harness.deployments.open("dep", hours=1.0, by=by)
     assert refused.value.rule == "deployment.planned"
     with pytest.raises(Refused) as untested:
-        opened(harness, "dep", compare=harness.compare, by=by)
+        harness.deployments.open("dep", by=by)
     assert untested.value.rule == "gate.proven"
+    harness.prove()
 
-    view = opened(harness, "dep", compare=harness.compare, test=harness.prove, by=by)
+    view = harness.deployments.open("dep", by=by)
 
     assert view.status is DeploymentStatus.LIVE
     with reading(harness.engine) as session:
@@ -68,26 +69,37 @@ def test_a_planned_deployment_is_tested_first_and_opened_within_the_hours_of_its
 
 def test_what_isnt_there_isnt_opened(harness: PlanningHarness) -> None:
     with pytest.raises(Refused) as refused:
-        opened(harness, "nowhere", compare=lambda _: "")
+        harness.deployments.open("nowhere")
     assert refused.value.rule == "deployment.unknown"
 
 
-def opened(
-    harness: PlanningHarness,
-    id: str,
-    *,
-    compare: Callable[[str], str],
-    test: Callable[[], object] = lambda: None,
-    hours: float | None = None,
-    by: Actor = SystemActor.LFR,
-) -> DeploymentView:
-    """Open it through the one way in."""
-    return open_deployment(
-        harness.store, harness.planning, id, policy=harness.policy, compare=compare, test=test, hours=hours, by=by
+@pytest.mark.parametrize("hours", [0.0, -1.0, float("nan")])
+def test_a_trial_isnt_opened_for_no_hours(harness: PlanningHarness, hours: float) -> None:
+    service = _with_trial(harness, differs="")
+    with pytest.raises(Refused) as refused:
+        service.open("trial", hours=hours)
+    assert refused.value.rule == "deployment.bad-hours"
+
+
+def test_whoever_suspends_or_closes_needs_no_policy_that_can_be_read(harness: PlanningHarness) -> None:
+    _with_trial(harness, differs="").open("trial")
+
+    def unreadable() -> Policy:
+        raise Fatal("the policy can't be read")
+
+    service = DeploymentService(
+        harness.engine, harness.vault, harness.trail, harness.clock, unreadable, compare=lambda _: ""
     )
+    with pytest.raises(Fatal):
+        service.create("other", DeploymentKind.DEMO, name="other")
+
+    assert service.suspend("trial", "a fault", by=SystemActor.LFR).status is DeploymentStatus.SUSPENDED
+    assert service.close("trial").status is DeploymentStatus.ENDED
 
 
-def _trial(harness: PlanningHarness) -> PlanningHarness:
-    harness.store.create("trial", DeploymentKind.DEMO, name="trial", policy=harness.policy)
-    harness.store.attach_watchlist("trial", "contract", "gallery_trial", (entry(),), held=held_by((entry(),)))
-    return harness
+def _with_trial(harness: PlanningHarness, *, differs: str) -> DeploymentService:
+    """A trial with its list, and a service for which its gallery differs so from it."""
+    service = harness.service(compare=lambda _: differs)
+    service.create("trial", DeploymentKind.DEMO, name="trial")
+    service.attach_watchlist("trial", "contract", "gallery_trial", (entry(),), held=held_by((entry(),)))
+    return service

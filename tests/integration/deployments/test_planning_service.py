@@ -33,9 +33,9 @@ def test_a_deployment_goes_its_whole_line_and_the_timeline_names_three_people(ha
     harness.walk(S.LIVE)
 
     assert red(harness) == {Condition.OPERATOR_ATTENDING}
-    harness.store.suspend("dep", "two false alerts", by=authenticated(OPERATOR))
-    harness.store.resume("dep", by=authenticated(OFFICER))
-    harness.store.close("dep", by=SystemActor.FLOWS)
+    harness.deployments.suspend("dep", "two false alerts", by=authenticated(OPERATOR))
+    harness.deployments.resume("dep", by=authenticated(OFFICER))
+    harness.deployments.close("dep", by=SystemActor.FLOWS)
 
     steps = timeline(harness.engine, "dep")
     assert [each.step for each in steps] == [
@@ -58,8 +58,8 @@ def test_a_deployment_goes_its_whole_line_and_the_timeline_names_three_people(ha
 @pytest.mark.parametrize(
     ("rule", "change"),
     [
-        ("life.overlap", {"place": "  norwich "}),
-        ("life.overlap", {"place": "Great Yarmouth", "cameras": ("south", "west")}),
+        ("deployment.overlap", {"place": "  norwich "}),
+        ("deployment.overlap", {"place": "Great Yarmouth", "cameras": ("south", "west")}),
     ],
 )
 def test_two_deployments_share_neither_place_nor_camera_at_a_time(
@@ -76,11 +76,11 @@ def test_a_window_in_the_past_over_the_clock_change_or_too_long_is_refused(harne
     def plan(start: datetime, hours: float = 6.0) -> Callable[[], object]:
         return lambda: harness.plan(wanted=form(start, hours=hours))
 
-    refused("life.past-window", plan(harness.now))
-    refused("life.too-long", plan(harness.start(), hours=12.5))
-    refused("life.clock-change", plan(datetime(2027, 3, 27, 23, tzinfo=UTC)))
-    refused("life.over-cap", lambda: harness.plan(list_cap=20_001))
-    refused("life.threshold-reason", lambda: harness.plan(threshold=0.4))
+    refused("deployment.past-window", plan(harness.now))
+    refused("deployment.too-long", plan(harness.start(), hours=12.5))
+    refused("deployment.clock-change", plan(datetime(2027, 3, 27, 23, tzinfo=UTC)))
+    refused("deployment.over-cap", lambda: harness.plan(list_cap=20_001))
+    refused("deployment.threshold-reason", lambda: harness.plan(threshold=0.4))
     assert harness.plan(threshold=0.4, threshold_reason="measured on these cameras").threshold == 0.4
     with pytest.raises(ValueError, match="not after its start"):
         form(harness.start(), hours=-1)
@@ -103,7 +103,7 @@ def test_a_list_may_be_compiled_anew_until_it_is_approved_and_only_what_was_seen
     seen = harness.digest()
     harness.compile(entries=(entry("somebody else"),))
 
-    refused("life.list-changed", lambda: harness.planning.approve_list("dep", seen, by=authenticated(OFFICER)))
+    refused("deployment.list-changed", lambda: harness.deployments.approve_list("dep", seen, by=authenticated(OFFICER)))
     with reading(harness.engine) as session:
         assert session.exec(select(WatchlistEntryRow.id)).all() == ["somebody else"]
     harness.approve()
@@ -122,59 +122,55 @@ def test_the_same_list_has_the_same_digest_and_another_photograph_another(harnes
 def test_nothing_is_ready_or_open_before_its_conditions_are_met(harness: PlanningHarness) -> None:
     made = harness.walk(S.LIST_APPROVED)
     harness.touch()
-    refused("gate.signage", lambda: harness.planning.ready("dep", by=authenticated(PLANNER)))
-    harness.planning.confirm("dep", by=authenticated(PLANNER), signage=True)
-    refused("gate.briefing", lambda: harness.planning.ready("dep", by=authenticated(PLANNER)))
-    harness.planning.confirm("dep", by=authenticated(OPERATOR), briefing=True)
-    harness.planning.ready("dep", by=authenticated(PLANNER))
+    refused("gate.signage", lambda: harness.deployments.ready("dep", by=authenticated(PLANNER)))
+    harness.deployments.confirm("dep", by=authenticated(PLANNER), signage=True)
+    refused("gate.briefing", lambda: harness.deployments.ready("dep", by=authenticated(PLANNER)))
+    harness.deployments.confirm("dep", by=authenticated(OPERATOR), briefing=True)
+    harness.deployments.ready("dep", by=authenticated(PLANNER))
 
-    refused("gate.proven", lambda: harness.planning.open("dep", by=authenticated(OPERATOR), compare=harness.compare))
+    refused("gate.proven", lambda: harness.deployments.open("dep", by=authenticated(OPERATOR)))
     harness.prove()
-    refused(
-        "gate.within-hours", lambda: harness.planning.open("dep", by=authenticated(OPERATOR), compare=harness.compare)
-    )
+    refused("gate.within-hours", lambda: harness.deployments.open("dep", by=authenticated(OPERATOR)))
     harness.wait_until(made.starts_at)
     harness.touch()
-    refused(
-        "gate.proven", lambda: harness.planning.open("dep", by=authenticated(OPERATOR), compare=harness.compare)
-    )  # that was hours ago
+    refused("gate.proven", lambda: harness.deployments.open("dep", by=authenticated(OPERATOR)))  # that was hours ago
     harness.prove()
-    harness.planning.open("dep", by=authenticated(OPERATOR), compare=harness.compare)
+    harness.deployments.open("dep", by=authenticated(OPERATOR))
     assert status(harness) is S.LIVE
-    refused("deployment.planned", lambda: harness.store.open("dep"))
+    refused("deployment.planned", lambda: harness.deployments.open("dep", hours=1.0))
 
 
 def test_cancelling_destroys_the_list_that_was_built(harness: PlanningHarness) -> None:
     harness.walk(S.LIST_APPROVED)
     assert harness.vault.kept(KeyKind.WATCHLIST, "dep")
 
-    refused("deployment.reason-missing", lambda: harness.store.cancel("dep", " ", by=authenticated(PLANNER)))
-    harness.store.cancel("dep", "rain", by=authenticated(PLANNER))
+    refused("deployment.reason-missing", lambda: harness.deployments.cancel("dep", " ", by=authenticated(PLANNER)))
+    harness.deployments.cancel("dep", "rain", by=authenticated(PLANNER))
 
     assert status(harness) is S.CANCELLED
     assert harness.vault.kept(KeyKind.WATCHLIST, "dep") == ()
     with reading(harness.engine) as session:
         assert session.exec(select(WatchlistEntryRow.id)).all() == []
-    refused("life.wrong-state", harness.plan)
+    refused("deployment.wrong-state", harness.plan)
 
 
 def test_a_process_may_do_only_what_its_line_says(harness: PlanningHarness) -> None:
     harness.walk(S.LIVE)
 
-    refused("life.wrong-role", lambda: harness.store.suspend("dep", "x", by=SystemActor.FLOWS))
-    harness.store.suspend("dep", "live probe missed", by=SystemActor.WATCH)
-    refused("life.wrong-role", lambda: harness.store.resume("dep", by=SystemActor.WATCH))
-    refused("people.wrong-role", lambda: harness.store.resume("dep", by=authenticated(OPERATOR)))
-    refused("people.unknown", lambda: harness.store.close("dep", by=authenticated("a stranger")))
-    harness.store.close("dep", by=authenticated(OPERATOR))
+    refused("deployment.wrong-role", lambda: harness.deployments.suspend("dep", "x", by=SystemActor.FLOWS))
+    harness.deployments.suspend("dep", "live probe missed", by=SystemActor.WATCH)
+    refused("deployment.wrong-role", lambda: harness.deployments.resume("dep", by=SystemActor.WATCH))
+    refused("people.wrong-role", lambda: harness.deployments.resume("dep", by=authenticated(OPERATOR)))
+    refused("people.unknown", lambda: harness.deployments.close("dep", by=authenticated("a stranger")))
+    harness.deployments.close("dep", by=authenticated(OPERATOR))
 
 
 def test_an_id_is_never_used_for_a_trial_and_a_planned_one(harness: PlanningHarness) -> None:
-    harness.store.create("dep", DeploymentKind.DEMO, name="d", policy=harness.policy)
+    harness.deployments.create("dep", DeploymentKind.DEMO, name="d")
 
     refused("deployment.exists", harness.plan)
-    refused("life.trial", lambda: harness.planning.ready("dep", by=authenticated(PLANNER)))
-    refused("life.trial", lambda: harness.store.cancel("dep", "x", by=authenticated(PLANNER)))
+    refused("deployment.trial", lambda: harness.deployments.ready("dep", by=authenticated(PLANNER)))
+    refused("deployment.trial", lambda: harness.deployments.cancel("dep", "x", by=authenticated(PLANNER)))
 
 
 def test_only_registered_operators_attend_and_decide_at_a_planned_deployment(harness: PlanningHarness) -> None:
@@ -207,10 +203,10 @@ def test_a_reason_of_580_characters_is_kept_whole_and_one_that_is_too_long_is_to
     """An officer pasted one into a field of 300, which took nothing and said nothing."""
     harness.walk(S.LIST_APPROVED)
     with pytest.raises(Refused) as refusal:
-        harness.store.cancel("dep", "because " * 200, by=authenticated(PLANNER))
+        harness.deployments.cancel("dep", "because " * 200, by=authenticated(PLANNER))
     reason = ("It rains, the square is flooded, and nobody is expected there. " * 10)[:580].strip()
 
-    harness.store.cancel("dep", reason, by=authenticated(PLANNER))
+    harness.deployments.cancel("dep", reason, by=authenticated(PLANNER))
 
     assert "the reason has 1,599 characters: say it in at most 1,000" in str(refusal.value)
     assert reason in [step.note for step in timeline(harness.engine, "dep")]

@@ -59,7 +59,7 @@ def asks(html: str, rules: str) -> None:
 def no_form(harness: PlanningHarness, kind: FormKind) -> str:
     with pytest.raises(Refused) as error:
         page(harness, kind)
-    assert error.value.rule == "life.no-paper"
+    assert error.value.rule == "deployment.no-document"
     return str(error.value)
 
 
@@ -124,7 +124,7 @@ def test_what_does_not_exist_yet_is_refused_and_says_what_comes_first(harness: P
 
 def test_a_refused_application_prints_as_refused_and_a_draft_as_a_draft(harness: PlanningHarness) -> None:
     harness.plan()
-    harness.planning.refuse("dep", by=authenticated(OFFICER), reason="the footprint takes in a school")
+    harness.deployments.refuse("dep", by=authenticated(OFFICER), reason="the footprint takes in a school")
 
     html = page(harness, FormKind.AUTHORITY)
 
@@ -145,7 +145,7 @@ def test_an_authority_that_opens_no_gate_any_more_says_so_first(harness: Plannin
 
 def test_the_record_says_when_it_was_allowed_and_by_which_rank_and_not_by_whom(harness: PlanningHarness) -> None:
     harness.walk(S.LIVE)
-    harness.store.close("dep", by=SystemActor.FLOWS)
+    harness.deployments.close("dep", by=SystemActor.FLOWS)
     given = figures_for(harness.engine, "dep", force="Norfolk Constabulary").documents
 
     assert given.authorising_rank == Rank.SUPERINTENDENT.value
@@ -156,16 +156,20 @@ def test_the_closing_report_is_there_once_it_has_ended_and_the_authority_says_th
     harness: PlanningHarness,
 ) -> None:
     harness.walk(S.LIVE)
-    harness.store.close("dep", by=SystemActor.FLOWS)
+    harness.deployments.close("dep", by=SystemActor.FLOWS)
 
     holds(page(harness, FormKind.CLOSING_REPORT), "Forecast and outcome", OFFICER)
     holds(page(harness, FormKind.AUTHORITY), "No longer in force: ended")
 
 
 def test_a_trial_and_an_unknown_one_have_no_documents(harness: PlanningHarness) -> None:
-    harness.store.create("trial", DeploymentKind.EVALUATION, name="Trial", policy=harness.policy)
+    harness.deployments.create("trial", DeploymentKind.EVALUATION, name="Trial")
 
-    for deployment, rule in (("trial", "life.trial"), ("gone", "deployment.unknown"), ("d\x00", "deployment.unknown")):
+    for deployment, rule in (
+        ("trial", "deployment.trial"),
+        ("gone", "deployment.unknown"),
+        ("d\x00", "deployment.unknown"),
+    ):
         with pytest.raises(Refused) as error:
             page(harness, FormKind.APPLICATION, deployment)
         assert error.value.rule == rule
@@ -180,7 +184,7 @@ def test_the_command_writes_a_page_for_its_owner_and_leaves_what_is_there(
     file = tmp_path / "made" / "application.html"
 
     def lfr(*words: str) -> tuple[int, str]:
-        done = CliRunner().invoke(app, ["deployment", "paper", "dep", *words])
+        done = CliRunner().invoke(app, ["deployment", "document", "dep", *words])
         return done.exit_code, " ".join(done.output.split())
 
     assert lfr("--output", str(file))[0] == 0
@@ -189,7 +193,7 @@ def test_the_command_writes_a_page_for_its_owner_and_leaves_what_is_there(
     assert file.stat().st_mode & 0o777 == 0o600
     code, output = lfr("--output", str(file))
     assert (code != 0, "(deployment.file-exists)" in output, file.read_bytes() == first) == (True, True, True)
-    for which, rule in (("authority", "life.no-paper"), ("poster", "life.no-paper")):
+    for which, rule in (("authority", "deployment.no-document"), ("poster", "deployment.no-document")):
         code, output = lfr("--which", which, "--output", str(tmp_path / "new.html"))
         assert (code != 0, f"({rule})" in output, (tmp_path / "new.html").exists()) == (True, True, False)
 
@@ -199,7 +203,7 @@ def test_list_and_show_say_where_when_and_who_authorised_a_planned_one_and_that_
 ) -> None:
     harness.plan("asked", place="Great Yarmouth", cameras=("east",))
     made = harness.walk(S.AUTHORISED)
-    harness.store.create("trial", DeploymentKind.EVALUATION, name="[red]Trial", policy=harness.policy)
+    harness.deployments.create("trial", DeploymentKind.EVALUATION, name="[red]Trial")
     monkeypatch.setenv("LFR_DATABASE_URL", harness.engine.url.render_as_string(hide_password=False))
     monkeypatch.setenv("LFR_HOME", str(tmp_path))
     monkeypatch.setattr(console, "_width", 200)

@@ -37,7 +37,7 @@ def test_a_withheld_notice_needs_another_persons_approval_who_is_an_officer_and_
 
         return do
 
-    refused("life.wrong-state", ask(PUBLISHER))
+    refused("deployment.wrong-state", ask(PUBLISHER))
     harness.authorise()
     refused("people.wrong-role", ask(OPERATOR))
     refused("announcement.nothing-asked", approve(OFFICER))

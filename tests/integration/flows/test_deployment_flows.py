@@ -59,7 +59,7 @@ def test_moving_the_window_moves_every_run_and_cancelling_cancels_them(runner: D
         (FlowStep.OPEN, moved.starts_at, 2),
         (FlowStep.CLOSE, moved.ends_at, 2),
     ]
-    runner.harness.store.cancel("dep", "the market was called off", by=authenticated(PLANNER))
+    runner.harness.deployments.cancel("dep", "the market was called off", by=authenticated(PLANNER))
     runner.reconcile()
 
     assert runner.schedule() == []

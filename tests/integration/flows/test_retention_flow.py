@@ -23,10 +23,9 @@ from lfr_core.custody.audit.read import entries
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people import Role
 from lfr_core.deployments.reading import open_calls
-from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.deployments import DeploymentKind
-from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine
+from tests.support.deployments import deployment_service
 from tests.support.milvus import free_port
 from tests.support.prefect import PrefectServer, environment
 from tests.support.retention import DAY_S, RetentionHarness
@@ -66,8 +65,8 @@ def test_a_run_purges_what_it_can_says_what_it_could_not_and_leaves_a_table_of_l
     with serving_vault(settings) as core:
         engine = open_engine(settings.records_url)
         trail = AuditTrail(core, SystemClock())
-        store = DeploymentStore(engine, core, trail, SystemClock())
-        store.create("dep", DeploymentKind.DEMO, name="dep", policy=load_policy())
+        store = deployment_service(engine, core, trail, SystemClock())
+        store.create("dep", DeploymentKind.DEMO, name="dep")
         done = subprocess.run(
             [sys.executable, "-c", code],
             env=environment(prefect_server, settings, tmp_path),

@@ -70,8 +70,8 @@ def test_a_whole_lifecycle_under_a_moved_clock_plan_authorise_announce_compile_a
         assert "1 people" in runner.report(FlowStep.COMPILE)
         harness.approve("whole")
         harness.touch()
-        harness.planning.confirm("whole", by=authenticated(PLANNER), signage=True, briefing=True)
-        harness.planning.ready("whole", by=authenticated(PLANNER))
+        harness.deployments.confirm("whole", by=authenticated(PLANNER), signage=True, briefing=True)
+        harness.deployments.ready("whole", by=authenticated(PLANNER))
         harness.wait_until(made.starts_at)
         harness.touch()
         harness.prove("whole")
@@ -103,7 +103,7 @@ def test_a_compile_killed_half_way_and_run_again_builds_the_same_list_and_leaves
     settings = settings_for(prefect, tmp_path, monkeypatch, milvus_uri=milvus.uri)
     clock = ManualClock(time.time_ns())
     killed = (
-        "import os; from lfr_core.deployments.store import DeploymentStore as Store\n"
+        "import os; from lfr_core.deployments.service import DeploymentService as Store\n"
         "Store.attach_watchlist = lambda *_, **__: os.kill(os.getpid(), 9)\n"
         "from flows import step_runner; step_runner.refuse_strange_run = lambda *_: None\n"  # it is started by hand
         "from flows.compile_watchlist import compile_watchlist; compile_watchlist('killed', 1)"
@@ -126,7 +126,7 @@ def test_a_compile_killed_half_way_and_run_again_builds_the_same_list_and_leaves
             assert len(of(gallery, "killed")) == 1
             by_hand = ListBuilder(
                 policy=harness.policy,
-                store=harness.store,
+                store=harness.deployments,
                 open_gallery=lambda: contextlib.nullcontext(
                     rotated_gallery(gallery, harness.vault, actor=SystemActor.FLOWS, may_make=True, clock=SystemClock())
                 ),

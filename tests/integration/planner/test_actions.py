@@ -33,7 +33,7 @@ def drawn(view: object, person: object) -> None:
 
 
 def page(harness: PlanningHarness, name: str) -> AppTest:
-    view = desk_of(harness, compare=lambda _: "")
+    view = desk_of(harness, deployments=harness.service(compare=lambda _: ""))
     app = AppTest.from_function(
         drawn, kwargs={"view": view, "person": session_of(harness.engine, name).person}, default_timeout=20
     ).run()

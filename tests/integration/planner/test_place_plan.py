@@ -85,7 +85,7 @@ def test_a_plan_that_was_changed_in_the_database_is_not_shown(harness: PlanningH
 
 def test_once_it_is_over_its_plan_stays_as_it_is(harness: PlanningHarness, plans: PlacePlans) -> None:
     harness.plan()
-    harness.store.cancel("dep", "it rains", by=authenticated(PLANNER))
+    harness.deployments.cancel("dep", "it rains", by=authenticated(PLANNER))
 
     with pytest.raises(Refused) as refused:
         plans.keep("dep", make_plan(scan(), IMAGES), by=authenticated(PLANNER))

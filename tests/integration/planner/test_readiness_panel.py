@@ -83,7 +83,7 @@ def test_each_step_says_whether_it_is_done_now_or_later(
 
 def test_what_was_given_up_or_is_over_lacks_nothing_more(harness: PlanningHarness) -> None:
     harness.plan()
-    harness.store.cancel("dep", "storm warning", by=authenticated(PLANNER))
+    harness.deployments.cancel("dep", "storm warning", by=authenticated(PLANNER))
     view = desk_of(harness)
     steps = lifecycle_steps(view.read_overview("dep"), published=False)
 

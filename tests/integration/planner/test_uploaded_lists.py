@@ -52,7 +52,7 @@ def lists(harness: PlanningHarness) -> UploadedLists:
     def builder() -> ListBuilder:
         engine = PackEngine(require_pack(), harness.policy.faces, cpu, 1)
         return ListBuilder(
-            harness.policy, harness.store, lambda: nullcontext(harness.gallery), lambda: engine, harness.home
+            harness.policy, harness.deployments, lambda: nullcontext(harness.gallery), lambda: engine, harness.home
         )
 
     return uploaded_lists(harness, builder)

@@ -20,8 +20,7 @@ from lfr_core.deployments.steps import Step
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.gate import Condition
 from lfr_core.storage.engine import reading
-from lfr_core.watchlists.quality.result import CategoryCount, ListQuality
-from lfr_core.watchlists.quality.service import RESULT_FILE
+from lfr_core.watchlists.quality.result import RESULT_FILE, CategoryCount, ListQuality
 from tests.support.people import authenticated
 from tests.support.planner_desk import desk_of
 from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHarness
@@ -93,7 +92,7 @@ def test_the_officer_authorises_the_revision_that_was_on_the_screen(
             "dep", revision=revision, by=authenticated(by), reason="necessary and proportionate", signed=signed
         )
 
-    refused("life.revised", lambda: authorise(1))
+    refused("deployment.revised", lambda: authorise(1))
     refused("people.wrong-role", lambda: authorise(2, PLANNER))
     assert calls.moved == 0
     authorise(2)
@@ -126,14 +125,14 @@ def test_the_board_lists_every_condition_and_calls_the_clock_unseen(
 def test_the_calendar_has_planned_deployments_by_their_start_and_no_trial(
     harness: PlanningHarness, view: PlannerView
 ) -> None:
-    harness.store.create("trial", DeploymentKind.EVALUATION, name="t", policy=harness.policy)
+    harness.deployments.create("trial", DeploymentKind.EVALUATION, name="t")
     harness.plan("late", place="Cromer", cameras=("pier",))
     harness.plan("over", place="Diss", cameras=("east",))
-    harness.store.cancel("over", "the event was called off", by=authenticated(PLANNER))
+    harness.deployments.cancel("over", "the event was called off", by=authenticated(PLANNER))
 
     assert [one.id for one in view.calendar()] == ["late"]
     assert [(one.id, one.status) for one in view.calendar(over=True)] == [("over", S.CANCELLED)]
-    refused("life.trial", lambda: view.read_overview("trial"))
+    refused("deployment.trial", lambda: view.read_overview("trial"))
     refused("deployment.unknown", lambda: view.read_overview("no\x00ne"))
 
 

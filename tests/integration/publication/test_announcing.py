@@ -15,14 +15,14 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.figures import UseCase
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned, withhold
-from tests.support.record_publisher import POLICY, figures, publisher
+from tests.support.record_publisher import figures, publisher
 from tests.support.records import ManualClock, entry, store_of
 
 
 def test_an_announcement_may_be_replaced_until_the_deployment_opens_and_shows_when_it_was_made(engine: Engine) -> None:
     clock = ManualClock()
     store = store_of(engine, clock)
-    store.create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
+    store.create("dep", DeploymentKind.DEMO, name="High Street")
     announce = announcing(engine, clock)
     announce.publish("dep", planned(), by=authenticated("A. Okafor"))
     clock.advance(60)
@@ -60,7 +60,7 @@ def test_a_withheld_deployment_names_its_place_only_once_released_and_is_never_c
 
 
 def test_a_place_that_took_the_place_of_the_one_the_officer_read_is_not_withheld(engine: Engine) -> None:
-    store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
+    store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street")
     announce, because = announcing(engine), ReasonClass.NATIONAL_SECURITY
     asker, officer = authenticated("A. Okafor"), authenticated("Supt B")
     read = ask_to_withhold(announce, "dep", because=because, by=asker, plan=planned("Thorpe Road"))
@@ -78,7 +78,7 @@ def test_a_place_that_took_the_place_of_the_one_the_officer_read_is_not_withheld
 
 
 def test_nobody_approves_their_own_withholding_and_what_is_public_is_not_taken_back(engine: Engine) -> None:
-    store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
+    store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street")
     announce = announcing(engine)
     because, officer = ReasonClass.NATIONAL_SECURITY, authenticated("Supt B")
 

@@ -183,7 +183,7 @@ def test_what_is_over_is_reported_in_the_past_and_what_was_not_held_is_said_so(e
 def test_an_announced_deployment_that_never_opened_is_said_not_to_have_been_held(
     engine: Engine, tmp_path: Path
 ) -> None:
-    store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
+    store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street")
     announcing(engine).publish("dep", planned(), by=authenticated("A. Okafor"))
     before, after = (
         site_data(engine, POLICY, documents_folder=Path("none"), now=planned().ends_at + timedelta(hours=hours))

@@ -21,7 +21,7 @@ from lfr_core.publication.tabular import csv_text
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned
-from tests.support.record_publisher import POLICY, figures, publisher
+from tests.support.record_publisher import figures, publisher
 from tests.support.records import NOW_NS, alerts_of, entry, live_deployment, store_of
 from tests.support.vaults import trail_of, vault_of
 
@@ -128,7 +128,7 @@ def test_the_pack_at_hand_is_named_only_where_it_is_the_one_that_recognised(engi
 
 def test_nothing_is_published_of_a_deployment_that_goes_on_or_was_never_announced(engine: Engine) -> None:
     live_deployment(engine, "live")
-    store_of(engine).create("draft", DeploymentKind.DEMO, name="Draft", policy=POLICY)
+    store_of(engine).create("draft", DeploymentKind.DEMO, name="Draft")
     store_of(engine).close("draft")
     ended_deployment(engine)
 

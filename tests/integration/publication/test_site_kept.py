@@ -125,7 +125,7 @@ def register_document(engine: Engine, site: PublicSite, document: Path, kind: Co
         people.add("E. Compliance", {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=by)
         put_accounts(engine)
     register = ComplianceDocumentRegister(
-        engine, trail_of(engine), ManualClock(), site.documents_folder, site.policy.papers
+        engine, trail_of(engine), ManualClock(), site.documents_folder, site.policy.documents
     )
     register.add(kind, document, version="2", title=f"{kind.name} <of> LFR", review_by=date(2027, 1, 1), by=by)
 
@@ -154,7 +154,7 @@ def test_a_document_that_cannot_be_cleaned_is_left_out_and_the_rest_of_the_site_
     register_document(engine, site, text, ComplianceDocumentKind.DPIA)
 
     def refuse(_content: bytes, _title: str) -> bytes:
-        raise Refused("papers.too-complicated", "it takes too long")
+        raise Refused("documents.too-complicated", "it takes too long")
 
     monkeypatch.setattr("lfr_core.publication.site.data.clean_document", refuse)
     refresh(site, NOW)

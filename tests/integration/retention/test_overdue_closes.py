@@ -12,14 +12,13 @@ from sqlmodel import func, select
 from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.port import KeyKind
-from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
-from lfr_core.domain.policy import load_policy
 from lfr_core.retention.steps.overdue_closes import WORKFLOW_FIRST_S, OverdueClosesStep
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow
 from tests.support.deployment_flows import harness_of_processes, processes_of, status
+from tests.support.deployments import deployment_service
 from tests.support.galleries import held_by
 from tests.support.planning import PlanningHarness
 from tests.support.records import entry
@@ -35,7 +34,7 @@ def harness(tmp_path: Path) -> Iterator[PlanningHarness]:
 def step(harness: PlanningHarness) -> OverdueClosesStep:
     """As the supervisor's process purges, which does so while the workflow server is away."""
     own = processes_of(harness).process(ProcessIdentity.PURGE)
-    store = DeploymentStore(harness.engine, own, AuditTrail(own, harness.clock), harness.clock)
+    store = deployment_service(harness.engine, own, AuditTrail(own, harness.clock), harness.clock)
     return OverdueClosesStep(harness.engine, store)
 
 
@@ -79,12 +78,12 @@ def test_after_its_hours_a_deployment_is_ended_its_list_and_key_are_gone_and_the
 
 
 def test_a_trial_whose_hours_are_over_is_ended_too(harness: PlanningHarness, step: OverdueClosesStep) -> None:
-    harness.store.create("trial", DeploymentKind.DEMO, name="trial", policy=load_policy())
+    harness.deployments.create("trial", DeploymentKind.DEMO, name="trial")
     entries = (entry(),)
-    harness.store.attach_watchlist(
+    harness.deployments.attach_watchlist(
         "trial", "contract", "gallery_trial", entries, by=SystemActor.LFR, held=held_by(entries)
     )
-    harness.store.open("trial", hours=1.0)
+    harness.service(compare=lambda _: "").open("trial", hours=1.0)
     harness.wait_until(harness.now + timedelta(hours=1, seconds=WORKFLOW_FIRST_S + 1))
 
     done = step.purge(harness.clock.time_ns())

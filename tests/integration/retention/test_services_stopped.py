@@ -198,8 +198,10 @@ def test_why_a_purge_was_not_begun_is_told_until_one_has_ended(tmp_path: Path) -
 def retention_of_the_page() -> None:
     """As the page draws it."""
     from apps.operator.page import _console, _view
+    from apps.staff.process import pages_installation
 
     _view.clear()
+    pages_installation.cache_clear()
     _console(None)  # type: ignore[arg-type]  # nobody is asked for while the records are away
 
 

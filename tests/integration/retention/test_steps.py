@@ -10,7 +10,6 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.recognition.gallery import gallery_name
 from lfr_core.retention.steps.galleries import GalleriesStep
 from lfr_core.retention.steps.quality import QualityStep
-from tests.support.alert_harness import POLICY
 from tests.support.retention import DAY_S, RetentionHarness
 
 
@@ -21,12 +20,12 @@ def galleries(harness: RetentionHarness, *, alone: bool) -> GalleriesStep:
 def test_a_gallery_in_use_and_one_being_built_stay_and_those_of_the_ended_and_unknown_go(
     harness: RetentionHarness,
 ) -> None:
-    harness.store.create("draft", DeploymentKind.DEMO, name="next week", policy=POLICY)
-    harness.store.create("dep-2", DeploymentKind.DEMO, name="ends", policy=POLICY)
+    harness.deployments.create("draft", DeploymentKind.DEMO, name="next week")
+    harness.deployments.create("dep-2", DeploymentKind.DEMO, name="ends")
     building, ended, stranger = f"{gallery_name('draft')}__a1", f"{gallery_name('dep-2')}__b2", "lfr_nobody"
     for name in ("gallery_dep", building, ended, stranger):
         harness.gallery.create(name, "contract")
-    harness.store.close("dep-2")
+    harness.deployments.close("dep-2")
 
     harness.sweep()
 
@@ -48,7 +47,7 @@ def test_in_a_milvus_that_others_use_too_what_may_be_theirs_is_left_and_said(har
 
 def test_a_list_goes_as_soon_as_its_deployment_has_ended_with_its_key(harness: RetentionHarness) -> None:
     harness.inject()
-    harness.store.create("going", DeploymentKind.DEMO, name="next", policy=POLICY)
+    harness.deployments.create("going", DeploymentKind.DEMO, name="next")
     other = harness.vault.make_key(
         KeyKind.WATCHLIST, "going", "going", harness.clock.time_ns() + 10**15, actor=SystemActor.ENROLMENT
     )

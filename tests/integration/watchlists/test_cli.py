@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 from apps.cli.watchlist import app
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
-from lfr_core.deployments.build import build_deployment_store
-from lfr_core.deployments.store import DeploymentStore
+from lfr_core.deployments.build import build_deployment_service
+from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.policy import Policy
@@ -41,13 +41,13 @@ def lfr(*words: object, by: str = "") -> Result:
 @pytest.fixture
 def store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, milvus: MilvusServer, policy: Policy
-) -> Iterator[DeploymentStore]:
+) -> Iterator[DeploymentService]:
     settings = Settings(home=tmp_path / "home", milvus_uri=milvus.uri)
     monkeypatch.setenv("LFR_HOME", str(settings.home))
     monkeypatch.setenv("LFR_MILVUS_URI", milvus.uri)
     with serving_vault(settings, policy):
-        store = build_deployment_store(Installation(settings, identity=ProcessIdentity.COMMANDS))
-        store.create("d-1", DeploymentKind.EVALUATION, name="High Street", policy=policy)
+        store = build_deployment_service(Installation(settings, identity=ProcessIdentity.COMMANDS))
+        store.create("d-1", DeploymentKind.EVALUATION, name="High Street")
         yield store
 
 
@@ -117,7 +117,7 @@ def test_a_template_is_a_csv_that_only_lacks_rows_and_is_never_overwritten(tmp_p
 
 
 def test_enrol_makes_the_deployment_ready_and_show_lists_it(
-    listed: ListFolder, store: DeploymentStore, gallery: MilvusGallery
+    listed: ListFolder, store: DeploymentService, gallery: MilvusGallery
 ) -> None:
     listed.put("S-1", "obama").put("S-1", "obama2").put("S-2", b"broken")
 
@@ -140,7 +140,7 @@ def test_enrol_makes_the_deployment_ready_and_show_lists_it(
 
 @pytest.mark.slow
 def test_all_or_nothing_enrols_nothing_when_something_is_refused(
-    listed: ListFolder, store: DeploymentStore, gallery: MilvusGallery
+    listed: ListFolder, store: DeploymentService, gallery: MilvusGallery
 ) -> None:
     listed.put("S-1", "obama").put("S-2", b"broken")
 
@@ -154,7 +154,7 @@ def test_all_or_nothing_enrols_nothing_when_something_is_refused(
 
 
 def test_enrol_without_milvus_says_so_before_it_looks_at_photographs(
-    listed: ListFolder, store: DeploymentStore, monkeypatch: pytest.MonkeyPatch
+    listed: ListFolder, store: DeploymentService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LFR_MILVUS_URI", f"http://127.0.0.1:{free_port()}")
     listed.put("S-1", "obama")
@@ -167,7 +167,7 @@ def test_enrol_without_milvus_says_so_before_it_looks_at_photographs(
 
 
 @pytest.mark.slow
-def test_an_unknown_deployment_is_refused(listed: ListFolder, store: DeploymentStore) -> None:
+def test_an_unknown_deployment_is_refused(listed: ListFolder, store: DeploymentService) -> None:
     listed.put("S-1", "obama")
 
     assert lfr("enrol", listed.path, "--deployment", "d-9").exit_code == 77
@@ -199,10 +199,10 @@ def test_check_names_a_picture_under_two_subjects_and_flags_a_face_under_two_wit
 
 @pytest.mark.slow
 def test_an_operational_list_that_does_not_pass_is_refused_whole_and_the_report_is_kept(
-    listed: ListFolder, store: DeploymentStore, gallery: MilvusGallery, policy: Policy, tmp_path: Path
+    listed: ListFolder, store: DeploymentService, gallery: MilvusGallery, policy: Policy, tmp_path: Path
 ) -> None:
     listed.put("S-1", "obama", category="victim")  # the columns of an operational list are missing
-    store.create("d-2", DeploymentKind.EVALUATION, name="Market", policy=policy)
+    store.create("d-2", DeploymentKind.EVALUATION, name="Market")
     as_operational(store._engine, "d-2")
 
     result = lfr("enrol", listed.path, "--deployment", "d-2")
@@ -220,7 +220,7 @@ def test_an_operational_list_that_does_not_pass_is_refused_whole_and_the_report_
 
 @pytest.mark.slow
 def test_an_operational_list_with_every_column_that_passes_is_enrolled(
-    listed: ListFolder, store: DeploymentStore, gallery: MilvusGallery, policy: Policy
+    listed: ListFolder, store: DeploymentService, gallery: MilvusGallery, policy: Policy
 ) -> None:
     today = datetime.now(ZoneInfo("Europe/London")).date().isoformat()
     listed.put("S-1", "obama", category="victim")
@@ -230,7 +230,7 @@ def test_an_operational_list_with_every_column_that_passes_is_enrolled(
         f"{head},{','.join(FURTHER_COLUMNS)}\n{row},custody,2020-01-02,17,at risk,Insp. Hill,{today}\n",
         encoding="utf-8",
     )
-    store.create("d-2", DeploymentKind.EVALUATION, name="Market", policy=policy)
+    store.create("d-2", DeploymentKind.EVALUATION, name="Market")
     as_operational(store._engine, "d-2")
 
     result = lfr("enrol", listed.path, "--deployment", "d-2", "--json")

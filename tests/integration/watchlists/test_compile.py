@@ -10,7 +10,7 @@ import pytest
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.custody.people.consultations import Consultations
-from lfr_core.deployments.store import DeploymentStore
+from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.faces.types import FaceEngine
@@ -32,11 +32,11 @@ pytestmark = pytest.mark.models
 
 
 @pytest.fixture
-def store(tmp_path: Path, policy: Policy) -> DeploymentStore:
+def store(tmp_path: Path, policy: Policy) -> DeploymentService:
     url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
     make_records(url)
     store = store_of(open_engine(url))
-    store.create("d-1", DeploymentKind.EVALUATION, name="High Street", policy=policy)
+    store.create("d-1", DeploymentKind.EVALUATION, name="High Street")
     return store
 
 
@@ -64,7 +64,7 @@ class Full(MilvusGallery):
 def test_another_photograph_of_an_enrolled_subject_is_found_and_a_stranger_is_not(
     listed: ListFolder,
     report: WatchlistReport,
-    store: DeploymentStore,
+    store: DeploymentService,
     gallery: MilvusGallery,
     engine: FaceEngine,
     policy: Policy,
@@ -86,7 +86,7 @@ def test_another_photograph_of_an_enrolled_subject_is_found_and_a_stranger_is_no
 
 
 def test_what_was_enrolled_is_listed(
-    report: WatchlistReport, store: DeploymentStore, gallery: MilvusGallery, tmp_path: Path
+    report: WatchlistReport, store: DeploymentService, gallery: MilvusGallery, tmp_path: Path
 ) -> None:
     compile_watchlist(report, deployment="d-1", store=store, gallery=gallery, attempt="a1")
 
@@ -103,7 +103,7 @@ def test_what_was_enrolled_is_listed(
 
 
 def test_milvus_lost_half_way_leaves_no_gallery_and_no_list(
-    report: WatchlistReport, store: DeploymentStore, milvus: MilvusServer, gallery: MilvusGallery
+    report: WatchlistReport, store: DeploymentService, milvus: MilvusServer, gallery: MilvusGallery
 ) -> None:
     with pytest.raises(Retryable, match="injected"):
         compile_watchlist(report, deployment="d-1", store=store, gallery=Full(milvus.uri), attempt="a1")
@@ -116,7 +116,7 @@ def test_milvus_lost_half_way_leaves_no_gallery_and_no_list(
 
 
 def test_records_lost_after_the_gallery_was_filled_leave_no_gallery(
-    report: WatchlistReport, store: DeploymentStore, gallery: MilvusGallery, monkeypatch: pytest.MonkeyPatch
+    report: WatchlistReport, store: DeploymentService, gallery: MilvusGallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object, **__: object) -> None:
         raise Retryable("injected: the database went away")
@@ -130,7 +130,7 @@ def test_records_lost_after_the_gallery_was_filled_leave_no_gallery(
 
 
 def test_a_list_is_enrolled_once_and_a_second_try_leaves_the_first_alone(
-    report: WatchlistReport, store: DeploymentStore, gallery: MilvusGallery
+    report: WatchlistReport, store: DeploymentService, gallery: MilvusGallery
 ) -> None:
     view = compile_watchlist(report, deployment="d-1", store=store, gallery=gallery, attempt="a1")
 
@@ -142,7 +142,7 @@ def test_a_list_is_enrolled_once_and_a_second_try_leaves_the_first_alone(
 
 
 def test_what_a_killed_attempt_left_is_dropped_and_other_deployments_are_left_alone(
-    report: WatchlistReport, store: DeploymentStore, gallery: MilvusGallery
+    report: WatchlistReport, store: DeploymentService, gallery: MilvusGallery
 ) -> None:
     enrol(report, gallery, "lfr_d_2d1__killed", report.contract_id)
     enrol(report, gallery, "lfr_d_2d1_2dx__other", report.contract_id)
@@ -153,7 +153,7 @@ def test_what_a_killed_attempt_left_is_dropped_and_other_deployments_are_left_al
 
 
 def test_an_unknown_deployment_and_an_empty_list_are_refused(
-    report: WatchlistReport, store: DeploymentStore, gallery: MilvusGallery
+    report: WatchlistReport, store: DeploymentService, gallery: MilvusGallery
 ) -> None:
     empty = WatchlistReport(report.contract_id, (), ())
     rules = []

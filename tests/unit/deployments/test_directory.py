@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lfr_core.common.errors import Retryable
-from lfr_core.deployments.store import CachedDirectory
+from lfr_core.deployments.directory import CachedDirectory
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from tests.support.records import ManualClock
 

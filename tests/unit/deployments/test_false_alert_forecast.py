@@ -147,7 +147,7 @@ def test_what_no_evaluation_shows_has_to_be_signed_for() -> None:
     check_signed(unknown, signed=True)
     with pytest.raises(Refused, match="no evaluation is registered") as refused:
         check_signed(unknown, signed=False)
-    assert refused.value.rule == "life.claim-not-shown"
+    assert refused.value.rule == "deployment.claim-not-shown"
 
 
 counts = st.integers(0, 50)

@@ -159,7 +159,7 @@ def test_each_step_is_refused_from_every_state_it_doesn_t_leave(step: Step) -> N
     for status in set(Status) - RULES[step].froms:
         with pytest.raises(Refused, match=str(status.value)) as refused:
             transition(planned(status), step, who, START)
-        assert refused.value.rule == "life.wrong-state"
+        assert refused.value.rule == "deployment.wrong-state"
 
 
 @pytest.mark.parametrize("step", list(Step))
@@ -168,7 +168,7 @@ def test_each_step_is_refused_to_every_role_that_it_isn_t_for(step: Step) -> Non
     for role in set(Role) - RULES[step].roles:
         with pytest.raises(Refused) as refused:
             transition(planned(status), step, StepActor("Zoe", frozenset({role})), START)
-        assert refused.value.rule == "life.wrong-role"
+        assert refused.value.rule == "deployment.wrong-role"
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_each_step_is_refused_to_every_role_that_it_isn_t_for(step: Step) -> Non
 def test_who_planned_it_decides_nothing_about_it(step: Step, status: Status) -> None:
     with pytest.raises(Refused) as refused:
         transition(planned(status, planner="Sue", list_digest="one"), step, PEOPLE[2], START, digest="one")
-    assert refused.value.rule == "life.same-person"
+    assert refused.value.rule == "deployment.same-person"
 
 
 def test_who_compiled_the_list_doesn_t_approve_it() -> None:
@@ -195,16 +195,18 @@ def test_who_compiled_the_list_doesn_t_approve_it() -> None:
             START,
             digest="one",
         )
-    assert refused.value.rule == "life.same-person"
+    assert refused.value.rule == "deployment.same-person"
 
 
 def test_a_list_that_was_changed_after_the_officer_saw_it_is_not_approved() -> None:
     with pytest.raises(Refused) as refused:
         transition(planned(Status.LIST_BUILT, list_digest="two"), Step.APPROVE_LIST, PEOPLE[3], START, digest="one")
-    assert refused.value.rule == "life.list-changed"
+    assert refused.value.rule == "deployment.list-changed"
 
 
-@pytest.mark.parametrize(("now", "rule_"), [(START - timedelta(seconds=1), "life.too-early"), (END, "life.hours-over")])
+@pytest.mark.parametrize(
+    ("now", "rule_"), [(START - timedelta(seconds=1), "deployment.too-early"), (END, "deployment.hours-over")]
+)
 def test_nothing_opens_outside_its_hours(now: datetime, rule_: str) -> None:
     ready = planned(Status.READY)
     with pytest.raises(Refused) as refused:

@@ -20,7 +20,7 @@ COMMAND = StepActor("system:lfr", part=SystemActor.LFR)
 
 
 def trial(status: Status) -> DeploymentState:
-    return DeploymentState("t", status, 0, "", *EVER, planned=False)
+    return DeploymentState("t", status, 0, "", *EVER, rules=TRIAL_RULES)
 
 
 def test_a_trial_goes_from_draft_to_ready_to_live_to_its_end_and_may_stand_still() -> None:
@@ -44,7 +44,7 @@ def test_each_step_of_a_trial_is_refused_from_every_state_it_doesn_t_leave(step:
     for status in set(Status) - TRIAL_RULES[step].froms:
         with pytest.raises(Refused, match=status.value) as refused:
             transition(trial(status), step, COMMAND, NOW, digest="one")
-        assert refused.value.rule == "life.wrong-state"
+        assert refused.value.rule == "deployment.wrong-state"
 
 
 @pytest.mark.parametrize("step", TRIAL_RULES)
@@ -55,7 +55,7 @@ def test_each_step_of_a_trial_is_refused_to_every_role_and_process_that_it_isn_t
     for actor in (*nobodies, StepActor("system:lfr")):  # somebody typed that
         with pytest.raises(Refused) as refused:
             transition(trial(status), step, actor, NOW, digest="one")
-        assert refused.value.rule == "life.wrong-role"
+        assert refused.value.rule == "deployment.wrong-role"
 
 
 @pytest.mark.parametrize("step", sorted(set(Step) - set(TRIAL_RULES)))
@@ -63,7 +63,7 @@ def test_what_asks_for_an_application_is_no_step_of_a_trial(step: Step) -> None:
     for status in Status:
         with pytest.raises(Refused, match="is a trial") as refused:
             transition(trial(status), step, StepActor("Zoe", frozenset(Role)), NOW, digest="one")
-        assert refused.value.rule == "life.trial"
+        assert refused.value.rule == "deployment.trial"
 
 
 @pytest.mark.parametrize(
@@ -71,13 +71,13 @@ def test_what_asks_for_an_application_is_no_step_of_a_trial(step: Step) -> None:
 )
 def test_who_asks_for_a_step_that_a_trial_hasn_t_is_told_what_to_do_instead(step: Step, word: str) -> None:
     with pytest.raises(Refused, match=word):
-        rule_of("t", step, planned=False)
+        rule_of("t", step, TRIAL_RULES)
 
 
 def test_a_trial_without_a_list_is_never_ready() -> None:
     with pytest.raises(Refused) as refused:
         transition(trial(Status.DRAFT), Step.COMPILE, COMMAND, NOW)
-    assert refused.value.rule == "life.no-list"
+    assert refused.value.rule == "deployment.no-list"
 
 
 def test_only_a_trial_may_be_moved_by_a_command_without_a_name_and_opened_for_hours_of_its_own() -> None:
@@ -92,7 +92,7 @@ def test_an_auditor_takes_no_step_of_any_deployment() -> None:
 
 
 @pytest.mark.parametrize("planned", [False, True])
-def test_a_worker_s_view_awaits_a_list_exactly_where_the_line_takes_one(planned: bool) -> None:  # noqa: FBT001
+def test_a_worker_s_view_awaits_a_list_exactly_where_the_table_takes_one(planned: bool) -> None:  # noqa: FBT001
     for status in Status:
         view = DeploymentView("t", DeploymentKind.DEMO, status, "", "", 0.5, 2, live_only=False, planned=planned)
-        assert view.awaits_list == (status in rules_of(planned=planned)[Step.COMPILE].froms)
+        assert view.awaits_list == (status in rules_of(view.lifecycle)[Step.COMPILE].froms)

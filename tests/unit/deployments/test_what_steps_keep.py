@@ -86,12 +86,12 @@ def test_ready_open_and_close_change_nothing_but_where_it_stands(step: Step, sta
 @pytest.mark.parametrize(
     ("missing", "rule", "words"),
     [
-        ({"list_digest": ""}, "life.list-changed", "the list of market as it is was not approved"),
-        ({"approved_digest": ""}, "life.list-changed", "was not approved"),
-        ({"list_digest": "two"}, "life.list-changed", "was not approved"),
-        ({"announced": False}, "life.not-announced", "market was neither announced nor withheld"),
-        ({"signage": False}, "life.not-confirmed", "signs stand at all approaches of market"),
-        ({"briefing": False}, "life.not-confirmed", "officers are briefed"),
+        ({"list_digest": ""}, "deployment.list-changed", "the list of market as it is was not approved"),
+        ({"approved_digest": ""}, "deployment.list-changed", "was not approved"),
+        ({"list_digest": "two"}, "deployment.list-changed", "was not approved"),
+        ({"announced": False}, "deployment.not-announced", "market was neither announced nor withheld"),
+        ({"signage": False}, "deployment.not-confirmed", "signs stand at all approaches of market"),
+        ({"briefing": False}, "deployment.not-confirmed", "officers are briefed"),
     ],
 )
 def test_each_thing_that_is_missing_keeps_it_from_ready_by_itself(
@@ -116,17 +116,17 @@ def test_what_leads_to_recognition_is_refused_from_the_last_moment_on(step: Step
     before = planned(status, **IN_ORDER)
     transition(before, step, actor, END - timedelta(microseconds=1), digest="one")
     rule, words = refusal(before, step, actor, END)
-    assert (rule, "the hours of market ended at 2026-11-27 16:00 UTC" in words) == ("life.hours-over", True)
+    assert (rule, "the hours of market ended at 2026-11-27 16:00 UTC" in words) == ("deployment.hours-over", True)
 
 
 def test_nothing_opens_a_moment_too_early_and_it_says_when_its_hours_begin() -> None:
     rule, words = refusal(planned(S.READY), Step.OPEN, OLU, START - timedelta(microseconds=1))
-    assert (rule, words) == ("life.too-early", "the hours of market begin at 2026-11-27 10:00 UTC")
+    assert (rule, words) == ("deployment.too-early", "the hours of market begin at 2026-11-27 10:00 UTC")
 
 
 def test_a_list_without_an_entry_is_none() -> None:
     rule, words = refusal(planned(S.AUTHORISED), Step.COMPILE, PAT, digest="")
-    assert (rule, words) == ("life.no-list", "deployment market needs a list with at least one entry")
+    assert (rule, words) == ("deployment.no-list", "deployment market needs a list with at least one entry")
 
 
 @pytest.mark.parametrize(
@@ -143,30 +143,30 @@ def test_whoever_may_not_decide_for_their_own_part_in_it_reads_which(
     before: DeploymentState, step: Step, did: str
 ) -> None:
     words = f"Cass {did} deployment market: another authorising officer has to decide this"
-    assert refusal(before, step, CASS) == ("life.same-person", words)
+    assert refusal(before, step, CASS) == ("deployment.same-person", words)
 
 
 def test_an_officer_who_saw_another_list_reads_the_first_16_characters_of_this_one_s_digest() -> None:
     rule, words = refusal(planned(S.LIST_BUILT, list_digest="0123456789abcdefX"), Step.APPROVE_LIST, CASS)
-    assert rule == "life.list-changed"
+    assert rule == "deployment.list-changed"
     assert words == "the list of market isn't the one you saw (digest 0123456789abcdef): look at it again"
 
 
 def test_a_refusal_names_what_is_needed_and_who_may() -> None:
     assert refusal(planned(S.READY), Step.CLOSE, OLU) == (
-        "life.wrong-state",
+        "deployment.wrong-state",
         "deployment market is ready: close needs one that is live, suspended",
     )
     assert refusal(planned(S.READY), Step.OPEN, CASS) == (
-        "life.wrong-role",
+        "deployment.wrong-role",
         "Cass can't open a deployment: that is for a operator or planner",
     )
-    assert refusal(planned(S.LIVE, planned=False), Step.CANCEL, CASS) == (
-        "life.trial",
+    assert refusal(planned(S.LIVE, rules=TRIAL_RULES), Step.CANCEL, CASS) == (
+        "deployment.trial",
         "market is a trial: `lfr deployment close` ends it",
     )
-    assert refusal(planned(S.LIVE, planned=False), Step.APPLY, PAT) == (
-        "life.trial",
+    assert refusal(planned(S.LIVE, rules=TRIAL_RULES), Step.APPLY, PAT) == (
+        "deployment.trial",
         "market is a trial: it has no application, so apply isn't for it",
     )
 

@@ -19,7 +19,7 @@ from lfr_core.domain.watchlists import Category
 from lfr_core.publication.record import SCHEMA_FILE, BlueList, DeploymentRecord, Outcomes, schema_text
 from lfr_core.publication.record_builder import corrected, from_figures
 from lfr_core.publication.record_v1 import read_record
-from lfr_core.publication.suppression import WITHHELD, suppressed, suppressed_set
+from lfr_core.publication.suppression import WITHHELD, suppress_count, suppress_counts
 from lfr_core.publication.tabular import NATIONAL_COLUMNS, OUR_COLUMNS, csv_text, percent
 from tests.support.publication import ENDED, POLICY, alert, figures
 
@@ -107,7 +107,7 @@ def test_few_people_are_suppressed_and_false_alerts_never() -> None:
 
 @given(st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 12), min_size=2), st.integers(3, 8))
 def test_no_small_cell_can_be_worked_out_from_the_total_and_what_is_printed(counts: dict[str, int], below: int) -> None:
-    printed = suppressed_set(counts, below)
+    printed = suppress_counts(counts, below)
     total = sum(counts.values())
     if all(value == WITHHELD for value in printed.values()):
         return
@@ -132,9 +132,9 @@ def can_be(total: int, others: list[str], below: int) -> bool:
 
 
 def test_counts_of_nobody_are_printed() -> None:
-    assert [suppressed(count, 5) for count in (0, 1, 4, 5)] == [0, "1-4", "1-4", 5]
-    assert suppressed_set({"a": 0, "b": 900}, 5) == {"a": 0, "b": 900}
-    assert suppressed_set({"a": 3, "b": 40, "c": 900}, 5) == {"a": "1-4", "b": WITHHELD, "c": 900}
+    assert [suppress_count(count, 5) for count in (0, 1, 4, 5)] == [0, "1-4", "1-4", 5]
+    assert suppress_counts({"a": 0, "b": 900}, 5) == {"a": 0, "b": 900}
+    assert suppress_counts({"a": 3, "b": 40, "c": 900}, 5) == {"a": "1-4", "b": WITHHELD, "c": 900}
 
 
 def test_a_correction_supersedes_says_what_changed_and_keeps_whether_it_was_on_time() -> None:

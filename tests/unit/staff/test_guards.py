@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from apps.http_guards import AnswerHeaders, OneAddress, page_headers
+from apps.http_guards import AnswerHeaders, HostGuard, page_headers
 from apps.staff.launch import health_address
 from apps.staff.server import staff_options
 from lfr_core.common.settings import Settings
@@ -21,7 +21,7 @@ from lfr_core.common.settings import Settings
 ADDRESS = "http://127.0.0.1:8501"
 GUARDS = (
     Middleware(AnswerHeaders, headers=page_headers("https://login.example.test"), is_secure=False),
-    Middleware(OneAddress, address=ADDRESS),
+    Middleware(HostGuard, address=ADDRESS),
 )
 
 

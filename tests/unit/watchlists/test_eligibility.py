@@ -4,7 +4,7 @@ from datetime import date
 import pytest
 
 from lfr_core.domain.watchlists import Category, EntryRow, Refusal, RefusalReason
-from lfr_core.watchlists.eligibility import count_approvers, eligible_rows
+from lfr_core.watchlists.eligibility import count_approvers, select_eligible
 
 TODAY, LAST_DAY = date(2026, 11, 23), date(2026, 11, 25)
 ROW = EntryRow(2, "S-1", Category.VICTIM, "W 1", "Insp. Hill", LAST_DAY, "a.jpg", "custody", TODAY, 40, "", "", TODAY)
@@ -12,7 +12,7 @@ ROW = EntryRow(2, "S-1", Category.VICTIM, "W 1", "Insp. Hill", LAST_DAY, "a.jpg"
 
 def reasons(*rows: EntryRow) -> list[RefusalReason]:
     refusals: list[Refusal] = []
-    taken = eligible_rows(rows, today=TODAY, last_day=LAST_DAY, refusals=refusals)
+    taken = select_eligible(rows, today=TODAY, last_day=LAST_DAY, refusals=refusals)
     assert len(taken) + len(refusals) == len(rows)
     return [refusal.reason for refusal in refusals]
 

@@ -86,10 +86,10 @@ class RecognitionGated:
         outside = [f"epoch:{each.id}" for each in epochs if _outside(each, deployments.get(each.deployment))]
         going = [each.id for each in deployments.values() if not DeploymentStatus(each.status).is_over]
         shut = [each for each in going if self._should_be_shut(each, now_ns)]
-        open_ = [each for each in shut if self._opens(each)]
+        open_ = [each for each in shut if self._can_open(each)]
         if open_:
             self._pause(_FACTS_AGE_S)
-            open_ = [each for each in open_ if self._should_be_shut(each, now_ns) and self._opens(each)]
+            open_ = [each for each in open_ if self._should_be_shut(each, now_ns) and self._can_open(each)]
         broken = [*(f"deployment:{each}" for each in open_), *outside]
         return finding(
             broken,
@@ -104,7 +104,7 @@ class RecognitionGated:
             return True
         return not all(each.met for each in gate(facts, self._limits, now_ns=now_ns))
 
-    def _opens(self, deployment: str) -> bool:
+    def _can_open(self, deployment: str) -> bool:
         try:
             self._vault.check_gate(deployment)
         except Refused:
@@ -127,7 +127,9 @@ class NoTemplateKept:
             for each in vars(self._messages).values()
             if isinstance(each, type) and issubclass(each, BaseModel) and each.__module__ == self._messages.__name__
         ]
-        fields = [(f"message:{each.__name__}.{name}", name, what) for each in models for name, what in _fields(each)]
+        fields = [
+            (f"message:{each.__name__}.{name}", name, what) for each in models for name, what in _list_fields(each)
+        ]
         with translated(self._engine):
             looked = inspect(self._engine)
             columns = [
@@ -153,7 +155,7 @@ def _outside(epoch: EpochRow, deployment: DeploymentRow | None) -> bool:
     return epoch.ended_ns <= opens_ns or epoch.started_ns > closes_ns
 
 
-def _fields(model: type[BaseModel]) -> Iterator[tuple[str, object]]:
+def _list_fields(model: type[BaseModel]) -> Iterator[tuple[str, object]]:
     yield from model.model_json_schema().get("properties", {}).items()
 
 

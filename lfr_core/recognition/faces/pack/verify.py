@@ -89,15 +89,15 @@ def compare(task: Task, original: LoadedGraph, installed: LoadedGraph, inputs: S
                 task=task,
                 output=name,
                 inputs=count,
-                alone=_worst(pairs),
-                in_batch=tuple(_worst(position) for position in placed),
+                alone=_find_largest_difference(pairs),
+                in_batch=tuple(_find_largest_difference(position) for position in placed),
                 largest_error=float(np.max([np.max(np.abs(a - b)) for a, b in everything])),
             )
         )
     return results
 
 
-def _worst(pairs: Sequence[tuple[Floats, Floats]]) -> float:
+def _find_largest_difference(pairs: Sequence[tuple[Floats, Floats]]) -> float:
     return float(np.max([_difference(a, b) for a, b in pairs]))  # np.max keeps a NaN, max might not
 
 

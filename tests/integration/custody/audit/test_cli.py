@@ -20,10 +20,9 @@ from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, KEY_FILE, keep_hea
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.people import Role
-from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.deployments import DeploymentKind
-from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine
+from tests.support.deployments import deployment_service
 from tests.support.each_process import EachProcess
 from tests.support.overwriting import overwriting
 from tests.support.people import add_people
@@ -117,7 +116,7 @@ def test_a_damaged_or_missing_file_of_the_keystore_is_said(lfr: Run, settings: S
     keyless = lfr("audit", "verify")
 
     assert damaged.exit_code == 1
-    assert json.loads(damaged.stdout)["problem"]["fault"] == "audit.remembered"
+    assert json.loads(damaged.stdout)["problem"]["fault"] == "audit.head-checkpoint"
     assert missing.exit_code == 3
     assert "verifies as far as it could be checked" in missing.stdout
     assert "no head is remembered outside the database" in " ".join(missing.stdout.split())
@@ -169,8 +168,8 @@ def test_evidence_needs_the_vault_and_leaves_no_half_file(lfr: Run, settings: Se
     file = tmp_path / "out" / "dep.evidence"
     with serving_vault(settings), closing(EachProcess.of(settings)) as client:
         engine = open_engine(settings.records_url)
-        store = DeploymentStore(engine, client, AuditTrail(client, SystemClock()), SystemClock())
-        store.create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
+        store = deployment_service(engine, client, AuditTrail(client, SystemClock()), SystemClock())
+        store.create("dep", DeploymentKind.DEMO, name="High Street")
         engine.dispose()
         result = lfr("evidence", "dep", "--output", str(file), "--json")
         unknown = lfr("evidence", "nowhere", "--output", str(tmp_path / "out" / "none"))

@@ -152,7 +152,7 @@ def test_a_head_checkpoint_that_was_edited_is_refused_and_not_overwritten(
 
     for bad in (good.replace('"seq": 3', '"seq": 2'), good[: len(good) // 2], ""):
         file.write_text(bad)
-        assert rule(keep_head, engine, notary, clock, tmp_path) == "audit.remembered"
+        assert rule(keep_head, engine, notary, clock, tmp_path) == "audit.head-checkpoint"
         assert file.read_text() == bad
     (tmp_path / KEY_FILE).write_text("00" * 32)
     assert rule(keep_head, engine, notary, clock, tmp_path) == "audit.other-installation"
@@ -171,5 +171,5 @@ def test_an_earlier_head_never_replaces_a_later_one(
     assert late is not None
     write_checkpoint(tmp_path / HEAD_FILE, late)
 
-    assert rule(write_checkpoint, tmp_path / HEAD_FILE, early) == "audit.remembered"
+    assert rule(write_checkpoint, tmp_path / HEAD_FILE, early) == "audit.head-checkpoint"
     assert read_checkpoint(tmp_path / HEAD_FILE) == late

@@ -45,17 +45,17 @@ def test_the_trail_of_a_deployment_that_the_flows_carried_out_is_signed(harness:
     announce(harness.engine, harness.announcements, "dep", by=SystemActor.FLOWS)
     harness.wait_until(made.starts_at - timedelta(hours=harness.policy.planning.compile_before_h))
     held = fill(harness.gallery, "gallery_dep", "contract", (entry(),))
-    harness.store.attach_watchlist("dep", "contract", "gallery_dep", (entry(),), by=SystemActor.FLOWS, held=held)
+    harness.deployments.attach_watchlist("dep", "contract", "gallery_dep", (entry(),), by=SystemActor.FLOWS, held=held)
     harness.approve()
     harness.touch()
-    harness.planning.confirm("dep", by=authenticated(PLANNER), signage=True, briefing=True)
-    harness.planning.ready("dep", by=authenticated(PLANNER))
+    harness.deployments.confirm("dep", by=authenticated(PLANNER), signage=True, briefing=True)
+    harness.deployments.ready("dep", by=authenticated(PLANNER))
     harness.wait_until(made.starts_at)
     harness.touch()
     harness.prove()
-    harness.planning.open("dep", by=SystemActor.FLOWS, compare=harness.compare)
+    harness.deployments.open("dep", by=SystemActor.FLOWS)
     harness.wait_until(made.ends_at)
-    harness.store.close("dep", by=SystemActor.FLOWS)
+    harness.deployments.close("dep", by=SystemActor.FLOWS)
 
     assert status(harness, "dep") is DeploymentStatus.ENDED
     assert sign_head(harness.engine, processes_of(harness), harness.clock) is not None  # nothing is damaged

@@ -14,7 +14,6 @@ from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.people.lookup import acting
 from lfr_core.deployments.steps import TRIAL_ROLES
 from lfr_core.domain.deployments import DeploymentKind
-from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import reading
 from tests.support.people import authenticated, registered
 from tests.support.records import store_of
@@ -44,7 +43,7 @@ def rule(call: object, *arguments: object, **named: object) -> str:
 
 def test_it_acts_under_its_own_name_and_only_within_its_one_role(engine: Engine, people: People, key: Path) -> None:
     service = service_of_key(people, key)
-    store_of(engine).create("dep", DeploymentKind.EVALUATION, name="dep", policy=load_policy(), by=service)
+    store_of(engine).create("dep", DeploymentKind.EVALUATION, name="dep", by=service)
 
     assert (service.name, set(service.roles)) == (NAME, {Role.TRIALS_SERVICE})
     (made,) = [each for each in entries(engine, limit=100) if each.deployment == "dep"]
@@ -80,7 +79,7 @@ def test_one_that_is_logged_out_acts_no_more_with_its_key_until_compliance_makes
     with reading(engine) as session:
         assert rule(acting, session, before, TRIAL_ROLES) == "identity.ended"
     create, kind = store_of(engine).create, DeploymentKind.EVALUATION
-    assert rule(create, "dep", kind, name="dep", policy=load_policy(), by=before) == "identity.ended"
+    assert rule(create, "dep", kind, name="dep", by=before) == "identity.ended"
 
     file = tmp_path / "new.key"
     assert rule(add_service, people, NAME, Role.RESULTS_SERVICE, file, by=authenticated(DEE)) == "people.known"

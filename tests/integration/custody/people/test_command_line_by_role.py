@@ -66,7 +66,7 @@ from tests.unit.cli.test_who_is_asked import ASKING, WHERE_IT_ACTS
 
 NOT_FOR_YOU = {
     "identity.session-ended",
-    "life.wrong-role",
+    "deployment.wrong-role",
     "login.expired",
     "login.none",
     "people.by",
@@ -123,12 +123,12 @@ class Terminals:
     def _trials(self, plan: PlanningHarness) -> dict[str, object]:
         """A live one with an alert that is judged, one that isn't, and footage; and two more."""
         for name in ("dep", "draft", "suspended"):
-            plan.store.create(name, DeploymentKind.DEMO, name=name, policy=plan.policy)
+            plan.deployments.create(name, DeploymentKind.DEMO, name=name)
         for name in ("dep", "suspended"):
             listed = (entry(),)
-            plan.store.attach_watchlist(name, "contract", f"gallery_{name}", listed, held=held_by(listed))
-            plan.store.open(name)
-        plan.store.suspend("suspended", "a test", by=SystemActor.LFR)
+            plan.deployments.attach_watchlist(name, "contract", f"gallery_{name}", listed, held=held_by(listed))
+            plan.service(compare=lambda _: "").open(name)
+        plan.deployments.suspend("suspended", "a test", by=SystemActor.LFR)
         recorder = Recorder(self.engine, plan.policy.alerts, plan.clock, self.vault, plan.trail)
         SignOns(self.engine, plan.trail, SystemClock()).sign_on("dep", authenticated(ONLY[O]))
         alert, judged = (

@@ -155,8 +155,8 @@ def test_nobody_allows_what_they_planned_under_another_name(engine: Engine, tmp_
     married = authenticated("Pat Married", account_of=PLANNER)
 
     assert (
-        refusal(planning.planning.authorise, "dep", by=married, reason="because", revision=made.revision)
-        == "life.same-person"
+        refusal(planning.deployments.authorise, "dep", by=married, reason="because", revision=made.revision)
+        == "deployment.same-person"
     )
     planning.authorise()
     with overwriting(engine) as session:  # as somebody could have who wrote in the database

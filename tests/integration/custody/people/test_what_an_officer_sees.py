@@ -17,10 +17,10 @@ from lfr_core.custody.people import Role
 from lfr_core.custody.people.sign_on import SIGN_ON_H
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.alerts import Engagement, EngagementOutcome, Judgement, Review
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.storage.tables.alerts import AlertRow
+from tests.support.deployments import deployment_service
 from tests.support.galleries import held_by
 from tests.support.looking import (
     COMPLIANCE,
@@ -111,10 +111,10 @@ def test_an_answer_that_somebody_wrote_into_the_records_shows_no_officer_a_pictu
 
 
 def test_everything_is_gone_from_the_phone_once_the_deployment_is_over(harness: Harness) -> None:
-    name, store = "Pc Late", DeploymentStore(harness.engine, harness.vault, harness.trail, SystemClock())
+    name, store = "Pc Late", deployment_service(harness.engine, harness.vault, harness.trail, SystemClock())
     add_people(harness.engine, (name, Role.ENGAGING_OFFICER), trail=harness.trail)
     entries = (entry(),)
-    store.create("brief", DeploymentKind.DEMO, name="brief", policy=harness.policy)
+    store.create("brief", DeploymentKind.DEMO, name="brief")
     store.attach_watchlist("brief", "contract", "gallery_brief", entries, held=held_by(entries))
     store.open("brief")
     recorder = Recorder(harness.engine, harness.policy.alerts, harness.clock, harness.vault, harness.trail)

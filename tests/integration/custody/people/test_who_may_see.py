@@ -19,12 +19,12 @@ from lfr_core.custody.people.consultations import ONE_LOOK_S, Consultations
 from lfr_core.custody.vault.access import PARTS
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.reading import show_timeline
-from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.receipts import issue_receipt
 from lfr_core.retention.footage.listing import list_holds, list_segments, show_hold, show_segment
 from lfr_core.watchlists.listing import list_entries
+from tests.support.deployments import deployment_service
 from tests.support.looking import (
     COMPLIANCE,
     LOGGED_OUT,
@@ -237,7 +237,7 @@ def test_the_trail_is_searched_by_words_and_days(harness: Harness) -> None:
 
 
 def test_no_text_acts_as_the_platform(harness: Harness) -> None:
-    store = DeploymentStore(harness.engine, harness.vault, harness.trail, ManualClock())
+    store = deployment_service(harness.engine, harness.vault, harness.trail, ManualClock())
     rank = harness.people.list()[0].rank
     for act in (
         lambda by: store.cancel("dep", "x", by=by),

@@ -42,7 +42,7 @@ def test_whoever_made_himself_a_superintendent_in_the_database_does_nothing(home
         "records.not-on-trail"
     )
     assert home.rule(
-        lambda: home.planning.planning.authorise("dep", by=by, reason="because", revision=made.revision)
+        lambda: home.planning.deployments.authorise("dep", by=by, reason="because", revision=made.revision)
     ) == ("records.not-on-trail")
     key = home.core.make_key(
         KeyKind.RIGHTS, "", "request-1", SystemClock().time_ns() + 10**12, actor=SystemActor.RIGHTS

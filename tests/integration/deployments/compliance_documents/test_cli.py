@@ -1,4 +1,4 @@
-"""`lfr users` and `lfr papers` with a vault behind them, as people and programs use them."""
+"""`lfr users` and `lfr documents` with a vault behind them, as people and programs use them."""
 
 from __future__ import annotations
 
@@ -85,18 +85,18 @@ def test_a_document_is_registered_listed_shown_and_handed_out(home: Path, tmp_pa
     document, copy = tmp_path / "dpia.md", tmp_path / "copy.md"
     document.write_text("# DPIA\n", encoding="utf-8")
     given = ("--title", "DPIA", "--review-by", NEXT_YEAR)
-    lfr("papers", "add", "dpia", str(document), "--version", "1.0", *given, by=DEE)
-    lfr("papers", "add", "dpia", str(document), "--version", "2.0", *given, by=DEE)
-    listed = lfr("papers", "list")
-    (newest,) = json.loads(lfr("papers", "list", "--json"))
+    lfr("documents", "add", "dpia", str(document), "--version", "1.0", *given, by=DEE)
+    lfr("documents", "add", "dpia", str(document), "--version", "2.0", *given, by=DEE)
+    listed = lfr("documents", "list")
+    (newest,) = json.loads(lfr("documents", "list", "--json"))
 
     assert newest["version"] == "2.0"
     assert listed.count("missing") == 2  # the two other standing documents
-    assert len(json.loads(lfr("papers", "list", "--all", "--json"))) == 2
-    assert "as registered" in lfr("papers", "show", "dpia", "--version", "1.0", "--output", str(copy))
+    assert len(json.loads(lfr("documents", "list", "--all", "--json"))) == 2
+    assert "as registered" in lfr("documents", "show", "dpia", "--version", "1.0", "--output", str(copy))
     assert copy.read_bytes() == document.read_bytes()
 
     (home / "papers" / newest["sha256"]).write_text("tampered", encoding="utf-8")
-    assert "isn't what was registered" in lfr("papers", "show", "dpia", code=Fatal.exit_code)
-    assert "papers.unknown" in lfr("papers", "show", "equality", code=Refused.exit_code)
-    assert "papers.unknown-kind" in lfr("papers", "show", "poem", code=Refused.exit_code)
+    assert "isn't what was registered" in lfr("documents", "show", "dpia", code=Fatal.exit_code)
+    assert "documents.unknown" in lfr("documents", "show", "equality", code=Refused.exit_code)
+    assert "documents.unknown-kind" in lfr("documents", "show", "poem", code=Refused.exit_code)

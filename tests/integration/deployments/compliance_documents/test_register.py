@@ -43,8 +43,8 @@ class Harness:
         self.clock = ManualClock()
         self.folder = compliance_document_folder(folder / "home")
         self.people = registered(engine, self.clock)
-        store_of(engine, self.clock).create("dep", DeploymentKind.DEMO, name="High Street", policy=POLICY)
-        self.register = ComplianceDocumentRegister(engine, trail_of(engine), self.clock, self.folder, POLICY.papers)
+        store_of(engine, self.clock).create("dep", DeploymentKind.DEMO, name="High Street")
+        self.register = ComplianceDocumentRegister(engine, trail_of(engine), self.clock, self.folder, POLICY.documents)
         self.file = folder / "paper.pdf"
         self.file.write_bytes(b"%PDF-1.7 the document")
 
@@ -118,15 +118,15 @@ def test_the_same_document_twice_is_one(harness: Harness) -> None:
 
     assert harness.add() == first
     assert list_compliance_documents(harness.engine) == (first,)
-    assert [event.rule for event in trail_of(harness.engine).events].count("papers.added") == 1
+    assert [event.rule for event in trail_of(harness.engine).events].count("documents.added") == 1
 
 
 def test_a_version_is_never_changed(harness: Harness) -> None:
     harness.add()
-    assert harness.refusal(title="Another title") == "papers.version-taken"
-    assert harness.refusal(review_by=TODAY + timedelta(days=91)) == "papers.version-taken"
+    assert harness.refusal(title="Another title") == "documents.version-taken"
+    assert harness.refusal(review_by=TODAY + timedelta(days=91)) == "documents.version-taken"
     harness.file.write_bytes(b"%PDF-1.7 another content")
-    assert harness.refusal() == "papers.version-taken"
+    assert harness.refusal() == "documents.version-taken"
     assert len(list(harness.folder.iterdir())) == 1
 
 
@@ -149,21 +149,21 @@ def test_a_damaged_or_lost_file_is_said_and_the_same_command_mends_it(harness: H
 @pytest.mark.parametrize(
     ("changed", "rule"),
     [
-        ({"title": ""}, "papers.bad-text"),
-        ({"title": "a\nb"}, "papers.bad-text"),
-        ({"title": "a\x00b"}, "papers.bad-text"),
-        ({"title": "x" * 201}, "papers.bad-text"),
-        ({"version": ""}, "papers.bad-version"),
-        ({"version": "../1"}, "papers.bad-version"),
-        ({"version": "1\n"}, "papers.bad-version"),
-        ({"version": "x" * 31}, "papers.bad-version"),
-        ({"review_by": TODAY - timedelta(days=1)}, "papers.expired"),
-        ({"review_by": TODAY + timedelta(days=POLICY.papers.max_review_days + 1)}, "papers.review-too-late"),
-        ({"review_by": date.max}, "papers.review-too-late"),
+        ({"title": ""}, "documents.bad-text"),
+        ({"title": "a\nb"}, "documents.bad-text"),
+        ({"title": "a\x00b"}, "documents.bad-text"),
+        ({"title": "x" * 201}, "documents.bad-text"),
+        ({"version": ""}, "documents.bad-version"),
+        ({"version": "../1"}, "documents.bad-version"),
+        ({"version": "1\n"}, "documents.bad-version"),
+        ({"version": "x" * 31}, "documents.bad-version"),
+        ({"review_by": TODAY - timedelta(days=1)}, "documents.expired"),
+        ({"review_by": TODAY + timedelta(days=POLICY.documents.max_review_days + 1)}, "documents.review-too-late"),
+        ({"review_by": date.max}, "documents.review-too-late"),
         ({"by": PAT}, "people.wrong-role"),
         ({"by": "Nobody"}, "people.unknown"),
         ({"by": "Ada Auditor"}, "people.wrong-role"),
-        ({"deployment": "dep"}, "papers.scope"),
+        ({"deployment": "dep"}, "documents.scope"),
     ],
 )
 def test_what_is_wrong_with_a_document_is_refused_and_nothing_is_kept(
@@ -174,7 +174,8 @@ def test_what_is_wrong_with_a_document_is_refused_and_nothing_is_kept(
 
 
 @pytest.mark.parametrize(
-    ("deployment", "rule"), [("", "papers.scope"), ("nothing", "deployment.unknown"), ("a\x00", "deployment.unknown")]
+    ("deployment", "rule"),
+    [("", "documents.scope"), ("nothing", "deployment.unknown"), ("a\x00", "deployment.unknown")],
 )
 def test_a_community_impact_assessment_belongs_to_a_deployment_that_there_is(
     harness: Harness, deployment: str, rule: str
@@ -189,11 +190,11 @@ def test_a_folder_an_empty_file_a_big_one_and_none_are_refused(harness: Harness,
         out.write(b"%PDF-1.7")
         out.truncate(LARGEST_BYTES + 1)
 
-    assert harness.refusal(file=tmp_path) == "papers.not-a-file"
-    assert harness.refusal(file=tmp_path / "absent.pdf") == "papers.not-a-file"
-    assert harness.refusal(file=tmp_path / ("x" * 300)) == "papers.bad-text"
-    assert harness.refusal(file=empty) == "papers.empty"
-    assert harness.refusal(file=big) == "papers.too-large"
+    assert harness.refusal(file=tmp_path) == "documents.not-a-file"
+    assert harness.refusal(file=tmp_path / "absent.pdf") == "documents.not-a-file"
+    assert harness.refusal(file=tmp_path / ("x" * 300)) == "documents.bad-text"
+    assert harness.refusal(file=empty) == "documents.empty"
+    assert harness.refusal(file=big) == "documents.too-large"
 
 
 def test_a_revoked_officer_approves_nothing(harness: Harness) -> None:
@@ -206,7 +207,7 @@ def test_a_revoked_officer_approves_nothing(harness: Harness) -> None:
 def test_a_full_disk_registers_nothing_and_says_so(harness: Harness, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", megabytes=2) as disk:
         register = ComplianceDocumentRegister(
-            harness.engine, trail_of(harness.engine), harness.clock, disk / "papers", POLICY.papers
+            harness.engine, trail_of(harness.engine), harness.clock, disk / "papers", POLICY.documents
         )
         filler = fill(disk)
         with pytest.raises(Retryable, match=r"No space left on device\. Nothing was registered: free space"):
@@ -239,15 +240,13 @@ def test_the_trail_says_which_document_and_nothing_personal(harness: Harness) ->
     document = harness.add(ComplianceDocumentKind.COMMUNITY)
     event = trail_of(harness.engine).events[-1]
 
-    assert (event.rule, event.subject, event.deployment) == ("papers.added", "paper:community", "dep")
+    assert (event.rule, event.subject, event.deployment) == ("documents.added", "paper:community", "dep")
     assert event.facts["sha256"] == document.sha256
     assert "Dee" not in json.dumps(dict(event.facts))
 
 
 def test_the_library_shows_an_assessment_only_of_a_deployment_that_is_public(harness: Harness) -> None:
-    store_of(harness.engine, harness.clock).create(
-        "undisclosed", DeploymentKind.DEMO, name="Undisclosed", policy=POLICY
-    )
+    store_of(harness.engine, harness.clock).create("undisclosed", DeploymentKind.DEMO, name="Undisclosed")
     harness.add()
     harness.add(ComplianceDocumentKind.COMMUNITY)
     harness.add(ComplianceDocumentKind.COMMUNITY, deployment="undisclosed", version="q1")

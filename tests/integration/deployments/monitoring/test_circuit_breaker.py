@@ -34,7 +34,7 @@ def circuit_breaker_of(harness: AlertHarness) -> CircuitBreaker:
         now = utc_from_ns(harness.clock.time_ns())
         call(session, role=Role.AUTHORISING_OFFICER, deployment=deployment, why=why, now=now)
 
-    return CircuitBreaker(harness.engine, harness.store, call_officer, harness.clock, by=WATCH)
+    return CircuitBreaker(harness.engine, harness.deployments, call_officer, harness.clock, by=WATCH)
 
 
 def compared(harness: AlertHarness, faces: int) -> None:
@@ -157,7 +157,7 @@ def test_a_circuit_breaker_that_can_not_suspend_has_not_tripped_and_does_at_the_
         def away(*_: object, **__: object) -> None:
             raise Retryable("the vault is away")
 
-        broken.setattr(harness.store, "suspend", away)
+        broken.setattr(harness.deployments, "suspend", away)
         with pytest.raises(Retryable):
             circuit_breaker_of(harness).check("dep", 1_000)
 

@@ -13,7 +13,6 @@ from apps.cli.main import app
 from lfr_core.common.settings import Settings
 from lfr_core.deployments.monitoring.store import LiveProbeKind, begin_live_probe, keep_self_test
 from lfr_core.domain.deployments import DeploymentKind
-from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine
 from tests.support.overwriting import overwriting
 from tests.support.records import NOW_NS, store_of
@@ -35,7 +34,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def test_show_lists_proofs_and_says_who_did_not_answer(settings: Settings) -> None:
     with serving_vault(settings):
         engine = open_engine(settings.records_url)
-        store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
+        store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street")
         with overwriting(engine) as session:
             begin_live_probe(session, uuid.UUID(int=1), "dep", LiveProbeKind.LIVE_PROBE, ["north"], NOW_NS, [""])
             keep_self_test(
@@ -63,7 +62,7 @@ def test_show_lists_proofs_and_says_who_did_not_answer(settings: Settings) -> No
 def test_a_self_test_of_a_machine_where_little_runs_is_red_line_by_line_and_is_kept(settings: Settings) -> None:
     with serving_vault(settings):
         engine = open_engine(settings.records_url)
-        store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
+        store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street")
         engine.dispose()
 
         tested = CliRunner().invoke(app, ["probe", "self-test", "dep", "--json"])

@@ -41,8 +41,8 @@ def test_it_is_one_face_good_enough_to_be_compared_and_enrolled(engine: PackEngi
     (found,) = engine.detect([image])[0]
     seen = engine.describe(image, found).quality
 
-    assert quality.usable(seen, POLICY.faces) is None
-    assert quality.usable(seen, POLICY.faces, min_eye_distance_px=POLICY.faces.enrol_min_eye_distance_px) is None
+    assert quality.find_fault(seen, POLICY.faces) is None
+    assert quality.find_fault(seen, POLICY.faces, min_eye_distance_px=POLICY.faces.enrol_min_eye_distance_px) is None
 
 
 def test_the_frame_that_is_sent_matches_what_is_enrolled(engine: PackEngine, template: Floats) -> None:

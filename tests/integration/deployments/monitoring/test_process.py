@@ -23,7 +23,6 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.build import build_deployment_store
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
@@ -32,6 +31,7 @@ from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine, reading
 from lfr_core.storage.tables.deployments import CallRow, DeploymentRow
+from tests.support.deployments import deployment_service
 from tests.support.each_process import EachProcess
 from tests.support.galleries import held_by
 from tests.support.people import add_operators, authenticated
@@ -63,8 +63,9 @@ def falsely_alerted(settings: Settings, engine: Engine) -> None:
     """A live planned deployment with ten faces compared and one alert that an operator called false."""
     clock, vault = SystemClock(), EachProcess.of(settings)
     trail = AuditTrail(vault, clock)
-    store = build_deployment_store(Installation(settings, identity=ProcessIdentity.COMMANDS))
-    store.create("dep", DeploymentKind.DEMO, name="High Street", policy=load_policy())
+    own = Installation(settings, identity=ProcessIdentity.COMMANDS)
+    store = deployment_service(own.engine, own.vault, own.trail)
+    store.create("dep", DeploymentKind.DEMO, name="High Street")
     store.attach_watchlist("dep", "contract", "gallery_dep", [entry()], held=held_by([entry()]))
     store.open("dep")
     add_operators(engine, OPERATOR, trail=trail)

@@ -59,7 +59,7 @@ def watch_of(
     return Watch(
         engine=harness.engine,
         sender=sender,
-        store=harness.store,
+        store=harness.deployments,
         circuit_breaker=circuit_breaker,
         galleries=NoGalleries(),
         policy=POLICY,
@@ -97,7 +97,7 @@ def test_two_missed_proofs_suspend_and_say_which_camera_was_not_served(harness: 
 
 def test_a_suspended_deployment_is_asked_nothing(harness: AlertHarness) -> None:
     sender = Sender(harness)
-    harness.store.suspend("dep", "a test", by=WATCH)
+    harness.deployments.suspend("dep", "a test", by=WATCH)
 
     run(harness, watch_of(harness, sender), 5)
 

@@ -14,12 +14,11 @@ from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.core import VaultCore
-from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind
-from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.deployments import DeploymentRow
+from tests.support.deployments import deployment_service
 from tests.support.milvus import free_port
 from tests.support.overwriting import overwriting
 from tests.support.vault_server import serving_vault
@@ -56,8 +55,8 @@ def test_a_broken_promise_is_exit_code_1_and_what_cant_be_checked_is_not(vault: 
     assert (status["faces.forgotten"], status["accuracy.fair"]) == ("holds", "no automatic check")
 
     engine = open_engine(Settings().records_url)
-    store = DeploymentStore(engine, vault, Installation(identity=ProcessIdentity.COMMANDS).trail, SystemClock())
-    store.create("op", DeploymentKind.EVALUATION, name="Operational", policy=load_policy())
+    store = deployment_service(engine, vault, Installation(identity=ProcessIdentity.COMMANDS).trail, SystemClock())
+    store.create("op", DeploymentKind.EVALUATION, name="Operational")
     with overwriting(engine) as session:
         row = session.get(DeploymentRow, "op")
         assert row is not None

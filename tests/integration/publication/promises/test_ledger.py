@@ -40,7 +40,7 @@ def good(harness: PromiseHarness) -> PromiseHarness:
     harness.clock.advance(DAY_S)
     harness.vault.run_timers()
     harness.expire()
-    harness.store.close("dep")
+    harness.deployments.close("dep")
     harness.gallery.drop("gallery_dep")
     harness.certify()
     harness.sweep_booked()
@@ -152,7 +152,7 @@ def _ledger_with_short_timeout(harness: PromiseHarness) -> PromiseLedger:
 
 @pytest.mark.slow
 def test_the_public_sees_no_id_of_a_deployment_an_alert_or_a_key(harness: PromiseHarness) -> None:
-    harness.store.close("dep")
+    harness.deployments.close("dep")
     harness.change(DeploymentRow, "dep", contract_id="", kind="operational", live_only=False)
     view = harness.ledger().check()
 
@@ -164,7 +164,7 @@ def test_the_public_sees_no_id_of_a_deployment_an_alert_or_a_key(harness: Promis
 
 
 def test_a_result_of_more_than_a_day_ago_is_no_result_but_a_breach_stays_one(harness: PromiseHarness) -> None:
-    harness.store.close("dep")
+    harness.deployments.close("dep")
     harness.change(DeploymentRow, "dep", contract_id="")
     harness.ledger().check()
     harness.clock.advance(DAY_S + 1)

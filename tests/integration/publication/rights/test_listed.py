@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import col, select
 
 from lfr_core.common.errors import Refused
-from lfr_core.deployments.store import DeploymentStore
+from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.watchlists import Category
 from lfr_core.publication.rights import answering
 from lfr_core.publication.rights.reading import row_of
@@ -21,15 +21,16 @@ from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.rights import ListedCommitmentRow
 from lfr_core.watchlists.commitments import commitments, was_listed
+from tests.support.deployments import deployment_service
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.records import entry
 from tests.support.rights import APPROVER, OFFICER, RightsHarness
 
 
-def listed_and_ended(harness: RightsHarness, *, end: bool = True) -> DeploymentStore:
+def listed_and_ended(harness: RightsHarness, *, end: bool = True) -> DeploymentService:
     """A list with `subject of one`, `subject of two` and a test subject on `dep`."""
-    store = DeploymentStore(harness.engine, harness.vault, harness.trail, harness.clock)
+    store = deployment_service(harness.engine, harness.vault, harness.trail, harness.clock)
     with overwriting(harness.engine) as session:
         session.get_one(DeploymentRow, "dep").status = "draft"
     entries = (entry("two"), entry("one"), entry("us", category=Category.BLUE_LIST))

@@ -192,7 +192,7 @@ def test_faces_from_24_px_between_the_eyes_are_found_and_known_in_a_720p_frame(
                 found += 1
                 face = engine.describe(frame, near[0])
                 known += float(engine.embed([face.aligned])[0] @ reference) > POLICY.alerts.threshold
-                assert quality.usable(face.quality, POLICY.faces) is None
+                assert quality.find_fault(face.quality, POLICY.faces) is None
     # The table of docs/facts.md#faces at 512 x 288: the recall of boxes of 48-68 px (eyes of 24 px) is 72 % and more.
     least = 0.7 if eyes_px < 32 else 0.95
 

@@ -24,14 +24,13 @@ from lfr_core.custody.installation import Installation
 from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind
-from lfr_core.domain.policy import load_policy
 from lfr_core.retention.erasure.canary import DataClass
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.erasure import CertificateRow
+from tests.support.deployments import deployment_service
 from tests.support.galleries import held_by
 from tests.support.overwriting import overwriting
 from tests.support.people import add_operators, authenticated
@@ -78,8 +77,8 @@ def lfr(vault: VaultCore) -> Run:
     settings = Settings()
     engine = open_engine(settings.records_url)
     trail = Installation(settings, identity=ProcessIdentity.COMMANDS).trail
-    store = DeploymentStore(engine, vault, trail, SystemClock())
-    store.create("street", DeploymentKind.DEMO, name="Street", policy=load_policy())
+    store = deployment_service(engine, vault, trail, SystemClock())
+    store.create("street", DeploymentKind.DEMO, name="Street")
     store.attach_watchlist("street", "contract", "lfr_street", [entry()], held=held_by([entry()]))
     store.open("street")
     add_operators(engine, "Op One", trail=trail)
@@ -91,7 +90,7 @@ def lfr(vault: VaultCore) -> Run:
 def close(vault: VaultCore) -> None:
     settings = Settings()
     engine = open_engine(settings.records_url)
-    DeploymentStore(
+    deployment_service(
         engine, vault, Installation(settings, identity=ProcessIdentity.COMMANDS).trail, SystemClock()
     ).close("street")
     engine.dispose()

@@ -33,9 +33,9 @@ def environment(topics: RunningBroker, tmp_path: Path, policy: Policy) -> Iterat
     make_records(settings.records_url)
     engine = open_engine(settings.records_url)
     store = store_of(engine)
-    store.create("op-elm", DeploymentKind.EVALUATION, name="Elm Street", policy=policy)
+    store.create("op-elm", DeploymentKind.EVALUATION, name="Elm Street")
     as_operational(engine, "op-elm")
-    store.create("test-day", DeploymentKind.EVALUATION, name="Test day", policy=policy)
+    store.create("test-day", DeploymentKind.EVALUATION, name="Test day")
     engine.dispose()
     with serving_vault(settings):  # a camera signs what it says of itself
         yield os.environ | environment_of(settings)

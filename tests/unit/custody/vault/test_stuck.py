@@ -20,7 +20,7 @@ from tests.support.vault_core import NOW_NS, Records, TwoClocks, open_facts
 
 PLACES: dict[str, Callable[[VaultCore, Records, Stuck, pytest.MonkeyPatch], None]] = {
     "facts": lambda _, records, stuck, patch: patch.setattr(records, "facts", stuck.wrap(records.facts)),
-    "epoch": lambda _, records, stuck, patch: patch.setattr(records, "began", stuck.wrap(records.began)),
+    "epoch": lambda _, records, stuck, patch: patch.setattr(records, "record_begun", stuck.wrap(records.record_begun)),
     "latest-time": lambda _, __, stuck, patch: patch.setattr(clockguard, "write_private", stuck.wrap(write_private)),
 }
 
@@ -52,7 +52,7 @@ def test_keys_that_are_due_are_destroyed_while_a_question_is_stuck(
 
 MEANWHILE: dict[str, Callable[[VaultCore, Records, Stuck, pytest.MonkeyPatch], Callable[[], object]]] = {
     "epoch-log": lambda core, records, stuck, patch: (
-        patch.setattr(records, "destroyed", stuck.wrap(records.destroyed)),
+        patch.setattr(records, "record_destroyed", stuck.wrap(records.record_destroyed)),
         core.maintain_keystore,
     )[1],
     "latest-time-of-the-records": lambda core, records, stuck, patch: (
@@ -104,7 +104,7 @@ def test_expiring_opens_no_file_and_no_connection_and_asks_nobody(
         if watching and threading.get_ident() == mine and event.startswith(("open", "os.", "socket.", "sqlite3.")):
             seen.append(event)
 
-    for call in ("facts", "began", "destroyed", "touch", "record"):
+    for call in ("facts", "record_begun", "record_destroyed", "touch", "record"):
         monkeypatch.setattr(records, call, lambda *_, call=call, **__: seen.append(call))
     watching = False
     sys.addaudithook(watch)  # stays until the process ends, and is silent but here

@@ -26,7 +26,7 @@ def test_a_key_whose_booking_is_stuck_is_destroyed_with_its_time_and_never_lent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     core, clock, records = vault
-    monkeypatch.setattr(records, "began", stuck.wrap(records.began))
+    monkeypatch.setattr(records, "record_begun", stuck.wrap(records.record_begun))
     asked = threads.submit(core.seal_key, "d", "cam")
     assert stuck.reached.wait(LONG_S)
     clock.advance(15.1)
@@ -48,7 +48,7 @@ def test_a_vault_that_is_reported_to_stop_destroys_its_keys_and_ends_without_the
     core, _, records = vault
     core.seal_key("d", "cam")
     (epoch,) = records.began_
-    monkeypatch.setattr(records, "destroyed", stuck.wrap(records.destroyed))
+    monkeypatch.setattr(records, "record_destroyed", stuck.wrap(records.record_destroyed))
 
     done(threads, core.stop)
 
@@ -63,7 +63,7 @@ def test_an_epoch_is_begun_once_however_many_ask_and_no_key_is_out_before_it_is_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     core, _, records = vault
-    monkeypatch.setattr(records, "began", stuck.wrap(records.began))
+    monkeypatch.setattr(records, "record_begun", stuck.wrap(records.record_begun))
     asked = [threads.submit(core.seal_key, "d", f"cam-{number}") for number in range(5)]
     assert stuck.reached.wait(LONG_S)
     assert not any(each.done() for each in asked)

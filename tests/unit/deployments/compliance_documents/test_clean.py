@@ -94,4 +94,4 @@ def test_a_document_that_would_take_minutes_to_read_is_refused(
     with pytest.raises(Refused) as caught:
         read(page.encode(), "dpia.html")
 
-    assert caught.value.rule == "papers.too-complicated"
+    assert caught.value.rule == "documents.too-complicated"

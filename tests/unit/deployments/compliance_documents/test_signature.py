@@ -27,16 +27,16 @@ def test_a_document_is_known_by_what_is_in_it(content: bytes, name: str, kind: s
 @pytest.mark.parametrize(
     ("content", "name", "rule"),
     [
-        (b"", "dpia.pdf", "papers.empty"),
-        (b" \n\t ", "dpia.txt", "papers.empty"),
-        (b"\x89PNG\r\n\x1a\n", "dpia.pdf", "papers.not-a-document"),
-        (b"PK\x03\x04", "dpia.docx", "papers.not-a-document"),
-        (b"plain text", "dpia.pdf", "papers.not-a-document"),
-        (b"%PDF-1.7", "dpia.txt", "papers.not-a-document"),
-        (PAGE % b"", "dpia.txt", "papers.not-a-document"),
-        (b"plain text", "dpia", "papers.not-a-document"),
-        (b"nul \x00", "dpia.txt", "papers.not-a-document"),
-        ("latin é".encode("latin-1"), "dpia.txt", "papers.not-a-document"),
+        (b"", "dpia.pdf", "documents.empty"),
+        (b" \n\t ", "dpia.txt", "documents.empty"),
+        (b"\x89PNG\r\n\x1a\n", "dpia.pdf", "documents.not-a-document"),
+        (b"PK\x03\x04", "dpia.docx", "documents.not-a-document"),
+        (b"plain text", "dpia.pdf", "documents.not-a-document"),
+        (b"%PDF-1.7", "dpia.txt", "documents.not-a-document"),
+        (PAGE % b"", "dpia.txt", "documents.not-a-document"),
+        (b"plain text", "dpia", "documents.not-a-document"),
+        (b"nul \x00", "dpia.txt", "documents.not-a-document"),
+        ("latin é".encode("latin-1"), "dpia.txt", "documents.not-a-document"),
     ],
 )
 def test_what_is_no_document_or_not_what_its_name_says_is_refused(content: bytes, name: str, rule: str) -> None:
@@ -79,4 +79,4 @@ def test_a_page_that_runs_or_loads_something_is_refused(part: bytes) -> None:
     with pytest.raises(Refused) as caught:
         media_type_of(PAGE % part, "dpia.html")
 
-    assert caught.value.rule == "papers.active-html"
+    assert caught.value.rule == "documents.active-html"

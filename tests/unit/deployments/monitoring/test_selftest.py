@@ -81,14 +81,14 @@ def test_a_gallery_that_does_not_know_the_test_face_is_red(entries: tuple[tuple[
     with pytest.raises(Refused) as caught:
         check_gallery(gallery(*entries), VIEW, unit(0))
 
-    assert caught.value.rule == "proof.no-match"
+    assert caught.value.rule == "live-probe.no-match"
 
 
 def test_a_match_below_the_threshold_is_red() -> None:
     with pytest.raises(Refused) as caught:
         check_gallery(gallery((LIVE_PROBE_ENTRY, 0)), replace(VIEW, threshold=0.9), unit(0, 1))
 
-    assert caught.value.rule == "proof.no-match"
+    assert caught.value.rule == "live-probe.no-match"
 
 
 def test_a_footage_folder_without_space_is_red(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from lfr_core.common.errors import Refused
 from lfr_core.recognition.accuracy.cache import TemplateCache
 from lfr_core.recognition.accuracy.dataset import Use, read_dataset, read_groups
-from lfr_core.recognition.accuracy.template_extraction import ExtractionResult
+from lfr_core.recognition.accuracy.extraction_result import ExtractionResult
 
 HOUR_NS = 3_600 * 10**9
 

@@ -126,8 +126,8 @@ def test_a_face_s_box_is_the_mean_of_those_it_suppressed_and_of_no_others() -> N
     boxes = floats([[0, 0, 100, 100], [10, 0, 110, 100], [300, 0, 400, 100], [70, 0, 170, 100]])
     scores = floats([0.9, 0.9, 0.8, 0.7])
 
-    np.testing.assert_allclose(detector.voted(boxes, scores, [0, 2]), [[5, 0, 105, 100], [300, 0, 400, 100]])
-    assert detector.voted(boxes, scores, []).shape == (0, 4)
+    np.testing.assert_allclose(detector.average_boxes(boxes, scores, [0, 2]), [[5, 0, 105, 100], [300, 0, 400, 100]])
+    assert detector.average_boxes(boxes, scores, []).shape == (0, 4)
 
 
 def test_landmarks_come_back_in_the_image_from_a_square_crop() -> None:

@@ -129,18 +129,18 @@ def test_assess_takes_five_points_or_sixty_eight() -> None:
     ],
 )
 def test_a_shot_is_usable_or_says_why_not(shot: Quality, reason: str | None) -> None:
-    assert quality.usable(shot, POLICY) == reason
+    assert quality.find_fault(shot, POLICY) == reason
 
 
 @pytest.mark.parametrize("field", ["eye_distance_px", "sharpness", "yaw_degrees", "exposure"])
 def test_a_figure_that_is_no_number_is_never_usable(field: str) -> None:
     shot = replace(FINE, **{field: math.nan})  # type: ignore[arg-type]  # a field by name
 
-    assert quality.usable(shot, POLICY) is not None
+    assert quality.find_fault(shot, POLICY) is not None
 
 
 def test_references_may_be_asked_to_be_larger_than_probes() -> None:
     shot = replace(FINE, eye_distance_px=22)
 
-    assert quality.usable(shot, POLICY) is None
-    assert quality.usable(shot, POLICY, min_eye_distance_px=POLICY.enrol_min_eye_distance_px) == "too_small"
+    assert quality.find_fault(shot, POLICY) is None
+    assert quality.find_fault(shot, POLICY, min_eye_distance_px=POLICY.enrol_min_eye_distance_px) == "too_small"

@@ -110,7 +110,7 @@ def test_unusable_looks_are_never_taken() -> None:
 def test_a_hot_track_gives_its_next_usable_looks_until_agreement() -> None:
     shot_chooser = chooser()
     play(shot_chooser, [GOOD])
-    shot_chooser.hot(7)
+    shot_chooser.note_hit(7)
 
     assert play(shot_chooser, [SOFT, SOFT], start=1) == [(1, 1), (2, 2)]
     shot_chooser.agreed(7)
@@ -120,7 +120,7 @@ def test_a_hot_track_gives_its_next_usable_looks_until_agreement() -> None:
 def test_heat_without_agreement_ends_by_itself() -> None:
     shot_chooser = chooser()
     play(shot_chooser, [GOOD])
-    shot_chooser.hot(7)
+    shot_chooser.note_hit(7)
 
     assert len(play(shot_chooser, [GOOD] * POLICY.max_shots_per_track, start=1)) == POLICY.max_shots_per_track
     assert play(shot_chooser, [GOOD] * 4, start=20) == []
@@ -146,7 +146,7 @@ def test_a_track_that_ends_with_two_shots_keeps_its_candidate_to_itself() -> Non
 
 def test_ended_and_unknown_tracks_are_nothing_to_hot_agreed_and_end() -> None:
     shot_chooser = chooser()
-    shot_chooser.hot(99)
+    shot_chooser.note_hit(99)
     shot_chooser.agreed(99)
 
     assert shot_chooser.end([99]) == []

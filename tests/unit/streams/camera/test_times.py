@@ -17,7 +17,7 @@ def fed(*arrivals: tuple[float, float], timed: bool = True) -> StreamTimes:
     """Pictures of (our clock, stream's clock), the reads having waited."""
     times = StreamTimes(timed=timed)
     for now_s, time_s in arrivals:
-        times.arrived(now_s, time_s, 1.0)
+        times.note_arrival(now_s, time_s, 1.0)
     return times
 
 
@@ -42,7 +42,7 @@ def test_with_whatever_delays_no_picture_is_taken_for_newer_than_it_is(delays: l
     times, now = StreamTimes(timed=True), 0.0
     for index, delay in enumerate([0.0, *delays]):
         now = max(now, index * FRAME_S + delay)  # pictures come in order
-        times.arrived(now, index * FRAME_S, 1.0)
+        times.note_arrival(now, index * FRAME_S, 1.0)
         age = times.age_s(now, index * FRAME_S)
 
         assert age is not None
@@ -52,7 +52,7 @@ def test_with_whatever_delays_no_picture_is_taken_for_newer_than_it_is(delays: l
 def test_a_clock_a_little_slower_than_ours_makes_no_picture_late() -> None:
     times = StreamTimes(timed=True)
     for index in range(8 * 3600):  # a day's deployment, once a second
-        times.arrived(index * 1.00005, float(index), 1.0)
+        times.note_arrival(index * 1.00005, float(index), 1.0)
 
     age = times.age_s(8 * 3600 * 1.00005, 8 * 3600.0)
     assert age is not None
@@ -75,21 +75,21 @@ def test_times_that_stand_still_are_no_times() -> None:
 
 def test_a_picture_without_a_time_has_no_age_until_the_stream_shows_that_it_has_none() -> None:
     times = StreamTimes(timed=True)
-    times.arrived(100.0, None, 1.0)
+    times.note_arrival(100.0, None, 1.0)
     assert times.age_s(100.0, None) is None
     for _ in range(30):
-        times.arrived(101.0, None, 1.0)
+        times.note_arrival(101.0, None, 1.0)
 
     assert times.age_s(101.0, None) == 0.0
 
 
 def test_without_times_a_picture_is_at_most_as_old_as_the_last_wait_for_the_camera() -> None:
     times = fed((100.0, 0.0), timed=False)
-    times.arrived(101.0, 0.04, 0.0001)
-    times.arrived(103.0, 0.08, 0.0001)
+    times.note_arrival(101.0, 0.04, 0.0001)
+    times.note_arrival(103.0, 0.08, 0.0001)
     assert times.age_s(103.0, 0.08) == 3.0
 
-    times.arrived(103.1, 0.12, 0.03)
+    times.note_arrival(103.1, 0.12, 0.03)
     assert times.age_s(103.1, 0.12) == 0.0
 
 

@@ -103,7 +103,7 @@ def test_it_is_found_at_opening_and_nothing_opens(
     change(tampered(), harness.gallery)
 
     with pytest.raises(Refused) as refused:
-        harness.planning.open("dep", by=authenticated(OPERATOR), compare=harness.compare)
+        harness.deployments.open("dep", by=authenticated(OPERATOR))
 
     assert refused.value.rule == f"gate.{Condition.GALLERY_UNCHANGED}"
     assert CHANGES[change] in str(refused.value)

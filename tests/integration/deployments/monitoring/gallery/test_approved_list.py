@@ -36,13 +36,13 @@ def test_a_resumed_deployment_whose_gallery_is_still_another_stays_shut_and_is_s
     added(by := tampered(), harness.gallery)  # type: ignore[arg-type]  # Milvus's
     watch = watch_of(harness)
     watch.tick()
-    harness.store.resume("dep", by=authenticated(OFFICER))
+    harness.deployments.resume("dep", by=authenticated(OFFICER))
     resumed = shut_by(harness)
     watch.tick()
     again = row_of(harness).status
 
     by.delete("not on the list")
-    harness.store.resume("dep", by=authenticated(OFFICER))
+    harness.deployments.resume("dep", by=authenticated(OFFICER))
     watch.tick()
 
     assert "1 photograph is there" in resumed
@@ -114,10 +114,10 @@ def test_a_list_in_the_records_that_is_not_the_approved_one_shuts_the_gate(harne
 def test_an_emptied_trial_is_suspended_too(
     harness: PlanningHarness, gallery: MilvusGallery, milvus: MilvusServer
 ) -> None:
-    harness.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=harness.policy)
+    harness.deployments.create("dep", DeploymentKind.DEMO, name="High Street")
     held = fill(gallery, "lfr_dep", "contract", ENTRIES)
-    harness.store.attach_watchlist("dep", "contract", "lfr_dep", ENTRIES, held=held)
-    harness.store.open("dep")
+    harness.deployments.attach_watchlist("dep", "contract", "lfr_dep", ENTRIES, held=held)
+    harness.deployments.open("dep")
     before = shut_by(harness)
     by = Tampered(milvus, "lfr_dep")
     by.delete(LIVE_PROBE_REFERENCE, *(each.id for one in ENTRIES for each in one.references))
@@ -131,7 +131,7 @@ def test_an_emptied_trial_is_suspended_too(
 
 
 def test_a_list_that_is_bound_to_nothing_opens_no_gate(harness: PlanningHarness) -> None:
-    harness.store.create("dep", DeploymentKind.DEMO, name="High Street", policy=harness.policy)
-    harness.store.attach_watchlist("dep", "contract", "lfr_dep", ENTRIES)
+    harness.deployments.create("dep", DeploymentKind.DEMO, name="High Street")
+    harness.deployments.attach_watchlist("dep", "contract", "lfr_dep", ENTRIES)
 
     assert "nothing shows what it must hold" in shut_by(harness)

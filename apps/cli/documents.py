@@ -1,4 +1,4 @@
-"""`lfr papers`: impact assessments and the appropriate policy document, their versions and review dates."""
+"""`lfr documents`: impact assessments and the appropriate policy document, their versions and review dates."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def add(
     The document is published with its title, version and dates. An equality impact assessment is of the model, the rule
     of agreeing shots and the quality gate in use, and of one threshold: with another nothing is authorised.
 
-    Example: lfr papers add dpia dpia-3.pdf --title "Live facial recognition: data protection impact assessment"
+    Example: lfr documents add dpia dpia-3.pdf --title "Live facial recognition: data protection impact assessment"
     --version 3.0 --review-by 2027-10-31
     """
     from lfr_core.deployments.build import build_document_register
@@ -75,7 +75,7 @@ def list_documents(
 ) -> Output:
     """List the documents in force, and those that are missing or past their review.
 
-    Example: lfr papers list
+    Example: lfr documents list
     """
     from lfr_core.deployments.compliance_documents import list_compliance_documents
 
@@ -97,7 +97,7 @@ def show(
 ) -> Output:
     """Show one document and see that its file is as it was registered.
 
-    Example: lfr papers show dpia --output dpia.pdf
+    Example: lfr documents show dpia --output dpia.pdf
     """
     from lfr_core.common.errors import Refused
     from lfr_core.common.files import open_atomic
@@ -115,7 +115,7 @@ def show(
     ]
     if not found:
         raise Refused(
-            "papers.unknown", f"there is no such {wanted.value}: `lfr papers list --all` shows those there are"
+            "documents.unknown", f"there is no such {wanted.value}: `lfr documents list --all` shows those there are"
         )
     document = found[0]
     content = read_document(compliance_document_folder(installation.settings.home), document.sha256)
@@ -159,7 +159,7 @@ def _parse_kind(word: str) -> ComplianceDocumentKind:
 
     known = {kind.word: kind for kind in ComplianceDocumentKind}
     if word.casefold() not in known:
-        raise Refused("papers.unknown-kind", f"{word!r} is no kind of document; there are: {', '.join(known)}")
+        raise Refused("documents.unknown-kind", f"{word!r} is no kind of document; there are: {', '.join(known)}")
     return known[word.casefold()]
 
 

@@ -2,45 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Sequence
 
-from sqlalchemy import Engine
-from sqlmodel import Session
-
-from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.port import Trail
-from lfr_core.custody.people.roles import Actor, principal_of
-from lfr_core.custody.vault.port import Vault
+from lfr_core.custody.people.roles import Actor, AuthenticatedPerson
 from lfr_core.custody.vault.watchlist_key import find_list_key, make_list_key
 from lfr_core.deployments.attach_watchlist import check_list_for, composition, forget_list, write_list
+from lfr_core.deployments.audited_steps import AuditedSteps
 from lfr_core.deployments.entries import EntryLike
 from lfr_core.deployments.gallery_binding import list_digest
 from lfr_core.deployments.locking import lock_deployment, unknown
 from lfr_core.deployments.reading import read_application
 from lfr_core.deployments.record import check_may_take, record_step
 from lfr_core.deployments.steps import Step
-from lfr_core.deployments.views import DeploymentReader, view_of
+from lfr_core.deployments.views import view_of
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
 from lfr_core.recognition.gallery.port import StoredRow
-from lfr_core.storage.engine import reading, writing
+from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import PlannedDeploymentRow
 from lfr_core.watchlists.commitments import commitments, keep_commitments
 
-__all__ = ["ListStore", "attached_error", "ended_error"]
+__all__ = ["ListSteps", "attached_error", "ended_error"]
+
+_SHORT = 12
+"""Characters of a digest that are enough to name it: 48 bits, compared with one list."""
 
 
-class ListStore(DeploymentReader):
-    """Reads deployments, and keeps their lists. Raises Retryable when database or vault is away."""
-
-    def __init__(self, engine: Engine, vault: Vault, trail: Trail, clock: Clock) -> None:
-        super().__init__(engine)
-        self._vault = vault
-        self._trail = trail
-        self._clock = clock
+class ListSteps(AuditedSteps):
+    """Keeps a deployment's list, and has it approved. Raises Retryable when database or vault is away."""
 
     def check_may_attach(self, deployment_id: str, by: Actor) -> None:
         """See that the list is `by`'s to make. Raises Refused `deployment.unknown`, and as `check_may_take`."""
@@ -99,6 +89,21 @@ class ListStore(DeploymentReader):
             record_step(session, self._trail, row, Step.COMPILE, by=by, now=now, digest=digest, facts=facts)
             return view_of(row)
 
+    def approve_list(self, id: str, digest: str, *, by: AuthenticatedPerson) -> None:
+        """Approve the list whose digest is `digest`: as it was shown, not as it may be now.
+
+        Raises:
+            Refused: `deployment.list-changed`, `deployment.same-person`.
+        """
+        with self._audited(by) as session:
+            row = lock_deployment(session, id)
+            planned = session.get(PlannedDeploymentRow, id)
+            if planned is not None:
+                whole = planned.list_digest
+                digest = whole if len(digest) >= _SHORT and whole.startswith(digest) else digest
+                planned.bound_contract = row.contract_id
+            self._step(session, row, Step.APPROVE_LIST, by, digest=digest)
+
     def _list_key(self, deployment: str) -> bytes:
         """Return the key that the list's crops are sealed under.
 
@@ -120,16 +125,6 @@ class ListStore(DeploymentReader):
                 "watchlist.empty",
                 f"a deployment needs a gallery and at least one entry with a photograph; {deployment_id} has none",
             )
-
-    @contextmanager
-    def _audited(self, by: Actor) -> Iterator[Session]:
-        """Open a transaction in which `by` may be put on the trail."""
-        self._trail.prepare(principal_of(by))
-        with writing(self._engine) as session:
-            yield session
-
-    def _now(self) -> datetime:
-        return utc_from_ns(self._clock.time_ns())
 
 
 def ended_error(id: str) -> Refused:
