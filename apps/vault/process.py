@@ -149,7 +149,8 @@ def run_vault(installation: Installation) -> None:
     machines.dismiss_again(entries_of_vault(engine, core.writers, Verb.AUTHORISE))
     listen = split_address(settings.vault_listen) if settings.vault_listen else None
     provider_keys = settings.keystore_folder / "identity-provider-keys.json"
-    logins = ShownLogins(engine, provider_of(settings), policy.access.session_h, core.clock, provider_keys)
+    records = TrailRecords(engine, core.writers, core.public_key, core.clock, settings.keystore_folder)
+    logins = ShownLogins(engine, provider_of(settings), policy.access.session_h, core.clock, records, provider_keys)
     server = VaultServer(core, settings.vault_socket, processes, machines, listen, logins)
     heads = HeadSigningThread(
         engine,

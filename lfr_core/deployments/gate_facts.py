@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.records import of_deployment
+from lfr_core.custody.audit.record_parts import of_deployment
 from lfr_core.custody.audit.row_seals import IsSealed
 from lfr_core.custody.people.lookup import in_role
 from lfr_core.custody.people.roles import Role
@@ -23,7 +23,7 @@ from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow, Pla
 from lfr_core.storage.tables.publication import AnnouncementRow
 from lfr_core.storage.tables.vault import InstallationRow
 
-__all__ = ["gate_facts", "planned_facts"]
+__all__ = ["difference_of", "gate_facts", "planned_facts"]
 
 
 def gate_facts(session: Session, row: DeploymentRow, now: datetime, is_sealed: IsSealed | None = None) -> GateFacts:
@@ -46,7 +46,7 @@ def gate_facts(session: Session, row: DeploymentRow, now: datetime, is_sealed: I
         gallery_why=why,
         gallery_looked_ns=looked_ns,
         audit_written_ns=installation.written_ns if installation else None,
-        records_why=_difference_of(row.id, installation.records_why if installation else ""),
+        records_why=difference_of(row.id, installation.records_why if installation else ""),
         planned=planned_facts(session, row, now, is_sealed) if row.planned else None,
     )
 
@@ -92,7 +92,7 @@ def planned_facts(
     )
 
 
-def _difference_of(deployment: str, differences: str) -> str:
+def difference_of(deployment: str, differences: str) -> str:
     """Return the first difference found in this deployment's own records when the vault last compared them all."""
     of_it = (f"{kind.__tablename__}/{deployment}" for kind in of_deployment(deployment))
     starts = tuple(f"{name}{end}" for name in of_it for end in (" ", ",", "/"))

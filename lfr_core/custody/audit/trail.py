@@ -32,7 +32,8 @@ from lfr_core.custody.audit.entry import (
     write_body,
 )
 from lfr_core.custody.audit.port import AuditEvent, WriterSource
-from lfr_core.custody.audit.records import digest_rows, may_record, of_person
+from lfr_core.custody.audit.record_parts import of_person
+from lfr_core.custody.audit.records import digest_rows, may_record
 from lfr_core.custody.audit.row_seals import seal_row
 from lfr_core.custody.vault.port import WriterKey
 from lfr_core.custody.vault.writer_keys import CLOCKS_APART_NS
@@ -40,6 +41,7 @@ from lfr_core.domain.actors import Principal, SystemActor, fold_name, may_write
 from lfr_core.storage.engine import writing
 from lfr_core.storage.recorded import take_changes
 from lfr_core.storage.tables.audit import AuditAnchorRow, AuditEntryRow
+from lfr_core.storage.tables.people import PersonRow
 
 __all__ = ["AuditTrail", "record"]
 
@@ -160,10 +162,17 @@ class AuditTrail:
 
         Rows that somebody put in for the moment between the vault's look and this one give nobody a role.
         """
+        if isinstance(actor, SystemActor):
+            return
         with self._names_lock:
-            known = None if isinstance(actor, SystemActor) else self._people.get(fold_name(actor))
+            known = self._people.get(fold_name(actor))
         person = next((name.partition("/")[2] for name in known or () if name.startswith("person/")), None)
-        if known is None or person is None:
+        if known is None:
+            return
+        if person is None:
+            appeared = select(PersonRow.id).where(PersonRow.folded == fold_name(actor))
+            if session.exec(appeared).first() is not None:
+                raise Retryable(f"{actor} was registered while this was done: try again; nothing was done")
             return
         now = digest_rows(session, records_key, of_person(int(person)))
         for name in changed.keys() & (now.keys() | known.keys()):  # by this very act
@@ -219,7 +228,9 @@ class AuditTrail:
         with self._names_lock:
             self._lent[_folded(person)] = (key, now)
             if person:
-                self._people[fold_name(person)] = key.person_records or _NONE
+                self._people.pop(fold_name(person), None)
+                if key.person_records is not None:
+                    self._people[fold_name(person)] = key.person_records
         return key, now
 
 

@@ -137,7 +137,7 @@ class KnowsPeople(Protocol):
         """See that what the register says of a person, if anything, stands on the audit trail.
 
         Returns:
-            The digests of these rows, by their names on the trail; None: there are none, or nothing is compared.
+            The digests of these rows, by their names on the trail; None: nothing is compared.
 
         Raises:
             Refused: `records.not-on-trail`; `audit.damaged`.

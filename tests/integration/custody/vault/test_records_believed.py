@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, select, update
 
 from apps.vault.process import build_vault
 from lfr_core.common.clock import SystemClock, utc_from_ns
@@ -21,6 +21,7 @@ from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import snapshot, stored_entries
 from lfr_core.custody.vault.lending import FACTS_MAX_AGE_S
 from lfr_core.custody.vault.port import KeyKind
+from lfr_core.deployments.vault_records import VaultRecords
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.policy import load_policy
 from lfr_core.retention.footage.complaint_holds import reconcile_complaint_holds
@@ -217,6 +218,43 @@ def test_footage_whose_hold_was_written_in_or_removed_is_let_go_of_by_nobody(hom
         reconcile_complaint_holds(home.engine, home.vault, trail, now_ns=SystemClock().time_ns())
     assert home.rule(lambda: home.vault.hold([key.id], held=False)) == "records.not-on-trail"
     assert home.core.kept(KeyKind.FOOTAGE)[0].held
+
+
+def test_a_hold_whose_footage_was_removed_from_it_still_keeps_all_footage(home: Home) -> None:
+    live_trial(home)
+    key = film(home)
+    now, trail = utc_from_ns(SystemClock().time_ns()), home.planning.trail
+    trail.prepare(OFFICER)
+    with writing(home.engine) as session:
+        session.add(segment_of(key))
+        session.flush()
+        request = HoldRequest(("segment-1",), HoldGround.COMPLAINT, "C/1", now.date())
+        HoldWriter(session, trail, "trial").place(request, by=OFFICER, id="hold-1", at=now, rule="footage.hold")
+    home.vault.hold([key.id], held=True)
+    with overwriting(home.engine) as session:
+        session.execute(delete(FootageHoldSegmentRow))
+
+    assert home.rule(lambda: home.vault.hold([key.id], held=False)) == "records.not-on-trail"
+    assert home.core.kept(KeyKind.FOOTAGE)[0].held
+
+
+def test_a_row_that_is_gone_shuts_the_gate_whatever_the_database_says_of_the_last_comparison(home: Home) -> None:
+    home.planning.plan("market")
+    home.planning.authorise("market")
+    looks = home.core.people
+    assert isinstance(looks, VaultRecords)
+    assert (facts := looks.facts("market")) is not None
+    assert facts.records_why == ""
+    with overwriting(home.engine) as session:
+        session.execute(delete(AuthorityRow))
+    assert (facts := looks.facts("market")) is not None
+    assert "authority/market/1" in facts.records_why
+    assert looks.compare_all()
+    with overwriting(home.engine) as session:
+        session.execute(update(InstallationRow).values(records_why=""))
+
+    assert (facts := looks.facts("market")) is not None
+    assert facts.records_why.endswith("is gone from the records")
 
 
 def test_a_request_that_was_made_one_to_answer_plainly_is_read_and_answered_by_nobody(home: Home) -> None:

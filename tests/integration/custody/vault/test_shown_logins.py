@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import delete
 from typer.testing import CliRunner
 
 from apps.cli.main import app
@@ -28,6 +29,7 @@ from lfr_core.custody.vault.port import KeyKind, WriterKey
 from lfr_core.custody.vault.process_identity import check_request
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.storage.engine import open_engine
+from lfr_core.storage.tables.people import PersonIdentityRow
 from tests.support.each_process import EachProcess, EachTrail
 from tests.support.identity import Signer, claims_of
 from tests.support.overwriting import overwriting
@@ -287,3 +289,20 @@ def test_a_process_of_an_earlier_version_which_keeps_one_key_for_all_is_lent_no_
     check_request(ProcessIdentity.PAGES, LendWriterKey(name=ROOT, person=DEE))
     with pytest.raises(Refused, match="lfr up"):
         check_request(ProcessIdentity.PAGES, asked.model_copy(update={"person": DEE}))
+
+
+def test_an_emptied_register_asks_a_vault_that_was_started_anew_for_a_login_all_the_same(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.asks.close()
+    site.vault.end()
+    with overwriting(site.engine) as session:
+        session.execute(delete(PersonIdentityRow))
+    site.vault = VaultProcess(tmp_path, LFR_OIDC_ISSUER=site.issuer.url)
+    site.asks = site.vault.wait_ready()
+
+    assert rules(site, DEE, "") == {"login.not-shown"}
+    assert rules(site, DEE, site.token(DEE)) == {"identity.unknown"}
+    site.asks.close()
+    site.engine.dispose()
+    site.issuer.close()
+    site.vault.end()
