@@ -31,6 +31,7 @@ from lfr_core.storage.tables.people import PersonIdentityRow
 from lfr_core.storage.tables.vault import InstallationRow
 from tests.support.identity import Signer, claims_of
 from tests.support.overwriting import overwriting
+from tests.support.people import registrar
 
 __all__ = ["LocalIssuer", "issuer_address", "session_env", "token_in"]
 
@@ -120,7 +121,9 @@ def session_env(name: str, settings: Settings | None = None, *, clock: Clock | N
     now_ns = (clock or SystemClock()).time_ns()
     subject = f"account of {fold_name(name)}"
     engine = open_engine(settings.records_url)
-    trail = _trail_of(settings)
+    trail, by = _trail_of(settings), registrar(engine)
+    if trail is not None:
+        trail.prepare(by)
     with (overwriting if trail is None else writing)(engine) as session:
         installation = session.exec(select(InstallationRow.id)).first()
         if installation is None:
@@ -141,7 +144,7 @@ def session_env(name: str, settings: Settings | None = None, *, clock: Clock | N
                 )
             )
             if trail is not None:
-                linked = AuditEvent(Verb.ALTER, SystemActor.LFR, "", "person:all", "people.identity-linked")
+                linked = AuditEvent(Verb.ALTER, by, "", "person:all", "people.identity-linked")
                 trail.append(session, linked)
     engine.dispose()
     salt = new_salt()
