@@ -83,9 +83,9 @@ class AuditTrail:
         self._written(actor)
         self._ask_for_key(_person(actor))
 
-    def seal(self, text: str) -> tuple[str, str]:
-        """Seal a row's text: who seals, and the seal (`lfr_core.custody.audit.row_seals`). Raises as `records_key`."""
-        lent = self._key()[0]
+    def seal(self, text: str, person: str = "") -> tuple[str, str]:
+        """Seal a row's text (`lfr_core.custody.audit.row_seals`). Raises as `records_key`."""
+        lent = self._key(person)[0]
         return lent.writer, seal_row(lent.key, text)
 
     def records_key(self) -> bytes:

@@ -71,9 +71,11 @@ class TrailRecords:
         self._state = RecordedState()
         self.key = writers.records_key
 
-    def is_sealed(self, text: str, writer: str, seal: str, processes: Collection[ProcessIdentity]) -> bool:
+    def is_sealed(
+        self, text: str, writer: str, seal: str, processes: Collection[ProcessIdentity], person: str = ""
+    ) -> bool:
         """As `IsSealed`. Raises Refused, Retryable: the clock can't be trusted."""
-        return is_sealed(self._writers, text, writer, seal, processes, now_ns=self._clock.time_ns())
+        return is_sealed(self._writers, text, writer, seal, processes, person, now_ns=self._clock.time_ns())
 
     @contextmanager
     def open_state(self) -> Iterator[tuple[Session, RecordedState]]:
