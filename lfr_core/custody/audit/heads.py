@@ -25,7 +25,7 @@ from lfr_core.custody.audit.read import (
     snapshot,
     stored_entries,
 )
-from lfr_core.custody.audit.records import may_record
+from lfr_core.custody.audit.record_rights import may_record
 from lfr_core.custody.audit.signed import Anchor, Head, signed_head
 from lfr_core.custody.vault.record_keys import day_of
 from lfr_core.custody.vault.signing import not_signed
@@ -218,8 +218,10 @@ def check_writer(entry: StoredEntry, keys: WriterKeys, since_ns: int, at_ns: int
         raise damaged(f"entry {entry.seq} says that it was written at another time than it was")
     if writer.identity is not None and not may_write(writer.identity, body.actor):
         raise damaged(f"entry {entry.seq} is of {body.actor}, for whom the process {writer.identity} writes nothing")
-    if not may_record(writer.identity, body.records):
-        raise damaged(f"entry {entry.seq} names records that the process {writer.identity} doesn't change")
+    if not may_record(writer.identity, body.actor, body.records):
+        raise damaged(
+            f"entry {entry.seq} of {body.actor} names records that the process {writer.identity} doesn't change so"
+        )
     if writer.identity is not None:  # else where nobody is asked who they are (tests)
         _check_whose(entry.seq, body.actor, writer, keys)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import inspect
@@ -20,7 +19,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.entry import Body, record_digest
 from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.audit.record_parts import Part, Where
-from lfr_core.domain.actors import ProcessIdentity, SystemActor
+from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.plain_tables import find_odd_tables
 from lfr_core.storage.recorded import (
     AS_OPENED,
@@ -35,7 +34,7 @@ from lfr_core.storage.recorded import (
     text_of,
 )
 from lfr_core.storage.tables.alerts import AlertRow, AlertStubRow, digest_stubs
-from lfr_core.storage.tables.deployments import DeploymentRow
+from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
 from lfr_core.storage.tables.row import Row
 
@@ -49,7 +48,6 @@ __all__ = [
     "digest_rows",
     "find_differences",
     "find_lost",
-    "may_record",
     "not_on_trail",
     "read_rows",
 ]
@@ -64,24 +62,11 @@ PRUNED: Final = "audit.keep"
 """The rule of the entry that says up to which entry older ones were removed."""
 GENERATION: Final = "generation"
 """The fact of an entry that says which generation of the keystore doesn't have the key any more."""
-
-
 _ALERT_OPENED: Final = "alert_opened"
 _REGISTER: Final = frozenset(str(kind.__tablename__) for kind in (PersonRow, PersonRoleRow))
 _ACCOUNTS: Final = str(PersonIdentityRow.__tablename__)
-_BY_PLATFORM: Final = frozenset({"deployment", "life"})
-_RECORDS: Final[Mapping[ProcessIdentity, frozenset[str]]] = MappingProxyType(
-    {
-        ProcessIdentity.FLOWS: _BY_PLATFORM
-        | {"announcement", "canary", "certificate", "complaint_hold", "footage_hold", "published_record", "results"}
-        | {"promise_result", "promise_state", "watchlist_composition"},
-        ProcessIdentity.PURGE: _BY_PLATFORM | {"complaint_hold", "footage_hold"},
-        ProcessIdentity.RECORD: frozenset({_ALERT_OPENED}),
-        ProcessIdentity.WATCH: _BY_PLATFORM,
-    }
-)
-"""Of which tables an entry of a process may name rows, where nobody is logged in; any, where people log in. Nobody is
-made a superintendent by a worker's entry."""
+_DEPLOYMENTS: Final = str(DeploymentRow.__tablename__)
+_PLANNED: Final = str(PlannedDeploymentRow.__tablename__)
 
 
 @dataclass(slots=True)
@@ -127,7 +112,7 @@ class RecordedState:
         elif kind == "alert" and body.verb is Verb.ERASE:
             self.alerts.pop(alert, None)
             self.entries.get(_ALERT_OPENED, {}).pop(f"{_ALERT_OPENED}/{alert}", None)
-        taken = {} if self._is_late_first(body) else body.records
+        taken = {} if self._is_beyond_machine_user(body) else body.records
         for name, digests in taken.items():
             before, _, after = digests.partition(">")
             known = self.entries.setdefault(_table_of(name), {})
@@ -141,15 +126,18 @@ class RecordedState:
         if body.rule == PRUNED and body.facts.get("up_to") == self.anchor:
             self.anchor = 0
 
-    def _is_late_first(self, body: Body) -> bool:
-        """Whether this machine's user registers somebody, or links an account, and wasn't the first to.
+    def _is_beyond_machine_user(self, body: Body) -> bool:
+        """Whether this machine's user changes a planned deployment, or registers or links somebody and isn't the first.
 
-        Then somebody had emptied the register, for nobody of compliance has to be asked where there is nobody: such an
+        Where somebody is registered, one of compliance does that; who finds nobody has emptied the register. Such an
         entry says nothing of any row.
         """
         people, accounts = self.entries.get("person"), self.entries.get(_ACCOUNTS)
         return body.actor == str(SystemActor.LFR) and any(
-            people if _table_of(name) in _REGISTER else accounts and name.startswith(_ACCOUNTS) and said[0] == ">"
+            people
+            if (table := _table_of(name)) in _REGISTER
+            else (accounts and table == _ACCOUNTS and said[0] == ">")
+            or (table == _DEPLOYMENTS and self.find(f"{_PLANNED}/{name.partition('/')[2]}"))
             for name, said in body.records.items()
         )
 
@@ -164,13 +152,6 @@ class RecordedState:
     def find(self, name: str) -> tuple[str, int] | None:
         """Return a row's digest and the number of its newest entry, by its `key_of`; None: no entry names it."""
         return self.entries.get(_table_of(name), {}).get(name)
-
-
-def may_record(identity: ProcessIdentity | None, names: Iterable[str]) -> bool:
-    """Whether an entry of that process may name these records, each by its `key_of`."""
-    if identity in (None, ProcessIdentity.VAULT, ProcessIdentity.COMMANDS, ProcessIdentity.PAGES):
-        return True
-    return {_table_of(name) for name in names} <= _RECORDS.get(identity, frozenset())
 
 
 def find_differences(

@@ -33,7 +33,8 @@ from lfr_core.custody.audit.entry import (
 )
 from lfr_core.custody.audit.port import AuditEvent, WriterSource
 from lfr_core.custody.audit.record_parts import of_person
-from lfr_core.custody.audit.records import digest_rows, may_record
+from lfr_core.custody.audit.record_rights import may_record
+from lfr_core.custody.audit.records import digest_rows
 from lfr_core.custody.audit.row_seals import seal_row
 from lfr_core.custody.vault.port import WriterKey
 from lfr_core.custody.vault.writer_keys import CLOCKS_APART_NS
@@ -110,8 +111,8 @@ class AuditTrail:
         check_event(event)
         actor, (lent, asked) = self._written(event.actor), self._key(_person(event.actor))
         changed = take_changes(session)
-        if not may_record(self._identity, changed.keys() | carried.keys()):  # such an entry is a damaged trail's
-            raise Refused("records.not-this-process", f"the process {self._identity} doesn't change such records")
+        if not may_record(self._identity, actor, changed.keys() | carried.keys()):  # an entry of a damaged trail
+            raise Refused("records.not-this-process", f"no process {self._identity} changes such records as {actor}")
         self._check_register(session, event.actor, lent.records_key, changed)
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})

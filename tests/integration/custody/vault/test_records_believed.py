@@ -19,10 +19,11 @@ from lfr_core.custody.audit.head_checkpoint import keep_head
 from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import snapshot, stored_entries
+from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.lending import FACTS_MAX_AGE_S
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.vault_records import VaultRecords
-from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.policy import load_policy
 from lfr_core.retention.footage.complaint_holds import reconcile_complaint_holds
 from lfr_core.retention.footage.hold_writer import HoldWriter
@@ -44,7 +45,6 @@ from tests.support.believed_home import (
     restart,
     segment_of,
 )
-from tests.support.each_process import EachTrail
 from tests.support.overwriting import overwriting
 from tests.support.people import CAST, authenticated
 from tests.support.planning import OFFICER
@@ -146,18 +146,39 @@ def test_a_home_of_before_is_put_on_the_trail_once_and_never_again(tmp_path: Pat
     engine.dispose()
 
 
-def test_an_entry_of_a_worker_makes_nobody_a_superintendent(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lfr_core.custody.audit.trail.may_record", lambda *_: True)  # as a worker with another program
+@pytest.mark.parametrize(
+    ("process", "part"),
+    [(ProcessIdentity.RECORD, SystemActor.RECORDER), (ProcessIdentity.COMMANDS, SystemActor.RETENTION)],
+)
+def test_an_entry_upon_nobodys_login_makes_nobody_a_superintendent(
+    home: Home, monkeypatch: pytest.MonkeyPatch, process: ProcessIdentity, part: SystemActor
+) -> None:
+    monkeypatch.setattr("lfr_core.custody.audit.trail.may_record", lambda *_: True)  # as one with another program
     now = utc_from_ns(SystemClock().time_ns())
-    trail = EachTrail(home.vault, SystemClock())
-    trail.prepare(SystemActor.RECORDER)
+    trail = AuditTrail(home.vault.process(process), SystemClock())
+    trail.prepare(part)
     with writing(home.engine) as session:
         session.add(PersonRow(folded="eve", name=EVE, rank="superintendent", added_at=now, added_by="x"))
-        trail.append(session, AuditEvent(Verb.ALTER, SystemActor.RECORDER, "", "person:9", "people.added"))
+        trail.append(session, AuditEvent(Verb.ALTER, part, "", "person:9", "people.added"))
 
-    with pytest.raises(Refused, match="names records that the process record doesn't change"):
+    with pytest.raises(Refused, match=f"names records that the process {process} doesn't change"):
         sign_head(home.engine, home.core, SystemClock())
     assert home.rule(home.planning.plan) == "audit.damaged"
+
+
+def test_an_entry_of_this_machines_user_changes_no_planned_deployment(home: Home) -> None:
+    home.planning.plan("market")
+    trail = AuditTrail(home.vault.process(ProcessIdentity.COMMANDS), SystemClock())
+    trail.prepare(SystemActor.LFR)
+    with writing(home.engine) as session:
+        row = session.get(DeploymentRow, "market")
+        assert row is not None
+        row.threshold = 0.1
+        trail.append(session, AuditEvent(Verb.ALTER, SystemActor.LFR, "market", "deployment:market", "of.a-test"))
+
+    assert isinstance(home.core.people, VaultRecords)
+    assert (facts := home.core.people.facts("market")) is not None
+    assert "deployment/market has" in facts.records_why
 
 
 def test_a_trail_that_was_wiped_lets_nobody_in_after_a_restart(home: Home) -> None:
