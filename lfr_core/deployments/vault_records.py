@@ -147,6 +147,18 @@ class VaultRecords:
                     segments.update(covered)
         return frozenset(segments)
 
+    def is_request_closed(self, reference: str) -> bool | None:
+        if self.records is None:
+            with reading(self._engine) as session:
+                row = session.get(RightsRequestRow, reference)
+                return None if row is None else row.closed_at is not None
+        with self.records.open_state() as (session, state):
+            where: Where = {RightsRequestRow: by_key(RightsRequestRow, reference)}
+            for difference in find_differences(session, state, self.records.key, where):
+                raise not_on_trail("this request", difference)
+            row = session.get(RightsRequestRow, reference)
+            return None if row is None else row.closed_at is not None
+
     def compare_all(self) -> tuple[str, ...]:
         """Compare all recorded rows with the trail, and write down which differ, for the boards. The vault's.
 

@@ -82,6 +82,9 @@ class Nobody:
     def held_segments(self, *, whole: bool = True) -> frozenset[str]:
         return frozenset()
 
+    def is_request_closed(self, reference: str) -> None:
+        """There is none."""
+
 
 @dataclass
 class MemoryVault:
