@@ -47,7 +47,9 @@ __all__ = [
 ]
 
 
-def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head | None = None) -> Head | None:
+def sign_head(
+    engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head | None = None, generation: int | None = None
+) -> Head | None:
     """Sign the newest entry, if none has yet.
 
     Args:
@@ -55,6 +57,7 @@ def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head
         signer: the vault.
         clock: when it is signed.
         checkpoint: the head kept outside the database; it must still be in the trail.
+        generation: the keystore's, which the vault has signed too.
 
     Returns:
         The newest head, new or not; None while the trail is empty.
@@ -77,7 +80,7 @@ def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head
         return last
     if newest == 0:
         return None  # all of it was pruned, and the anchor is signed
-    head = signed_head(signer, chain.seq, chain.hash, at_ns)
+    head = signed_head(signer, chain.seq, chain.hash, at_ns, generation)
     with writing(engine) as session:
         if session.get(AuditHeadRow, head.seq) is None:  # else another process signed the same entry meanwhile
             session.add(
@@ -87,6 +90,7 @@ def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head
                     at_ns=head.at_ns,
                     public_key=head.public_key,
                     signature=head.signature,
+                    generation=head.generation,
                 )
             )
     return head

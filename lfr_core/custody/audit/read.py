@@ -176,4 +176,4 @@ def _stored(row: AuditEntryRow) -> StoredEntry:
 
 
 def _head(row: AuditHeadRow) -> Head:
-    return Head(row.seq, row.hash, row.at_ns, row.public_key, row.signature)
+    return Head(row.seq, row.hash, row.at_ns, row.public_key, row.signature, row.generation)

@@ -44,6 +44,8 @@ __all__ = [
     "NOT_ON_TRAIL",
     "OPENED",
     "PRUNED",
+    "PUT_BACK",
+    "TRAIL_PUT_BACK",
     "RecordedState",
     "digest_rows",
     "find_differences",
@@ -60,6 +62,10 @@ NOT_ON_TRAIL: Final = "records.not-on-trail"
 """The rule by which nothing is done on a record that differs."""
 PRUNED: Final = "audit.keep"
 """The rule of the entry that says up to which entry older ones were removed."""
+PUT_BACK: Final = "keystore.put-back"
+"""The rule of the vault's entry that says that the keystore is a copy of before."""
+TRAIL_PUT_BACK: Final = "trail.put-back"
+"""The rule of the one that says that the trail is an older one than the keystore knew."""
 GENERATION: Final = "generation"
 """The fact of an entry that says which generation of the keystore doesn't have the key any more."""
 _ALERT_OPENED: Final = "alert_opened"
@@ -85,7 +91,7 @@ class RecordedState:
     destroyed: set[str] = field(default_factory=set)
     """Ids of the kept keys that were destroyed."""
     generation: int = 0
-    """The keystore's, at the last destruction that says it."""
+    """The keystore's, at the last destruction or in the last head that says it."""
     anchor: int = 0
     """Up to where entries were removed, until their removal's own entry has been taken: pruning found all records as
     they should be, so what is first said of one in between is what it was."""

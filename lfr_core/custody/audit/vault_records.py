@@ -127,6 +127,8 @@ class TrailRecords:
         for body in new:  # only now: a trail that is damaged leaves what is known as it was
             state.take_destroyed(body)
             state.take(body)
+        for signed in (head, checkpoint):
+            state.generation = max(state.generation, 0 if signed is None else signed.generation or 0)
         self._chain, self._state = chain, state
 
     def _begin(self, anchor: Anchor | None, head: Head | None) -> tuple[Chain, RecordedState]:

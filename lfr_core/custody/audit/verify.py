@@ -12,7 +12,7 @@ from sqlmodel import Session
 from lfr_core.custody.audit.chain import Chain, Fault, Problem, examine_head
 from lfr_core.custody.audit.entry import parse_body
 from lfr_core.custody.audit.read import anchor_of, heads_from, snapshot, stored_entries
-from lfr_core.custody.audit.records import RecordedState, find_differences
+from lfr_core.custody.audit.records import PUT_BACK, TRAIL_PUT_BACK, RecordedState, find_differences
 from lfr_core.custody.audit.signed import Anchor, Head
 from lfr_core.custody.vault.writer_keys import CLOCKS_APART_NS
 from lfr_core.domain.signatures import SignatureForm
@@ -46,6 +46,8 @@ class AuditReport:
     """What could not be checked, in sentences."""
     differences: tuple[str, ...] = ()
     """Records that aren't what the trail says, in sentences; at most a hundred."""
+    put_back: tuple[int, ...] = ()
+    """Entries by which the vault says that the keystore, or the trail itself, was put back from a copy of before."""
     records: RecordedState = field(default_factory=RecordedState, repr=False)
     """What the trail says of the records."""
 
@@ -118,6 +120,7 @@ def verify(
         problem=problem,
         unchecked=tuple(unchecked),
         differences=differences,
+        put_back=tuple(walk.put_back),
         records=walk.records,
     )
 
@@ -145,6 +148,7 @@ class _Walk:
         self._waiting_since_ns: int | None = None
         self._newest_head = 0
         self.records = RecordedState()
+        self.put_back: list[int] = []
         self.anchor: Anchor | None = None
         self.chain = Chain()
         self.entries = self.first = self.checked = self.untyped = self.signed = 0
@@ -183,6 +187,7 @@ class _Walk:
                 )
             if (body := parse_body(entry.body)) is not None:
                 self.records.take(body)
+                self.put_back += [entry.seq] if body.rule in {PUT_BACK, TRAIL_PUT_BACK} else []
             self.entries += 1
             self.first = self.first or entry.seq
             if self._waiting_since_ns is None:
