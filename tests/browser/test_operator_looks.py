@@ -93,7 +93,7 @@ def test_pictures_whose_key_is_gone_are_said_to_be_deleted_on_schedule(
     page: Page, recorder: Recorder, vault: VaultCore
 ) -> None:
     recorder.record_sightings([sighting(0.0, probe=PROBE)])
-    vault.keystore.destroy([info.id for info in vault.kept(KeyKind.ALERT)])
+    vault.keystore.destroy(tuple(info.id for info in vault.kept(KeyKind.ALERT)))
 
     sign_in(page)
     page.get_by_text("Deleted on schedule.").wait_for()

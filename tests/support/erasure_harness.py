@@ -186,7 +186,7 @@ class ErasureHarness:
         from lfr_core.custody.vault.port import KeyKind
 
         keys = [info.id for info in self.vault.kept(KeyKind.SIGHTINGS, deployment)]
-        self.vault.keystore.destroy(keys)
+        self.vault.keystore.destroy(tuple(keys))
 
     def end(self, view: DeploymentView) -> None:
         """The deployment is over; its list stays for the purge step under test."""

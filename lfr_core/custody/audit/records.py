@@ -6,7 +6,7 @@ it is named, and the vault doesn't go by it (docs/decisions/0023-a-record-counts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final

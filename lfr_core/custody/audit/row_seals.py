@@ -20,7 +20,7 @@ __all__ = ["IsSealed", "is_sealed", "seal_row", "text_of_values"]
 
 
 class IsSealed(Protocol):
-    """Whether a text is sealed by one of these processes, with a key lent for that person ("": for none), and lately."""
+    """Whether one of these processes has sealed a text, with a key lent for that person ("": for none), and lately."""
 
     def __call__(
         self, text: str, writer: str, seal: str, processes: Collection[ProcessIdentity], person: str = "", /

@@ -61,7 +61,8 @@ class Head:
             "at_ns": self.at_ns,
             "public_key": self.public_key,
             "signature": self.signature,
-        } | self._generation
+            **self._generation,
+        }
 
     @property
     def _generation(self) -> dict[str, int]:

@@ -41,9 +41,13 @@ class ShownLogins:
         records: TrailRecords,
         file: Path | None = None,
     ) -> None:
-        """Take the records, the provider, a session's length in hours and the vault's clock.
+        """Take what a login is looked up in.
 
         Args:
+            engine: the records.
+            provider: whose tokens are shown.
+            session_h: how long a session counts, hours.
+            clock: the vault's.
             records: what the trail says, for where the table has no account: it may have been emptied.
             file: where the provider's public keys are kept over a restart; None: nowhere.
         """

@@ -235,7 +235,7 @@ def test_pictures_are_exported_for_a_name_and_a_purpose_are_their_owners_alone_a
 def test_pictures_whose_key_is_gone_were_deleted_on_schedule(
     lfr: Run, alert: UUID, vault: VaultCore, tmp_path: Path
 ) -> None:
-    vault.keystore.destroy([info.id for info in vault.kept(KeyKind.ALERT)])
+    vault.keystore.destroy(tuple(info.id for info in vault.kept(KeyKind.ALERT)))
 
     done = lfr("alerts", "export", str(alert), "pictures", "--purpose", "look", by="Ann")
 

@@ -160,7 +160,7 @@ def test_nothing_is_kept_of_an_alert_that_is_deleted_while_it_is_shown(harness: 
 
 def test_pictures_that_are_not_shown_are_not_compared(harness: AlertHarness) -> None:
     harness.alert()
-    harness.vault.keystore.destroy([info.id for info in harness.vault.kept("alert")])  # type: ignore[arg-type]  # a StrEnum's word
+    harness.vault.keystore.destroy(tuple(info.id for info in harness.vault.kept("alert")))  # type: ignore[arg-type]  # a StrEnum's word
 
     (same,) = [each for each in page(harness).button if each.label == "Same person"]
 

@@ -46,7 +46,7 @@ def test_without_a_name_or_a_purpose_nothing_opens(harness: AlertHarness, actor:
 
 def test_an_unknown_alert_and_one_whose_key_is_gone_are_reported_alike(harness: AlertHarness) -> None:
     alert = harness.alert()
-    harness.vault.keystore.destroy([info.id for info in harness.vault.kept(KeyKind.ALERT)])
+    harness.vault.keystore.destroy(tuple(info.id for info in harness.vault.kept(KeyKind.ALERT)))
 
     for which in (alert, uuid4()):
         with pytest.raises(Refused) as caught:

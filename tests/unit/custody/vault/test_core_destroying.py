@@ -51,7 +51,7 @@ def test_destroying_names_each_key_that_went_and_passes_over_what_is_gone(tmp_pa
 def test_a_rule_of_erasure_destroys_what_it_is_about_and_nothing_beside_it(
     kind: KeyKind, rule: ErasureRule, tmp_path: Path
 ) -> None:
-    core, clock, records = vault_core(tmp_path)
+    core, _, records = vault_core(tmp_path)
     key = make_kept(core, "a", kind, due_s=60).info
     if kind in ERASES[rule]:
         assert [each.info for each in core.destroy([key.id], rule=rule)] == [key]
@@ -70,7 +70,7 @@ def test_alerts_and_sightings_go_before_they_are_due_only_of_a_trial_that_is_ove
     subject = "a" if kind is KeyKind.ALERT else hour_of_sightings(NOW_NS)
     key = core.make_key(kind, "d", subject, DUE_NS, actor=MADE_BY[kind]).info
     facts = open_facts(clock)
-    over = replace(facts, status=DeploymentStatus.CLOSED)
+    over = replace(facts, status=DeploymentStatus.ENDED)
     for known in (
         facts,
         replace(over, planned=PlannedFacts.__new__(PlannedFacts)),

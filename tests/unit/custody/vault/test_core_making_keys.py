@@ -134,7 +134,7 @@ def test_a_key_that_was_destroyed_is_made_anew_and_one_that_is_there_is_found_af
     again, _, _ = vault_core(tmp_path)
     with refused("vault.key-exists"):
         make_kept(again, "a")
-    again.keystore.destroy([first.info.id])
+    again.keystore.destroy((first.info.id,))
     assert make_kept(again, "a").key != first.key
 
 
