@@ -49,6 +49,7 @@ MADE_BY = {
     KeyKind.ALERT: SystemActor.RECORDER,
     KeyKind.FOOTAGE: SystemActor.CAMERA,
     KeyKind.SIGHTINGS: SystemActor.RECOGNISER,
+    KeyKind.RIGHTS: SystemActor.RIGHTS,
 }
 """Whose business it is to make a key of a kind."""
 

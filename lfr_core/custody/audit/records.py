@@ -92,9 +92,15 @@ class RecordedState:
     """Ids of the kept keys that were destroyed."""
     generation: int = 0
     """The keystore's, at the last destruction or in the last head that says it."""
+    is_pruned: bool = False
+    """Whether older entries were removed: then nobody says that no one was registered before."""
     anchor: int = 0
     """Up to where entries were removed, until their removal's own entry has been taken: pruning found all records as
     they should be, so what is first said of one in between is what it was."""
+
+    def __post_init__(self) -> None:
+        """Note whether entries were removed."""
+        self.is_pruned = bool(self.anchor)
 
     def take_destroyed(self, body: Body) -> bool:
         """Take the next entry where it tells of a kept key's destruction; whether it does."""
@@ -138,12 +144,13 @@ class RecordedState:
         Where somebody is registered, one of compliance does that; who finds nobody has emptied the register. Such an
         entry says nothing of any row.
         """
-        people, accounts = self.entries.get("person"), self.entries.get(_ACCOUNTS)
+        people = self.is_pruned or bool(self.entries.get("person"))
+        accounts = self.is_pruned or bool(self.entries.get(_ACCOUNTS))
         return body.actor == str(SystemActor.LFR) and any(
             people
             if (table := _table_of(name)) in _REGISTER
             else (accounts and table == _ACCOUNTS and said[0] == ">")
-            or (table == _DEPLOYMENTS and self.find(f"{_PLANNED}/{name.partition('/')[2]}"))
+            or (table == _DEPLOYMENTS and self.find(f"{_PLANNED}/{name.partition('/')[2]}") is not None)
             for name, said in body.records.items()
         )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, delete, select
 
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.custody.audit import prune as prune_module
@@ -146,7 +146,7 @@ def test_records_stand_after_pruning_as_the_trail_said_and_who_writes_in_is_stil
         return PersonRow(folded=name, name=name, rank="constable", added_at=at, added_by="x")
 
     def say(session: Session) -> None:
-        trail.append(session, AuditEvent(Verb.ALTER, SystemActor.LFR, "", "person:x", "people.changed"))
+        trail.append(session, AuditEvent(Verb.ALTER, SystemActor.VAULT, "", "person:x", "people.changed"))
 
     def promote(name: str) -> None:
         with writing(engine) as session:
@@ -158,7 +158,7 @@ def test_records_stand_after_pruning_as_the_trail_said_and_who_writes_in_is_stil
         report = verify(engine, public_key=notary.public_key, checkpoint=None, records_key=key)
         return [each.partition(" ")[2] for each in report.differences]
 
-    trail.prepare(SystemActor.LFR)
+    trail.prepare(SystemActor.VAULT)
     with writing(engine) as session:
         session.add_all([person("left alone"), person("promoted")])
         say(session)
@@ -179,3 +179,9 @@ def test_records_stand_after_pruning_as_the_trail_said_and_who_writes_in_is_stil
         session.add(person("written in"))
     promote("written in")
     assert len(differences()) == 1
+    with overwriting(engine) as session:
+        session.execute(delete(PersonRow))
+    with writing(engine) as session:  # whoever registered somebody may be in the entries that were removed
+        session.add(person("first"))
+        trail.append(session, AuditEvent(Verb.ALTER, SystemActor.LFR, "", "person:x", "people.added"))
+    assert "has no entry on the audit trail" in differences()
