@@ -13,6 +13,7 @@ from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.audit.read import named_rows
 from lfr_core.custody.people import Actor, AuthenticatedPerson, People, Rank, Role
+from lfr_core.custody.people.machine_user import MACHINE_USER_ISSUER
 from lfr_core.custody.people.roles import Login
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.domain.actors import Principal, SystemActor, fold_name
@@ -58,8 +59,9 @@ MACHINE = SystemActor.LFR
 """This machine's user, who registers the first person."""
 
 
-ISSUER: Final = "https://login.tests"
-"""Gives the accounts of registers of tests, which `give_account` and `put_people` link."""
+ISSUER: Final = MACHINE_USER_ISSUER
+"""Of the accounts of registers of tests, which `give_account` and `put_people` link: no provider's, so that a vault in
+a process of its own goes by a name, as in a trial."""
 FAR: Final = datetime(2200, 1, 1, tzinfo=UTC)
 """After every session that a test ends."""
 
