@@ -20,6 +20,10 @@ from lfr_core.domain.signatures import SignatureForm
 __all__ = ["UNSIGNED_AFTER_S", "AuditReport", "verify"]
 
 _MOST_DIFFERENCES = 100
+_NO_HEAD = (
+    "no head is remembered outside the database: whether its newest entries and heads were removed together can't be "
+    "told"
+)
 UNSIGNED_AFTER_S = 60.0
 """Heads come every few seconds (policy.audit.head_every_s); an entry without one for this long is a fault."""
 
@@ -105,10 +109,7 @@ def verify(
     if problem is None and records_key is None and walk.records.adopted:
         unchecked.append("the records weren't compared with the trail: the vault, which has the key of that, is away")
     if checkpoint is None and problem is None:
-        unchecked.append(
-            "no head is remembered outside the database: whether its newest entries and heads were removed together "
-            "can't be told"
-        )
+        unchecked.append(_NO_HEAD)
     return AuditReport(
         entries=walk.entries,
         first_seq=walk.first,

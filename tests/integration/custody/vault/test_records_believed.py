@@ -166,21 +166,6 @@ def test_an_entry_upon_nobodys_login_makes_nobody_a_superintendent(
     assert home.rule(home.planning.plan) == "audit.damaged"
 
 
-def test_an_entry_of_this_machines_user_changes_no_planned_deployment(home: Home) -> None:
-    home.planning.plan("market")
-    trail = AuditTrail(home.vault.process(ProcessIdentity.COMMANDS), SystemClock())
-    trail.prepare(SystemActor.LFR)
-    with writing(home.engine) as session:
-        row = session.get(DeploymentRow, "market")
-        assert row is not None
-        row.threshold = 0.1
-        trail.append(session, AuditEvent(Verb.ALTER, SystemActor.LFR, "market", "deployment:market", "of.a-test"))
-
-    assert isinstance(home.core.people, VaultRecords)
-    assert (facts := home.core.people.facts("market")) is not None
-    assert facts.records_why.startswith("deployment/market isn't what entry")
-
-
 def test_a_trail_that_was_wiped_lets_nobody_in_after_a_restart(home: Home) -> None:
     keep_head(home.engine, home.core, SystemClock(), home.settings.keystore_folder)
     insert_officer(home.engine)

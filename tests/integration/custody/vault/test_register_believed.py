@@ -13,12 +13,15 @@ from apps.vault.process import build_vault
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.vault_records import VaultRecords
-from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor
 from lfr_core.domain.policy import load_policy
-from lfr_core.storage.engine import open_engine
+from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
 from lfr_core.storage.tables.row import Row
 from tests.support.believed_home import EVE, Home, believed_home, insert_officer
@@ -187,6 +190,21 @@ def test_an_entry_of_this_machines_user_links_no_account_once_one_was_linked(
     assert home.rule(lambda: home.core.writer_key("0f" * 16, compliance)) == "records.not-on-trail"
     assert isinstance(home.core.people, VaultRecords)
     assert home.core.people.compare_all()
+
+
+def test_an_entry_of_this_machines_user_changes_no_planned_deployment(home: Home) -> None:
+    home.planning.plan("market")
+    trail = AuditTrail(home.vault.process(ProcessIdentity.COMMANDS), SystemClock())
+    trail.prepare(SystemActor.LFR)
+    with writing(home.engine) as session:
+        row = session.get(DeploymentRow, "market")
+        assert row is not None
+        row.threshold = 0.1
+        trail.append(session, AuditEvent(Verb.ALTER, SystemActor.LFR, "market", "deployment:market", "of.a-test"))
+
+    assert isinstance(home.core.people, VaultRecords)
+    assert (facts := home.core.people.facts("market")) is not None
+    assert facts.records_why.startswith("deployment/market isn't what entry")
 
 
 def test_this_machines_user_logs_nobody_out_while_a_role_is_gone(home: Home) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import delete
 from typer.testing import CliRunner
 
 from apps.cli.main import app
@@ -29,7 +28,6 @@ from lfr_core.custody.vault.port import KeyKind, WriterKey
 from lfr_core.custody.vault.process_identity import check_request
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.storage.engine import open_engine
-from lfr_core.storage.tables.people import PersonIdentityRow
 from tests.support.each_process import EachProcess, EachTrail
 from tests.support.identity import Signer, claims_of
 from tests.support.overwriting import overwriting
@@ -38,12 +36,7 @@ from tests.support.vault_server import VaultProcess
 from tests.support.worker_processes import wait_until
 
 DEE, PAT, REX, ENDED, ROOT = "Dee Compliance", "Pat Planner", "Rex Left", "Eda Ended", "a" * 32
-ROLES = {
-    DEE: {Role.COMPLIANCE},
-    PAT: {Role.PLANNER},
-    REX: {Role.COMPLIANCE},
-    ENDED: {Role.COMPLIANCE},
-}
+ROLES = {DEE: {Role.COMPLIANCE}, PAT: {Role.PLANNER}, REX: {Role.COMPLIANCE}, ENDED: {Role.COMPLIANCE}}
 
 
 class Site:
@@ -296,13 +289,9 @@ def test_an_emptied_register_asks_a_vault_that_was_started_anew_for_a_login_all_
     site.asks.close()
     site.vault.end()
     with overwriting(site.engine) as session:
-        session.execute(delete(PersonIdentityRow))
-    site.vault = VaultProcess(tmp_path, LFR_OIDC_ISSUER=site.issuer.url)
-    site.asks = site.vault.wait_ready()
+        session.execute(text("DELETE FROM person_identity"))
+    site.vault, site.asks = site.start()
 
     assert rules(site, DEE, "") == {"login.not-shown"}
     assert rules(site, DEE, site.token(DEE)) == {"identity.unknown"}
-    site.asks.close()
-    site.engine.dispose()
-    site.issuer.close()
-    site.vault.end()
+    site.end()
