@@ -32,6 +32,7 @@ class OtherUser:
         """Arguments of `subprocess.Popen` for a process of theirs, which is given nothing of root's environment."""
         paths = os.pathsep.join([str(_ROOT), *site.getsitepackages()])
         plain = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PYTHONPATH": paths, "LC_ALL": "C.UTF-8"}
+        plain["LD_LIBRARY_PATH"] = str(self.python.parent.parent / "lib")  # a copied program's own library
         who = {"user": _UID, "group": _UID, "extra_groups": []}
         return {**who, "env": plain | {"PYTHONDONTWRITEBYTECODE": "1"} | dict(environment), "cwd": self.folder}
 
