@@ -16,7 +16,7 @@ from lfr_core.deployments.compliance_documents import read_documents_status
 from lfr_core.deployments.gallery_binding import read_last_gallery_check
 from lfr_core.deployments.monitoring.store import last_proven_ns
 from lfr_core.deployments.reading import read_application
-from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.gate import GateFacts, PlannedFacts
 from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow, PlannedDeploymentRow
@@ -48,6 +48,7 @@ def gate_facts(session: Session, row: DeploymentRow, now: datetime, is_sealed: I
         audit_written_ns=installation.written_ns if installation else None,
         records_why=difference_of(row.id, installation.records_why if installation else ""),
         planned=planned_facts(session, row, now, is_sealed) if row.planned else None,
+        is_operational=row.kind == DeploymentKind.OPERATIONAL,
     )
 
 

@@ -33,23 +33,23 @@ _WHEN_DUE: Final = frozenset({KeyKind.ALERT, KeyKind.FOOTAGE, KeyKind.SIGHTINGS}
 def check_erasure_rule(rule: ErasureRule, infos: Collection[KeptKeyInfo], facts: GateFactsSource, now_ns: int) -> None:
     """See that a rule is about these keys, and that what is to go when it is due is due.
 
-    Alerts and sightings of a trial that is over may go before.
+    Alerts and sightings of test subjects, of an evaluation or a demonstration that is over, may go before.
 
     Raises:
         Refused: `vault.erasure-rule`; `vault.not-due`: by the keystore, whatever the records say.
-        Retryable: something isn't due, and the records don't say whether it is of a trial.
+        Retryable: something isn't due, and the records don't say of whom it is.
     """
     for info in infos:
         if info.kind not in ERASES[rule]:
             raise Refused("vault.erasure-rule", f"{rule} is no rule for keys of {info.kind}: none is destroyed")
     early = [info for info in infos if info.kind in _WHEN_DUE and info.due_ns > now_ns + CLOCKS_APART_S * 1e9]
     for info in early:
-        if info.kind is KeyKind.FOOTAGE or not _is_past_trial(facts.facts(info.deployment)):
+        if info.kind is KeyKind.FOOTAGE or not _is_past_test(facts.facts(info.deployment)):
             raise Refused("vault.not-due", f"the {info.kind} {info.subject} isn't due yet: its key isn't destroyed")
 
 
-def _is_past_trial(found: GateFacts | None) -> bool:
-    return found is not None and found.status.is_over and found.planned is None and not found.records_why
+def _is_past_test(found: GateFacts | None) -> bool:
+    return found is not None and found.status.is_over and not found.is_operational and not found.records_why
 
 
 def check_requests(

@@ -14,7 +14,6 @@ from lfr_core.custody.vault.key_terms import due_of_sightings, hour_of_sightings
 from lfr_core.custody.vault.port import ErasureRule, KeyKind
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus
-from lfr_core.domain.gate_inputs import PlannedFacts
 from lfr_core.domain.policy import load_policy
 from tests.support.vault_core import (
     MADE_BY,
@@ -63,17 +62,17 @@ def test_a_rule_of_erasure_destroys_what_it_is_about_and_nothing_beside_it(
 
 
 @pytest.mark.parametrize("kind", [KeyKind.ALERT, KeyKind.SIGHTINGS])
-def test_alerts_and_sightings_go_before_they_are_due_only_of_a_trial_that_is_over(
+def test_alerts_and_sightings_go_before_they_are_due_only_of_test_subjects_once_it_is_over(
     kind: KeyKind, tmp_path: Path
 ) -> None:
     core, clock, records = vault_core(tmp_path)
     subject = "a" if kind is KeyKind.ALERT else hour_of_sightings(NOW_NS)
     key = core.make_key(kind, "d", subject, DUE_NS, actor=MADE_BY[kind]).info
     facts = open_facts(clock)
-    over = replace(facts, status=DeploymentStatus.ENDED)
+    over = replace(facts, status=DeploymentStatus.ENDED, is_operational=False)
     for known in (
-        facts,
-        replace(over, planned=PlannedFacts.__new__(PlannedFacts)),
+        replace(facts, is_operational=False),
+        replace(over, is_operational=True),
         replace(over, records_why="changed"),
     ):
         records.known["d"] = known
