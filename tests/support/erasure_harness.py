@@ -183,10 +183,10 @@ class ErasureHarness:
             self.vault._clock = clock
 
     def _destroy_sightings(self, deployment: str) -> None:
-        from lfr_core.custody.vault.port import ErasureRule, KeyKind
+        from lfr_core.custody.vault.port import KeyKind
 
         keys = [info.id for info in self.vault.kept(KeyKind.SIGHTINGS, deployment)]
-        self.vault.destroy(keys, rule=ErasureRule.ALERTS_DUE)
+        self.vault.keystore.destroy(tuple(keys))
 
     def end(self, view: DeploymentView) -> None:
         """The deployment is over; its list stays for the purge step under test."""
