@@ -23,9 +23,9 @@ from lfr_core.recognition.camera_tracks import CameraTracks
 from lfr_core.recognition.faces import quality
 from lfr_core.recognition.faces.decode import decode_frame
 from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image
-from lfr_core.recognition.gallery.port import Gallery
+from lfr_core.recognition.gallery.port import Candidate, Gallery
 from streams.camera.open_source import open_source
-from streams.camera.sampler import Pacer
+from streams.camera.sampler import Pacer, calm
 from streams.camera.urls import parse_source
 
 __all__ = ["GALLERY", "Compared", "Missed", "PassSeen", "StreetSeen", "look_at_street"]
@@ -165,26 +165,27 @@ def look_at_street(
         for shot, template, candidates in zip(shots, templates, found, strict=True):
             tracks.join(shot, template)
             best = candidates[0]
-            owner = _owner(shot.box, faces[shot.sequence])
-            compared.append(
-                Compared(shot.sequence, shot.track, best.entry, best.similarity, owner.id if owner else None)
-            )
+            compared.append(_compared(shot, best, faces[shot.sequence]))
             if best.similarity >= policy.alerts.threshold:
                 vote = Vote(shot, best.similarity)
                 leaving = tracks.vote(best.entry, vote, agreeing_shots=policy.alerts.agreeing_shots)
                 votes.extend((best.entry, one) for one in leaving)
+            else:
+                tracks.compared(shot, best.similarity, threshold=policy.alerts.threshold)
         tracks.settle([shot.track for shot in shots])
 
     source, pacer = open_source(parse_source(str(street.video)), policy.images), Pacer()
-    sequence = -1
+    sequence, face_s = -1, 0.0
     while seen.looks < most and (grab := source.grab()) is not None:
         sequence += 1
-        wanted, pacer = pacer.take(grab.media_s or 0.0, looks_per_second)
+        at_s = grab.media_s or 0.0
+        wanted, pacer = pacer.take(at_s, calm(policy.sampling, looks_per_second, faceless_s=at_s - face_s))
         if not wanted:
             continue
         seen.looks += 1
         image = decode_frame(source.jpeg(), policy.images)
         found = watched.detect([image])[0]
+        face_s = at_s if found else face_s
         watched.described.clear()
         at_ns = round(sequence / seen.truth.frames_per_second * 1e9)
         header = FrameHeader("recall", street.camera, "recall", sequence, at_ns, 0, 0)
@@ -197,6 +198,11 @@ def look_at_street(
     _add_shots(by_id, compared)
     seen.judge(by_id.values(), _alerts(votes, street.camera))
     return seen
+
+
+def _compared(shot: Shot, best: Candidate, faces: Sequence[tuple[PassTruth, FaceTruth]]) -> Compared:
+    owner = _owner(shot.box, faces)
+    return Compared(shot.sequence, shot.track, best.entry, best.similarity, owner.id if owner else None)
 
 
 def _owner(box: Floats, faces: Sequence[tuple[PassTruth, FaceTruth]]) -> PassTruth | None:

@@ -32,7 +32,7 @@ from streams.app import make_app
 from streams.broker.connection import BrokerConnection, connect_as
 from streams.broker.traits import traits_of
 from streams.broker.users import User
-from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, absent_topics, lag
+from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, absent_topics, lags
 from streams.watchdog import Heartbeat, Watchdog
 
 if TYPE_CHECKING:
@@ -172,6 +172,7 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
         keep_only=gallery.keep_only,
         finds_people=gallery.finds_people,
         show=thumbnails.offer,
+        nearest=lambda: screen.nearest,
     )
     attach_recognise(app, recogniser, RecordSigner(vault, clock, SystemActor.RECOGNISER), heartbeat)
 
@@ -212,7 +213,7 @@ def _measure_own_lag(app: faust.App, connection: BrokerConnection, group: str) -
     own: dict[str, set[int]] = defaultdict(set)
     for partition in app.consumer.assignment():
         own[partition.topic].add(partition.partition)
-    return sum(lag(connection, group, topic, only) for topic, only in own.items())
+    return lags(connection, group, own) if own else 0
 
 
 if __name__ == "__main__":
