@@ -82,7 +82,7 @@ FAULTS = """() => {
     const e = node.parentElement;
     if (!node.textContent.trim() || !e) continue;
     if (!e.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
-    if (e.closest('style, script, noscript, option, svg, [aria-hidden=true]')) continue;
+    if (e.closest('style, script, noscript, option, svg, [aria-hidden=true], .skip, [data-testid=stSidebar]')) continue;
     if (e.closest('details:not([open]) > :not(summary)')) continue;
     const style = getComputedStyle(e), range = document.createRange();
     range.selectNodeContents(node);
@@ -233,10 +233,11 @@ def picture(page: Page, file: Path, width: int, height: int) -> Sequence[str]:
         "Math.max(document.documentElement.scrollHeight, "
         "document.querySelector('[data-testid=stMain]')?.scrollHeight || 0)"
     )
-    page.wait_for_timeout(700)
-    tall = min(TALLEST_PX, max(height, int(page.evaluate(inner))))
-    page.set_viewport_size({"width": width, "height": tall})
-    page.wait_for_timeout(700)
+    for _ in range(2):  # what is drawn once there is room for it makes the page taller
+        page.wait_for_timeout(1_000)
+        tall = min(TALLEST_PX, max(height, int(page.evaluate(inner))))
+        page.set_viewport_size({"width": width, "height": tall})
+    page.wait_for_timeout(1_000)
     found: Sequence[str] = page.evaluate(FAULTS)
     page.screenshot(path=file)
     return found
