@@ -36,7 +36,7 @@ from tests.support.records import NOW_NS, alerts_of, entry, sighting
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
 DEPLOYMENT = "market-1"
 DESK = f"planning?deployment={DEPLOYMENT}"
