@@ -289,11 +289,9 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
         faults = photograph(browser, options.out, options.only)
         browser.close()
-    console = Console()
     for name, found in faults.items():
-        console.print(f"{name}: {'in order' if not found else ''}", highlight=False)
-        for each in found:
-            console.print(f"    {each}", highlight=False, markup=False)
+        lines = "\n".join(f"    {each}" for each in found)
+        Console().print(f"{name}: {lines and chr(10)}{lines or 'in order'}", highlight=False, markup=False)
     if any(faults.values()):
         sys.exit(1)
 
