@@ -153,7 +153,8 @@ def _trail(view: ComplianceView, by: AuthenticatedPerson) -> None:
         words = st.text_input("Rule, or number of a person")
         deployment = st.text_input("Deployment")
         left, right = st.columns(2)
-        first, last = left.date_input("From", value=today), right.date_input("To", value=today)
+        first = left.date_input("From", value=today, format="DD/MM/YYYY")
+        last = right.date_input("To", value=today, format="DD/MM/YYYY")
         if not st.form_submit_button("Search"):
             return
     found = view.trail(TrailSearch(first, last, words, deployment), by)

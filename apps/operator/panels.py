@@ -168,7 +168,7 @@ def alert_card(
         f'<dl class="ops-dl"><dt>Camera</dt><dd>{escape(alert.camera)}</dd>'
         f"<dt>Seen</dt><dd><time>{seen:%H:%M:%S}</time>, {_ago((now_ns - alert.last_ns) / 1e9)}</dd>"
         f"<dt>Age</dt><dd>{'not on the list' if alert.age is None else f'{alert.age} years'}</dd>"
-        f"<dt>Shots</dt><dd>{alert.sightings}</dd>"
+        f"<dt>Pictures</dt><dd>{alert.sightings}</dd>"
         f"<dt>Ground</dt><dd>{escape(alert.legal_reference)}</dd></dl></div></article>"
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 
+from apps.plain_words import plain_words
 from apps.planner.remedies import TITLES, why_words
 from lfr_core.common.quality.findings import Finding
 from lfr_core.deployments.application import Application, Authority
@@ -220,7 +221,7 @@ def timeline_html(entries: Sequence[TimelineEntry]) -> str:
         return empty("Nothing was done yet.")
     rows = "".join(
         f"<tr><td>{_moment(each.at)}</td><td>{escape(each.step)}</td><td>{escape(each.by)}</td>"
-        f"<td>{escape(each.status)}</td><td>{each.revision}</td><td>{escape(each.note)}</td></tr>"
+        f"<td>{escape(each.status)}</td><td>{each.revision}</td><td>{escape(plain_words(each.note))}</td></tr>"
         for each in entries
     )
     heads = "".join(f'<th scope="col">{each}</th>' for each in ("When", "Step", "By", "After it", "Revision", "Note"))

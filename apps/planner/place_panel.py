@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from html import escape
 
 import streamlit as st
 
 from apps.drawing import picture_html
-from apps.plain_words import plain_words
+from apps.planner import actions
 from apps.planner.view import PlannerView
-from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.deployments.place_plan import PlacePlan, PlanMark, plan_svg
 from lfr_core.deployments.readiness import DeploymentOverview
@@ -19,7 +17,6 @@ __all__ = ["plan_html", "show_place_panel"]
 
 _KEY = "planner-place-"
 _LARGEST_MB = 10
-_RESULT = "planner-result"
 
 
 def plan_html(plan: PlacePlan, place: str) -> str:
@@ -60,7 +57,8 @@ def _upload(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPer
     from apps.planner.plan_pictures import use_plan  # loads the pictures' libraries
 
     data = file.getvalue()
-    _do(lambda: use_plan(view.plans, one.view.id, data, view.policy.images, by=person), "The plan is kept.")
+    images = view.policy.images
+    actions.do("The plan is kept.", lambda: use_plan(view.plans, one.view.id, data, images, by=person))
 
 
 def _place(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPerson, plan: PlacePlan) -> None:
@@ -79,14 +77,4 @@ def _place(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPers
         if not st.form_submit_button("Keep the places"):
             return
     placed = PlacePlan(plan.jpeg, plan.width_px, plan.height_px, tuple(marks), public)
-    _do(lambda: view.plans.keep(one.view.id, placed, by=person), "The places are kept.")
-
-
-def _do(act: Callable[[], None], done: str) -> None:
-    try:
-        act()
-    except LfrError as error:
-        st.error(f"Not kept: {plain_words(str(error))}.")
-        return
-    st.session_state[_RESULT] = (True, done)
-    st.rerun()
+    actions.do("The places are kept.", lambda: view.plans.keep(one.view.id, placed, by=person))

@@ -144,7 +144,7 @@ def _draw_intake(view: RightsView, by: AuthenticatedPerson) -> None:
         receipt = st.text_input("Reference of a receipt", placeholder="S-2026-7QF3-9KXM-2TWA")
         deployment = st.text_input("Or the public name of the deployment")
         left, middle, right = st.columns(3)
-        day = left.date_input("Or the day it happened", value=None)
+        day = left.date_input("Or the day it happened", value=None, format="DD/MM/YYYY")
         start, end = middle.time_input("From", value=None), right.time_input("To", value=None)
         place = st.text_input("Place")
         if st.form_submit_button("Take it", type="primary"):

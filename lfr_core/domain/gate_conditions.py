@@ -87,7 +87,8 @@ def _check_announced(facts: GateFacts, limits: GateLimits, _now_ns: int) -> tupl
         return "", f"its notice is withheld, approved by {planned.withheld_by}"
     notice_h = (planned.starts_ns - planned.announced_ns) / 3.6e12
     if notice_h < limits.notice_h:
-        return f"it was announced {notice_h:.1f} h before, the policy asks for {limits.notice_h:g} h: move it", ""
+        before = "after its hours began" if notice_h < 0.0 else f"{notice_h:.1f} h before"
+        return f"it was announced {before}, the policy asks for {limits.notice_h:g} h: move it", ""
     return "", f"announced {notice_h:.1f} h before"
 
 

@@ -198,3 +198,11 @@ def test_a_deployment_that_there_is_not_is_refused() -> None:
     with pytest.raises(Refused, match="there is no deployment nowhere") as refused:
         check_gate(None, "nowhere", LIMITS, now_ns=NOW_NS)
     assert refused.value.rule == "gate.unknown"
+
+
+def test_an_announcement_of_after_the_start_is_said_to_be_one() -> None:
+    late = changed({"announced_ns": NOW_NS + HOUR_NS})
+
+    why = next(each.why for each in gate(late, LIMITS, now_ns=NOW_NS) if each.condition is Condition.ANNOUNCED)
+
+    assert why.startswith("it was announced after its hours began, the policy asks for")

@@ -68,3 +68,9 @@ def test_a_forecast_that_is_not_measured_is_never_a_number() -> None:
     assert "not measured" in unknown
     assert "not shown" in unknown
     assert "0 false" not in unknown
+
+
+def test_the_timeline_says_days_and_times_as_people_do() -> None:
+    shown = timeline_html([TimelineEntry(NOW, "plan", "draft", "Pat Planner", 1, "Norwich, 2026-11-27 20:34")])
+
+    assert "Norwich, 27 November 2026, 20:34" in shown

@@ -18,3 +18,15 @@ def test_no_field_of_a_page_swallows_a_text_that_is_too_long() -> None:
     ]
 
     assert bounded == []
+
+
+def test_every_day_is_asked_for_as_people_here_write_it() -> None:
+    asked = [
+        (f"{file.relative_to(APPS)}:{node.lineno}", {each.arg for each in node.keywords})
+        for file in sorted(APPS.rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "date_input"
+    ]
+
+    assert asked
+    assert [place for place, named in asked if "format" not in named] == []
