@@ -34,7 +34,7 @@ from apps.supervisor.system import running_system
 from bench.processes import ProcessorTimes
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
-from lfr_core.deployments.build import build_deployment_store
+from lfr_core.deployments.build import build_deployment_service
 from lfr_core.deployments.build_lists import build_list_builder
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.deployments import DeploymentKind
@@ -158,7 +158,7 @@ def measure(people: int, home: Path) -> Compiled:
     today = date.today()  # noqa: DTZ011
     with system(settings, policy) as installation:
         deployment = "bench-list"
-        store = build_deployment_store(installation)
+        store = build_deployment_service(installation)
         store.create(deployment, DeploymentKind.EVALUATION, name="bench", policy=policy, live_only=False)
         builder = build_list_builder(installation)
         say("compiling ...")
