@@ -21,12 +21,17 @@ _KINDS: Final = (
     ("camera", "cameras"),
     ("kafka.Kafka", "broker"),
     ("milvus", "gallery"),
-    ("vault", "vault"),
-    ("prefect", "workflows"),
-    ("flows", "workflows"),
+    ("apps.vault", "vault"),
+    ("flows.prefect_server", "workflow server"),
+    ("flows.serve", "flows"),
+    ("flows.purge", "purge"),
+    ("prefect.engine", "sweep"),
+    ("apps.identity", "identity server"),
+    ("apps.public", "public site"),
     ("streamlit", "pages"),
     ("apps.staff", "pages"),
     ("apps.watch", "watch"),
+    ("apps.supervisor", "supervisor"),
 )
 
 
@@ -36,9 +41,11 @@ def kind_of(command: str) -> str:
 
 
 class ProcessorTimes:
-    """Adds up user and system seconds of all descendants by kind, while it is entered."""
+    """Adds up user and system seconds of all descendants by kind, while it is entered; with `root`, its own too."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: psutil.Process | None = None) -> None:
+        self._roots = () if root is None else (root,)
+        self._parent = root or psutil.Process()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="processor-times")
         self._first: dict[tuple[int, float], float] = {}
@@ -56,12 +63,17 @@ class ProcessorTimes:
         self._thread.join()
         self._look()
 
+    def start_anew(self) -> None:
+        """Count from now on: what starting cost is left out."""
+        self._look()
+        self._first = {key: used for key, (_, used) in self._last.items()}
+
     @property
     def seconds(self) -> Mapping[str, float]:
         """Processor seconds by kind, the dearest first."""
         total: dict[str, float] = defaultdict(float)
         for key, (kind, last) in self._last.items():
-            total[kind] += last - self._first[key]
+            total[kind] += last - self._first.get(key, 0.0)
         return dict(sorted(total.items(), key=lambda each: -each[1]))
 
     def _run(self) -> None:
@@ -70,7 +82,7 @@ class ProcessorTimes:
 
     def _look(self) -> None:
         began = not self._last
-        for process in psutil.Process().children(recursive=True):
+        for process in (*self._roots, *self._parent.children(recursive=True)):
             with suppress(psutil.Error):
                 key = (process.pid, process.create_time())
                 times = process.cpu_times()

@@ -33,6 +33,7 @@ LIST = 10_000
 PROBES = 8
 ROUNDS = 30
 THRESHOLD = 0.45
+PARTS = ("search", "recall", "stream", "latency", "workers", "compile", "idle")
 say = Console(stderr=True).print
 
 
@@ -93,27 +94,66 @@ def recall_rows(results: Sequence[dict[str, Any]]) -> Iterator[Row]:
         )  # fmt: skip
 
 
-def stream_rows(measured: dict[str, Any], faces: int, engine_ms: float | None) -> Iterator[Row]:
-    """From bench.stages's figures, and the engine alone from bench.recall's."""
+def stream_rows(measured: dict[str, Any], faces: int) -> Iterator[Row]:
+    """From bench.stages's figures."""
     ratio, goal = float(np.median(measured["ratios"])), 10 if faces < 10 else 7
+    by_processor = float(np.median(measured["processor_ratios"]))
     used = measured["processor_ms_a_look"]
     dearest = ", ".join(f"{kind} {ms:.0f}" for kind, ms in list(used.items())[:5])
-    yield Row(f"stream / plain loop, {faces} faces", f"at least {goal}", f"{ratio:.1f}", ratio >= goal,
-              f"processor ms a look: {dearest}")  # fmt: skip
-    if engine_ms:
+    stages = ", ".join(f"{stage} {ms:.1f}" for stage, ms in measured["stages_ms"].items())
+    yield Row(f"stream / plain loop, {faces} faces", f"at least {goal}",
+              f"{ratio:.1f} by the clock, {by_processor:.1f} by processor time", ratio >= goal,
+              f"processor ms a look: {dearest}; ms a call: {stages}")  # fmt: skip
+    if engine_ms := measured.get("engine_ms_a_look"):
         over = sum(used.values()) / engine_ms - 1
-        yield Row("platform over the engine alone", "at most 15 %", f"{over:.0%}", over <= 0.15,
-                  f"processor ms a look: engine {engine_ms:.0f}, all {sum(used.values()):.0f}")  # fmt: skip
+        yield Row(f"platform over the engine alone, {faces} faces", "at most 15 %", f"{over:.0%}", over <= 0.15,
+                  f"processor ms a look: engine {engine_ms:.0f}, all {sum(used.values()):.0f}: {dearest}")  # fmt: skip
 
 
-def unmeasured_rows() -> Iterator[Row]:
-    """List what no script measures yet, or another command does."""
+def latency_row(found: dict[str, Any]) -> Row:
+    """From bench.latency's figures."""
+    return Row(
+        "capture to alert, p95 at 70 % load", "under 500 ms", f"{found['p95_ms']:.0f} ms ({found['alerts']} alerts)",
+        found["p95_ms"] <= 500,
+        f"every look to its outcome: p95 {found['outcome_p95_ms']} ms; {found['looks']:.1f} looks a second of "
+        f"{found['most']:.1f}; ms a call: "
+        + ", ".join(f"{stage} {ms:.1f}" for stage, ms in found["stages_ms"].items()),
+    )  # fmt: skip
+
+
+def compile_row(found: dict[str, Any]) -> Row:
+    """From bench.compile_list's figures."""
+    return Row(
+        f"compile of {found['people']:,} people", "at most 1.2 times the engine", f"{found['ratio']:.2f}",
+        found["ratio"] <= 1.2,
+        f"processor ms a photograph: engine {found['engine_ms']:.1f}, "
+        + ", ".join(f"{kind} {ms:.1f}" for kind, ms in found["by_kind_ms"].items())
+        + "; resident MB " + ", ".join(f"{at} {mb:.0f}" for at, mb in found["memory_mb"].items()),
+    )  # fmt: skip
+
+
+def workers_row(found: dict[str, Any]) -> Row:
+    """From bench.workers's figures."""
+    return Row(
+        "two workers / one", "at least 1.8", f"{found['ratio']:.2f}", found["ratio"] >= 1.8,
+        f"on {found['cores']} cores, which cameras, broker and recorder share, at most {found['most']:.2f}",
+    )  # fmt: skip
+
+
+def idle_rows(found: dict[str, Any]) -> Iterator[Row]:
+    """From bench.idle's figures."""
+    cores = ", ".join(f"{kind} {share:.1%}" for kind, share in list(found["core_by_kind"].items())[:5])
+    memory = ", ".join(f"{kind} {mb:.0f}" for kind, mb in list(found["memory_by_kind"].items())[:5])
+    yield Row("lfr up, ready", "at most 15 s", f"{found['start_s']:.0f} s", found["start_s"] <= 15,
+              f"its first word after {found['first_word_s']:.1f} s")  # fmt: skip
+    yield Row("idle, of a core", "at most 10 %", f"{found['core']:.1%}", found["core"] <= 0.10, cores)
+    yield Row("idle, memory", "at most 1.2 GB", f"{found['memory_mb'] / 1e3:.2f} GB", found["memory_mb"] <= 1200,
+              f"MB: {memory}")  # fmt: skip
+
+
+def other_rows() -> Iterator[Row]:
+    """List what another command measures."""
     none = "not measured"
-    yield Row(
-        "capture to alert, p95 at 70 % load", "under 500 ms", none, None, "needs a quiet machine and paced cameras"
-    )
-    yield Row("compile of 10,000 people", "at most 1.2 times the engine", none, None, "no script yet")
-    yield Row("two workers / one", "at least 1.8", none, None, "no script yet")
     yield Row("beside face_recognition", "", none, None, "python -m bench.peers")
     yield Row("one accelerator", "", none, None, "python -m bench.gpu, where a card is")
 
@@ -126,6 +166,30 @@ def run_json(module: str, *arguments: str) -> Any:
         return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
+def measured_rows(given: argparse.Namespace) -> Iterator[Row]:
+    """Run what was asked for, one after another."""
+    length = ["--seconds", str(given.seconds)]
+    if "search" in given.only:
+        yield search_row()
+    if "recall" in given.only:
+        people = ["--people", str(given.people)] if given.people else []
+        seeds, faces = [str(seed) for seed in given.seeds], [str(one) for one in given.faces]
+        yield from recall_rows(run_json("bench.recall", *people, "--seeds", *seeds, "--faces", *faces, *length) or [])
+    if "stream" in given.only:
+        for one in given.faces:
+            if (measured := run_json("bench.stages", "--faces", str(one), *length)) is not None:
+                yield from stream_rows(measured, one)
+    for part, module, options, row in (
+        ("latency", "bench.latency", length, latency_row),
+        ("workers", "bench.workers", length, workers_row),
+        ("compile", "bench.compile_list", ["--people", str(given.listed)], compile_row),
+    ):
+        if part in given.only and (found := run_json(module, *options)) is not None:
+            yield row(found)
+    if "idle" in given.only and (found := run_json("bench.idle")) is not None:
+        yield from idle_rows(found)
+
+
 def main() -> int:
     """Run all, print the table; exits with 1 if a measured goal isn't reached."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -133,26 +197,12 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[201, 202])
     parser.add_argument("--seconds", type=float, default=40.0, help="length of the streets")
     parser.add_argument("--faces", type=int, nargs="+", default=[5, 15])
-    parser.add_argument(
-        "--only", choices=("search", "recall", "stream"), nargs="+", default=["search", "recall", "stream"]
-    )
+    parser.add_argument("--listed", type=int, default=1000, help="people of the list that is compiled")
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS)
     given = parser.parse_args()
     load = os.getloadavg()[0]
-    rows: list[Row] = [search_row()] if "search" in given.only else []
-    engine: dict[int, float] = {}
-    if "recall" in given.only:
-        people = ["--people", str(given.people)] if given.people else []
-        seeds, faces = [str(seed) for seed in given.seeds], [str(one) for one in given.faces]
-        length = ["--seconds", str(given.seconds)]
-        results = run_json("bench.recall", *people, "--seeds", *seeds, "--faces", *faces, *length) or []
-        engine = {one["faces"]: one["ms_a_look"] for one in results}
-        rows += recall_rows(results)
-    if "stream" in given.only:
-        for one in given.faces:
-            measured = run_json("bench.stages", "--faces", str(one), "--seconds", str(given.seconds))
-            if measured is not None:
-                rows += stream_rows(measured, one, engine.get(one))
-    rows += unmeasured_rows()
+    rows = list(measured_rows(given))
+    rows += other_rows()
     print(f"load before: {load:.1f}, after: {os.getloadavg()[0]:.1f}, on {os.cpu_count()} cores")
     table = Table("", "goal", "result", "reached", "reason")
     for row in rows:

@@ -172,6 +172,7 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
         keep_only=gallery.keep_only,
         finds_people=gallery.finds_people,
         show=thumbnails.offer,
+        nearest=lambda: screen.nearest,
     )
     attach_recognise(app, recogniser, RecordSigner(vault, clock, SystemActor.RECOGNISER), heartbeat)
 

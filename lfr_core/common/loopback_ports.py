@@ -12,20 +12,17 @@ import errno
 import os
 import pwd
 import socket
-import struct
 import sys
 from contextlib import ExitStack
 from ipaddress import IPv4Address, IPv6Address
-from pathlib import Path
 from typing import Final
 
 from lfr_core.common.errors import Fatal
+from lfr_core.common.listening_sockets import listening_sockets
 
 __all__ = ["bind_port", "has_own_listener", "listener_uids", "reserve_port", "user_name"]
 
 _HOST, _HOST_6 = "127.0.0.1", "::1"
-_TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
-_LISTENS: Final = "0A"  # TCP_LISTEN of include/net/tcp_states.h
 _NO_IPV6: Final = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
 
@@ -94,7 +91,7 @@ def listener_uids(port: int) -> frozenset[int] | None:
         return None
     exact: set[int] = set()
     wildcard: set[int] = set()
-    for address, uid in _listeners(port):
+    for address, uid in listening_sockets(port):
         mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
         if IPv4Address(_HOST) in (address, mapped):
             exact.add(uid)
@@ -109,30 +106,6 @@ def user_name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"user {uid}"
-
-
-def _listeners(port: int) -> list[tuple[IPv4Address | IPv6Address, int]]:
-    """Address and user of each socket that listens on `port` (proc_net_tcp of the kernel's documentation)."""
-    found: list[tuple[IPv4Address | IPv6Address, int]] = []
-    for table in _TABLES:
-        try:
-            lines = table.read_text(encoding="ascii").splitlines()[1:]
-        except FileNotFoundError:
-            if table.name == "tcp6":  # no IPv6
-                continue
-            raise Fatal(f"whose ports are whose can't be known: {table} isn't there. Mount /proc") from None
-        for line in lines:
-            _, local, _, state, _, _, _, uid, *_ = line.split()
-            words, _, number = local.partition(":")
-            if state == _LISTENS and int(number, 16) == port:
-                found.append((_address(words), int(uid)))
-    return found
-
-
-def _address(words: str) -> IPv4Address | IPv6Address:
-    """Read an address as the kernel prints it: 32-bit words in the machine's own order."""
-    packed = b"".join(struct.pack("=I", int(words[at : at + 8], 16)) for at in range(0, len(words), 8))
-    return IPv4Address(packed) if len(packed) == 4 else IPv6Address(packed)
 
 
 def _bind(family: socket.AddressFamily, host: str, port: int) -> socket.socket:

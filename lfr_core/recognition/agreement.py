@@ -32,6 +32,8 @@ class Shot:
     box: Floats
     """Shape (4,): x1, y1, x2, y2 in pixels of the frame."""
     eye_distance_px: float
+    sharpness: float = 0.0
+    """As `Quality.sharpness`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

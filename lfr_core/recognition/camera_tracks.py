@@ -28,6 +28,11 @@ __all__ = ["CameraLook", "CameraTracks", "cut_probe"]
 PROBE_MARGIN: Final = 0.6  # of the box's size, on each side: hair, ears and shoulders help an operator compare
 PROBE_MAX_PX: Final = 320  # longer side of what an operator is shown
 
+FAR_BELOW: Final = 0.2
+"""How far below the threshold a good shot is of somebody else."""
+FAR_EYES_PX: Final = 20.0
+"""Smaller faces are less like themselves (docs/facts.md#faces: from here on 98 to 100 % are recognised)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Where:
@@ -121,6 +126,18 @@ class CameraTracks:
             self._chooser.hot(track)
         return leaving
 
+    def compared(self, shot: Shot, similarity: float, *, threshold: float) -> None:
+        """Take the similarity of the nearest on the list, -1 to 1, to a shot that isn't a vote.
+
+        A good shot far below the threshold is of nobody who is looked for, so that the track is looked at less often.
+        """
+        good = shot.sharpness >= quality.GOOD_SHARPNESS and shot.eye_distance_px >= FAR_EYES_PX
+        if similarity < threshold - FAR_BELOW:
+            if good:
+                self._chooser.far(shot.track)
+        else:
+            self._chooser.near(shot.track)
+
     def settle(self, tracks: Iterable[int]) -> None:
         """After a batch's votes: forget which of `tracks` were compared, where they have ended."""
         self._compared -= set(tracks) - set(self._tracker.live)
@@ -165,4 +182,5 @@ def _shot(chosen: ChosenShot[_Where]) -> Shot:
         probe=chosen.context.probe,
         box=chosen.face.detection.box,
         eye_distance_px=chosen.face.quality.eye_distance_px,
+        sharpness=chosen.face.quality.sharpness,
     )

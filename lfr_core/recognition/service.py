@@ -26,9 +26,9 @@ from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.agreement import Shot, Vote
 from lfr_core.recognition.batch import DetectedBatch, FrameProgress, Probe, RawFrame, Recognised, Session, session_of
-from lfr_core.recognition.camera_tracks import CameraTracks
+from lfr_core.recognition.camera_sessions import CameraSessions
 from lfr_core.recognition.canary import look_at_canary
-from lfr_core.recognition.faces.types import Detection, FaceEngine, Image
+from lfr_core.recognition.faces.types import Detection, FaceEngine, Floats, Image
 from lfr_core.recognition.frame_reader import FrameReader
 from lfr_core.recognition.gallery.port import Gallery
 from lfr_core.recognition.live_probe import CANDIDATES, LiveProbeResponder, best_person
@@ -38,7 +38,6 @@ from lfr_core.recognition.stopwatch import Stopwatch
 __all__ = ["Recogniser"]
 
 _UNCOUNTED = frozenset({FrameKind.CANARY, FrameKind.LIVE_PROBE})
-IDLE_SESSION_S = 60.0  # tracks of a camera that moved to another worker or died are forgotten after a minute
 
 
 class Recogniser:
@@ -57,8 +56,11 @@ class Recogniser:
         keep_only: Callable[[Collection[str]], None] = lambda _names: None,
         finds_people: Callable[[str, str], bool] = lambda _name, _contract: True,
         show: Callable[[FrameHeader, Image, list[Detection]], None] = lambda _header, _image, _found: None,
+        nearest: Callable[[], Floats | None] = lambda: None,
     ) -> None:
-        """`keep_only` is told each second of which live collections vectors may be kept; `show` of each look."""
+        """`keep_only` is told each second of which live collections vectors may be kept; `show` of each look. `nearest`
+        gives each probe's similarity to whoever on the list is nearest, of the gallery's last search, where known.
+        """
         self._engine = engine
         self._gallery = gallery
         self._directory = directory
@@ -68,12 +70,11 @@ class Recogniser:
         self._clock = clock
         self._keep_only = keep_only
         self._show = show
+        self._nearest = nearest
         self._responder = LiveProbeResponder(engine, gallery, opener, policy, clock, finds_people)
         self._watch = Stopwatch(clock)
-        self._cameras: dict[Session, CameraTracks] = {}
+        self._cameras = CameraSessions(policy, clock)
         self._reader = FrameReader(engine.contract_id, opener=opener, policy=policy, clock=clock, watch=self._watch)
-        self._used_s: dict[Session, float] = {}
-        """When each was last looked at, by this machine's monotonic clock: capture times may be a recording's."""
 
     def detect(self, frames: Sequence[RawFrame]) -> DetectedBatch:
         """Open, decode, detect, track and embed a batch, in the order given.
@@ -121,7 +122,7 @@ class Recogniser:
         with self._watch.stage("embed", calls=len(looked.probes)):
             faces = [probe.shot.aligned.reveal() for probe in looked.probes]
             looked.templates = Biometric(self._engine.embed(faces))
-        self._forget_idle()
+        self._cameras.forget_idle()
         return looked
 
     def match(self, looked: DetectedBatch) -> Recognised:
@@ -152,6 +153,8 @@ class Recogniser:
             camera.join(probe.shot, looked.templates.reveal()[index])
             entry, similarity = found.get(index, ("", -1.0))
             if similarity < probe.view.threshold:
+                if index in found:
+                    camera.compared(probe.shot, similarity, threshold=probe.view.threshold)
                 continue
             votes = camera.vote(entry, Vote(probe.shot, similarity), agreeing_shots=probe.view.agreeing_shots)
             sightings += [sighting_of(probe, entry, vote, keys[probe.view.id]) for vote in votes]
@@ -178,7 +181,7 @@ class Recogniser:
             view = views[session[0]]
             if view is None or not view.is_live:
                 del self._cameras[session]
-        self._forget_idle()
+        self._cameras.forget_idle()
         ended = {name for name in self._reader.served if not _may_go_on(views[name])}
         self._reader.served -= ended
         return bool(ended) and not self._reader.served
@@ -226,8 +229,7 @@ class Recogniser:
         for (seen, view, image), found in zip(opened, detections, strict=True):
             header = seen.header
             session = session_of(header)
-            camera = self._cameras.setdefault(session, CameraTracks(self._policy))
-            self._used_s[session] = self._clock.monotonic()
+            camera = self._cameras.take(session)
             if header.sequence <= camera.last_sequence:
                 continue  # delivered twice: `record` has recorded it, and the tracks must not go back in time
             with self._watch.stage("track_and_describe"):
@@ -251,15 +253,8 @@ class Recogniser:
         camera = self._cameras[session]
         looked.probes += [Probe(session, view, shot, seen, first=camera.first_comparison(shot.track)) for shot in shots]
 
-    def _forget_idle(self) -> None:
-        now = self._clock.monotonic()
-        idle = [session for session, used in self._used_s.items() if now - used > IDLE_SESSION_S]
-        for session in idle:
-            del self._used_s[session]
-            self._cameras.pop(session, None)
-
     def _search(self, looked: DetectedBatch, rows: list[int]) -> dict[int, tuple[str, float]]:
-        """Best entry and similarity by probe index, for probes of one deployment."""
+        """Best entry and similarity by probe index, for probes of one deployment; entry "" where it is of nobody."""
         probes = [looked.probes[row] for row in rows]
         view = probes[0].view
         try:
@@ -282,8 +277,12 @@ class Recogniser:
             if not view.live_only or not all(self._reader.is_stale(probe.seen.header) for probe in probes):
                 raise
             return self._withdraw(probes, FrameOutcome.DROPPED_STALE)
+        nearest = self._nearest()
+        found = (
+            {} if nearest is None else {row: ("", float(s)) for row, s in zip(rows, nearest, strict=True) if s < least}
+        )
         best = {row: best_person(candidates) for row, candidates in zip(rows, answers, strict=True)}
-        return {row: found for row, found in best.items() if found is not None}
+        return found | {row: person for row, person in best.items() if person is not None}
 
     @staticmethod
     def _withdraw(probes: Iterable[Probe], outcome: FrameOutcome) -> dict[int, tuple[str, float]]:

@@ -18,7 +18,7 @@ from streams.camera.job import CameraJob
 from streams.camera.jpeg import jpeg_size
 from streams.camera.rate_limit import RateLimiter
 from streams.camera.reconnect import ReconnectingSource
-from streams.camera.sampler import Pacer, adapt
+from streams.camera.sampler import Pacer, adapt, calm
 from streams.camera.sources import CapturedFrame, Source, StreamSource
 from streams.camera.stop_token import StopToken
 from streams.camera.view import ViewWatch
@@ -69,7 +69,10 @@ class Capture:
 
     @property
     def looks_per_second(self) -> float:
-        return self._rate
+        """How often it looks now: by how the workers keep up, and more seldom where nobody is seen."""
+        if self._job.as_fast_as_possible:
+            return self._rate
+        return calm(self._policy.sampling, self._rate, faceless_s=self._in_flight.faceless_s())
 
     @property
     def reconnects(self) -> int:
@@ -149,7 +152,7 @@ class Capture:
                     elapsed_s=now - adapted,
                 )
                 adapted = now
-            looked_at, pacer = pacer.take(at_s, self._rate)
+            looked_at, pacer = pacer.take(at_s, self.looks_per_second)
             if looked_at:
                 self._look(grab, captured_ns)
             else:

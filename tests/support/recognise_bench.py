@@ -72,16 +72,20 @@ class Directory:
 
 
 class BreakableGallery(ExactGallery):
-    """The exact gallery, which can be away."""
+    """The exact gallery, which can be away, and can leave out who is below the threshold, as a screened one does."""
 
     away = False
+    leaves_out = False
 
     def search(
         self, name: str, contract_id: str, probes: Floats, limit: int = 1, *, at_least: float = -1.0
     ) -> list[list[Candidate]]:
         if self.away:
             raise Retryable("the gallery is away")
-        return super().search(name, contract_id, probes, limit, at_least=at_least)
+        found = super().search(name, contract_id, probes, limit, at_least=at_least)
+        if not self.leaves_out:
+            return found
+        return [[one for one in each if one.similarity >= at_least] for each in found]
 
 
 @cache
@@ -142,7 +146,10 @@ class Bench:
             clock=self.time,
             keep_only=lambda names: self.kept.append(set(names)),
             show=self.thumbnails.offer,
+            nearest=lambda: self.nearest,
         )
+        self.nearest: Floats | None = None
+        """What is said of the last search: each probe's similarity to whoever on the list is nearest."""
         self.kept: list[set[str]] = []
         """Of which galleries copies may stay, each time it was said."""
 

@@ -124,6 +124,8 @@ def follow_tracks(
             scores[person][entry].append(similarity)
             if similarity >= lowest:
                 tracks.vote(str(entry), Vote(shot, similarity), agreeing_shots=agreeing)
+            else:
+                tracks.compared(shot, similarity, threshold=lowest)
         tracks.settle([shot.track for shot in shots])
 
     for sequence, (at_s, image) in enumerate(frames):

@@ -8,7 +8,9 @@ window (docs/facts.md#faces: 6-8 spread shots lose no pass; the first shot alone
 3. afterwards one for each `relook_looks` looks, since tracks can swap people;
 4. while hot (a shot reached the threshold) every usable look, until agreement or until as many looks as a
    track has shots have been tried;
-5. at the track's end the candidate in hand, if the track gave fewer than two shots.
+5. at the track's end the candidate in hand, if the track gave fewer than two shots;
+6. a track whose good shot resembled nobody (`far`) waits twice as long for its next one, and after a second such shot
+   as long as in 3: it is of nobody on the list, and embedding it again tells nothing new.
 
 Only one candidate per track is kept.
 """
@@ -25,6 +27,7 @@ from lfr_core.recognition.faces.types import Face, Quality
 __all__ = ["ChosenShot", "Offer", "ShotChooser"]
 
 _ENOUGH_SHOTS: Final = 2  # a track that ends with fewer gives its candidate too: an alert needs two to agree
+_SURELY_FAR: Final = 2
 T = TypeVar("T")
 
 
@@ -57,6 +60,8 @@ class _State(Generic[T]):
     """The look with which the present window began."""
     shots: int = 0
     hot_left: int = 0
+    far: int = 0
+    """Good shots in a row that resembled nobody."""
     pending: Offer[T] | None = None
 
 
@@ -118,6 +123,7 @@ class ShotChooser(Generic[T]):
         state = self._tracks.get(track_id)
         if state is not None and state.hot_left == 0:
             state.hot_left = self._policy.max_shots_per_track
+        self.near(track_id)
 
     def agreed(self, track_id: int) -> None:
         """Enough shots agree: the track goes back to its ordinary pace."""
@@ -125,17 +131,30 @@ class ShotChooser(Generic[T]):
         if state is not None:
             state.hot_left = 0
 
+    def far(self, track_id: int) -> None:
+        """Note that a good shot of the track resembled nobody who is looked for: its next ones come less often."""
+        state = self._tracks.get(track_id)
+        if state is not None:
+            state.far += 1
+
+    def near(self, track_id: int) -> None:
+        """Note that a shot of the track resembled somebody, or told nothing: its next ones come as often as ever."""
+        state = self._tracks.get(track_id)
+        if state is not None:
+            state.far = 0
+
     def _spacing(self, state: _State[T]) -> int:
-        young = state.shots < self._policy.max_shots_per_track
-        return self._policy.shot_spacing_looks if young else self._policy.relook_looks
+        if state.shots >= self._policy.max_shots_per_track or state.far >= _SURELY_FAR:
+            return self._policy.relook_looks
+        return self._policy.shot_spacing_looks * (1 + state.far)
 
     def _last_look(self, state: _State[T]) -> int:
         """Return the look at which the present window closes."""
         return state.window_start + self._spacing(state) - 1
 
     def _collects(self, state: _State[T], look: int) -> bool:
-        """Whether a usable face of `choose` may become the candidate: while young until one is good; a relook must be
-        fresh.
+        """Whether a usable face of `choose` may become the candidate: while young until one is good; a relook, and what
+        comes after a shot that was far, must be fresh.
         """
         if state.hot_left > 0:
             return True

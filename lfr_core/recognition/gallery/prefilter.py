@@ -57,6 +57,8 @@ class PrefilteredGallery(GalleryWrapper[VectorStore]):
         self._held: dict[str, Biometric[Floats]] = {}
         self._people: dict[str, list[int]] = {}
         """Which of the vectors are of people: all but the drawn test face's."""
+        self.nearest: Floats | None = None
+        """Of the last search: each probe's highest inner product with the list, shape (n,); None without a copy."""
 
     def hold(self, name: str, contract_id: str, approved: Mapping[str, StoredRow]) -> None:
         """Read the vectors and keep them: exactly those of the list as approved, canaries left out.
@@ -124,7 +126,7 @@ class PrefilteredGallery(GalleryWrapper[VectorStore]):
         Raises:
             Retryable: also when the store doesn't find what its own vectors say: it isn't as it was when it was read.
         """
-        held = self._held.get(name)
+        held, self.nearest = self._held.get(name), None
         if held is None:
             return self._inner.search(name, contract_id, probes, limit, at_least=at_least)
         rows = check_probes(probes)
@@ -137,6 +139,7 @@ class PrefilteredGallery(GalleryWrapper[VectorStore]):
                 if best[row] >= at_least + MARGIN and not any(one.similarity >= at_least for one in candidates):
                     raise Retryable(f"gallery {name} doesn't find what it held: it is compared anew", retry_after_s=0.2)
                 found[row] = candidates
+        self.nearest = best
         return found
 
     def drop(self, name: str) -> None:

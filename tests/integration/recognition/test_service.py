@@ -46,6 +46,20 @@ def test_a_person_who_is_not_enrolled_leaves_no_sighting() -> None:
     assert (done.sightings, done.outcomes[0].results[0].faces) == ([], 1)
 
 
+def test_a_person_who_is_far_from_everybody_on_the_list_is_compared_less_often() -> None:
+    def compared(nearest: float | None) -> int:
+        bench, probes = Bench(), 0
+        bench.gallery.leaves_out = True
+        bench.nearest = None if nearest is None else np.array([nearest], np.float32)
+        for frame in bench.frames(walk("biden", looks=10)):
+            looked = bench.recogniser.detect([frame])
+            probes += len(looked.probes)
+            bench.recogniser.match(looked)
+        return probes
+
+    assert (compared(None), compared(0.4), compared(0.1)) == (4, 4, 2)
+
+
 def test_a_sighting_shows_the_probe_to_a_person_who_has_its_key_and_to_nobody_else() -> None:
     bench = Bench()
     sighting = bench.run(bench.frames(walk("obama2"))).sightings[0]

@@ -8,7 +8,7 @@ from apps.synthetic_street.truth import FaceTruth, PassTruth, make_pass_truth
 from bench.passes import Compared, Missed, PassSeen
 from bench.processes import kind_of
 from bench.recall import changed
-from bench.table import recall_rows, stream_rows
+from bench.table import idle_rows, recall_rows, stream_rows
 from lfr_core.domain.policy import load_policy
 
 POLICY = load_policy()
@@ -65,11 +65,22 @@ def test_processor_time_is_told_by_what_a_process_is_for() -> None:
 def test_the_table_says_which_goals_are_reached_and_why_others_are_not() -> None:
     good = {"faces": 5, "passes": 100, "recognised": 97, "false_alerts": 0, "missed": {"track broken": 3}}
     false = good | {"recognised": 100, "false_alerts": 1}
-    measured = {"ratios": [8.0], "processor_ms_a_look": {"recognition": 60.0, "broker": 9.0}}
+    measured = {"ratios": [8.0], "processor_ratios": [9.0], "processor_ms_a_look": {"recognition": 60.0, "broker": 9.0},
+                "stages_ms": {"embed": 9.1}, "engine_ms_a_look": 62.0}  # fmt: skip
 
     assert [row.reached for row in recall_rows([good])] == [True]
     assert [row.reached for row in recall_rows([false])] == [False]
-    assert [row.reached for row in stream_rows(measured, 15, 62.0)] == [True, True]
-    (ratio, over) = stream_rows(measured, 5, 50.0)
+    assert [row.reached for row in stream_rows(measured, 15)] == [True, True]
+    (ratio, over) = stream_rows(measured | {"engine_ms_a_look": 50.0}, 5)
     assert (ratio.reached, over.result) == (False, "38%")
     assert "recognition 60" in ratio.reason
+
+
+def test_what_an_idle_system_costs_is_held_against_its_goals_and_names_the_dearest() -> None:
+    idle = {"start_s": 16.0, "first_word_s": 1.0, "core": 0.08, "memory_mb": 1300.0,
+            "core_by_kind": {"broker": 0.03}, "memory_by_kind": {"pages": 300.0}}  # fmt: skip
+
+    rows = list(idle_rows(idle))
+
+    assert [(row.result, row.reached) for row in rows] == [("16 s", False), ("8.0%", True), ("1.30 GB", False)]
+    assert [row.reason for row in rows][1:] == ["broker 3.0%", "MB: pages 300"]

@@ -126,6 +126,38 @@ def test_heat_without_agreement_ends_by_itself() -> None:
     assert play(shot_chooser, [GOOD] * 4, start=20) == []
 
 
+def test_a_track_of_nobody_is_looked_at_half_as_often_and_after_a_second_such_shot_as_seldom_as_an_old_one() -> None:
+    shot_chooser = chooser()
+    taken = []
+    for look in range(40):
+        for shot in shot_chooser.choose([offer(look, GOOD)]):
+            taken.append((look, shot.context))
+            shot_chooser.far(7)
+
+    assert [look for look, _ in taken] == [0, 6, 16, 26, 36]
+    assert all(look - of < POLICY.shot_spacing_looks for look, of in taken)
+
+
+def test_a_shot_that_resembles_somebody_brings_the_ordinary_pace_back() -> None:
+    shot_chooser = chooser()
+    play(shot_chooser, [GOOD])
+    shot_chooser.far(7)
+    shot_chooser.near(7)
+
+    assert play(shot_chooser, [GOOD] * 6, start=1) == [(3, 1), (6, 4)]
+
+
+def test_a_hot_track_is_no_longer_of_nobody() -> None:
+    shot_chooser = chooser()
+    play(shot_chooser, [GOOD])
+    shot_chooser.far(7)
+    shot_chooser.far(7)
+    shot_chooser.hot(7)
+    shot_chooser.agreed(7)
+
+    assert play(shot_chooser, [GOOD] * 3, start=1) == [(3, 1)]
+
+
 def test_a_track_that_ends_with_fewer_than_two_shots_gives_its_candidate() -> None:
     shot_chooser = chooser()
     shot_chooser.choose([offer(0, SOFT)])
@@ -148,6 +180,8 @@ def test_ended_and_unknown_tracks_are_nothing_to_hot_agreed_and_end() -> None:
     shot_chooser = chooser()
     shot_chooser.hot(99)
     shot_chooser.agreed(99)
+    shot_chooser.far(99)
+    shot_chooser.near(99)
 
     assert shot_chooser.end([99]) == []
     assert shot_chooser.wants(99)

@@ -77,6 +77,20 @@ def test_whoever_may_reach_the_threshold_is_matched_by_the_store_in_one_call_and
     assert [[one.row for one in each] for each in found if each] == [[c.row for c in plain[i]] for i in (1, 2, 5)]
 
 
+def test_how_near_the_nearest_on_the_list_is_to_each_probe_is_told_and_nothing_without_a_copy(
+    store: AskedGallery,
+) -> None:
+    probes = np.stack([probe_at(0.2), probe_at(0.9)])
+    screen = held(store)
+    screen.search("g", "contract", probes, at_least=THRESHOLD)
+    told = screen.nearest
+    screen.keep_only(())
+    screen.search("g", "contract", probes, at_least=THRESHOLD)
+
+    assert told == pytest.approx([(LISTED @ probe).max() for probe in probes], abs=1e-6)
+    assert screen.nearest is None
+
+
 def test_a_probe_within_the_margin_of_the_threshold_is_matched_by_the_store(store: AskedGallery) -> None:
     held(store).search("g", "contract", probe_at(THRESHOLD - 0.9 * MARGIN)[None], at_least=THRESHOLD)
 
