@@ -43,6 +43,8 @@ class Idle:
     start_s: float
     first_word_s: float
     """Until the start said something."""
+    start_by_kind: Mapping[str, float]
+    """Processor seconds until then, of what runs at its end."""
     core: float
     """Share of one core, all processes together."""
     memory_mb: float
@@ -74,6 +76,16 @@ def memory(root: psutil.Process) -> dict[str, float]:
     return dict(sorted(found.items(), key=lambda each: -each[1]))
 
 
+def processor_s(root: psutil.Process) -> dict[str, float]:
+    """Return the processor seconds that each kind of process has used so far."""
+    found: dict[str, float] = defaultdict(float)
+    for process in (root, *root.children(recursive=True)):
+        with suppress(psutil.Error):
+            times = process.cpu_times()
+            found[kind_of(" ".join(process.cmdline()))] += times.user + times.system
+    return dict(sorted(found.items(), key=lambda each: -each[1]))
+
+
 def measure(seconds: float, settle_s: float, home: Path) -> Idle:
     """Start a system in `home`, wait, measure, stop it."""
     settings = settings_for_run(Settings(), home, workers=0, keep_page_port=False)
@@ -85,6 +97,7 @@ def measure(seconds: float, settle_s: float, home: Path) -> Idle:
         state = read_state(home)
         assert state is not None
         root = psutil.Process(state.pid)
+        started = processor_s(root)
         time.sleep(settle_s)
         with ProcessorTimes(root) as used:
             time.sleep(seconds)
@@ -93,7 +106,7 @@ def measure(seconds: float, settle_s: float, home: Path) -> Idle:
     finally:
         subprocess.run([sys.executable, "-m", "apps.cli", "down"], env=env, check=False, stdout=sys.stderr)
     return Idle(
-        ready, first, sum(by_kind.values()), sum(held.values()), by_kind, held, load, os.getloadavg()[0]
+        ready, first, started, sum(by_kind.values()), sum(held.values()), by_kind, held, load, os.getloadavg()[0]
     )  # fmt: skip
 
 
@@ -108,6 +121,10 @@ def main() -> int:
         found = measure(given.seconds, given.settle, Path(folder) / "home")
     print(f"load before {found.load_before:.1f}, after {found.load_after:.1f}, on {os.cpu_count()} cores")
     print(f"ready after {found.start_s:.1f} s (goal {START_GOAL_S:.0f}), first word after {found.first_word_s:.1f} s")
+    print(
+        f"processor s of the start: {sum(found.start_by_kind.values()):.0f}: "
+        + ", ".join(f"{kind} {each:.1f}" for kind, each in found.start_by_kind.items())
+    )
     print(
         f"idle: {found.core:.1%} of a core (goal {CORE_GOAL:.0%}), "
         f"{found.memory_mb:,.0f} MB (goal {MEMORY_GOAL_MB:,.0f})"

@@ -145,7 +145,8 @@ def idle_rows(found: dict[str, Any]) -> Iterator[Row]:
     cores = ", ".join(f"{kind} {share:.1%}" for kind, share in list(found["core_by_kind"].items())[:5])
     memory = ", ".join(f"{kind} {mb:.0f}" for kind, mb in list(found["memory_by_kind"].items())[:5])
     yield Row("lfr up, ready", "at most 15 s", f"{found['start_s']:.0f} s", found["start_s"] <= 15,
-              f"its first word after {found['first_word_s']:.1f} s")  # fmt: skip
+              f"its first word after {found['first_word_s']:.1f} s; processor s: "
+              + ", ".join(f"{kind} {each:.1f}" for kind, each in list(found["start_by_kind"].items())[:6]))  # fmt: skip
     yield Row("idle, of a core", "at most 10 %", f"{found['core']:.1%}", found["core"] <= 0.10, cores)
     yield Row("idle, memory", "at most 1.2 GB", f"{found['memory_mb'] / 1e3:.2f} GB", found["memory_mb"] <= 1200,
               f"MB: {memory}")  # fmt: skip

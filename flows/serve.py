@@ -1,10 +1,10 @@
 """Serve the flows: `python -m flows.serve`, a child of `lfr up`.
 
 Registers each flow with Prefect's server at `PREFECT_API_URL` and runs what is scheduled, each run a process of its
-own. The sweep's runs are created here, one at a time (`flows.sweep_schedule`), so that an hour's downtime is caught up
-with by one sweep and not by sixty; Prefect 3.8.8 creates none of its own with SQLAlchemy 2.1 (decision 0007). As often
-the schedule of planned deployments is made to agree with their plans (`flows.reconcile`). A flow that `prefect deploy`
-has given to a work pool is left to the pool's workers.
+own but the sweep's (`flows.own_process`). The sweep's runs are created here, one at a time (`flows.sweep_schedule`), so
+that an hour's downtime is caught up with by one sweep and not by sixty; Prefect 3.8.8 creates none of its own with
+SQLAlchemy 2.1 (decision 0007). As often the schedule of planned deployments is made to agree with their plans
+(`flows.reconcile`). A flow that `prefect deploy` has given to a work pool is left to the pool's workers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prefect.runner import Runner
 from prefect.types.entrypoint import EntrypointType
 
 from flows.announce import announce
@@ -24,6 +23,7 @@ from flows.compile_watchlist import compile_watchlist
 from flows.erasure_tasks import inject_missing_canaries
 from flows.flow_runs import AS_PLANNED, PrefectFlowRuns
 from flows.open_deployment import open_deployment
+from flows.own_process import OwnProcessRunner
 from flows.prefect_api import PrefectApi
 from flows.publish_results import publish_results
 from flows.reconcile import Changes, reconcile
@@ -40,6 +40,7 @@ from lfr_core.domain.actors import ProcessIdentity
 
 if TYPE_CHECKING:
     from prefect import Flow
+    from prefect.runner import Runner
     from sqlalchemy import Engine
 
 __all__ = ["DEPLOYMENT_FLOWS", "SWEEP", "main", "ready_file"]
@@ -77,9 +78,10 @@ async def _serve(installation: Installation) -> None:
     liveness = LivenessFile(ready_file(settings))
     liveness.remove()
     # pause_on_shutdown would leave a schedule paused that somebody else serves too
-    runner = Runner(name="openlfr", limit=_AT_ONCE, webserver=False, pause_on_shutdown=False)
+    runner = OwnProcessRunner(name="openlfr", limit=_AT_ONCE, webserver=False, pause_on_shutdown=False)
     flow_runs = PrefectFlowRuns(api)
     sweep = await _register(runner, flow_runs, retention, SWEEP)
+    runner.in_own_process[sweep] = retention
     for flow in DEPLOYMENT_FLOWS:
         await _register(runner, flow_runs, flow, AS_PLANNED)
     liveness.say_ready()

@@ -35,6 +35,7 @@ __all__ = [
     "broker_version",
     "ensure_topics",
     "lag",
+    "lags",
     "topic_problems",
     "topic_specs",
 ]
@@ -219,33 +220,38 @@ def absent_topics(connection: BrokerConnection, topics: Collection[str]) -> tupl
 
 
 def lag(connection: BrokerConnection, group: str, topic: str, only: Collection[int] | None = None) -> int:
-    """Count the records of `topic` that `group` has not committed yet, over all partitions or `only` those.
+    """Count what `group` has not committed yet of `topic`, over all partitions or `only` those. As `lags`."""
+    return lags(connection, group, {topic: only})
 
-    A partition without a commit counts from its first record still kept. On Tansu end offsets are right only
-    because producers send one record per batch (docs/facts.md#brokers).
+
+def lags(connection: BrokerConnection, group: str, wanted: Mapping[str, Collection[int] | None]) -> int:
+    """Count the records that `group` has not committed yet in the partitions `wanted` of each topic, None: all of them.
+
+    One login for all of them: it costs more than the questions. A partition without a commit counts from its first
+    record still kept. On Tansu end offsets are right only because producers send one record per batch
+    (docs/facts.md#brokers).
 
     Raises:
-        Retryable: the broker is away, or the topic doesn't exist yet.
+        Retryable: the broker is away, or a topic doesn't exist yet.
     """
     from kafka import TopicPartition
     from kafka.admin import OffsetSpec
 
     with admin_client(connection) as admin:
-        described = admin.describe_topics([topic])
-        partitions = (
-            [TopicPartition(topic, part["partition_index"]) for part in described[0]["partitions"]] if described else []
-        )
-        if not partitions:
-            raise Retryable(
-                f"there is no topic {topic} at {connection.servers} yet: `lfr up` makes it", retry_after_s=1.0
-            )
+        described = {str(each["name"]): each for each in admin.describe_topics(list(wanted))}
+        partitions: list[TopicPartition] = []
+        for topic, only in wanted.items():
+            numbers = [part["partition_index"] for part in described.get(topic, {}).get("partitions", ())]
+            if not numbers:
+                raise Retryable(
+                    f"there is no topic {topic} at {connection.servers} yet: `lfr up` makes it", retry_after_s=1.0
+                )
+            partitions += [TopicPartition(topic, number) for number in numbers if only is None or number in only]
         first = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
         end = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
         committed = admin.list_group_offsets(group)[group]
     total = 0
     for partition in partitions:
-        if only is not None and partition.partition not in only:
-            continue
         done = committed[partition].offset if partition in committed else -1
         total += max(0, end[partition].offset - max(done, first[partition].offset))
     return total

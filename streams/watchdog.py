@@ -20,6 +20,8 @@ from lfr_core.common.logs import get_logger
 __all__ = ["Heartbeat", "StallRule", "Watchdog"]
 
 EXIT_STALLED = 71
+EMPTY_FOR = 3
+"""Rounds that are left out after one in which nothing waited: each asks the broker with a login of its own."""
 
 
 class Heartbeat:
@@ -75,6 +77,7 @@ class Watchdog(threading.Thread):
         self._rule = rule or StallRule()
         self._every_s = every_s
         self._end = end
+        self._not_before = 0.0
         self._stop_event = threading.Event()
 
     def stop(self) -> None:
@@ -85,7 +88,7 @@ class Watchdog(threading.Thread):
         while not self._stop_event.wait(self._every_s):
             assigned = self._assigned()
             reason = self._rule.reason(
-                lag=self._measured_lag() if assigned and self._heartbeat.age_s > self._rule.silent_s else 0,
+                lag=self._measured_lag() if assigned and self._may_stall() else 0,
                 silent_s=self._heartbeat.age_s,
                 assigned=assigned,
                 up_s=time.monotonic() - started,
@@ -94,8 +97,14 @@ class Watchdog(threading.Thread):
                 get_logger().error("worker_stalled", reason=reason)
                 self._end(EXIT_STALLED)
 
+    def _may_stall(self) -> bool:
+        """Whether it has been silent so long that the broker is asked; where nothing waited, less often."""
+        return self._heartbeat.age_s > self._rule.silent_s and time.monotonic() >= self._not_before
+
     def _measured_lag(self) -> int | None:
         try:
-            return self._lag()
+            found = self._lag()
+            self._not_before = time.monotonic() + (0 if found else EMPTY_FOR * self._every_s)
+            return found
         except LfrError:  # the broker is away: not this worker's fault
             return None

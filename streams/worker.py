@@ -32,7 +32,7 @@ from streams.app import make_app
 from streams.broker.connection import BrokerConnection, connect_as
 from streams.broker.traits import traits_of
 from streams.broker.users import User
-from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, absent_topics, lag
+from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, absent_topics, lags
 from streams.watchdog import Heartbeat, Watchdog
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def _measure_own_lag(app: faust.App, connection: BrokerConnection, group: str) -
     own: dict[str, set[int]] = defaultdict(set)
     for partition in app.consumer.assignment():
         own[partition.topic].add(partition.partition)
-    return sum(lag(connection, group, topic, only) for topic, only in own.items())
+    return lags(connection, group, own) if own else 0
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from lfr_core.common.errors import Fatal, Retryable
 from lfr_core.common.settings import Settings
 from streams.broker.connection import connect_as
 from streams.broker.users import User
-from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, lag
+from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, lag, lags
 
 __all__ = ["CameraRecording", "PlaybackProgress", "play"]
 
@@ -129,9 +129,8 @@ def _ended(database: Engine, deployment: str, cameras: Sequence[str]) -> bool:
 def _waiting(settings: Settings) -> int:
     """Count the records that are still on their way to the database."""
     connection = connect_as(User.RETENTION, settings)
-    return lag(connection, RECOGNISE_GROUP, Topic.FRAMES) + sum(
-        lag(connection, RECORD_GROUP, topic) for topic in (Topic.SIGHTINGS, Topic.OUTCOMES, Topic.DEAD_LETTERS)
-    )
+    recorded = dict.fromkeys((Topic.SIGHTINGS, Topic.OUTCOMES, Topic.DEAD_LETTERS))
+    return lag(connection, RECOGNISE_GROUP, Topic.FRAMES) + lags(connection, RECORD_GROUP, recorded)
 
 
 def _cameras(database: Engine, deployment: str) -> tuple[read.CameraHealth, ...]:

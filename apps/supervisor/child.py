@@ -47,23 +47,31 @@ class Child:
         self._restarts = 0
         self._streak = 0
         self._why = ""
+        self._reported: tuple[object, ...] = ()
+        self._report: ChildReport | None = None
 
     @property
     def is_running(self) -> bool:
         return self._process is not None
 
     def report(self) -> ChildReport:
-        return ChildReport(
-            name=self.spec.name,
-            state=self.state,
-            pid=self._process.pid if self._process else None,
-            pid_created=self._pid_created if self._process else None,
-            since_ns=self._since_ns,
-            restarts=self._restarts,
-            why=self._why,
-            log=self.log,
-            ports=self.spec.ports,
-        )
+        """Return how it stands: the same object until something has changed, since it is asked many times a second."""
+        pid = self._process.pid if self._process else None
+        stands = (self.state, pid, self._since_ns, self._restarts, self._why)
+        if self._report is None or stands != self._reported:
+            self._reported = stands
+            self._report = ChildReport(
+                name=self.spec.name,
+                state=self.state,
+                pid=pid,
+                pid_created=self._pid_created if self._process else None,
+                since_ns=self._since_ns,
+                restarts=self._restarts,
+                why=self._why,
+                log=self.log,
+                ports=self.spec.ports,
+            )
+        return self._report
 
     def step(self, *, may_start: bool) -> None:
         """Look at it once, and do what is due. `may_start`: all it comes after is ready."""

@@ -19,6 +19,17 @@ __all__ = ["FLOWS", "PURGE", "WORKFLOWS", "purge_child", "workflow_children"]
 WORKFLOWS, FLOWS, PURGE = "workflows", "flows", "purge"
 _START_S = 120.0  # 8-13 s alone on two cores; everything else starts at the same time
 _POLL_S = 5
+_IDLE_SERVICES = (
+    "CANCELLATION_CLEANUP",  # nothing of ours is cancelled half way
+    "CLEANUP_RECONCILER",
+    "FOREMAN",  # marks work pools whose workers are silent
+    "LATE_RUNS",  # `flows.reconcile` and `flows.sweep_schedule` see to runs that don't begin
+    "PAUSE_EXPIRATIONS",
+    "REPOSSESSOR",  # of limits on how many run at once
+    "SCHEDULER",  # decision 0007: it creates no runs; ours are created by us
+    "TRIGGERS",  # automations
+)
+"""Of Prefect's own server: each looks into its database every few seconds for what we have none of."""
 _NO_PURGE_S = 120
 """How long no purge may have ended before the supervisor purges, seconds."""
 
@@ -68,7 +79,7 @@ def _server(settings: Settings, prefect: dict[str, str]) -> ChildSpec:
     return ChildSpec(
         WORKFLOWS,
         (sys.executable, "-m", "flows.prefect_server", "--port", port),
-        env=prefect,
+        env=prefect | {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in _IDLE_SERVICES},
         ready=http_ok(f"http://127.0.0.1:{port}/api/health"),
         alive=http_ok(f"http://127.0.0.1:{port}/api/health"),
         start_deadline_s=_START_S,

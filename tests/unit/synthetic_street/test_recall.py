@@ -77,7 +77,7 @@ def test_the_table_says_which_goals_are_reached_and_why_others_are_not() -> None
 
 
 def test_what_an_idle_system_costs_is_held_against_its_goals_and_names_the_dearest() -> None:
-    idle = {"start_s": 16.0, "first_word_s": 1.0, "core": 0.08, "memory_mb": 1300.0,
+    idle = {"start_s": 16.0, "first_word_s": 1.0, "core": 0.08, "memory_mb": 1300.0, "start_by_kind": {},
             "core_by_kind": {"broker": 0.03}, "memory_by_kind": {"pages": 300.0}}  # fmt: skip
 
     rows = list(idle_rows(idle))
