@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from lfr_core.common.settings import Settings
     from lfr_core.domain.policy import Policy
 
-__all__ = ["FLOWS", "PURGE", "WORKFLOWS", "purge_child", "workflow_children"]
+__all__ = ["FLOWS", "IDLE_SERVICES", "PURGE", "WORKFLOWS", "purge_child", "workflow_children"]
 
 WORKFLOWS, FLOWS, PURGE = "workflows", "flows", "purge"
 _START_S = 120.0  # 8-13 s alone on two cores; everything else starts at the same time
 _POLL_S = 5
-_IDLE_SERVICES = (
+IDLE_SERVICES = (
     "CANCELLATION_CLEANUP",  # nothing of ours is cancelled half way
     "CLEANUP_RECONCILER",
     "FOREMAN",  # marks work pools whose workers are silent
@@ -79,7 +79,7 @@ def _server(settings: Settings, prefect: dict[str, str]) -> ChildSpec:
     return ChildSpec(
         WORKFLOWS,
         (sys.executable, "-m", "flows.prefect_server", "--port", port),
-        env=prefect | {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in _IDLE_SERVICES},
+        env=prefect | {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in IDLE_SERVICES},
         ready=http_ok(f"http://127.0.0.1:{port}/api/health"),
         alive=http_ok(f"http://127.0.0.1:{port}/api/health"),
         start_deadline_s=_START_S,

@@ -6,7 +6,9 @@ import importlib
 from pathlib import Path
 
 import yaml  # type: ignore[import-untyped]  # Prefect brings it, without types
+from prefect.settings.models.server.services import ServerServicesSettings
 
+from apps.supervisor.workflows import IDLE_SERVICES
 from flows.flow_runs import AS_PLANNED
 from flows.retention import retention
 from flows.schedule import FlowStep
@@ -31,3 +33,10 @@ def test_each_step_of_the_schedule_has_its_flow_and_a_flow_takes_ids_only() -> N
     assert {flow.name for flow in DEPLOYMENT_FLOWS} == {step.value for step in FlowStep}
     for flow in DEPLOYMENT_FLOWS:
         assert set(flow.parameters.properties) <= {"deployment", "revision"}
+
+
+def test_what_our_server_of_prefect_does_without_are_services_that_it_has() -> None:
+    services = ServerServicesSettings.model_fields
+
+    assert {name.lower() for name in IDLE_SERVICES} <= set(services)
+    assert not {"event_persister", "task_run_recorder", "db_vacuum"} & {name.lower() for name in IDLE_SERVICES}

@@ -1,4 +1,5 @@
 import threading
+import time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,3 +63,28 @@ def test_the_watchdog_thread_ends_a_stalled_process() -> None:
 
 def test_the_watchdog_thread_survives_a_broker_that_is_away() -> None:
     assert run_watchdog(lag=Retryable("the broker is away"), silent_s=31.0) == []
+
+
+def test_where_nothing_waits_the_broker_is_asked_in_one_round_of_a_few() -> None:
+    asked: list[float] = []
+    heartbeat = Heartbeat(iter([0.0, *[31.0] * 10_000]).__next__)
+    rounds = [0]
+
+    def assigned() -> bool:
+        rounds[0] += 1
+        return True
+
+    def measure() -> int:
+        asked.append(rounds[0])
+        return 0
+
+    watchdog = Watchdog(
+        heartbeat=heartbeat, lag=measure, assigned=assigned, rule=RULE, every_s=0.02, end=lambda _: None
+    )
+    watchdog.start()
+    while rounds[0] < 20:
+        time.sleep(0.01)
+    watchdog.stop()
+    watchdog.join(1.0)
+
+    assert 2 <= len(asked) <= 20 / 2

@@ -66,6 +66,22 @@ def test_a_child_that_hangs_is_unresponsive_within_10_seconds_and_replaced_after
     assert child.report().restarts == 1
 
 
+def test_a_report_is_made_anew_when_something_has_changed_and_not_before(tmp_path: Path) -> None:
+    spec = ChildSpec("sleeper", (sys.executable, "-c", "import time; time.sleep(60)"), stop_deadline_s=1)
+    with OrphanKiller() as orphan_killer:
+        child = Child(spec, tmp_path / "log", Backoff(), ManualClock(), orphan_killer)
+        waiting, again = child.report(), child.report()
+        child.step(may_start=True)
+        started = child.report()
+        child.terminate()
+        child.has_stopped(kill=True)
+
+    assert waiting is again
+    assert [each.state for each in (waiting, started, child.report())] == [
+        ChildState.WAITING, ChildState.STARTING, ChildState.STOPPED,
+    ]  # fmt: skip
+
+
 @pytest.mark.fault("recogniser stopped by SIGSTOP")
 def test_a_process_that_was_stopped_in_its_tracks_is_not_alive(tmp_path: Path) -> None:
     """As SIGSTOP does, and as a hang does: it runs, it has said that it is ready, and touches its file no more."""
