@@ -23,7 +23,7 @@ from lfr_core.recognition.camera_tracks import CameraTracks
 from lfr_core.recognition.faces import quality
 from lfr_core.recognition.faces.decode import decode_frame
 from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image
-from lfr_core.recognition.gallery.port import Gallery
+from lfr_core.recognition.gallery.port import Candidate, Gallery
 from streams.camera.open_source import open_source
 from streams.camera.sampler import Pacer, calm
 from streams.camera.urls import parse_source
@@ -165,10 +165,7 @@ def look_at_street(
         for shot, template, candidates in zip(shots, templates, found, strict=True):
             tracks.join(shot, template)
             best = candidates[0]
-            owner = _owner(shot.box, faces[shot.sequence])
-            compared.append(
-                Compared(shot.sequence, shot.track, best.entry, best.similarity, owner.id if owner else None)
-            )
+            compared.append(_compared(shot, best, faces[shot.sequence]))
             if best.similarity >= policy.alerts.threshold:
                 vote = Vote(shot, best.similarity)
                 leaving = tracks.vote(best.entry, vote, agreeing_shots=policy.alerts.agreeing_shots)
@@ -201,6 +198,11 @@ def look_at_street(
     _add_shots(by_id, compared)
     seen.judge(by_id.values(), _alerts(votes, street.camera))
     return seen
+
+
+def _compared(shot: Shot, best: Candidate, faces: Sequence[tuple[PassTruth, FaceTruth]]) -> Compared:
+    owner = _owner(shot.box, faces)
+    return Compared(shot.sequence, shot.track, best.entry, best.similarity, owner.id if owner else None)
 
 
 def _owner(box: Floats, faces: Sequence[tuple[PassTruth, FaceTruth]]) -> PassTruth | None:

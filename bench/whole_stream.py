@@ -13,7 +13,7 @@ from uuid import UUID
 import cv2
 from rich.console import Console
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from apps.runs.deploy import checked_watchlist, deployed_system
 from apps.runs.play_recordings import CameraRecording, PlaybackProgress, play
@@ -128,7 +128,7 @@ def _alert_latencies(database: Engine, deployment: str, agreeing_shots: int) -> 
     with Session(database) as session:
         rows = session.exec(
             select(AlertRow.id, AlertRow.opened_ns, SightingRow.captured_ns)
-            .join(SightingRow, SightingRow.alert == AlertRow.id)
+            .join(SightingRow, col(SightingRow.alert) == AlertRow.id)
             .where(AlertRow.deployment == deployment)
         ).all()
     captured: dict[tuple[UUID, int], list[int]] = defaultdict(list)

@@ -129,7 +129,7 @@ def _ended(database: Engine, deployment: str, cameras: Sequence[str]) -> bool:
 def _waiting(settings: Settings) -> int:
     """Count the records that are still on their way to the database."""
     connection = connect_as(User.RETENTION, settings)
-    recorded = dict.fromkeys((Topic.SIGHTINGS, Topic.OUTCOMES, Topic.DEAD_LETTERS))
+    recorded: dict[str, None] = dict.fromkeys((Topic.SIGHTINGS, Topic.OUTCOMES, Topic.DEAD_LETTERS))
     return lag(connection, RECOGNISE_GROUP, Topic.FRAMES) + lags(connection, RECORD_GROUP, recorded)
 
 
