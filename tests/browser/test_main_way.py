@@ -40,7 +40,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
 DEPLOYMENT = "market-1"
 DESK = f"planning?deployment={DEPLOYMENT}"
-LEAD_S = 45.0
+LEAD_S = 150.0
 """For all up to the announcement, on a busy machine too."""
 SENTENCE = "People wanted by the courts are expected at this market on this day."
 
