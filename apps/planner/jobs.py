@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
 import structlog
 
 from lfr_core.common.errors import Fatal, LfrError
 
-__all__ = ["Job", "Jobs", "Progress"]
+__all__ = ["Job", "Jobs", "Progress", "words_of_time_left"]
+
+_PACE_AFTER_S = 5.0
+"""Until then loading the models would count as pace."""
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with how many are done, and of how many."""
@@ -28,9 +33,19 @@ class Job(Generic[T]):
     """The name of whoever began it."""
     done: int = 0
     total: int = 0
+    began_s: float = field(default_factory=time.monotonic)
     over: bool = False
     result: T | None = None
     error: LfrError | None = None
+
+
+def words_of_time_left(done: int, total: int, elapsed_s: float) -> str:
+    """Say how long it takes yet, at the pace so far; "" while that can't be told."""
+    if not 0 < done < total or elapsed_s < _PACE_AFTER_S:
+        return ""
+    left_s = elapsed_s / done * (total - done)
+    minutes = math.ceil(left_s / 60)
+    return ", less than a minute left" if minutes <= 1 else f", about {minutes:,} minutes left"
 
 
 class Jobs(Generic[T]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -10,7 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile as BrowserFile
 
 from apps.plain_words import plain_words
 from apps.planner.face_dialog import show_face_questions
-from apps.planner.jobs import Job
+from apps.planner.jobs import Job, words_of_time_left
 from apps.planner.list_html import list_look_html, uploaded_html
 from apps.planner.uploaded_lists import ListLook, StagedList, UploadedLists
 from apps.sign_in import redraw
@@ -103,7 +104,8 @@ def _running(lists: UploadedLists, one: DeploymentOverview, by: AuthenticatedPer
     job = lists.job(one.view.id, by)
     if job is None or job.over:
         redraw()
-    words = f"{job.title}: {job.done:,} of {job.total:,} photographs" if job.total else f"{job.title}: reading it"
+    left = words_of_time_left(job.done, job.total, time.monotonic() - job.began_s)
+    words = f"{job.title}: {job.done:,} of {job.total:,} photographs{left}" if job.total else f"{job.title}: reading it"
     st.progress(min(1.0, job.done / job.total) if job.total else 0.0, text=words)
     st.caption("It goes on while you look elsewhere.")
 

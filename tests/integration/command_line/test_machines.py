@@ -1,5 +1,7 @@
 """Commands on machines as they are: no route, no IPv6, an odd folder, a strict umask, a closed home, ASCII alone.
 
+No home at all, other locales and time zones, little memory, a full disk.
+
 What `lfr up` starts is tried so in `tests/integration/supervisor/test_odd_folder.py` and `test_outside.py`.
 """
 
@@ -10,13 +12,16 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from lfr_core.common.settings import Settings
+from tests.support.disks import fill, small_disk
 from tests.support.outside import persons_environment
 from tests.support.publication import modern_row, modern_table
+from tests.support.tiers import leave_to_long
 
 LFR = str(Path(sys.executable).with_name("lfr"))
 UNSHARE, IP = shutil.which("unshare"), shutil.which("ip")
@@ -75,3 +80,70 @@ def test_commands_work_on_a_machine_without_a_route_with_an_odd_folder_a_closed_
     assert {path.name for path in folder.iterdir()} <= {"a.csv", "b.csv", "home", "list"}
     assert [path for path in home.rglob("*") if path.stat().st_mode & 0o077] == []
     assert os.listdir(folder / "list") == ["watchlist.csv"]  # noqa: PTH208  names alone
+
+
+def little_memory(*command: str) -> list[str]:
+    return ["prlimit", "--as=2000000000", *command]
+
+
+def no_files_open(*command: str) -> list[str]:
+    """With neither standard input nor a standard error to write to."""
+    return ["sh", "-c", 'exec "$@" <&- 2>/dev/null', "sh", *command]
+
+
+def as_is(*command: str) -> list[str]:
+    return list(command)
+
+
+MACHINES: dict[str, tuple[Callable[..., list[str]], dict[str, str | None]]] = {
+    "no HOME": (as_is, {"HOME": None, "XDG_CACHE_HOME": None, "USER": None, "LOGNAME": None}),
+    "a HOME that isn't there": (as_is, {"HOME": "/nowhere/at/all", "XDG_CACHE_HOME": "/nowhere/cache"}),
+    "a temporary folder that isn't there": (as_is, {"TMPDIR": "/nowhere/tmp"}),
+    "no locale": (as_is, {"LC_ALL": "POSIX", "LANG": None, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
+    "a locale that isn't installed": (as_is, {"LC_ALL": "cy_GB.ISO-8859-14", "LANG": "xx_XX"}),
+    "half an hour east": (as_is, {"TZ": "Asia/Kolkata"}),
+    "a day ahead": (as_is, {"TZ": "Pacific/Kiritimati"}),
+    "a time zone that isn't there": (as_is, {"TZ": "Mars/Olympus"}),
+    "a terminal that can do nothing": (as_is, {"TERM": "dumb", "COLUMNS": "20"}),
+    "little memory": (little_memory, {}),
+    "no standard input": (no_files_open, {}),
+}
+
+
+@pytest.mark.parametrize("how", leave_to_long(MACHINES, but=["no HOME"]))
+def test_a_table_and_the_doctor_come_to_the_same_whatever_the_machine(how: str, tmp_path: Path) -> None:
+    wrap, changes = MACHINES[how]
+    table = tmp_path / "a.csv"
+    table.write_text(modern_table([modern_row(1), modern_row(2)]), encoding="utf-8")
+    env = dict(os.environ) | {"LFR_HOME": str(tmp_path / "home"), "LFR_CACHE": str(Settings().cache)}
+    env = {name: text for name, text in env.items() if name not in changes}
+    env |= {name: text for name, text in changes.items() if text is not None}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            wrap(LFR, *arguments), env=env, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False
+        )
+
+    compared, told = run("records", "compare", str(table), str(table), "--json"), run("doctor", "--json")
+
+    assert (compared.returncode, len(json.loads(compared.stdout))) == (0, 2), compared.stderr
+    assert {each["name"] for each in json.loads(told.stdout)} >= {"settings", "disk", "memory", "camera decoder"}
+    assert "Traceback" not in compared.stderr + told.stderr
+
+
+@pytest.mark.slow
+def test_a_full_disk_and_a_folder_that_may_not_be_written_are_said_in_a_sentence(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", megabytes=1) as disk:
+        (disk / "home").mkdir()
+        fill(disk)
+        for arguments in (("watchlist", "template", str(disk / "list")), ("doctor", "--json")):
+            done = subprocess.run(
+                [LFR, *arguments],
+                env=os.environ | {"LFR_HOME": str(disk / "home"), "LFR_CACHE": str(Settings().cache)},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode != 0
+            assert "Traceback" not in done.stderr
+            assert "No space left" in done.stderr + done.stdout

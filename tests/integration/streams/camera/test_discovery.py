@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from lfr_core.common.errors import Poison
-from streams.camera.discovery import GROUP, FoundCamera, find_cameras
+from streams.camera import discovery
+from streams.camera.discovery import FoundCamera, find_cameras
+from tests.support.brokers import free_ports
 
 LOOPBACK = "127.0.0.0/8"
 ANSWER = (
@@ -42,8 +44,8 @@ class Device:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        self._socket.bind(GROUP)
-        joined = struct.pack("4s4s", socket.inet_aton(GROUP[0]), socket.inet_aton("127.0.0.1"))
+        self._socket.bind(discovery.GROUP)
+        joined = struct.pack("4s4s", socket.inet_aton(discovery.GROUP[0]), socket.inet_aton("127.0.0.1"))
         self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, joined)
         self._socket.settimeout(0.1)
         self._ending = threading.Event()
@@ -64,6 +66,13 @@ class Device:
         self._ending.set()
         self._thread.join()
         self._socket.close()
+
+
+@pytest.fixture(autouse=True)
+def own_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port of the test's own: another test on this machine neither asks nor answers."""
+    (port,) = free_ports(1)
+    monkeypatch.setattr(discovery, "GROUP", (discovery.GROUP[0], port))
 
 
 @pytest.fixture
