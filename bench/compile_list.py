@@ -159,7 +159,7 @@ def measure(people: int, home: Path) -> Compiled:
     with system(settings, policy) as installation:
         deployment = "bench-list"
         store = build_deployment_service(installation)
-        store.create(deployment, DeploymentKind.EVALUATION, name="bench", policy=policy, live_only=False)
+        store.create(deployment, DeploymentKind.EVALUATION, name="bench", live_only=False)
         builder = build_list_builder(installation)
         say("compiling ...")
         began, own = time.perf_counter(), time.process_time()

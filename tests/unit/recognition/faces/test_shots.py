@@ -152,7 +152,7 @@ def test_a_hot_track_is_no_longer_of_nobody() -> None:
     play(shot_chooser, [GOOD])
     shot_chooser.far(7)
     shot_chooser.far(7)
-    shot_chooser.hot(7)
+    shot_chooser.note_hit(7)
     shot_chooser.agreed(7)
 
     assert play(shot_chooser, [GOOD] * 3, start=1) == [(3, 1)]
