@@ -82,6 +82,9 @@ class StuckRecords:
         self.answers.wait()
         return frozenset()
 
+    def is_request_closed(self, reference: str) -> None:
+        self.answers.wait()
+
     def began(self, epoch: Epoch) -> None:
         self.answers.wait()
         self.epochs.append(epoch)

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 __all__ = ["judge", "main"]
 
 
-HEAD_TEXT = "LFR-HEAD:1:"
+HEAD_TEXT = "LFR-HEAD:"
 """How the text of a head's QR code begins."""
 UNTYPED: list[str] = []
 """What was signed by an earlier version, whose signatures don't say of what they are."""
@@ -74,7 +74,7 @@ def check_signature(signed: tuple[str, str], kind: str, message: bytes, what: st
 def check_signed(one: dict[str, Any], kind: str, public_key: str, names: tuple[str, ...]) -> None:
     """Check a head or an anchor of the audit trail."""
     demand(one["public_key"] == public_key, f"{kind} of entry {one['seq']}: signed with another key")
-    signed = {name: one[name] for name in names}
+    signed = {name: one[name] for name in (*names, *({"generation"} & one.keys()))}
     message = canonical({**signed, "kind": f"openlfr.audit.{kind}", "v": 1})
     check_signature((one["public_key"], one["signature"]), f"audit-{kind}", message, f"{kind} of entry {one['seq']}")
 
@@ -202,8 +202,10 @@ def read_head(kept: bytes) -> dict[str, Any]:
     if not line.upper().startswith(HEAD_TEXT):
         found: dict[str, Any] = json.loads(kept)
         return found
-    seq, running, at_ns, key, signature = line[len(HEAD_TEXT) :].lower().split(":")
-    return {"seq": int(seq), "hash": running, "at_ns": int(at_ns), "public_key": key, "signature": signature}
+    form, seq, running, at_ns, key, signature, *more = line[len(HEAD_TEXT) :].lower().split(":")
+    demand(len(more) == {"1": 0, "2": 1}.get(form), "the kept head is of a form that isn't known here")
+    head = {"seq": int(seq), "hash": running, "at_ns": int(at_ns), "public_key": key, "signature": signature}
+    return {**head, "generation": int(more[0])} if more else head
 
 
 def judge(content: bytes, public_key: str, kept: bytes = b"", *, takes_old_form: bool = False) -> int:

@@ -17,9 +17,12 @@ from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.common.errors import Refused
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.head_checkpoint import keep_head
+from lfr_core.custody.audit.head_memory import HeadMemory
 from lfr_core.custody.audit.head_signing import HeadSigningThread
 from lfr_core.custody.audit.heads import entries_of_vault
 from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.read import newest_seq
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.audit.vault_records import TrailRecords, note_unnamed_writers, record_existing_rows
 from lfr_core.custody.audit.witness import Witness
@@ -30,7 +33,7 @@ from lfr_core.custody.vault.certificates import authority_of
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
-from lfr_core.custody.vault.keystore_rollback import drop_destroyed, hold_recorded_footage
+from lfr_core.custody.vault.keystore_rollback import drop_destroyed, hold_recorded_footage, tell_of_trail
 from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.process_files import ProcessFiles
 from lfr_core.custody.vault.server import VaultServer
@@ -97,10 +100,10 @@ def build_vault(
     trail = audit.use(core)
     records = log.records = TrailRecords(engine, core.writers, core.public_key, core.clock, keystore.folder)
 
+    memory = HeadMemory(keystore, core.keystore_lock, clock)
+
     def drop() -> None:
-        with records.open_state() as (_, state):
-            destroyed, generation = frozenset(state.destroyed), state.generation
-        drop_destroyed(core, destroyed, generation)
+        _clean(core, engine, records, memory)
 
     def compare() -> tuple[str, ...]:
         drop()  # again: while the trail couldn't be believed, nothing was dropped
@@ -109,11 +112,29 @@ def build_vault(
 
     core.signing.allow(signing_checks(core, engine, policy, core.clock, compare))
     core.begin()
+    memory.restore_checkpoint()
     with suppress(Refused):  # a trail that is damaged is told by whoever signs, and nothing goes by the records then
         drop()
         record_existing_rows(engine, records, trail)
         hold_recorded_footage(core)
     return core, compare
+
+
+def _clean(core: VaultCore, engine: Engine, records: TrailRecords, memory: HeadMemory) -> None:
+    """Destroy again what the trail says was destroyed; say it where keystore or trail is one of before.
+
+    Raises:
+        Refused: `audit.damaged`; `vault.keystore`. Retryable: the records are away.
+    """
+    with records.open_state() as (session, state):
+        destroyed, generation = frozenset(state.destroyed), state.generation
+        gone, newest = memory.find_gone(session), newest_seq(session)
+    drop_destroyed(core, destroyed, generation)
+    if gone is not None:
+        tell_of_trail(core, known=gone.seq, newest=newest)
+        head = keep_head(engine, core, core.clock, core.keystore.folder, memory.generation)
+        if head is not None:
+            memory.remember(head, at_once=True)
 
 
 def build_identities(
@@ -149,7 +170,8 @@ def run_vault(installation: Installation) -> None:
     machines.dismiss_again(entries_of_vault(engine, core.writers, Verb.AUTHORISE))
     listen = split_address(settings.vault_listen) if settings.vault_listen else None
     provider_keys = settings.keystore_folder / "identity-provider-keys.json"
-    logins = ShownLogins(engine, provider_of(settings), policy.access.session_h, core.clock, provider_keys)
+    records = TrailRecords(engine, core.writers, core.public_key, core.clock, settings.keystore_folder)
+    logins = ShownLogins(engine, provider_of(settings), policy.access.session_h, core.clock, records, provider_keys)
     server = VaultServer(core, settings.vault_socket, processes, machines, listen, logins)
     heads = HeadSigningThread(
         engine,
@@ -159,6 +181,7 @@ def run_vault(installation: Installation) -> None:
         policy.audit.head_every_s,
         compare,
         witness=Witness.of(settings),
+        memory=HeadMemory(core.keystore, core.keystore_lock, core.clock),
     )
 
     def end(_signal: int, _frame: FrameType | None) -> None:

@@ -40,6 +40,8 @@ def signing_checks(
     def check_head(message: bytes) -> None:
         head = parse_head_message(message)
         check_recent(SignatureKind.AUDIT_HEAD, head.at_ns, clock)
+        if head.generation is not None and head.generation > core.keystore.generation:
+            raise not_signed(SignatureKind.AUDIT_HEAD, "it says a generation of the keystore that there isn't yet")
         check_head_to_sign(engine, core, head)
 
     def check_anchor(message: bytes) -> None:

@@ -27,14 +27,16 @@ __all__ = ["Attendance", "last_attended_ns"]
 def last_attended_ns(session: Session, deployment: str, is_sealed: IsSealed | None = None) -> int | None:
     """When an operator was last heard of, nanoseconds since the epoch, or None.
 
-    `is_sealed`: the vault's: only what a process has sealed counts in which people log in.
+    `is_sealed`: the vault's: only what was sealed counts with a key that was lent upon this operator's login.
     """
     rows = session.exec(select(AttendanceRow).where(AttendanceRow.deployment == deployment))
     heard = (
         row.last_ns
         for row in rows
         if is_sealed is None
-        or is_sealed(_text(deployment, row.operator, row.last_ns), row.writer, row.seal, SPEAKS_FOR_PEOPLE)
+        or is_sealed(
+            _text(deployment, row.operator, row.last_ns), row.writer, row.seal, SPEAKS_FOR_PEOPLE, row.operator
+        )
     )
     return max(heard, default=None)
 
@@ -59,7 +61,8 @@ class Attendance:
             Refused: `deployment.unknown`, and as `acting`.
         """
         now_ns = self._clock.time_ns()
-        writer, seal = self._trail.seal(_text(deployment, principal_of(operator), now_ns))
+        principal = principal_of(operator)
+        writer, seal = self._trail.seal(_text(deployment, principal, now_ns), str(principal))
         with writing(self._engine) as session:
             if "\x00" in deployment or session.get(DeploymentRow, deployment) is None:
                 raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")

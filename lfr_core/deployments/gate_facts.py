@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.records import of_deployment
+from lfr_core.custody.audit.record_parts import of_deployment
 from lfr_core.custody.audit.row_seals import IsSealed
 from lfr_core.custody.people.lookup import in_role
 from lfr_core.custody.people.roles import Role
@@ -16,14 +16,14 @@ from lfr_core.deployments.compliance_documents import read_documents_status
 from lfr_core.deployments.gallery_binding import read_last_gallery_check
 from lfr_core.deployments.monitoring.store import last_proven_ns
 from lfr_core.deployments.reading import read_application
-from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.gate import GateFacts, PlannedFacts
 from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.publication import AnnouncementRow
 from lfr_core.storage.tables.vault import InstallationRow
 
-__all__ = ["gate_facts", "planned_facts"]
+__all__ = ["difference_of", "gate_facts", "planned_facts"]
 
 
 def gate_facts(session: Session, row: DeploymentRow, now: datetime, is_sealed: IsSealed | None = None) -> GateFacts:
@@ -46,8 +46,9 @@ def gate_facts(session: Session, row: DeploymentRow, now: datetime, is_sealed: I
         gallery_why=why,
         gallery_looked_ns=looked_ns,
         audit_written_ns=installation.written_ns if installation else None,
-        records_why=_difference_of(row.id, installation.records_why if installation else ""),
+        records_why=difference_of(row.id, installation.records_why if installation else ""),
         planned=planned_facts(session, row, now, is_sealed) if row.planned else None,
+        is_operational=row.kind == DeploymentKind.OPERATIONAL,
     )
 
 
@@ -92,7 +93,7 @@ def planned_facts(
     )
 
 
-def _difference_of(deployment: str, differences: str) -> str:
+def difference_of(deployment: str, differences: str) -> str:
     """Return the first difference found in this deployment's own records when the vault last compared them all."""
     of_it = (f"{kind.__tablename__}/{deployment}" for kind in of_deployment(deployment))
     starts = tuple(f"{name}{end}" for name in of_it for end in (" ", ",", "/"))

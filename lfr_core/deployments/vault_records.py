@@ -8,34 +8,27 @@ from dataclasses import replace
 from itertools import chain, islice
 from uuid import UUID
 
-from sqlalchemy import Engine, and_, update
+from sqlalchemy import Engine, true, update
 from sqlmodel import Session, col, select
 
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Fatal, Retryable
 from lfr_core.custody.audit.counted_rows import digest_counted
-from lfr_core.custody.audit.records import (
-    Where,
-    digest_rows,
-    find_differences,
-    find_lost,
-    not_on_trail,
-    of_deployment,
-    of_person,
-)
+from lfr_core.custody.audit.record_parts import Part, Where, by_key, of_deployment, of_person
+from lfr_core.custody.audit.records import digest_rows, find_differences, find_lost, not_on_trail
 from lfr_core.custody.audit.vault_records import TrailRecords
 from lfr_core.custody.people.lookup import in_role, row_of
 from lfr_core.custody.people.officer_alerts import check_judged_same
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.people.sign_on import check_signed_on
 from lfr_core.custody.vault.epochs import Epoch
-from lfr_core.deployments.gate_facts import gate_facts
+from lfr_core.deployments.gate_facts import difference_of, gate_facts
 from lfr_core.domain.gate import GateFacts
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, digest_segments
-from lfr_core.storage.tables.people import SignOnRow
+from lfr_core.storage.tables.people import PersonRow, SignOnRow
 from lfr_core.storage.tables.rights import ComplaintHoldRow, RightsRequestRow
 from lfr_core.storage.tables.vault import EpochRow, InstallationRow
 
@@ -52,6 +45,8 @@ class VaultRecords:
         self._clock = clock
         self.records: TrailRecords | None = None
         """The vault's: it goes by rows alone that stand on the audit trail. None where the gate is only shown."""
+        self._differences: str | None = None
+        """What the last comparison of all found, a line each; what the records have of it may be emptied."""
 
     def facts(self, deployment: str) -> GateFacts | None:
         if "\x00" in deployment:
@@ -67,6 +62,8 @@ class VaultRecords:
             if found.planned is not None and (officer := row_of(session, found.planned.authorised_by)) is not None:
                 where |= of_person(officer.id or 0)
             why = next(find_differences(session, state, self.records.key, where), "")
+            if not why and self._differences is not None:
+                why = difference_of(deployment, self._differences)
             return replace(found, records_why=why or found.records_why)
 
     def _facts(self, session: Session, deployment: str) -> GateFacts | None:
@@ -82,23 +79,24 @@ class VaultRecords:
             if signed_on_to is not None:
                 check_signed_on(session, signed_on_to, person.name, utc_from_ns(self._clock.time_ns()), roles)
                 registered = row_of(session, person.name)
-                there = col(SignOnRow.deployment) == signed_on_to
-                is_theirs = col(SignOnRow.person) == (None if registered is None else registered.id)
-                compare(f"the sign-on of {person.name}", {SignOnRow: and_(there, is_theirs)})
+                assert registered is not None  # in_role has just found them
+                compare(f"the sign-on of {person.name}", {SignOnRow: by_key(SignOnRow, signed_on_to, registered.id)})
             if alert:
-                this: Where = {AlertRow: col(AlertRow.id) == UUID(alert)}
+                this: Where = {AlertRow: by_key(AlertRow, UUID(alert))}
                 if Role.OPERATOR not in person.roles:
                     check_judged_same(session.get(AlertRow, UUID(alert)))
-                    this = {**this, DeploymentRow: col(DeploymentRow.id) == signed_on_to}
+                    this = {**this, DeploymentRow: by_key(DeploymentRow, signed_on_to)}
                 compare("this alert", this)
             if request:
-                compare("this request", {RightsRequestRow: col(RightsRequestRow.reference) == request})
+                compare("this request", {RightsRequestRow: by_key(RightsRequestRow, request)})
             return person.name
 
     def check_recorded(self, name: str) -> Mapping[str, str] | None:
         with self._compared(name) as (session, _):
-            if self.records is None or (person := row_of(session, name)) is None:
+            if self.records is None:
                 return None
+            if (person := row_of(session, name)) is None:
+                return {}
             return digest_rows(session, self.records.key, of_person(person.id or 0))
 
     @contextmanager
@@ -119,7 +117,10 @@ class VaultRecords:
                 for difference in find_differences(session, state, key, where):
                     raise not_on_trail(what, difference)
 
-            if (person := row_of(session, name)) is not None:
+            person = row_of(session, name)
+            if person is None:  # or what was registered of them is gone
+                compare("people", {PersonRow: Part(true(), None)})
+            else:
                 compare(person.name, of_person(person.id or 0))
             yield session, compare
 
@@ -138,12 +139,25 @@ class VaultRecords:
             for hold in _unreleased(session):
                 covered = _covered(session, hold)
                 is_as_recorded = hold.segments_sha256 == digest_segments(covered)
-                differs = find_differences(
-                    session, state, self.records.key, {FootageHoldRow: col(FootageHoldRow.id) == hold.id}
-                )
-                if is_as_recorded and not any(differs):
+                this: Where = {FootageHoldRow: by_key(FootageHoldRow, hold.id)}
+                is_on_trail = not any(find_differences(session, state, self.records.key, this))
+                if whole and is_on_trail and not is_as_recorded:
+                    raise not_on_trail("holds on footage", f"hold {hold.id} has lost footage, or been given some")
+                if is_as_recorded and is_on_trail:
                     segments.update(covered)
         return frozenset(segments)
+
+    def is_request_closed(self, reference: str) -> bool | None:
+        if self.records is None:
+            with reading(self._engine) as session:
+                row = session.get(RightsRequestRow, reference)
+                return None if row is None else row.closed_at is not None
+        with self.records.open_state() as (session, state):
+            where: Where = {RightsRequestRow: by_key(RightsRequestRow, reference)}
+            for difference in find_differences(session, state, self.records.key, where):
+                raise not_on_trail("this request", difference)
+            row = session.get(RightsRequestRow, reference)
+            return None if row is None else row.closed_at is not None
 
     def compare_all(self) -> tuple[str, ...]:
         """Compare all recorded rows with the trail, and write down which differ, for the boards. The vault's.
@@ -156,7 +170,8 @@ class VaultRecords:
         with self.records.open_state() as (session, state):
             found = tuple(islice(find_differences(session, state, self.records.key), _MOST_DIFFERENCES))
             known = session.exec(select(InstallationRow.records_why)).first()
-        if known != (said := "\n".join(found)):
+        self._differences = "\n".join(found)
+        if known != (said := self._differences):
             with writing(self._engine) as session:
                 session.execute(update(InstallationRow).values(records_why=said))
         return found

@@ -124,6 +124,8 @@ class GateFacts:
     """Why the clock can't be trusted; "" when it can."""
     planned: PlannedFacts | None = None
     """None for a trial."""
+    is_operational: bool = True
+    """Whether its list and cameras are of the public; False: an evaluation or a demonstration, with test subjects."""
 
 
 @dataclass(frozen=True, slots=True)

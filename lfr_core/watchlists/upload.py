@@ -31,6 +31,10 @@ _DEEPEST: Final = 12
 """Folders within folders."""
 _LEFT_OUT: Final = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 _ENCRYPTED: Final = 0x1
+_LARGEST_DIRECTORY: Final = 200 * MOST_FILES
+"""Bytes of a zip's directory: 46 and a name for each file."""
+_LONGEST_END: Final = 22 + 65_535 + 20 + 56
+"""Bytes of what ends a zip: the record with the longest comment, and the two of Zip64 before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,10 @@ def _members(files: Sequence[UploadedFile]) -> Iterator[_Member]:
 
 def _unzipped(file: UploadedFile) -> Iterator[_Member]:
     try:
-        archive = zipfile.ZipFile(file.open())
+        stream = file.open()
+        if _directory_bytes(stream) > _LARGEST_DIRECTORY:  # before it is read, whole, by the library
+            raise Poison(f"{file.path} holds more than {MOST_FILES:,} files: split the list")
+        archive = zipfile.ZipFile(stream)
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise Poison(f"{file.path} is no zip that can be read: make it again, and upload that") from error
     if len(archive.infolist()) > MOST_FILES:
@@ -99,6 +106,23 @@ def _unzipped(file: UploadedFile) -> Iterator[_Member]:
         path = _path(info.filename)
         if path is not None:
             yield _Member(path, lambda archive=archive, info=info: archive.open(info))  # type: ignore[misc]
+
+
+def _directory_bytes(stream: BinaryIO) -> int:
+    """Return how long a zip says that its directory is, from the record at its end (APPNOTE.TXT 4.3.14 to 4.3.16).
+
+    0: there is no such record; then it is no zip, as the library says.
+    """
+    length = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, length - _LONGEST_END))
+    tail = stream.read(_LONGEST_END)
+    stream.seek(0)
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) < at + 22:
+        return 0
+    size = int.from_bytes(tail[at + 12 : at + 16], "little")
+    longer = tail.rfind(b"PK\x06\x06", 0, at)  # Zip64 says it there
+    return max(size % 0xFFFFFFFF, int.from_bytes(tail[longer + 40 : longer + 48], "little") if longer >= 0 else 0)
 
 
 def _path(name: str) -> PurePosixPath | None:

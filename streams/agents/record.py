@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 import faust
 
@@ -27,6 +28,8 @@ __all__ = ["attach_record"]
 BATCH = 64  # messages a transaction
 WITHIN_S = 0.05
 LOG_EVERY_S = 10.0
+MOST_WAITING = 8
+"""Batches with dead letters of one topic that wait to be written: their records stay in memory so long."""
 
 Message = TypeVar("Message", Sighting, OutcomeBatch, DeadLetter, LiveProbeResult)
 Record = Callable[[Sequence[Message]], Sequence[tuple[Message, LfrError]]]
@@ -178,14 +181,58 @@ class _BatchWriter(Generic[Message]):
             return error
 
 
+class _Refused:
+    """Batches that something in couldn't be read: their dead letters are written behind what could, many at once."""
+
+    def __init__(self, stream: faust.StreamT, dead_letters: _DeadLetterWriter) -> None:
+        self._stream = stream
+        self._dead_letters = dead_letters
+        self._waiting: asyncio.Queue[tuple[Sequence[DeadLetter], Sequence[faust.EventT]]] = asyncio.Queue(MOST_WAITING)
+        self._task: asyncio.Task[None] | None = None
+
+    async def put(self, letters: Sequence[DeadLetter], events: Sequence[faust.EventT]) -> None:
+        """Have a batch acknowledged once its dead letters are written; waits while too many do."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+        await self._waiting.put((letters, events))
+
+    def end(self) -> None:
+        """Write no more. What waits isn't acknowledged, and so is delivered again."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            batches = [await self._waiting.get()]
+            while not self._waiting.empty():
+                batches.append(self._waiting.get_nowait())
+            try:
+                await self._dead_letters.write([letter for letters, _ in batches for letter in letters])
+                for event in (event for _, events in batches for event in events):
+                    await self._stream.ack(event)
+            except Exception as error:  # noqa: BLE001  nobody waits for this task: without it nothing is acknowledged
+                _end_worker(error)
+
+
 async def _consume(stream: faust.StreamT, writer: _BatchWriter[Message]) -> None:
-    """Take batches, write each and its dead letters, and acknowledge it then."""
-    async for events in stream.noack_take(BATCH, within=WITHIN_S):
-        try:
-            await writer.dead_letters.write(await writer.write(events))
-        except Fatal as error:
-            get_logger().critical("worker_ends", reason=str(error))
-            os._exit(error.exit_code)
-        for event in events:
-            await stream.ack(event)
-        writer.dead_letters.heartbeat.record()
+    """Take batches, write each, and acknowledge it then; one with dead letters once these are written too."""
+    refused = _Refused(stream, writer.dead_letters)
+    try:
+        async for events in stream.noack_take(BATCH, within=WITHIN_S):
+            try:
+                letters = await writer.write(events)
+            except Fatal as error:
+                _end_worker(error)
+            if letters:
+                await refused.put(letters, events)
+            else:
+                for event in events:
+                    await stream.ack(event)
+            writer.dead_letters.heartbeat.record()
+    finally:
+        refused.end()
+
+
+def _end_worker(error: Exception) -> NoReturn:
+    get_logger().critical("worker_ends", reason=str(error), exc_info=error)
+    os._exit(error.exit_code if isinstance(error, LfrError) else 1)

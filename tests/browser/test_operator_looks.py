@@ -13,7 +13,7 @@ from sqlmodel import text
 
 from lfr_core.alerts.recorder import Recorder
 from lfr_core.custody.vault.core import VaultCore
-from lfr_core.custody.vault.port import ErasureRule, KeyKind
+from lfr_core.custody.vault.port import KeyKind
 from tests.support.operator_page import ANN, Seen, context, no_alerts, page, recorder, seen, sign_in
 from tests.support.overwriting import overwriting
 from tests.support.page_alerts import PROBE, live_demo
@@ -92,7 +92,7 @@ def test_pictures_whose_key_is_gone_are_said_to_be_deleted_on_schedule(
     page: Page, recorder: Recorder, vault: VaultCore
 ) -> None:
     recorder.record_sightings([sighting(0.0, probe=PROBE)])
-    vault.destroy([info.id for info in vault.kept(KeyKind.ALERT)], rule=ErasureRule.ALERTS_DUE)
+    vault.keystore.destroy(tuple(info.id for info in vault.kept(KeyKind.ALERT)))
 
     sign_in(page)
     page.get_by_text("Deleted on schedule.").wait_for()

@@ -24,7 +24,6 @@ from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.frames import VaultSealer
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.views import DeploymentReader
-from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.gate import Condition
 from lfr_core.recognition.gallery import MilvusGallery
 from lfr_core.storage.engine import writing
@@ -40,7 +39,7 @@ from streams.camera.job import CameraJob
 from streams.camera.session import run_camera
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
-from tests.support.planning import CAST, OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHarness, form
+from tests.support.planning import CAST, COMPLIANCE, OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHarness, form
 from tests.support.publishing import withhold
 from tests.support.recordings import Walk, write_walks
 from tests.support.stream import Stream, two_workers
@@ -121,7 +120,7 @@ def changed(row: type[Row], **values: object) -> Callable[[Stream, PlanningHarne
 
         def put(new: dict[str, object]) -> dict[str, object]:
             trail = stream.trail
-            trail.prepare(SystemActor.LFR)
+            trail.prepare(COMPLIANCE)
             with writing(stream.database) as session:
                 query = select(row)
                 if row is not LiveProbeRow and row is not ComplianceDocumentRow:
@@ -132,7 +131,7 @@ def changed(row: type[Row], **values: object) -> Callable[[Stream, PlanningHarne
                 for name, value in new.items():
                     setattr(found, name, value(before[name]) if callable(value) else value)
                 session.add(found)
-                trail.append(session, AuditEvent(Verb.ALTER, SystemActor.LFR, NAME, f"deployment:{NAME}", "of.a-test"))
+                trail.append(session, AuditEvent(Verb.ALTER, COMPLIANCE, NAME, f"deployment:{NAME}", "of.a-test"))
                 return before
 
         before = put(values)

@@ -137,8 +137,8 @@ class EachTrail:
     def prepare(self, actor: Principal, /) -> None:
         self._of(actor).prepare(actor)
 
-    def seal(self, text: str, /) -> tuple[str, str]:
-        return self._of("").seal(text)
+    def seal(self, text: str, person: str = "", /) -> tuple[str, str]:
+        return self._of("").seal(text, person)
 
     def records_key(self) -> bytes:
         return self._of("").records_key()

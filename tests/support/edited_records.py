@@ -25,15 +25,17 @@ from lfr_core.storage.tables.alerts import (
 )
 from lfr_core.storage.tables.blue_list import BlueListPassRow, BlueListPlanRow
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
+from lfr_core.storage.tables.documents import ComplianceDocumentRow
 from lfr_core.storage.tables.erasure import CanaryRow, CertificateRow
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageSegmentRow
-from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
+from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow, SignOnRow
 from lfr_core.storage.tables.promises import PromiseResultRow, PromiseStatementRow, PromiseStateRow
 from lfr_core.storage.tables.publication import (
     AnnouncementRow,
     PublishedRecordRow,
     ResultsRow,
     WatchlistCompositionRow,
+    WithholdingRequestRow,
 )
 from lfr_core.storage.tables.rights import ComplaintHoldRow, ReceiptRow, RightsRequestRow
 from lfr_core.storage.tables.row import Row
@@ -64,10 +66,10 @@ def segment(id: str = "segment-1", key: str = "key-1") -> FootageSegmentRow:
 
 def put_on_trail(engine: Engine, trail: AuditTrail) -> None:
     """Name every row there is, as the vault does once in a home of before."""
-    trail.prepare(SystemActor.LFR)
+    trail.prepare(SystemActor.VAULT)
     with writing(engine) as session:
         rows = [row for kind in RECORDED for row in session.exec(select(kind)) if is_recorded(row)]
-        append_noting(session, trail, rows, SystemActor.LFR, "records.adopted")
+        append_noting(session, trail, rows, SystemActor.VAULT, "records.adopted")
 
 
 def differences(engine: Engine) -> tuple[str, ...]:
@@ -79,7 +81,7 @@ def differences(engine: Engine) -> tuple[str, ...]:
 
 def rows_of_requests_and_results() -> list[Row]:
     """A complaint with its hold and receipt, late results, a certificate with its canary, what is said of a list,
-    passes of test subjects, and what was found and is said of a promise.
+    passes of test subjects, what was found and is said of a promise, and what somebody asks to withhold.
     """
     complaint = RightsRequestRow(
         reference="R-1", kind="complaint", asks_listed=True, deployment="dep", received_on=NOW.date(), taken_at=NOW,
@@ -107,7 +109,11 @@ def rows_of_requests_and_results() -> list[Row]:
         ),
         PromiseResultRow(promise="p", result="broken", said="s", evidence="{}", at_ns=1),
         PromiseStatementRow(promise="p", text="we mend it", by="Una", at_ns=2),
-    ]
+        WithholdingRequestRow(
+            deployment="dep", number=1, place="p", starts_at=NOW, ends_at=NOW, purpose="p", use_case="u", because="b",
+            asked_by="Una", asked_at=NOW,
+        ),
+    ]  # fmt: skip
 
 
 def changed(kind: type[Row], **values: object) -> Callable[[Session], None]:
@@ -222,6 +228,13 @@ EDITS: dict[str, tuple[str, Callable[[Session], None]]] = {
     "late results that are explained": ("results/", changed(ResultsRow, explained_at=NOW, explained_by=EVE)),
     "a certificate": ("certificate/", changed(CertificateRow, digest="another")),
     "a certificate gone": ("certificate/", gone(CertificateRow)),
+    "what is withheld": ("withholding_request/", changed(WithholdingRequestRow, approved=True, answered_by=EVE)),
+    "until when a document is good": (
+        "paper/",
+        changed(ComplianceDocumentRow, review_by=NOW.date().replace(year=2099)),
+    ),
+    "a document gone": ("paper/", gone(ComplianceDocumentRow)),
+    "a sign-on": ("sign_on/", changed(SignOnRow, since=NOW - dt.timedelta(days=1))),
     "how many a list held": ("watchlist_composition/", changed(WatchlistCompositionRow, people=99)),
 }
 
@@ -235,6 +248,7 @@ def overwritten(engine: Engine, edit: Callable[[Session], None]) -> Iterator[tup
         *(AuthorityRow, AnnouncementRow, FootageHoldRow, AlertRow, AlertAnswerRow, PublishedRecordRow),
         *(RightsRequestRow, ComplaintHoldRow, ReceiptRow, ResultsRow, CertificateRow, WatchlistCompositionRow),
         *(BlueListPlanRow, BlueListPassRow, CanaryRow, PromiseStateRow, PromiseResultRow, PromiseStatementRow),
+        *(WithholdingRequestRow, ComplianceDocumentRow, SignOnRow),
     )
     with overwriting(engine) as session:
         for kind in tables:

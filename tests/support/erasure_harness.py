@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -160,33 +161,41 @@ class ErasureHarness:
     # -- the purges, each by itself --------------------------------------------------------------
 
     def purges(self, view: DeploymentView, now_ns: int) -> dict[frozenset[CanaryKind], Callable[[], object]]:
-        """Every purge step by what it makes go. Time is `now_ns`, the vault's own clock stands (not for footage)."""
+        """Every purge step by what it makes go, at `now_ns`: the vault's own clock shows that where it looks at it."""
         lists = ListsStep(self.engine, self.vault, self.trail)
-        hours = POLICY.alerts.retention_h
         return {
             frozenset({CanaryKind.TEMPLATE}): lambda: self.plain_gallery.drop(view.gallery),
             frozenset({CanaryKind.REFERENCE}): lambda: lists.purge(now_ns),
-            frozenset({CanaryKind.ALERT}): lambda: expire_alerts(
-                self.engine, self.vault, self.trail, now_ns=now_ns, retention_h=hours
-            ),
-            frozenset({CanaryKind.SIGHTING}): lambda: self._destroy_sightings(view.id),
+            frozenset({CanaryKind.ALERT}): lambda: self._expire_alerts(now_ns),
+            frozenset({CanaryKind.SIGHTING}): lambda: self._destroy_sightings(view.id, now_ns),
             frozenset({CanaryKind.FOOTAGE}): lambda: self._expire_footage(now_ns),
             frozenset({CanaryKind.FRAME}): self.vault.stop,  # destroys and records every epoch, as its timer does
         }
 
-    def _expire_footage(self, now_ns: int) -> None:
-        """The vault's own clock goes on too, for as long as that takes: it destroys no footage before it is due."""
+    @contextmanager
+    def _vault_at(self, now_ns: int) -> Iterator[None]:
+        """The vault's own clock goes on too, for as long as that takes: it destroys nothing before it is due."""
         clock, self.vault._clock = self.vault._clock, ManualClock(now_ns)
         try:
-            expire_segments(self.engine, self.settings.footage_store, self.vault, self.trail, now_ns=now_ns)
+            yield
         finally:
             self.vault._clock = clock
 
-    def _destroy_sightings(self, deployment: str) -> None:
+    def _expire_footage(self, now_ns: int) -> None:
+        with self._vault_at(now_ns):
+            expire_segments(self.engine, self.settings.footage_store, self.vault, self.trail, now_ns=now_ns)
+
+    def _expire_alerts(self, now_ns: int) -> None:
+        hours = POLICY.alerts.retention_h
+        with self._vault_at(now_ns):
+            expire_alerts(self.engine, self.vault, self.trail, now_ns=now_ns, retention_h=hours)
+
+    def _destroy_sightings(self, deployment: str, now_ns: int) -> None:
         from lfr_core.custody.vault.port import ErasureRule, KeyKind
 
         keys = [info.id for info in self.vault.kept(KeyKind.SIGHTINGS, deployment)]
-        self.vault.destroy(keys, rule=ErasureRule.ALERTS_DUE)
+        with self._vault_at(now_ns):
+            self.vault.destroy(keys, rule=ErasureRule.ALERTS_DUE)
 
     def end(self, view: DeploymentView) -> None:
         """The deployment is over; its list stays for the purge step under test."""

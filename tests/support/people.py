@@ -7,15 +7,17 @@ from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import Engine
-from sqlmodel import select
+from sqlmodel import col, select
 
 from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.audit.read import named_rows
 from lfr_core.custody.people import Actor, AuthenticatedPerson, People, Rank, Role
+from lfr_core.custody.people.machine_user import MACHINE_USER_ISSUER
 from lfr_core.custody.people.roles import Login
 from lfr_core.custody.people.sign_on import SignOns
-from lfr_core.domain.actors import SystemActor, fold_name
-from lfr_core.storage.engine import writing
+from lfr_core.domain.actors import Principal, SystemActor, fold_name
+from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
 from tests.support.overwriting import overwriting
 from tests.support.records import ManualClock
@@ -35,6 +37,7 @@ __all__ = [
     "put_people",
     "register",
     "registered",
+    "registrar",
     "sign_on",
     "subject_of",
 ]
@@ -56,8 +59,9 @@ MACHINE = SystemActor.LFR
 """This machine's user, who registers the first person."""
 
 
-ISSUER: Final = "https://login.tests"
-"""Gives the accounts of registers of tests, which `give_account` and `put_people` link."""
+ISSUER: Final = MACHINE_USER_ISSUER
+"""Of the accounts of registers of tests, which `give_account` and `put_people` link: no provider's, so that a vault in
+a process of its own goes by a name, as in a trial."""
 FAR: Final = datetime(2200, 1, 1, tzinfo=UTC)
 """After every session that a test ends."""
 
@@ -88,6 +92,17 @@ def give_accounts(people: People, *names: str, by: Actor = MACHINE) -> None:
     """Link the accounts that `authenticated` logs in with; the first, of compliance, by this machine's user."""
     for name in names:
         people.link_identity(name, ISSUER, subject_of(name), by=by)
+
+
+def registrar(engine: Engine) -> Principal:
+    """Find who registers people: the first of compliance who may act, once the trail has a person; this machine's user
+    before, whom nobody believes later.
+    """
+    of_compliance = select(PersonRow.name).join(PersonRoleRow, col(PersonRoleRow.person) == col(PersonRow.id))
+    wanted = of_compliance.where(PersonRoleRow.role == Role.COMPLIANCE.value, col(PersonRow.revoked_at).is_(None))
+    with reading(engine) as session:
+        found = session.exec(wanted.order_by(col(PersonRow.id))).first()
+        return found if found is not None and named_rows(session, PersonRow) else MACHINE
 
 
 def put_accounts(engine: Engine) -> None:
@@ -137,15 +152,16 @@ def put_people(
     """
     if isinstance(trail, MemoryTrail):
         trail = None
+    by = MACHINE if trail is None else registrar(engine)
     if trail is not None:
-        trail.prepare(MACHINE)
+        trail.prepare(by)
     now = utc_from_ns((clock or SystemClock()).time_ns())
     with (overwriting if trail is None else writing)(engine) as session:
         there = set(session.exec(select(PersonRow.folded)))
         for name, (roles, rank) in people.items():
             if (folded := fold_name(name)) in there:
                 continue
-            row = PersonRow(folded=folded, name=name, rank=rank.value, added_at=now, added_by=str(MACHINE))
+            row = PersonRow(folded=folded, name=name, rank=rank.value, added_at=now, added_by=str(by))
             session.add(row)
             session.flush()
             assert row.id is not None
@@ -153,7 +169,7 @@ def put_people(
             if with_accounts:
                 session.add(account_row(row.id, name, now))
         if trail is not None:
-            trail.append(session, AuditEvent(Verb.ALTER, MACHINE, "", "person:all", "people.added"))
+            trail.append(session, AuditEvent(Verb.ALTER, by, "", "person:all", "people.added"))
 
 
 def account_row(person: int, name: str, now: datetime) -> PersonIdentityRow:

@@ -39,7 +39,17 @@ from tests.support.people import CAST, authenticated, put_people
 from tests.support.records import ManualClock, entry
 from tests.support.vaults import trail_of, vault_of
 
-__all__ = ["CAST", "OFFICER", "OPERATOR", "OTHER_OFFICER", "PLANNER", "PUBLISHER", "PlanningHarness", "form"]
+__all__ = [
+    "CAST",
+    "COMPLIANCE",
+    "OFFICER",
+    "OPERATOR",
+    "OTHER_OFFICER",
+    "PLANNER",
+    "PUBLISHER",
+    "PlanningHarness",
+    "form",
+]
 
 PLANNER, OFFICER, OPERATOR, PUBLISHER = "Pat Planner", "Sue Perintendent", "Olu Operator", "Una Publisher"
 COMPLIANCE = "Dee Compliance"

@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 import threading
+from dataclasses import replace
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,12 +26,13 @@ from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.identity.session_file import StoredSession, new_salt, nonce_of, write_session
 from lfr_core.custody.people.lookup import row_of
 from lfr_core.custody.vault.client import VaultClient, vault_client
-from lfr_core.domain.actors import ProcessIdentity, SystemActor, fold_name
+from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor, fold_name
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.people import PersonIdentityRow
 from lfr_core.storage.tables.vault import InstallationRow
 from tests.support.identity import Signer, claims_of
 from tests.support.overwriting import overwriting
+from tests.support.people import authenticated, registrar
 
 __all__ = ["LocalIssuer", "issuer_address", "session_env", "token_in"]
 
@@ -100,14 +102,23 @@ class _VaultsClock(SystemClock):
         return self._vault.trusted_now_ns()
 
 
-def _trail_of(settings: Settings) -> AuditTrail | None:
-    """The trail of a vault that runs: the real one goes by no account that has no entry there."""
+def _trail_of(settings: Settings, by: Principal) -> AuditTrail | None:
+    """The trail of a vault that runs: the real one goes by no account that has no entry there.
+
+    `by`: who links an account, and has logged in.
+    """
     vault = vault_client(settings, ProcessIdentity.COMMANDS)
     trail = AuditTrail(vault, _VaultsClock(vault))
     try:
         trail.prepare(SystemActor.LFR)
     except Retryable:
         return None
+    if not isinstance(by, SystemActor):
+        now_s = SystemClock().time_ns() // 10**9
+        shown = _issuer().signer.sign(claims_of(now_s, iss=_issuer().url, sub=f"account of {fold_name(by)}"))
+        person = authenticated(by)
+        vault.remember(replace(person, login=replace(person.login, shown=shown)))
+        trail.prepare(by)
     return trail
 
 
@@ -120,7 +131,8 @@ def session_env(name: str, settings: Settings | None = None, *, clock: Clock | N
     now_ns = (clock or SystemClock()).time_ns()
     subject = f"account of {fold_name(name)}"
     engine = open_engine(settings.records_url)
-    trail = _trail_of(settings)
+    by = registrar(engine)
+    trail = _trail_of(settings, by)
     with (overwriting if trail is None else writing)(engine) as session:
         installation = session.exec(select(InstallationRow.id)).first()
         if installation is None:
@@ -141,7 +153,7 @@ def session_env(name: str, settings: Settings | None = None, *, clock: Clock | N
                 )
             )
             if trail is not None:
-                linked = AuditEvent(Verb.ALTER, SystemActor.LFR, "", "person:all", "people.identity-linked")
+                linked = AuditEvent(Verb.ALTER, by, "", "person:all", "people.identity-linked")
                 trail.append(session, linked)
     engine.dispose()
     salt = new_salt()

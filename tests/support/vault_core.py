@@ -49,6 +49,7 @@ MADE_BY = {
     KeyKind.ALERT: SystemActor.RECORDER,
     KeyKind.FOOTAGE: SystemActor.CAMERA,
     KeyKind.SIGHTINGS: SystemActor.RECOGNISER,
+    KeyKind.RIGHTS: SystemActor.RIGHTS,
 }
 """Whose business it is to make a key of a kind."""
 
@@ -112,6 +113,8 @@ class Records:
     written_ns: int | None = None
     held: frozenset[str] = frozenset()
     """Keys that a recorded hold covers."""
+    requests: dict[str, bool] = field(default_factory=dict)
+    """Whether each was closed."""
     people: dict[str, frozenset[Role]] = field(default_factory=lambda: {"A. Okafor": frozenset(Role)})
 
     def facts(self, deployment: str) -> GateFacts | None:
@@ -167,6 +170,10 @@ class Records:
     def held_segments(self, *, whole: bool = True) -> frozenset[str]:
         self._there()
         return self.held
+
+    def is_request_closed(self, reference: str) -> bool | None:
+        self._there()
+        return self.requests.get(reference)
 
     def record(self, event: AuditEvent) -> int:
         check_event(event)  # as the trail does

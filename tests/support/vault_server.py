@@ -18,6 +18,7 @@ from apps.vault.process import build_core, build_identities
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.vault_records import TrailRecords
 from lfr_core.custody.identity.provider import provider_of
 from lfr_core.custody.identity.shown_logins import ShownLogins
 from lfr_core.custody.vault.client import VaultClient
@@ -45,7 +46,9 @@ def serving_vault(
     core = build_core(settings, policy or load_policy(), engine, None if clock is None else _OneLook(clock))
     try:
         session_h = (policy or load_policy()).access.session_h
-        logins = ShownLogins(engine, provider_of(settings), session_h, core.clock) if asks_for_logins else None
+        records = TrailRecords(engine, core.writers, core.public_key, core.clock, settings.keystore_folder)
+        shown = ShownLogins(engine, provider_of(settings), session_h, core.clock, records)
+        logins = shown if asks_for_logins else None
         if logins is not None:
             # known before anybody asks; in a thread, as the vault's own: a browser's test runs an event loop
             asking = threading.Thread(target=logins.maintain, name="provider-keys")

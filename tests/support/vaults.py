@@ -29,11 +29,11 @@ from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.access import (
     KnowsPeople,
     check_access,
-    check_erasure_rule,
     check_given_again,
     check_maker,
     check_record_key,
 )
+from lfr_core.custody.vault.erasure_rules import check_erasure_rule
 from lfr_core.custody.vault.port import (
     DestroyedKey,
     ErasureRule,
@@ -81,6 +81,12 @@ class Nobody:
 
     def held_segments(self, *, whole: bool = True) -> frozenset[str]:
         return frozenset()
+
+    def is_request_closed(self, reference: str) -> None:
+        """There is none."""
+
+    def facts(self, deployment: str) -> None:
+        """There is none."""
 
 
 @dataclass
@@ -142,7 +148,7 @@ class MemoryVault:
         m.checked(m.Destroy, key_ids=tuple(key_ids), rule=rule)
         self._answer()
         known = {info.id: info for info in map(self._find, key_ids) if info is not None}
-        check_erasure_rule(rule, known.values(), now_ns=2**63)  # it has no time: all is due
+        check_erasure_rule(rule, known.values(), Nobody(), now_ns=2**63)  # it has no time: all is due
         self.destroyed |= known.keys()
         for key_id in known:
             self.made.pop(key_id, None)

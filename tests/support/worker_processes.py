@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lfr_core.common.settings import Settings
 from streams.worker import ready_file
+from tests.support.other_user import OtherUser
 
 __all__ = ["Worker", "environment_of", "wait_until"]
 
@@ -35,15 +37,17 @@ class Worker:
     settings: Settings
     log: Path
     process: subprocess.Popen[bytes] | None = None
+    user: OtherUser | None = None
+    """Whose process it is; None: this user's."""
 
     def start(self) -> Worker:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "streams.worker", self.role, "--index", str(self.index)],
-                stdout=log,
-                stderr=log,
-                env=os.environ | environment_of(self.settings),
-            )
+            environment = environment_of(self.settings)
+            python, options = sys.executable, dict[str, Any](env=os.environ | environment)
+            if self.user is not None:
+                python, options = str(self.user.python), self.user.options(environment)
+            command = [python, "-m", "streams.worker", self.role, "--index", str(self.index)]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, **options)
         return self
 
     def wait_ready(self, within_s: float = 180.0) -> Worker:

@@ -39,10 +39,13 @@ _AGAIN_AFTER_NS = 20 * 10**9
 _KEY = re.compile(rb"[0-9a-f]{64}\n?")
 
 
-def keep_head(engine: Engine, signer: HeadSigner, clock: Clock, folder: Path) -> Head | None:
+def keep_head(
+    engine: Engine, signer: HeadSigner, clock: Clock, folder: Path, generation: int | None = None
+) -> Head | None:
     """Sign the newest entry and remember its head in `folder`: what the vault does every few seconds.
 
     With nothing new the head is signed again for the folder, so that its age says when the vault last looked.
+    `generation` is the keystore's, and is signed too.
 
     Raises:
         Refused: as `sign_head`; `audit.remembered` when the file is damaged; `audit.other-installation`;
@@ -52,12 +55,12 @@ def keep_head(engine: Engine, signer: HeadSigner, clock: Clock, folder: Path) ->
     write_public_key(folder, signer.public_key)
     file = folder / HEAD_FILE
     checkpoint = read_checkpoint(file)
-    head = sign_head(engine, signer, clock, checkpoint)
+    head = sign_head(engine, signer, clock, checkpoint, generation)
     if head is not None:
         if checkpoint is None or head.seq != checkpoint.seq:
             write_checkpoint(file, head)
         elif (now_ns := clock.time_ns()) - checkpoint.at_ns > _AGAIN_AFTER_NS:
-            write_checkpoint(file, signed_head(signer, head.seq, head.hash, now_ns))
+            write_checkpoint(file, signed_head(signer, head.seq, head.hash, now_ns, generation))
     return head
 
 

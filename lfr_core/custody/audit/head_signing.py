@@ -16,6 +16,7 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Refused, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.head_checkpoint import keep_head, keep_refusal
+from lfr_core.custody.audit.head_memory import HeadMemory
 from lfr_core.custody.audit.port import HeadSigner
 from lfr_core.custody.audit.signed import Head
 from lfr_core.custody.audit.witness import Witness
@@ -44,6 +45,7 @@ class HeadSigningThread:
         compare: Callable[[], tuple[str, ...]] = tuple,
         *,
         witness: Witness | None = None,
+        memory: HeadMemory | None = None,
     ) -> None:
         """
         Args:
@@ -53,8 +55,10 @@ class HeadSigningThread:
             folder: the keystore's.
             every_s: the policy's `audit.head_every_s`.
             witness: who is given a head each hour; None: nobody.
+            memory: the keystore's, of the newest head; None: it has none (tests).
             compare: compares the records with the trail, and returns what differs; every `COMPARED_EVERY_S`.
         """
+        self._memory = memory
         self._compare = compare
         self._witness = witness or Witness(folder)
         self._left: int | None = None
@@ -86,7 +90,8 @@ class HeadSigningThread:
         """Sign now. False when it could not be done, which is logged."""
         try:
             self._witness.ask(self._signer.public_key)  # before anything is signed
-            head = keep_head(self._engine, self._signer, self._clock, self._folder)
+            generation = None if self._memory is None else self._memory.generation
+            head = keep_head(self._engine, self._signer, self._clock, self._folder, generation)
         except LfrError as error:
             if str(error) != self._last_error:
                 log = get_logger().warning if isinstance(error, Retryable) else get_logger().error
@@ -99,6 +104,8 @@ class HeadSigningThread:
         self._tell("")
         if head is not None:
             self._leave_with_witness(head)
+            if self._memory is not None:
+                self._memory.remember(head, at_once=self._ending.is_set())
         return True
 
     def _leave_with_witness(self, head: Head) -> None:

@@ -25,7 +25,7 @@ from lfr_core.custody.audit.read import (
     snapshot,
     stored_entries,
 )
-from lfr_core.custody.audit.records import may_record
+from lfr_core.custody.audit.record_rights import may_record
 from lfr_core.custody.audit.signed import Anchor, Head, signed_head
 from lfr_core.custody.vault.record_keys import day_of
 from lfr_core.custody.vault.signing import not_signed
@@ -47,7 +47,9 @@ __all__ = [
 ]
 
 
-def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head | None = None) -> Head | None:
+def sign_head(
+    engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head | None = None, generation: int | None = None
+) -> Head | None:
     """Sign the newest entry, if none has yet.
 
     Args:
@@ -55,6 +57,7 @@ def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head
         signer: the vault.
         clock: when it is signed.
         checkpoint: the head kept outside the database; it must still be in the trail.
+        generation: the keystore's, which the vault has signed too.
 
     Returns:
         The newest head, new or not; None while the trail is empty.
@@ -77,7 +80,7 @@ def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head
         return last
     if newest == 0:
         return None  # all of it was pruned, and the anchor is signed
-    head = signed_head(signer, chain.seq, chain.hash, at_ns)
+    head = signed_head(signer, chain.seq, chain.hash, at_ns, generation)
     with writing(engine) as session:
         if session.get(AuditHeadRow, head.seq) is None:  # else another process signed the same entry meanwhile
             session.add(
@@ -87,6 +90,7 @@ def sign_head(engine: Engine, signer: HeadSigner, clock: Clock, checkpoint: Head
                     at_ns=head.at_ns,
                     public_key=head.public_key,
                     signature=head.signature,
+                    generation=head.generation,
                 )
             )
     return head
@@ -218,8 +222,10 @@ def check_writer(entry: StoredEntry, keys: WriterKeys, since_ns: int, at_ns: int
         raise damaged(f"entry {entry.seq} says that it was written at another time than it was")
     if writer.identity is not None and not may_write(writer.identity, body.actor):
         raise damaged(f"entry {entry.seq} is of {body.actor}, for whom the process {writer.identity} writes nothing")
-    if not may_record(writer.identity, body.records):
-        raise damaged(f"entry {entry.seq} names records that the process {writer.identity} doesn't change")
+    if not may_record(writer.identity, body.actor, body.records):
+        raise damaged(
+            f"entry {entry.seq} of {body.actor} names records that the process {writer.identity} doesn't change so"
+        )
     if writer.identity is not None:  # else where nobody is asked who they are (tests)
         _check_whose(entry.seq, body.actor, writer, keys)
 

@@ -100,8 +100,11 @@ class Trail(Protocol):
 class SealsRows(Protocol):
     """Seals rows that have no entry of their own (`lfr_core.custody.audit.row_seals`); the trail does."""
 
-    def seal(self, text: str, /) -> tuple[str, str]:
-        """Return who seals, as it stands beside an entry, and the seal. Raises Retryable, Refused as `prepare`."""
+    def seal(self, text: str, person: str = "", /) -> tuple[str, str]:
+        """Return who seals, as it stands beside an entry, and the seal. Raises Retryable, Refused as `prepare`.
+
+        `person`: whose row it is, by name, who has logged in; "": a part of the platform's.
+        """
         ...
 
 

@@ -16,12 +16,14 @@ from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.audit.signed import Anchor, Head
 from lfr_core.storage.engine import is_sqlite, reading
 from lfr_core.storage.tables.audit import AuditAnchorRow, AuditEntryRow, AuditHeadRow
+from lfr_core.storage.tables.row import Row
 
 __all__ = [
     "anchor_of",
     "entries",
     "entry_of",
     "heads_from",
+    "named_rows",
     "newest_head",
     "newest_seq",
     "snapshot",
@@ -54,6 +56,22 @@ def stored_entries(session: Session, *, after: int = 0, up_to: int | None = None
         if len(rows) < _PAGE:
             return
         after = rows[-1][0]
+
+
+def named_rows(session: Session, kind: type[Row]) -> dict[str, bool]:
+    """Return the rows of a table that any entry names, and whether each is there by the newest that does.
+
+    For whoever has no key to verify the trail with, and would else go by there being no row: the table may have been
+    emptied. Entries that were removed the vault finds.
+    """
+    begin, found = f"{kind.__tablename__}/", dict[str, bool]()
+    naming = select(AuditEntryRow.body).where(col(AuditEntryRow.body).contains(f'"{begin}', autoescape=True))
+    for text in session.exec(naming.order_by(col(AuditEntryRow.seq))):
+        body = parse_body(text)
+        for name, digests in () if body is None else body.records.items():
+            if name.startswith(begin):
+                found[name] = not digests.endswith(">")
+    return found
 
 
 def heads_from(session: Session, *, at_least: int = 0) -> Iterator[Head]:
@@ -158,4 +176,4 @@ def _stored(row: AuditEntryRow) -> StoredEntry:
 
 
 def _head(row: AuditHeadRow) -> Head:
-    return Head(row.seq, row.hash, row.at_ns, row.public_key, row.signature)
+    return Head(row.seq, row.hash, row.at_ns, row.public_key, row.signature, row.generation)

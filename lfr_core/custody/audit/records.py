@@ -6,20 +6,20 @@ it is named, and the vault doesn't go by it (docs/decisions/0023-a-record-counts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, inspect
+from sqlalchemy import inspect
 from sqlalchemy.orm import load_only
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.entry import Body, record_digest
 from lfr_core.custody.audit.port import Verb
-from lfr_core.domain.actors import ProcessIdentity, SystemActor
+from lfr_core.custody.audit.record_parts import Part, Where
+from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.plain_tables import find_odd_tables
 from lfr_core.storage.recorded import (
     AS_OPENED,
@@ -34,10 +34,8 @@ from lfr_core.storage.recorded import (
     text_of,
 )
 from lfr_core.storage.tables.alerts import AlertRow, AlertStubRow, digest_stubs
-from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
-from lfr_core.storage.tables.documents import ComplianceDocumentRow
+from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
-from lfr_core.storage.tables.publication import AnnouncementRow
 from lfr_core.storage.tables.row import Row
 
 __all__ = [
@@ -46,15 +44,13 @@ __all__ = [
     "NOT_ON_TRAIL",
     "OPENED",
     "PRUNED",
+    "PUT_BACK",
+    "TRAIL_PUT_BACK",
     "RecordedState",
-    "Where",
     "digest_rows",
     "find_differences",
     "find_lost",
-    "may_record",
     "not_on_trail",
-    "of_deployment",
-    "of_person",
     "read_rows",
 ]
 
@@ -66,24 +62,17 @@ NOT_ON_TRAIL: Final = "records.not-on-trail"
 """The rule by which nothing is done on a record that differs."""
 PRUNED: Final = "audit.keep"
 """The rule of the entry that says up to which entry older ones were removed."""
+PUT_BACK: Final = "keystore.put-back"
+"""The rule of the vault's entry that says that the keystore is a copy of before."""
+TRAIL_PUT_BACK: Final = "trail.put-back"
+"""The rule of the one that says that the trail is an older one than the keystore knew."""
 GENERATION: Final = "generation"
 """The fact of an entry that says which generation of the keystore doesn't have the key any more."""
-Where = Mapping[type[Row], ColumnElement[bool] | bool]
-"""Which rows of which tables."""
 _ALERT_OPENED: Final = "alert_opened"
-_BY_PLATFORM: Final = frozenset({"deployment", "life"})
-_RECORDS: Final[Mapping[ProcessIdentity, frozenset[str]]] = MappingProxyType(
-    {
-        ProcessIdentity.FLOWS: _BY_PLATFORM
-        | {"announcement", "canary", "certificate", "complaint_hold", "footage_hold", "published_record", "results"}
-        | {"promise_result", "promise_state", "watchlist_composition"},
-        ProcessIdentity.PURGE: _BY_PLATFORM | {"complaint_hold", "footage_hold"},
-        ProcessIdentity.RECORD: frozenset({_ALERT_OPENED}),
-        ProcessIdentity.WATCH: _BY_PLATFORM,
-    }
-)
-"""Of which tables an entry of a process may name rows, where nobody is logged in; any, where people log in. Nobody is
-made a superintendent by a worker's entry."""
+_REGISTER: Final = frozenset(str(kind.__tablename__) for kind in (PersonRow, PersonRoleRow))
+_ACCOUNTS: Final = str(PersonIdentityRow.__tablename__)
+_DEPLOYMENTS: Final = str(DeploymentRow.__tablename__)
+_PLANNED: Final = str(PlannedDeploymentRow.__tablename__)
 
 
 @dataclass(slots=True)
@@ -92,6 +81,8 @@ class RecordedState:
 
     entries: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
     """By table and `key_of`: the `record_digest`, "" of a row that was deleted, and the entry's number."""
+    by_owner: dict[str, dict[str, None]] = field(default_factory=dict)
+    """The names by their table and the first column of their key, as `authority/market-square-1204`."""
     adopted: bool = False
     """Whether any entry names records, or says that there were none: from then on each row has its entry."""
 
@@ -100,10 +91,16 @@ class RecordedState:
     destroyed: set[str] = field(default_factory=set)
     """Ids of the kept keys that were destroyed."""
     generation: int = 0
-    """The keystore's, at the last destruction that says it."""
+    """The keystore's, at the last destruction or in the last head that says it."""
+    is_pruned: bool = False
+    """Whether older entries were removed: then nobody says that no one was registered before."""
     anchor: int = 0
     """Up to where entries were removed, until their removal's own entry has been taken: pruning found all records as
     they should be, so what is first said of one in between is what it was."""
+
+    def __post_init__(self) -> None:
+        """Note whether entries were removed."""
+        self.is_pruned = bool(self.anchor)
 
     def take_destroyed(self, body: Body) -> bool:
         """Take the next entry where it tells of a kept key's destruction; whether it does."""
@@ -127,7 +124,8 @@ class RecordedState:
         elif kind == "alert" and body.verb is Verb.ERASE:
             self.alerts.pop(alert, None)
             self.entries.get(_ALERT_OPENED, {}).pop(f"{_ALERT_OPENED}/{alert}", None)
-        for name, digests in body.records.items():
+        taken = {} if self._is_beyond_machine_user(body) else body.records
+        for name, digests in taken.items():
             before, _, after = digests.partition(">")
             known = self.entries.setdefault(_table_of(name), {})
             if self.anchor and name not in known:
@@ -135,37 +133,38 @@ class RecordedState:
             is_opening = name.startswith(f"{_ALERT_OPENED}/")  # said once: nobody says anew what an alert began as
             if known.get(name, ("", 0))[0] == before and not (is_opening and before and before != after):
                 known[name] = (after, body.seq)
+                self.by_owner.setdefault(_owner_of(name), {})[name] = None
 
         if body.rule == PRUNED and body.facts.get("up_to") == self.anchor:
             self.anchor = 0
 
+    def _is_beyond_machine_user(self, body: Body) -> bool:
+        """Whether this machine's user changes a planned deployment, or registers or links somebody and isn't the first.
+
+        Where somebody is registered, one of compliance does that; who finds nobody has emptied the register. Such an
+        entry says nothing of any row.
+        """
+        people = self.is_pruned or bool(self.entries.get("person"))
+        accounts = self.is_pruned or bool(self.entries.get(_ACCOUNTS))
+        return body.actor == str(SystemActor.LFR) and any(
+            people
+            if (table := _table_of(name)) in _REGISTER
+            else (accounts and table == _ACCOUNTS and said[0] == ">")
+            or (table == _DEPLOYMENTS and self.find(f"{_PLANNED}/{name.partition('/')[2]}") is not None)
+            for name, said in body.records.items()
+        )
+
+    def names_of(self, kind: type[Row], part: Part) -> Iterable[str]:
+        """Return the rows that the trail has, or had, of a part of a table."""
+        if part.key is None:
+            return self.entries.get(str(kind.__tablename__), {})
+        begin = f"{part.key}/"
+        of_owner = self.by_owner.get(_owner_of(part.key), {})
+        return [name for name in of_owner if name == part.key or name.startswith(begin)]
+
     def find(self, name: str) -> tuple[str, int] | None:
         """Return a row's digest and the number of its newest entry, by its `key_of`; None: no entry names it."""
         return self.entries.get(_table_of(name), {}).get(name)
-
-
-def may_record(identity: ProcessIdentity | None, names: Iterable[str]) -> bool:
-    """Whether an entry of that process may name these records, each by its `key_of`."""
-    if identity in (None, ProcessIdentity.VAULT, ProcessIdentity.COMMANDS, ProcessIdentity.PAGES):
-        return True
-    return {_table_of(name) for name in names} <= _RECORDS.get(identity, frozenset())
-
-
-def of_person(person: int) -> Where:
-    """Who somebody is, what they may do, and which accounts are theirs. `person`: the register's number."""
-    return {
-        PersonRow: _equals(PersonRow, "id", person),
-        PersonRoleRow: _equals(PersonRoleRow, "person", person),
-        PersonIdentityRow: _equals(PersonIdentityRow, "person", person),
-    }
-
-
-def of_deployment(deployment: str) -> Where:
-    """Return what a deployment's gate is decided on. `deployment`: its id."""
-    return {
-        kind: _equals(kind, "id" if kind is DeploymentRow else "deployment", deployment)
-        for kind in (DeploymentRow, PlannedDeploymentRow, ApplicationRow, AuthorityRow, AnnouncementRow)
-    } | {ComplianceDocumentRow: col(ComplianceDocumentRow.deployment).in_(("", deployment))}
 
 
 def find_differences(
@@ -177,7 +176,7 @@ def find_differences(
         session: of `snapshot`, in which `state` was read too.
         state: of the whole trail.
         records_key: the installation's (`WriterKey`).
-        where: which rows; None: all of them, and then also whether one is gone that the trail has.
+        where: which rows; None: all of them. Rows that are gone and that the trail has are found either way.
     """
     kinds = RECORDED if where is None else where
     yield from find_odd_tables(session, [str(kind.__tablename__) for kind in kinds])
@@ -198,8 +197,8 @@ def find_differences(
                 yield from _opening_differs(state, records_key, row)
             if isinstance(row, AlertRow) and row.state_digest != record_digest(records_key, sealed_text_of(row)):
                 yield f"{name} has another similarity, time or count than the recorder gave it"
-        if where is None and not RECORDED[kind].goes:
-            yield from _gone(state, kind, found)
+        if not RECORDED[kind].goes:
+            yield from _gone(session, state, kind, None if where is None else where[kind], found)
     if where is None:
         there = {str(alert) for alert in session.exec(select(AlertRow.id))}
         for alert, seq in state.alerts.items():
@@ -244,19 +243,28 @@ def find_lost(session: Session, state: RecordedState, records_key: bytes, kind: 
 def read_rows(session: Session, kind: type[Row], deployment: str) -> Iterator[Row]:
     """Read a deployment's rows of a recorded table, of each its key and what is recorded."""
     column = "id" if kind is DeploymentRow else "deployment"
-    return _rows(session, kind, {kind: _equals(kind, column, deployment)})
+    return _rows(session, kind, {kind: Part(inspect(kind).mapper.columns[column] == deployment, None)})
 
 
 def _rows(session: Session, kind: type[Row], where: Where | None) -> Iterator[Row]:
     """Read rows of a table, of each its key and what is recorded: no picture."""
     wanted = select(kind).options(load_only(*_attributes(kind)))
-    yield from session.exec(wanted if where is None else wanted.where(where[kind]))
+    yield from session.exec(wanted if where is None else wanted.where(where[kind].rows))
 
 
-def _gone(state: RecordedState, kind: type[Row], found: AbstractSet[str]) -> Iterator[str]:
-    for name, (digest, seq) in state.entries.get(str(kind.__tablename__), {}).items():
-        if digest and name not in found:
-            yield f"{name}, of entry {seq} of the audit trail, is gone from the records"
+def _gone(
+    session: Session, state: RecordedState, kind: type[Row], part: Part | None, found: AbstractSet[str]
+) -> Iterator[str]:
+    """Find the rows that the trail has and the table hasn't; of `part` alone, where one is given."""
+    said = state.entries.get(str(kind.__tablename__), {})
+    names = said if part is None else state.names_of(kind, part)
+    gone = [name for name in names if said[name][0] and name not in found]
+    if gone and part is not None and part.key is None:  # of another part, perhaps
+        (column,) = inspect(kind).mapper.primary_key
+        there = {f"{kind.__tablename__}/{key}" for key in session.exec(select(column))}
+        gone = [name for name in gone if name not in there]
+    for name in gone:
+        yield f"{name}, of entry {said[name][1]} of the audit trail, is gone from the records"
 
 
 def not_on_trail(what: str, difference: str) -> Refused:
@@ -277,10 +285,9 @@ def _attributes(kind: type[Row]) -> list[Any]:
     return [mapper.attrs[name].class_attribute for name in sorted(names)]
 
 
-def _equals(kind: type[Row], column: str, value: Any) -> ColumnElement[bool]:
-    equal: ColumnElement[bool] = inspect(kind).mapper.columns[column] == value
-    return equal
-
-
 def _table_of(name: str) -> str:
     return name.partition("/")[0]
+
+
+def _owner_of(name: str) -> str:
+    return "/".join(name.split("/", 2)[:2])

@@ -20,9 +20,11 @@ __all__ = ["IsSealed", "is_sealed", "seal_row", "text_of_values"]
 
 
 class IsSealed(Protocol):
-    """Whether a text is sealed by one of these processes, and lately."""
+    """Whether one of these processes has sealed a text, with a key lent for that person ("": for none), and lately."""
 
-    def __call__(self, text: str, writer: str, seal: str, processes: Collection[ProcessIdentity], /) -> bool: ...
+    def __call__(
+        self, text: str, writer: str, seal: str, processes: Collection[ProcessIdentity], person: str = "", /
+    ) -> bool: ...
 
 
 def text_of_values(table: str, *values: object) -> str:
@@ -36,16 +38,27 @@ def seal_row(writer_key: bytes, text: str) -> str:
 
 
 def is_sealed(
-    keys: WriterKeys, text: str, writer: str, seal: str, processes: Collection[ProcessIdentity], *, now_ns: int
+    keys: WriterKeys,
+    text: str,
+    writer: str,
+    seal: str,
+    processes: Collection[ProcessIdentity],
+    person: str = "",
+    *,
+    now_ns: int,
 ) -> bool:
     """Whether one of `processes` has sealed that text, today or yesterday, and may write still.
 
     A writer without an identity is one of a test, where nobody is asked who they are.
+
+    `person`: for whom, by name, the key must have been lent; "": for nobody.
     """
     who = Writer.parse(writer)
     if who is None or (who.identity is not None and who.identity not in processes):
         return False
     try:
+        if who.person != keys.pseudonym(person):
+            return False
         key = keys.key_of(who, seq=_ANY, since_day=day_of(now_ns))
     except Refused:
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
@@ -27,9 +27,12 @@ __all__ = [
     "signed_head",
 ]
 
-HEAD_TEXT = "LFR-HEAD:1:"
-"""How the text of a head begins. Only characters that a QR code packs densely (ISO/IEC 18004, alphanumeric)."""
+HEAD_TEXT = "LFR-HEAD:"
+"""How the text of a head begins, then its form: 1, or 2 with the keystore's generation. Only characters that a QR code
+packs densely (ISO/IEC 18004, alphanumeric)."""
 _NUMBER = re.compile(r"[0-9]{1,19}")
+_MORE = {"1": 0, "2": 1}
+"""How much more a form of the text has than the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,13 @@ class Head:
     at_ns: int
     public_key: str
     signature: str
+    generation: int | None = None
+    """The keystore's, when the vault signed; None: of an earlier version, or signed for another process."""
 
     def message(self) -> bytes:
         """Return what is signed."""
-        return canonical(
-            {"kind": "openlfr.audit.head", "v": 1, "seq": self.seq, "hash": self.hash, "at_ns": self.at_ns}
-        ).encode()
+        signed = {"kind": "openlfr.audit.head", "v": 1, "seq": self.seq, "hash": self.hash, "at_ns": self.at_ns}
+        return canonical(signed | self._generation).encode()
 
     def as_dict(self) -> dict[str, str | int]:
         """For a file."""
@@ -57,7 +61,12 @@ class Head:
             "at_ns": self.at_ns,
             "public_key": self.public_key,
             "signature": self.signature,
+            **self._generation,
         }
+
+    @property
+    def _generation(self) -> dict[str, int]:
+        return {} if self.generation is None else {"generation": self.generation}
 
     def as_file(self) -> bytes:
         """Write it as a file holds it, to which a time stamp is given too."""
@@ -65,7 +74,9 @@ class Head:
 
     def as_text(self) -> str:
         """Write it in one line of capitals, digits and colons: what its QR code holds."""
-        return f"{HEAD_TEXT}{self.seq}:{self.hash}:{self.at_ns}:{self.public_key}:{self.signature}".upper()
+        line = f"{self.seq}:{self.hash}:{self.at_ns}:{self.public_key}:{self.signature}"
+        form = f"1:{line}" if self.generation is None else f"2:{line}:{self.generation}"
+        return f"{HEAD_TEXT}{form}".upper()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +126,7 @@ class HeadDocument(BaseModel):
     at_ns: StrictInt
     public_key: str = Field(pattern="^[0-9a-f]{64}$")
     signature: str = Field(pattern="^[0-9a-f]{128}$")
+    generation: StrictInt | None = Field(default=None, ge=0)
 
 
 def head_from(text: bytes) -> Head:
@@ -124,20 +136,24 @@ def head_from(text: bytes) -> Head:
         found = HeadDocument.model_validate(_read_line(line[len(HEAD_TEXT) :].lower()))
     else:
         found = HeadDocument.model_validate_json(text)
-    return Head(found.seq, found.hash, found.at_ns, found.public_key, found.signature)
+    return Head(found.seq, found.hash, found.at_ns, found.public_key, found.signature, found.generation)
 
 
 def _read_line(line: str) -> dict[str, str | int]:
-    seq, hash_, at_ns, public_key, signature = line.split(":")
-    if not _NUMBER.fullmatch(seq) or not _NUMBER.fullmatch(at_ns):
-        raise ValueError("its numbers are none")
-    return {"seq": int(seq), "hash": hash_, "at_ns": int(at_ns), "public_key": public_key, "signature": signature}
+    form, seq, hash_, at_ns, public_key, signature, *more = line.split(":")
+    numbers = (seq, at_ns, *more)
+    if len(more) != _MORE.get(form) or not all(map(_NUMBER.fullmatch, numbers)):
+        raise ValueError("it is of no form that there is, or its numbers are none")
+    generation = {"generation": int(more[0])} if more else {}
+    head: dict[str, str | int] = {"seq": int(seq), "hash": hash_, "at_ns": int(at_ns)}
+    return head | {"public_key": public_key, "signature": signature} | generation
 
 
-def signed_head(signer: Signer, seq: int, hash_: str, at_ns: int) -> Head:
+def signed_head(signer: Signer, seq: int, hash_: str, at_ns: int, generation: int | None = None) -> Head:
     """Have a head signed. Raises Retryable when the vault is away."""
-    signed = signer.sign(SignatureKind.AUDIT_HEAD, Head(seq, hash_, at_ns, "", "").message())
-    return Head(seq, hash_, at_ns, signed.public_key.hex(), signed.signature.hex())
+    head = Head(seq, hash_, at_ns, "", "", generation)
+    signed = signer.sign(SignatureKind.AUDIT_HEAD, head.message())
+    return replace(head, public_key=signed.public_key.hex(), signature=signed.signature.hex())
 
 
 def signed_anchor(signer: Signer, seq: int, hash_: str, at_ns: int) -> Anchor:
@@ -159,11 +175,13 @@ class _HeadMessage(BaseModel):
     seq: StrictInt = Field(ge=1)
     hash: str = Field(pattern="^[0-9a-f]{64}$")
     at_ns: StrictInt
+    generation: StrictInt | None = Field(default=None, ge=0)
 
 
 class _AnchorMessage(_HeadMessage):
     kind: Literal["openlfr.audit.anchor"]  # type: ignore[assignment]  # one word instead of another
     count: StrictInt
+    generation: None = None
 
 
 def parse_head_message(message: bytes) -> Head:
@@ -172,7 +190,7 @@ def parse_head_message(message: bytes) -> Head:
         found = _HeadMessage.model_validate_json(message)
     except ValidationError as error:
         raise not_signed(SignatureKind.AUDIT_HEAD, "it is no head of the audit trail") from error
-    head = Head(found.seq, found.hash, found.at_ns, "", "")
+    head = Head(found.seq, found.hash, found.at_ns, "", "", found.generation)
     if head.message() != message:
         raise not_signed(SignatureKind.AUDIT_HEAD, "it isn't written the one way")
     return head

@@ -32,7 +32,9 @@ from lfr_core.custody.audit.entry import (
     write_body,
 )
 from lfr_core.custody.audit.port import AuditEvent, WriterSource
-from lfr_core.custody.audit.records import digest_rows, may_record, of_person
+from lfr_core.custody.audit.record_parts import of_person
+from lfr_core.custody.audit.record_rights import may_record
+from lfr_core.custody.audit.records import digest_rows
 from lfr_core.custody.audit.row_seals import seal_row
 from lfr_core.custody.vault.port import WriterKey
 from lfr_core.custody.vault.writer_keys import CLOCKS_APART_NS
@@ -40,6 +42,7 @@ from lfr_core.domain.actors import Principal, SystemActor, fold_name, may_write
 from lfr_core.storage.engine import writing
 from lfr_core.storage.recorded import take_changes
 from lfr_core.storage.tables.audit import AuditAnchorRow, AuditEntryRow
+from lfr_core.storage.tables.people import PersonRow
 
 __all__ = ["AuditTrail", "record"]
 
@@ -81,9 +84,9 @@ class AuditTrail:
         self._written(actor)
         self._ask_for_key(_person(actor))
 
-    def seal(self, text: str) -> tuple[str, str]:
-        """Seal a row's text: who seals, and the seal (`lfr_core.custody.audit.row_seals`). Raises as `records_key`."""
-        lent = self._key()[0]
+    def seal(self, text: str, person: str = "") -> tuple[str, str]:
+        """Seal a row's text (`lfr_core.custody.audit.row_seals`). Raises as `records_key`."""
+        lent = self._key(person)[0]
         return lent.writer, seal_row(lent.key, text)
 
     def records_key(self) -> bytes:
@@ -108,8 +111,8 @@ class AuditTrail:
         check_event(event)
         actor, (lent, asked) = self._written(event.actor), self._key(_person(event.actor))
         changed = take_changes(session)
-        if not may_record(self._identity, changed.keys() | carried.keys()):  # such an entry is a damaged trail's
-            raise Refused("records.not-this-process", f"the process {self._identity} doesn't change such records")
+        if not may_record(self._identity, actor, changed.keys() | carried.keys()):  # an entry of a damaged trail
+            raise Refused("records.not-this-process", f"no process {self._identity} changes such records as {actor}")
         self._check_register(session, event.actor, lent.records_key, changed)
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -160,10 +163,17 @@ class AuditTrail:
 
         Rows that somebody put in for the moment between the vault's look and this one give nobody a role.
         """
+        if isinstance(actor, SystemActor):
+            return
         with self._names_lock:
-            known = None if isinstance(actor, SystemActor) else self._people.get(fold_name(actor))
+            known = self._people.get(fold_name(actor))
         person = next((name.partition("/")[2] for name in known or () if name.startswith("person/")), None)
-        if known is None or person is None:
+        if known is None:
+            return
+        if person is None:
+            appeared = select(PersonRow.id).where(PersonRow.folded == fold_name(actor))
+            if session.exec(appeared).first() is not None:
+                raise Retryable(f"{actor} was registered while this was done: try again; nothing was done")
             return
         now = digest_rows(session, records_key, of_person(int(person)))
         for name in changed.keys() & (now.keys() | known.keys()):  # by this very act
@@ -219,7 +229,9 @@ class AuditTrail:
         with self._names_lock:
             self._lent[_folded(person)] = (key, now)
             if person:
-                self._people[fold_name(person)] = key.person_records or _NONE
+                self._people.pop(fold_name(person), None)
+                if key.person_records is not None:
+                    self._people[fold_name(person)] = key.person_records
         return key, now
 
 

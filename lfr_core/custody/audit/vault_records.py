@@ -71,9 +71,11 @@ class TrailRecords:
         self._state = RecordedState()
         self.key = writers.records_key
 
-    def is_sealed(self, text: str, writer: str, seal: str, processes: Collection[ProcessIdentity]) -> bool:
+    def is_sealed(
+        self, text: str, writer: str, seal: str, processes: Collection[ProcessIdentity], person: str = ""
+    ) -> bool:
         """As `IsSealed`. Raises Refused, Retryable: the clock can't be trusted."""
-        return is_sealed(self._writers, text, writer, seal, processes, now_ns=self._clock.time_ns())
+        return is_sealed(self._writers, text, writer, seal, processes, person, now_ns=self._clock.time_ns())
 
     @contextmanager
     def open_state(self) -> Iterator[tuple[Session, RecordedState]]:
@@ -125,6 +127,8 @@ class TrailRecords:
         for body in new:  # only now: a trail that is damaged leaves what is known as it was
             state.take_destroyed(body)
             state.take(body)
+        for signed in (head, checkpoint):
+            state.generation = max(state.generation, 0 if signed is None else signed.generation or 0)
         self._chain, self._state = chain, state
 
     def _begin(self, anchor: Anchor | None, head: Head | None) -> tuple[Chain, RecordedState]:

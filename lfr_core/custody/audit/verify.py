@@ -12,7 +12,7 @@ from sqlmodel import Session
 from lfr_core.custody.audit.chain import Chain, Fault, Problem, examine_head
 from lfr_core.custody.audit.entry import parse_body
 from lfr_core.custody.audit.read import anchor_of, heads_from, snapshot, stored_entries
-from lfr_core.custody.audit.records import RecordedState, find_differences
+from lfr_core.custody.audit.records import PUT_BACK, TRAIL_PUT_BACK, RecordedState, find_differences
 from lfr_core.custody.audit.signed import Anchor, Head
 from lfr_core.custody.vault.writer_keys import CLOCKS_APART_NS
 from lfr_core.domain.signatures import SignatureForm
@@ -20,6 +20,10 @@ from lfr_core.domain.signatures import SignatureForm
 __all__ = ["UNSIGNED_AFTER_S", "AuditReport", "verify"]
 
 _MOST_DIFFERENCES = 100
+_NO_HEAD = (
+    "no head is remembered outside the database: whether its newest entries and heads were removed together can't be "
+    "told"
+)
 UNSIGNED_AFTER_S = 60.0
 """Heads come every few seconds (policy.audit.head_every_s); an entry without one for this long is a fault."""
 
@@ -46,6 +50,8 @@ class AuditReport:
     """What could not be checked, in sentences."""
     differences: tuple[str, ...] = ()
     """Records that aren't what the trail says, in sentences; at most a hundred."""
+    put_back: tuple[int, ...] = ()
+    """Entries by which the vault says that the keystore, or the trail itself, was put back from a copy of before."""
     records: RecordedState = field(default_factory=RecordedState, repr=False)
     """What the trail says of the records."""
 
@@ -103,10 +109,7 @@ def verify(
     if problem is None and records_key is None and walk.records.adopted:
         unchecked.append("the records weren't compared with the trail: the vault, which has the key of that, is away")
     if checkpoint is None and problem is None:
-        unchecked.append(
-            "no head is remembered outside the database: whether its newest entries and heads were removed together "
-            "can't be told"
-        )
+        unchecked.append(_NO_HEAD)
     return AuditReport(
         entries=walk.entries,
         first_seq=walk.first,
@@ -118,6 +121,7 @@ def verify(
         problem=problem,
         unchecked=tuple(unchecked),
         differences=differences,
+        put_back=tuple(walk.put_back),
         records=walk.records,
     )
 
@@ -145,6 +149,7 @@ class _Walk:
         self._waiting_since_ns: int | None = None
         self._newest_head = 0
         self.records = RecordedState()
+        self.put_back: list[int] = []
         self.anchor: Anchor | None = None
         self.chain = Chain()
         self.entries = self.first = self.checked = self.untyped = self.signed = 0
@@ -183,6 +188,7 @@ class _Walk:
                 )
             if (body := parse_body(entry.body)) is not None:
                 self.records.take(body)
+                self.put_back += [entry.seq] if body.rule in {PUT_BACK, TRAIL_PUT_BACK} else []
             self.entries += 1
             self.first = self.first or entry.seq
             if self._waiting_since_ns is None:

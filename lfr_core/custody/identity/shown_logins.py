@@ -13,6 +13,8 @@ from sqlalchemy import Engine
 
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.records import find_lost
+from lfr_core.custody.audit.vault_records import TrailRecords
 from lfr_core.custody.identity.provider import IdentityProvider
 from lfr_core.custody.identity.provider_keys import ProviderKeys
 from lfr_core.custody.identity.service_keys import is_service_key, subject_of_key
@@ -22,6 +24,7 @@ from lfr_core.custody.people.identities import any_linked, person_of_identity
 from lfr_core.custody.people.machine_user import MACHINE_USER_ISSUER
 from lfr_core.domain.actors import same_person
 from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.people import PersonIdentityRow
 
 __all__ = ["ShownLogins"]
 
@@ -30,13 +33,29 @@ class ShownLogins:
     """Implements `lfr_core.custody.vault.logins.ChecksLogins`. For several threads."""
 
     def __init__(
-        self, engine: Engine, provider: IdentityProvider, session_h: float, clock: Clock, file: Path | None = None
+        self,
+        engine: Engine,
+        provider: IdentityProvider,
+        session_h: float,
+        clock: Clock,
+        records: TrailRecords,
+        file: Path | None = None,
     ) -> None:
-        """`file`: where the provider's public keys are kept over a restart; None: nowhere."""
+        """Take what a login is looked up in.
+
+        Args:
+            engine: the records.
+            provider: whose tokens are shown.
+            session_h: how long a session counts, hours.
+            clock: the vault's.
+            records: what the trail says, for where the table has no account: it may have been emptied.
+            file: where the provider's public keys are kept over a restart; None: nowhere.
+        """
         self._engine = engine
         self._provider = provider
         self._session_s = session_h * 3600
         self._clock = clock
+        self._records = records
         self._has_accounts = False
         self._keys = ProviderKeys(provider, clock, file)
 
@@ -52,12 +71,11 @@ class ShownLogins:
 
         Raises:
             Refused: `login.not-shown`, `login.token`, `login.expired`, `login.group`, `login.not-theirs`,
-                `login.provider-away`, `login.key-unknown`, `identity.*`, `people.*`.
+                `login.provider-away`, `login.key-unknown`, `identity.*`, `people.*`; `audit.damaged`.
             Retryable: the records are away.
         """
         if not self._has_accounts:  # an account stays on record: what was found once isn't asked for again
-            with reading(self._engine) as session:
-                self._has_accounts = any_linked(session, but=MACHINE_USER_ISSUER)
+            self._has_accounts = self._find_accounts()
             if not self._has_accounts:
                 return
         if not shown:
@@ -71,6 +89,15 @@ class ShownLogins:
             person = person_of_identity(session, issuer, subject, self._clock, since=since, ends_at=None)
         if not (same_person(person.name, name) if is_current else person.is_called(name)):
             raise Refused("login.not-theirs", f"the login that was shown is {person.name}'s, and not {name}'s")
+
+    def _find_accounts(self) -> bool:
+        """Whether anybody has an account at a provider, or one that the trail has is gone or another now."""
+        with reading(self._engine) as session:
+            if any_linked(session, but=MACHINE_USER_ISSUER):
+                return True
+        with self._records.open_state() as (session, state):
+            lost = find_lost(session, state, self._records.key, PersonIdentityRow)
+            return next(lost, None) is not None or any_linked(session, but=MACHINE_USER_ISSUER)
 
     def _identity_of(self, token: str) -> Identity:
         keys = self._keys.read()

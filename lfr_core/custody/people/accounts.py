@@ -8,9 +8,9 @@ from datetime import datetime
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.compliance import SERVICE_ISSUER, check_by, check_kind, person_to_log_out
 from lfr_core.custody.people.identities import (
-    any_linked,
     end_use,
     ended_subjects,
+    ever_linked,
     linked_rows,
     new_link,
     person_of_identity,
@@ -40,7 +40,7 @@ class Accounts(RegisterWriter):
         with writing(self._engine) as session:
             one_at_a_time(session)
             row = active_row(session, name)
-            if by is not SystemActor.LFR or any_linked(session) or Role.COMPLIANCE not in roles_of(session, row):
+            if by is not SystemActor.LFR or ever_linked(session) or Role.COMPLIANCE not in roles_of(session, row):
                 check_by(session, by)
             check_kind(issuer, roles_of(session, row))
             new_link(session, row, issuer, subject, self._now(), str(actor))
@@ -112,7 +112,7 @@ class Accounts(RegisterWriter):
     def any_can_log_in(self) -> bool:
         """Whether an account was ever linked: until then this machine's user links the first."""
         with reading(self._engine) as session:
-            return any_linked(session)
+            return ever_linked(session)
 
     def identities_of(self, name: str) -> tuple[tuple[str, str], ...]:
         """Find the accounts in use of a person, revoked or not: issuer and subject. Raises Refused `people.unknown`."""

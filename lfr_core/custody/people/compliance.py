@@ -8,6 +8,7 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.read import named_rows
 from lfr_core.custody.people.lookup import acting, person_of, roles_of, row_of, unknown
 from lfr_core.custody.people.roles import SERVICE_ROLES, Actor, AuthenticatedPerson, Role, principal_of
 from lfr_core.domain.actors import SystemActor
@@ -40,7 +41,7 @@ def person_to_log_out(session: Session, name: str, by: Actor) -> PersonRow:
     row = row_of(session, name)
     is_stuck = row is not None and row.revoked_at is None and Role.COMPLIANCE in roles_of(session, row)
     if by is SystemActor.LFR:
-        if row is None or not is_stuck or _others_of_compliance(session, row):
+        if row is None or not is_stuck or _others_of_compliance(session, row) or _any_role_gone(session):
             raise Refused(
                 "people.by",
                 "this machine's user helps only the one person of compliance that there is, whom nobody else can: "
@@ -60,6 +61,13 @@ def _others_of_compliance(session: Session, row: PersonRow) -> bool:
         .where(PersonRoleRow.role == Role.COMPLIANCE.value, col(PersonRow.revoked_at).is_(None), PersonRow.id != row.id)
     )
     return session.exec(others).first() is not None
+
+
+def _any_role_gone(session: Session) -> bool:
+    """Whether a role that the trail has is gone from the table: perhaps another's of compliance."""
+    said = {name for name, is_there in named_rows(session, PersonRoleRow).items() if is_there}
+    rows = session.exec(select(PersonRoleRow.person, PersonRoleRow.role))
+    return not said <= {f"{PersonRoleRow.__tablename__}/{person}/{role}" for person, role in rows}
 
 
 def check_kind(issuer: str, roles: Collection[Role]) -> None:

@@ -13,11 +13,21 @@ from sqlmodel import Session, col, select
 
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.read import named_rows
 from lfr_core.custody.people.lookup import check_session, person_of, roles_of
 from lfr_core.custody.people.roles import AuthenticatedPerson, Login
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRow
 
-__all__ = ["any_linked", "end_use", "ended_subjects", "linked_rows", "new_link", "person_of_identity", "with_several"]
+__all__ = [
+    "any_linked",
+    "end_use",
+    "ended_subjects",
+    "ever_linked",
+    "linked_rows",
+    "new_link",
+    "person_of_identity",
+    "with_several",
+]
 
 
 def person_of_identity(
@@ -112,8 +122,13 @@ def ended_subjects(session: Session, person: PersonRow, issuer: str) -> tuple[st
 
 
 def any_linked(session: Session, *, but: str = "") -> bool:
-    """Whether there is an account of anybody, in use or not, at another provider than `but`."""
+    """Whether there is an account of anybody, in use or not, at another provider than `but`, in the table now."""
     return session.exec(select(PersonIdentityRow.id).where(PersonIdentityRow.issuer != but)).first() is not None
+
+
+def ever_linked(session: Session) -> bool:
+    """Whether an account of anybody was ever linked, by the audit trail too: the table may have been emptied."""
+    return any_linked(session) or bool(named_rows(session, PersonIdentityRow))
 
 
 def end_use(row: PersonIdentityRow, now: datetime, by: str) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.read import named_rows
 from lfr_core.custody.people.accounts import Accounts
 from lfr_core.custody.people.compliance import check_by, check_kind, check_not_last, check_other
 from lfr_core.custody.people.identities import end_use, linked_rows
@@ -60,7 +61,7 @@ class People(Accounts):
         actor = self._prepare(by)
         with writing(self._engine) as session:
             one_at_a_time(session)
-            if session.exec(select(PersonRow.id)).first() is None:
+            if session.exec(select(PersonRow.id)).first() is None and not named_rows(session, PersonRow):
                 if Role.COMPLIANCE not in held:
                     raise Refused(
                         "people.first", "the first person registered registers the others: give role compliance too"

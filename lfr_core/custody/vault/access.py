@@ -12,15 +12,13 @@ from typing import Final, Protocol
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Role
-from lfr_core.custody.vault.key_terms import CLOCKS_APART_S
-from lfr_core.custody.vault.port import ErasureRule, KeptKeyInfo, KeyKind, RecordUse
+from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind, RecordUse
 from lfr_core.domain.actors import Principal, SystemActor, person_name
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate_inputs import GateFacts, GateFactsSource
 from lfr_core.domain.reserved import CANARY_CAMERA, CANARY_ENTRY, LIVE_PROBE_CAMERA
 
 __all__ = [
-    "ERASES",
     "GIVEN_AGAIN",
     "MAKERS",
     "PARTS",
@@ -30,11 +28,9 @@ __all__ = [
     "KnowsPeople",
     "check_access",
     "check_deployment",
-    "check_erasure_rule",
     "check_given_again",
     "check_hold",
     "check_hold_kind",
-    "check_lists_over",
     "check_maker",
     "check_record_key",
     "check_still_written",
@@ -75,18 +71,6 @@ gets back the one under which it has sealed canaries in that hour, which seals n
 Nobody else needs one again: the footage writer keeps its key for as long as it writes a segment, and begins another
 after a failure; a recorder's new alert has a new id; lists, standing alerts and requests are opened by `open_kept`.
 """
-ERASES: Final[Mapping[ErasureRule, frozenset[KeyKind]]] = MappingProxyType(
-    {
-        ErasureRule.ALERTS_DUE: frozenset({KeyKind.ALERT, KeyKind.SIGHTINGS}),
-        ErasureRule.FOOTAGE_DUE: frozenset({KeyKind.FOOTAGE}),
-        ErasureRule.FOOTAGE_STRAY: frozenset({KeyKind.FOOTAGE}),
-        ErasureRule.LIST_AT_CLOSE: frozenset({KeyKind.WATCHLIST}),
-        ErasureRule.LIST_ENDED: frozenset({KeyKind.WATCHLIST}),
-        ErasureRule.REQUEST_CLOSED: frozenset({KeyKind.RIGHTS}),
-        ErasureRule.REQUEST_NOT_TAKEN: frozenset({KeyKind.RIGHTS}),
-    }
-)
-"""Which keys a rule of erasure is about. Which processes may name it stands in `process_identity.py`."""
 _OWN_CAMERAS: Final[Mapping[SystemActor, str]] = MappingProxyType(
     {
         SystemActor.WATCH: LIVE_PROBE_CAMERA,
@@ -137,7 +121,7 @@ class KnowsPeople(Protocol):
         """See that what the register says of a person, if anything, stands on the audit trail.
 
         Returns:
-            The digests of these rows, by their names on the trail; None: there are none, or nothing is compared.
+            The digests of these rows, by their names on the trail; None: nothing is compared.
 
         Raises:
             Refused: `records.not-on-trail`; `audit.damaged`.
@@ -157,6 +141,15 @@ class KnowsPeople(Protocol):
         Raises:
             Refused: `records.not-on-trail`: with `whole`, where a hold of the trail is gone or another now: what it
                 covered can't be told then.
+            Retryable: the records are away.
+        """
+        ...
+
+    def is_request_closed(self, reference: str) -> bool | None:
+        """Whether a person's request was closed, by its row as it was recorded; None: there is none of that name.
+
+        Raises:
+            Refused: `records.not-on-trail`; `audit.damaged`.
             Retryable: the records are away.
         """
         ...
@@ -193,32 +186,6 @@ def check_deployment(kind: KeyKind, deployment: str, facts: GateFacts | None) ->
         raise Refused(
             "vault.deployment-not-live", f"deployment {deployment} is {facts.status}: no key of {kind} is made for it"
         )
-
-
-def check_erasure_rule(rule: ErasureRule, infos: Iterable[KeptKeyInfo], now_ns: int) -> None:
-    """See that a rule is about these keys, and that footage is due.
-
-    Raises:
-        Refused: `vault.erasure-rule`; `vault.not-due`: by the keystore, whatever the records say.
-    """
-    for info in infos:
-        if info.kind not in ERASES[rule]:
-            raise Refused("vault.erasure-rule", f"{rule} is no rule for keys of {info.kind}: none is destroyed")
-        if info.kind is KeyKind.FOOTAGE and info.due_ns > now_ns + CLOCKS_APART_S * 1e9:
-            raise Refused("vault.not-due", f"the footage {info.subject} isn't due yet: its key isn't destroyed")
-
-
-def check_lists_over(infos: Iterable[KeptKeyInfo], facts: GateFactsSource) -> None:
-    """See that no list is in use among those whose keys are to be destroyed.
-
-    Raises:
-        Refused: `vault.list-in-use`.
-        Retryable: the records don't say whether a deployment is over.
-    """
-    for deployment in sorted({info.deployment for info in infos if info.kind is KeyKind.WATCHLIST}):
-        found = facts.facts(deployment)
-        if found is None or not found.status.is_over:
-            raise Refused("vault.list-in-use", f"{deployment} isn't over: its list's key isn't destroyed before it is")
 
 
 def check_still_written(actor: Principal, info: KeptKeyInfo, facts: GateFactsSource) -> None:

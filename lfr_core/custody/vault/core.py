@@ -17,7 +17,7 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Verb
-from lfr_core.custody.vault import access
+from lfr_core.custody.vault import access, erasure_rules
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.certificates import Peer
 from lfr_core.custody.vault.clockguard import ClockGuard
@@ -190,8 +190,9 @@ class VaultCore:
         with self._keys:
             asked = set(key_ids)
             known = {info.id: info for info in self.keystore.infos() if info.id in asked}
-        access.check_erasure_rule(rule, known.values(), now_ns)
-        access.check_lists_over(known.values(), self._facts)
+        erasure_rules.check_erasure_rule(rule, known.values(), self._facts, now_ns)
+        erasure_rules.check_requests(rule, known.values(), self.people, self.terms, now_ns)
+        erasure_rules.check_lists_over(known.values(), self._facts)
         with self._keys:
             wanted = {info.id: info for info in self.keystore.infos() if info.id in known}
             if any(info.held for info in wanted.values()):

@@ -25,6 +25,8 @@ _DAY_NS: Final = 24 * _HOUR_NS
 CLOCKS_APART_S: Final = 300.0
 """By which the clocks of two machines, and the moments of asking and answering, may differ."""
 _APART_NS: Final = round(CLOCKS_APART_S * 1e9)
+_NEW_NS: Final = 600 * 10**9
+"""[proposal] A request that can't be put into the records is given up within this time."""
 _MOST_CAMERAS: Final = 32
 """Of one deployment, each of which may begin twice as many segments as its hours have room for."""
 AT_ONCE: Final[Mapping[KeyKind, int]] = {KeyKind.ALERT: 200, KeyKind.FOOTAGE: 20}
@@ -68,6 +70,8 @@ class KeyTerms:
     """From when a key is asked for to when it is due, at most."""
     most: Mapping[KeyKind, int]
     """Keys of one deployment, or of none."""
+    open_request_ns: int
+    """From when a request is taken to when its key is due."""
     every_s: Mapping[KeyKind, float]
     """Seconds between two keys of one camera, or one machine that records, on average (`AT_ONCE`)."""
 
@@ -86,6 +90,7 @@ class KeyTerms:
                 KeyKind.WATCHLIST: LIST_KEY_DAYS * _DAY_NS,
             },
             most={**_MOST, KeyKind.FOOTAGE: _MOST_CAMERAS * 2 * segments},
+            open_request_ns=rights.keep_open_days * _DAY_NS,
             every_s={KeyKind.ALERT: _ALERT_EVERY_S, KeyKind.FOOTAGE: policy.footage.segment_s / 2},
         )
 
@@ -121,6 +126,10 @@ class KeyTerms:
                 f"a key of {kind} is due {hours} hours after it is made, at the latest: see that clock and policy of "
                 "whoever asks are the vault's",
             )
+
+    def is_new_request(self, info: KeptKeyInfo, now_ns: int) -> bool:
+        """Whether a request's key was made within the last minutes, by when it is due."""
+        return info.due_ns - self.open_request_ns > now_ns - _NEW_NS
 
     def check_quota(self, kind: KeyKind, deployment: str, infos: Sequence[KeptKeyInfo]) -> None:
         """Raise Refused `vault.key-quota` when `infos`, the keys there are, are enough for this deployment."""

@@ -69,6 +69,7 @@ class Keystore:
         self._keys: dict[str, bytes] = {}
         self._own: dict[str, bytes] = {}
         self._outdated = False
+        self._head = ""
         self._added = 0
         """Lines of keys that were added since the whole was written."""
         self._torn = False
@@ -95,6 +96,23 @@ class Keystore:
     def generation(self) -> int:
         """How often keys were destroyed: only a copy of an earlier time has a lower one."""
         return self._generation
+
+    @property
+    def head(self) -> str:
+        """The newest head of the audit trail when it was last told, as a text; "" before that.
+
+        It lies under the seal of the keys: who puts an older trail and its head back has to put the keys back too.
+        """
+        return self._head
+
+    def remember_head(self, head: str) -> None:
+        """Keep the newest head of the audit trail, beside the keys. Raises Refused `vault.keystore`."""
+        before, self._head = self._head, head
+        try:
+            self._save()
+        except Refused:
+            self._head = before
+            raise
 
     @property
     def folder(self) -> Path:
@@ -216,6 +234,7 @@ class Keystore:
             generation=generation,
             own={name: wrap(wrapping, key, "own", name) for name, key in self._own.items()},
             keys=tuple(wrap_key(wrapping, info, self._keys[info.id]) for info in self._infos.values()),
+            head=self._head,
         )
         sealed = content.model_copy(update={"seal": wrap(wrapping, body_of(content), "file")})
         write_private(self._keys_file(generation), sealed.model_dump_json().encode())
@@ -254,7 +273,7 @@ class Keystore:
             self._own |= {name: self._random_key() for name in _ADDED - self._own.keys()}
         except (OSError, ValidationError, binascii.Error, Refused) as error:
             raise Fatal(f"{damaged} ({type(error).__name__})") from error
-        self.installation, self._generation = content.installation, generation
+        self.installation, self._generation, self._head = content.installation, generation, content.head
 
     def _remove_others(self) -> None:
         """Old generations, the wrapping keys first; and what a killed write left."""

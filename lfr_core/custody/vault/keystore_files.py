@@ -64,6 +64,8 @@ class KeystoreFile(BaseModel):
     generation: int
     own: Mapping[str, str]
     keys: tuple[WrappedKey, ...]
+    head: str = ""
+    """The newest head of the audit trail then, as a text; "": of an earlier version, or none yet."""
     seal: str = ""
     """Of everything above: no entry can be added, removed or changed by hand."""
 
@@ -83,4 +85,5 @@ def whole_lines(file: Path) -> list[bytes]:
 
 def body_of(content: KeystoreFile) -> bytes:
     """Return what the seal covers."""
-    return json.dumps(content.model_dump(mode="json", exclude={"seal"}), sort_keys=True).encode()
+    covered = content.model_dump(mode="json", exclude={"seal"} if content.head else {"seal", "head"})
+    return json.dumps(covered, sort_keys=True).encode()

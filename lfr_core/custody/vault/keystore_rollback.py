@@ -10,14 +10,12 @@ from collections.abc import Collection
 
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.records import PUT_BACK, TRAIL_PUT_BACK
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
 from lfr_core.domain.actors import SystemActor
 
-__all__ = ["PUT_BACK", "drop_destroyed", "hold_recorded_footage"]
-
-PUT_BACK = "keystore.put-back"
-"""The rule of the entry that says so."""
+__all__ = ["drop_destroyed", "hold_recorded_footage", "tell_of_trail"]
 
 
 def drop_destroyed(core: VaultCore, destroyed: Collection[str], generation: int) -> tuple[KeptKeyInfo, ...]:
@@ -26,7 +24,7 @@ def drop_destroyed(core: VaultCore, destroyed: Collection[str], generation: int)
     Args:
         core: the vault.
         destroyed: ids of keys, from entries of the vault's own.
-        generation: the keystore's, at the last of them.
+        generation: the keystore's, at the last of them and in the newest heads.
 
     Raises:
         Refused: `vault.keystore`: the disk takes no write.
@@ -42,6 +40,17 @@ def drop_destroyed(core: VaultCore, destroyed: Collection[str], generation: int)
         get_logger().error("vault.keystore-put-back", **facts)
         core.audit.record(AuditEvent(Verb.ERASE, SystemActor.VAULT, "", "keystore", PUT_BACK, facts))
     return gone
+
+
+def tell_of_trail(core: VaultCore, *, known: int, newest: int) -> None:
+    """Say on the trail, which goes on from entry `newest`, that the keystore knew it up to entry `known`.
+
+    Raises:
+        Retryable: the records are away.
+    """
+    facts: dict[str, int | str] = {"known": known, "newest": newest}
+    get_logger().error("vault.trail-put-back", **facts)
+    core.audit.record(AuditEvent(Verb.ALTER, SystemActor.VAULT, "", "trail", TRAIL_PUT_BACK, facts))
 
 
 def hold_recorded_footage(core: VaultCore) -> None:

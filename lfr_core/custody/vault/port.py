@@ -165,7 +165,7 @@ class WriterKey:
     records_key: bytes = field(repr=False)
     """32 bytes, the installation's for ever: what entries say of records is keyed with it."""
     person_records: Mapping[str, str] | None = None
-    """The digests of what the register says of the person who was asked about, by the rows' names; None: of nobody."""
+    """The digests of what the register says of the person who was asked about, by the rows' names; None: none taken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ ERASES_UNDER: Final[Mapping[ProcessIdentity, frozenset[ErasureRule]]] = MappingP
         _Who.PURGE: _DUE | {ErasureRule.LIST_AT_CLOSE, ErasureRule.LIST_ENDED},
     }
 )
-"""Under which rules a process may have kept keys destroyed; which keys each is about stands in `access.py`."""
+"""Under which rules a process may have kept keys destroyed; which keys each is about stands in `erasure_rules.py`."""
 MATCHES_LISTED: Final = frozenset({_Who.COMMANDS, _Who.FLOWS, _Who.PAGES})
 """Who keeps or compares the commitments of a deployment's list (`lfr_core.watchlists.commitments`)."""
 SIGNS: Final[Mapping[ProcessIdentity, frozenset[SignatureKind]]] = MappingProxyType(

@@ -116,12 +116,16 @@ class WriterKeys:
             at_ns = self._clock.time_ns()
         except Refused as error:
             raise Retryable(f"no key for the audit trail is lent: {error}") from error
-        day, whose = day_of(at_ns), derive_pseudonym(self._root, person_name(person)) if person else ""
+        day, whose = day_of(at_ns), self.pseudonym(person)
         if isinstance(peer, Peer) and peer.machine != THIS_MACHINE:
             writer = Writer(peer.identity, peer.machine, f"{peer.serial:x}", day, name, whose)
         else:
             writer = Writer(peer.identity if isinstance(peer, Peer) else peer, "", "", day, name, whose)
         return WriterKey(str(writer), self._derive(writer), WRITER_LEASE_S, at_ns, self.records_key)
+
+    def pseudonym(self, person: str) -> str:
+        """Return what stands in a key's name for the person it is lent for; "": nobody. Raises as `person_name`."""
+        return derive_pseudonym(self._root, person_name(person)) if person else ""
 
     def note_newest(self, seq: int) -> None:
         """As `KnowsMachines`."""

@@ -50,6 +50,8 @@ def read_table(data: bytes, name: str) -> PublishedTable:
     if len(data) > MAX_BYTES:
         raise Refused("records.too-large", f"{name} has more than {MAX_BYTES:,} bytes: split it by year")
     lines, encoding, notes = _lines(data, name)
+    if len(lines) > _MOST_ROWS:
+        raise Refused("records.too-large", f"{name} has more than {_MOST_ROWS:,} lines: split it by year")
     reader = _Reader(find_header(lines))
     reader.notes += notes
     separated = separate_totals(reader.table_lines(lines), frozenset(reader.headers))
@@ -82,7 +84,7 @@ def _lines(data: bytes, name: str) -> tuple[list[Line], str, list[str]]:
     """Return the lines, what they were written in, and which sheets of a workbook weren't read."""
     if not is_workbook(data):
         text, encoding = decode_text(data, name)
-        return lines_of(text), encoding, []
+        return lines_of(text, most_rows=_MOST_ROWS, most_columns=_MOST_COLUMNS), encoding, []
     sheets = read_workbook(data, name, most_rows=_MOST_ROWS, most_columns=_MOST_COLUMNS)
     numbered = [(sheet.name, list(enumerate(sheet.rows, start=1))) for sheet in sheets]
     chosen, lines = max(numbered, key=lambda each: named_columns(each[1]))

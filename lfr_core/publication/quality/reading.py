@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from lfr_core.common.errors import Poison
 from lfr_core.publication.quality.columns import REQUIRED, Column
@@ -33,23 +33,26 @@ class TableHeader:
     width: int
 
 
-def lines_of(text: str) -> list[Line]:
-    """Read the lines with the separator that makes the most columns known.
+def lines_of(text: str, *, most_rows: int, most_columns: int) -> list[Line]:
+    """Read the lines with the separator that makes the most columns known; at most a row and a column more than asked.
 
-    Raises:
-        Poison: no separator gives a readable table.
+    None: no separator makes one known, or reads the lines.
     """
-    best: tuple[int, list[Line]] = (0, [])
-    for separator in _SEPARATORS:
-        try:
-            read = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
-        except csv.Error:
-            continue  # another separator may read it
-        lines = [(number, cells) for number, cells in enumerate(read, start=1)]
-        known = named_columns(lines)
-        if known > best[0]:
-            best = (known, lines)
-    return best[1]
+    known = {
+        separator: named_columns(_read(text, separator, _LOOK_FOR_HEADER_LINES, most_columns))
+        for separator in _SEPARATORS
+    }
+    best = max(known, key=lambda separator: known[separator])
+    return _read(text, best, most_rows + 1, most_columns) if known[best] else []
+
+
+def _read(text: str, separator: str, most_rows: int, most_columns: int) -> list[Line]:
+    """Read the first lines; none where this separator reads one of them not."""
+    try:
+        read = islice(csv.reader(io.StringIO(text, newline=""), delimiter=separator), most_rows)
+        return [(number, cells[: most_columns + 1]) for number, cells in enumerate(read, start=1)]
+    except csv.Error:
+        return []
 
 
 def named_columns(lines: Sequence[Line]) -> int:

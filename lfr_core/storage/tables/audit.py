@@ -41,6 +41,8 @@ class AuditHeadRow(Row, table=True):
     at_ns: int = Field(sa_type=BigInteger)
     public_key: str
     signature: str
+    generation: int | None = Field(default=None, sa_type=BigInteger)
+    """The keystore's then; None: it doesn't say."""
 
 
 class AuditAnchorRow(Row, table=True):

@@ -20,7 +20,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.vault.core import VaultCore
-from lfr_core.custody.vault.port import ErasureRule, KeyKind
+from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.store import DeploymentStore
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
@@ -235,7 +235,7 @@ def test_pictures_are_exported_for_a_name_and_a_purpose_are_their_owners_alone_a
 def test_pictures_whose_key_is_gone_were_deleted_on_schedule(
     lfr: Run, alert: UUID, vault: VaultCore, tmp_path: Path
 ) -> None:
-    vault.destroy([info.id for info in vault.kept(KeyKind.ALERT)], rule=ErasureRule.ALERTS_DUE)
+    vault.keystore.destroy(tuple(info.id for info in vault.kept(KeyKind.ALERT)))
 
     done = lfr("alerts", "export", str(alert), "pictures", "--purpose", "look", by="Ann")
 

@@ -12,7 +12,6 @@ from streamlit.testing.v1 import AppTest
 from apps.operator.snapshot import SETTLE_S, AlertSnapshot
 from apps.operator.view import OperatorView
 from lfr_core.custody.people import People
-from lfr_core.custody.vault.port import ErasureRule
 from lfr_core.domain.alerts import Engagement, Judgement
 from lfr_core.domain.policy import load_policy
 from tests.support.alert_harness import AlertHarness
@@ -212,7 +211,7 @@ def test_nothing_is_kept_of_an_alert_that_is_deleted_while_it_is_shown(harness: 
 
 def test_pictures_that_are_not_shown_are_not_compared(harness: AlertHarness) -> None:
     harness.alert()
-    harness.vault.destroy([info.id for info in harness.vault.kept("alert")], rule=ErasureRule.ALERTS_DUE)  # type: ignore[arg-type]  # a StrEnum's word
+    harness.vault.keystore.destroy(tuple(info.id for info in harness.vault.kept("alert")))  # type: ignore[arg-type]  # a StrEnum's word
 
     (same,) = [each for each in page(harness).button if each.label == "Same person"]
 

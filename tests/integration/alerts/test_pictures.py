@@ -11,7 +11,7 @@ from sqlmodel import select, text
 
 from lfr_core.alerts.read.crops import DELETED
 from lfr_core.common.errors import Refused, Retryable
-from lfr_core.custody.vault.port import ErasureRule, KeyKind
+from lfr_core.custody.vault.port import KeyKind
 from lfr_core.storage.tables.alerts import AlertRow
 from tests.support.alert_harness import AlertHarness
 from tests.support.overwriting import overwriting
@@ -46,7 +46,7 @@ def test_without_a_name_or_a_purpose_nothing_opens(harness: AlertHarness, actor:
 
 def test_an_unknown_alert_and_one_whose_key_is_gone_are_reported_alike(harness: AlertHarness) -> None:
     alert = harness.alert()
-    harness.vault.destroy([info.id for info in harness.vault.kept(KeyKind.ALERT)], rule=ErasureRule.ALERTS_DUE)
+    harness.vault.keystore.destroy(tuple(info.id for info in harness.vault.kept(KeyKind.ALERT)))
 
     for which in (alert, uuid4()):
         with pytest.raises(Refused) as caught:

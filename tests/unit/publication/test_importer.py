@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import tracemalloc
 from datetime import date
 
 import pytest
 
-from lfr_core.common.errors import LfrError, Poison
+from lfr_core.common.errors import LfrError, Poison, Refused
 from lfr_core.publication.quality.columns import MODERN, Column
 from lfr_core.publication.quality.headings import column_of
 from lfr_core.publication.quality.importer import MAX_BYTES, read_table
@@ -166,6 +167,19 @@ def test_two_digit_years_are_of_this_century() -> None:
 def test_what_is_no_table_is_refused_with_what_to_do(data: bytes, says: str) -> None:
     with pytest.raises(LfrError, match=says):
         read_table(data, "table")
+
+
+def test_a_table_of_endless_lines_is_read_no_further_than_it_is_taken() -> None:
+    header = modern_table([])
+    tracemalloc.start()
+    try:
+        with pytest.raises(Refused, match="more than 100,000 lines"):
+            read_table(header.encode() + b"\n" * (MAX_BYTES - 10_000), "table")
+        with pytest.raises(Poison):
+            read_table(b"\n" * 10_000_000 + header.encode(), "table")
+        assert tracemalloc.get_traced_memory()[1] < 20 * MAX_BYTES
+    finally:
+        tracemalloc.stop()
 
 
 def test_an_overlong_cell_is_refused() -> None:

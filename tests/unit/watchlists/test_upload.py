@@ -56,6 +56,19 @@ def test_a_zip_a_folder_or_files_become_one_folder_for_the_reader(files: list[Up
     assert all(each.stat().st_mode & 0o077 == 0 for each in tmp_path.rglob("*"))
 
 
+def test_a_zip_whose_directory_is_endless_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    content = bytearray(zipped(**{"watchlist.csv": b"subject"}))
+    end = content.rfind(b"PK\x05\x06")
+    content[end + 12 : end + 16] = (upload._LARGEST_DIRECTORY + 1).to_bytes(4, "little")
+    with pytest.raises(Poison, match="split the list"):
+        stage_upload([given("list.zip", bytes(content))], tmp_path)
+
+    content[end + 12 : end + 16] = b"\xff" * 4  # Zip64 says it
+    content[end:end] = b"PK\x06\x06" + b"\0" * 36 + (2**40).to_bytes(8, "little") + b"\0" * 8
+    with pytest.raises(Poison, match="split the list"):
+        stage_upload([given("list.zip", bytes(content))], tmp_path)
+
+
 @pytest.mark.parametrize(
     ("files", "output"),
     [

@@ -11,11 +11,13 @@ from sqlmodel import Session, select
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.custody.audit import prune as prune_module
 from lfr_core.custody.audit.chain import Fault
+from lfr_core.custody.audit.entry import parse_body
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, keep_head, read_checkpoint
 from lfr_core.custody.audit.heads import check_anchor_to_sign, sign_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.prune import prune
-from lfr_core.custody.audit.read import entries
+from lfr_core.custody.audit.read import entries, snapshot, stored_entries
+from lfr_core.custody.audit.records import RecordedState
 from lfr_core.custody.audit.signed import Anchor
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.audit.verify import verify
@@ -146,7 +148,7 @@ def test_records_stand_after_pruning_as_the_trail_said_and_who_writes_in_is_stil
         return PersonRow(folded=name, name=name, rank="constable", added_at=at, added_by="x")
 
     def say(session: Session) -> None:
-        trail.append(session, AuditEvent(Verb.ALTER, SystemActor.LFR, "", "person:x", "people.changed"))
+        trail.append(session, AuditEvent(Verb.ALTER, SystemActor.VAULT, "", "person:x", "people.changed"))
 
     def promote(name: str) -> None:
         with writing(engine) as session:
@@ -158,7 +160,7 @@ def test_records_stand_after_pruning_as_the_trail_said_and_who_writes_in_is_stil
         report = verify(engine, public_key=notary.public_key, checkpoint=None, records_key=key)
         return [each.partition(" ")[2] for each in report.differences]
 
-    trail.prepare(SystemActor.LFR)
+    trail.prepare(SystemActor.VAULT)
     with writing(engine) as session:
         session.add_all([person("left alone"), person("promoted")])
         say(session)
@@ -179,3 +181,21 @@ def test_records_stand_after_pruning_as_the_trail_said_and_who_writes_in_is_stil
         session.add(person("written in"))
     promote("written in")
     assert len(differences()) == 1
+
+
+def test_this_machines_user_registers_nobody_first_after_entries_were_removed(
+    engine: Engine, trail: AuditTrail, clock: ManualClock
+) -> None:
+    trail.prepare(SystemActor.LFR)
+    with writing(engine) as session:
+        at = utc_from_ns(clock.now_ns)
+        session.add(PersonRow(folded="first", name="First", rank="constable", added_at=at, added_by="x"))
+        trail.append(session, AuditEvent(Verb.ALTER, SystemActor.LFR, "", "person:1", "people.added"))
+    with snapshot(engine) as session:
+        (said,) = (parse_body(each.body) for each in stored_entries(session))
+    assert said is not None
+
+    for removed, is_believed in ((0, True), (7, False)):
+        state = RecordedState(anchor=removed)
+        state.take(said)
+        assert any(state.find(name) for name in said.records) is is_believed

@@ -12,12 +12,13 @@ from apps.vault.process import build_core
 from lfr_core.common.errors import Refused
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint
+from lfr_core.custody.audit.head_memory import HeadMemory
 from lfr_core.custody.audit.head_signing import HeadSigningThread
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import entries
+from lfr_core.custody.audit.records import PUT_BACK, TRAIL_PUT_BACK
 from lfr_core.custody.audit.witness import Witness
 from lfr_core.custody.vault.core import VaultCore
-from lfr_core.custody.vault.keystore_rollback import PUT_BACK
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.policy import load_policy
@@ -55,9 +56,10 @@ class Installation:
 
     def sign(self, core: VaultCore) -> bool:
         """What the vault's thread does when it starts, with a keeper that has asked the witness of nothing yet."""
-        folder = self.settings.keystore_folder
+        folder, memory = self.settings.keystore_folder, HeadMemory(core.keystore, core.keystore_lock, core.clock)
         asking = Witness(folder, self.settings.witness_folder)
-        return HeadSigningThread(self.engine, core, core.clock, folder, every_s=1.0, witness=asking).keep()
+        thread = HeadSigningThread(self.engine, core, core.clock, folder, 1.0, witness=asking, memory=memory)
+        return thread.keep()
 
     def put_back(self, *names: str) -> None:
         """Replace files and folders of the home by what the copy has."""
@@ -70,8 +72,8 @@ class Installation:
             else:
                 shutil.copy2(there, here)
 
-    def told(self) -> list[dict[str, int | str]]:
-        return [dict(each.facts) for each in entries(self.engine, verb=Verb.ERASE) if each.rule == PUT_BACK]
+    def told(self, rule: str = PUT_BACK) -> list[dict[str, int | str]]:
+        return [dict(each.facts) for each in entries(self.engine) if each.rule == rule]
 
     def _destroy(self, core: VaultCore, info: KeptKeyInfo) -> None:
         core.keystore.destroy((info.id,))
@@ -151,6 +153,50 @@ def test_a_head_that_is_put_back_is_replaced_and_with_the_database_of_then_the_w
     assert not installation.sign(core)
     assert refuses_everybody(core, installation.kept)
     assert ids(core) == {installation.kept.id}
+
+
+def test_database_and_head_that_are_put_back_beside_the_keystore_shut_the_gate_without_a_witness(
+    installation: Installation,
+) -> None:
+    shutil.rmtree(installation.settings.witness_folder or "")
+    installation.put_back(f"vault/{HEAD_FILE}", "records.sqlite3")
+
+    core = installation.start()
+
+    assert not installation.sign(core)
+    assert refuses_everybody(core, installation.kept)
+    assert ids(core) == {installation.kept.id}
+
+
+def test_a_backup_that_is_put_back_with_no_head_kept_is_told_of_on_the_trail_once(installation: Installation) -> None:
+    shutil.rmtree(installation.settings.witness_folder or "")
+    installation.put_back("records.sqlite3")
+    (installation.settings.keystore_folder / HEAD_FILE).unlink()  # as docs/audit.md says
+
+    for _ in range(2):
+        core = installation.start()
+        assert installation.sign(core)
+
+    ((said),) = installation.told(TRAIL_PUT_BACK)
+    assert int(said["known"]) > int(said["newest"])
+    assert ids(core) == {installation.kept.id}
+
+
+def test_a_keystore_of_before_its_newest_head_is_told_of_though_no_entry_says_so(installation: Installation) -> None:
+    core = installation.start()
+    core.keystore.renew()
+    core.audit.record(AuditEvent(Verb.COLLECT, SystemActor.RECOGNISER, "dep", "alert:2"))
+    assert installation.sign(core)
+    kept = (installation.settings.keystore_folder / HEAD_FILE).read_bytes()
+    before = installation.told()
+
+    installation.put_back("vault")
+    (installation.settings.keystore_folder / HEAD_FILE).write_bytes(kept)
+    installation.start()
+
+    *known, said = installation.told()
+    assert known == before
+    assert int(said["generation"]) == core.keystore.generation
 
 
 def test_a_whole_home_that_is_put_back_opens_nothing_and_what_was_due_meanwhile_goes_at_once(

@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 
 from lfr_core.common.clock import SystemClock
 from lfr_core.custody.audit.trail import AuditTrail
-from lfr_core.custody.vault.access import ERASES
 from lfr_core.custody.vault.client import VaultClient
+from lfr_core.custody.vault.erasure_rules import ERASES
 from lfr_core.custody.vault.port import ErasureRule, KeyKind, RecordUse
 from lfr_core.custody.vault.process_identity import ACTS_AS, ERASES_UNDER, LISTS, MATCHES_LISTED, SIGNS, VERBS
 from lfr_core.custody.vault.record_keys import day_of

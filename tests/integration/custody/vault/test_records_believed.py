@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, select, update
 
 from apps.vault.process import build_vault
 from lfr_core.common.clock import SystemClock, utc_from_ns
@@ -19,9 +19,11 @@ from lfr_core.custody.audit.head_checkpoint import keep_head
 from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import snapshot, stored_entries
+from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.lending import FACTS_MAX_AGE_S
 from lfr_core.custody.vault.port import KeyKind
-from lfr_core.domain.actors import SystemActor
+from lfr_core.deployments.vault_records import VaultRecords
+from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.policy import load_policy
 from lfr_core.retention.footage.complaint_holds import reconcile_complaint_holds
 from lfr_core.retention.footage.hold_writer import HoldWriter
@@ -43,7 +45,6 @@ from tests.support.believed_home import (
     restart,
     segment_of,
 )
-from tests.support.each_process import EachTrail
 from tests.support.overwriting import overwriting
 from tests.support.people import CAST, authenticated
 from tests.support.planning import OFFICER
@@ -145,16 +146,22 @@ def test_a_home_of_before_is_put_on_the_trail_once_and_never_again(tmp_path: Pat
     engine.dispose()
 
 
-def test_an_entry_of_a_worker_makes_nobody_a_superintendent(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lfr_core.custody.audit.trail.may_record", lambda *_: True)  # as a worker with another program
+@pytest.mark.parametrize(
+    ("process", "part"),
+    [(ProcessIdentity.RECORD, SystemActor.RECORDER), (ProcessIdentity.COMMANDS, SystemActor.RETENTION)],
+)
+def test_an_entry_upon_nobodys_login_makes_nobody_a_superintendent(
+    home: Home, monkeypatch: pytest.MonkeyPatch, process: ProcessIdentity, part: SystemActor
+) -> None:
+    monkeypatch.setattr("lfr_core.custody.audit.trail.may_record", lambda *_: True)  # as one with another program
     now = utc_from_ns(SystemClock().time_ns())
-    trail = EachTrail(home.vault, SystemClock())
-    trail.prepare(SystemActor.RECORDER)
+    trail = AuditTrail(home.vault.process(process), SystemClock())
+    trail.prepare(part)
     with writing(home.engine) as session:
         session.add(PersonRow(folded="eve", name=EVE, rank="superintendent", added_at=now, added_by="x"))
-        trail.append(session, AuditEvent(Verb.ALTER, SystemActor.RECORDER, "", "person:9", "people.added"))
+        trail.append(session, AuditEvent(Verb.ALTER, part, "", "person:9", "people.added"))
 
-    with pytest.raises(Refused, match="names records that the process record doesn't change"):
+    with pytest.raises(Refused, match=f"names records that the process {process} doesn't change"):
         sign_head(home.engine, home.core, SystemClock())
     assert home.rule(home.planning.plan) == "audit.damaged"
 
@@ -217,6 +224,43 @@ def test_footage_whose_hold_was_written_in_or_removed_is_let_go_of_by_nobody(hom
         reconcile_complaint_holds(home.engine, home.vault, trail, now_ns=SystemClock().time_ns())
     assert home.rule(lambda: home.vault.hold([key.id], held=False)) == "records.not-on-trail"
     assert home.core.kept(KeyKind.FOOTAGE)[0].held
+
+
+def test_a_hold_whose_footage_was_removed_from_it_still_keeps_all_footage(home: Home) -> None:
+    live_trial(home)
+    key = film(home)
+    now, trail = utc_from_ns(SystemClock().time_ns()), home.planning.trail
+    trail.prepare(OFFICER)
+    with writing(home.engine) as session:
+        session.add(segment_of(key))
+        session.flush()
+        request = HoldRequest(("segment-1",), HoldGround.COMPLAINT, "C/1", now.date())
+        HoldWriter(session, trail, "trial").place(request, by=OFFICER, id="hold-1", at=now, rule="footage.hold")
+    home.vault.hold([key.id], held=True)
+    with overwriting(home.engine) as session:
+        session.execute(delete(FootageHoldSegmentRow))
+
+    assert home.rule(lambda: home.vault.hold([key.id], held=False)) == "records.not-on-trail"
+    assert home.core.kept(KeyKind.FOOTAGE)[0].held
+
+
+def test_a_row_that_is_gone_shuts_the_gate_whatever_the_database_says_of_the_last_comparison(home: Home) -> None:
+    home.planning.plan("market")
+    home.planning.authorise("market")
+    looks = home.core.people
+    assert isinstance(looks, VaultRecords)
+    assert (facts := looks.facts("market")) is not None
+    assert facts.records_why == ""
+    with overwriting(home.engine) as session:
+        session.execute(delete(AuthorityRow))
+    assert (facts := looks.facts("market")) is not None
+    assert "authority/market/1" in facts.records_why
+    assert looks.compare_all()
+    with overwriting(home.engine) as session:
+        session.execute(update(InstallationRow).values(records_why=""))
+
+    assert (facts := looks.facts("market")) is not None
+    assert facts.records_why.endswith("is gone from the records")
 
 
 def test_a_request_that_was_made_one_to_answer_plainly_is_read_and_answered_by_nobody(home: Home) -> None:

@@ -7,18 +7,23 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import select, text
+from sqlmodel import col, delete, select, text, update
 
 from apps.vault.process import build_vault
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.vault.port import KeyKind
-from lfr_core.domain.actors import Principal, SystemActor
+from lfr_core.deployments.vault_records import VaultRecords
+from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor
 from lfr_core.domain.policy import load_policy
-from lfr_core.storage.engine import open_engine
+from lfr_core.storage.engine import open_engine, writing
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
+from lfr_core.storage.tables.row import Row
 from tests.support.believed_home import EVE, Home, believed_home, insert_officer
 from tests.support.each_process import EachTrail
 from tests.support.overwriting import overwriting
@@ -132,6 +137,84 @@ def test_compliance_changing_a_person_whose_rows_were_written_in_does_not_make_t
     )
 
     assert home.rule(lambda: home.core.writer_key("0f" * 16, "Pat Planner")) == "records.not-on-trail"
+
+
+@pytest.mark.parametrize("kind", [PersonRoleRow, PersonIdentityRow])
+def test_nobody_acts_whose_role_or_account_was_removed_from_the_register(home: Home, kind: type[Row]) -> None:
+    assert home.rule(lambda: home.core.writer_key("0f" * 16, "Pat Planner")) == ""
+    with overwriting(home.engine) as session:
+        person = session.exec(select(PersonRow).where(PersonRow.name == "Pat Planner")).one()
+        session.execute(delete(kind).where(col(kind.person) == person.id))  # type: ignore[attr-defined]
+
+    assert home.rule(lambda: home.core.writer_key("0f" * 16, "Pat Planner")) == "records.not-on-trail"
+
+
+def test_no_key_is_lent_for_a_person_who_was_removed_from_the_register(home: Home) -> None:
+    with overwriting(home.engine) as session:
+        for kind in (PersonRoleRow, PersonIdentityRow, PersonRow):
+            session.execute(delete(kind))
+
+    assert home.rule(lambda: home.core.writer_key("0f" * 16, "Pat Planner")) == "records.not-on-trail"
+
+
+def test_this_machines_user_registers_nobody_in_a_register_that_was_emptied(home: Home) -> None:
+    with overwriting(home.engine) as session:
+        for kind in (PersonRoleRow, PersonIdentityRow, PersonRow):
+            session.execute(delete(kind))
+    people = home.planning.people
+
+    assert home.rule(lambda: people.add("Mallory", {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=SystemActor.LFR)) == (
+        "people.by"
+    )
+    assert people.any_can_log_in()
+
+
+def test_an_entry_of_this_machines_user_links_no_account_once_one_was_linked(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compliance = next(iter(CAST))
+    with overwriting(home.engine) as session:
+        kept = [row.model_dump() for row in session.exec(select(PersonIdentityRow))]
+        session.execute(delete(PersonIdentityRow))
+    assert home.rule(
+        lambda: home.planning.people.link_identity(compliance, "issuer", "Mallory", by=SystemActor.LFR)
+    ) == ("people.by")
+    monkeypatch.setattr("lfr_core.custody.people.accounts.ever_linked", lambda _: False)  # as by another program
+
+    home.planning.people.link_identity(compliance, "issuer", "Mallory", by=SystemActor.LFR)
+    with overwriting(home.engine) as session:
+        newest = max(each["id"] for each in kept) + 1
+        session.execute(update(PersonIdentityRow).values(id=newest))
+        session.add_all(PersonIdentityRow(**each) for each in kept)
+
+    assert home.rule(lambda: home.core.writer_key("0f" * 16, compliance)) == "records.not-on-trail"
+    assert isinstance(home.core.people, VaultRecords)
+    assert home.core.people.compare_all()
+
+
+def test_an_entry_of_this_machines_user_changes_no_planned_deployment(home: Home) -> None:
+    home.planning.plan("market")
+    trail = AuditTrail(home.vault.process(ProcessIdentity.COMMANDS), SystemClock())
+    trail.prepare(SystemActor.LFR)
+    with writing(home.engine) as session:
+        row = session.get(DeploymentRow, "market")
+        assert row is not None
+        row.threshold = 0.1
+        trail.append(session, AuditEvent(Verb.ALTER, SystemActor.LFR, "market", "deployment:market", "of.a-test"))
+
+    assert isinstance(home.core.people, VaultRecords)
+    assert (facts := home.core.people.facts("market")) is not None
+    assert facts.records_why.startswith("deployment/market isn't what entry")
+
+
+def test_this_machines_user_logs_nobody_out_while_a_role_is_gone(home: Home) -> None:
+    people, compliance = home.planning.people, next(iter(CAST))
+    people.add("Cal Two", {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=authenticated(compliance))
+    with overwriting(home.engine) as session:
+        person = session.exec(select(PersonRow).where(PersonRow.name == "Cal Two")).one()
+        session.execute(delete(PersonRoleRow).where(col(PersonRoleRow.person) == person.id))
+
+    assert home.rule(lambda: people.end_sessions(compliance, by=SystemActor.LFR)) == "people.by"
 
 
 def test_before_the_first_person_nothing_that_was_written_in_is_taken_over(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from lfr_core.custody.audit.entry import record_digest
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import snapshot
 from lfr_core.custody.audit.records import OPENED
-from lfr_core.custody.audit.row_seals import seal_row
+from lfr_core.custody.audit.row_seals import seal_row, text_of_values
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.lending import FACTS_MAX_AGE_S
@@ -27,7 +27,7 @@ from lfr_core.custody.vault.writer_keys import Writer
 from lfr_core.deployments.attendance import Attendance
 from lfr_core.deployments.gallery_binding import list_digest
 from lfr_core.deployments.monitoring.gallery import _records_differ
-from lfr_core.domain.actors import SPEAKS_FOR_PEOPLE, ProcessIdentity, SystemActor
+from lfr_core.domain.actors import SPEAKS_FOR_PEOPLE, ProcessIdentity, SystemActor, fold_name
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.retention.footage.expiry import expire_segments
 from lfr_core.retention.footage.hold_reconciliation import reconcile_holds
@@ -121,18 +121,29 @@ def test_footage_that_its_row_calls_due_or_destroyed_is_not_destroyed_before_its
 def test_attendance_that_somebody_wrote_in_opens_no_gate(home: Home) -> None:
     live_trial(home)
     assert home.vault.check_gate("trial") > 0
+    facts = home.core.people.facts  # type: ignore[attr-defined]  # the vault's look at the records is all three
     now_ns = SystemClock().time_ns()
     with overwriting(home.engine) as session:
         seen = session.exec(select(AttendanceRow)).one().model_dump()
-    seals = {"unsealed": {"writer": "", "seal": ""}, "of another moment": {}, "of another operator": {"operator": EVE}}
+    text = text_of_values("attendance", "trial", fold_name(OPERATOR), now_ns + 10**9)
+    pages = AuditTrail(home.vault.process(ProcessIdentity.PAGES), SystemClock())
+    of_nobody, of_another = pages.seal(text), pages.seal(text, "Pat Planner")
+    seals = {
+        "unsealed": {"writer": "", "seal": ""},
+        "of another moment": {},
+        "of another operator": {"operator": EVE},
+        "by the process alone": dict(zip(("writer", "seal"), of_nobody, strict=True)),
+        "by somebody else": dict(zip(("writer", "seal"), of_another, strict=True)),
+    }
 
     for written in seals.values():
         with overwriting(home.engine) as session:
             session.execute(delete(AttendanceRow))
             session.add(AttendanceRow(**{**seen, "last_ns": now_ns + 10**9, **written}))
-        time.sleep(FACTS_MAX_AGE_S + 0.1)
 
-        assert home.rule(lambda: home.vault.check_gate("trial")) == "gate.operator-attending"
+        assert facts("trial").attended_ns is None
+    time.sleep(FACTS_MAX_AGE_S + 0.1)
+    assert home.rule(lambda: home.vault.check_gate("trial")) == "gate.operator-attending"
     Attendance(home.engine, home.planning.trail, SystemClock()).record_heartbeat("trial", authenticated(OPERATOR))
     time.sleep(FACTS_MAX_AGE_S + 0.1)
     assert home.vault.check_gate("trial") > 0

@@ -36,12 +36,7 @@ from tests.support.vault_server import VaultProcess
 from tests.support.worker_processes import wait_until
 
 DEE, PAT, REX, ENDED, ROOT = "Dee Compliance", "Pat Planner", "Rex Left", "Eda Ended", "a" * 32
-ROLES = {
-    DEE: {Role.COMPLIANCE},
-    PAT: {Role.PLANNER},
-    REX: {Role.COMPLIANCE},
-    ENDED: {Role.COMPLIANCE},
-}
+ROLES = {DEE: {Role.COMPLIANCE}, PAT: {Role.PLANNER}, REX: {Role.COMPLIANCE}, ENDED: {Role.COMPLIANCE}}
 
 
 class Site:
@@ -287,3 +282,16 @@ def test_a_process_of_an_earlier_version_which_keeps_one_key_for_all_is_lent_no_
     check_request(ProcessIdentity.PAGES, LendWriterKey(name=ROOT, person=DEE))
     with pytest.raises(Refused, match="lfr up"):
         check_request(ProcessIdentity.PAGES, asked.model_copy(update={"person": DEE}))
+
+
+def test_an_emptied_register_asks_a_vault_that_was_started_anew_for_a_login_all_the_same(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.asks.close()
+    site.vault.end()
+    with overwriting(site.engine) as session:
+        session.execute(text("DELETE FROM person_identity"))
+    site.vault, site.asks = site.start()
+
+    assert rules(site, DEE, "") == {"login.not-shown"}
+    assert rules(site, DEE, site.token(DEE)) == {"identity.unknown"}
+    site.end()

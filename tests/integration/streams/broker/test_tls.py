@@ -17,14 +17,14 @@ from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import load_policy
 from streams.broker.connection import connect_as
-from streams.broker.kafka import KafkaNode, java_command, prepare
 from streams.broker.rights import ensure_rights
 from streams.broker.traits import KAFKA
 from streams.broker.users import User
 from streams.topics import Topic, broker_version, ensure_topics
-from tests.support.brokers import free_ports, sockets_of_refused_connections
+from tests.support.brokers import sockets_of_refused_connections
 from tests.support.certificates import Authority
 from tests.support.databases import make_records
+from tests.support.tls_broker import TlsNode, prepare_tls
 from tests.support.worker_processes import Worker
 
 pytestmark = pytest.mark.kafka
@@ -38,48 +38,20 @@ def _sockets_of_refused_handshakes() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Cluster:
-    """A broker with a listener for logins over TLS and one for certificates."""
-
-    ports: dict[str, int]
-    logins: Path
-    ca_file: Path
+    node: TlsNode
 
     def settings(self, home: Path, security: str, **more: object) -> Settings:
-        given: dict[str, object] = {"kafka_logins": self.logins, "kafka_ca_file": self.ca_file} | more
-        servers = f"127.0.0.1:{self.ports[security]}"
+        given: dict[str, object] = {"kafka_logins": self.node.logins, "kafka_ca_file": self.node.ca_file} | more
+        servers = f"127.0.0.1:{self.node.ports[security]}"
         return Settings(home=home, kafka_servers=servers, kafka_security=security, broker="kafka", **given)  # type: ignore[arg-type]  # by name
 
 
 @pytest.fixture(scope="module")
 def cluster(kafka_libs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     folder = tmp_path_factory.mktemp("tls")
-    plain, controller, *ports = free_ports(4)
-    node = KafkaNode(folder / "kafka", plain, controller, kafka_libs, folder / "logins")
-    java, authority = prepare(node), Authority()
-    ca_file, server = authority.write(folder / "ca.pem"), authority.issue("broker", folder / "server.pem")
-    for user in User:
-        authority.issue(user, node.logins / f"{user}.pem")
-    text = node.config.read_text(encoding="ascii")
-    listeners = f",LOGINS://127.0.0.1:{ports[0]},CERTIFICATES://127.0.0.1:{ports[1]}"
-    clients = f"CLIENTS://127.0.0.1:{plain}"
-    text = text.replace(clients, clients + listeners).replace(
-        "CLIENTS:SASL_PLAINTEXT", "CLIENTS:SASL_PLAINTEXT,LOGINS:SASL_SSL,CERTIFICATES:SSL"
-    )
-    jaas = next(line for line in text.splitlines() if line.startswith("listener.name.clients.scram"))
-    text += "\n".join(
-        (
-            "",
-            jaas.replace("listener.name.clients", "listener.name.logins"),
-            f"ssl.keystore.type=PEM\nssl.keystore.location={server}",
-            f"ssl.truststore.type=PEM\nssl.truststore.location={ca_file}",
-            "listener.name.certificates.ssl.client.auth=required",
-            "listener.name.certificates.ssl.principal.mapping.rules=RULE:^CN=(.*)$/$1/",
-        )
-    )
-    node.config.write_text(text, encoding="ascii")
-    made = Cluster({"sasl_ssl": ports[0], "ssl": ports[1]}, node.logins, ca_file)
+    made = Cluster(prepare_tls(folder, kafka_libs))
     with (folder / "kafka.log").open("wb") as log:
-        process = subprocess.Popen(java_command(node, java), stdout=log, stderr=log, cwd=node.folder)
+        process = subprocess.Popen(made.node.command, stdout=log, stderr=log, cwd=made.node.folder)
     try:
         deadline = time.monotonic() + 60
         while True:

@@ -9,12 +9,14 @@ import pytest
 
 from lfr_core.common.errors import Poison
 from lfr_core.custody.audit.port import AuditEvent, Verb
-from lfr_core.custody.vault.access import ERASES
-from lfr_core.custody.vault.key_terms import due_of_sightings
+from lfr_core.custody.vault.erasure_rules import ERASES
+from lfr_core.custody.vault.key_terms import due_of_sightings, hour_of_sightings
 from lfr_core.custody.vault.port import ErasureRule, KeyKind
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.policy import load_policy
 from tests.support.vault_core import (
+    MADE_BY,
     NOW_NS,
     SECOND_NS,
     Records,
@@ -30,7 +32,7 @@ DUE_NS = due_of_sightings(NOW_NS, 24)
 
 def test_destroying_names_each_key_that_went_and_passes_over_what_is_gone(tmp_path: Path) -> None:
     core, clock, records = vault_core(tmp_path)
-    one, two, stays = make_kept(core, "1"), make_kept(core, "2"), make_kept(core, "3")
+    one, two, stays = (make_kept(core, name, due_s=60) for name in "123")
     clock.advance(7.0)
     gone = core.destroy([two.info.id, one.info.id, "unknown", one.info.id], rule=ErasureRule.ALERTS_DUE)
 
@@ -59,6 +61,54 @@ def test_a_rule_of_erasure_destroys_what_it_is_about_and_nothing_beside_it(
     assert records.events == []
 
 
+@pytest.mark.parametrize("kind", [KeyKind.ALERT, KeyKind.SIGHTINGS])
+def test_alerts_and_sightings_go_before_they_are_due_only_of_test_subjects_once_it_is_over(
+    kind: KeyKind, tmp_path: Path
+) -> None:
+    core, clock, records = vault_core(tmp_path)
+    subject = "a" if kind is KeyKind.ALERT else hour_of_sightings(NOW_NS)
+    key = core.make_key(kind, "d", subject, DUE_NS, actor=MADE_BY[kind]).info
+    facts = open_facts(clock)
+    over = replace(facts, status=DeploymentStatus.ENDED, is_operational=False)
+    for known in (
+        replace(facts, is_operational=False),
+        replace(over, is_operational=True),
+        replace(over, records_why="changed"),
+    ):
+        records.known["d"] = known
+        with refused("vault.not-due"):
+            core.destroy([key.id], rule=ErasureRule.ALERTS_DUE)
+    records.known["d"] = over
+    assert core.destroy([key.id], rule=ErasureRule.ALERTS_DUE)
+
+
+def test_a_request_s_key_goes_only_once_it_is_closed_or_where_it_was_never_taken(tmp_path: Path) -> None:
+    core, clock, records = vault_core(tmp_path)
+    keep_s = load_policy().rights.keep_open_days * 86_400
+    open_, closed, new, closing = (
+        make_kept(core, subject, KeyKind.RIGHTS, "", due_s=keep_s).info
+        for subject in ("R-1", "R-2", "R-3", "R-2/closed")
+    )
+    records.requests = {"R-1": False, "R-2": True}
+    for key, rule in (
+        (open_, ErasureRule.REQUEST_CLOSED),
+        (open_, ErasureRule.REQUEST_NOT_TAKEN),
+        (closed, ErasureRule.REQUEST_NOT_TAKEN),
+        (new, ErasureRule.REQUEST_CLOSED),
+        (closing, ErasureRule.REQUEST_CLOSED),
+        (closing, ErasureRule.REQUEST_NOT_TAKEN),
+    ):
+        with refused("vault.request-open"):
+            core.destroy([key.id], rule=rule)
+    assert core.destroy([closed.id], rule=ErasureRule.REQUEST_CLOSED)
+    assert core.destroy([new.id], rule=ErasureRule.REQUEST_NOT_TAKEN)
+
+    records.requests = {}  # somebody took the record away: what was asked stays
+    clock.advance(601)
+    with refused("vault.request-open"):
+        core.destroy([open_.id], rule=ErasureRule.REQUEST_NOT_TAKEN)
+
+
 @pytest.mark.parametrize("status", DeploymentStatus)
 def test_the_key_of_a_list_in_use_is_destroyed_by_nobody(status: DeploymentStatus, tmp_path: Path) -> None:
     core, clock, records = vault_core(tmp_path)
@@ -74,7 +124,7 @@ def test_the_key_of_a_list_in_use_is_destroyed_by_nobody(status: DeploymentStatu
 
 def test_destroying_waits_for_no_trail(tmp_path: Path) -> None:
     core, _, records = vault_core(tmp_path)
-    key = make_kept(core, "a")
+    key = make_kept(core, "a", due_s=60)
     records.away = True
 
     assert [each.info for each in core.destroy([key.info.id], rule=ErasureRule.ALERTS_DUE)] == [key.info]

@@ -12,7 +12,7 @@ import pytest
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault.access import MAKERS
 from lfr_core.custody.vault.key_terms import CLOCKS_APART_S, KeyTerms, due_of_sightings, hour_of_sightings
-from lfr_core.custody.vault.port import ErasureRule, KeyKind
+from lfr_core.custody.vault.port import KeyKind
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import GateFacts
@@ -134,7 +134,7 @@ def test_a_key_that_was_destroyed_is_made_anew_and_one_that_is_there_is_found_af
     again, _, _ = vault_core(tmp_path)
     with refused("vault.key-exists"):
         make_kept(again, "a")
-    again.destroy([first.info.id], rule=ErasureRule.ALERTS_DUE)
+    again.keystore.destroy((first.info.id,))
     assert make_kept(again, "a").key != first.key
 
 
