@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from tests.integration.custody.people.test_who_may_see import READS
 from tests.support.acts import ACTS, OF_COMPLIANCE
 from tests.support.commands_by_role import MAY
+from tests.support.sealed_by_name import SEALED_BY_NAME
 from tests.support.texts import ROOT
 
 CORE = "lfr_core."
@@ -212,7 +213,7 @@ COMMAND_LINE = "apps.cli."
 """Each is a line of the command line's table (tests/unit/cli/test_who_is_asked.py)."""
 NAMES = {"actor", "approved_by", "by", "operator", "person", "requested_by", "who"}
 """What a parameter for a person is called."""
-BY_NAME = {
+BY_NAME = SEALED_BY_NAME | {
     "alerts.answers.take_back": "the decision's service has asked",
     "alerts.answers.write_answer": "the decision's service has asked",
     "custody.audit.entry.write_body": "a pseudonym",
@@ -228,8 +229,6 @@ BY_NAME = {
     "custody.vault.core.VaultCore.writer_key": "the vault takes names (docs/security.md)",
     "custody.vault.machines.Machines.admit": "the vault takes names (docs/security.md)",
     "custody.vault.machines.Machines.dismiss": "the vault takes names (docs/security.md)",
-    "custody.vault.writer_keys.WriterKeys.pseudonym": "the vault has asked for the login",
-    "custody.vault.writer_keys.WriterKeys.writer_key": "the vault has asked for the login",
     "deployments.announcement.AnnouncementStore.add": "the withholding's service has asked",
     "deployments.reading.answer_calls": "the step's service has asked",
     "deployments.record.note_step": "the step's service has asked",
