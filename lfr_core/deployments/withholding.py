@@ -64,10 +64,9 @@ def ask_to_withhold(
             for already), `people.*`.
         Retryable: database or vault are away.
     """
-    name = str(principal_of(by))
     asked = plan or plan_of(store.engine, deployment)
     check_hours(asked)
-    store.trail.prepare(name)
+    store.trail.prepare(str(principal_of(by)))
     with writing(store.engine) as session:
         person = acting(session, by, TELLERS)
         name = person.name

@@ -132,7 +132,7 @@ def make_ready_and_open(desk: BrowserSession, harness: PlanningHarness, starts: 
     harness.touch()
     harness.prove(DEPLOYMENT)
     # as the workflow does: a click asks the gallery's own server, which isn't here
-    harness.planning.open(DEPLOYMENT, by=authenticated(OPERATOR), compare=harness.compare)
+    harness.service(compare=harness.compare).open(DEPLOYMENT, by=authenticated(OPERATOR))
     desk.page.locator(".pln-pill.is-live").first.wait_for(timeout=60_000)
 
 
