@@ -213,7 +213,7 @@ def deploy(harness: PlanningHarness, vault: VaultCore) -> None:
     harness.wait_until(soon)
     harness.touch()
     harness.prove("market")
-    harness.planning.open("market", by=authenticated(OPERATOR), compare=lambda _: harness.compare("market"))
+    harness.service(compare=lambda _: harness.compare("market")).open("market", by=authenticated(OPERATOR))
     recorder, since_s = TellingRecorder(harness.engine, vault), (time.time_ns() - NOW_NS) / 1e9
     first, _ = (
         alert
