@@ -32,6 +32,7 @@ from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, Per
 from lfr_core.storage.tables.promises import PromiseResultRow, PromiseStatementRow, PromiseStateRow
 from lfr_core.storage.tables.publication import (
     AnnouncementRow,
+    PlacePlanRow,
     PublishedRecordRow,
     ResultsRow,
     WatchlistCompositionRow,
@@ -81,7 +82,8 @@ def differences(engine: Engine) -> tuple[str, ...]:
 
 def rows_of_requests_and_results() -> list[Row]:
     """A complaint with its hold and receipt, late results, a certificate with its canary, what is said of a list,
-    passes of test subjects, what was found and is said of a promise, and what somebody asks to withhold.
+    passes of test subjects, a plan of the place, what was found and is said of a promise, and what somebody asks to
+    withhold.
     """
     complaint = RightsRequestRow(
         reference="R-1", kind="complaint", asks_listed=True, deployment="dep", received_on=NOW.date(), taken_at=NOW,
@@ -94,6 +96,7 @@ def rows_of_requests_and_results() -> list[Row]:
         complaint,
         ComplaintHoldRow(hold="hold-1", request="R-1", deployment="dep", lapses_at=NOW),
         ReceiptRow(reference="S-1", deployment="dep", minute_at=NOW, category="victim"),
+        PlacePlanRow(deployment="dep", jpeg=b"", sha256="0" * 64, kept_by="Una", kept_at=NOW),
         ResultsRow(deployment="dep", due_at=NOW, late_at=NOW, late_because="nobody published"),
         certificate,
         WatchlistCompositionRow(deployment="dep", category="victim", people=3, images=4),
@@ -234,6 +237,7 @@ EDITS: dict[str, tuple[str, Callable[[Session], None]]] = {
         changed(ComplianceDocumentRow, review_by=NOW.date().replace(year=2099)),
     ),
     "a document gone": ("paper/", gone(ComplianceDocumentRow)),
+    "that the public sees a plan": ("place_plan/", changed(PlacePlanRow, is_public=True)),
     "a sign-on": ("sign_on/", changed(SignOnRow, since=NOW - dt.timedelta(days=1))),
     "how many a list held": ("watchlist_composition/", changed(WatchlistCompositionRow, people=99)),
 }
@@ -243,13 +247,7 @@ EDITS: dict[str, tuple[str, Callable[[Session], None]]] = {
 def overwritten(engine: Engine, edit: Callable[[Session], None]) -> Iterator[tuple[str, ...]]:
     """The differences after an edit, which is undone afterwards."""
     before: dict[Any, list[dict[str, Any]]] = {}
-    tables: tuple[Any, ...] = (
-        *(PersonRow, PersonRoleRow, PersonIdentityRow, DeploymentRow, PlannedDeploymentRow, ApplicationRow),
-        *(AuthorityRow, AnnouncementRow, FootageHoldRow, AlertRow, AlertAnswerRow, PublishedRecordRow),
-        *(RightsRequestRow, ComplaintHoldRow, ReceiptRow, ResultsRow, CertificateRow, WatchlistCompositionRow),
-        *(BlueListPlanRow, BlueListPassRow, CanaryRow, PromiseStateRow, PromiseResultRow, PromiseStatementRow),
-        *(WithholdingRequestRow, ComplianceDocumentRow, SignOnRow),
-    )
+    tables: tuple[Any, ...] = tuple(RECORDED)
     with overwriting(engine) as session:
         for kind in tables:
             before[kind] = [row.model_dump() for row in session.exec(select(kind))]

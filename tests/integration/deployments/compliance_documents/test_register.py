@@ -240,7 +240,7 @@ def test_the_trail_says_which_document_and_nothing_personal(harness: Harness) ->
     document = harness.add(ComplianceDocumentKind.COMMUNITY)
     event = trail_of(harness.engine).events[-1]
 
-    assert (event.rule, event.subject, event.deployment) == ("documents.added", "paper:community", "dep")
+    assert (event.rule, event.subject, event.deployment) == ("documents.added", "document:community", "dep")
     assert event.facts["sha256"] == document.sha256
     assert "Dee" not in json.dumps(dict(event.facts))
 
