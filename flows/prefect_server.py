@@ -17,8 +17,10 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 
+from flows.prefect_database import kept_database, migrate_database, prepare_database
 from lfr_core.common.errors import Fatal, LfrError
 from lfr_core.common.loopback_ports import bind_port
 
@@ -144,7 +146,9 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m flows.prefect_server", description="Prefect's server, requests filtered."
     )
     parser.add_argument("--port", type=int, required=True)
-    port = parser.parse_args(arguments).port
+    parser.add_argument("--cache", type=Path, help="where a migrated database is kept for the next home")
+    given = parser.parse_args(arguments)
+    port: int = given.port
     if ":" not in os.environ.get(_SECRET, ""):
         sys.stderr.write(f"error {_SECRET} isn't set: without it anybody could run code here. `lfr up` sets it.\n")
         return Fatal.exit_code
@@ -154,6 +158,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"error {error}\n")
         return error.exit_code
 
+    if given.cache is not None and (home := os.environ.get("PREFECT_HOME")):
+        prepare_database(Path(home) / "prefect.db", kept_database(given.cache), migrate_database)
     import uvicorn
     from prefect.server.api.server import create_app
     from prefect.settings import get_current_settings

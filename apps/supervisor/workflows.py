@@ -78,7 +78,7 @@ def _server(settings: Settings, prefect: dict[str, str]) -> ChildSpec:
     port = str(settings.prefect_port)
     return ChildSpec(
         WORKFLOWS,
-        (sys.executable, "-m", "flows.prefect_server", "--port", port),
+        (sys.executable, "-m", "flows.prefect_server", "--port", port, "--cache", str(settings.cache.resolve())),
         env=prefect | {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in IDLE_SERVICES},
         ready=http_ok(f"http://127.0.0.1:{port}/api/health"),
         alive=http_ok(f"http://127.0.0.1:{port}/api/health"),

@@ -65,7 +65,7 @@ def test_a_taken_port_is_reported_with_its_owner_before_anything_starts(
             {"LFR_POLICY_FILE": "/nowhere/policy.toml"}, "/nowhere/policy.toml can't be read", marks=pytest.mark.slow
         ),
         pytest.param(
-            {"LFR_KAFKA_SERVERS": "127.0.0.1", "LFR_BROKER": "auto"}, "isn't host:port", marks=pytest.mark.slow
+            {"LFR_KAFKA_SERVERS": "127.0.0.1:kafka", "LFR_BROKER": "auto"}, "isn't host:port", marks=pytest.mark.slow
         ),
         ({"LFR_FRAME_PARTITIONS": "none"}, "LFR_FRAME_PARTITIONS"),
     ],
