@@ -25,7 +25,7 @@ from lfr_core.recognition.faces.decode import decode_frame
 from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image
 from lfr_core.recognition.gallery.port import Candidate, Gallery
 from streams.camera.open_source import open_source
-from streams.camera.sampler import Pacer, calm
+from streams.camera.sampler import Pacer
 from streams.camera.urls import parse_source
 
 __all__ = ["GALLERY", "Compared", "Missed", "PassSeen", "StreetSeen", "look_at_street"]
@@ -175,17 +175,16 @@ def look_at_street(
         tracks.settle([shot.track for shot in shots])
 
     source, pacer = open_source(parse_source(str(street.video)), policy.images), Pacer()
-    sequence, face_s = -1, 0.0
+    sequence = -1
     while seen.looks < most and (grab := source.grab()) is not None:
         sequence += 1
         at_s = grab.media_s or 0.0
-        wanted, pacer = pacer.take(at_s, calm(policy.sampling, looks_per_second, faceless_s=at_s - face_s))
+        wanted, pacer = pacer.take(at_s, looks_per_second)
         if not wanted:
             continue
         seen.looks += 1
         image = decode_frame(source.jpeg(), policy.images)
         found = watched.detect([image])[0]
-        face_s = at_s if found else face_s
         watched.described.clear()
         at_ns = round(sequence / seen.truth.frames_per_second * 1e9)
         header = FrameHeader("recall", street.camera, "recall", sequence, at_ns, 0, 0)

@@ -18,7 +18,7 @@ from streams.camera.job import CameraJob
 from streams.camera.jpeg import jpeg_size
 from streams.camera.rate_limit import RateLimiter
 from streams.camera.reconnect import ReconnectingSource
-from streams.camera.sampler import Pacer, adapt, calm
+from streams.camera.sampler import Pacer, adapt
 from streams.camera.sources import CapturedFrame, Source, StreamSource
 from streams.camera.stop_token import StopToken
 from streams.camera.view import ViewWatch
@@ -69,10 +69,7 @@ class Capture:
 
     @property
     def looks_per_second(self) -> float:
-        """How often it looks now: by how the workers keep up, and more seldom where nobody is seen."""
-        if self._job.as_fast_as_possible:
-            return self._rate
-        return calm(self._policy.sampling, self._rate, faceless_s=self._in_flight.faceless_s())
+        return self._rate
 
     @property
     def reconnects(self) -> int:

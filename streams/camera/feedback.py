@@ -19,9 +19,6 @@ from streams.broker.connection import BrokerConnection
 
 __all__ = ["FeedbackReader", "InFlightFrames"]
 
-_FRESH_S = 2.0
-"""Older outcomes say nothing of who is before the camera now."""
-
 _log = structlog.get_logger(__name__)
 
 
@@ -48,7 +45,6 @@ class InFlightFrames:
         self._confirmed_at: dict[int, float] = {}  # of those waiting
         self._unconfirmed: set[int] = set()
         self._latency_s: float | None = None
-        self._face_at: float | None = None
         self._last_sequence = -1
         self._last_progress = clock.monotonic()
         self.unanswered = 0
@@ -86,16 +82,11 @@ class InFlightFrames:
             self._forget(sequence)
             self._changed.notify_all()
 
-    def mark_processed(self, sequence: int, latency_s: float, *, has_faces: bool = True) -> None:
-        """Note a frame's outcome, which came `latency_s` after its capture; those before it are done too.
-
-        `has_faces`: whether a face was found in one of them.
-        """
+    def mark_processed(self, sequence: int, latency_s: float) -> None:
+        """Note a frame's outcome, which came `latency_s` after its capture; those before it are done too."""
         with self._changed:
             if sequence <= self._last_sequence:
                 return  # sent again after a worker's restart
-            if has_faces or self._face_at is None:
-                self._face_at = self._clock.monotonic()
             self._last_sequence = sequence
             self._latency_s = latency_s
             self._last_progress = self._clock.monotonic()
@@ -154,13 +145,6 @@ class InFlightFrames:
             waiting = self._clock.monotonic() - next(iter(self._waiting.values())) if self._waiting else None
             ages = [age for age in (self._latency_s, waiting) if age is not None]
             return max(ages, default=None)
-
-    def faceless_s(self) -> float | None:
-        """Seconds since a face was last found, or since the first outcome; None while there is no fresh outcome."""
-        with self._changed:
-            if self._face_at is None or self._clock.monotonic() - self._last_progress > _FRESH_S:
-                return None
-            return self._clock.monotonic() - self._face_at
 
     def silence_s(self) -> float:
         """Seconds without any outcome while frames are waiting; 0 when none is."""
@@ -262,6 +246,4 @@ class FeedbackReader:
         if (batch.deployment, batch.camera, batch.session) != self._mine or not batch.results:
             return
         last = max(batch.results, key=lambda result: result.sequence)
-        self._in_flight.mark_processed(
-            last.sequence, max(last.latency_ms, 0.0) / 1_000, has_faces=any(result.faces for result in batch.results)
-        )
+        self._in_flight.mark_processed(last.sequence, max(last.latency_ms, 0.0) / 1_000)

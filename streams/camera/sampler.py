@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lfr_core.domain.policy import SamplingPolicy
 
-__all__ = ["Pacer", "adapt", "calm"]
+__all__ = ["Pacer", "adapt"]
 
 SLACK = 0.05
 """Share of the interval by which a frame may come early and still be looked at: a jitter of some milliseconds must not
@@ -21,9 +21,6 @@ HALVING_S = 1.0
 
 RECOVERY_S = 10.0
 """From the rarest to the most frequent in this time: ten times slower than down, so that it doesn't swing."""
-
-EMPTY_AFTER_S = 2.0
-"""Without any face for so long, nobody is there: as long as the tracker keeps a face that it lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +80,3 @@ def adapt(
         span = policy.looks_per_second - policy.min_looks_per_second
         looks_per_second += span * elapsed_s / RECOVERY_S
     return min(max(looks_per_second, policy.min_looks_per_second), policy.looks_per_second)
-
-
-def calm(policy: SamplingPolicy, looks_per_second: float, *, faceless_s: float | None) -> float:
-    """Return the looks per second where nobody is seen: the least that the policy allows, until a face is there.
-
-    Args:
-        policy: the bounds.
-        looks_per_second: what `adapt` gives.
-        faceless_s: for how long no outcome has had a face; None while nothing is known.
-    """
-    empty = faceless_s is not None and faceless_s >= EMPTY_AFTER_S
-    return min(looks_per_second, policy.min_looks_per_second) if empty else looks_per_second

@@ -98,20 +98,6 @@ def test_the_age_is_the_newest_outcome_s_or_the_oldest_waiting_frame_s() -> None
     assert in_flight.outcome_age_s() == 2.0
 
 
-def test_how_long_no_face_was_found_is_known_while_outcomes_come() -> None:
-    in_flight, clock = a_flight()
-    said = [in_flight.faceless_s()]
-    for sequence, faces in enumerate((False, True, False, False)):
-        in_flight.mark_sent(sequence)
-        in_flight.mark_processed(sequence, 0.1, has_faces=faces)
-        said.append(in_flight.faceless_s())
-        clock.now += 1
-    clock.now += 2
-
-    assert said == [None, 0.0, 0.0, 1.0, 2.0]
-    assert in_flight.faceless_s() is None
-
-
 def test_outcomes_delivered_again_after_a_worker_s_restart_change_nothing() -> None:
     in_flight, _ = a_flight()
     for sequence in (0, 1, 2):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lfr_core.domain.policy import SamplingPolicy
-from streams.camera.sampler import EMPTY_AFTER_S, SLACK, Pacer, adapt, calm
+from streams.camera.sampler import SLACK, Pacer, adapt
 
 POLICY = SamplingPolicy(looks_per_second=6.25, min_looks_per_second=4.2, max_in_flight=12, comfortable_age_s=0.6)
 GAPS = st.lists(st.floats(0.001, 0.5), min_size=1, max_size=300)
@@ -114,13 +114,3 @@ def test_recovery_is_slow_and_descent_is_fast() -> None:
 
     assert down * 5 < up
     assert up == pytest.approx(100, abs=2)
-
-
-@pytest.mark.parametrize(
-    ("faceless_s", "rate", "looks_a_second"),
-    [(None, 6.25, 6.25), (0.0, 6.25, 6.25), (EMPTY_AFTER_S, 6.25, 4.2), (EMPTY_AFTER_S, 4.2, 4.2), (60.0, 5.0, 4.2)],
-)
-def test_where_nobody_is_seen_looks_are_as_rare_as_the_policy_allows(
-    faceless_s: float | None, rate: float, looks_a_second: float
-) -> None:
-    assert calm(POLICY, rate, faceless_s=faceless_s) == looks_a_second
