@@ -64,6 +64,9 @@ def page(context: BrowserContext, logins: PageLogins, compliance: str) -> Page:
 
 
 def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=label).wait_for()
+    # a list that is opened while the page is still drawn shuts again
+    page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
     page.get_by_role("combobox", name=label).click()
     page.get_by_role("option", name=option).first.click()
 
@@ -95,8 +98,7 @@ def test_the_report_opens_in_the_page_and_its_data_docs_name_the_injected_defect
     report = page.frame_locator("iframe")
     report.get_by_text("totals-add-up").first.wait_for(timeout=30_000)
     assert report.get_by_role("cell", name=WRONG_TOTAL).first.is_visible()
-    page.get_by_role("combobox", name="Page").click()
-    page.get_by_role("option", name="Suite record").click()
+    choose(page, "Page", "Suite record")
     report.get_by_role("heading", name="Suite record").wait_for(timeout=30_000)
     assert report.get_by_text(WRONG_TOTAL).count() > 0
     own = compliance.removesuffix("/compliance")
