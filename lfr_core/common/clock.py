@@ -13,11 +13,11 @@ class Clock(Protocol):
     """Where the time comes from."""
 
     def time_ns(self) -> int:
-        """Wall time, nanoseconds since the Unix epoch."""
+        """Return the wall time in nanoseconds since the Unix epoch."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds on a clock that never goes back; only differences mean anything."""
+        """Return the seconds of a clock that never goes back; only differences mean anything."""
         ...
 
 

@@ -64,7 +64,7 @@ Prefect server that the settings name may be given in the environment: `flows.pr
 
 
 def own_environment(env: Mapping[str, str], *, for_child: bool = False) -> dict[str, str]:
-    """`env` without what is left out, and with the switches; `for_child`: without the person's own tools too."""
+    """Return `env` without what is left out, and with the switches; `for_child`: without the person's own tools too."""
     kept = {
         name: text
         for name, text in env.items()

@@ -87,7 +87,7 @@ def read_bounded(path: Path, limit_bytes: int, *, inside: Path | None = None) ->
 
 
 def read_text_bounded(path: Path, limit_bytes: int = SETTINGS_BYTES, *, encoding: str = "utf-8") -> str:
-    """`read_bounded`, decoded. Raises OSError as that, and UnicodeDecodeError."""
+    """Read and decode a file as `read_bounded` does. Raises OSError as that, and UnicodeDecodeError."""
     return read_bounded(path, limit_bytes).decode(encoding)
 
 

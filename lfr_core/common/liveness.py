@@ -61,14 +61,16 @@ class LivenessFile:
             self.remove()
 
     def is_of(self, pid: int) -> bool:
-        """Whether that process wrote it: one left by an earlier process doesn't count."""
+        """Return whether that process wrote it: one left by an earlier process doesn't count."""
         try:
             return int(self.path.read_text(encoding="ascii")) == pid
         except (OSError, ValueError):
             return False
 
     def is_fresh(self) -> bool:
-        """Whether it was touched lately. A clock that was set back makes it fresh, for as long as it was set back."""
+        """Return whether it was touched lately. A clock that was set back makes it fresh, for as long as it was set
+        back.
+        """
         try:
             return time.time() - self.path.stat().st_mtime <= STALE_AFTER_S
         except OSError:

@@ -20,7 +20,7 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def is_own_folder(folder: Path) -> bool:
-    """Whether it is a folder, no link, of this user's, into which no other user may write."""
+    """Return whether it is a folder, no link, of this user's, into which no other user may write."""
     status = folder.lstat()
     writable = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not writable

@@ -275,7 +275,7 @@ _PATHS = [
 
 
 def _check_paths(given: dict[str, str], file: Path) -> dict[str, str]:
-    """`given`, once none of its paths depends on the folder one stands in. Raises Fatal."""
+    """Return `given`, once none of its paths depends on the folder one stands in. Raises Fatal."""
     for name in (f"LFR_{path.upper()}" for path in _PATHS):
         if given.get(name) and not Path(given[name]).is_absolute():
             raise Fatal(f"{name} in {file} isn't a whole path: begin it with /")

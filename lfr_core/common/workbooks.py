@@ -32,7 +32,7 @@ class Sheet:
 
 
 def is_workbook(data: bytes) -> bool:
-    """Whether it begins as `.xlsx`, `.ods` or `.xls` do, whatever it is called."""
+    """Return whether it begins as `.xlsx`, `.ods` or `.xls` do, whatever it is called."""
     return data.startswith((_ZIP, _OLE))
 
 

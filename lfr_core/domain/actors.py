@@ -61,7 +61,7 @@ class SystemActor(Enum):
     """Sends live probes and trips the circuit breaker."""
 
     def __str__(self) -> str:
-        """As it is written on the audit trail and on timelines."""
+        """Return the actor as it is written on the audit trail and on timelines."""
         return f"system:{self.value}"
 
 
@@ -150,17 +150,19 @@ def fold_key_name(name: str) -> str:
 
 
 def same_person(a: str, b: str) -> bool:
-    """Whether two names are one person's."""
+    """Return whether two names are one person's."""
     return fold_name(a) == fold_name(b)
 
 
 def is_part(actor: str) -> bool:
-    """Whether an actor, as the audit trail has it, is a part of the platform: `system:NAME`."""
+    """Return whether an actor, as the audit trail has it, is a part of the platform: `system:NAME`."""
     return actor in _PARTS
 
 
 def may_write(identity: ProcessIdentity, actor: str) -> bool:
-    """Whether that process writes entries of an actor, as the audit trail has it: `system:NAME`, or else a person."""
+    """Return whether that process writes entries of an actor, as the audit trail has it: `system:NAME`, or else a
+    person.
+    """
     if identity is ProcessIdentity.VAULT:
         return True
     part = _PARTS.get(actor)

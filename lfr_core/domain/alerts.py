@@ -92,7 +92,7 @@ class Shown:
 
 
 def check_shown(shown: Shown, pictures: str, answers: Decision) -> None:
-    """Whether an alert is still what the person saw: `pictures` and `answers` are those of now.
+    """Check that an alert is still what the person saw: `pictures` and `answers` are those of now.
 
     Raises:
         Refused: `alert.pictures-changed` or `alert.answers-changed`.

@@ -31,7 +31,7 @@ _SAID: dict[Category, tuple[str, ...]] = {
 
 
 def _plain(text: str) -> str:
-    """Lower case, one space between words, no articles."""
+    """Return a name in lower case, with one space between words and no articles."""
     words = re.split(r"[\s_\-‐‑–]+", text.strip().casefold())  # the hyphens that word processors put in
     return " ".join(word for word in words if word and word not in {"the", "a", "an"})
 

@@ -38,5 +38,5 @@ def circuit_breaker_limit(faces: int, limit_one_in: int, level: float = LEVEL) -
 
 
 def circuit_breaker_trips(faces: int, false_alerts: int, limit_one_in: int, level: float = LEVEL) -> bool:
-    """Whether `false_alerts` among `faces` is reason to suspend."""
+    """Return whether `false_alerts` among `faces` is reason to suspend."""
     return false_alerts >= circuit_breaker_limit(faces, limit_one_in, level)

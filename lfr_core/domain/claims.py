@@ -45,7 +45,9 @@ class ListBand:
 
     @classmethod
     def around(cls, people: int, tolerance: float = 0.1) -> ListBand:
-        """From 90 % to 110 % of `people`: a test list is at least 90 % of the operational (docs/domain.md 4.5)."""
+        """Return the band from 90 % to 110 % of `people`: a test list is at least 90 % of the operational
+        (docs/domain.md 4.5).
+        """
         return cls(max(1, math.ceil(people * (1 - tolerance))), max(1, math.floor(people * (1 + tolerance))))
 
     def __contains__(self, people: int) -> bool:
@@ -89,7 +91,7 @@ class Evidence:
         return self.false_alerts + self.not_decided
 
     def supports(self, binding: ClaimBinding) -> bool:
-        """Whether it was measured with what `binding` names."""
+        """Return whether it was measured with what `binding` names."""
         return (
             self.model_contract == binding.model_contract
             and math.isclose(self.threshold, binding.threshold, abs_tol=1e-9)
@@ -158,7 +160,7 @@ def claim(
     bound_to: ClaimBinding,
     clustered_upper95: float | None = None,
 ) -> Claim:
-    """Whether "under 1 in `limit_one_in` faces" may be printed.
+    """Decide whether "under 1 in `limit_one_in` faces" may be printed.
 
     clustered_upper95: of `clustered_upper_bound`, where there are several deployments; the wider bound decides.
 
@@ -203,7 +205,8 @@ def pooled(
 
 
 def clustered_upper_bound(deployments: Sequence[tuple[int, int]], rng: np.random.Generator) -> float | None:
-    """One-sided 95 % bound of the false alert rate, deployments drawn with replacement (percentile bootstrap).
+    """Return the one-sided 95 % bound of the false alert rate, deployments drawn with replacement (percentile
+    bootstrap).
 
     deployments: (faces, false alerts) of each. None with fewer than two, or no face: there is nothing to draw from.
     """

@@ -51,7 +51,7 @@ class TailFit:
         return self.start + float(genpareto.isf(rate / self.share, self.shape, scale=self.scale))
 
     def extrapolates(self, rate: float) -> bool:
-        """Whether fewer than one comparison of those made is expected at that rate: nothing was seen there."""
+        """Return whether fewer than one comparison of those made is expected at that rate: nothing was seen there."""
         return rate * self.comparisons < 1.0
 
 

@@ -112,7 +112,7 @@ class FrameHeader:
         return self.taken_ns or self.captured_ns
 
     def to_headers(self) -> list[tuple[str, bytes]]:
-        """As Kafka record headers: text values in ASCII-safe UTF-8."""
+        """Return the header as Kafka record headers: text values in ASCII-safe UTF-8."""
         values: dict[str, str] = {
             "schema": str(self.schema_version),
             "kind": self.kind.value,

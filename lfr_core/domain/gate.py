@@ -51,7 +51,7 @@ class GateFinding:
 
 
 def gate(facts: GateFacts, limits: GateLimits, *, now_ns: int) -> tuple[GateFinding, ...]:
-    """Every condition that is asked of this deployment, in the order in which people look at them.
+    """Check every condition that is asked of this deployment, in the order in which people look at them.
 
     Args:
         facts: of one deployment.

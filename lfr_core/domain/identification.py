@@ -56,7 +56,7 @@ class ThresholdGrid:
         return np.round(self.low + self.step * np.arange(self.count), 6)
 
     def reached(self, scores: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
-        """How many thresholds each score reaches, 0 to `count`; same shape as `scores`."""
+        """Return how many thresholds each score reaches, 0 to `count`; same shape as `scores`."""
         nudged = scores + 1e-4 * self.step  # a score of float32 at a threshold reaches it
         return np.asarray(np.searchsorted(self.thresholds, nudged, side="right"), dtype=np.int64)
 
@@ -69,7 +69,8 @@ class ThresholdGrid:
 
 
 def probability_of_none(others: int, listed: int) -> Doubles:
-    """By the number `c` of people who would match, the chance that none of them is on the list: shape (others + 1,).
+    """Return, by the number `c` of people who would match, the chance that none of them is on the list: shape (others +
+    1,).
 
     Raises:
         Poison: a list longer than those that there are, or without people.
@@ -92,7 +93,7 @@ def bootstrap_quantiles(
     *,
     draws: int = 1_000,
 ) -> Doubles:
-    """Quantiles of the rate when subjects, not searches, are drawn with replacement (percentile bootstrap).
+    """Return quantiles of the rate when subjects, not searches, are drawn with replacement (percentile bootstrap).
 
     Searches of one person aren't independent, so an interval over searches alone is too narrow.
 
@@ -120,7 +121,7 @@ def bootstrap_quantiles(
 
 
 def shots_of_pass(max_shots_per_track: int) -> int:
-    """How many shots of a pass are compared at most, for a pass of up to some 20 s.
+    """Return how many shots of a pass are compared at most, for a pass of up to some 20 s.
 
     The policy's spread shots; as many at once while one of them has reached the threshold; and as many that are looked
     at again later, or of a track that goes on one that broke (`lfr_core.recognition.faces.shots`). [proposal]
@@ -129,7 +130,7 @@ def shots_of_pass(max_shots_per_track: int) -> int:
 
 
 def per_pass_factor(most_shots: int, agreeing_shots: int) -> float:
-    """How much likelier a pass is to raise a false alert than one of its shots, at most.
+    """Return how much likelier a pass is to raise a false alert than one of its shots, at most.
 
     An alert needs `agreeing_shots` shots of a pass that find the same entry, and a shot finds at most one. Whatever
     the shots have to do with each other, by Markov's inequality P(k of S agree) <= S / k * P(a shot finds somebody).
@@ -154,7 +155,7 @@ def comparisons_needed(fpir: float, listed: int, *, false_matches: int = 0, conf
 
 
 def passes_for_margin(rate: float, margin: float) -> int:
-    """How many passes put a rate near `rate` within `margin`: z^2 p (1-p) / margin^2, 95 % (docs/domain.md 4.3).
+    """Return how many passes put a rate near `rate` within `margin`: z^2 p (1-p) / margin^2, 95 % (docs/domain.md 4.3).
 
     Raises:
         Poison: a rate or margin outside (0, 1).
@@ -165,7 +166,7 @@ def passes_for_margin(rate: float, margin: float) -> int:
 
 
 def per_group_for_difference(first: float, second: float, *, power: float = POWER) -> int:
-    """How many of each of two groups show that their rates differ, two-sided 5 % level (docs/domain.md 4.3).
+    """Return how many of each of two groups show that their rates differ, two-sided 5 % level (docs/domain.md 4.3).
 
     Normal approximation with the pooled variance under the null hypothesis (Fleiss, without continuity correction).
 
@@ -181,7 +182,8 @@ def per_group_for_difference(first: float, second: float, *, power: float = POWE
 
 
 def detectable_difference(rate: float, first: int, second: int, *, power: float = POWER) -> float | None:
-    """How much higher another group's error rate must be for these numbers of people to show it; None: nothing could.
+    """Return how much higher another group's error rate must be for these numbers of people to show it; None: nothing
+    could.
 
     Two-sided 5 % level, normal approximation with unequal numbers. `rate` is the reference group's.
 

@@ -204,7 +204,8 @@ class DeadLetter(_Message):
 
 
 def merge_letters(letters: Iterable[DeadLetter]) -> list[DeadLetter]:
-    """One letter for those of one batch that tell of the same place and camera, with the last one's offset and reason.
+    """Return one letter for those of one batch that tell of the same place and camera, with the last one's offset and
+    reason.
 
     So that what a camera sends by the thousand costs one message a batch, and each record is counted all the same.
     """

@@ -56,5 +56,5 @@ class FrameCounts:
         return tuple(getattr(self, f.name) for f in fields(self))
 
     def as_dict(self) -> dict[str, int]:
-        """In the order of the identity, for JSON."""
+        """Return the counts in the order of the identity, for JSON."""
         return asdict(self)

@@ -82,7 +82,8 @@ class PolicyFault:
 
 
 def listed(policy: Policy, path: Path | None = None) -> tuple[PolicyValue, ...]:
-    """Every value of `policy`, in the model's order. Sources are read from its file `path`, else from the default's.
+    """Return every value of `policy`, in the model's order. Sources are read from its file `path`, else from the
+    default's.
 
     Raises:
         Fatal: the file can't be read.
@@ -110,7 +111,7 @@ def sections() -> tuple[str, ...]:
 
 
 def faults_of(path: Path) -> tuple[PolicyFault, ...]:
-    """Everything for which a policy file is refused; nothing if it may be used."""
+    """Return everything for which a policy file is refused; nothing if it may be used."""
     try:
         values = read_toml(path)
         Policy.model_validate(values)

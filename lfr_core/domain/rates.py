@@ -134,7 +134,7 @@ def upper_bound(k: int, n: int, confidence: float = CONFIDENCE) -> float:
 
 
 def rule_of_three(n: int) -> float:
-    """Nothing in n: "at most 3 / n", the bound that can be done in one's head (F10). Raises Poison for n < 1."""
+    """Return the bound 3 / n for nothing in n, which can be worked out in one's head (F10). Raises Poison for n < 1."""
     if n < 1:
         raise Poison("the rule of three needs at least one observation")
     return min(1.0, 3.0 / n)
@@ -149,7 +149,7 @@ def proportion(k: int, n: int) -> Proportion:
 
 
 def rates_of(alerts: AlertCounts, *, faces_compared: int, seeded_passes: int = 0, recognised: int = 0) -> Rates:
-    """Every published rate, from counts (docs/domain.md F1 to F4).
+    """Return every published rate, from counts (docs/domain.md F1 to F4).
 
     Raises:
         Poison: more false alerts than faces, or more recognised than seeded: a count is wrong.
@@ -195,7 +195,7 @@ def natural_frequency(*, faces: int, alerts: int, false_alerts: int, not_decided
 
 
 def scaled_fpir(fpir: float, measured_at_people: int, for_people: int) -> float:
-    """FPIR at another list size: 1 - (1 - FPIR(N0))^(N/N0) (F7); it assumes that entries err independently.
+    """Return the FPIR at another list size: 1 - (1 - FPIR(N0))^(N/N0) (F7); it assumes that entries err independently.
 
     Raises:
         Poison: an FPIR outside [0, 1) or a list without people.
@@ -206,7 +206,7 @@ def scaled_fpir(fpir: float, measured_at_people: int, for_people: int) -> float:
 
 
 def expected_false_alerts(faces: int, fpir: float) -> float:
-    """F * FPIR(N, T) (F8), in alerts."""
+    """Return the expected false alerts, F * FPIR(N, T) (F8), in alerts."""
     return faces * fpir
 
 

@@ -37,7 +37,7 @@ class WorkingDays:
         self._bank_holidays = holidays.country_holidays("GB", subdiv="ENG")  # Wales has the same
 
     def is_working(self, day: date) -> bool:
-        """Whether `day` is a working day."""
+        """Return whether `day` is a working day."""
         return day.weekday() < _SATURDAY and day not in self._extra and day not in self._bank_holidays
 
     def after(self, day: date, count: int) -> date:
@@ -50,7 +50,9 @@ class WorkingDays:
         return day
 
     def between(self, start: date, end: date) -> int:
-        """Working days after `start`, `end` among them: publication lag (docs/domain.md F15). 0 when end <= start."""
+        """Count the working days after `start`, `end` among them: publication lag (docs/domain.md F15). 0 when end
+        <= start.
+        """
         return sum(self.is_working(start + timedelta(days=d)) for d in range(1, (end - start).days + 1))
 
     def end_of(self, day: date) -> datetime:
@@ -69,7 +71,7 @@ class Deadline:
 
     @classmethod
     def of(cls, ended_at: datetime, days: WorkingDays, policy: PublicationPolicy) -> Deadline:
-        """From the moment a deployment ended (aware). Raises Poison for a naive one."""
+        """Return the deadline counted from the moment a deployment ended (aware). Raises Poison for a naive one."""
         if ended_at.tzinfo is None:
             raise Poison("the end of a deployment needs its time zone: give an aware datetime")
         ended_on = ended_at.astimezone(LONDON).date()
@@ -78,7 +80,7 @@ class Deadline:
         return cls(ended_on, remind_on, due_on, days.end_of(due_on))
 
     def state(self, now: datetime) -> Literal["running", "reminder", "overdue"]:
-        """Where `now` (aware) stands: from the reminder's morning on a reminder, from `due_at` on overdue."""
+        """Return where `now` (aware) stands: from the reminder's morning on a reminder, from `due_at` on overdue."""
         if now >= self.due_at:
             return "overdue"
         return "reminder" if now.astimezone(LONDON).date() >= self.remind_on else "running"
