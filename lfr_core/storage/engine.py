@@ -120,7 +120,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
-    """One transaction that writes: committed at the end of the block, rolled back by any error.
+    """Open one transaction that writes: committed at the end of the block, rolled back by any error.
 
     Raises:
         Retryable, Fatal, Poison: as `translated`; Fatal also where a recorded row was changed and no entry written.
@@ -135,7 +135,7 @@ def writing(engine: Engine) -> Iterator[Session]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    """One consistent look. Raises as `translated`."""
+    """Open one consistent read. Raises as `translated`."""
     with translated(engine), Session(engine, expire_on_commit=False) as session:
         yield session
 
@@ -180,7 +180,7 @@ def _meaning(error: DBAPIError, engine: Engine) -> LfrError:
 
 
 def erase_freed_pages(engine: Engine) -> None:
-    """After a deletion, empty SQLite's write-ahead log, which still holds the old pages. Best effort.
+    """Empty SQLite's write-ahead log, which still holds the old pages after a deletion. Best effort.
 
     PostgreSQL keeps old row versions and its own log until vacuum and recycling; nothing is claimed there.
     """

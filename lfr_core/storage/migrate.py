@@ -71,7 +71,7 @@ def _refuse_newer(current: str | None, engine: Engine) -> None:
 
 
 def check(url: str) -> bool:
-    """Whether the tables of `url` are current. Raises Retryable when the database is away."""
+    """Return whether the tables of `url` are current. Raises Retryable when the database is away."""
     engine = open_engine(url)
     try:
         with translated(engine), engine.connect() as connection:

@@ -135,7 +135,7 @@ def note_rows(session: Session, rows: Iterable[Row], *, later: bool = False) -> 
 
 
 def is_recorded(row: Row) -> bool:
-    """Whether there must be an entry for it: for an alert once something was decided."""
+    """Return whether there must be an entry for it: for an alert once something was decided."""
     table = RECORDED[type(row)]
     return not table.answers or any(getattr(row, name) is not None for name in table.columns)
 
@@ -180,7 +180,7 @@ def _values_before(row: Row) -> dict[str, object]:
 
 
 def _text_before(row: Row) -> str | None:
-    """Its text as it was read; None: nothing was recorded of it then."""
+    """Return the row's text as it was read; None: nothing was recorded of it then."""
     was, table = _values_before(row), RECORDED[type(row)]
     if table.answers and all(was.get(name, getattr(row, name)) is None for name in table.columns):
         return None

@@ -33,7 +33,7 @@ def insert_absent(session: Session, row: type[Row], values: Mapping[str, Value])
 
 
 def add_up(session: Session, row: type[Row], rows: Sequence[Mapping[str, Value]]) -> None:
-    """For each of `rows`: insert it, or add its figures to the row of the same primary key.
+    """Insert each of `rows`, or add its figures to the row of the same primary key.
 
     Rows are taken in the order of their keys, so that two processes never wait for each other in a ring.
     """
@@ -49,5 +49,5 @@ def add_up(session: Session, row: type[Row], rows: Sequence[Mapping[str, Value]]
 
 
 def storable(*values: str | int) -> bool:
-    """Whether both databases can hold these: no NUL in a text, no integer past 64 bits."""
+    """Return whether both databases can hold these: no NUL in a text, no integer past 64 bits."""
     return all("\x00" not in v if isinstance(v, str) else abs(v) <= _LARGEST for v in values)

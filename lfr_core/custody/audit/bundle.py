@@ -116,7 +116,7 @@ class BundleWriter:
         self.line(canonical({"part": part}))
 
     def line(self, text: str) -> None:
-        """One JSON document, without line breaks."""
+        """Write one JSON document, which has no line breaks."""
         content = f"{text}\n".encode()
         self._digest.update(content)
         self._lines += 1

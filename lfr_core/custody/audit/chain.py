@@ -74,7 +74,7 @@ class Chain:
 
 
 def check_head(head: Head | Anchor, public_key: bytes) -> Problem | None:
-    """Whether a head or anchor is signed, and by this installation."""
+    """Check that a head or anchor is signed, and by this installation; None: it is."""
     return examine_head(head, public_key)[0]
 
 

@@ -36,7 +36,7 @@ _COUNTED: Final[tuple[type[Row], ...]] = (
 
 
 def digest_counted(session: Session, deployment: str) -> str:
-    """SHA-256, hexadecimal, of what is recorded of those rows, in the look of `session`."""
+    """Compute SHA-256, hexadecimal, of what is recorded of those rows, as `session` sees them."""
     return hashlib.sha256("\n".join(sorted(_texts(session, deployment))).encode()).hexdigest()
 
 

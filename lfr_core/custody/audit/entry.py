@@ -108,7 +108,7 @@ def canonical(value: object) -> str:
 
 
 def digest_of(body: str) -> bytes:
-    """SHA-256 of a body's UTF-8, 32 bytes. Raises ValueError for half a surrogate pair."""
+    """Return SHA-256 of a body's UTF-8, 32 bytes. Raises ValueError for half a surrogate pair."""
     return hashlib.sha256(body.encode()).digest()
 
 

@@ -73,7 +73,7 @@ def keep_refusal(folder: Path, why: str) -> None:
 
 
 def read_refusal(folder: Path) -> str:
-    """Why the vault signs no head, in its words; empty when it does, or hasn't said."""
+    """Read why the vault signs no head, in its words; empty when it does, or hasn't said."""
     try:
         return read_bounded(folder / _REFUSAL_FILE, SETTINGS_BYTES).decode(errors="replace")
     except FileNotFoundError:

@@ -182,7 +182,7 @@ def _follow(
 
 
 def _start(session: Session, anchor: Anchor | None, last: Head | None, public_key: bytes) -> Chain | None:
-    """From where the entries aren't signed yet; None for a trail without anything in it."""
+    """Find the entry after which none is signed yet; None for a trail without anything in it."""
     if anchor is not None:
         refuse(check_head(anchor, public_key))
     if last is not None:

@@ -37,7 +37,7 @@ _COLUMNS = tuple(col(getattr(AuditEntryRow, field.name)) for field in fields(Sto
 
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Session]:
-    """One look that stays the same however long it takes. Raises as `reading`."""
+    """Open a read that sees one state of the records, however long it takes. Raises as `reading`."""
     with reading(engine) as session:
         if not is_sqlite(engine):  # SQLite's WAL gives every reading transaction its own snapshot
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
@@ -95,7 +95,7 @@ def newest_head(session: Session, *, before: int | None = None) -> Head | None:
 
 
 def anchor_of(session: Session) -> Anchor | None:
-    """Where the trail begins since it was pruned."""
+    """Return where the trail begins since it was pruned; None: it never was."""
     row = session.exec(select(AuditAnchorRow).order_by(col(AuditAnchorRow.seq).desc()).limit(1)).first()
     if row is None:
         return None
@@ -103,7 +103,7 @@ def anchor_of(session: Session) -> Anchor | None:
 
 
 def newest_seq(session: Session) -> int:
-    """Of the newest entry; 0 when there is none."""
+    """Return the number of the newest entry; 0 when there is none."""
     return session.exec(select(func.max(AuditEntryRow.seq))).one() or 0
 
 

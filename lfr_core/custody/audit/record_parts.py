@@ -34,7 +34,9 @@ Where = Mapping[type[Row], Part]
 
 
 def of_person(person: int) -> Where:
-    """Who somebody is, what they may do, and which accounts are theirs. `person`: the register's number."""
+    """Return the rows that say who somebody is, what they may do, and which accounts are theirs. `person`: the
+    register's number.
+    """
     return {
         PersonRow: by_key(PersonRow, person),
         PersonRoleRow: by_key(PersonRoleRow, person),

@@ -48,7 +48,7 @@ _RECORDS_AS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 
 
 def may_record(identity: ProcessIdentity | None, actor: str, names: Iterable[str]) -> bool:
-    """Whether an entry of that process may name these records.
+    """Return whether an entry of that process may name these records.
 
     Args:
         identity: None where nobody is asked who they are (tests): then it may.

@@ -139,7 +139,8 @@ class RecordedState:
             self.anchor = 0
 
     def _is_beyond_machine_user(self, body: Body) -> bool:
-        """Whether this machine's user changes a planned deployment, or registers or links somebody and isn't the first.
+        """Return whether this machine's user changes a planned deployment, or registers or links somebody and isn't the
+        first.
 
         Where somebody is registered, one of compliance does that; who finds nobody has emptied the register. Such an
         entry says nothing of any row.
@@ -207,7 +208,7 @@ def find_differences(
 
 
 def _opening_differs(state: RecordedState, records_key: bytes, row: Row) -> Iterator[str]:
-    """Whether a row is still what it was made as."""
+    """Compare a row with what it was made as, by the trail."""
     name = opened_key_of(row)
     said = state.find(name)
     if said is None:
@@ -217,7 +218,7 @@ def _opening_differs(state: RecordedState, records_key: bytes, row: Row) -> Iter
 
 
 def _stubs_differ(session: Session, row: DeploymentRow) -> Iterator[str]:
-    """Whether what stays of a deployment's alerts is what the deployment, which is recorded, says of it."""
+    """Compare what stays of a deployment's alerts with what the deployment, which is recorded, says of it."""
     if row.stubs_sha256 is not None:
         stubs = session.exec(select(AlertStubRow).where(AlertStubRow.deployment == row.id))
         if digest_stubs(stubs) != row.stubs_sha256:

@@ -47,7 +47,7 @@ def is_sealed(
     *,
     now_ns: int,
 ) -> bool:
-    """Whether one of `processes` has sealed that text, today or yesterday, and may write still.
+    """Return whether one of `processes` has sealed that text, today or yesterday, and may write still.
 
     A writer without an identity is one of a test, where nobody is asked who they are.
 

@@ -54,7 +54,7 @@ class Head:
         return canonical(signed | self._generation).encode()
 
     def as_dict(self) -> dict[str, str | int]:
-        """For a file."""
+        """Return the head as a mapping, for a file."""
         return {
             "seq": self.seq,
             "hash": self.hash,
@@ -105,7 +105,7 @@ class Anchor:
         ).encode()
 
     def as_dict(self) -> dict[str, str | int]:
-        """For a file."""
+        """Return the anchor as a mapping, for a file."""
         return {
             "seq": self.seq,
             "hash": self.hash,

@@ -90,7 +90,7 @@ class TimestampAuthority:
 
 
 def read_authorities(file: Path) -> tuple[x509.Certificate, ...]:
-    """Certificates (PEM) of time-stamping authorities that are believed. Raises Refused `audit.timestamp`."""
+    """Read the certificates (PEM) of time-stamping authorities that are believed. Raises Refused `audit.timestamp`."""
     try:
         return tuple(x509.load_pem_x509_certificates(read_bounded(file, SETTINGS_BYTES)))
     except (OSError, ValueError) as error:

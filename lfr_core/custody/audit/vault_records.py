@@ -74,12 +74,12 @@ class TrailRecords:
     def is_sealed(
         self, text: str, writer: str, seal: str, processes: Collection[ProcessIdentity], person: str = ""
     ) -> bool:
-        """As `IsSealed`. Raises Refused, Retryable: the clock can't be trusted."""
+        """Check as `IsSealed` does. Raises Refused, Retryable: the clock can't be trusted."""
         return is_sealed(self._writers, text, writer, seal, processes, person, now_ns=self._clock.time_ns())
 
     @contextmanager
     def open_state(self) -> Iterator[tuple[Session, RecordedState]]:
-        """One consistent look at the records, and what the trail says of them then. One look at a time.
+        """Open one consistent read of the records, with what the trail says of them then. One is open at a time.
 
         Raises:
             Refused: `audit.damaged`, `audit.other-installation`.
@@ -132,7 +132,7 @@ class TrailRecords:
         self._chain, self._state = chain, state
 
     def _begin(self, anchor: Anchor | None, head: Head | None) -> tuple[Chain, RecordedState]:
-        """From where to read on, and what is known there."""
+        """Return from where to read on, and what is known there."""
         for signed in (anchor, head):
             if signed is not None:
                 refuse(check_head(signed, self._public_key))

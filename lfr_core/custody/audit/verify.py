@@ -174,7 +174,7 @@ class _Walk:
         return self._heads_here() or self._check_against_here()
 
     def follow(self) -> Problem | None:
-        """Every entry, with the heads that sign it."""
+        """Follow every entry, with the heads that sign it."""
         for entry in stored_entries(self._session):
             problem = self.chain.follow(entry)
             if problem is not None:
@@ -199,7 +199,7 @@ class _Walk:
         return None
 
     def end(self) -> Problem | None:
-        """Whether signatures speak of more than there is, or of too little."""
+        """Check that signatures speak of no more than there is, and of no less."""
         last, pruned = self.chain.seq, self.anchor.seq if self.anchor else 0
         if self._against and self._against[-1].seq > last:
             return Problem(
@@ -226,7 +226,7 @@ class _Walk:
         return self._unsigned(max(self.signed, pruned) + 1, last)
 
     def _unsigned(self, first: int, last: int) -> Problem | None:
-        """Whether the vault signs: what it says itself, and when it did last."""
+        """Check that the vault signs, by what it says itself and by when it did last."""
         if self._refusal:
             return Problem(first, Fault.UNSIGNED, f"the vault signs nothing: {self._refusal}")
         if self._now_ns is None or self._waiting_since_ns is None:
@@ -262,7 +262,7 @@ class _Walk:
         return problem
 
     def _check_against_here(self) -> Problem | None:
-        """Whether what was kept elsewhere signed the very entry reached."""
+        """Check that what was kept elsewhere signed the very entry reached."""
         others = (head for head in self._against if head.seq == self.chain.seq and head.hash != self.chain.hash)
         return None if next(others, None) is None else _replaced(self.chain.seq)
 

@@ -70,7 +70,7 @@ def service_of_key(people: People, file: Path) -> AuthenticatedPerson:
 
 
 def is_service_key(text: str) -> bool:
-    """Whether a text has the form of a service account's key."""
+    """Return whether a text has the form of a service account's key."""
     return _KEY.fullmatch(text) is not None
 
 

@@ -91,7 +91,7 @@ class ShownLogins:
             raise Refused("login.not-theirs", f"the login that was shown is {person.name}'s, and not {name}'s")
 
     def _find_accounts(self) -> bool:
-        """Whether anybody has an account at a provider, or one that the trail has is gone or another now."""
+        """Return whether anybody has an account at a provider, or one that the trail has is gone or another now."""
         with reading(self._engine) as session:
             if any_linked(session, but=MACHINE_USER_ISSUER):
                 return True

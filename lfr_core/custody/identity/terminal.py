@@ -87,7 +87,7 @@ def end_login(
 
 
 def counts_no_more(rule: str) -> bool:
-    """Whether a login that is refused by this rule, and a copy of it, counts for nothing anywhere.
+    """Return whether a login that is refused by this rule, and a copy of it, counts for nothing anywhere.
 
     Any other refusal says that it couldn't be told, as while the provider is in trouble: a copy may count still.
     """

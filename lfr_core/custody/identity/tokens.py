@@ -78,7 +78,7 @@ def verify_shown_token(
 
 
 def is_of_another_key(token: str, keys: KeySet) -> bool:
-    """Whether what is written as a token names none of these keys as the one that it is signed with."""
+    """Return whether what is written as a token names none of these keys as the one that it is signed with."""
     try:
         if len(token) > _LONGEST_TOKEN:
             return False

@@ -110,7 +110,7 @@ class Accounts(RegisterWriter):
             return person_of_identity(session, issuer, subject, self._clock, since=since, ends_at=ends_at, shown=shown)
 
     def any_can_log_in(self) -> bool:
-        """Whether an account was ever linked: until then this machine's user links the first."""
+        """Return whether an account was ever linked: until then this machine's user links the first."""
         with reading(self._engine) as session:
             return ever_linked(session)
 

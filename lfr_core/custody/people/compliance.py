@@ -64,7 +64,7 @@ def _others_of_compliance(session: Session, row: PersonRow) -> bool:
 
 
 def _any_role_gone(session: Session) -> bool:
-    """Whether a role that the trail has is gone from the table: perhaps another's of compliance."""
+    """Return whether a role that the trail has is gone from the table: perhaps another's of compliance."""
     said = {name for name, is_there in named_rows(session, PersonRoleRow).items() if is_there}
     rows = session.exec(select(PersonRoleRow.person, PersonRoleRow.role))
     return not said <= {f"{PersonRoleRow.__tablename__}/{person}/{role}" for person, role in rows}

@@ -122,12 +122,14 @@ def ended_subjects(session: Session, person: PersonRow, issuer: str) -> tuple[st
 
 
 def any_linked(session: Session, *, but: str = "") -> bool:
-    """Whether there is an account of anybody, in use or not, at another provider than `but`, in the table now."""
+    """Return whether there is an account of anybody, in use or not, at another provider than `but`, in the table
+    now.
+    """
     return session.exec(select(PersonIdentityRow.id).where(PersonIdentityRow.issuer != but)).first() is not None
 
 
 def ever_linked(session: Session) -> bool:
-    """Whether an account of anybody was ever linked, by the audit trail too: the table may have been emptied."""
+    """Return whether an account of anybody was ever linked, by the audit trail too: the table may have been emptied."""
     return any_linked(session) or bool(named_rows(session, PersonIdentityRow))
 
 

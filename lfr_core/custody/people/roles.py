@@ -62,7 +62,7 @@ class Rank(StrEnum):
     CHIEF_CONSTABLE = "chief constable"
 
     def at_least(self, other: Rank) -> bool:
-        """Whether it is `other` or above."""
+        """Return whether it is `other` or above."""
         order = list(Rank)
         return order.index(self) >= order.index(other)
 
@@ -81,7 +81,7 @@ class Person:
     """Under which they were registered before, the newest last."""
 
     def is_called(self, name: str) -> bool:
-        """Whether a name on record is this person's, now or of before: no name is ever another person's."""
+        """Return whether a name on record is this person's, now or of before: no name is ever another person's."""
         return any(same_person(name, each) for each in (self.name, *self.former_names))
 
     @property

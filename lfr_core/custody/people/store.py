@@ -127,7 +127,8 @@ class People(Accounts):
             return person_of(row, held)
 
     def revoke(self, name: str, *, why: str, by: AuthenticatedPerson) -> Person:
-        """From now on this person may do nothing; what an officer has authorised doesn't open a gate any more.
+        """Revoke a person: from now on they may do nothing, and what an officer has authorised doesn't open a gate any
+        more.
 
         Their accounts end with it: nobody logs in with one of them again, whoever comes back under that name.
 
@@ -155,7 +156,7 @@ class People(Accounts):
             yield session, active_row(session, name), actor
 
     def list(self) -> tuple[Person, ...]:
-        """Everybody, the revoked too, by name."""
+        """Return everybody, the revoked too, by name."""
         with reading(self._engine) as session:
             roles: dict[int, dict[Role, datetime]] = {}
             for each in session.exec(select(PersonRoleRow)):

@@ -45,7 +45,7 @@ class RegisterWriter:
 
 
 def one_at_a_time(session: Session) -> None:
-    """Two who are added first at once, or who revoke each other at once, come one after the other."""
+    """Lock, so that two who are added first at once, or who revoke each other at once, come one after the other."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 

@@ -130,11 +130,11 @@ class KnowsPeople(Protocol):
         ...
 
     def compare_records(self, deployment: str) -> str:
-        """As `lfr_core.custody.audit.counted_rows.CompareRecords`."""
+        """Compare as `lfr_core.custody.audit.counted_rows.CompareRecords` does."""
         ...
 
     def held_segments(self, *, whole: bool = True) -> frozenset[str]:
-        """Ids of the segments of footage that a recorded hold covers which nobody released.
+        """Return the ids of the segments of footage that a recorded hold covers which nobody released.
 
         Only holds count that stand on the audit trail, with just the footage that their entry was about.
 
@@ -146,7 +146,8 @@ class KnowsPeople(Protocol):
         ...
 
     def is_request_closed(self, reference: str) -> bool | None:
-        """Whether a person's request was closed, by its row as it was recorded; None: there is none of that name.
+        """Return whether a person's request was closed, by its row as it was recorded; None: there is none of that
+        name.
 
         Raises:
             Refused: `records.not-on-trail`; `audit.damaged`.

@@ -159,18 +159,18 @@ class VaultClient:
     def admit_machine(
         self, name: str, identities: Sequence[ProcessIdentity], cameras: Sequence[str], person: str
     ) -> bytes:
-        """As `lfr_core.custody.vault.machines.Machines.admit`."""
+        """Admit a machine as `lfr_core.custody.vault.machines.Machines.admit` does."""
         asked = {"name": name, "identities": tuple(identities), "cameras": tuple(cameras), "person": person}
         request = m.checked(m.AdmitMachine, **asked, shown=self._shown_by(person))
         return self._ask(request, m.AdmissionAnswer).content
 
     def dismiss_machine(self, name: str, person: str) -> str:
-        """As `lfr_core.custody.vault.machines.Machines.dismiss`."""
+        """Dismiss a machine as `lfr_core.custody.vault.machines.Machines.dismiss` does."""
         request = m.checked(m.DismissMachine, name=name, person=person, shown=self._shown_by(person))
         return self._ask(request, m.TextAnswer).text
 
     def machines(self) -> tuple[m.MachineInfo, ...]:
-        """As `lfr_core.custody.vault.machines.Machines.list`."""
+        """List machines as `lfr_core.custody.vault.machines.Machines.list` does."""
         return self._ask(m.ListMachines(), m.MachinesAnswer).machines
 
     def writer_key(self, name: str, person: str = "") -> WriterKey:
@@ -182,7 +182,7 @@ class VaultClient:
         )
 
     def compare_records(self, deployment: str) -> str:
-        """As `lfr_core.custody.vault.access.KnowsPeople.compare_records`."""
+        """Compare as `lfr_core.custody.vault.access.KnowsPeople.compare_records` does."""
         return self._ask(m.checked(m.CompareRecords, deployment=deployment), m.TextAnswer).text
 
     writers = None

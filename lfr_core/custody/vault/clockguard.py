@@ -48,7 +48,7 @@ class ClockGuard:
         self._saving = threading.Lock()
 
     def now_ns(self) -> int:
-        """Wall time, trusted.
+        """Return the wall time, once the clock is seen to be trustworthy.
 
         Raises:
             Refused: `vault.clock`: it jumped, or it is earlier than a time this installation has already seen;
@@ -64,7 +64,7 @@ class ClockGuard:
             return self._now_ns()
 
     def monotonic(self) -> float:
-        """Seconds, of the clock that is looked at."""
+        """Return the seconds of the clock that is watched."""
         return self._clock.monotonic()
 
     def _save(self) -> None:

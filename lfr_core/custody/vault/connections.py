@@ -82,7 +82,9 @@ class Connections:
             return added
 
     def _make_place(self, host: str, strangers: list[Connection]) -> bool:
-        """Whether an address has a place, where need be once another has ended; `strangers`: the oldest first."""
+        """Make a place for an address, where need be by ending another's connection; `strangers`: the oldest first.
+        Returns whether it has one.
+        """
         known = {address for _, address in self._came_from.values()}
         own = [each for each in strangers if each.host == host]
         if len(own) >= MOST_HANDSHAKES_OF_ONE:

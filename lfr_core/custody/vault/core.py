@@ -163,7 +163,7 @@ class VaultCore:
     def kept(
         self, kind: KeyKind | None = None, deployment: str | None = None, *, after: str = ""
     ) -> tuple[KeptKeyInfo, ...]:
-        """Also only those whose id comes `after` another."""
+        """List kept keys as `Vault.kept` does, and only those whose id comes `after` another, if one is given."""
         m.checked(m.Kept, kind=kind, deployment=deployment, after=after)
         with self._keys:
             infos = self.keystore.infos()
@@ -238,7 +238,7 @@ class VaultCore:
         self._log.touch(self._clock.time_ns())
 
     def run_timers(self) -> None:
-        """All that the vault's timers do."""
+        """Run all that the vault's timers do."""
         self.expire()
         self.sweep()
         self.maintain_keystore()
@@ -282,7 +282,7 @@ class VaultCore:
         self._erasures.report()
 
     def _sweep(self, now_ns: int) -> None:
-        """Kept keys past due go, and a renewal that failed is made up."""
+        """Destroy kept keys that are past due, and make up for a renewal that failed."""
         gone: tuple[KeptKeyInfo, ...] = ()
         try:
             with self._keys:

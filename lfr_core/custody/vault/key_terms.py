@@ -53,7 +53,7 @@ def hour_of_sightings(now_ns: int, *, is_canary: bool = False) -> str:
 
 
 def due_of_sightings(now_ns: int, retention_h: int) -> int:
-    """When that key is due: so long after its hour began that no probe outlives the first alert of its hour.
+    """Return when that key is due: so long after its hour began that no probe outlives the first alert of its hour.
 
     With less than two hours of retention, after two, or the last sightings of an hour couldn't be recorded.
     """
@@ -128,7 +128,7 @@ class KeyTerms:
             )
 
     def is_new_request(self, info: KeptKeyInfo, now_ns: int) -> bool:
-        """Whether a request's key was made within the last minutes, by when it is due."""
+        """Return whether a request's key was made within the last minutes, by when it is due."""
         return info.due_ns - self.open_request_ns > now_ns - _NEW_NS
 
     def check_quota(self, kind: KeyKind, deployment: str, infos: Sequence[KeptKeyInfo]) -> None:

@@ -120,7 +120,7 @@ class Keystore:
         return self._folder
 
     def installation_secret(self, name: str) -> bytes:
-        """One of the installation's own secrets: `signing`, `pseudonyms`, `records` or `processes`."""
+        """Return one of the installation's own secrets: `signing`, `pseudonyms`, `records` or `processes`."""
         return self._own[name]
 
     def infos(self) -> tuple[KeptKeyInfo, ...]:
@@ -276,7 +276,7 @@ class Keystore:
         self.installation, self._generation, self._head = content.installation, generation, content.head
 
     def _remove_others(self) -> None:
-        """Old generations, the wrapping keys first; and what a killed write left."""
+        """Remove old generations, the wrapping keys first, and what a killed write left."""
         keep = {each(self._generation) for each in (self._wrapping_file, self._keys_file, self._added_file)}
         others = [
             *self._folder.glob("wrapping-*.key"),

@@ -18,7 +18,7 @@ __all__ = ["AddedKey", "KeystoreFile", "WrappedKey", "body_of", "kept_key_ids", 
 
 
 def kept_key_ids(folder: Path) -> frozenset[str]:
-    """Ids of the keys that a keystore's files hold, of every generation there; no key is opened.
+    """Return the ids of the keys that a keystore's files hold, of every generation there; no key is opened.
 
     For whoever must know while the vault isn't running.
 

@@ -101,7 +101,7 @@ class FrameLending:
     # -- lending ---------------------------------------------------------------------------------
 
     def seal_key(self, deployment: str) -> FrameKey:
-        """As `lfr_core.custody.vault.port.Vault.seal_key`."""
+        """Lend a key as `lfr_core.custody.vault.port.Vault.seal_key` does."""
         now_ns = self._pass_gate(deployment)
         lent = self._lend(self._current(deployment))
         if lent is not None:
@@ -115,7 +115,7 @@ class FrameLending:
         return lent
 
     def open_key(self, key_id: str) -> FrameKey:
-        """As `lfr_core.custody.vault.port.Vault.open_key`."""
+        """Lend a key as `lfr_core.custody.vault.port.Vault.open_key` does."""
         with self._keys:
             epoch = self._epochs.find(key_id, self._clock.monotonic())
         if epoch is not None:
@@ -126,7 +126,7 @@ class FrameLending:
         return lent
 
     def check_gate(self, deployment: str) -> float:
-        """As `lfr_core.custody.vault.port.Vault.check_gate`."""
+        """Check the gate as `lfr_core.custody.vault.port.Vault.check_gate` does."""
         self._pass_gate(deployment)
         return self._policy.lease_s
 
@@ -165,7 +165,7 @@ class FrameLending:
     # -- the gate --------------------------------------------------------------------------------
 
     def _pass_gate(self, deployment: str) -> int:
-        """Wall time, when the gate is open. The answer is as old as `FACTS_MAX_AGE_S` at most."""
+        """Return the wall time when the gate is open. The answer is as old as `FACTS_MAX_AGE_S` at most."""
         now_ns = self._guard.now_ns()
         refusal, known = self._known(deployment)
         if not known:
@@ -198,7 +198,7 @@ class FrameLending:
 
     @contextmanager
     def _turn(self, deployment: str) -> Iterator[None]:
-        """One request at a time asks the records about a deployment; Retryable for those that wait too long."""
+        """Let one request at a time ask the records about a deployment; Retryable for those that wait too long."""
         if not self._waiting.acquire(blocking=False):
             raise Retryable("too many wait for the records already: see that the database answers")
         with self._state:

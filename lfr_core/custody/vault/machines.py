@@ -203,12 +203,12 @@ class Machines:
                         self._keep(known.model_copy(update={"is_told": True, "last_entries": known.ends_at(seq)}))
 
     def list(self) -> tuple[Machine, ...]:
-        """Those that were ever admitted, by name."""
+        """Return the machines that were ever admitted, by name."""
         with self._lock:
             return tuple(self._known[name] for name in sorted(self._known))
 
     def is_admitted(self, peer: Peer) -> bool:
-        """Whether a certificate is of a machine that is admitted now, and its time isn't over."""
+        """Return whether a certificate is of a machine that is admitted now, and its time isn't over."""
         with self._lock:
             known = self._known.get(peer.machine)
         if known is None or not known.is_admitted or f"{peer.serial:x}" not in known.serials:
@@ -236,7 +236,9 @@ class Machines:
             )
 
     def note_newest(self, seq: int) -> None:
-        """As `KnowsMachines`. Certificates that a new admission or their time ended write what was under way then."""
+        """Note as `KnowsMachines` does. Certificates that a new admission or their time ended write what was under
+        way then.
+        """
         with self._lock:
             before_ns = self._clock.time_ns() - _UNDER_WAY_NS
             for each in tuple(self._known.values()):

@@ -273,7 +273,7 @@ AnyRequest: TypeAdapter[_Request] = TypeAdapter(Annotated[_Request, Field(discri
 
 
 def actor_message(actor: Principal) -> PersonMessage | Part:
-    """Who asks, as it travels. Raises Refused `actor.not-a-person`."""
+    """Return the message that says who asks. Raises Refused `actor.not-a-person`."""
     return Part(part=actor) if isinstance(actor, SystemActor) else PersonMessage(name=person_name(actor))
 
 

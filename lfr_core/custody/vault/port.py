@@ -43,7 +43,7 @@ class VaultAwayError(Retryable):
 
 
 def in_parts(key_ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """`key_ids` in parts that the vault takes in one request each."""
+    """Split `key_ids` into parts that the vault takes in one request each."""
     for at in range(0, len(key_ids), MOST_IDS):
         yield key_ids[at : at + MOST_IDS]
 
@@ -200,7 +200,9 @@ class Vault(Protocol):
         ...
 
     def trusted_now_ns(self) -> int:
-        """Wall time, nanoseconds since the epoch, if the clock can be trusted. Refused `vault.clock` if it can't."""
+        """Return the wall time, nanoseconds since the epoch, if the clock can be trusted. Refused `vault.clock` if
+        it can't.
+        """
         ...
 
     def record_key(

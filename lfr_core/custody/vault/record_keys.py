@@ -65,5 +65,5 @@ def derive_record_key(
 
 
 def _derive(key: bytes, *parts: str | int) -> bytes:
-    """HKDF-SHA256 (RFC 5869)."""
+    """Derive a key with HKDF-SHA256 (RFC 5869)."""
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=binding("openlfr record", *parts)).derive(key)

@@ -174,7 +174,9 @@ class FrameVerifier:
         self._clock = clock
 
     def check(self, header: FrameHeader, *, topic: str, key: bytes, headers: Headers, payload: bytes) -> None:
-        """As `RecordVerifier.check`, of the day that it is: frames lie there for a minute. `header`: of `headers`."""
+        """Check as `RecordVerifier.check` does, by today's key: frames lie there for a minute. `header`: of
+        `headers`.
+        """
         _require_mac(headers)
         reserved = _KIND_OF_CAMERA.get(header.camera)
         if (reserved or header.kind) is not header.kind or (
@@ -201,7 +203,7 @@ def _compare(mac_key: bytes, topic: str, key: bytes, headers: Headers, value: by
 
 
 def _mac(mac_key: bytes, topic: str, key: bytes, headers: Headers, value: bytes) -> str:
-    """HMAC-SHA256, hexadecimal, over each part with its length in front, so that none can be shifted."""
+    """Compute HMAC-SHA256, hexadecimal, over each part with its length in front, so that none can be shifted."""
     code = hmac.new(mac_key, digestmod=hashlib.sha256)
     named = sorted((name, text or b"") for name, text in headers.items() if name != MAC_HEADER)
     parts = [topic.encode(), key, *(part for name, text in named for part in (name.encode(), text)), value]

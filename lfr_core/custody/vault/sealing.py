@@ -23,23 +23,25 @@ OVERHEAD_BYTES = _NONCE_BYTES + 16
 
 
 def new_key() -> bytes:
-    """32 bytes of the operating system's randomness."""
+    """Return 32 bytes of the operating system's randomness."""
     return os.urandom(KEY_BYTES)
 
 
 def fingerprint(key: bytes) -> str:
-    """SHA-256 of a key, hexadecimal. A key of 256 random bits can't be found from it."""
+    """Return SHA-256 of a key, hexadecimal. A key of 256 random bits can't be found from it."""
     return hashlib.sha256(key).hexdigest()
 
 
 def binding(*parts: str | int) -> bytes:
-    """Additional data from what a ciphertext belongs to; each part's length goes in front, so none can be shifted."""
+    """Return the additional data that binds a ciphertext to what it belongs to; each part's length goes in front, so
+    none can be shifted.
+    """
     encoded = [str(part).encode() for part in parts]
     return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
 
 
 def seal(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
-    """Nonce, ciphertext and tag of `plain`; opens only with the same `bound_to` (see `binding`)."""
+    """Seal `plain`: returns nonce, ciphertext and tag, which open only with the same `bound_to` (see `binding`)."""
     nonce = os.urandom(_NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, plain, bound_to)
 

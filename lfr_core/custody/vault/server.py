@@ -215,7 +215,7 @@ class VaultServer:
         return peer
 
     def _is_admitted(self, secured: ssl.SSLSocket, peer: Peer) -> bool:
-        """Whether a machine is admitted still; it is told when it isn't."""
+        """Check that a machine is admitted still; it is told when it isn't."""
         if peer.machine == THIS_MACHINE:
             return True
         try:

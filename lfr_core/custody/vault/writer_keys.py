@@ -68,7 +68,7 @@ class Writer:
     earlier version, which asked for nobody's login."""
 
     def __str__(self) -> str:
-        """As it stands beside an entry."""
+        """Return the writer as it stands beside an entry."""
         written = f"{self.identity or ''}:{self.machine}:{self.serial}:{self.day}:{self.name}"
         return written if self.person is None else f"{written}:{self.person}"
 
@@ -128,7 +128,7 @@ class WriterKeys:
         return derive_pseudonym(self._root, person_name(person)) if person else ""
 
     def note_newest(self, seq: int) -> None:
-        """As `KnowsMachines`."""
+        """Note as `KnowsMachines` does."""
         if self.machines is not None:
             self.machines.note_newest(seq)
 
@@ -155,7 +155,7 @@ class WriterKeys:
         return self._derive(writer)
 
     def _derive(self, writer: Writer) -> bytes:
-        """HKDF-SHA256 (RFC 5869)."""
+        """Derive a key with HKDF-SHA256 (RFC 5869)."""
         return self._derive_key(binding("openlfr audit writer", str(writer)))
 
     def _derive_key(self, info: bytes) -> bytes:

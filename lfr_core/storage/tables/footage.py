@@ -64,5 +64,5 @@ class FootageHoldSegmentRow(Row, table=True):
 
 
 def digest_segments(segments: Iterable[str]) -> str:
-    """SHA-256 of segments' ids, in order, one a line; hexadecimal."""
+    """Return SHA-256 of segments' ids, in order, one a line; hexadecimal."""
     return hashlib.sha256("\n".join(sorted(segments)).encode()).hexdigest()
