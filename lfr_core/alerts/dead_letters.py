@@ -143,7 +143,7 @@ def _is_kept(session: Session, letter: DeadLetter) -> bool:
 
 
 def _forget(session: Session, hour: int) -> None:
-    """Once an hour: what is a week old goes."""
+    """Delete, once an hour, what is a week old."""
     oldest = hour - _KEPT_HOURS
     session.execute(delete(DeadLetterCountRow).where(col(DeadLetterCountRow.hour) < oldest))
     session.execute(delete(DeadLetterRow).where(col(DeadLetterRow.at_ns) < oldest * HOUR_NS))

@@ -220,7 +220,7 @@ class DecisionService:
 
 
 def _is_news(row: AlertRow, answer: AnyAnswer, name: str, *, correct: bool) -> bool:
-    """Whether there is anything to write. Raises Refused when another answer, or another's, stands."""
+    """Return whether there is anything to write. Raises Refused when another answer, or another's, stands."""
     stands, by = standing(row, answer)
     if stands is None:
         return True

@@ -107,7 +107,7 @@ def _where_deployment(deployment: str) -> list[object]:
 
 
 def _count(session: Session, shown: Sequence[object], after: int, up_to: int) -> int:
-    """Entries with `after` < seq <= `up_to` that these conditions let through."""
+    """Count the entries with `after` < seq <= `up_to` that these conditions let through."""
     query = select(func.count()).select_from(AuditEntryRow)
     query = query.where(col(AuditEntryRow.seq) > after, col(AuditEntryRow.seq) <= up_to, *shown)  # type: ignore[arg-type]
     return session.exec(query).one()

@@ -139,7 +139,7 @@ def _destroy(vault: Vault, key_ids: Sequence[str]) -> Mapping[str, DestroyedKey]
 
 
 def _lock_deployments(session: Session, ids: AbstractSet[str]) -> list[tuple[DeploymentRow, str]]:
-    """Deployments, and the digest of the stubs that each has."""
+    """Lock these deployments' rows; returns each with the digest of the stubs that it has."""
     query = select(DeploymentRow).where(col(DeploymentRow.id).in_(ids)).order_by(col(DeploymentRow.id))
     rows = session.exec(query.with_for_update(key_share=True)).all()
     return [(row, digest_stubs(_stubs_of(session, row.id))) for row in rows]

@@ -177,7 +177,7 @@ def _second(batch: OutcomeBatch, recorded: CountedFrames) -> dict[str, Value]:
 
 
 def _add_figures(session: Session, recorded: Sequence[tuple[OutcomeBatch, CountedFrames]]) -> None:
-    """Latency, rates and stage times of batches that brought frames."""
+    """Add latency, rates and stage times of batches that brought frames."""
     latency: dict[tuple[str, str, int], int] = {}
     stages: dict[tuple[str, str], tuple[int, float]] = {}
     seconds: list[dict[str, Value]] = []

@@ -149,7 +149,7 @@ class CameraState:
 def assess_health(
     second: Callable[[int], Recent], last: LastTimes, limits: HealthLimits, *, now_ns: int, ended: bool
 ) -> CameraState:
-    """How a camera is doing, and since when.
+    """Assess how a camera is doing, and since when.
 
     Args:
         second: the figures of a whole second (its number since the epoch); zeros where nothing was recorded.

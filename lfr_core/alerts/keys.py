@@ -86,7 +86,7 @@ class CropKeys:
         return key
 
     def for_new(self, deployment: str) -> tuple[UUID, KeptKey | None]:
-        """Id and key of an alert to be opened; the key is None until fetched."""
+        """Return id and key of an alert to be opened; the key is None until fetched."""
         spare = self._spare.setdefault(deployment, [])
         if spare:
             alert, key = spare.pop(0)

@@ -11,5 +11,5 @@ __all__ = ["newest_record_ns"]
 
 
 def newest_record_ns(session: Session) -> int | None:
-    """Wall time at which a camera was last heard of, nanoseconds since the epoch; None before the first."""
+    """Read the wall time at which a camera was last heard of, nanoseconds since the epoch; None before the first."""
     return session.exec(select(func.max(CameraSessionRow.last_seen_ns))).one()

@@ -57,7 +57,9 @@ def show_shot(session: Session, alert: AlertRow, references: Sequence[AlertRefer
 
 
 def pictures_digest(alert: UUID, probe_sealed: bytes, references: Sequence[AlertReferenceRow]) -> str:
-    """Of the sealed bytes of a probe and of `references`, ordered by id; another probe gives another digest."""
+    """Compute the digest of the sealed bytes of a probe and of `references`, ordered by id; another probe gives
+    another digest.
+    """
     found = hashlib.sha256()
     for part in (alert.bytes, probe_sealed, *(b for r in references for b in (r.id.encode(), r.crop_sealed))):
         found.update(len(part).to_bytes(8, "big") + part)

@@ -172,7 +172,9 @@ class SightingWriter:
         return alert
 
     def _references(self, deployment: str, entry: str) -> list[tuple[str, str, bytes]]:
-        """Id, photograph and crop of each of an entry's references; none until the list's key has been fetched."""
+        """Return id, photograph and crop of each of an entry's references; none until the list's key has been
+        fetched.
+        """
         rows = self._session.exec(
             select(WatchlistReferenceRow)
             .where(WatchlistReferenceRow.deployment == deployment)
@@ -233,14 +235,16 @@ def _check_values(sighting: Sighting) -> None:
 
 
 def _is_open(alert: AlertRow, sighting: Sighting) -> bool:
-    """Whether nobody has answered it yet, or only afterwards: whoever passes later is somebody to answer for anew."""
+    """Return whether nobody has answered it yet, or only afterwards: whoever passes later has to be answered for
+    anew.
+    """
     if alert.judgement is None or alert.judged_at is None:
         return alert.judgement is None
     return sighting.captured_ns <= alert.judged_at.timestamp() * 1e9
 
 
 def _distance_ns(alert: AlertRow, sighting: Sighting) -> int:
-    """How far a sighting lies outside an alert's time from first to last; 0 inside it."""
+    """Return how far a sighting lies outside an alert's time from first to last; 0 inside it."""
     return max(alert.first_ns - sighting.captured_ns, sighting.captured_ns - alert.last_ns, 0)
 
 

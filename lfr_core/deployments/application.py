@@ -113,8 +113,8 @@ def check_application(made: ApplicationForm, policy: Policy, *, now: datetime) -
 
 
 def application_faults(made: ApplicationForm, policy: Policy, *, now: datetime) -> tuple[Refused, ...]:
-    """Everything that the policy has against it: `deployment.past-window`, `.too-long`, `.clock-change`, `.over-cap`,
-    `.threshold-reason`.
+    """Return everything that the policy has against it: `deployment.past-window`, `.too-long`, `.clock-change`,
+    `.over-cap`, `.threshold-reason`.
     """
     found: list[Refused] = []
     if made.starts_at <= now:

@@ -102,7 +102,7 @@ def composition(deployment: str, entries: Sequence[EntryLike], now: datetime) ->
 
 
 def _under_18(ages: Sequence[int | None]) -> int | None:
-    """None unless every age is known: a part of them would read as all."""
+    """Count those under 18; None unless every age is known: a part of them would read as all."""
     known = [age for age in ages if age is not None]
     return sum(age < ADULT_YEARS for age in known) if len(known) == len(ages) else None
 

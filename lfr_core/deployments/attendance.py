@@ -25,7 +25,7 @@ __all__ = ["Attendance", "last_attended_ns"]
 
 
 def last_attended_ns(session: Session, deployment: str, is_sealed: IsSealed | None = None) -> int | None:
-    """When an operator was last heard of, nanoseconds since the epoch, or None.
+    """Read when an operator was last heard of, nanoseconds since the epoch, or None.
 
     `is_sealed`: the vault's: only what was sealed counts with a key that was lent upon this operator's login.
     """

@@ -26,7 +26,7 @@ LEAST_ONE_IN: Final = 1_000
 
 
 def check_may_authorise(session: Session, made: Application, policy: Policy, *, now: datetime) -> None:
-    """Whether anybody may authorise anything now.
+    """Check that anybody may authorise anything now.
 
     Raises:
         Refused: `deployment.documents` (one is missing, or not in date on the day), `deployment.results-overdue`

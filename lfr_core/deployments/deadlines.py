@@ -79,14 +79,14 @@ class ResultsDue:
 
 
 def compute_results_schedule(ended_at: datetime, policy: PublicationPolicy) -> ResultsSchedule:
-    """By today's calendar. For the schedule of flows. Raises Poison for a naive `ended_at`."""
+    """Compute the schedule by today's calendar, for the schedule of flows. Raises Poison for a naive `ended_at`."""
     deadline = Deadline.of(ended_at, WorkingDays(policy.extra_bank_holidays), policy)
     remind_at = datetime.combine(deadline.remind_on, time(), tzinfo=LONDON)
     return _moments(remind_at, deadline.due_at, policy)
 
 
 def results_due(session: Session, now: datetime, policy: PublicationPolicy) -> tuple[ResultsDue, ...]:
-    """Every deployment that opened and ended, the earliest deadline first. `now` is aware."""
+    """Return every deployment that opened and ended, the earliest deadline first. `now` is aware."""
     kept = {row.deployment: row for row in session.exec(select(ResultsRow))}
     first = {
         row.deployment: row.published_at
@@ -108,7 +108,7 @@ def overdue_unexplained(session: Session, now: datetime, policy: Policy) -> tupl
 def due_at_of(
     session: Session, deployment: str, ended_at: datetime, now: datetime, policy: PublicationPolicy
 ) -> datetime:
-    """One deadline: as kept if it has passed, else by today's calendar."""
+    """Return one deadline: as kept if it has passed, else by today's calendar."""
     schedule = compute_results_schedule(ended_at, policy)
     return _passed_or(session.get(ResultsRow, deployment), schedule, now, policy).due_at
 

@@ -49,5 +49,5 @@ def draft(
 
 
 def application_row(made: Application) -> ApplicationRow:
-    """One revision of an application as it is kept."""
+    """Make the row in which one revision of an application is kept."""
     return ApplicationRow(**made.model_dump() | {"use_case": made.use_case.value, "cameras": "\n".join(made.cameras)})

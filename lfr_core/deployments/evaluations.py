@@ -67,12 +67,12 @@ class Evaluation(BaseModel):
         return per_pass_factor(self.shots_a_pass, max(1, self.agreeing_shots)) if self.shots_a_pass else 1.0
 
     def checksum(self) -> str:
-        """SHA-256 (hex) over everything else in the row."""
+        """Return SHA-256 (hex) over everything else in the row."""
         content = json.dumps(self.model_dump(exclude={"row_sha256"}), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
 
     def holds_for(self, policy: Policy) -> bool:
-        """Whether the rule and the quality gate that it was measured for are the policy's."""
+        """Return whether the rule and the quality gate that it was measured for are the policy's."""
         alerts, shots = policy.alerts.agreeing_shots, shots_of_pass(policy.tracking.max_shots_per_track)
         return (
             self.agreeing_shots in {0, alerts}
@@ -94,8 +94,8 @@ class _Register(BaseModel):
 
 
 def evaluations_for(settings: Settings, policy: Policy) -> tuple[Evaluation, ...]:
-    """Those of the face model in use, of the policy's rule and of its quality gate; of all models where none is
-    installed.
+    """Return the evaluations of the face model in use, of the policy's rule and of its quality gate; of all models
+    where none is installed.
 
     Raises:
         Fatal: as `load_evaluations`.

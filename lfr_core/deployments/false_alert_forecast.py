@@ -162,7 +162,7 @@ def _forecast(found: Evaluation, size: int, faces: int) -> Expectation:
 
 
 def _why_not_shown(found: Evaluation, size: int, one_in: int) -> str:
-    """Why no public claim rests on it; "" when one may."""
+    """Return why no public claim rests on it; "" when one may."""
     if found.indicative:
         return "the evaluation is indicative only"
     if found.list_people < ListBand.around(size).low:

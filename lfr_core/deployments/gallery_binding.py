@@ -56,7 +56,7 @@ def canary_rows(session: Session, deployment: str) -> tuple[StoredRow, ...]:
 
 
 def rows_after(session: Session, deployment: str, last: str, *, most: int) -> tuple[StoredRow, ...]:
-    """Up to `most` of the rows that must be there, by id, those after `last`."""
+    """Read up to `most` of the rows that must be there, by id, those after `last`."""
     table = GalleryReferenceRow
     query = (
         select(table.id, table.entry, table.sha256)
@@ -82,7 +82,8 @@ def allow_canary(session: Session, deployment: str, row: StoredRow) -> None:
 
 
 def list_digest(session: Session, row: DeploymentRow) -> str:
-    """SHA-256, hexadecimal, of a deployment's list as it stands in the records: what an authorising officer approves.
+    """Compute SHA-256, hexadecimal, of a deployment's list as it stands in the records: what an authorising officer
+    approves.
 
     It covers the model contract, count and digest of the gallery, and each entry with its age and photographs. The
     order of entries and photographs doesn't matter; the same folder gives the same digest again. Canaries are no part
@@ -92,7 +93,8 @@ def list_digest(session: Session, row: DeploymentRow) -> str:
 
 
 def is_list(session: Session, row: DeploymentRow, digest: str) -> bool:
-    """Whether a list as it stands in the records is the one of a `list_digest`, or of one of before it covered ages.
+    """Return whether a list as it stands in the records is the one of a `list_digest`, or of one of before it covered
+    ages.
 
     A digest of then has a field less in each line, so that nobody takes the ages out of one of now.
     """
@@ -132,7 +134,7 @@ def record_gallery_check(session: Session, deployment: str, why: str, *, now_ns:
 
 
 def read_last_gallery_check(session: Session, deployment: str) -> tuple[int | None, str]:
-    """When the gallery was last compared with its list, nanoseconds since the epoch, and what differed."""
+    """Read when the gallery was last compared with its list, nanoseconds since the epoch, and what differed."""
     found = session.get(GalleryLookRow, deployment)
     return (None, "") if found is None else (found.looked_ns, found.why)
 

@@ -132,7 +132,7 @@ def ended_error(id: str) -> Refused:
 
 
 def attached_error(id: str) -> Refused:
-    """No list may be attached now."""
+    """Make the refusal that says that no list may be attached now."""
     return Refused(
         "watchlist.attached",
         f"deployment {id} waits for no list: a trial has one list, a planned one awaits it once it is authorised",

@@ -27,7 +27,9 @@ def check_id(id: str) -> None:
 
 
 def lock_deployment(session: Session, id: str) -> DeploymentRow:
-    """Its row; nobody else changes it until the transaction ends. Raises Refused `deployment.unknown`."""
+    """Lock a deployment's row, so that nobody else changes it until the transaction ends. Raises Refused
+    `deployment.unknown`.
+    """
     if "\x00" in id:
         raise unknown(id.replace("\x00", "?"))
     row = session.exec(
@@ -52,5 +54,5 @@ def reason_of(why: str) -> str:
 
 
 def unknown(id: str) -> Refused:
-    """There is no such deployment."""
+    """Make the refusal that says that there is no such deployment."""
     return Refused("deployment.unknown", f"there is no deployment {id}; `lfr deployment list` shows those there are")

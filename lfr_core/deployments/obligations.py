@@ -56,7 +56,7 @@ class Obligation:
         return self.done_at is not None
 
     def is_late(self, now: datetime) -> bool:
-        """Whether it is past due and not done, or was done late."""
+        """Return whether it is past due and not done, or was done late."""
         return self.due_at is not None and (self.done_at or now) > self.due_at
 
 
@@ -94,7 +94,7 @@ def obligations_of(session: Session, deployment: str, policy: Policy, *, now: da
 
 
 def closed_at(obligations: tuple[Obligation, ...]) -> datetime | None:
-    """When the last of them was done; None while one isn't, or before the end."""
+    """Return when the last of them was done; None while one isn't, or before the end."""
     done = [each.done_at for each in obligations]
     if not obligations or any(at is None for at in done):
         return None

@@ -60,7 +60,7 @@ class OpeningSteps(AuditedSteps):
             )
 
     def ready(self, id: str, *, by: AuthenticatedPerson) -> None:
-        """Everything but the hour is in order.
+        """Record that everything but the hour is in order.
 
         Raises:
             Refused: `gate.` and the first condition that isn't met; `deployment.trial`.

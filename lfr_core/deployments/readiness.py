@@ -90,7 +90,7 @@ class DeploymentOverview:
 
 
 def calendar(engine: Engine, *, over: bool = False) -> tuple[CalendarEntry, ...]:
-    """Planned deployments by their start: those still to come or running, or those that are over, the last first.
+    """List planned deployments by their start: those still to come or running, or those that are over, the last first.
 
     Raises Retryable when the records are away.
     """
@@ -106,7 +106,7 @@ def calendar(engine: Engine, *, over: bool = False) -> tuple[CalendarEntry, ...]
 
 
 def read_overview(engine: Engine, deployment: str, limits: GateLimits, *, now_ns: int) -> DeploymentOverview:
-    """One planned deployment with every condition of the gate.
+    """Read one planned deployment with every condition of the gate.
 
     Raises:
         Refused: `deployment.unknown`; `deployment.trial`: it isn't planned.
@@ -163,7 +163,7 @@ def steps_for(person: Person, status: DeploymentStatus) -> frozenset[Step]:
 
 
 def _line(finding: GateFinding) -> ReadinessItem:
-    """Only the vault, which remembers the latest time it saw, can judge the clock."""
+    """Make the line of a finding; only the vault, which remembers the latest time it saw, can judge the clock."""
     if finding.condition is not Condition.CLOCK_SANE:
         return ReadinessItem(finding, looked=True)
     why = "not looked at from here: the vault judges the clock whenever it gives a key"

@@ -113,7 +113,7 @@ def read_state(session: Session, row: DeploymentRow) -> DeploymentState | None:
 
 
 def _is_announced(session: Session, made: Application) -> bool:
-    """Whether its newest announcement, or withholding, is for these hours."""
+    """Return whether its newest announcement, or withholding, is for these hours."""
     query = select(AnnouncementRow).where(AnnouncementRow.deployment == made.deployment)
     newest = session.exec(query.order_by(col(AnnouncementRow.revision).desc())).first()
     return newest is not None and (newest.starts_at, newest.ends_at) == (made.starts_at, made.ends_at)
@@ -153,7 +153,7 @@ def call(session: Session, *, role: Role, deployment: str, why: str, now: dateti
 
 
 def answer_calls(session: Session, deployment: str, role: Role, *, by: str, now: datetime) -> None:
-    """Whoever has acted has answered the calls for that role."""
+    """Note that whoever has acted has answered the calls for that role."""
     query = select(CallRow).where(CallRow.deployment == deployment, CallRow.role == role.value)
     for row in session.exec(query.where(col(CallRow.answered_at).is_(None))):
         row.answered_by, row.answered_at = by, now

@@ -121,7 +121,7 @@ def transition(
 
 
 def _plan(state: DeploymentState, actor: StepActor, _now: datetime, _digest: str) -> DeploymentState:
-    """Another revision: what was allowed for the one before is allowed no more."""
+    """Begin another revision: what was allowed for the one before is allowed no more."""
     return replace(state, revision=state.revision + 1, planner=actor.name, officer="")
 
 

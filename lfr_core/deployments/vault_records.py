@@ -101,7 +101,9 @@ class VaultRecords:
 
     @contextmanager
     def _compared(self, name: str) -> Iterator[tuple[Session, Callable[[str, Where], None]]]:
-        """One consistent look, in which what is registered of a person was held against the trail; and what holds more.
+        """Open one consistent read, in which what is registered of a person was compared with the trail.
+
+        Yields it, and a function that compares more.
 
         Raises:
             Refused: `records.not-on-trail`; `audit.damaged`. Retryable: the records are away.

@@ -28,13 +28,13 @@ class DeploymentReader:
             return None if row is None else view_of(row)
 
     def list(self) -> list[DeploymentView]:
-        """All of them, the newest first."""
+        """Return all deployments, the newest first."""
         with reading(self._engine) as session:
             rows = session.exec(select(DeploymentRow).order_by(col(DeploymentRow.created_at).desc(), DeploymentRow.id))
             return [view_of(row) for row in rows]
 
     def references(self, id: str) -> int:
-        """How many photographs are kept for it."""
+        """Count the photographs that are kept for it."""
         with reading(self._engine) as session:
             return session.exec(
                 select(func.count()).select_from(WatchlistReferenceRow).where(WatchlistReferenceRow.deployment == id)

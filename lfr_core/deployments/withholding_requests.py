@@ -67,7 +67,7 @@ def pending_row(session: Session, of: DeploymentRow) -> WithholdingRequestRow | 
 
 
 def _is_too_late(of: DeploymentRow) -> bool:
-    """Whether its lifecycle has such a step, and is over."""
+    """Return whether its lifecycle has such a step, and is over."""
     return Step.WITHHOLD in rules_for(of) and DeploymentStatus(of.status).is_over
 
 

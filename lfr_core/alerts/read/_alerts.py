@@ -129,7 +129,7 @@ def alerts(
 def alerts_in(
     session: Session, deployment: str, *, limit: int = 200, undecided_only: bool = False, judged: bool | None = None
 ) -> tuple[AlertSummary, ...]:
-    """As `alerts`, for whoever has seen to it that nobody is shown what isn't for them."""
+    """Read as `alerts` does, for whoever has seen to it that nobody is shown what isn't for them."""
     wanted = _newest(deployment, limit, undecided_only=undecided_only or judged is False)
     if judged:
         wanted = wanted.where(col(AlertRow.judgement).is_not(None))
@@ -190,7 +190,7 @@ def console_alerts(
 
 
 def alert(looks: Consultations, id: UUID, *, by: AuthenticatedPerson, now_ns: int) -> AlertSummary | None:
-    """One alert, or None if there is no such, or no longer. Raises Refused as `alerts`."""
+    """Read one alert; None if there is no such, or no longer. Raises Refused as `alerts`."""
     with reading(looks.engine) as session:
         row = session.get(AlertRow, id, options=[defer(PROBE, raiseload=True)])
         if row is None or row.canary:

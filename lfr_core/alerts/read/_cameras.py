@@ -83,7 +83,7 @@ def cameras(
 
 
 def latency(engine: Engine, deployment: str) -> Latency:
-    """Over all cameras of the deployment."""
+    """Read the latency over all cameras of the deployment."""
     with reading(engine) as session:
         return _latency(sum(_histograms(session, deployment).values(), Counter[int]()))
 

@@ -99,14 +99,14 @@ class StageFigures:
 
 
 def deployments(engine: Engine) -> tuple[DeploymentSummary, ...]:
-    """All of them, the newest first."""
+    """Read all deployments, the newest first."""
     with reading(engine) as session:
         rows = session.exec(select(DeploymentRow).order_by(col(DeploymentRow.created_at).desc(), DeploymentRow.id))
         return tuple(_summary(row) for row in rows)
 
 
 def deployment(engine: Engine, id: str) -> DeploymentSummary | None:
-    """One, or None if there is no such."""
+    """Read one deployment; None if there is no such."""
     with reading(engine) as session:
         row = session.get(DeploymentRow, id)
         return None if row is None else _summary(row)
@@ -158,7 +158,7 @@ class RefusedRecords:
 
 
 def refused_records(engine: Engine, *, now_ns: int, hours: int = 24) -> tuple[RefusedRecords, ...]:
-    """Who sent what nobody could process in the last hours, the most first."""
+    """Read who sent what nobody could process in the last hours, the most first."""
     statement = (
         select(DeadLetterCountRow)
         .where(col(DeadLetterCountRow.hour) > now_ns // (3_600 * 10**9) - hours)
@@ -174,7 +174,9 @@ def refused_records(engine: Engine, *, now_ns: int, hours: int = 24) -> tuple[Re
 
 
 def _answers(session: Session, deployment: str) -> list[tuple[Category, Decision]]:
-    """Category and answers of each alert: those that stand and the stubs of those deleted, so figures never change."""
+    """Read category and answers of each alert: those that stand and the stubs of those deleted, so figures never
+    change.
+    """
     standing = (
         select(AlertRow.category, AlertRow.judgement, AlertRow.engagement, AlertRow.review)
         .where(AlertRow.deployment == deployment)

@@ -23,7 +23,7 @@ __all__ = ["alert_to_engage", "alerts_to_engage"]
 def alerts_to_engage(
     looks: Consultations, deployment: str, *, by: AuthenticatedPerson, now_ns: int, limit: int = 20
 ) -> tuple[AlertSummary, ...]:
-    """Those of a deployment, the newest first, for an engaging officer or operator who has signed on to it.
+    """Read the alerts of a deployment, the newest first, for an engaging officer or operator who has signed on to it.
 
     Raises:
         Refused: as `lfr_core.custody.people.sign_on.signed_on`; `officer.deployment-over`.
@@ -46,7 +46,7 @@ def alerts_to_engage(
 
 
 def alert_to_engage(looks: Consultations, id: UUID, *, by: AuthenticatedPerson, now_ns: int) -> AlertSummary:
-    """One of them, as it is now. Raises Refused `officer.not-judged`, and as `alerts_to_engage`."""
+    """Read one of these alerts, as it is now. Raises Refused `officer.not-judged`, and as `alerts_to_engage`."""
     with reading(looks.engine) as session:
         row = session.get(AlertRow, id, options=[defer(PROBE, raiseload=True)])
         person = signed_on(session, row.deployment if row is not None else "", by, utc_from_ns(now_ns), DUTIES)

@@ -108,7 +108,7 @@ class ComplianceDocumentsStatus:
 
 
 def assess_documents(read_newest: Collection[ComplianceDocument], day: date) -> ComplianceDocumentsStatus:
-    """How the newest document of each kind, those of one deployment among them, stand on `day` in England."""
+    """Assess how the newest document of each kind, those of one deployment among them, stand on `day` in England."""
     by_kind = {document.kind: document for document in read_newest}
     return ComplianceDocumentsStatus(
         missing=tuple(kind for kind in ComplianceDocumentKind if kind not in by_kind),

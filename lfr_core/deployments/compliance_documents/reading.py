@@ -36,7 +36,7 @@ _MOST_BYTES = 100_000_000
 
 
 def list_compliance_documents(engine: Engine) -> tuple[ComplianceDocument, ...]:
-    """Every version there is, by kind and deployment, the newest first. Raises Retryable."""
+    """List every version there is, by kind and deployment, the newest first. Raises Retryable."""
     with reading(engine) as session:
         rows = session.exec(select(ComplianceDocumentRow).order_by(col(ComplianceDocumentRow.id).desc())).all()
     order = list(ComplianceDocumentKind)
@@ -46,7 +46,7 @@ def list_compliance_documents(engine: Engine) -> tuple[ComplianceDocument, ...]:
 
 
 def read_documents_status(session: Session, deployment: str, day: date) -> ComplianceDocumentsStatus:
-    """Whether the force's documents and `deployment`'s community impact assessment are there and in date.
+    """Read whether the force's documents and `deployment`'s community impact assessment are there and in date.
 
     Args:
         session: of `reading` or `writing`.

@@ -182,7 +182,7 @@ def _added(row: ComplianceDocumentRow, kind: ComplianceDocumentKind) -> AuditEve
 
 
 def _find_approver(session: Session, row: ComplianceDocumentRow, by: AuthenticatedPerson) -> Person:
-    """Who approves. Raises Refused as `acting`, and `deployment.unknown`."""
+    """Find who approves. Raises Refused as `acting`, and `deployment.unknown`."""
     person = acting(session, by, _MAY)
     if row.deployment and ("\x00" in row.deployment or session.get(DeploymentRow, row.deployment) is None):
         raise Refused("deployment.unknown", f"there is no deployment {row.deployment!r}; see `lfr deployment list`")

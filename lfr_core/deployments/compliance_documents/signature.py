@@ -63,7 +63,7 @@ def _found(content: bytes, name: str) -> str:
 
 
 def _after_comments(text: str) -> int:
-    """Where the text begins behind white space and comments of HTML."""
+    """Return where the text begins behind white space and comments of HTML."""
     at = 0
     while True:
         while text[at : at + 1].isspace():

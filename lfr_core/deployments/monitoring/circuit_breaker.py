@@ -99,7 +99,7 @@ class CircuitBreaker:
         self._by = by
 
     def check(self, deployment: str, one_in: int) -> CircuitBreakerReading:
-        """Where it stands; if that is beyond the limit the deployment is suspended and the officer called.
+        """Read where it stands; if that is beyond the limit, suspend the deployment and call the officer.
 
         The suspension comes first: killed in between, it trips once more after the resume, never once less.
 
@@ -154,7 +154,9 @@ def _last_trip(session: Session, deployment: str) -> CircuitBreakerTripRow | Non
 
 
 def _false_alerts(session: Session, deployment: str) -> int:
-    """Alerts that stand and the stubs of deleted ones, in one statement: an alert that expires is never in neither."""
+    """Count alerts that stand and the stubs of deleted ones, in one statement: an alert that expires is never in
+    neither.
+    """
     standing = (
         select_columns(col(AlertRow.category), col(AlertRow.judgement), col(AlertRow.review))
         .where(col(AlertRow.deployment) == deployment)

@@ -86,7 +86,8 @@ class GalleryCheck:
         return why
 
     def approved(self, deployment: str) -> Mapping[str, StoredRow]:
-        """By id, the rows of the list as approved, and the canaries that may be there: nothing of the gallery is asked.
+        """Return, by id, the rows of the list as approved, and the canaries that may be there: nothing of the gallery
+        is asked.
 
         Raises:
             Refused: `gallery.changed`: the records aren't those that were approved; as `compare`.
@@ -160,7 +161,7 @@ class GalleryCheck:
 
 
 def _records_differ(session: Session, row: DeploymentRow) -> str:
-    """Whether the records still say what was bound, and what was approved."""
+    """Say how the records differ from what was bound, and from what was approved; empty where they don't."""
     if not row.gallery_digest:
         return "nothing shows what it must hold"
     if len(canary_rows(session, row.id)) > MOST_CANARIES:
@@ -176,7 +177,7 @@ def _records_differ(session: Session, row: DeploymentRow) -> str:
 
 
 def compare_gallery(settings: Settings, engine: Engine, clock: Clock, deployment: str) -> str:
-    """As `GalleryCheck.compare`, over the Milvus of these settings."""
+    """Compare as `GalleryCheck.compare` does, over the Milvus of these settings."""
     from lfr_core.recognition.gallery.milvus import milvus_gallery
 
     milvus = milvus_gallery(settings)

@@ -150,7 +150,7 @@ def check_gallery(gallery: Gallery, view: DeploymentView, template: Floats) -> s
 
 
 def check_footage(folder: Path, policy: Policy) -> str:
-    """Footage can be written and has free space. Raises Retryable."""
+    """Check that footage can be written and has free space. Raises Retryable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".self-test"

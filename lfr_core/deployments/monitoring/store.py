@@ -161,7 +161,8 @@ def write_answers(
 
 
 def last_proven_ns(session: Session, deployment: str, is_sealed: IsSealed | None = None) -> int | None:
-    """When the newest green live probe or self-test of a deployment was begun, or None; nanoseconds since the epoch.
+    """Read when the newest green live probe or self-test of a deployment was begun; None: there is none; nanoseconds
+    since the epoch.
 
     `is_sealed`: the vault's: only those count that a process has sealed which finds them out.
     """
@@ -190,12 +191,12 @@ def _text(row: LiveProbeRow) -> str:
 
 
 def is_green(session: Session, probe: UUID) -> bool:
-    """Whether every answer that it needs is there and good."""
+    """Return whether every answer that it needs is there and good."""
     return session.exec(select(LiveProbeRow.green_ns).where(LiveProbeRow.id == probe)).one_or_none() is not None
 
 
 def find_fault(session: Session, probe: UUID) -> str:
-    """In a few words, why a live probe isn't green: who hasn't answered, and what went wrong at those who have."""
+    """Say in a few words why a live probe isn't green: who hasn't answered, and what went wrong at those who have."""
     row = session.get(LiveProbeRow, probe)
     keys = () if row is None else _keys(row)
     faults = {answer.part: answer.fault.value for answer in answers_to(session, probe)}
@@ -241,7 +242,9 @@ def _digest(nonce: str) -> str:
 
 
 def _has_opened(row: LiveProbeRow, result: LiveProbeResult) -> bool:
-    """Whether a good answer says what only the sealed frame holds; of a probe that says none no answer is good."""
+    """Return whether a good answer says what only the sealed frame holds; of a probe that says none no answer is
+    good.
+    """
     if row.kind != LiveProbeKind.LIVE_PROBE:
         return True
     nonces = row.nonces_sha256.split("\n")
