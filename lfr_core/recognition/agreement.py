@@ -68,7 +68,7 @@ class Agreement:
         return self._held[track].pop(entry)
 
     def agreed(self, track: int) -> bool:
-        """Whether the track has agreed on an entry."""
+        """Return whether the track has agreed on an entry."""
         return bool(self._agreed.get(track))
 
     def forget(self, track: int) -> None:

@@ -101,7 +101,7 @@ class CameraTracks:
         return [_shot(chosen) for chosen in self._chooser.end(self._tracker.end_all())]
 
     def first_comparison(self, track: int) -> bool:
-        """Whether this is the first time a shot of `track` is compared."""
+        """Return whether this is the first time a shot of `track` is compared."""
         if track in self._compared:
             return False
         self._compared.add(track)
@@ -112,7 +112,7 @@ class CameraTracks:
         self._same.join(shot.track, template)
 
     def person(self, track: int) -> int:
-        """Whose votes those of `track` are: its own number's, or that of the broken track that it goes on."""
+        """Return whose votes those of `track` are: its own number's, or that of the broken track that it goes on."""
         return self._same.person(track)
 
     def vote(self, entry: str, vote: Vote, *, agreeing_shots: int) -> list[Vote]:
@@ -139,7 +139,7 @@ class CameraTracks:
             self._chooser.near(shot.track)
 
     def settle(self, tracks: Iterable[int]) -> None:
-        """After a batch's votes: forget which of `tracks` were compared, where they have ended."""
+        """Forget, after a batch's votes, which of `tracks` were compared, where they have ended."""
         self._compared -= set(tracks) - set(self._tracker.live)
 
 

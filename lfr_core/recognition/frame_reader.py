@@ -59,7 +59,9 @@ class FrameReader:
         self._opener.check_sender(header, topic=frame.topic, key=key, headers=frame.headers, payload=frame.payload)
 
     def dead_letter(self, looked: DetectedBatch, frame: RawFrame, error: Poison | Refused) -> None:
-        """Dead-letter a record, once; count it on its camera if that camera sent it and its envelope can be read."""
+        """Put a record among the dead letters, once; count it on its camera if that camera sent it and its envelope
+        can be read.
+        """
         place = (frame.topic, frame.partition, frame.offset)
         if any((each.topic, each.partition, each.offset) == place for each in looked.dead):
             return  # a search that is made again is refused again
@@ -78,7 +80,7 @@ class FrameReader:
             looked.seen.append(FrameProgress(error.header, FrameOutcome.DEAD_LETTERED))
 
     def dead_letter_each(self, looked: DetectedBatch, seen: Iterable[FrameProgress], error: Refused) -> None:
-        """Dead-letter the records that these frames came as."""
+        """Put the records that these frames came as among the dead letters."""
         for each in seen:
             if each.frame is not None:
                 self.dead_letter(looked, each.frame, error)
@@ -116,6 +118,6 @@ class FrameReader:
         return None
 
     def is_stale(self, header: FrameHeader) -> bool:
-        """Whether a live frame is too old to be searched."""
+        """Return whether a live frame is too old to be searched."""
         age_s = (self._clock.time_ns() - header.captured_ns) / 1e9
         return age_s > self._policy.live.frame_max_age_s

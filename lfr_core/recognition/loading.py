@@ -37,7 +37,7 @@ class ComparesGalleries(Protocol):
         ...
 
     def approved(self, deployment: str) -> Mapping[str, StoredRow]:
-        """By id, the rows that the gallery may hold, from the records as approved."""
+        """Return, by id, the rows that the gallery may hold, from the records as approved."""
         ...
 
 
@@ -67,7 +67,7 @@ class ComparedGallery(GalleryWrapper[Gallery]):
     def search(
         self, name: str, contract_id: str, probes: Floats, limit: int = 1, *, at_least: float = -1.0
     ) -> list[list[Candidate]]:
-        """As the inner one's.
+        """Search as the inner gallery does.
 
         Raises:
             Refused: `gallery.changed`; `gallery.not-listed`: a candidate isn't of the list as approved. The gallery is
@@ -85,7 +85,7 @@ class ComparedGallery(GalleryWrapper[Gallery]):
         return found
 
     def finds_people(self, name: str, contract_id: str) -> bool:
-        """Whether the gallery finds people of the list, drawn at random; where not, it is compared anew.
+        """Check whether the gallery finds people of the list, drawn at random; where not, it is compared anew.
 
         Without a copy of the list to search with, the rows of those who were drawn are read.
 

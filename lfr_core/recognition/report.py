@@ -26,7 +26,7 @@ PROBE_JPEG_QUALITY = 88  # a face of 100 px in about 6 kB, without blocks an ope
 def probe_keys(
     vault: Vault, looked: DetectedBatch, found: Mapping[int, tuple[str, float]], *, now_ns: int, retention_h: int
 ) -> dict[str, KeptKey]:
-    """By deployment, the key that probes are sealed under, where any is similar enough to leave.
+    """Return, by deployment, the key that probes are sealed under, where any is similar enough to leave.
 
     Args:
         vault: asked for them.
@@ -83,7 +83,7 @@ def sighting_of(probe: Probe, entry: str, vote: Vote, key: KeptKey) -> Sighting:
 def outcome_batches(
     seen_frames: Iterable[FrameProgress], stages: tuple[StageTime, ...], now_ns: int
 ) -> list[OutcomeBatch]:
-    """One batch a camera session, results in order; a STATUS or END closes its batch.
+    """Make one batch a camera session, results in order; a STATUS or END closes its batch.
 
     Args:
         seen_frames: in the order they were read.

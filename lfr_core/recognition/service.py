@@ -187,7 +187,7 @@ class Recogniser:
         return bool(ended) and not self._reader.served
 
     def refuse(self, frame: RawFrame, error: Poison) -> Recognised:
-        """Dead-letter one record that made recognition fail, and record it on its camera."""
+        """Put one record that made recognition fail among the dead letters, and record it on its camera."""
         looked = DetectedBatch()
         self._reader.dead_letter(looked, frame, error)
         header = self._reader.read_header(frame)
@@ -254,7 +254,9 @@ class Recogniser:
         looked.probes += [Probe(session, view, shot, seen, first=camera.first_comparison(shot.track)) for shot in shots]
 
     def _search(self, looked: DetectedBatch, rows: list[int]) -> dict[int, tuple[str, float]]:
-        """Best entry and similarity by probe index, for probes of one deployment; entry "" where it is of nobody."""
+        """Search for probes of one deployment: best entry and similarity by probe index; entry "" where it is of
+        nobody.
+        """
         probes = [looked.probes[row] for row in rows]
         view = probes[0].view
         try:
@@ -294,5 +296,5 @@ class Recogniser:
 
 
 def _may_go_on(view: DeploymentView | None) -> bool:
-    """Whether a deployment can still be recognised for, now or after it is resumed."""
+    """Return whether a deployment can still be recognised for, now or after it is resumed."""
     return view is not None and not view.status.is_over

@@ -22,7 +22,7 @@ class Stopwatch:
 
     @contextmanager
     def stage(self, name: str, calls: int = 1) -> Iterator[None]:
-        """Time the body as `calls` calls of stage `name`."""
+        """Measure the body's time as `calls` calls of stage `name`."""
         started = self._clock.monotonic()
         try:
             yield

@@ -36,7 +36,9 @@ class ColumnNames:
     ours: Mapping[str, str]
 
     def of(self, header: str) -> str:
-        """Our name of a column as the list heads it: mapped, or itself in small letters; "" if it isn't to be read."""
+        """Return our name of a column as the list heads it: mapped, or itself in small letters; "" if it isn't to be
+        read.
+        """
         name = _alike(header)
         if name in self.ours:
             return self.ours[name]
@@ -46,11 +48,11 @@ class ColumnNames:
         )
 
     def named(self, header: Sequence[str]) -> int:
-        """How many of our columns these headings name."""
+        """Count how many of our columns these headings name."""
         return len({self.of(text) for text in header} & _KNOWN)
 
     def notes(self, header: Sequence[str]) -> list[str]:
-        """Which of these headings are read as which column, for whoever sees to the list."""
+        """Say which of these headings are read as which column, for whoever sees to the list."""
         read = [(text, self.ours[_alike(text)]) for text in map(plain_name, header) if _alike(text) in self.ours]
         as_ours = [f"{theirs!r} is {ours}" for theirs, ours in read if ours]
         left = [repr(theirs) for theirs, ours in read if not ours]

@@ -61,7 +61,7 @@ def was_listed(
     by: AuthenticatedPerson,
     purpose: str,
 ) -> bool:
-    """Whether `subject` (a nominal id) was on the list of a deployment that has ended.
+    """Return whether `subject` (a nominal id) was on the list of a deployment that has ended.
 
     Compliance asks. The consultation is audited with `purpose` (stable words or a reference), the same whatever the
     answer is.

@@ -38,7 +38,9 @@ class WatchlistStore(Protocol):
         *,
         held: Sequence[StoredRow],
     ) -> DeploymentView:
-        """In one transaction: keep the entries, name the gallery, bind what it holds, make the deployment ready."""
+        """Attach the list in one transaction: keep the entries, name the gallery, bind what it holds, make the
+        deployment ready.
+        """
         ...
 
 

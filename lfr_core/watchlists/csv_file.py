@@ -109,13 +109,15 @@ def parse_day(text: str) -> date | None:
 
 
 def parse_age(text: str) -> int | None:
-    """Whole years from 0 to 120, or None."""
+    """Read whole years from 0 to 120; None for anything else."""
     is_number = text.isascii() and text.isdigit() and len(text) <= 3  # digits of 120
     return int(text) if is_number and int(text) <= _OLDEST_YEARS else None
 
 
 def _header_at(file: ListFile, names: ColumnNames) -> int:
-    """Which record has the headings: the first, unless one soon after it, below a title, has all that are needed."""
+    """Find the record that has the headings: the first, unless one soon after it, below a title, has all that are
+    needed.
+    """
     for at, record in enumerate(file.records[:_LOOK_FOR_HEADER_LINES]):
         if {names.of(text) for text in record.values} >= set(COLUMNS):
             return at
@@ -123,7 +125,7 @@ def _header_at(file: ListFile, names: ColumnNames) -> int:
 
 
 def _shape(file: ListFile, at: int, names: ColumnNames) -> tuple[list[str], list[ListLine]]:
-    """Our names of the columns, "" for those not read, and the lines below, without empty columns at the end."""
+    """Return our names of the columns, "" for those not read, and the lines below, without empty columns at the end."""
     header, *lines = file.records[at:]
     width = max((i for i, text in enumerate(header.values, start=1) if plain_name(text)), default=0)
     filled = {i for record in lines for i, text in enumerate(record.values[:width]) if text.strip()}

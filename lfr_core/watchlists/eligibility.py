@@ -65,7 +65,7 @@ def _keep_current(rows: Iterable[EntryRow], today: date, last_day: date, refusal
 
 
 def _keep_lawful(rows: list[EntryRow], refusals: list[Refusal]) -> list[EntryRow]:
-    """Those of age, and those under age with a rationale and two people who approved (docs/domain.md W5)."""
+    """Keep those of age, and those under age with a rationale and two people who approved (docs/domain.md W5)."""
     lawful = []
     for row in rows:
         minor = row.age is not None and row.age < ADULT_YEARS

@@ -143,7 +143,7 @@ def _owners(folder: Path, rows: Iterable[EntryRow]) -> dict[str, set[str]]:
 
 
 def _nearest_others(looked: list[Looked]) -> list[FaceCheck]:
-    """For each photograph the most alike one of any other subject."""
+    """Find for each photograph the most alike one of any other subject."""
     subjects = np.array([row.subject for row, _ in looked])
     _, number = np.unique(subjects, return_inverse=True)
     templates = np.array([photo.template for _, photo in looked], dtype=np.float32)
@@ -167,7 +167,7 @@ def _keep_unshared(
     policy: Policy,
     refusals: list[Refusal],
 ) -> list[Looked]:
-    """Those whose picture stands under one subject only; whose picture the others show, nobody can say."""
+    """Keep those whose picture stands under one subject only; whose picture the others show, nobody can say."""
     alike = policy.watchlist.duplicate_photo_similarity
     others = [owners[photo.sha256] - {row.subject} for row, photo in looked]
     for shared, face in zip(others, nearest, strict=True):

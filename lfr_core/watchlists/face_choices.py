@@ -35,7 +35,7 @@ class FaceChoice:
         return cls(photograph, _shares(detection, image), by, on)
 
     def is_of(self, detection: Detection, image: Image) -> bool:
-        """Whether it is this face."""
+        """Return whether it is this face."""
         a, b = self.box, _shares(detection, image)
         width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
         shared = max(0.0, width) * max(0.0, height)
@@ -44,7 +44,7 @@ class FaceChoice:
 
 
 def read_choices(folder: Path) -> dict[str, FaceChoice]:
-    """Choices by the SHA-256 of their files; none where there is no file of them.
+    """Read choices by the SHA-256 of their files; none where there is no file of them.
 
     Raises:
         Poison: it can't be read, or isn't ours.

@@ -24,7 +24,7 @@ __all__ = ["ListBuilder", "quality_pages"]
 
 
 def quality_pages(home: Path, deployment: str) -> Path:
-    """Where the data-quality report of a deployment's list lies until the deployment has ended."""
+    """Return where the data-quality report of a deployment's list lies until the deployment has ended."""
     return home / "quality" / deployment
 
 

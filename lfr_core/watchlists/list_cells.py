@@ -43,7 +43,7 @@ class CellNotes:
     _count: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def add(self, kind: str, column: str, words: str) -> None:
-        """One change. kind: what was done; words: this one in full."""
+        """Note one change. kind: what was done; words: this one in full."""
         key = (kind, column)
         self._first.setdefault(key, words)
         self._count[key] = self._count.get(key, 0) + 1

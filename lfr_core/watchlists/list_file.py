@@ -134,7 +134,7 @@ def _from_workbook(path: Path, data: bytes, named: NamedColumns) -> ListFile:
 
 
 def _records(path: Path, text: str, separator: str) -> Iterator[ListLine]:
-    """Lines of the CSV with the number of the line on which each begins; blank ones left out."""
+    """Read the lines of the CSV with the number of the line on which each begins; blank ones left out."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True, delimiter=separator)
     while True:
         line, fault = reader.line_num + 1, ""
@@ -155,7 +155,7 @@ def _records(path: Path, text: str, separator: str) -> Iterator[ListLine]:
 
 
 def _named_by(text: str, separator: str, named: NamedColumns) -> int:
-    """How many columns a line among the first names, parted so."""
+    """Count the columns that the best of the first lines names, parted so."""
     reader = csv.reader(io.StringIO(text[:_LOOK_FOR_HEADER_CHARACTERS], newline=""), delimiter=separator)
     try:
         return max((named(values) for values in islice(reader, 20)), default=0)

@@ -34,7 +34,7 @@ class ListedEntry:
     photographs: tuple[str, ...]
 
     def as_dict(self) -> dict[str, object]:
-        """For JSON."""
+        """Return the entry as a mapping, for JSON."""
         return asdict(self)
 
 

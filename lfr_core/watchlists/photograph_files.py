@@ -11,7 +11,7 @@ __all__ = ["locate"]
 
 
 def locate(folder: Path, photograph: str, root: Path | None = None) -> Path | None:
-    """Where a photograph lies, or None if that is outside `folder`, also by way of a symbolic link.
+    """Find where a photograph lies; None if that is outside `folder`, also by way of a symbolic link.
 
     A file is found too whose name is the same but for how its accents are composed (a Mac takes them apart), for
     capitals and for characters that aren't seen, if there is but one such.

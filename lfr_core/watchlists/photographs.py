@@ -65,7 +65,7 @@ class Photograph:
 
 
 def digest(folder: Path, photograph: str) -> str | None:
-    """SHA-256 of the file in hex, or None where there is no file to read."""
+    """Compute SHA-256 of the file in hex; None where there is no file to read."""
     try:
         return hashlib.sha256(read_photograph(folder, photograph)).hexdigest()
     except Unusable:

@@ -126,7 +126,7 @@ def _directory_bytes(stream: BinaryIO) -> int:
 
 
 def _path(name: str) -> PurePosixPath | None:
-    """Where a file lies in what was uploaded; None: a computer's own. Raises Poison where that is outside."""
+    """Return where a file lies in what was uploaded; None: a computer's own. Raises Poison where that is outside."""
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or "\0" in name or ":" in name or not path.parts:
         raise Poison(f"{name[:100]!r} lies outside the folder that was uploaded: put it inside")

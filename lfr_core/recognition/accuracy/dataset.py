@@ -146,7 +146,7 @@ def _from_csv(file: Path) -> DataSet:
 
 
 def _rows(file: Path, rule: str) -> Iterator[Mapping[str, str]]:
-    """Rows of a comma-separated file, columns in lower case, cells without spaces around them."""
+    """Read rows of a comma-separated file, columns in lower case, cells without spaces around them."""
     try:
         text = read_text_bounded(file, _CSV_BYTES, encoding="utf-8-sig")
     except FileNotFoundError as error:

@@ -177,7 +177,7 @@ class AccuracyEvaluation(_Part):
         return 1.0 if self.unit == "pass" else per_pass_factor(bound.most_shots, bound.agreeing_shots)
 
     def digest(self) -> str:
-        """SHA-256 (hex) over its content, whatever its file looks like."""
+        """Return SHA-256 (hex) over its content, whatever its file looks like."""
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
 

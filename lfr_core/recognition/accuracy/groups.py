@@ -122,14 +122,16 @@ def _compute_figures(group: str, people: int, of: _Counts, reference: _Counts | 
 
 
 def _fisher(k: int, n: int, other_k: int, other_n: int) -> float:
-    """Two-sided p of Fisher's exact test."""
+    """Return the two-sided p of Fisher's exact test."""
     from scipy.stats import fisher_exact  # takes a second to load
 
     return min(1.0, float(fisher_exact(np.array([[k, n - k], [other_k, other_n - other_k]])).pvalue))
 
 
 def _over_all(groups: list[_Counts]) -> float | None:
-    """Fisher, Freeman and Halton's test that all groups are missed alike; None where there is nothing to compare."""
+    """Test whether all groups are missed alike (Fisher, Freeman and Halton's test); None where there is nothing to
+    compare.
+    """
     table = [[each.missed, each.mated - each.missed] for each in groups if each.mated]
     if len(table) < 2 or all(a[0] == 0 == b[0] for a, b in pairwise(table)):  # a comparison
         return None

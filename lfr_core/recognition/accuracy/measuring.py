@@ -40,7 +40,7 @@ _DIGITS = 9
 
 
 def rate_of(k: int, n: int) -> Rate:
-    """K of n with its interval."""
+    """Return the rate of k in n with its interval."""
     found = proportion(k, n)
     return Rate(k=k, n=n, point=found.point, low95=found.low95, high95=found.high95)
 
@@ -225,7 +225,9 @@ def _dataset_digest(templates: Templates) -> str:
 
 
 def _lower_quartile(scores: Scores) -> float | None:
-    """As alike as three quarters of the photographs of one person are."""
+    """Return the similarity that three quarters of the comparisons of one person's photographs reach; None: there
+    are none.
+    """
     total = int(scores.genuine.sum())
     if not total:
         return None

@@ -220,5 +220,5 @@ def _level(by_entry: dict[int, list[float]], agreeing: int) -> float:
 
 
 def _subject_of(track: TrackLevel, truth: Sequence[Pass]) -> str:
-    """Whose pass overlaps the track longest; the first one's where none does."""
+    """Return whose pass overlaps the track longest; the first one's where none does."""
     return max(truth, key=lambda one: min(one.to_s, track.last_s) - max(one.from_s, track.first_s)).subject

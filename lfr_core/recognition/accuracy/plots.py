@@ -46,7 +46,9 @@ def det_svg(found: AccuracyEvaluation) -> str:
 
 
 def fpir_svg(found: AccuracyEvaluation) -> str:
-    """FPIR by threshold for the whole list: measured with its 95 % interval over subjects, and scaled by formula."""
+    """Draw FPIR by threshold for the whole list: measured with its 95 % interval over subjects, and scaled by
+    formula.
+    """
     everybody = found.lists[-1]
     if not any(everybody.fpir):
         return ""
@@ -70,7 +72,7 @@ def fpir_svg(found: AccuracyEvaluation) -> str:
 
 
 def histogram_svg(found: AccuracyEvaluation) -> str:
-    """How alike photographs of different people, and of one person, are: share of comparisons a step of 0.02."""
+    """Draw how alike photographs of different people, and of one person, are: share of comparisons a step of 0.02."""
 
     def draw(axes: Axes) -> None:
         for counts, label, style in (
@@ -129,7 +131,7 @@ def _svg(name: str, title: str, draw: Callable[[Axes], None]) -> str:
 
 
 def _positive(values: Sequence[float]) -> list[float]:
-    """Zeros aren't drawn on a logarithmic axis."""
+    """Replace zeros by NaN: they aren't drawn on a logarithmic axis."""
     return [value if value > 0 else float("nan") for value in values]
 
 
@@ -138,6 +140,6 @@ def _crosses(one: ListSizeFigures) -> bool:
 
 
 def _reach(found: AccuracyEvaluation) -> tuple[float, float]:
-    """From where everybody is found to a little past the last false match."""
+    """Return the thresholds to draw: from 0, where everybody is found, to a little past the last false match."""
     last = max((at for at, rate in zip(found.thresholds, found.lists[-1].fpir, strict=True) if rate > 0), default=1.0)
     return 0.0, min(1.0, max(last, found.threshold) + 0.1)

@@ -133,7 +133,7 @@ def _plan(templates: Templates) -> _Plan:
 
 
 def _mated_probes(templates: Templates) -> Ints:
-    """Probes whose person has a reference that isn't the same photograph: shape (S,)."""
+    """Return the probes whose person has a reference that isn't the same photograph: shape (S,)."""
     count = len(templates.subjects)
     references = np.bincount(templates.subject[templates.reference], minlength=count)
     other = references[templates.subject] - templates.reference
@@ -190,7 +190,7 @@ def _compare(
 
 
 def _counts_reaching(scores: Floats, grid: ThresholdGrid) -> Ints:
-    """How many of a row's scores reach each threshold: shape (rows, T)."""
+    """Count how many of a row's scores reach each threshold: shape (rows, T)."""
     steps = np.floor((scores - grid.low) / grid.step + 1e-4).astype(np.int64) + 1  # float32 scores at a step reach it
     reached = np.clip(steps, 0, grid.count)
     flat = np.arange(len(scores))[:, None] * (grid.count + 1) + reached

@@ -59,7 +59,8 @@ class TooManyPixels(Poison):
 
 
 def probe_size(data: bytes) -> tuple[int, int]:
-    """Width and height in pixels as stored (before EXIF orientation), from the header alone; 0 where it doesn't say.
+    """Read width and height in pixels as stored (before EXIF orientation), from the header alone; 0 where it doesn't
+    say.
 
     Raises:
         Poison: empty, truncated within its header, no image of a kind that is read, without pixels, or a JPEG whose
@@ -158,7 +159,7 @@ def _register_heif() -> None:
 
 
 def _orientation(opened: PIL.Image.Image) -> int:
-    """EXIF's; upright where that is missing or can't be read, which makes no picture unsound."""
+    """Read EXIF's orientation; upright where that is missing or can't be read, which makes no picture unsound."""
     try:
         return int(opened.getexif().get(_ORIENTATION, 1))
     except Exception:  # noqa: BLE001  each kind of damage has one of its own
@@ -193,7 +194,7 @@ def _bits_of_tiff(image: PIL.Image.Image) -> int:
 
 
 def _stretch_to_8_bits(values: NDArray[Any]) -> Image:
-    """Values of more than 8 bits by those bits that are used: 12 of a scanner's 16 too."""
+    """Convert values of more than 8 bits by those bits that are used: 12 of a scanner's 16 too."""
     if np.issubdtype(values.dtype, np.floating):
         finite = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
         top = max(float(finite.max()), 1e-9)

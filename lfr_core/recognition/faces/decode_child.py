@@ -45,7 +45,8 @@ _TOO_LONG: Final = (
 
 
 def decode_in_child(data: bytes, policy: ImagePolicy) -> Image:
-    """`decode`, in a child; another is begun where one ended. For several threads: each core has a child of its own.
+    """Decode as `decode` does, in a child; another is begun where one ended. For several threads: each core has a child
+    of its own.
 
     Raises:
         Poison: as `decode` (and `TooManyPixels`), and where the child had to end.

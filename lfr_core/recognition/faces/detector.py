@@ -67,7 +67,7 @@ def letterbox(image: Image, width: int, height: int, *, margin: float = 0.0) -> 
 
 
 def iou_matrix(boxes: Floats) -> Floats:
-    """Intersection over union of each pair of `boxes` (n, 4: x1, y1, x2, y2): shape (n, n)."""
+    """Compute the intersection over union of each pair of `boxes` (n, 4: x1, y1, x2, y2): shape (n, n)."""
     top_left = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
     bottom_right = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
     overlap = np.prod(np.clip(bottom_right - top_left, 0.0, None), axis=2)
@@ -103,7 +103,9 @@ def average_boxes(boxes: Floats, scores: Floats, keep: Sequence[int]) -> Floats:
 
 
 def _blob(canvases: Sequence[Image], width: int, height: int) -> Floats:
-    """Shape (n, 3, height, width), RGB. Plane by plane, which takes a sixth of turning the whole array over."""
+    """Convert to shape (n, 3, height, width), RGB. Plane by plane, which takes a sixth of turning the whole array
+    over.
+    """
     blob = np.empty((len(canvases), _DIMENSIONS, height, width), dtype=np.float32)
     for planes, canvas in zip(blob, canvases, strict=True):
         for plane, channel in zip(planes[::-1], cv2.split(canvas), strict=True):
@@ -123,7 +125,7 @@ def detect(
     max_iou: float,
     margin: float = 0.0,
 ) -> list[list[Detection]]:
-    """Faces of each image, best score first; all images, whatever their sizes, in one run.
+    """Detect the faces of each image, best score first; all images, whatever their sizes, in one run.
 
     Args:
         network: the detector's graph at the input size `width` x `height` pixels.

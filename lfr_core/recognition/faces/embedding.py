@@ -23,7 +23,7 @@ _LEAST_NORM: Final = 1e-6
 def embed(
     network: Network, aligned: Sequence[Image], *, batch: int = 1, mean: float = _MEAN, std: float = 1.0 / _SCALE
 ) -> Floats:
-    """Templates of aligned faces, `batch` at a time (docs/facts.md#faces: batches don't pay on a CPU).
+    """Compute templates of aligned faces, `batch` at a time (docs/facts.md#faces: batches don't pay on a CPU).
 
     Args:
         network: the recognition graph.

@@ -63,7 +63,8 @@ class PackEngine:
         return self._contract_id
 
     def detect(self, images: list[Image]) -> list[list[Detection]]:
-        """Faces of each frame, best score first, small ones in large and upright frames too. Sizes may differ.
+        """Detect the faces of each frame, best score first, small ones in large and upright frames too. Sizes may
+        differ.
 
         Raises:
             Poison: an entry isn't an H x W x 3 uint8 image.
@@ -82,7 +83,9 @@ class PackEngine:
         return found
 
     def detect_large(self, images: list[Image]) -> list[list[Detection]]:
-        """Faces that are large in each image, best score first, as in a photograph of somebody. Raises as `detect`."""
+        """Detect faces that are large in each image, best score first, as in a photograph of somebody. Raises as
+        `detect`.
+        """
         return self._run(self._detector, self._size, images, margin=_PHOTOGRAPH_MARGIN)
 
     def _run(
@@ -113,7 +116,7 @@ class PackEngine:
             return network
 
     def describe(self, image: Image, detection: Detection) -> Face:
-        """Landmarks, alignment and quality of one detection.
+        """Compute landmarks, alignment and quality of one detection.
 
         Raises:
             Poison: the box lies outside the image, or its landmarks coincide.
@@ -131,7 +134,7 @@ class PackEngine:
         )
 
     def embed(self, aligned: list[Image]) -> Floats:
-        """Unit-length templates, shape (n, 512), of `n` aligned faces; (0, 512) for none.
+        """Compute unit-length templates, shape (n, 512), of `n` aligned faces; (0, 512) for none.
 
         Raises:
             ValueError: an aligned face isn't 112 x 112 x 3.

@@ -31,7 +31,9 @@ _WORTH = 1.1
 
 
 def fine_input(width: int, height: int, policy: FacePolicy) -> tuple[int, int] | None:
-    """Width and height of the input for a second look at a frame of `width` x `height` px; None where one is enough."""
+    """Return width and height of the input for a second detection in a frame of `width` x `height` px; None where
+    one is enough.
+    """
     scale, whole = _scales(width, height, policy)
     if whole * _WORTH >= scale:
         return None
@@ -39,7 +41,7 @@ def fine_input(width: int, height: int, policy: FacePolicy) -> tuple[int, int] |
 
 
 def smallest_eye_distance_px(width: int, height: int, policy: FacePolicy, *, parts: bool) -> float:
-    """Pixels between the eyes from which on a face in a frame of this size is found and used.
+    """Return how many pixels between the eyes a face in a frame of this size needs to be found and used.
 
     `parts`: whether the engine looks twice where that helps; one that can't finds larger faces only.
     """
@@ -78,7 +80,7 @@ def _within(small: Detection, large: Detection) -> bool:
 
 
 def _scales(width: int, height: int, policy: FacePolicy) -> tuple[float, float]:
-    """Input pixels per frame pixel: of a reference frame, and of this one as a whole."""
+    """Return input pixels per frame pixel: of a reference frame, and of this one as a whole."""
     size = policy.detector_width_px, policy.detector_height_px
     return (
         min(size[0] / REFERENCE_PX[0], size[1] / REFERENCE_PX[1]),

@@ -136,7 +136,7 @@ def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _is_packed(name: bytes, chunk: bytes) -> bool:
-    """Whether an iTXt's text is compressed: the byte after its keyword says so."""
+    """Return whether an iTXt's text is compressed: the byte after its keyword says so."""
     return name == b"iTXt" and chunk[8:].partition(b"\0")[2][:1] != b"\0"
 
 

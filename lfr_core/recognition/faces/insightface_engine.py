@@ -45,7 +45,7 @@ class _Detector(Protocol):
     def prepare(self, ctx_id: int, *, input_size: tuple[int, int], det_thresh: float, nms_thresh: float) -> None: ...
 
     def detect(self, img: Image) -> tuple[Floats, Floats]:
-        """Boxes with scores (n, 5), and points (n, 5, 2)."""
+        """Detect faces: boxes with scores (n, 5), and points (n, 5, 2)."""
         ...
 
 
@@ -97,11 +97,11 @@ class InsightFaceEngine:
         return self._pack.contract_id
 
     def detect(self, images: list[Image]) -> list[list[Detection]]:
-        """Faces of each image, best score first; one image at a time."""
+        """Detect the faces of each image, best score first; one image at a time."""
         return [list(self._find(image)) for image in images]
 
     def detect_large(self, images: list[Image]) -> list[list[Detection]]:
-        """As `detect`: these graphs have one input size."""
+        """Detect as `detect` does: these graphs have one input size."""
         return self.detect(images)
 
     def describe(self, image: Image, detection: Detection) -> Face:
@@ -123,7 +123,7 @@ class InsightFaceEngine:
         )
 
     def embed(self, aligned: list[Image]) -> Floats:
-        """Unit-length templates, shape (n, d), of `n` aligned faces (112, 112, 3, BGR); (0, 512) for none.
+        """Compute unit-length templates, shape (n, d), of `n` aligned faces (112, 112, 3, BGR); (0, 512) for none.
 
         Raises:
             Fatal: the model gives something that has no direction.

@@ -58,7 +58,7 @@ def _crop(image: Image, detection: Detection) -> Floats:
 
 
 def find(network: Network, image: Image, detections: Sequence[Detection]) -> Floats:
-    """Landmarks of each detection: shape (n, 68, 2), x and y in pixels of `image` (H, W, 3, BGR).
+    """Find the landmarks of each detection: shape (n, 68, 2), x and y in pixels of `image` (H, W, 3, BGR).
 
     Raises:
         Poison: a box lies outside the image.
@@ -76,7 +76,7 @@ def find(network: Network, image: Image, detections: Sequence[Detection]) -> Flo
 
 
 def five_points(landmarks: Floats) -> Floats:
-    """Shape (5, 2) from (68, 2): the eye at the image's left, the other eye, nose, the two mouth corners.
+    """Reduce landmarks from (68, 2) to (5, 2): the eye at the image's left, the other eye, nose, the two mouth corners.
 
     Five points are returned as they are.
 

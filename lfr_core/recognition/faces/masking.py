@@ -36,7 +36,7 @@ def mask_picture(image: Image, engine: FaceEngine) -> bytes:
 
 
 def mask_thumbnail(image: Image, found: Sequence[Detection], engine: FaceEngine) -> bytes:
-    """As `mask_picture`, for a picture in which faces were looked for already. Returns JPEG, 160 pixels wide."""
+    """Mask as `mask_picture` does, a picture in which faces were looked for already. Returns JPEG, 160 pixels wide."""
     small, _ = _mask(image, found, engine)
     return _jpeg(small)
 

@@ -50,7 +50,7 @@ _NOSE_PROTRUSION: Final = 0.45  # of the eye distance: how far the nose's tip st
 
 
 def sharpness(aligned: Image) -> float:
-    """How much fine detail an aligned face (112, 112, 3) has, in its blurriest direction.
+    """Measure how much fine detail an aligned face (112, 112, 3) has, in its blurriest direction.
 
     The unit is a ratio: the mean square gradient (as root) after smoothing by 1.5 px, over the same after
     smoothing by 4 px, less 1, in the least of four directions, so that motion blur counts although it spares the
@@ -68,7 +68,7 @@ def sharpness(aligned: Image) -> float:
 
 
 def _gradients(grey: Floats) -> Floats:
-    """Root mean square differences of neighbours along x, y and both diagonals, grey levels per pixel: (4,)."""
+    """Compute root mean square differences of neighbours along x, y and both diagonals, grey levels per pixel: (4,)."""
     face = grey[_INNER]
     along_x = face[:, 1:] - face[:, :-1]
     along_y = face[1:] - face[:-1]
@@ -78,13 +78,15 @@ def _gradients(grey: Floats) -> Floats:
 
 
 def exposure(aligned: Image) -> float:
-    """Share of the aligned face's inner pixels that are neither crushed to black nor blown out to white, 0 to 1."""
+    """Return the share of the aligned face's inner pixels that are neither crushed to black nor blown out to white,
+    0 to 1.
+    """
     grey = cv2.cvtColor(aligned, cv2.COLOR_BGR2GRAY)[_INNER]
     return float(np.mean((grey > _CRUSHED) & (grey < _BLOWN)))
 
 
 def yaw_degrees(points5: Floats) -> float:
-    """How far the head is turned, -90 to 90 degrees, from five points (5, 2); positive to the image's right.
+    """Estimate how far the head is turned, -90 to 90 degrees, from five points (5, 2); positive to the image's right.
 
     The nose's tip stands before the plane of the eyes and mouth, so a turn moves it off their middle: its
     offset across the face is p sin(yaw) and the eyes' distance is cos(yaw), hence tan(yaw) = offset / (p * distance)
@@ -105,7 +107,9 @@ def yaw_degrees(points5: Floats) -> float:
 
 
 def cut_by_border(image: Image, detection: Detection) -> bool:
-    """Whether part of the face is outside the image: the box reaches past its border by a tenth of its height."""
+    """Return whether part of the face is outside the image: the box reaches past its border by a tenth of its
+    height.
+    """
     rows, columns = image.shape[:2]
     x1, y1, x2, y2 = (float(value) for value in detection.box)
     slack = _CUT_SHARE * (y2 - y1)
@@ -113,7 +117,7 @@ def cut_by_border(image: Image, detection: Detection) -> bool:
 
 
 def assess(image: Image, detection: Detection, landmarks: Floats, aligned: Image) -> Quality:
-    """All of it for one face.
+    """Assess every measure of quality for one face.
 
     Args:
         image: the frame or photograph, (H, W, 3), BGR.
@@ -135,7 +139,7 @@ def assess(image: Image, detection: Detection, landmarks: Floats, aligned: Image
 
 
 def find_fault(quality: Quality, policy: FacePolicy, *, min_eye_distance_px: float | None = None) -> str | None:
-    """None if the shot may be compared, else the first reason why not.
+    """Return the first reason why the shot may not be compared; None if it may.
 
     One of `too_small`, `cut`, `pose`, `exposure`, `too_blurred`. A photograph for a watchlist passes
     `min_eye_distance_px=policy.enrol_min_eye_distance_px`; probes use the policy's `min_eye_distance_px`.

@@ -81,7 +81,7 @@ class ShotChooser(Generic[T]):
         self._tracks: dict[int, _State[T]] = {}
 
     def wants(self, track_id: int) -> bool:
-        """Whether the next look of this track could be of use; if not, it needn't even be described.
+        """Return whether the next look of this track could be of use; if not, it needn't even be described.
 
         It isn't where the candidate in hand is as sharp as a face need be: describing costs a fifth of embedding.
         """
@@ -126,7 +126,7 @@ class ShotChooser(Generic[T]):
         self.near(track_id)
 
     def agreed(self, track_id: int) -> None:
-        """Enough shots agree: the track goes back to its ordinary pace."""
+        """Note that enough shots agree: the track goes back to its ordinary pace."""
         state = self._tracks.get(track_id)
         if state is not None:
             state.hot_left = 0
@@ -153,8 +153,8 @@ class ShotChooser(Generic[T]):
         return state.window_start + self._spacing(state) - 1
 
     def _collects(self, state: _State[T], look: int) -> bool:
-        """Whether a usable face of `choose` may become the candidate: while young until one is good; a relook, and what
-        comes after a shot that was far, must be fresh.
+        """Return whether a usable face of `choose` may become the candidate: while young until one is good; a
+        relook, and what comes after a shot that was far, must be fresh.
         """
         if state.hot_left > 0:
             return True

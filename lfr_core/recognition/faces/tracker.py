@@ -83,7 +83,7 @@ class _Track:
         self.cov = self.cov + power[:, None, None] * noise
 
     def innovation(self) -> _Array:
-        """Variance of what is measured next, each axis."""
+        """Return the variance of what is measured next, each axis."""
         return np.asarray(self.cov[:, 0, 0] + (_POSITION_NOISE * self.unit()) ** 2)
 
     def correct(self, measured: _Array) -> None:
@@ -187,7 +187,7 @@ class Tracker:
 
 
 def _measure(boxes: Floats) -> _Array:
-    """Boxes (n, 4) as centre x, centre y, log size: (n, 3)."""
+    """Convert boxes (n, 4) to centre x, centre y, log size: (n, 3)."""
     corners = np.asarray(boxes, dtype=np.float64)
     if corners.ndim != 2 or corners.shape[1] != _CORNERS:  # rows of boxes
         raise Poison(f"face boxes come as (n, 4), not {corners.shape}")

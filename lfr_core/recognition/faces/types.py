@@ -63,17 +63,17 @@ class FaceEngine(Protocol):
         ...
 
     def detect(self, images: list[Image]) -> list[list[Detection]]:
-        """Faces of each frame, best score first. Sizes may differ."""
+        """Detect the faces of each frame, best score first. Sizes may differ."""
         ...
 
     def detect_large(self, images: list[Image]) -> list[list[Detection]]:
-        """Faces that are large in each image, best score first, as in a photograph of somebody."""
+        """Detect faces that are large in each image, best score first, as in a photograph of somebody."""
         ...
 
     def describe(self, image: Image, detection: Detection) -> Face:
-        """Landmarks, alignment and quality of one detection."""
+        """Compute landmarks, alignment and quality of one detection."""
         ...
 
     def embed(self, aligned: list[Image]) -> Floats:
-        """Unit-length templates, shape (n, 512), of `n` aligned faces; (0, 512) for none."""
+        """Compute unit-length templates, shape (n, 512), of `n` aligned faces; (0, 512) for none."""
         ...

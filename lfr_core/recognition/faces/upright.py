@@ -41,6 +41,6 @@ def turn_upright(engine: FaceEngine, image: Image) -> tuple[Image, str]:
 
 
 def _score(engine: FaceEngine, image: Image) -> float:
-    """Of the best face whose box is taller than wide."""
+    """Return the score of the best face whose box is taller than wide; 0 without one."""
     boxes = [(detection.score, detection.box) for detection in engine.detect_large([image])[0]]
     return max((score for score, (x1, y1, x2, y2) in boxes if y2 - y1 >= _TALL * (x2 - x1)), default=0.0)

@@ -62,7 +62,7 @@ class MilvusAccess:
         return f"{parts.scheme}://{parts.hostname}:{parts.port or _PORT}"
 
     def options(self) -> dict[str, Any]:
-        """Keywords of pymilvus's client. Certificate and name of a server over https are always checked."""
+        """Return keywords of pymilvus's client. Certificate and name of a server over https are always checked."""
         options: dict[str, Any] = {"token": self.login} if self.login else {}
         if self.uri.startswith("https:"):
             # pymilvus's name of it: the certificates by which the server is believed; without any, gRPC has its own

@@ -43,7 +43,9 @@ class Difference:
 
 
 def gallery_digest(rows: Iterable[StoredRow]) -> str:
-    """SHA-256, hexadecimal, of the rows in any order: each with its entry and the digest of its vector as stored."""
+    """Compute SHA-256, hexadecimal, of the rows in any order: each with its entry and the digest of its vector as
+    stored.
+    """
     lines = sorted(json.dumps([row.id, row.entry, row.sha256], ensure_ascii=False) for row in rows)
     return hashlib.sha256("\n".join([f"openlfr gallery 1 {len(lines)}", *lines]).encode()).hexdigest()
 
@@ -51,7 +53,7 @@ def gallery_digest(rows: Iterable[StoredRow]) -> str:
 def compare_rows(
     bound: Iterable[StoredRow], held: Iterable[StoredRow], *, allowed: Iterable[StoredRow] = ()
 ) -> Difference:
-    """How a store differs from what it must hold.
+    """Compare a store with what it must hold.
 
     Args:
         bound: what must be there.

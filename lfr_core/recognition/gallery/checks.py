@@ -67,7 +67,7 @@ def check_name(name: str) -> str:
 
 
 def check_probes(probes: npt.ArrayLike) -> Floats:
-    """Probes as float32, shape (n, 512), contiguous; n may be 0.
+    """Check probes and return them as float32, shape (n, 512), contiguous; n may be 0.
 
     Raises:
         Poison: another shape, NaN or infinity, or a norm off 1 by more than 2e-4.
@@ -82,7 +82,7 @@ def check_probes(probes: npt.ArrayLike) -> Floats:
 
 
 def check_references(references: Sequence[Reference]) -> Floats:
-    """Their templates as float32, shape (n, 512), in order; n may be 0.
+    """Check references and return their templates as float32, shape (n, 512), in order; n may be 0.
 
     Raises:
         Poison: an id or entry that is empty, too long or holds quotes or control characters; one id twice
@@ -115,7 +115,7 @@ def check_references(references: Sequence[Reference]) -> Floats:
 
 
 def is_id(text: str) -> bool:
-    """Whether it may stand in a filter expression and fits the column."""
+    """Return whether it may stand in a filter expression and fits the column."""
     return bool(_ID.fullmatch(text)) and len(text.encode()) <= _ID_BYTES
 
 

@@ -49,7 +49,7 @@ class ExactGallery:
         return tuple(stored_row(one, *held[one]) for one in wanted)
 
     def vectors(self, name: str, contract_id: str) -> tuple[tuple[StoredRow, ...], Floats]:
-        """All rows, and their vectors as stored, shape (n, 512), in the same order."""
+        """Read all rows, and their vectors as stored, shape (n, 512), in the same order."""
         held = self._bound(name, contract_id).references
         vectors = np.array([vector for _, vector in held.values()], np.float32).reshape(-1, DIMENSION)
         return self.rows(name, contract_id), vectors

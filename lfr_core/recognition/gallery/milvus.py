@@ -122,7 +122,7 @@ class MilvusGallery:
         return tuple(found)
 
     def vectors(self, name: str, contract_id: str) -> tuple[tuple[StoredRow, ...], Floats]:
-        """All rows, and their vectors as stored, shape (n, 512), in the same order."""
+        """Read all rows, and their vectors as stored, shape (n, 512), in the same order."""
         self._bound(name, contract_id)
         return self._connection.call(lambda c: read_all(c, name, _ROWS_PER_READ, self._write_timeout_s), name)
 
@@ -179,7 +179,9 @@ class MilvusGallery:
         self._connection.close()
 
     def _with_digests(self, name: str, probes: Floats, found: list[list[Candidate]]) -> list[list[Candidate]]:
-        """Candidates with the similarity of their vector, computed again, and its digest where that is as was said."""
+        """Return candidates with the similarity of their vector, computed again, and its digest where that is as was
+        said.
+        """
         wanted = sorted({candidate.reference for each in found for candidate in each if is_id(candidate.reference)})
         stored: dict[str, tuple[StoredRow, Floats]] = {}
         for start in range(0, len(wanted), _ROWS_PER_READ):
@@ -284,5 +286,5 @@ def _stored_row(row: dict[str, Any]) -> StoredRow:
 
 
 def _quoted(ids: Sequence[str]) -> str:
-    """For a filter expression: `is_id` lets no quote through."""
+    """Quote ids for a filter expression: `is_id` lets no quote through."""
     return ", ".join(f'"{one}"' for one in ids)

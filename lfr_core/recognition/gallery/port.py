@@ -79,7 +79,7 @@ class Gallery(Protocol):
     def search(
         self, name: str, contract_id: str, probes: Floats, limit: int = 1, *, at_least: float = -1.0
     ) -> list[list[Candidate]]:
-        """For each row of `probes` (n, 512), the `limit` best entries, best first, one candidate an entry.
+        """Search, for each row of `probes` (n, 512), the `limit` best entries, best first, one candidate an entry.
 
         Candidates of a similarity below `at_least` are of no use to the caller, and may be left out.
 

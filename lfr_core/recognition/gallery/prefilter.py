@@ -39,7 +39,7 @@ class VectorStore(Gallery, Protocol):
     """A store whose vectors can be read."""
 
     def vectors(self, name: str, contract_id: str) -> tuple[tuple[StoredRow, ...], Floats]:
-        """All rows, and their vectors as stored, shape (n, 512), in the same order."""
+        """Read all rows, and their vectors as stored, shape (n, 512), in the same order."""
         ...
 
 
@@ -82,7 +82,7 @@ class PrefilteredGallery(GalleryWrapper[VectorStore]):
         vectors.fill(0.0)
 
     def holds(self, name: str) -> bool:
-        """Whether there is a copy of this collection."""
+        """Return whether there is a copy of this collection."""
         return name in self._held
 
     def keep_only(self, names: Collection[str]) -> None:
@@ -121,7 +121,7 @@ class PrefilteredGallery(GalleryWrapper[VectorStore]):
     def search(
         self, name: str, contract_id: str, probes: Floats, limit: int = 1, *, at_least: float = -1.0
     ) -> list[list[Candidate]]:
-        """As the store's; a probe that can't reach `at_least` has no candidates.
+        """Search as the store does; a probe that can't reach `at_least` has no candidates.
 
         Raises:
             Retryable: also when the store doesn't find what its own vectors say: it isn't as it was when it was read.

@@ -65,7 +65,7 @@ def rank(hits: Sequence[Hit], limit: int) -> Ranking:
 
 
 def rank_again(proved: Sequence[Candidate]) -> list[Candidate]:
-    """Order candidates by similarities that were computed again, ties as in `rank`."""
+    """Sort candidates by similarities that were computed again, ties as in `rank`."""
     hits = [Hit(each.reference, each.entry, each.similarity) for each in proved]
     digests = {each.reference: each.sha256 for each in proved}
     ordered = rank(hits, max(len(hits), 1)).candidates

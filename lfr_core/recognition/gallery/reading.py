@@ -14,7 +14,7 @@ __all__ = ["read_all"]
 
 
 def read_all(client: Any, name: str, page_rows: int, timeout_s: float) -> tuple[tuple[StoredRow, ...], Floats]:
-    """All rows, and their vectors as stored, shape (n, 512), in the same order.
+    """Read all rows, and their vectors as stored, shape (n, 512), in the same order.
 
     Args:
         client: pymilvus's, which ships no types that pass strict mode. What it raises comes through.

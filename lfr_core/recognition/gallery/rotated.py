@@ -50,7 +50,7 @@ class Rotation:
     matrix: Biometric[npt.NDArray[np.float64]]
 
     def apply(self, rows: Floats) -> Floats:
-        """`rows` (n, 512) rotated, float32. Each row by itself: the same row gives the same bits wherever it stands."""
+        """Rotate `rows` (n, 512), float32. Each row by itself: the same row gives the same bits wherever it stands."""
         matrix = self.matrix.reveal()
         rotated = np.empty(rows.shape, np.float32)
         for index, row in enumerate(rows):

@@ -84,7 +84,7 @@ class Canvas:
         self._paint(mask, np.array(colour, np.float32) * light[..., None], soft, 1.0)
 
     def grain(self, random: np.random.Generator) -> None:
-        """Fine and coarse noise, as skin and sensors have: without it the face is smoother than any real one."""
+        """Add fine and coarse noise, as skin and sensors have: without it the face is smoother than any real one."""
         noise = random.normal(0.0, 1.0, self._pixels.shape[:2]).astype(np.float32)
         grain = 4.0 * cv2.GaussianBlur(noise, (0, 0), 0.8) + 12.0 * cv2.GaussianBlur(noise, (0, 0), 3.0)
         self._pixels += grain[..., None]
@@ -96,7 +96,7 @@ class Canvas:
         return max(1, round(units * self._unit))
 
     def _plain(self, colour: BGR) -> Floats:
-        """One colour everywhere, shape (height, width, 3), without taking the memory for it."""
+        """Return one colour everywhere, shape (height, width, 3), without taking the memory for it."""
         return np.broadcast_to(np.array(colour, np.float32), self._pixels.shape)
 
     def _mask(self) -> Floats:

@@ -97,7 +97,7 @@ def _shade(colour: BGR, factor: float) -> BGR:
 
 
 def _outline() -> list[Point]:
-    """Of the head: an egg, narrower towards the chin."""
+    """Return the outline of the head: an egg, narrower towards the chin."""
     points: list[Point] = []
     for angle in np.linspace(0.0, 2.0 * np.pi, 120):
         x, y = 74.0 * float(np.cos(angle)), 100.0 * float(np.sin(angle))

@@ -37,7 +37,9 @@ _FACES = {RefusalReason.NO_FACE: "none", RefusalReason.TWO_FACES: "two or more"}
 
 
 def rows_frame(read: Rows, hashes: Mapping[str, str | None]) -> pd.DataFrame:
-    """hashes: SHA-256 of each photograph by its name in the CSV; None where there is no file to read."""
+    """Make the frame of the list's rows. hashes: SHA-256 of each photograph by its name in the CSV; None where there
+    is no file to read.
+    """
     cells = read.cells
     frame = pd.DataFrame({"row": [each.line for each in cells]})
     frame["fault"] = [_fault(each) for each in cells]
@@ -57,7 +59,9 @@ def rows_frame(read: Rows, hashes: Mapping[str, str | None]) -> pd.DataFrame:
 
 
 def whole_frame(read: Rows, today: date) -> pd.DataFrame:
-    """One line. subjects: those who aren't test subjects, whether they can be enrolled or not."""
+    """Make the frame of the list as a whole: one line. Its subjects are those who aren't test subjects, whether they
+    can be enrolled or not.
+    """
     subjects = {
         each.text["subject"]
         for each in read.cells
@@ -75,7 +79,7 @@ def whole_frame(read: Rows, today: date) -> pd.DataFrame:
 
 
 def faces_frame(faces: Sequence[FaceCheck]) -> pd.DataFrame:
-    """Photographs whose file is missing are left out: the rows' rules name them."""
+    """Make the frame of the photographs. Those whose file is missing are left out: the rows' rules name them."""
     seen = [face for face in faces if face.refused is not RefusalReason.FILE_MISSING]
     opened = [face.refused not in _UNOPENED for face in seen]
     return pd.DataFrame(
@@ -110,7 +114,7 @@ def _category(text: str) -> str:
 
 
 def _second_person(text: Mapping[str, str]) -> str | None:
-    """Who approved beside the first, if that is somebody else."""
+    """Return who approved beside the first, if that is somebody else."""
     first, second = text.get("approved_by", ""), text.get("second_approver", "")
     return second if second and count_approvers(first, second) > 1 else None
 
@@ -127,7 +131,9 @@ def _other_subjects(cells: Sequence[RowCells], sha256: Sequence[str | None]) -> 
 
 
 def _disagreements(cells: Sequence[RowCells]) -> list[str]:
-    """For each row the facts about which the rows of its subject disagree; rows that can't be taken don't speak."""
+    """Return for each row the facts about which the rows of its subject disagree; rows that can't be taken don't
+    speak.
+    """
     facts: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in cells:
         if not _fault(row) and row.text.get("subject"):
@@ -153,7 +159,7 @@ def _quality(face: FaceCheck) -> str | None:
 
 
 def _objects(values: Sequence[str | None]) -> pd.Series[str]:
-    """Text with None where there is none, which a column of strings would turn into NaN."""
+    """Make a series of text with None where there is none, which a column of strings would turn into NaN."""
     return pd.Series(cast("Sequence[str]", values), dtype="object")
 
 

@@ -101,7 +101,7 @@ def unchecked_of(
 
 
 def composition(read: Rows, report: WatchlistReport) -> tuple[CategoryCount, ...]:
-    """Subjects by category: those in the file with a permitted category, and those who can be enrolled."""
+    """Count subjects by category: those in the file with a permitted category, and those who can be enrolled."""
     submitted: dict[Category, set[str]] = defaultdict(set)
     for row in read.cells:
         category = parse_category(row.text.get("category", ""))
@@ -112,7 +112,7 @@ def composition(read: Rows, report: WatchlistReport) -> tuple[CategoryCount, ...
 
 
 def minors(read: Rows) -> int:
-    """Subjects of whom a row says that they are under 18."""
+    """Count the subjects of whom a row says that they are under 18."""
     return len(
         {
             row.text["subject"]
@@ -123,7 +123,7 @@ def minors(read: Rows) -> int:
 
 
 def minor_entries(read: Rows) -> tuple[MinorEntry, ...]:
-    """Every row that says somebody is under 18, with the reason it gives."""
+    """Return every row that says somebody is under 18, with the reason it gives."""
     found = []
     for row in read.cells:
         age = parse_age(row.text.get("age", ""))

@@ -75,7 +75,7 @@ class ListQuality:
         return not any(finding.refuses for finding in self.findings)
 
     def as_dict(self) -> dict[str, object]:
-        """For JSON."""
+        """Return the result as a mapping, for JSON."""
         days = {
             "today": self.today.isoformat(),
             "last_day": self.last_day.isoformat(),

@@ -34,7 +34,7 @@ def _minor(name: str, column: str, message: str) -> Rule:
 
 
 def row_rules(today: date, last_day: date) -> tuple[Rule, ...]:
-    """Of each row by itself. last_day: the deployment's."""
+    """Return the rules of each row by itself. last_day: the deployment's."""
     now = _midnight(today)
     return (*_entry_rules(last_day), *_photograph_rules(now), *_person_rules(now))
 
@@ -141,7 +141,7 @@ def _person_rules(now: datetime) -> tuple[Rule, ...]:
 
 
 def whole_rules(policy: WatchlistPolicy, kind: DeploymentKind) -> tuple[Rule, ...]:
-    """Of the list as a whole."""
+    """Return the rules of the list as a whole."""
     always = (
         Rule(
             "list-within-cap",
@@ -185,7 +185,7 @@ def whole_rules(policy: WatchlistPolicy, kind: DeploymentKind) -> tuple[Rule, ..
 
 
 def face_rules(policy: WatchlistPolicy) -> tuple[Rule, ...]:
-    """Of each photograph that was looked at."""
+    """Return the rules of each photograph that was looked at."""
     return (
         Rule("photograph-opens", Kind.IN_SET, ("opened",), "it can't be opened", "opened", allowed=("yes",)),
         Rule("one-face", Kind.IN_SET, ("faces",), "there isn't exactly one face in it", "faces", allowed=("one",)),

@@ -72,7 +72,7 @@ def fetch_tarball(package: PackageSource, downloads: Path) -> Path:
 
 
 def checked_tarball(tarball: Path, package: PackageSource) -> Path:
-    """`tarball`, once it has been seen to be the pinned one.
+    """Return `tarball`, once it has been seen to be the pinned one.
 
     Raises:
         Fatal: it isn't there, or it is another file.

@@ -13,7 +13,7 @@ __all__ = ["LoadedGraph", "require_providers", "session_options"]
 
 
 def session_options(threads: int) -> ort.SessionOptions:
-    """`threads` within an operator, no spin-waiting, every graph optimisation (docs/facts.md#faces)."""
+    """Make options: `threads` within an operator, no spin-waiting, every graph optimisation (docs/facts.md#faces)."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -78,6 +78,6 @@ class LoadedGraph:
         return tuple(output.name for output in self._session.get_outputs())
 
     def run(self, x: Floats) -> list[Floats]:
-        """Every output, in graph order, of a batch `x` of shape (N, C, H, W), float32."""
+        """Compute every output, in graph order, of a batch `x` of shape (N, C, H, W), float32."""
         outputs: list[Floats] = self._session.run(None, {self._input: x})
         return outputs

@@ -120,7 +120,7 @@ def _inputs(images: Sequence[Image], detector: LoadedGraph) -> dict[Task, list[F
 
 
 def _blob(image: npt.NDArray[np.generic]) -> Floats:
-    """BGR (H, W, 3) to RGB (1, 3, H, W), (x - 127) / 128 (docs/design.md#the-open-model-pack)."""
+    """Convert BGR (H, W, 3) to RGB (1, 3, H, W), (x - 127) / 128 (docs/design.md#the-open-model-pack)."""
     blob: Floats = cv2.dnn.blobFromImage(image, 1 / 128, mean=(127, 127, 127), swapRB=True)
     return blob
 
