@@ -171,7 +171,7 @@ def look_at_street(
                 leaving = tracks.vote(best.entry, vote, agreeing_shots=policy.alerts.agreeing_shots)
                 votes.extend((best.entry, one) for one in leaving)
             else:
-                tracks.compared(shot, best.similarity, threshold=policy.alerts.threshold)
+                tracks.note_similarity(shot, best.similarity, threshold=policy.alerts.threshold)
         tracks.settle([shot.track for shot in shots])
 
     source, pacer = open_source(parse_source(str(street.video)), policy.images), Pacer()

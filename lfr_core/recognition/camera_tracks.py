@@ -121,12 +121,12 @@ class CameraTracks:
         person = self._same.person(track)
         leaving = self._agreement.add(entry, vote, agreeing_shots=agreeing_shots, person=person)
         if self._agreement.agreed(person):
-            self._chooser.agreed(track)
+            self._chooser.note_agreement(track)
         else:
             self._chooser.note_hit(track)
         return leaving
 
-    def compared(self, shot: Shot, similarity: float, *, threshold: float) -> None:
+    def note_similarity(self, shot: Shot, similarity: float, *, threshold: float) -> None:
         """Take the similarity of the nearest on the list, -1 to 1, to a shot that isn't a vote.
 
         A good shot far below the threshold is of nobody who is looked for, so that the track is looked at less often.
@@ -134,9 +134,9 @@ class CameraTracks:
         good = shot.sharpness >= quality.GOOD_SHARPNESS and shot.eye_distance_px >= FAR_EYES_PX
         if similarity < threshold - FAR_BELOW:
             if good:
-                self._chooser.far(shot.track)
+                self._chooser.note_unlike(shot.track)
         else:
-            self._chooser.near(shot.track)
+            self._chooser.note_alike(shot.track)
 
     def settle(self, tracks: Iterable[int]) -> None:
         """Forget, after a batch's votes, which of `tracks` were compared, where they have ended."""

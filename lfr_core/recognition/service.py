@@ -154,7 +154,7 @@ class Recogniser:
             entry, similarity = found.get(index, ("", -1.0))
             if similarity < probe.view.threshold:
                 if index in found:
-                    camera.compared(probe.shot, similarity, threshold=probe.view.threshold)
+                    camera.note_similarity(probe.shot, similarity, threshold=probe.view.threshold)
                 continue
             votes = camera.vote(entry, Vote(probe.shot, similarity), agreeing_shots=probe.view.agreeing_shots)
             sightings += [sighting_of(probe, entry, vote, keys[probe.view.id]) for vote in votes]

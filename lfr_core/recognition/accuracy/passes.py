@@ -125,7 +125,7 @@ def follow_tracks(
             if similarity >= lowest:
                 tracks.vote(str(entry), Vote(shot, similarity), agreeing_shots=agreeing)
             else:
-                tracks.compared(shot, similarity, threshold=lowest)
+                tracks.note_similarity(shot, similarity, threshold=lowest)
         tracks.settle([shot.track for shot in shots])
 
     for sequence, (at_s, image) in enumerate(frames):

@@ -9,7 +9,7 @@ window (docs/facts.md#faces: 6-8 spread shots lose no pass; the first shot alone
 4. while hot (a shot reached the threshold) every usable look, until agreement or until as many looks as a
    track has shots have been tried;
 5. at the track's end the candidate in hand, if the track gave fewer than two shots;
-6. a track whose good shot resembled nobody (`far`) waits twice as long for its next one, and after a second such shot
+6. a track whose good shot resembled nobody (`note_unlike`) waits twice as long for its next one, and after a second such shot
    as long as in 3: it is of nobody on the list, and embedding it again tells nothing new.
 
 Only one candidate per track is kept.
@@ -123,21 +123,21 @@ class ShotChooser(Generic[T]):
         state = self._tracks.get(track_id)
         if state is not None and state.hot_left == 0:
             state.hot_left = self._policy.max_shots_per_track
-        self.near(track_id)
+        self.note_alike(track_id)
 
-    def agreed(self, track_id: int) -> None:
+    def note_agreement(self, track_id: int) -> None:
         """Note that enough shots agree: the track goes back to its ordinary pace."""
         state = self._tracks.get(track_id)
         if state is not None:
             state.hot_left = 0
 
-    def far(self, track_id: int) -> None:
+    def note_unlike(self, track_id: int) -> None:
         """Note that a good shot of the track resembled nobody who is looked for: its next ones come less often."""
         state = self._tracks.get(track_id)
         if state is not None:
             state.far += 1
 
-    def near(self, track_id: int) -> None:
+    def note_alike(self, track_id: int) -> None:
         """Note that a shot of the track resembled somebody, or told nothing: its next ones come as often as ever."""
         state = self._tracks.get(track_id)
         if state is not None:

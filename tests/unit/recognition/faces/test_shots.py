@@ -113,7 +113,7 @@ def test_a_hot_track_gives_its_next_usable_looks_until_agreement() -> None:
     shot_chooser.note_hit(7)
 
     assert play(shot_chooser, [SOFT, SOFT], start=1) == [(1, 1), (2, 2)]
-    shot_chooser.agreed(7)
+    shot_chooser.note_agreement(7)
     assert play(shot_chooser, [GOOD, GOOD, GOOD], start=3) == [(5, 3)]
 
 
@@ -132,7 +132,7 @@ def test_a_track_of_nobody_is_looked_at_half_as_often_and_after_a_second_such_sh
     for look in range(40):
         for shot in shot_chooser.choose([offer(look, GOOD)]):
             taken.append((look, shot.context))
-            shot_chooser.far(7)
+            shot_chooser.note_unlike(7)
 
     assert [look for look, _ in taken] == [0, 6, 16, 26, 36]
     assert all(look - of < POLICY.shot_spacing_looks for look, of in taken)
@@ -141,8 +141,8 @@ def test_a_track_of_nobody_is_looked_at_half_as_often_and_after_a_second_such_sh
 def test_a_shot_that_resembles_somebody_brings_the_ordinary_pace_back() -> None:
     shot_chooser = chooser()
     play(shot_chooser, [GOOD])
-    shot_chooser.far(7)
-    shot_chooser.near(7)
+    shot_chooser.note_unlike(7)
+    shot_chooser.note_alike(7)
 
     assert play(shot_chooser, [GOOD] * 6, start=1) == [(3, 1), (6, 4)]
 
@@ -150,10 +150,10 @@ def test_a_shot_that_resembles_somebody_brings_the_ordinary_pace_back() -> None:
 def test_a_hot_track_is_no_longer_of_nobody() -> None:
     shot_chooser = chooser()
     play(shot_chooser, [GOOD])
-    shot_chooser.far(7)
-    shot_chooser.far(7)
+    shot_chooser.note_unlike(7)
+    shot_chooser.note_unlike(7)
     shot_chooser.note_hit(7)
-    shot_chooser.agreed(7)
+    shot_chooser.note_agreement(7)
 
     assert play(shot_chooser, [GOOD] * 3, start=1) == [(3, 1)]
 
@@ -179,9 +179,9 @@ def test_a_track_that_ends_with_two_shots_keeps_its_candidate_to_itself() -> Non
 def test_ended_and_unknown_tracks_are_nothing_to_hot_agreed_and_end() -> None:
     shot_chooser = chooser()
     shot_chooser.note_hit(99)
-    shot_chooser.agreed(99)
-    shot_chooser.far(99)
-    shot_chooser.near(99)
+    shot_chooser.note_agreement(99)
+    shot_chooser.note_unlike(99)
+    shot_chooser.note_alike(99)
 
     assert shot_chooser.end([99]) == []
     assert shot_chooser.wants(99)
