@@ -43,7 +43,7 @@ def prepare_database(database: Path, kept: Path, migrate: Callable[[], None]) ->
 
 
 def is_migrated_and_empty(file: Path) -> bool:
-    """Whether it is a database of Prefect's with no row but its version: nobody's flow comes with it."""
+    """Return whether it is a database of Prefect's with no row but its version: nobody's flow comes with it."""
     if not file.is_file():
         return False
     try:

@@ -127,7 +127,7 @@ def _find_body_fault(body: bytes) -> tuple[int, str]:
 
 
 def _names_code(value: object) -> bool:
-    """Whether somewhere in a body code is named that isn't ours."""
+    """Return whether somewhere in a body code is named that isn't ours."""
     if isinstance(value, list):
         return any(map(_names_code, value))
     if not isinstance(value, dict):

@@ -49,7 +49,7 @@ class OverdueWatch:
         self._not_before = self._since
 
     def is_due(self) -> bool:
-        """Whether none has ended for so long, and it isn't too early to try again."""
+        """Return whether none has ended for so long, and it isn't too early to try again."""
         found, now = self._read(), self._clock.monotonic()
         if found != self._seen:
             self._seen, self._since = found, now
@@ -67,7 +67,7 @@ class OverdueWatch:
 
 
 def ready_file(settings: Settings) -> Path:
-    """Where this process says that it is ready, and alive."""
+    """Return where this process says that it is ready, and alive."""
     return settings.home / "run" / "purge.ready"
 
 

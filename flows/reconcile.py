@@ -111,7 +111,7 @@ def _is_done(each: ExistingRun) -> bool:
 
 
 def _is_rescheduled(each: ExistingRun, run: PlannedRun, now: datetime) -> bool:
-    """Whether its first attempt waits for a time that is no longer the planned one."""
+    """Return whether its first attempt waits for a time that is no longer the planned one."""
     return (
         each.state.type == _SCHEDULED
         and each.state.name != "AwaitingRetry"  # a flow that tries again by itself

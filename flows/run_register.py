@@ -31,7 +31,7 @@ def remember_run(engine: Engine, key: str, run_id: str = "") -> None:
 
 
 def is_sweep_key(key: str) -> bool:
-    """Whether it is the key of a run of the retention sweep."""
+    """Return whether it is the key of a run of the retention sweep."""
     return key.startswith(_SWEEP)
 
 

@@ -151,7 +151,9 @@ def plan_runs(facts: ScheduleFacts, policy: PlanningPolicy, now: datetime) -> tu
 
 
 def _choose_announcement(authorised_at: datetime, starts_at: datetime, policy: PlanningPolicy) -> datetime:
-    """Not at once: what is public can't be withheld any more, and withholding is decided after the authority."""
+    """Choose when to announce; not at once: what is public can't be withheld any more, and withholding is decided
+    after the authority.
+    """
     latest = starts_at - timedelta(hours=policy.notice_h)
     at = authorised_at + timedelta(minutes=policy.announce_after_min)
     return min(at, latest) if latest > authorised_at else at

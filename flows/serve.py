@@ -61,7 +61,7 @@ _AT_ONCE = 5
 
 
 def ready_file(settings: Settings) -> Path:
-    """Written once the flows are registered; holds our pid."""
+    """Return the file that is written once the flows are registered; it holds our pid."""
     return settings.home / "run" / "flows.ready"
 
 

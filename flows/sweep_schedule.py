@@ -92,7 +92,9 @@ def _create(api: PrefectApi, deployment: str, key: str) -> FlowRun:
 
 
 def _is_lost(run: FlowRun, now: datetime, every_s: int, *, none_runs: bool) -> bool:
-    """Whether it will never begin, or never end. A time that lies ahead was written before the clock was set back."""
+    """Return whether it will never begin, or never end. A time that lies ahead was written before the clock was set
+    back.
+    """
     if run.state_type == "SCHEDULED":
         at = run.next_scheduled_start_time or run.expected_start_time
         return at is not None and at > now + timedelta(seconds=2 * every_s)
@@ -103,7 +105,7 @@ def _is_lost(run: FlowRun, now: datetime, every_s: int, *, none_runs: bool) -> b
 
 
 def _is_another_time(created: FlowRun, now: datetime, every_s: int) -> bool:
-    """Whether the key gave an old run: one that was given up, or one from before the clock was set back."""
+    """Return whether the key gave an old run: one that was given up, or one from before the clock was set back."""
     if created.state_type in _WAITING:
         return False
     begun = created.expected_start_time

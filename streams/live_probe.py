@@ -38,7 +38,7 @@ IN_USE_S = 60.0
 
 
 def cameras_in_use(engine: Engine, deployment: str, *, now_ns: int) -> tuple[str, ...]:
-    """Cameras of a deployment that have sent something within the last minute and haven't ended, by name."""
+    """Read the cameras of a deployment that have sent something within the last minute and haven't ended, by name."""
     with reading(engine) as session:
         names = session.exec(
             select(CameraSessionRow.camera)

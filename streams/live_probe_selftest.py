@@ -149,7 +149,7 @@ class SelfTester:
         return f"{len(Topic)} topics at {self._connection.servers}"
 
     def _answers(self, deployment: str, broker: _MadeOnce[str]) -> str:
-        """Each partition's recogniser is called, and its answer comes back through the recorder."""
+        """Call each partition's recogniser, and wait until its answer comes back through the recorder."""
         broker.make()
         partitions, within_s = self.installation.settings.frame_partitions, self.installation.policy.live_probe.answer_s
         sender = LiveProbeSender(

@@ -45,7 +45,7 @@ class EndedRecordsStep:
         self._traits = traits
 
     def due(self, now_ns: int) -> tuple[Due, ...]:
-        """Partitions that still have records. Raises Retryable when the broker or the records are away."""
+        """Find the partitions that still have records. Raises Retryable when the broker or the records are away."""
         since_ns = self._since_ns(now_ns)
         if since_ns is None:
             return ()
@@ -74,7 +74,9 @@ class EndedRecordsStep:
         return PurgeResult(gone, note=f"{unread} records wait for their reader" if unread else "")
 
     def _since_ns(self, now_ns: int) -> int | None:
-        """When the last deployment ended; None while one is live, or if none has ended, or nothing can be deleted."""
+        """Read when the last deployment ended; None while one is live, or if none has ended, or nothing can be
+        deleted.
+        """
         if not self._traits.has_delete_records:
             return None
         known = deployments(self._engine)
@@ -94,7 +96,7 @@ class TopicBoundStep:
         self._bounds = {spec.name: bound_ns(spec) for spec in specs}
 
     def due(self, now_ns: int) -> tuple[Due, ...]:
-        """Partitions whose oldest record is past the bound. Raises Retryable when the broker is away."""
+        """Find the partitions whose oldest record is past the bound. Raises Retryable when the broker is away."""
         if not self._traits.has_retention:
             return ()
         with admin_client(self._connection) as admin:
@@ -115,7 +117,7 @@ class TopicBoundStep:
         return PurgeResult(tuple(gone))
 
     def _old(self, admin: KafkaAdminClient, now_ns: int) -> dict[TopicPartition, int]:
-        """Partitions past their bound, with since when."""
+        """Find the partitions past their bound, with since when."""
         parts = _partitions(admin, tuple(self._bounds))
         # a time of 0 asks for the first record and its time; -1 where there is none
         oldest = admin.list_partition_offsets(dict.fromkeys(parts, 0)) if parts else {}
@@ -128,7 +130,7 @@ class TopicBoundStep:
 
 
 def bound_ns(spec: TopicSpec) -> int:
-    """How old a record of this topic may be, nanoseconds."""
+    """Return how old a record of this topic may be, nanoseconds."""
     return (int(spec.config["retention.ms"]) + int(spec.config["segment.ms"])) * 1_000_000 + _CHECK_NS
 
 
@@ -145,7 +147,7 @@ def _partitions(admin: KafkaAdminClient, topics: Sequence[str]) -> list[TopicPar
 
 
 def _ranges(admin: KafkaAdminClient, topics: Sequence[str]) -> dict[TopicPartition, tuple[int, int]]:
-    """First kept offset and the end's, of every partition there is."""
+    """Read the first kept offset and the end's, of every partition there is."""
     from kafka.admin import OffsetSpec
 
     parts = _partitions(admin, topics)

@@ -213,7 +213,7 @@ def topic_problems(
 
 
 def absent_topics(connection: BrokerConnection, topics: Collection[str]) -> tuple[str, ...]:
-    """Those of `topics` that aren't there yet. Raises Retryable when the broker is away."""
+    """Return those of `topics` that aren't there yet. Raises Retryable when the broker is away."""
     with admin_client(connection) as admin:
         existing = {str(topic["name"]) for topic in admin.describe_topics()}
     return tuple(sorted(set(topics) - existing))

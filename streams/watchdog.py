@@ -49,7 +49,7 @@ class StallRule:
     """Seconds without any partition, from the start: a group's first balance takes 6 s."""
 
     def reason(self, *, lag: int | None, silent_s: float, assigned: bool, up_s: float) -> str | None:
-        """Why the worker must end, or None. `lag` is None while it can't be measured."""
+        """Return why the worker must end, or None. `lag` is None while it can't be measured."""
         if not assigned and up_s > self.unassigned_s:
             return f"no partition was given to it in {up_s:.0f} s"
         if assigned and lag and silent_s > self.silent_s:
@@ -98,7 +98,7 @@ class Watchdog(threading.Thread):
                 self._end(EXIT_STALLED)
 
     def _may_stall(self) -> bool:
-        """Whether it has been silent so long that the broker is asked; where nothing waited, less often."""
+        """Return whether it has been silent so long that the broker is asked; where nothing waited, less often."""
         return self._heartbeat.age_s > self._rule.silent_s and time.monotonic() >= self._not_before
 
     def _measure_lag(self) -> int | None:

@@ -44,7 +44,7 @@ BROKER_WAIT_S = 60.0  # then the supervisor starts another one, within its own l
 
 
 def ready_file(settings: Settings, role: str, index: int) -> Path:
-    """Written once the worker has been given partitions; holds its pid."""
+    """Return the file that is written once the worker has been given partitions; it holds its pid."""
     return settings.home / "run" / f"worker-{role}-{index}.ready"
 
 

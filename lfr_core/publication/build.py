@@ -74,7 +74,7 @@ def build_public_site(installation: Installation) -> PublicSite:
 
 
 def policy_reference(settings: Settings) -> str:
-    """Which policy it was: the file's SHA-256."""
+    """Return which policy it was: the file's SHA-256."""
     content = (settings.policy_file or default_policy_file()).read_bytes()
     return f"sha256 {hashlib.sha256(content).hexdigest()}"
 

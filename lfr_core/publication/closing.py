@@ -98,7 +98,7 @@ class ClosingReport:
 
 
 def still_to_decide(engine: Engine, deployment: str) -> str:
-    """One sentence on the alerts that nobody has judged, test subjects left out; "" where all are.
+    """Write one sentence on the alerts that nobody has judged, test subjects left out; "" where all are.
 
     Raises:
         Retryable: the records are away.
@@ -157,5 +157,5 @@ def closing_report(engine: Engine, deployment: str, policy: Policy, now: datetim
 
 
 def closing_report_file(home: Path, deployment: str) -> Path:
-    """Where the document of the closing report is kept."""
+    """Return where the document of the closing report is kept."""
     return home / "reports" / deployment / "closing-report.html"

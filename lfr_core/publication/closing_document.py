@@ -67,7 +67,7 @@ def printed_report(report: ClosingReport, *, force: str) -> PrintedForm:
 
 
 def report_table(report: ClosingReport) -> str:
-    """In Markdown."""
+    """Write the report's tables in Markdown."""
     lines = [f"{report.verdict} {_in_people(report)}.", "", "| | forecast | outcome |", "| --- | --- | --- |"]
     lines += [_row(row) for row in _rows(report)]
     lines += ["", "| after the end | due | stands |", "| --- | --- | --- |"]

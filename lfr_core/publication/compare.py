@@ -104,7 +104,7 @@ def figures_of(table: PublishedTable) -> ForceFigures:
 
 
 def _newest(rows: Sequence[PublishedRow]) -> list[PublishedRow]:
-    """Of each session the highest revision; rows without a session stand for themselves."""
+    """Keep of each session the highest revision; rows without a session stand for themselves."""
     newest: dict[str, PublishedRow] = {}
     for row in rows:
         key = row.session or f"row {row.number}"

@@ -36,7 +36,7 @@ _NOBODY = "they were due and nobody had judged them"
 
 
 def unanswered(alerts: Sequence[AlertFigures]) -> int:
-    """Alerts that nobody has judged or reviewed, test subjects left out."""
+    """Count the alerts that nobody has judged or reviewed, test subjects left out."""
     return sum(_is_unanswered(each) and each.category is not Category.BLUE_LIST for each in alerts)
 
 
@@ -46,7 +46,7 @@ def dismissed(alerts: Sequence[AlertFigures]) -> int:
 
 
 def not_decided(waiting: int, because: str) -> published.NotDecided | None:
-    """Whose word stands for alerts that nobody judged; `because` is the publication officer's, "": nobody's."""
+    """Say whose word stands for alerts that nobody judged; `because` is the publication officer's, "": nobody's."""
     if not waiting:
         return None
     return published.NotDecided(
@@ -55,7 +55,7 @@ def not_decided(waiting: int, because: str) -> published.NotDecided | None:
 
 
 def engagements(alerts: Sequence[AlertFigures]) -> published.Engagements:
-    """People stopped, by what their alert was."""
+    """Count the people stopped, by what their alert was."""
     engaged = [each for each in alerts if each.decision.engagement is Engagement.ENGAGED]
     true, false = ([each for each in engaged if _is(each, cells)] for cells in (_TRUE, _FALSE))
     minutes = [each.minutes for each in false if each.minutes is not None and math.isfinite(each.minutes)]
@@ -72,13 +72,13 @@ def engagements(alerts: Sequence[AlertFigures]) -> published.Engagements:
 
 
 def duplicates(alerts: Sequence[AlertFigures]) -> int | None:
-    """Alerts beyond the first on one entry; None where entries of some are deleted."""
+    """Count the alerts beyond the first on one entry; None where entries of some are deleted."""
     entries = [each.entry for each in alerts]
     return None if None in entries else len(entries) - len(set(entries))
 
 
 def outcomes(alerts: Sequence[AlertFigures]) -> published.Outcomes:
-    """Each confirmed person once, by the first alert that has an outcome; others by alert."""
+    """Count outcomes: each confirmed person once, by the first alert that has an outcome; others by alert."""
     confirmed = [each for each in alerts if published_cell(each.decision) is Cell.TRUE_CONFIRMED]
     others = [each for each in alerts if published_cell(each.decision) is not Cell.TRUE_CONFIRMED]
     by_person: dict[str | int, EngagementOutcome | None] = {}
@@ -104,7 +104,7 @@ def outcomes(alerts: Sequence[AlertFigures]) -> published.Outcomes:
 
 
 def demographics(alerts: Sequence[AlertFigures], method: str, below: int) -> tuple[published.Demographic, ...]:
-    """Each group; `method`: how groups were determined, "" where they were not."""
+    """Count each group; `method`: how groups were determined, "" where they were not."""
     if not method:
         return ()
     groups = sorted({each.group or "not recorded" for each in alerts})
@@ -126,7 +126,7 @@ def demographics(alerts: Sequence[AlertFigures], method: str, below: int) -> tup
 
 
 def published_rates(counts: AlertCounts, *, faces_compared: int) -> published.PublishedRates:
-    """Every rate of the record. Raises Poison as `rates_of`."""
+    """Compute every rate of the record. Raises Poison as `rates_of`."""
     rates = rates_of(counts, faces_compared=faces_compared)
     return published.PublishedRates(
         false_alerts_per_face=published_rate(rates.false_alerts_per_face),
@@ -144,7 +144,7 @@ def published_rates(counts: AlertCounts, *, faces_compared: int) -> published.Pu
 
 
 def published_rate(rate: Proportion) -> published.PublishedRate:
-    """As the record prints it."""
+    """Return a rate as the record prints it."""
     interval = None if rate.low95 is None or rate.high95 is None else (rate.low95, rate.high95)
     return published.PublishedRate(
         k=rate.k, n=rate.n, point=rate.point, ci95=interval, upper95_one_sided=rate.upper95_one_sided

@@ -82,7 +82,7 @@ def _find(session: Session, deployment: str, now: datetime, policy: PublicationP
 
 
 def note_reminded(session: Session, deployment: str, now: datetime) -> bool:
-    """Whether this is the first reminder."""
+    """Return whether this is the first reminder."""
     row = session.get_one(ResultsRow, deployment, with_for_update=True)
     if row.reminded_at is not None:
         return False

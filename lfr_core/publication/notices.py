@@ -28,7 +28,7 @@ _NONE_OVER: Mapping[str, NoticeStatus] = MappingProxyType({})
 
 
 def when(one: Announcement) -> str:
-    """Day and hours in London: "Monday 23 November 2026, 10:00 to 16:13"."""
+    """Write day and hours in London: "Monday 23 November 2026, 10:00 to 16:13"."""
     start, end = one.plan.starts_at.astimezone(LONDON), one.plan.ends_at.astimezone(LONDON)
     last = "" if start.date() == end.date() else f" on {end:%A} {end.day} {end:%B}"
     return f"{start:%A} {start.day} {start:%B %Y}, {start:%H:%M} to {end:%H:%M}{last}"
@@ -92,7 +92,9 @@ def posts(one: Announcement, policy: Policy) -> tuple[str, ...]:
 
 
 def json_text(announced: Sequence[Announcement], policy: Policy, over: Mapping[str, NoticeStatus] = _NONE_OVER) -> str:
-    """All of `announced` as JSON. `over`: what came of those that are over, by their public id; likewise below."""
+    """Write all of `announced` as JSON. `over`: what came of those that are over, by their public id; likewise
+    below.
+    """
     value = [
         {
             "id": one.public_id,
@@ -117,7 +119,7 @@ def json_text(announced: Sequence[Announcement], policy: Policy, over: Mapping[s
 
 
 def calendar(announced: Sequence[Announcement], policy: Policy, over: Mapping[str, NoticeStatus] = _NONE_OVER) -> str:
-    """All of `announced` as iCalendar (RFC 5545)."""
+    """Write all of `announced` as iCalendar (RFC 5545)."""
     made = Calendar()
     made.add("version", "2.0")
     made.add("prodid", "-//OpenLFR//announcements 1//EN")
@@ -147,7 +149,7 @@ def atom_feed(
     updated: datetime,
     over: Mapping[str, NoticeStatus] = _NONE_OVER,
 ) -> str:
-    """All of `announced` as an Atom feed (RFC 4287); links are relative to the site's folder."""
+    """Write all of `announced` as an Atom feed (RFC 4287); links are relative to the site's folder."""
     published = [one for one in announced if one.withheld_because is None]
     feed = FeedGenerator()
     feed.generator("")

@@ -38,7 +38,7 @@ def list_forms(authority: Authority | None, status: DeploymentStatus) -> tuple[F
 def build_form(
     engine: Engine, deployment: str, kind: FormKind, policy: Policy, evaluations: Sequence[Evaluation], *, now: datetime
 ) -> PrintedForm:
-    """One document of the newest revision, as the records have it at `now`, aware.
+    """Build one document of the newest revision, as the records have it at `now`, aware.
 
     Raises:
         Refused: `deployment.unknown`; `deployment.trial`; `deployment.no-document`: there is none yet, and what comes

@@ -112,7 +112,7 @@ class Publisher:
     def _keep(
         self, deployment: str, record: DeploymentRecord, figures: Figures, by: Actor, reason: str, *, word: bool
     ) -> PublishedRecord:
-        """`figures`: those it was made of; `word`: `by` gave it for the alerts that nobody judged."""
+        """Keep a record. `figures`: those it was made of; `word`: `by` gave it for the alerts that nobody judged."""
         actor = principal_of(by)
         body = record.model_dump_json(indent=1) + "\n"
         row = PublishedRecordRow(
@@ -151,13 +151,15 @@ class Publisher:
 
 
 def revisions_of(engine: Engine, deployment: str) -> tuple[PublishedRecord, ...]:
-    """All of one deployment, the first first. Raises Retryable, and Fatal for one that was changed since."""
+    """Read all revisions of one deployment, the first first. Raises Retryable, and Fatal for one that was changed
+    since.
+    """
     with reading(engine) as session:
         return _values(session, deployment)
 
 
 def published_records(engine: Engine) -> tuple[PublishedRecord, ...]:
-    """Every revision of every deployment. Raises as `revisions_of`."""
+    """Read every revision of every deployment. Raises as `revisions_of`."""
     with reading(engine) as session:
         return _values(session, None)
 

@@ -98,13 +98,13 @@ def from_figures(
 
 
 def _count_cells(alerts: Sequence[AlertFigures]) -> AlertCounts:
-    """Alerts by what was decided."""
+    """Count alerts by what was decided."""
     cells = Counter(published_cell(each.decision) for each in alerts)
     return AlertCounts(*(cells[cell] for cell in Cell))
 
 
 def _times(figures: Figures) -> dict[str, Any]:
-    """Day and clock times in London."""
+    """Return day and clock times in London."""
     start, end = figures.started_at.astimezone(LONDON), figures.ended_at.astimezone(LONDON)
     return {
         "date": start.date(),
@@ -115,7 +115,7 @@ def _times(figures: Figures) -> dict[str, Any]:
 
 
 def _references(documents: DocumentReferences) -> dict[str, Any]:
-    """Where the documents behind a deployment are found."""
+    """Return where the documents behind a deployment are found."""
     return {
         "policy_ref": documents.policy,
         "authority_ref": documents.authority,
@@ -236,7 +236,7 @@ def corrected(
 
 
 def _minutes(seconds: float) -> int:
-    """Whole minutes; what took less than half a one took one, because "0h 00m" says it didn't take place."""
+    """Round to whole minutes; what took less than half a one took one, because "0h 00m" says it didn't take place."""
     return max(1, round(seconds / 60)) if seconds else 0
 
 

@@ -172,7 +172,9 @@ def _check_ended(engine: Engine, deployment: str) -> None:
 
 
 def _alerts(session: Session, deployment: str) -> tuple[AlertFigures, ...]:
-    """In one statement: between two, PostgreSQL could show an alert that expires in both tables or in neither."""
+    """Read the alerts in one statement: between two, PostgreSQL could show an alert that expires in both tables or
+    in neither.
+    """
     standing = (
         select_columns(
             col(AlertRow.entry),
@@ -213,7 +215,9 @@ def _alerts(session: Session, deployment: str) -> tuple[AlertFigures, ...]:
 
 
 def _outcomes_recorded(alerts: Sequence[AlertFigures]) -> bool:
-    """Whether there is something to publish: an outcome, or nobody was engaged. Else silence would read as none."""
+    """Return whether there is something to publish: an outcome, or nobody was engaged. Else silence would read as
+    none.
+    """
     engaged = [one for one in alerts if one.decision.engagement is Engagement.ENGAGED]
     return not engaged or any(one.outcome is not None for one in engaged)
 
@@ -231,7 +235,9 @@ def _under_18(listed: Sequence[WatchlistCompositionRow]) -> int | None:
 
 
 def _document_references(session: Session, deployment: str, policy_ref: str) -> DocumentReferences:
-    """Without the deployment's id and the officer's name: a trial has no authority, and a withheld one is anonymous."""
+    """Read references without the deployment's id and the officer's name: a trial has no authority, and a withheld
+    one is anonymous.
+    """
     given = read_authority(session, deployment)
     return DocumentReferences(
         policy=policy_ref,

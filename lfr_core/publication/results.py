@@ -186,7 +186,9 @@ class ResultsService:
         )
 
     def publish_missed(self) -> tuple[Attempt, ...]:
-        """Attempt whatever should have published itself by now and hasn't been noticed: a flow that never ran."""
+        """Attempt whatever should have published itself by now and hasn't been noticed: a flow that never
+        ran.
+        """
         now = self._now()
         with reading(self._engine) as session:
             missed = [
@@ -202,7 +204,7 @@ class ResultsService:
             acting(session, by, {Role.PUBLICATION_OFFICER})
 
     def _ended(self, deployment: str) -> Figures | Refused:
-        """Its figures, or why there are none though it opened and ended; otherwise the refusal is raised."""
+        """Return its figures, or why there are none though it opened and ended; otherwise the refusal is raised."""
         try:
             return self._figures(deployment)
         except Refused as refused:

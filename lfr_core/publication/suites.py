@@ -73,7 +73,7 @@ class RecordSuites:
 
 
 def in_public(refused: Refused | Poison) -> str:
-    """Why results are late, without ids and places: the deployment may be a withheld one."""
+    """Say why results are late, without ids and places: the deployment may be a withheld one."""
     if isinstance(refused, FailingRecord):
         wrong = dict.fromkeys(each.message for each in refused.checked.findings)
         return f"the check of the figures found: {'; '.join(wrong)}"

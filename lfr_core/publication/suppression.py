@@ -20,7 +20,9 @@ WITHHELD = "withheld"
 
 
 def suppress_count(count: int, below: int) -> PublishedCount:
-    """`count`, or "1-4" (for `below` 5) where it is between. 0 is printed. Raises Poison for a negative count."""
+    """Return `count`, or "1-4" (for `below` 5) where it is between. 0 is printed. Raises Poison for a negative
+    count.
+    """
     if count < 0:
         raise Poison("a count of people is negative: count them again")
     return f"1-{below - 1}" if 0 < count < below else count
@@ -43,7 +45,7 @@ def suppress_counts(counts: Mapping[str, int], below: int) -> dict[str, Publishe
 
 
 def _given_away(counts: Mapping[str, int], small: set[str], withheld: set[str], below: int) -> bool:
-    """Whether total less printed cells leaves some hidden small cell only one value it can have."""
+    """Return whether total less printed cells leaves some hidden small cell only one value it can have."""
     hidden = sum(counts[name] for name in small | withheld)
     most = below - 1
     # A withheld cell is known to be `below` or more; small ones lie in 1..most. The sum must leave some play.

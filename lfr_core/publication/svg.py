@@ -24,7 +24,9 @@ _STYLE = (
 
 
 def comparison_svg(forces: Sequence[ForceFigures]) -> str:
-    """Two panels: false alerts per face (logarithmic) and false share of alerts (linear), a line for each force."""
+    """Draw two panels: false alerts per face (logarithmic) and false share of alerts (linear), a line for each
+    force.
+    """
     panel = _HEAD + _ROW * len(forces) + _FOOT
     spoken = ". ".join(
         f"{each.name}: {one_in(each.false_alerts_per_face.point)} faces, "

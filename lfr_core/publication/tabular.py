@@ -104,7 +104,7 @@ def csv_text(records: Iterable[DeploymentRecord]) -> str:
 
 
 def percent(k: int, n: int) -> str:
-    """K of n in per cent, to three significant digits: "0.0242%"; "0%" for none, "" where n is 0."""
+    """Write k of n in per cent, to three significant digits: "0.0242%"; "0%" for none, "" where n is 0."""
     if n == 0:
         return ""
     if k == 0:
@@ -198,7 +198,7 @@ def _format_record(record: DeploymentRecord) -> tuple[object, ...]:
 
 
 def _outcomes(record: DeploymentRecord) -> Outcomes | None:
-    """None: not recorded, so that their cells are empty, which isn't 0."""
+    """Return the outcomes; None: not recorded, so that their cells are empty, which isn't 0."""
     return record.outcomes if isinstance(record.outcomes, Outcomes) else None
 
 

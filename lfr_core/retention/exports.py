@@ -90,7 +90,7 @@ class Exports:
             self.clear(now_ns)
 
     def due(self, now_ns: int) -> list[tuple[str, int]]:
-        """Names of what has to go, and since when (wall time). Raises OSError: the folder can't be read."""
+        """List the names of what has to go, and since when (wall time). Raises OSError: the folder can't be read."""
         found: list[tuple[str, int]] = []
         for name in entries(self.folder):
             changed_ns = min(measure_tree(self.folder, name).newest_ns, now_ns)
@@ -170,7 +170,7 @@ def _lock(path: Path) -> Iterator[bool]:
 
 
 def _until(name: str) -> int | None:
-    """When an export of that name goes, wall time."""
+    """Return when an export of that name goes, wall time."""
     try:
         at = datetime.strptime(name.partition("-")[0], _TIME).replace(tzinfo=UTC)
     except ValueError:

@@ -31,7 +31,9 @@ class Tree:
 
 
 def entries(root: Path, prefix: str = "") -> list[str]:
-    """Names in `root` that begin so and are ours; none if `root` isn't there. Raises OSError (it is a link, say)."""
+    """List the names in `root` that begin so and are ours; none if `root` isn't there. Raises OSError (it is a link,
+    say).
+    """
     try:
         folder = os.open(root, _OPEN_FOLDER)
     except FileNotFoundError:
@@ -74,7 +76,7 @@ def _is_ours(folder: int, name: str) -> bool:
 
 
 def _visit(folder: int, name: str, device: int, tree: Tree, *, remove: bool) -> None:
-    """`name` in the open `folder`. Never raises for one thing that can't go: it is noted."""
+    """Visit `name` in the open `folder`. Never raises for one thing that can't go: it is noted."""
     try:
         found = os.lstat(name, dir_fd=folder)
         if found.st_dev != device:

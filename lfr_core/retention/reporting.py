@@ -66,7 +66,7 @@ def destroyed_event(report: StepReport, gone: Destroyed) -> AuditEvent:
 
 
 def write_class(session: Session, report: StepReport) -> None:
-    """How the step's class stands since this run."""
+    """Write how the step's class stands since this run."""
     row = session.get(RetentionClassRow, report.step)
     if row is None:
         row = RetentionClassRow(step=report.step, first_ns=report.at_ns, at_ns=report.at_ns)

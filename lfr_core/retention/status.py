@@ -62,7 +62,9 @@ class ClassStatus:
 
 
 def retention_status(engine: Engine, policy: RetentionPolicy, *, now_ns: int) -> tuple[ClassStatus, ...]:
-    """Every class of `CLASSES`, from what the sweeps recorded. Raises Retryable when the records are away."""
+    """Read how every class of `CLASSES` stands, from what the sweeps recorded. Raises Retryable when the records are
+    away.
+    """
     with reading(engine) as session:
         rows = {row.step: row for row in session.exec(select(RetentionClassRow))}
         oldest = session.exec(select(func.min(DeploymentRow.created_at))).one()
@@ -71,7 +73,7 @@ def retention_status(engine: Engine, policy: RetentionPolicy, *, now_ns: int) ->
 
 
 def _since_ns(rows: Mapping[str, RetentionClassRow], oldest: datetime | None) -> int | None:
-    """Since when every class should have been swept: the first sweep of any, or the first deployment."""
+    """Read since when every class should have been swept: the first sweep of any, or the first deployment."""
     begun = [row.first_ns for row in rows.values()]
     if oldest is not None:
         begun.append(round(oldest.timestamp() * _NS))

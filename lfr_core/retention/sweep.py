@@ -94,7 +94,7 @@ class Sweep:
         return report
 
     def run_all(self) -> tuple[StepReport, ...]:
-        """Every step in its order, and `finish`."""
+        """Run every step in its order, and `finish`."""
         for name in self.names:
             self.run(name)
         return self.finish()
@@ -115,7 +115,9 @@ class Sweep:
         return self.reports
 
     def _say_ended(self) -> None:
-        """Of a sweep whose every step was run, whatever each came to: the steps' faults are reported elsewhere."""
+        """Say that a sweep ended whose every step was run, whatever each came to: the steps' faults are reported
+        elsewhere.
+        """
         if self._steps.keys() <= self._reports.keys():
             try:
                 failed = {report.step: report.error for report in self.reports if report.error}

@@ -22,7 +22,7 @@ _CONNECT_S = 2.0
 
 
 def _somebody_listens(servers: str) -> bool:
-    """Whether any of `servers` takes a connection."""
+    """Return whether any of `servers` takes a connection."""
     for server in servers.split(","):
         host, _, port = server.strip().rpartition(":")
         try:

@@ -50,7 +50,7 @@ class BrokerConnection:
     """Who signed the cluster's certificates (PEM); None: whom this machine trusts."""
 
     def options(self) -> dict[str, Any]:
-        """Options of every client of kafka-python.
+        """Return the options of every client of kafka-python.
 
         Raises:
             Fatal: a file can't be used; the message names it and says what is wrong.
@@ -95,7 +95,9 @@ class BrokerConnection:
         return read_login(self.logins / self.user)
 
     def _tls(self) -> ssl.SSLContext:
-        """TLS 1.2 or later, the server's certificate and name checked; with the user's own certificate for `ssl`."""
+        """Make a TLS context: 1.2 or later, the server's certificate and name checked; with the user's own
+        certificate for `ssl`.
+        """
         try:
             context = ssl.create_default_context(cafile=self.ca_file)
         except (OSError, ssl.SSLError) as error:
@@ -142,7 +144,7 @@ def connect_as(user: User, settings: Settings, traits: BrokerTraits | None = Non
 
 
 def _check(settings: Settings) -> None:
-    """Each wrong setting, in a sentence."""
+    """Refuse each wrong setting, in a sentence. Raises Fatal."""
     security, servers = settings.kafka_security, settings.kafka_servers
     if security and not servers:
         raise Fatal(
@@ -175,5 +177,5 @@ def _check(settings: Settings) -> None:
 
 
 def _are_here(servers: str) -> bool:
-    """Whether all of `host:port,...` are this machine by its number."""
+    """Return whether all of `host:port,...` are this machine by its number."""
     return all(is_loopback(server.strip().rpartition(":")[0]) for server in servers.split(","))

@@ -37,12 +37,12 @@ _MAVEN_DEADLINE_S = 600.0  # 43 MB; a slow line is the reason
 
 
 def libs_folder(cache: Path) -> Path:
-    """Where the jars lie under `Settings().cache`."""
+    """Return where the jars lie under `Settings().cache`."""
     return cache / "kafka" / "libs"
 
 
 def read_list(path: Path = KAFKA_FOLDER / "jars.sha256") -> dict[str, str]:
-    """Jar name to sha256 (hexadecimal), from lines as `sha256sum` writes them.
+    """Read jar name to sha256 (hexadecimal), from lines as `sha256sum` writes them.
 
     Raises:
         Fatal: the list is missing or a line isn't one.
@@ -62,7 +62,7 @@ def _digest(path: Path) -> str:
 
 
 def jars_present(libs: Path) -> bool:
-    """Whether any jar lies there (`check_jars` says whether they are the right ones)."""
+    """Return whether any jar lies there (`check_jars` says whether they are the right ones)."""
     return libs.is_dir() and any(libs.glob("*.jar"))
 
 

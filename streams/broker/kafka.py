@@ -110,7 +110,9 @@ def prepare(node: KafkaNode) -> str:
 
 
 def _log_dirs(node: KafkaNode) -> str:
-    """`log.dirs`: a comma would end a folder's name there, and then the one in which the broker runs is meant."""
+    """Return `log.dirs`: a comma would end a folder's name there, and then the one in which the broker runs is
+    meant.
+    """
     try:
         folder = os.fsencode(node.log_dir).decode()
     except UnicodeDecodeError as error:
@@ -119,7 +121,7 @@ def _log_dirs(node: KafkaNode) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """Java takes the names of files for what the locale says; ours are UTF-8."""
+    """Make Java's environment: it takes the names of files for what the locale says, and ours are UTF-8."""
     return {**os.environ, "LC_ALL": "C.UTF-8"}
 
 

@@ -8,7 +8,7 @@ _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 
 
 def property_value(text: str) -> str:
-    r"""`text` as the value of a property, in ASCII: `java.util.Properties.load` gives back exactly `text`.
+    r"""Return `text` as the value of a property, in ASCII: `java.util.Properties.load` gives back exactly `text`.
 
     Whatever might be read in another way (`\`, `:`, `=`, `#`, `!`, white space, all that isn't ASCII) becomes `\uXXXX`.
     """
@@ -16,6 +16,6 @@ def property_value(text: str) -> str:
 
 
 def _escaped(character: str) -> str:
-    """One escape for each UTF-16 code unit."""
+    """Escape a text, one escape for each UTF-16 code unit."""
     units = character.encode("utf-16-be", errors="surrogatepass")
     return "".join(f"\\u{units[at] << 8 | units[at + 1]:04x}" for at in range(0, len(units), 2))

@@ -56,7 +56,7 @@ class BrokerTraits:
         return "" if self.has_retention else TANSU_BANNER
 
     def producer_options(self) -> dict[str, bool | int | str]:
-        """Options for `kafka.KafkaProducer`: acknowledged writes, and this broker's quirks.
+        """Return options for `kafka.KafkaProducer`: acknowledged writes, and this broker's quirks.
 
         `reconnect_backoff_max_ms`: without it a producer is silent 30 s longer than the broker (docs/facts.md#brokers).
         """

@@ -55,7 +55,7 @@ class BrokerLogin:
 
 
 def login_folder(settings: Settings) -> Path:
-    """Where the logins lie: the cluster's, or those of the broker that `lfr up` starts."""
+    """Return where the logins lie: the cluster's, or those of the broker that `lfr up` starts."""
     return settings.kafka_logins or settings.home / "kafka-logins"
 
 

@@ -16,7 +16,7 @@ _OLDEST_S = 60.0
 
 
 def age_s_of(position_ms: float, monotonic_s: float) -> float:
-    """How old a picture is by the driver's stamp, milliseconds of the monotonic clock; 0 where it gives none.
+    """Return how old a picture is by the driver's stamp, milliseconds of the monotonic clock; 0 where it gives none.
 
     >>> age_s_of(99_800.0, 100.0)
     0.2

@@ -119,7 +119,7 @@ class InFlightFrames:
         self._confirmed_at.pop(sequence, None)
 
     def wait_for_capacity(self, timeout_s: float) -> bool:
-        """Whether one more may be sent, waiting that long for it."""
+        """Wait that long at most until one more may be sent; returns whether it may."""
         with self._changed:
             return self._changed.wait_for(self._has_capacity, timeout_s)
 
@@ -137,7 +137,8 @@ class InFlightFrames:
             return len(self._unconfirmed)
 
     def outcome_age_s(self) -> float | None:
-        """Seconds from capture to outcome: of the newest outcome or of the oldest frame waiting, if that is more.
+        """Return seconds from capture to outcome: of the newest outcome or of the oldest frame waiting, if that is
+        more.
 
         None while nothing is known. A frame that waits is taken as captured when it was sent.
         """
@@ -147,7 +148,7 @@ class InFlightFrames:
             return max(ages, default=None)
 
     def silence_s(self) -> float:
-        """Seconds without any outcome while frames are waiting; 0 when none is."""
+        """Return the seconds without any outcome while frames are waiting; 0 when none is."""
         with self._changed:
             return self._clock.monotonic() - self._last_progress if self._waiting else 0.0
 

@@ -91,7 +91,7 @@ class FrameAccounts:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """There will be no more frames; what a hanging capture thread may still bring is not counted."""
+        """Take no more frames; what a hanging capture thread may still bring is not counted."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -130,7 +130,7 @@ class FrameAccounts:
             return Counts(counts.sequence, counts.not_sampled, counts.dropped + self._dropped_by_sender)
 
     def totals(self) -> Counts:
-        """Everything captured so far, whatever its fate; for screens. `sequence` is the number captured."""
+        """Count everything captured so far, whatever its fate; for screens. `sequence` is the number captured."""
         with self._changed:
             now = self._now()
             return Counts(now.sequence, now.not_sampled, now.dropped + self._dropped_by_sender)

@@ -13,17 +13,17 @@ JPEG_QUALITY = 90
 
 
 def is_jpeg(data: bytes) -> bool:
-    """Whether it begins as a JPEG does."""
+    """Return whether it begins as a JPEG does."""
     return data[:2] == b"\xff\xd8"
 
 
 def is_whole_jpeg(data: bytes) -> bool:
-    """Whether it begins as a JPEG does and its pictures end, with whatever a camera adds behind them."""
+    """Return whether it begins as a JPEG does and its pictures end, with whatever a camera adds behind them."""
     return is_jpeg(data) and data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda") > 0
 
 
 def jpeg_size(data: bytes) -> tuple[int, int]:
-    """Width and height in pixels, from the header alone.
+    """Read width and height in pixels, from the header alone.
 
     Raises:
         Poison: not a JPEG, cut off before its size, or an empty picture.

@@ -55,7 +55,7 @@ class Transport(StrEnum):
 
 
 def stream_options(ca_file: Path | None, transport: Transport = Transport.TCP) -> dict[str, str]:
-    """FFmpeg's options; `ca_file` holds the certificates (PEM) to believe, None: the machine's own.
+    """Return FFmpeg's options; `ca_file` holds the certificates (PEM) to believe, None: the machine's own.
 
     Raises:
         Fatal: `ca_file` isn't there, or no certificates of the machine are found.
@@ -85,7 +85,7 @@ class OpeningWatch:
         self._one_at_a_time.release()
 
     def leads_elsewhere(self, url: str, connections: int = 1) -> bool:
-        """Whether `url`, opened meanwhile, has fewer than its `connections` to its address.
+        """Return whether `url`, opened meanwhile, has fewer than its `connections` to its address.
 
         Without RTSP `max_redirects` holds.
         """
@@ -116,7 +116,7 @@ def without_proxies() -> Iterator[None]:
 
 
 def _peers() -> dict[int, tuple[str, int]]:
-    """Address and port of whoever this process has a TCP connection to, by the inode of the socket.
+    """Find address and port of whoever this process has a TCP connection to, by the inode of the socket.
 
     Linux counts the inodes of sockets upwards: another connection isn't taken for one that was there.
     """

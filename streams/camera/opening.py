@@ -206,7 +206,7 @@ def _is_rtsp(source: SourceText) -> bool:
 
 
 def _has_end(source: SourceText, container: Any, lines: Sequence[str]) -> bool:
-    """Whether the server says that what it sends ends: by RTSP's range, or by a length or an index over HTTP."""
+    """Return whether the server says that what it sends ends: by RTSP's range, or by a length or an index over HTTP."""
     if _is_rtsp(source):
         return (container.duration or 0) > 0 or any(_CLOSED_RANGE.search(line.replace("\r", "")) for line in lines)
     return container.size > 0 or (container.duration or 0) > 0 or container.streams.video[0].frames > 0
@@ -232,7 +232,7 @@ def gave_nothing(error: FFmpegError) -> Retryable:
 
 
 def _is_redirected(error: Exception, code: int | None, lines: Sequence[str]) -> bool:
-    """Whether the server's answer was another address, which FFmpeg says of RTSP alone."""
+    """Return whether the server's answer was another address, which FFmpeg says of RTSP alone."""
     if (code is not None and 300 <= code < 400) or any("Redirecting to" in line for line in lines):  # redirects
         return True
     connected = any("Successfully connected" in line for line in lines)

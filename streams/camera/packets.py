@@ -14,13 +14,14 @@ __all__ = ["camera_time_s", "stream_time_s"]
 
 
 def stream_time_s(picture: Packet[VideoStream] | VideoFrame) -> float | None:
-    """Its time in the stream, seconds."""
+    """Return a picture's time in the stream, seconds."""
     stamp = picture.dts if picture.pts is None else picture.pts
     return None if stamp is None or picture.time_base is None else float(stamp * picture.time_base)
 
 
 def camera_time_s(packet: Packet[VideoStream]) -> float | None:
-    """When its sender says that it was seen, seconds since the epoch: from RTCP's sender reports (RFC 3550, 6.4.1).
+    """Read when its sender says that it was seen, seconds since the epoch: from RTCP's sender reports (RFC 3550,
+    6.4.1).
 
     FFmpeg gives it as `AVProducerReferenceTime`, which begins with the microseconds as 64 bits.
     """

@@ -30,7 +30,7 @@ class Pacer:
     due_s: float | None = None
 
     def take(self, at_s: float, looks_per_second: float) -> tuple[bool, Pacer]:
-        """Whether the frame captured at `at_s` is looked at, and the pacer for the next frame.
+        """Decide whether the frame captured at `at_s` is looked at; also returns the pacer for the next frame.
 
         In any stretch of T seconds at one rate there are at most `T * looks_per_second + 1 + SLACK` looks, and as
         long as frames come, the time between two looks is below two intervals, and a frame's spacing.

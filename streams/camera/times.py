@@ -74,7 +74,7 @@ class StreamTimes:
         self.timed = self._still < _STANDING_STILL
 
     def age_s(self, now_s: float, time_s: float | None) -> float | None:
-        """How long ago the picture of `time_s` was seen, at least; None where that can't be told.
+        """Return how long ago the picture of `time_s` was seen, at least; None where that can't be told.
 
         Of a stream without times: at most. Everything read since a read waited has come since then.
         """

@@ -42,7 +42,7 @@ _PLAIN_VALUE = re.compile(r"[A-Za-z0-9._-]{0,24}")
 
 
 def redact_url(text: str) -> str:
-    """`text` fit to be logged and shown: no user, no password, no query, no path that may hold a token.
+    """Return `text` fit to be logged and shown: no user, no password, no query, no path that may hold a token.
 
     What is not a URL is returned as it is. A URL that can't be taken apart without doubt becomes `scheme://***`.
 
@@ -71,7 +71,8 @@ def redact_url(text: str) -> str:
 
 
 def holds_password(text: str) -> bool:
-    """Whether a URL names a user, or may give a password or token: what isn't known to be harmless counts as one.
+    """Return whether a URL names a user, or may give a password or token: what isn't known to be harmless counts as
+    one.
 
     A password that is a short, plain part of a path behind no user's name can't be told from a stream's name.
 
@@ -90,7 +91,7 @@ def holds_password(text: str) -> bool:
 
 
 def _is_plain(pair: str) -> bool:
-    """Whether a part of a query only says which picture is wanted."""
+    """Return whether a part of a query only says which picture is wanted."""
     key, _, value = unquote(pair).partition("=")
     return key.lower() in _PLAIN_KEYS and _PLAIN_VALUE.fullmatch(value) is not None
 

@@ -154,7 +154,9 @@ class VideoSource:
         )
 
     def _whole_jpegs(self, width: int, height: int) -> bool:
-        """Whether the first packet is a whole picture of the announced size: interlaced video has two a frame."""
+        """Return whether the first packet is a whole picture of the announced size: interlaced video has two a
+        frame.
+        """
         import cv2
 
         if not self._ahead and (read := self._read()) is not None:
@@ -233,7 +235,7 @@ class VideoSource:
         return None
 
     def _wanted(self, packet: Packet[VideoStream]) -> bool:
-        """Whether to decode it: not while the reader is behind, unless it is a key frame."""
+        """Return whether to decode it: not while the reader is behind, unless it is a key frame."""
         now, was = self._clock.monotonic(), self._lateness
         age_s = None if self._times is None else self._times.age_s(now, stream_time_s(packet))
         if age_s is None:
@@ -270,7 +272,7 @@ class VideoSource:
         return grab
 
     def _recorded_s(self, time_s: float | None) -> float:
-        """Seconds since a recording's start, by its own times where it has them; never back."""
+        """Return the seconds since a recording's start, by its own times where it has them; never back."""
         if self._fps is not None or not self._timed or time_s is None:
             return (self._index + 1) / (self._fps or self._info.fps)
         self._first_s = time_s if self._first_s is None else self._first_s

@@ -92,7 +92,7 @@ class ViewWatch:
         return replace(seen, dark_since_s=None).compare_place(_edges(small), now_s)
 
     def compare_place(self, edges: Grey, now_s: float) -> ViewWatch:
-        """Whether the last seconds show the place of the first; a camera that is turned back shows it again."""
+        """Compare the place of the last seconds with that of the first; a camera that is turned back shows it again."""
         assert self.began_s is not None
         if self.place is None or self.now is None or self.place.shape != edges.shape:
             return replace(self, place=edges, now=edges, moved_since_s=None)
@@ -124,14 +124,14 @@ def _is_flat(small: Grey) -> bool:
 
 
 def _edges(small: Grey) -> Grey:
-    """How sharply the grey changes, blurred a little, so that a camera that trembles shows the same."""
+    """Measure how sharply the grey changes, blurred a little, so that a camera that trembles shows the same."""
     smooth = cv2.GaussianBlur(small, (0, 0), 1.0)
     steep = cv2.magnitude(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
     return np.asarray(cv2.GaussianBlur(np.minimum(steep, 100.0), (0, 0), 2.0), np.float32)
 
 
 def _correlation(one: Grey, other: Grey) -> float:
-    """Of two arrays of one shape, -1 to 1; 1 where both are flat."""
+    """Compute the correlation of two arrays of one shape, -1 to 1; 1 where both are flat."""
     a, b = one - one.mean(), other - other.mean()
     size = float(np.linalg.norm(a) * np.linalg.norm(b))
     return 1.0 if size == 0 else float((a * b).sum() / size)

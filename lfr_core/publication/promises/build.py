@@ -68,7 +68,7 @@ class State:
 
 
 def checks_of(state: State, policy: Policy) -> tuple[PromiseCheck, ...]:
-    """Every check there is. Nothing is connected or read before the first look."""
+    """Build every check there is. Nothing is connected or read before the first check is run."""
     engine, vault, accuracy = state.engine, state.vault, policy.accuracy
     large, small = accuracy.large_list_people, accuracy.small_list_people
     return (

@@ -14,7 +14,7 @@ __all__ = ["promises"]
 
 
 def promises(policy: Policy) -> tuple[Promise, ...]:
-    """Every promise, in the order in which they are shown."""
+    """Return every promise, in the order in which they are shown."""
     return (*_lists(), *_faces(policy), *_kept(policy), *_accuracy(policy), *_people(policy), *_proof())
 
 

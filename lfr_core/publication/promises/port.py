@@ -75,7 +75,9 @@ class Promise:
 def finding(
     broken: Sequence[str], *, holds: str, breaks: str, evidence: Mapping[str, str | int] | None = None
 ) -> PromiseFinding:
-    """Broken if anything is in `broken` (as `kind:id`), said as `breaks`; else it holds, said as `holds`."""
+    """Make a finding: broken if anything is in `broken` (as `kind:id`), said as `breaks`; else it holds, said as
+    `holds`.
+    """
     numbers = {**(evidence or {}), "broken": len(broken)}
     if broken:
         return PromiseFinding(Result.BROKEN, breaks, numbers, tuple(broken[:_MOST_NAMED]))

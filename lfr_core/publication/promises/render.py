@@ -46,7 +46,9 @@ class LedgerLine:
 
 
 def render(ledger: LedgerView) -> tuple[LedgerLine, ...]:
-    """Every promise in order. No ids of deployments, alerts or keys, and no service's own words: those are staff's."""
+    """Render every promise in order. No ids of deployments, alerts or keys, and no service's own words: those are
+    staff's.
+    """
     return tuple(_line(each, ledger.read_ns) for each in ledger.entries)
 
 

@@ -94,7 +94,7 @@ class RateCell:
 
 
 def clean(text: str) -> str:
-    """Without odd spaces, line breaks and footnote marks at the end."""
+    """Remove odd spaces, line breaks and footnote marks at the end."""
     text = _SPACES.sub(" ", text).strip()
     while text:
         begins = text.rfind({")": "(", "]": "["}.get(text[-1], "\n"))
@@ -173,7 +173,7 @@ def read_date(text: str) -> DateCell | None:
 
 
 def _from_to(said: str) -> Iterator[tuple[str, str]]:
-    """Each way in which the text may be two: from and to."""
+    """Yield each way in which the text may be two: from and to."""
     for between in _UNTIL:
         for found in between.finditer(said):
             yield said[: found.start()].strip(), said[found.end() :].strip()
@@ -228,7 +228,7 @@ def read_duration(text: str) -> DurationCell | None:
 
 
 def read_clock(text: str) -> int | None:
-    """Minutes since midnight of a time of day: 11:15, 1115, 11.15am, 11:15:00."""
+    """Read a time of day as minutes since midnight: 11:15, 1115, 11.15am, 11:15:00; None if it is none."""
     if (said := _read_text(text)) is None:
         return None
     if not (found := _CLOCK.fullmatch(said)) or (minutes := _minutes_of(found)) is None:
@@ -237,7 +237,7 @@ def read_clock(text: str) -> int | None:
 
 
 def _clock_minutes(said: str) -> int | None:
-    """Minutes from one time of day to the next such, over midnight too."""
+    """Count the minutes from one time of day to the next such, over midnight too; None if these aren't two times."""
     for first, last in _from_to(said):
         begins, ends = _CLOCK.fullmatch(first), _CLOCK.fullmatch(last)
         if not begins or not ends:

@@ -48,7 +48,7 @@ class Frames:
 
 
 def frames_of(table: PublishedTable) -> Frames:
-    """Both frames. Nothing is judged here: expectations are, by the suites."""
+    """Make both frames. Nothing is judged here: expectations are, by the suites."""
     rows = table.rows
     frame = pd.DataFrame({"row": [row.number for row in rows]})
     for column in REQUIRED:
@@ -79,7 +79,7 @@ def frames_of(table: PublishedTable) -> Frames:
 
 
 def _add_dates(frame: pd.DataFrame, rows: Sequence[PublishedRow]) -> None:
-    """`date_text` and `date_expected`; corrections come later than their deployments and are left out."""
+    """Add `date_text` and `date_expected`; corrections come later than their deployments and are left out."""
     known = [(i, row.date) for i, row in enumerate(rows) if row.date and (row.count(Column.REVISION) or 1) == 1]
     cells = [cell for _, cell in known]
     wrong = out_of_order([cell.value for cell in cells])
@@ -139,7 +139,9 @@ def _rate_expected(row: PublishedRow) -> str | None:
 
 
 def _outcomes(row: PublishedRow) -> int | None:
-    """Arrest + other + no action, and where a table (ours) says so what else became of confirmed true alerts."""
+    """Add up arrest, other and no action, and where a table (ours) says so what else became of confirmed true
+    alerts.
+    """
     total = _sum(row, _OUTCOMES)
     if total is None:
         return None

@@ -119,7 +119,7 @@ def _of_series(table: PublishedTable, frames: Frames, result: RuleResult, values
 
 
 def _gathered(found: Sequence[Finding], looked_at: int) -> Sequence[Finding]:
-    """Row findings of one rule and column, as one finding of the series where most rows share them."""
+    """Merge row findings of one rule and column into one finding of the series where most rows share them."""
     gathered: list[Finding] = []
     for key in dict.fromkeys((each.line is None, each.rule, each.message) for each in found):
         same = [each for each in found if (each.line is None, each.rule, each.message) == key]

@@ -56,7 +56,7 @@ def _read(text: str, separator: str, most_rows: int, most_columns: int) -> list[
 
 
 def named_columns(lines: Sequence[Line]) -> int:
-    """How many columns the line among the first that names the most does name."""
+    """Count the columns that the line names which, of the first lines, names the most."""
     return max((len(_named(cells)) for _, cells in lines[:_LOOK_FOR_HEADER_LINES]), default=0)
 
 
@@ -124,7 +124,7 @@ def _named(cells: Sequence[str]) -> dict[Column, int]:
 
 
 def _under_merged(above: Sequence[str], below: Sequence[str]) -> list[str]:
-    """One header from two lines; a cell of the upper that spans several leaves blanks to its right."""
+    """Make one header from two lines; a cell of the upper that spans several leaves blanks to its right."""
     merged, spanning = [], ""
     for i in range(max(len(above), len(below))):
         upper = above[i].strip() if i < len(above) else ""

@@ -75,7 +75,7 @@ def expected_date(cells: Sequence[DateCell], place: int, wrong: Sequence[int]) -
 
 
 def list_size_spikes(sizes: Sequence[int | None]) -> list[ListSizeOutlier | None]:
-    """For each size, how it stands out from both the rows before and those after; None where that can't be said.
+    """Say for each size how it stands out from both the rows before and those after; None where that can't be said.
 
     A step (a list that grows for good) is no spike: it is like one of its sides.
     """
@@ -103,7 +103,7 @@ def list_size_spikes(sizes: Sequence[int | None]) -> list[ListSizeOutlier | None
 
 
 def is_copy(one: Sequence[int | None], other: Sequence[int | None]) -> bool:
-    """Whether two columns that mean different things are equal in every row, and not by chance."""
+    """Return whether two columns that mean different things are equal in every row, and not by chance."""
     both = [(a, b) for a, b in zip(one, other, strict=True) if a is not None and b is not None]
     above_zero = [a for a, _ in both if a]
     return (

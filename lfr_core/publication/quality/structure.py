@@ -70,7 +70,7 @@ class Separated:
 
 
 def separate_totals(lines: Sequence[TableLine], columns: frozenset[Column]) -> Separated:
-    """Part the lines. columns: those that the table has."""
+    """Separate lines that are totals from those of deployments. columns: those that the table has."""
     sums, deployments, notes = _Sums(), list[TableLine](), list[str]()
     open_lines: list[tuple[TableLine, _Counts, int]] = []
     passed = 0  # lines that aren't deployments: a merged cell doesn't reach over them
@@ -139,7 +139,9 @@ def _has_date(line: TableLine) -> bool:
 
 
 def _says_total(line: TableLine) -> bool:
-    """Whether it calls itself a total; a dated line only by that word alone, for places may have it in their name."""
+    """Return whether it calls itself a total; a dated line only by that word alone, for places may have it in their
+    name.
+    """
     if any(re.fullmatch(r"(?:grand |sub[- ]?)?totals?", text, re.IGNORECASE) for text in _texts(line)):
         return True
     return not _has_date(line) and any(_TOTAL.fullmatch(text) for text in _texts(line))
@@ -150,7 +152,7 @@ def _is_average(line: TableLine) -> bool:
 
 
 def _is_of_percentages(line: TableLine) -> bool:
-    """Whether each of its counts is a share: "85%" is no number of people."""
+    """Return whether each of its counts is a share: "85%" is no number of people."""
     filled = [text for column in ADDITIVE if (text := cells.clean(line.printed.get(column, "")))]
     return not _has_date(line) and bool(filled) and all(text.endswith("%") for text in filled)
 
@@ -185,7 +187,9 @@ def _groups(line: TableLine) -> Iterator[str]:
 
 
 def _is_bare(line: TableLine, columns: frozenset[Column]) -> bool:
-    """Whether nothing is said that is said of one deployment: neither its day nor, where the table has such, more."""
+    """Return whether nothing is said that is said of one deployment: neither its day nor, where the table has such,
+    more.
+    """
     described = [column for column in _DESCRIBING if column in columns]
     if line.printed.get(Column.DATE) or any(line.printed.get(column) for column in described):
         return False

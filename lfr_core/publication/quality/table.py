@@ -59,5 +59,5 @@ class PublishedTable:
         return tuple(fault for fault in self.faults if fault.rule in STRUCTURAL)
 
     def has(self, *columns: Column) -> bool:
-        """Whether all of `columns` are in the table."""
+        """Return whether all of `columns` are in the table."""
         return all(column in self.headers for column in columns)

@@ -33,7 +33,7 @@ def words(what: str, text: str) -> str:
 
 
 def line(what: str, text: str, *, needed: bool = True) -> str:
-    """One line. Raises Refused `rights.bad-text`."""
+    """Check that a text is one line, and return it without spaces around it. Raises Refused `rights.bad-text`."""
     plain = unicodedata.normalize("NFC", text).strip(" ")
     if (needed and not plain) or len(plain) > _LONGEST_LINE or _CONTROL.search(plain):
         raise Refused(

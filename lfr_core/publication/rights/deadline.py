@@ -35,7 +35,7 @@ def answer_by(received_on: date, days: WorkingDays) -> date:
 def state_of(
     due_on: date, days: WorkingDays, now: datetime, answered_at: datetime | None, closed_at: datetime | None
 ) -> RequestState:
-    """Where a request stands at `now` (aware)."""
+    """Return where a request stands at `now` (aware)."""
     if closed_at is not None:
         return RequestState.CLOSED
     if answered_at is not None:

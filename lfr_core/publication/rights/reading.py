@@ -43,13 +43,13 @@ def requests(engine: Engine, days: WorkingDays, now: datetime, *, closed: bool =
 
 
 def find_request(engine: Engine, days: WorkingDays, now: datetime, reference: str) -> Request:
-    """One request. Raises Refused `rights.bad-reference`, `rights.unknown`; Retryable."""
+    """Read one request. Raises Refused `rights.bad-reference`, `rights.unknown`; Retryable."""
     with reading(engine) as session:
         return request_of(session, row_of(session, reference), days, now)
 
 
 def complaints_received(session: Session, deployment: str) -> int:
-    """Complaints about a deployment, withdrawn ones too: what the published record counts."""
+    """Count the complaints about a deployment, withdrawn ones too: what the published record counts."""
     statement = (
         select(func.count())
         .select_from(RightsRequestRow)

@@ -23,7 +23,7 @@ __all__ = ["receipt_html", "receipt_pdf", "receipt_qr"]
 
 
 def receipt_html(receipt: Receipt, policy: Policy) -> str:
-    """One page, in the force's own name; its addresses and numbers are the policy's."""
+    """Write the receipt as one page, in the force's own name; its addresses and numbers are the policy's."""
     environment = Environment(
         loader=PackageLoader("lfr_core.publication.rights"), autoescape=True, undefined=StrictUndefined
     )

@@ -77,5 +77,5 @@ def open_answer(key: KeptKey, reference: str, sealed: bytes) -> str:
 
 
 def together(asked: RequestContent, answer: str) -> Opened:
-    """As a person reads it."""
+    """Put a request's parts together as a person reads it."""
     return Opened(asked.contact, asked.text, asked.place, answer)

@@ -83,7 +83,7 @@ class RightsService:
         self._new_id = new_id
 
     def now(self) -> datetime:
-        """Aware UTC."""
+        """Return the time now, aware, in UTC."""
         return utc_from_ns(self.clock.time_ns())
 
     def take(self, asked: NewRequest, *, by: AuthenticatedPerson) -> Request:
@@ -235,6 +235,6 @@ class RightsService:
     def append(
         self, session: Session, verb: Verb, actor: str, row: RightsRequestRow, rule: str, facts: Mapping[str, str | int]
     ) -> None:
-        """One entry on the audit trail, about a request."""
+        """Append one entry to the audit trail, about a request."""
         event = AuditEvent(verb, actor, row.deployment or "", f"rights:{row.reference}", rule, facts)
         self.trail.append(session, event)

@@ -28,7 +28,7 @@ _CHECK = Path(__file__).with_name("templates") / "check.txt"
 
 
 def site_files(data: SiteData, policy: Policy, *, signer: Signer | None) -> dict[str, bytes]:
-    """Every file of the site by its path. Without a signer it is a draft, says so on each page, and is unsigned.
+    """Build every file of the site by its path. Without a signer it is a draft, says so on each page, and is unsigned.
 
     Raises:
         Refused: `site.placeholders`, unless it is a draft.

@@ -17,7 +17,7 @@ _LEFT, _PLOT = 8, 290
 
 
 def bars_svg(name: str, title: str, rows: Sequence[tuple[str, int]]) -> Markup:
-    """Horizontal bars from 0, with their numbers. `name` makes its ids unique on the page."""
+    """Draw horizontal bars from 0, with their numbers. `name` makes its ids unique on the page."""
     most = max((count for _, count in rows), default=0) or 1
     spoken = "; ".join(f"{label}: {count:,}" for label, count in rows)
     parts = _opened(name, title, spoken, _ROW * len(rows) + 8)
@@ -30,7 +30,7 @@ def bars_svg(name: str, title: str, rows: Sequence[tuple[str, int]]) -> Markup:
 
 
 def interval_svg(name: str, title: str, rates: Sequence[tuple[str, PublishedRate]], say: Words) -> Markup:
-    """Each rate's point and exact 95 % interval on a line from 0 to 100 %; those without an observation say so."""
+    """Draw each rate's point and exact 95 % interval on a line from 0 to 100 %; those without an observation say so."""
     spoken = "; ".join(f"{label}: {_describe_rate(rate, say)}" for label, rate in rates)
     parts = _opened(name, title, spoken, _ROW * len(rates) + 34)
     for i, (label, rate) in enumerate(rates):

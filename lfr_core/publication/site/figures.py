@@ -8,7 +8,7 @@ __all__ = ["cells", "describe_not_decided"]
 
 
 def cells(record: DeploymentRecord) -> tuple[tuple[str, int], ...]:
-    """Every alert, in exactly one of them."""
+    """Return the cells of a record: every alert is counted in exactly one of them."""
     of = record.alerts
     return (
         ("true, confirmed", of.true_confirmed),

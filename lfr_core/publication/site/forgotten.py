@@ -28,7 +28,9 @@ class Quarter:
 
 
 def quarters(epochs: Sequence[PublicEpoch]) -> tuple[Quarter, ...]:
-    """Each quarter of an hour in which a key began or ended, in order. A key counts for every quarter it lies in."""
+    """Return each quarter of an hour in which a key began or ended, in order. A key counts for every quarter it lies
+    in.
+    """
     found: list[tuple[datetime, PublicEpoch]] = []
     for each in epochs:
         quarter, last = _quarter(each.started_ns), _quarter(max(each.started_ns, each.ended_ns - 1))
@@ -49,7 +51,7 @@ def _all_gone(start: datetime, destroyed: Sequence[int | None]) -> Quarter:
 
 
 def keys_csv(epochs: Sequence[PublicEpoch]) -> str:
-    """Every key with its fingerprint, for whoever checks. Times are ISO 8601, UTC."""
+    """Write every key with its fingerprint as CSV, for whoever checks. Times are ISO 8601, UTC."""
     out = io.StringIO()
     write = csv.writer(out, lineterminator="\n").writerow
     write(("from", "to", "destroyed", "fingerprint"))

@@ -54,7 +54,7 @@ _MAIL = re.compile(r"[\w.+-]+@[\w.-]*\w")
 
 
 def pages(data: SiteData, policy: Policy, *, draft: bool, languages: Sequence[Words]) -> Iterator[tuple[str, str]]:
-    """Path and HTML of every page in every language; the first language's lie at the top."""
+    """Yield path and HTML of every page in every language; the first language's lie at the top."""
     for say in languages:
         yield from _in_language(data, policy, draft=draft, say=say, languages=languages)
 
@@ -177,7 +177,7 @@ def _charts(record: DeploymentRecord, named: Sequence[tuple[str, int]], say: Wor
 
 
 def _chart_of_all(data: SiteData, say: Words) -> Markup:
-    """Of the newest deployments with a record, how often alerts were wrong; "" without any."""
+    """Draw how often alerts were wrong in the newest deployments with a record; "" without any."""
     rows = [
         (
             say.on(one.newest.record.date, shorten(one.announced.public_place, _LABEL, placeholder="…")).unescape(),
@@ -190,7 +190,7 @@ def _chart_of_all(data: SiteData, say: Words) -> Markup:
 
 
 def _mails(policy: Policy, say: Words) -> dict[str, str]:
-    """Links that open a mail with the questions in it, where the force gave an address for mail; else ""."""
+    """Make links that open a mail with the questions in it, where the force gave an address for mail; else ""."""
     return {
         kind: _mail(contact, say(f"contact.mail_{kind}").unescape(), say("contact.letter").unescape())
         for kind, contact in (("enquiry", policy.force.enquiries), ("complaint", policy.force.complaints))

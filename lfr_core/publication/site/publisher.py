@@ -95,7 +95,7 @@ class PublicSite:
 
 
 def fingerprint_of_site(data: SiteData, policy: Policy, *, draft: bool) -> str:
-    """Of what a reader would miss if it weren't shown: results of looks count, their times and numbers don't."""
+    """Hash what a reader would miss if it weren't shown: results of checks count, their times and numbers don't."""
     ledger = tuple(replace(line, evidence=(), checked_at="", since="") for line in data.ledger)
     documents = tuple(replace(one, content=b"") for one in data.documents)
     shown = replace(data, now=datetime.min, ledger=ledger, documents=documents, head=None)  # noqa: DTZ901  no time at all

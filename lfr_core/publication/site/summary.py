@@ -22,7 +22,7 @@ _RATES = (
 
 
 def summarise(one: SiteDeployment, say: Words) -> Markup:
-    """Faces, alerts, right and wrong, arrests; or why there is nothing to tell."""
+    """Write faces, alerts, right and wrong, arrests; or why there is nothing to tell."""
     if one.newest is not None:
         return describe_record(one.newest.record, say)
     if one.came is NoticeStatus.NOT_HELD:

@@ -64,7 +64,7 @@ class Words:
         )
 
     def span(self, starts_at: datetime, ends_at: datetime) -> Markup:
-        """Day and hours in London: "Monday 23 November 2026, 10:00 to 16:13"."""
+        """Write day and hours in London: "Monday 23 November 2026, 10:00 to 16:13"."""
         start, end = starts_at.astimezone(LONDON), ends_at.astimezone(LONDON)
         of = {"date": self.day(start.date()), "start": f"{start:%H:%M}", "end": f"{end:%H:%M}"}
         if start.date() == end.date():

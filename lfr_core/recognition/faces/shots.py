@@ -9,8 +9,8 @@ window (docs/facts.md#faces: 6-8 spread shots lose no pass; the first shot alone
 4. while hot (a shot reached the threshold) every usable look, until agreement or until as many looks as a
    track has shots have been tried;
 5. at the track's end the candidate in hand, if the track gave fewer than two shots;
-6. a track whose good shot resembled nobody (`note_unlike`) waits twice as long for its next one, and after a second such shot
-   as long as in 3: it is of nobody on the list, and embedding it again tells nothing new.
+6. a track whose good shot resembled nobody (`note_unlike`) waits twice as long for its next one, and after a second
+   such shot as long as in 3: it is of nobody on the list, and embedding it again tells nothing new.
 
 Only one candidate per track is kept.
 """

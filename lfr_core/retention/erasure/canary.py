@@ -119,7 +119,7 @@ class InjectedCanary(BaseModel):
     control: PositiveControl = PositiveControl.PENDING
 
     def is_due(self, now_ns: int, ended_ns: int | None) -> bool:
-        """Whether it must be gone by `now_ns`, for a deployment that ended at `ended_ns` (None: it hasn't)."""
+        """Return whether it must be gone by `now_ns`, for a deployment that ended at `ended_ns` (None: it hasn't)."""
         due = ended_ns if self.due_ns is None else self.due_ns
         return due is not None and now_ns >= due
 
@@ -132,7 +132,7 @@ class _Contents(BaseModel):
 
 
 def digest_of(needles: Sequence[bytes]) -> str:
-    """SHA-256 of needles, each with its length in front, hexadecimal."""
+    """Compute SHA-256 of needles, each with its length in front, hexadecimal."""
     sha = hashlib.sha256()
     for needle in needles:
         sha.update(len(needle).to_bytes(4, "big") + needle)

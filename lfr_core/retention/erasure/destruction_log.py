@@ -65,7 +65,7 @@ class PublicEpoch(BaseModel):
 
 
 def ended_ns(engine: Engine, deployment: str) -> int | None:
-    """When a deployment ended; None: it hasn't. Raises Refused `deployment.unknown`, Retryable."""
+    """Read when a deployment ended; None: it hasn't. Raises Refused `deployment.unknown`, Retryable."""
     with reading(engine) as session:
         row = session.get(DeploymentRow, deployment) if "\x00" not in deployment else None
     if row is None:
@@ -141,7 +141,7 @@ def _kept(data_class: DataClass, keys: Sequence[DestroyedFingerprint], left: Map
 
 
 def _left(engine: Engine, deployment: str) -> dict[DataClass, dict[str, int]]:
-    """Rows that still lead to data; stubs and rows of purged segments don't."""
+    """Count the rows that still lead to data; stubs and rows of purged segments don't."""
     with reading(engine) as session:
 
         def count(row: type[SQLModel]) -> int:

@@ -40,7 +40,7 @@ def random_template(random: np.random.Generator, dimension: int = 512) -> Floats
 
 
 def image_forms(jpeg: bytes) -> tuple[bytes, ...]:
-    """Needles for an image in the clear: its JPEG, that in Base64 and hexadecimal, its pixels (BGR, RGB, grey)."""
+    """Make needles for an image in the clear: its JPEG, that in Base64 and hexadecimal, its pixels (BGR, RGB, grey)."""
     scan = jpeg.index(_START_OF_SCAN) + 16  # the headers before it are the same in every JPEG
     raw = _slices(jpeg, start=scan)
     needles = [*raw]
@@ -60,7 +60,9 @@ def image_forms(jpeg: bytes) -> tuple[bytes, ...]:
 
 
 def vector_forms(vector: Floats) -> tuple[bytes, ...]:
-    """Needles for a vector in the clear: float32 and float64, little-endian, and the texts that JSON would have."""
+    """Make needles for a vector in the clear: float32 and float64, little-endian, and the texts that JSON would
+    have.
+    """
     single, double = vector.astype("<f4"), vector.astype("<f8")
     needles = [*_slices(single.tobytes(), align=4), *_slices(double.tobytes(), align=8)]
     for start in np.linspace(0, len(vector) - _TEXT_VALUES, _SLICES).astype(int):
@@ -74,7 +76,7 @@ def vector_forms(vector: Floats) -> tuple[bytes, ...]:
 
 
 def sealed_forms(sealed: bytes | Iterable[bytes]) -> tuple[bytes, ...]:
-    """Needles for stored bytes as they are: ciphertext, or a rotated vector as float32.
+    """Make needles for stored bytes as they are: ciphertext, or a rotated vector as float32.
 
     Raises:
         ValueError: there is too little of them.
@@ -88,7 +90,7 @@ def sealed_forms(sealed: bytes | Iterable[bytes]) -> tuple[bytes, ...]:
 def _slices(
     data: bytes, *, start: int = 0, size: int = _SLICE_BYTES, count: int = _SLICES, align: int = 1
 ) -> list[bytes]:
-    """`count` slices spread evenly over `data[start:]`; fewer where it is short."""
+    """Cut `count` slices spread evenly over `data[start:]`; fewer where it is short."""
     last = max(start, len(data) - size)
     places = sorted({int(place) // align * align for place in np.linspace(start, last, count)})
     return [data[place : place + size] for place in places]

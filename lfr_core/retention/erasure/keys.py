@@ -41,7 +41,7 @@ class KeyState:
 
 
 def vault_runs(vault: Vault) -> bool:
-    """Whether a vault answers at all, if only that its records are away."""
+    """Ask whether a vault answers at all, if only that its records are away."""
     try:
         _ = vault.public_key
     except Retryable:

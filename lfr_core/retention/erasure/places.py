@@ -16,17 +16,17 @@ __all__ = ["broker_store", "canary_folder", "certificate_folder", "scratch_folde
 
 
 def canary_folder(settings: Settings) -> Path:
-    """Where the needles are: searched by nothing, or every search would find them."""
+    """Return where the needles are: searched by nothing, or every search would find them."""
     return settings.home.resolve() / "canaries"
 
 
 def certificate_folder(settings: Settings) -> Path:
-    """Where certificates are handed out from."""
+    """Return where certificates are handed out from."""
     return settings.home.resolve() / "certificates"
 
 
 def scratch_folder(settings: Settings) -> Path:
-    """Where the search's own control is written for a moment."""
+    """Return where the search's own control is written for a moment."""
     return canary_folder(settings) / "control"
 
 
@@ -48,7 +48,7 @@ def broker_store(settings: Settings, *, has_retention: bool) -> Store:
 
 
 def stores_of(settings: Settings, engine: Engine, broker: Store) -> tuple[Store, ...]:
-    """Every place there is, and `broker`. What lies in the home folder and in none of the others comes last."""
+    """Return every place there is, and `broker`. What lies in the home folder and in none of the others comes last."""
     home = settings.home.resolve()
     milvus = home / "milvus"
     gallery: Store = (
@@ -77,7 +77,9 @@ def stores_of(settings: Settings, engine: Engine, broker: Store) -> tuple[Store,
 
 
 def _temporary(home: Path) -> FolderStore:
-    """Ours in the system's temporary folder; but not the home folder, where that lies inside one of them."""
+    """Return what is ours in the system's temporary folder; but not the home folder, where that lies inside one of
+    them.
+    """
     system = Path(tempfile.gettempdir())
     return FolderStore(
         "temporary files",

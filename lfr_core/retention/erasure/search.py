@@ -120,7 +120,7 @@ class Needles:
         return len(self._needles)
 
     def length(self, index: int) -> int:
-        """Bytes of one needle."""
+        """Return the bytes of one needle, in number."""
         return len(self._needles[index])
 
     def find(self, text: bytes | memoryview) -> Iterator[tuple[int, int]]:

@@ -98,11 +98,11 @@ class Erasure:
                     raise
 
     def check(self, public_key: str) -> tuple[CertificateFault, ...]:
-        """Every fault of every certificate. `public_key`: the installation's, hexadecimal."""
+        """Check every certificate; returns every fault. `public_key`: the installation's, hexadecimal."""
         return self.certificates.check(public_key)
 
     def stores(self) -> tuple[Store, ...]:
-        """Every place that is searched, and those that can't be."""
+        """Return every place that is searched, and those that can't be."""
         return stores_of(self.settings, self.engine, self.broker)
 
     def _canaries(self, deployment: str) -> CanaryFile:

@@ -176,7 +176,7 @@ class _CanaryNeedles:
         self._owners = [(canary, clear) for _, canary, clear in owned]
 
     def hits(self, searched: SearchResult) -> dict[tuple[str, bool], list[str]]:
-        """Places by canary and form (True: clear)."""
+        """Return places by canary and form (True: clear)."""
         places: dict[tuple[str, bool], list[str]] = {}
         for found in searched.found:
             named = places.setdefault(self._owners[found.needle], [])
@@ -190,7 +190,7 @@ def _of(injected: InjectedCanary, clear: bool) -> tuple[bytes, ...]:  # noqa: FB
 
 
 def _still_opens(injected: InjectedCanary, keys: Keys, *, due: bool) -> str:
-    """Why what is stored can still be opened; empty when it can't."""
+    """Say why what is stored can still be opened; empty when it can't."""
     if not injected.key_id:
         return "it isn't sealed: only its removal makes it go"
     state = keys.state(injected)
@@ -238,7 +238,7 @@ def _judge(
 
 
 def _finds_what_is_there(needles: _CanaryNeedles, scratch: Path) -> bool:
-    """Whether the search finds every canary's clear form in a file made for it. The file is removed at once."""
+    """Check that the search finds every canary's clear form in a file made for it. The file is removed at once."""
     try:
         scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor, name = tempfile.mkstemp(prefix="lfr-control-", dir=scratch)

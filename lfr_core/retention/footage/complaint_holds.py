@@ -166,7 +166,7 @@ def _writer(session: Session, trail: Trail, deployment: str, request: str) -> Ho
 def _standing(
     session: Session, request: str | None = None, hold: str | None = None
 ) -> list[tuple[ComplaintHoldRow, FootageHoldRow]]:
-    """Complaints' holds that nobody released and that haven't lapsed, their rows locked."""
+    """Read complaints' holds that nobody released and that haven't lapsed, and lock their rows."""
     statement = (
         select(ComplaintHoldRow, FootageHoldRow)
         .join(FootageHoldRow, col(FootageHoldRow.id) == col(ComplaintHoldRow.hold))

@@ -147,7 +147,7 @@ def _free_space(vault: Vault, folder: Path, part: Iterable[Segment]) -> None:
 
 
 def _remove(file: Path) -> bool:
-    """Whether it was there."""
+    """Remove a file; returns whether it was there."""
     try:
         file.unlink()
     except FileNotFoundError:

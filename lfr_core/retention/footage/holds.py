@@ -65,7 +65,7 @@ class Hold:
         return request_digest(*facts)
 
     def review_is_overdue(self, today: dt.date) -> bool:
-        """Whether somebody should have looked at it before `today`."""
+        """Return whether somebody should have looked at it before `today`."""
         return self.released_at is None and self.review_on < today
 
 

@@ -81,7 +81,7 @@ def _subject(name: str) -> str:
 
 
 def _due_ns(file: Path, info: KeptKeyInfo | None) -> int:
-    """When it has to go: by its key, by its own header, by its age."""
+    """Return when it has to go: by its key, by its own header, by its age."""
     if info is not None:
         return info.due_ns
     try:

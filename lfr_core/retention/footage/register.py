@@ -102,7 +102,7 @@ def segments(
 
 
 def find_segments(engine: Engine, ids: Collection[str]) -> tuple[Segment, ...]:
-    """Those of `ids` that are known, the oldest first. Raises Retryable when the database is away."""
+    """Find those of `ids` that are known, the oldest first. Raises Retryable when the database is away."""
     with reading(engine) as session:
         held = held_now(session)
         found = [_segment(row, held) for row in rows_of(session, ids)]
@@ -143,7 +143,7 @@ def close_row(engine: Engine, segment: str, *, ended_ns: int | None, frames: int
 
 
 def held_now(session: Session) -> frozenset[str]:
-    """Ids of the segments that a hold covers which nobody released."""
+    """Read the ids of the segments that a hold covers which nobody released."""
     statement = (
         select(FootageHoldSegmentRow.segment)
         .join(FootageHoldRow, col(FootageHoldRow.id) == col(FootageHoldSegmentRow.hold))
@@ -164,7 +164,7 @@ def rows_of(session: Session, ids: Collection[str], *, lock: bool = False) -> li
 
 
 def unclosed(engine: Engine, before_ns: int) -> tuple[str, ...]:
-    """Segments begun before this time that no camera closed. Raises Retryable when the database is away."""
+    """Find segments begun before this time that no camera closed. Raises Retryable when the database is away."""
     statement = (
         select(FootageSegmentRow.id)
         .where(col(FootageSegmentRow.purged_ns).is_(None))
@@ -184,7 +184,7 @@ def _due(now_ns: int) -> SelectOfScalar[FootageSegmentRow]:
 
 
 def _last_release_ns(session: Session) -> dict[str, int]:
-    """By segment: when its last hold that was released was released, wall time."""
+    """Read, by segment, when its last hold that was released was released, wall time."""
     statement = (
         select(FootageHoldSegmentRow.segment, FootageHoldRow.released_at)
         .join(FootageHoldRow, col(FootageHoldRow.id) == col(FootageHoldSegmentRow.hold))

@@ -81,7 +81,7 @@ class SegmentIndex:
 
 
 def segment_file(folder: Path, segment: str) -> Path:
-    """Where the footage of a segment lies."""
+    """Return where the footage of a segment lies."""
     return folder / f"{segment}{SUFFIX}"
 
 

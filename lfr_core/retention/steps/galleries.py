@@ -67,6 +67,6 @@ def _in_use(name: str, known: Deployments) -> bool:
 
 
 def _belongs(name: str, deployment: str) -> bool:
-    """Whether it is the deployment's, or an attempt's at its list (`lfr_core.watchlists.compile`)."""
+    """Return whether it is the deployment's, or an attempt's at its list (`lfr_core.watchlists.compile`)."""
     own = gallery_name(deployment)
     return name == own or name.startswith(f"{own}__")

@@ -41,7 +41,7 @@ class ListsStep:
         return (*lists, *keys)
 
     def purge(self, now_ns: int) -> PurgeResult:
-        """Rows first, then keys: with the vault away the rows go all the same, and the other way round."""
+        """Delete rows first, then keys: with the vault away the rows go all the same, and the other way round."""
         ended = self._ended(now_ns)
         gone: list[Destroyed] = []
         failures: list[LfrError] = []
@@ -68,7 +68,7 @@ class ListsStep:
         return {name: at_ns for name, at_ns in deployments(self._engine).ended_ns.items() if at_ns <= now_ns}
 
     def _listed(self) -> dict[str, int]:
-        """Entries and references each deployment still has."""
+        """Count the entries and references that each deployment still has."""
         found: dict[str, int] = {}
         with reading(self._engine) as session:
             for table in (WatchlistEntryRow, WatchlistReferenceRow):

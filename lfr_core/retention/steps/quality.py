@@ -46,7 +46,7 @@ class QualityStep:
         return PurgeResult(tuple(gone), tuple(failures))
 
     def _old(self, now_ns: int) -> dict[str, Due]:
-        """By the folder's name."""
+        """Find what is due, by the folder's name."""
         due: dict[str, Due] = {}
         try:
             names = entries(self._folder)

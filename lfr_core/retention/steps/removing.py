@@ -48,5 +48,5 @@ def remove_folders(kind: str, found: Sequence[DueFolder], remove: Callable[[DueF
 
 
 def _subject(kind: str, each: DueFolder) -> str:
-    """Not the name itself, which may be a person's."""
+    """Name the folder by its hash and not by the name itself, which may be a person's."""
     return subject(kind, hashlib.sha256(f"{each.folder}/{each.name}".encode()).hexdigest()[:16])

@@ -118,7 +118,7 @@ class DeletionCertified:
         )
 
     def _owed(self, now_ns: int) -> list[str]:
-        """Deployments of which a certificate must be there, because they ended a day ago.
+        """List the deployments of which a certificate must be there, because they ended a day ago.
 
         Every operational one that was opened, also where no canary was injected and so nothing could be proved; of
         trials those with canaries.

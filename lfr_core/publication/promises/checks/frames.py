@@ -146,7 +146,9 @@ class NoTemplateKept:
 
 
 def _outside(epoch: EpochRow, deployment: DeploymentRow | None) -> bool:
-    """Whether none of the epoch lies in its deployment's hours; epochs begin at whole multiples of their length."""
+    """Return whether none of the epoch lies in its deployment's hours; epochs begin at whole multiples of their
+    length.
+    """
     if deployment is None or deployment.opens_at is None or deployment.closes_at is None:
         return True
     opens_ns, closes_ns = deployment.opens_at.timestamp() * 1e9, deployment.closes_at.timestamp() * 1e9
@@ -164,7 +166,7 @@ def _is_template(name: str) -> bool:
 
 
 def _is_long(what: object) -> bool:
-    """Whether a field's JSON Schema is an array of many numbers."""
+    """Return whether a field's JSON Schema is an array of many numbers."""
     if not isinstance(what, dict) or what.get("type") != "array":
         return False
     items = what.get("items")

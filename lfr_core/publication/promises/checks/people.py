@@ -115,7 +115,7 @@ def _is_person(name: str | None) -> bool:
 
 
 def _in_order(judgement: str | None, engagement: str | None, review: str | None) -> bool:
-    """Whether the answers are of the closed lists, and the comparison came first."""
+    """Return whether the answers are of the closed lists, and the comparison came first."""
     known = (
         judgement in {None, *(each.value for each in Judgement)}
         and engagement in {None, *(each.value for each in Engagement)}

@@ -111,7 +111,7 @@ class DeletionsInTime:
 
 
 def _late_ns(policy: Policy) -> int:
-    """How long after it is due something may still be there before that is a breach, and an alarm."""
+    """Return how long after it is due something may still be there before that is a breach, and an alarm."""
     return round(policy.retention.overdue_after_s * 1e9)
 
 

@@ -72,7 +72,7 @@ class NoExportPath:
 
     @staticmethod
     def reaches_outside(source: bytes, name: str) -> bool:
-        """Whether the module imports a client of the outside. Raises Fatal when it isn't Python."""
+        """Return whether the module imports a client of the outside. Raises Fatal when it isn't Python."""
         return any(_within(each, _OUTWARD) for each in _imports(source, name))
 
     def _sources(self) -> Iterator[tuple[str, bytes]]:
@@ -86,7 +86,9 @@ class NoExportPath:
 
 @lru_cache(maxsize=4096)  # by the source itself: a ledger that is looked at again parses only what has changed
 def _imports(source: bytes, name: str) -> frozenset[str]:
-    """Every module that `source` imports anywhere in it, also by `importlib`. Raises Fatal when it isn't Python."""
+    """List every module that `source` imports anywhere in it, also by `importlib`. Raises Fatal when it isn't
+    Python.
+    """
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError) as error:
@@ -105,7 +107,7 @@ def _imports(source: bytes, name: str) -> frozenset[str]:
 
 
 def _loads_by_name(function: ast.expr) -> bool:
-    """Whether it is `import_module` or `importlib.import_module`."""
+    """Return whether it is `import_module` or `importlib.import_module`."""
     match function:
         case ast.Name(id="import_module"):
             return True
