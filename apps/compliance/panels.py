@@ -59,14 +59,16 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> str
 
 
 def status_words(entry: LedgerEntry) -> str:
-    """How a promise stands."""
+    """Say how a promise stands."""
     if entry.finding is None:
         return "Not checked yet" if entry.promise.check else "No automatic check"
     return _STATUS[entry.finding.result]
 
 
 def promise_rows(entries: Sequence[LedgerEntry]) -> list[tuple[str, ...]]:
-    """Every promise, the broken first: what was promised, how it stands, what was seen, what the public is told."""
+    """Return every promise, the broken first: what was promised, how it stands, what was seen, what the public is
+    told.
+    """
 
     def rank(entry: LedgerEntry) -> int:
         return _WORST_FIRST.index(entry.finding.result if entry.finding else None)
@@ -112,7 +114,7 @@ def searched_rows(certificate: Certificate) -> list[tuple[str, ...]]:
 
 
 def trail_rows(entries: Sequence[AuditEntry]) -> list[tuple[str, ...]]:
-    """Entries of the trail, the newest first. People are numbers there."""
+    """Return entries of the trail, the newest first. People are numbers there."""
     return [
         (str(each.seq), london_ns(each.at_ns), each.actor, each.verb.value, each.rule, each.deployment, each.subject)
         for each in reversed(entries)
@@ -120,7 +122,7 @@ def trail_rows(entries: Sequence[AuditEntry]) -> list[tuple[str, ...]]:
 
 
 def clock_html(standing: Sequence[ClassStatus], overdue_after_s: float) -> str:
-    """For each kind of data a bar: how long the oldest is past due, to the line at which that is an alarm."""
+    """Draw for each kind of data a bar: how long the oldest is past due, to the line at which that is an alarm."""
     row, width, left = 44, 480, 8
     most = max([overdue_after_s * 2, *(each.lag_s for each in standing)])
     plot = width - 2 * left

@@ -42,7 +42,7 @@ _SLEW_S = 30.0  # NTP's slow corrections since the boot stay below; a set clock 
 
 
 def java(*, needed: bool) -> Check:
-    """`needed`: the settings' broker is a Kafka of our own."""
+    """Check that Java is there. `needed`: the settings' broker is a Kafka of our own."""
     major = java_major()
     if major is not None and major >= MIN_JAVA:
         return ok("java", f"Java {major}")
@@ -52,7 +52,7 @@ def java(*, needed: bool) -> Check:
 
 
 def maven(*, jars: bool) -> Check:
-    """`jars`: Kafka's jars are here already."""
+    """Check that Maven is there. `jars`: Kafka's jars are here already."""
     if shutil.which("mvn"):
         return ok("maven", "there")
     if jars:
@@ -79,7 +79,7 @@ def memory() -> Check:
 
 
 def security_chip(folder: Path = Path("/dev")) -> Check:
-    """Whether the machine has a TPM, and that OpenLFR doesn't use one."""
+    """Check whether the machine has a TPM, and say that OpenLFR doesn't use one."""
     is_there = any((folder / name).exists() for name in ("tpmrm0", "tpm0"))
     return ok(
         "security chip",
@@ -118,7 +118,7 @@ def write_access(settings: Settings) -> Check:
 
 
 def settings_sources() -> Check:
-    """Where each setting that is given comes from; values aren't shown, an address may hold a password."""
+    """Show where each setting that is given comes from; values aren't shown, an address may hold a password."""
     file = settings_file()
     in_file = read_settings_file(file).keys() if file is not None else set()
     in_environment = {name for name in os.environ if name.startswith("LFR_")} - {ENV_FILE}
@@ -129,7 +129,7 @@ def settings_sources() -> Check:
 
 
 def privacy(settings: Settings) -> Check:
-    """Whether other users of the machine can look into what the system wrote."""
+    """Check whether other users of the machine can look into what the system wrote."""
     found = open_to_others(settings)
     if not found:
         return ok("privacy", f"{settings.home} is closed to other users")
@@ -138,7 +138,7 @@ def privacy(settings: Settings) -> Check:
 
 
 def ports(settings: Settings, *, running: bool, own_broker: bool) -> Check:
-    """Whether the ports `lfr up` wants are free; `running`: our own children hold them now."""
+    """Check whether the ports `lfr up` wants are free; `running`: our own children hold them now."""
     wanted = {settings.operator_port: "LFR_OPERATOR_PORT", settings.public_port: "LFR_PUBLIC_PORT"}
     if own_broker:
         wanted |= {
@@ -162,7 +162,7 @@ def ports(settings: Settings, *, running: bool, own_broker: bool) -> Check:
 
 
 def clock(*, newest_record_ns: int | None) -> Check:
-    """Wall time against the newest record's (nanoseconds since the epoch) and against the time since the boot."""
+    """Compare wall time with the newest record's (nanoseconds since the epoch) and with the time since the boot."""
     now = time.time_ns()
     if newest_record_ns is not None and now < newest_record_ns:
         late = (newest_record_ns - now) / 1e9
@@ -171,7 +171,7 @@ def clock(*, newest_record_ns: int | None) -> Check:
 
 
 def clock_after_boot(*, boot_s: float, wall_s: float, since_boot_s: float) -> Check:
-    """Whether wall time has moved with the machine's own count of seconds since it started (a pure rule)."""
+    """Check whether wall time has moved with the machine's own count of seconds since it started (a pure rule)."""
     shift = wall_s - boot_s - since_boot_s
     says = f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(wall_s))} UTC"
     if abs(shift) > _SLEW_S:
@@ -183,7 +183,7 @@ _SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def _nearest(folder: Path) -> Path:
-    """`folder`, or the nearest one above that exists."""
+    """Return `folder`, or the nearest one above that exists."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return folder

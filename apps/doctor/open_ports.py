@@ -51,7 +51,7 @@ def open_ports(settings: Settings, choice: BrokerChoice | None) -> list[Check]:
 
 
 def listening_addresses(port: int) -> list[str]:
-    """On which addresses of this machine somebody listens for TCP at `port`, sorted."""
+    """Find on which addresses of this machine somebody listens for TCP at `port`, sorted."""
     return sorted(
         {
             each.laddr.ip
@@ -85,7 +85,9 @@ def embedded_port(name: str, port: int, who: str, *, mend: str = "") -> Check:
 
 
 def other_ports(settings: Settings) -> Check:
-    """Ports that a process of the running system listens on and that no setting names, as far as we may see them."""
+    """Check for ports that a process of the running system listens on and that no setting names, as far as we may
+    see them.
+    """
     from apps.supervisor.state import read_state
     from apps.supervisor.workflows import FLOWS
 

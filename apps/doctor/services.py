@@ -124,7 +124,7 @@ def database(settings: Settings) -> Check:
 
 
 def workflows(settings: Settings, *, running: bool) -> Check:
-    """Prefect's server: whether its API answers us, and nobody else."""
+    """Check that Prefect's server answers us, and nobody else."""
     from apps.supervisor.probes import http_ok
     from flows.prefect_api import LoginRefused, PrefectApi
 
@@ -148,7 +148,7 @@ def workflows(settings: Settings, *, running: bool) -> Check:
 
 
 def identity(settings: Settings, *, running: bool) -> Check:
-    """Where people log in: whether it answers under the name that its tokens have."""
+    """Check that the place where people log in answers under the name that its tokens have."""
     from lfr_core.custody.identity.discovery import discover
     from lfr_core.custody.identity.embedded import server_python
     from lfr_core.custody.identity.provider import provider_of
@@ -168,7 +168,7 @@ def identity(settings: Settings, *, running: bool) -> Check:
 
 
 def retention(settings: Settings, *, running: bool) -> Check:
-    """Whether anything that should be gone is still there."""
+    """Check whether anything that should be gone is still there."""
     from flows.retention_lag import last_purge_words, purge_trouble
     from lfr_core.custody.installation import Installation
     from lfr_core.retention.last_purge import read_ended
@@ -190,7 +190,9 @@ def retention(settings: Settings, *, running: bool) -> Check:
 
 
 def newest_record_ns(settings: Settings) -> int | None:
-    """Wall time of the newest record, nanoseconds since the epoch; None if there is none or it can't be read."""
+    """Read the wall time of the newest record, nanoseconds since the epoch; None if there is none or it can't be
+    read.
+    """
     from lfr_core.alerts.newest import newest_record_ns as newest
     from lfr_core.custody.installation import Installation
     from lfr_core.storage.engine import reading

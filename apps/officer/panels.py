@@ -17,7 +17,7 @@ _MINUTE_S, _HOUR_S = 60, 3_600
 
 
 def ago_words(seconds: float) -> str:
-    """How long ago somebody was seen."""
+    """Say how long ago somebody was seen."""
     whole = max(0, round(seconds))
     if whole < _MINUTE_S:
         return f"{whole} second{'' if whole == 1 else 's'} ago"

@@ -110,7 +110,7 @@ class AlertsView:
             part.snapshot.note_drawn()
 
     def _list_shown(self) -> set[UUID]:
-        """Whatever stands on the screen, and what was asked for there."""
+        """List whatever stands on the screen, and what was asked for there."""
         shown = {each.id for part in (self._waiting, self._judged) for each in filter(None, part.snapshot.alerts)}
         wanted = self._waiting.snapshot.wanted
         return shown if wanted is None else shown | {wanted}

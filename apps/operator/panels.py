@@ -225,13 +225,13 @@ def _ago(seconds: float) -> str:
 
 
 def cameras_work(working: int, running: int) -> str:
-    """Word how many of the cameras work."""
+    """Say how many of the cameras work."""
     one = 1 in {working, running}
     return f"{working} of {running} camera{'s' * (running != 1)} work{'s' * one}"
 
 
 def duration_words(seconds: float) -> str:
-    """Word a duration."""
+    """Say a duration in words."""
     if seconds < 60:  # seconds in a minute
         return f"{max(0, int(seconds))} s"
     minutes = int(seconds // 60)

@@ -174,8 +174,8 @@ class OperatorView:
         self._sign_ons.sign_on(deployment, by)
 
     def resumes(self, deployment: str, operator: AuthenticatedPerson) -> bool:
-        """Whether this person attended it here a moment ago, hasn't put it down, and may go on: a page that is loaded
-        anew, as after F5, asks for no second click.
+        """Return whether this person attended it here a moment ago, hasn't put it down, and may go on: a page that
+        is loaded anew, as after F5, asks for no second click.
         """
         attended_s = self._attended_s.get((deployment, operator))
         if attended_s is None or self._clock.monotonic() - attended_s > _RESUME_S:

@@ -166,7 +166,7 @@ def values_of(made: Application, name: str, kind: DeploymentKind) -> FormValues:
 
 
 def explanations(policy: Policy) -> Mapping[str, str]:
-    """Word what the policy asks of each field, to stand beside it."""
+    """Say what the policy asks of each field, to stand beside it."""
     claims, planning = policy.accuracy, policy.planning
     return {
         "id": "Letters, digits, dots, - and _; never used again. An id that is planned already is revised.",
@@ -219,7 +219,7 @@ def _moment(which: str, day: date | None, at: time | None, faults: list[str]) ->
 
 
 def _sentence(loc: tuple[int | str, ...], kind: str, message: str) -> str:
-    """Word a fault of the form for people."""
+    """Say a fault of the form in a sentence for people."""
     name = str(loc[0]) if loc else ""
     label = LABELS.get(name, "Hours and cameras").split(",")[0]
     if name == "cameras":

@@ -60,5 +60,5 @@ def _first_day(one: CalendarEntry) -> date:
 
 
 def _last_day(one: CalendarEntry) -> date:
-    """Of one that ends at midnight the day before."""
+    """Return the last day on which it runs: of one that ends at midnight the day before."""
     return (one.application.ends_at.astimezone(LONDON) - timedelta(microseconds=1)).date()

@@ -20,7 +20,7 @@ def open_panel(deployment: str, act: Act) -> None:
 
 
 def is_open(one: DeploymentOverview, act: Act) -> bool:
-    """Whether its panel stands open."""
+    """Return whether its panel stands open."""
     return bool(st.session_state.get(_ACT) == (one.view.id, act))
 
 

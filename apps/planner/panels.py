@@ -60,7 +60,7 @@ def empty(words: str) -> str:
 
 
 def month(at: datetime) -> str:
-    """Word the heading under which a deployment stands in the calendar."""
+    """Return the heading under which a deployment stands in the calendar."""
     return f"{at.astimezone(LONDON):%B %Y}"
 
 

@@ -116,7 +116,7 @@ def find_remedy(condition: Condition, status: Status) -> Remedy | None:
 
 
 def why_words(item: ReadinessItem, one: DeploymentOverview) -> str:
-    """Word why a condition is or isn't met, for somebody who never types a command."""
+    """Say why a condition is or isn't met, for somebody who never types a command."""
     condition, status = item.finding.condition, one.view.status
     if not item.looked:
         return "Looked at by the vault whenever it lends a key."

@@ -157,7 +157,7 @@ def steps_html(steps: tuple[LifecycleStep, ...]) -> str:
 
 
 def step_html(step: LifecycleStep) -> str:
-    """Head what a step lacks."""
+    """Draw the heading above what a step lacks."""
     count = f"{len(step.red)} missing" if step.red else "nothing missing"
     return f'<h4 class="pln-step">{escape(step.title)} <small>{count}</small></h4>'
 

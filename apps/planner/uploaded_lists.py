@@ -176,7 +176,7 @@ class UploadedLists:
         self._begin(deployment, "Compiling the list", work, by)
 
     def several_faces(self, deployment: str, by: AuthenticatedPerson) -> tuple[int, ...]:
-        """Lines of this person's upload whose photograph shows several faces, none of which was chosen yet."""
+        """List the lines of this person's upload whose photograph shows several faces, none of which was chosen yet."""
         staged = self.staged(deployment, by)
         return () if staged is None else tuple(sorted(self._several.get(staged.folder, ())))
 

@@ -117,7 +117,7 @@ class PlannerView:
         return list_before(self.engine, one.view.id, place=one.application.place)
 
     def is_published(self, deployment: str) -> bool:
-        """Whether its record has been published."""
+        """Return whether its record has been published."""
         return bool(revisions_of(self.engine, deployment))
 
     def documents(self, deployment: str) -> ComplianceDocumentsStatus:
@@ -210,7 +210,7 @@ class PlannerView:
         withholding.refuse_withholding(self.announcements, deployment, by=by, reason=reason)
 
     def still_to_decide(self, deployment: str) -> str:
-        """Word in one sentence the alerts that nobody has judged; "" where all are."""
+        """Say in one sentence how many alerts nobody has judged; "" where all are."""
         return still_to_decide(self.engine, deployment)
 
     def close(self, deployment: str, *, by: AuthenticatedPerson) -> None:

@@ -81,7 +81,7 @@ class RightsView:
 
 
 def state_words(request: Request, today: date) -> str:
-    """Word where a request stands, so that no colour is needed."""
+    """Say where a request stands, so that no colour is needed."""
     days = (request.due_on - today).days
     match request.state:
         case RequestState.OVERDUE:
@@ -93,7 +93,7 @@ def state_words(request: Request, today: date) -> str:
 
 
 def hold_words(request: Request, now: datetime) -> tuple[str, ...]:
-    """Word what is held for a request, a sentence a hold."""
+    """Say what is held for a request, a sentence a hold."""
     sentences = []
     for hold in request.holds:
         of = f"{hold.segments} segments of {hold.deployment}"

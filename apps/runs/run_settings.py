@@ -41,7 +41,7 @@ def settings_for_run(settings: Settings, home: Path, *, workers: int, keep_page_
 
 
 def _free_ports(count: int) -> list[int]:
-    """Loopback TCP ports nobody listens on now; held together, so that they differ."""
+    """Find loopback TCP ports nobody listens on now; held together, so that they differ."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:

@@ -10,7 +10,7 @@ __all__ = ["alerts_table", "cameras_table"]
 
 
 def cameras_table(report: RunReport) -> Table:
-    """Frames by what became of them, a row a camera; outcomes that didn't happen are left out."""
+    """Make a table of frames by what became of them, a row a camera; outcomes that didn't happen are left out."""
     table = Table(title="Frames by camera", title_justify="left")
     table.add_column("camera")
     columns = (
@@ -32,7 +32,7 @@ def cameras_table(report: RunReport) -> Table:
 
 
 def alerts_table(report: RunReport) -> Table:
-    """One row an alert, in the order of their first sighting."""
+    """Make a table with one row an alert, in the order of their first sighting."""
     table = Table(title=f"{len(report.alerts)} alerts", title_justify="left")
     for name in ("subject", "camera"):
         table.add_column(name)

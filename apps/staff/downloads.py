@@ -78,7 +78,7 @@ def read_cookie(request: Request, origin: str) -> Mapping[str, object]:
 
 
 def was_shown(claims: Mapping[str, object], file: str, roles: frozenset[Role]) -> bool:
-    """Whether an open page of this login has drawn the download, for somebody who held just these roles.
+    """Return whether an open page of this login has drawn the download, for somebody who held just these roles.
 
     A document that is made at the click (the planner's printed forms) belongs to no page; it is for whoever has one
     open that makes such.

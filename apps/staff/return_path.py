@@ -74,7 +74,7 @@ class ReturnPath:
 
 
 def where_of(text: str) -> str:
-    """One of our pages with its query, or "" for anything else."""
+    """Return one of our pages with its query, or "" for anything else."""
     return text if _WHERE.fullmatch(text) else ""
 
 

@@ -19,7 +19,7 @@ _STOP_S: Final = 15.0
 
 
 def is_camera(name: str) -> bool:
-    """Whether a child is one of them: one that doesn't start keeps the platform from nothing."""
+    """Return whether a child is one of them: one that doesn't start keeps the platform from nothing."""
     return name.startswith(CAMERA)
 
 

@@ -98,7 +98,7 @@ class Child:
         self._process.terminate()
 
     def has_stopped(self, *, kill: bool) -> bool:
-        """Whether it has ended after `terminate()`; with `kill` it is made to."""
+        """Return whether it has ended after `terminate()`; with `kill` it is made to."""
         if self._process is None:
             return True
         if self._process.poll() is None and not kill:
@@ -164,7 +164,7 @@ class Child:
             self._become(ChildState.UNRESPONSIVE, "its process runs and answers nothing")
 
     def _has_ports(self) -> bool:
-        """Whether it listens where it should, before anything is asked there. Raises Fatal: another user does."""
+        """Check that it listens where it should, before anything is asked there. Raises Fatal: another user does."""
         return all(has_own_listener(port, self.spec.name) for port in self.spec.ports)
 
     def _note_death(self, now: float, code: int | None, what: str) -> None:

@@ -64,7 +64,7 @@ def settings_env(settings: Settings, broker: BrokerKind | None = None) -> dict[s
 
 
 def worker_count(settings: Settings) -> int:
-    """Recognition workers: as set, else one per core less one for the rest, at least one."""
+    """Return the number of recognition workers: as set, else one per core less one for the rest, at least one."""
     return settings.workers or max(1, (os.cpu_count() or 2) - 1)
 
 
@@ -77,7 +77,7 @@ def plan(
     with_flows: bool = False,
     with_login: bool = False,
 ) -> list[ChildSpec]:
-    """Every child that these settings ask for; what they name as external isn't started.
+    """Plan every child that these settings ask for; what they name as external isn't started.
 
     `with_flows`: Prefect's server, our flows, the purge, and the watch over planned deployments. A run that ends by
     itself and destroys what it made needs none of them. `with_login`: the identity server, without pages and flows too.
@@ -201,7 +201,9 @@ def _watch(settings: Settings, env: dict[str, str], needs: tuple[str, ...]) -> C
 
 
 def _public(settings: Settings) -> ChildSpec:
-    """Without our settings in its environment: it could reach nothing with them, and needs none."""
+    """Specify the public site without our settings in its environment: it could reach nothing with them, and needs
+    none.
+    """
     from apps.public.launch import command
 
     return ChildSpec(

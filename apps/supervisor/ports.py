@@ -16,7 +16,7 @@ __all__ = ["is_taken", "owner_of", "refuse_taken_ports"]
 
 
 def is_taken(port: int) -> bool:
-    """Whether 127.0.0.1:`port` can't be listened on."""
+    """Return whether 127.0.0.1:`port` can't be listened on."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: closing ones don't count
         try:
@@ -27,7 +27,7 @@ def is_taken(port: int) -> bool:
 
 
 def owner_of(port: int) -> str:
-    """Who listens on `port`, in words: program, process id and command line where we may see them."""
+    """Say who listens on `port`: program, process id and command line where we may see them."""
     try:
         listening = [
             each.pid
@@ -42,7 +42,7 @@ def owner_of(port: int) -> str:
 
 
 def refuse_taken_ports(needed: Mapping[int, str]) -> None:
-    """`needed` names who needs each port.
+    """Refuse ports that are taken. `needed` names who needs each port.
 
     Raises:
         Fatal: some are taken; the message names each, and its owner.

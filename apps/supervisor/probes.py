@@ -22,7 +22,7 @@ _ANSWER_S = 1.0
 
 
 def port_answers(port: int) -> Probe:
-    """Ready when 127.0.0.1:`port` takes a connection."""
+    """Make a probe that is ready when 127.0.0.1:`port` takes a connection."""
 
     def probe(_pid: int) -> bool:
         try:
@@ -35,7 +35,7 @@ def port_answers(port: int) -> Probe:
 
 
 def http_ok(url: str) -> Probe:
-    """Ready when `url` (a loopback http address) answers 200."""
+    """Make a probe that is ready when `url` (a loopback http address) answers 200."""
 
     def probe(_pid: int) -> bool:
         try:
@@ -48,7 +48,7 @@ def http_ok(url: str) -> Probe:
 
 
 def broker_answers(connection: BrokerConnection) -> Probe:
-    """Ready when the broker tells its version: an open port alone comes seconds earlier."""
+    """Make a probe that is ready when the broker tells its version: an open port alone comes seconds earlier."""
 
     def probe(_pid: int) -> bool:
         from streams.topics import broker_version
@@ -63,7 +63,7 @@ def broker_answers(connection: BrokerConnection) -> Probe:
 
 
 def vault_answers(settings: Settings) -> Probe:
-    """Ready when the vault of these settings answers."""
+    """Make a probe that is ready when the vault of these settings answers."""
 
     def probe(_pid: int) -> bool:
         from lfr_core.custody.installation import Installation
@@ -81,11 +81,13 @@ def vault_answers(settings: Settings) -> Probe:
 
 
 def says_ready(path: Path) -> Probe:
-    """Ready when the liveness file at `path` is the child's own."""
+    """Make a probe that is ready when the liveness file at `path` is the child's own."""
     return LivenessFile(path).is_of
 
 
 def says_alive(path: Path) -> Probe:
-    """Alive while the child touches its liveness file: a process that hangs or is stopped doesn't."""
+    """Make a probe that passes while the child touches its liveness file: a process that hangs or is stopped
+    doesn't.
+    """
     file = LivenessFile(path)
     return lambda pid: file.is_of(pid) and file.is_fresh()

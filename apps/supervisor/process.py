@@ -119,7 +119,7 @@ class ChildProcess:
         orphan_killer.note(self.pid)
 
     def poll(self) -> int | None:
-        """Its exit code (negative: a signal), or None while it runs."""
+        """Return its exit code (negative: a signal), or None while it runs."""
         return self._popen.poll()
 
     def terminate(self) -> None:
@@ -127,7 +127,7 @@ class ChildProcess:
         self._popen.send_signal(self._signal)
 
     def kill(self) -> None:
-        """SIGKILL for it and its whole group, and wait for the end."""
+        """Kill it and its whole group (SIGKILL), and wait for the end."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._popen.wait(30)

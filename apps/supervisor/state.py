@@ -56,7 +56,7 @@ class ChildReport(BaseModel):
     ports: tuple[int, ...]
 
     def check_state(self) -> ChildState:
-        """Its state checked against the machine: what claims to run and doesn't has FAILED, or is held."""
+        """Check its state against the machine: what claims to run and doesn't has FAILED, or is held."""
         claims = self.state in {ChildState.READY, ChildState.UNRESPONSIVE, ChildState.STARTING, ChildState.STOPPING}
         if claims and not _is_it(self.pid, self.pid_created):
             return ChildState.FAILED
@@ -89,12 +89,12 @@ class SystemState(BaseModel):
         return ""
 
     def is_alive(self) -> bool:
-        """Whether the supervisor that wrote this still runs."""
+        """Return whether the supervisor that wrote this still runs."""
         return _is_it(self.pid, self.pid_created)
 
 
 def process_created(pid: int) -> float | None:
-    """When the process `pid` was made, seconds since the epoch; None if it doesn't run (or is a zombie)."""
+    """Return when the process `pid` was made, seconds since the epoch; None if it doesn't run (or is a zombie)."""
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
@@ -103,7 +103,7 @@ def process_created(pid: int) -> float | None:
 
 
 def _is_stopped(pid: int | None) -> bool:
-    """Whether a process is held in its tracks, by SIGSTOP or a debugger."""
+    """Return whether a process is stopped, by SIGSTOP or a debugger."""
     try:
         return pid is not None and psutil.Process(pid).status() in {psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP}
     except psutil.Error:
@@ -111,7 +111,9 @@ def _is_stopped(pid: int | None) -> bool:
 
 
 def _is_it(pid: int | None, created: float | None) -> bool:
-    """Whether `pid` runs and is the process that was made then (to a second: the boot time moves with the clock)."""
+    """Return whether `pid` runs and is the process that was made then (to a second: the boot time moves with the
+    clock).
+    """
     found = process_created(pid) if pid is not None else None
     return found is not None and created is not None and abs(found - created) <= 1.0
 
@@ -154,7 +156,7 @@ def _lock_file(home: Path) -> Path:
 
 
 def is_held(home: Path) -> bool:
-    """Whether a supervisor holds `home` now."""
+    """Return whether a supervisor holds `home` now."""
     try:
         with _lock_file(home).open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

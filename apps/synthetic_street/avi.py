@@ -72,7 +72,7 @@ class MjpegAvi:
         self._out.write(struct.pack("<I", whole - 8))
 
     def _head(self, movi_bytes: int) -> bytes:
-        """Everything before the first frame; always of the same length."""
+        """Write everything before the first frame; always of the same length."""
         width, height = self._size
         frames, largest = len(self._index), self._largest
         main = struct.pack(

@@ -96,7 +96,7 @@ class _Brush:
         self.image: Image = np.zeros((HEIGHT_PX * SCALE, WIDTH_PX * SCALE, 3), np.uint8)
 
     def corners(self, points: list[tuple[float, float, float]]) -> npt.NDArray[np.int32]:
-        """World points (X, height, Z) in pixels of the large picture, 4 bits of fraction."""
+        """Convert world points (X, height, Z) to pixels of the large picture, 4 bits of fraction."""
         return np.round(np.array([project(*p) for p in points]) * SCALE * 16).astype(np.int32)
 
     def quad(self, points: list[tuple[float, float, float]], colour: Colour) -> None:
@@ -113,7 +113,7 @@ class _Brush:
         )
 
     def plate(self, text: str, quad: list[tuple[float, float, float]], ink: Colour, background: Colour) -> None:
-        """Text on a rectangle in the world: corners top left, top right, bottom right, bottom left as seen."""
+        """Draw text on a rectangle in the world: corners top left, top right, bottom right, bottom left as seen."""
         (tw, th), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, 3.0, 6)
         sign = np.full((th * 2, tw + th * 2, 3), background, np.uint8)
         cv2.putText(sign, text, (th, int(th * 1.5)), cv2.FONT_HERSHEY_DUPLEX, 3.0, ink, 6, cv2.LINE_AA)
@@ -144,7 +144,7 @@ def _shade(colour: Colour, light: float) -> Colour:
 
 
 def _shop(brush: _Brush, side: int, near: float, far: float, shop: tuple[str, Colour, Colour]) -> None:
-    """One house: wall with courses of brick, shop window, fascia with its name, awning, windows above."""
+    """Draw one house: wall with courses of brick, shop window, fascia with its name, awning, windows above."""
     name, fascia, wall = shop
     light = 0.82 if side < 0 else 1.05  # the sun stands to the left behind the camera
     brush.quad(_wall(side, near, far, 0, 9), _shade(wall, light))
@@ -182,7 +182,7 @@ def _shop(brush: _Brush, side: int, near: float, far: float, shop: tuple[str, Co
 
 
 def _ground(brush: _Brush) -> None:
-    """Paving in courses, the road that crosses, kerbs."""
+    """Draw paving in courses, the road that crosses, kerbs."""
     brush.flat(
         [(0, HORIZON_Y_PX + 60), (WIDTH_PX, HORIZON_Y_PX + 60), (WIDTH_PX, HEIGHT_PX), (0, HEIGHT_PX)], (132, 136, 140)
     )
@@ -243,7 +243,7 @@ def _square(brush: _Brush) -> None:
 
 
 def _furniture(brush: _Brush, beyond: Image) -> None:
-    """Lamp posts, and the notice that tells everybody what is going on: the deployment is overt."""
+    """Draw lamp posts, and the notice that tells everybody what is going on: the deployment is overt."""
     for x, z in ((-2.3, 14.0), (2.3, 18.0)):
         pole = [(x - 0.05, 0.0, z), (x + 0.05, 0.0, z), (x + 0.03, 3.4, z), (x - 0.03, 3.4, z)]
         brush.quad(pole, (52, 58, 50))

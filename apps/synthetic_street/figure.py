@@ -51,7 +51,7 @@ def level_for(eye_px: float) -> int:
 
 
 def phases_of(level: int) -> int:
-    """How many pictures of a stride there are at a level."""
+    """Return how many pictures of a stride there are at a level."""
     return STEP_PHASES if level < LEGS_BELOW_PX else 1
 
 
@@ -143,7 +143,7 @@ class _Clothes:
         self.long = 14.5 if self.style == "coat" else 10.8
 
     def behind(self) -> None:
-        """Legs, the back of the collar, the shirt."""
+        """Draw legs, the back of the collar, the shirt."""
         fill, swing = self.pen.fill, math.sin(math.tau * self.phase / STEP_PHASES)
         for side, lift in ((-1, swing), (1, -swing)):
             sole = SOLE_E - 0.9 * max(0.0, lift)
@@ -155,7 +155,7 @@ class _Clothes:
         fill([(-1.1, 2.2), (1.1, 2.2), (1.3, 3.4), (1.2, 5.6), (-1.2, 5.6), (-1.3, 3.4)], self.shirt, 0.95)
 
     def front(self) -> None:
-        """Shoulders, arms and torso, open at the neck."""
+        """Draw shoulders, arms and torso, open at the neck."""
         b, fill, coat = self.broad, self.pen.fill, self.coat
         deep = {"jacket": 5.2, "coat": 4.4, "hood": 3.1, "jumper": 2.95}[self.style]
         fill(

@@ -48,12 +48,12 @@ class Placement:
     sprite: Sprite
 
     def to_sprite_pixels(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
-        """Pixels (x, y) of the sprite under pixels of the frame; (n, 2)."""
+        """Convert pixels (x, y) of the frame to those of the sprite under them; (n, 2)."""
         scale = self.sprite.eye_px / self.eye_px
         return np.round((points - (self.x, self.y)) * scale + self.sprite.origin).astype(np.intp)
 
     def covers(self, points: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Which of `points` (n, 2; pixels of the frame) this figure hides."""
+        """Return which of `points` (n, 2; pixels of the frame) this figure hides."""
         at = self.to_sprite_pixels(points)
         height, width = self.sprite.pixels.shape[:2]
         inside = (at[:, 0] >= 0) & (at[:, 0] < width) & (at[:, 1] >= 0) & (at[:, 1] < height)
@@ -74,7 +74,7 @@ class Cast:
         return self._people[one.person].heads[one.photograph]
 
     def placements(self, plan: Sequence[PassPlan], at_s: float) -> list[Placement]:
-        """Everybody walking at `at_s`, furthest first."""
+        """Place everybody walking at `at_s`, furthest first."""
         found = []
         for one in plan:
             now, later = one.eyes(at_s), one.eyes(at_s + SHUTTER_S)
@@ -85,7 +85,7 @@ class Cast:
         return sorted(found, key=lambda placement: placement.eye_px)
 
     def visible_shares(self, placements: Sequence[Placement]) -> list[float]:
-        """Of each face, furthest first, the share inside the picture that nobody nearer hides."""
+        """Return of each face, furthest first, the share inside the picture that nobody nearer hides."""
         shares = []
         for index, placement in enumerate(placements):
             points = FACE_POINTS * placement.eye_px + (placement.x, placement.y)

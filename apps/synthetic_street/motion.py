@@ -88,7 +88,7 @@ class Surroundings:
         return frame
 
     def _lay_beyond(self, frame: Image, sprite: Image, left: int, top: int) -> None:
-        """As `lay`, hidden by the houses, lamps and signs that are nearer."""
+        """Lay a sprite as `lay` does, hidden by the houses, lamps and signs that are nearer."""
         x1, y1, x2, y2 = (
             max(left, 0),
             max(top, 0),
@@ -158,7 +158,7 @@ class Light:
         self._ramp = np.arange(256, dtype=np.float32)
 
     def gains(self, at_s: float) -> tuple[float, float, float]:
-        """Factors of blue, green and red; 0.72 to 1.1."""
+        """Return the factors of blue, green and red; 0.72 to 1.1."""
         p = self._phases
         drift = 0.05 * math.sin(math.tau * at_s / 23 + p[0])
         cloud = 0.20 / (1 + math.exp(-6 * (math.sin(math.tau * at_s / 17 + p[1]) - 0.45)))

@@ -97,7 +97,7 @@ def walkers(people: Sequence[StreetPerson]) -> list[Walker]:
 
 
 def with_twins(people: Sequence[StreetPerson]) -> list[StreetPerson]:
-    """Everybody, and each passer-by a second time, so that ten people can crowd a bench's street."""
+    """Return everybody, and each passer-by a second time, so that ten people can crowd a bench's street."""
     return [*people, *(replace(p, name=f"{p.name}-twin") for p in people if p.subject is None)]
 
 
@@ -136,7 +136,7 @@ def sample_people(photos: Mapping[str, Path], subjects: Mapping[str, str] | None
 
 
 def folder_people(folder: Path, find_eyes: EyeFinder, enrolled: int = 0) -> list[StreetPerson]:
-    """People from a folder with one sub-folder of photographs a person, in the order of the names.
+    """Read people from a folder with one sub-folder of photographs a person, in the order of the names.
 
     The first `enrolled` people are enrolled subjects named as their folders; their first photograph (by name)
     is left for the watchlist and never shown. Photographs in which no face is found are left out.

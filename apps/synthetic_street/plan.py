@@ -81,7 +81,7 @@ class PassPlan:
         return self.start_s + self.seconds
 
     def position(self, at_s: float) -> tuple[float, float] | None:
-        """(X, Z) in metres at `at_s`, or None before the start and after the end."""
+        """Return (X, Z) in metres at `at_s`, or None before the start and after the end."""
         left = (at_s - self.start_s) * self.speed_m_s
         if left < 0:
             return None
@@ -94,7 +94,7 @@ class PassPlan:
         return None
 
     def eyes(self, at_s: float) -> tuple[float, float, float] | None:
-        """Pixel (x, y) midway between the eyes and the pixels between them; None when not walking.
+        """Return the pixel (x, y) midway between the eyes and the pixels between them; None when not walking.
 
         Includes the gait: 18 mm up and down with each step, 12 mm from side to side with each stride.
         """
@@ -149,7 +149,7 @@ _ENROLLED_TURNS = (
 
 
 def _edge(side: float, z_m: float) -> tuple[float, float]:
-    """Just outside the picture at distance `z_m`."""
+    """Return a point just outside the picture at distance `z_m`."""
     return side * (WIDTH_PX / 2 / FOCAL_PX * z_m + HALF_BODY_M), z_m
 
 
@@ -157,7 +157,7 @@ def _make_pass(
     rng: np.random.Generator, number: int, camera: str, walker: Walker, start_s: float, eye_px: float, kind: str,
     speed_m_s: float,
 ) -> PassPlan:  # fmt: skip
-    """One pass whose eyes are `eye_px` apart where they are nearest."""
+    """Make one pass whose eyes are `eye_px` apart where they are nearest."""
     side = float(rng.choice((-1.0, 1.0)))
     near = distance_for_eyes(min(eye_px, walker.largest_eye_px))
     if kind == "cross":
@@ -212,7 +212,7 @@ def _fill(
 
 
 def _visible(one: PassPlan, times: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """1 where the face is in the picture and large enough to count, else 0; shape of `times`."""
+    """Return 1 where the face is in the picture and large enough to count, else 0; shape of `times`."""
     seen = np.zeros(len(times))
     first, last = np.searchsorted(times, (one.start_s, one.end_s))
     for index in range(int(first), int(last)):
@@ -223,7 +223,7 @@ def _visible(one: PassPlan, times: npt.NDArray[np.float64]) -> npt.NDArray[np.fl
 
 
 def _hides(nearer: PassPlan, face: PassPlan, times: npt.NDArray[np.float64]) -> bool:
-    """Whether `nearer` stands before `face` for more than a sixth of the time it can be compared."""
+    """Return whether `nearer` stands before `face` for more than a sixth of the time it can be compared."""
     if nearer.start_s > face.end_s or nearer.end_s < face.start_s:
         return False
     hidden = total = 0

@@ -25,7 +25,7 @@ INTEROCULAR_M = 0.063
 
 
 def eye_distance_px(z_m: float) -> float:
-    """Pixels between the eyes of someone facing the camera at distance `z_m`."""
+    """Return the pixels between the eyes of someone facing the camera at distance `z_m`."""
     return FOCAL_PX * INTEROCULAR_M / z_m
 
 
@@ -35,7 +35,7 @@ def distance_for_eyes(eye_px: float) -> float:
 
 
 def project(x_m: float, height_m: float, z_m: float) -> tuple[float, float]:
-    """Pixel (x, y) of the point `x_m` to the right, `height_m` above the ground, `z_m` away."""
+    """Return the pixel (x, y) of the point `x_m` to the right, `height_m` above the ground, `z_m` away."""
     return (
         WIDTH_PX / 2 + FOCAL_PX * x_m / z_m,
         HORIZON_Y_PX + FOCAL_PX * (CAMERA_HEIGHT_M - height_m) / z_m,

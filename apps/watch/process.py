@@ -39,7 +39,7 @@ _TICK_S = 1.0
 
 
 def ready_file(settings: Settings) -> Path:
-    """Written once the watch has looked for the first time; holds its pid."""
+    """Return the file that is written once the watch has looked for the first time; it holds its pid."""
     return settings.home / "run" / "watch.ready"
 
 

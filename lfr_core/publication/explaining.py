@@ -82,7 +82,7 @@ def _find(session: Session, deployment: str, now: datetime, policy: PublicationP
 
 
 def note_reminded(session: Session, deployment: str, now: datetime) -> bool:
-    """Return whether this is the first reminder."""
+    """Record that a reminder was sent; returns whether it is the first."""
     row = session.get_one(ResultsRow, deployment, with_for_update=True)
     if row.reminded_at is not None:
         return False
@@ -92,7 +92,7 @@ def note_reminded(session: Session, deployment: str, now: datetime) -> bool:
 
 
 def note_late(session: Session, deployment: str, now: datetime, *, because: str, detail: str) -> bool:
-    """Keep that, since when and why results are late. The newest reason stands. Whether it is new."""
+    """Keep that, since when and why results are late. The newest reason stands. Returns whether it is new."""
     row = session.get_one(ResultsRow, deployment, with_for_update=True)
     if (row.late_because, row.late_detail) == (because, detail):
         return False

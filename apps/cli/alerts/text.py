@@ -77,5 +77,5 @@ def as_dict(one: AlertSummary) -> dict[str, object]:
 
 
 def word_of(answer: StrEnum | None) -> str:
-    """Word an answer for people."""
+    """Return an answer in words for people."""
     return "—" if answer is None else answer.value.replace("_", " ")

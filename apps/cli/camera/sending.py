@@ -167,7 +167,7 @@ def _show_report(name: str, report: CameraReport) -> None:
 
 
 def _progress_line(name: str, progress: CameraProgress) -> str:
-    """Word in one line how it goes."""
+    """Say in one line how it goes."""
     counts = progress.report
     age = "–" if progress.outcome_age_s is None else f"{progress.outcome_age_s * 1000:.0f} ms"
     return (
@@ -178,7 +178,7 @@ def _progress_line(name: str, progress: CameraProgress) -> str:
 
 
 def _describe_trouble(progress: CameraProgress) -> str:
-    """Word what is the matter with its pictures, if anything is."""
+    """Say what is the matter with its pictures, if anything is."""
     words = {
         "no-key-frame": "no whole picture yet",
         "damaged": "damaged pictures",

@@ -86,7 +86,7 @@ def epoch_row(epoch: PublicEpoch) -> dict[str, str]:
 
 
 def epoch_line(row: Mapping[str, str]) -> str:
-    """Word an epoch for people."""
+    """Describe an epoch for people."""
     gone = f"destroyed {row['destroyed_at']}" if row["destroyed_at"] else "not destroyed yet"
     return f"{row['start']} to {row['end']}  {gone}  key {row['fingerprint']}"
 

@@ -75,7 +75,7 @@ def today() -> dt.date:
 
 
 def time_text(at_ns: int | None) -> str:
-    """Word a time in UTC, to the second."""
+    """Write a time in UTC, to the second."""
     from lfr_core.common.clock import utc_from_ns
 
     return "–" if at_ns is None else f"{utc_from_ns(at_ns):%Y-%m-%d %H:%M:%S}Z"

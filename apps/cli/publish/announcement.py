@@ -91,7 +91,7 @@ def parse_reason_class(text: str) -> ReasonClass:
 
 
 def reason_word(because: ReasonClass) -> str:
-    """Word a reason as the command line takes it."""
+    """Return a reason in the words that the command line takes."""
     return because.name.lower().replace("_", "-")
 
 
