@@ -1,9 +1,10 @@
-"""What is committed: no registry's address, nothing heavy, no weights, no photographs."""
+"""What is committed: no registry's address, nothing heavy, no weights, no photographs; and how modules are written."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,11 @@ def test_no_weights_and_no_photographs_are_committed() -> None:
     assert [name for name in found if not name.startswith(PICTURES_OF_OURS)] == []
 
 
+@cache
+def tree_of(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
 def public_names(tree: ast.Module) -> tuple[set[str], list[str] | None]:
     """What a module defines at its top level without a leading underscore, and its `__all__`."""
     defined: set[str] = set()
@@ -120,7 +126,7 @@ def test_every_module_says_what_is_public(package: str) -> None:
     for file in (ROOT / package).rglob("*.py"):
         if "migrations" in file.parts or file.name == "__main__.py":
             continue  # Alembic's own format; scripts that nobody imports
-        defined, listed = public_names(ast.parse(file.read_text(encoding="utf-8")))
+        defined, listed = public_names(tree_of(file))
         if defined and listed is None:
             silent.append(str(file.relative_to(ROOT)))
 
@@ -136,10 +142,46 @@ def test_no_module_and_no_function_is_longer_than_a_person_reads_at_once(package
     long = [
         f"{file.relative_to(ROOT)}:{node.lineno} {node.name}"
         for file in modules
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(file))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION
     ]
     long += [str(file.relative_to(ROOT)) for file in modules if len(file.read_text().splitlines()) > LONGEST_MODULE]
 
     assert long == []
+
+
+VERBS = """
+Account Add Admit Allow Announce Answer Append Apply Approve Ask Assess Attach Attempt Attend Authorise Become
+Begin Bind Blend Bring Build Call Capture Check Choose Claim Clean Close Collect Compare Compile Compute Confirm
+Convert Copy Count Cover Create Cut Decide Decode Delete Derive Describe Destroy Detect Dismiss Divide Do Draw
+Drop Empty Encode End Enrol Enter Escape Estimate Evaluate Exchange Explain Export Fetch Fill Find Fit Flush
+Fold Follow Forbid Forecast Forget Format Get Give Go Hand Hash Have Hold Inject Insert Install Issue Keep Kill
+Lay Leave Lend Let Link List Listen Lock Log Look Make Map Mark Mask Measure Merge Migrate Move Name Note Open
+Overwrite Paint Parse Pause Place Plan Play Plot Print Propose Publish Purge Put Quote Raise Read Receive
+Recognise Reconcile Record Reduce Refuse Register Remember Remove Rename Render Renew Replace Return Revoke
+Rotate Round Run Say Schedule Seal Search See Seek Select Send Separate Serve Set Show Shrink Sign Sleep Sort
+Specify Split Start Stop Stretch Submit Sum Supersede Take Tell Test Tie Turn Understand Unpack Validate Verify
+Visit Wait Walk Watch Wrap Write Yield
+"""
+"""Each is entered by whoever needs it. Ruff's D401, which is on, refuses `Returns` and the like and lets nouns pass."""
+
+
+def says_a_value(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """A property is named and described as a value is; `__init__` describes its arguments."""
+    return function.name == "__init__" or any("property" in ast.unparse(each) for each in function.decorator_list)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_each_function_is_described_by_what_it_does(package: str) -> None:
+    verbs = frozenset(VERBS.split())
+    nouns = [
+        f"{file.relative_to(ROOT)}:{node.lineno} {node.name}: {said.splitlines()[0]}"
+        for file in sorted((ROOT / package).rglob("*.py"))
+        if "versions" not in file.parts
+        for node in ast.walk(tree_of(file))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (said := ast.get_docstring(node, clean=False))
+        if said.split()[0].rstrip(",;:.") not in verbs and not says_a_value(node)
+    ]
+
+    assert nouns == []

@@ -124,7 +124,7 @@ class Needles:
         return len(self._needles[index])
 
     def find(self, text: bytes | memoryview) -> Iterator[tuple[int, int]]:
-        """Index and offset of every needle in `text`, wherever it begins."""
+        """Find index and offset of every needle in `text`, wherever it begins."""
         words = len(text) // _STEP
         if not words or not self._needles:
             return
