@@ -84,9 +84,7 @@ def draw_person(session: PageSession, before: Callable[[], None] = lambda: None)
 
 
 def may_see(session: PageSession, roles: Collection[Role]) -> bool:
-    """Return whether the page is for this person; if not, say for whom it is and what they can do, and draw nothing
-    else.
-    """
+    """Return whether the page is for this person; if not, say for whom it is and what they can do, and no more."""
     held = session.person.roles
     if held & set(roles):
         return True

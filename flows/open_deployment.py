@@ -64,9 +64,7 @@ def compare_gallery_with_list(installation: Installation, deployment: str) -> No
 
 @task(name="test the whole chain", cache_policy=NO_CACHE)
 def test_the_whole_chain(installation: Installation, deployment: str) -> None:
-    """Run the self-test: a green one meets the gate's condition; of a red one the lines are kept for `lfr probe
-    show`.
-    """
+    """Run the self-test: a green one meets the gate's condition; a red one's lines are kept for `lfr probe show`."""
     from streams.live_probe_selftest import run_self_test
 
     with suppress(LfrError):  # what is away is seen in what is still unmet

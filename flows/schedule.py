@@ -151,9 +151,7 @@ def plan_runs(facts: ScheduleFacts, policy: PlanningPolicy, now: datetime) -> tu
 
 
 def _choose_announcement(authorised_at: datetime, starts_at: datetime, policy: PlanningPolicy) -> datetime:
-    """Choose when to announce; not at once: what is public can't be withheld any more, and withholding is decided
-    after the authority.
-    """
+    """Choose when to announce; not at once: withholding is decided after the authority, of what isn't public yet."""
     latest = starts_at - timedelta(hours=policy.notice_h)
     at = authorised_at + timedelta(minutes=policy.announce_after_min)
     return min(at, latest) if latest > authorised_at else at

@@ -92,9 +92,7 @@ def _create(api: PrefectApi, deployment: str, key: str) -> FlowRun:
 
 
 def _is_lost(run: FlowRun, now: datetime, every_s: int, *, none_runs: bool) -> bool:
-    """Return whether it will never begin, or never end. A time that lies ahead was written before the clock was set
-    back.
-    """
+    """Return whether it will never begin or end. A time that lies ahead was written before the clock was set back."""
     if run.state_type == "SCHEDULED":
         at = run.next_scheduled_start_time or run.expected_start_time
         return at is not None and at > now + timedelta(seconds=2 * every_s)

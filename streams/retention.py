@@ -74,9 +74,7 @@ class EndedRecordsStep:
         return PurgeResult(gone, note=f"{unread} records wait for their reader" if unread else "")
 
     def _since_ns(self, now_ns: int) -> int | None:
-        """Read when the last deployment ended; None while one is live, or if none has ended, or nothing can be
-        deleted.
-        """
+        """Read when the last deployment ended; None while one is live, none has ended or nothing can be deleted."""
         if not self._traits.has_delete_records:
             return None
         known = deployments(self._engine)

@@ -66,9 +66,7 @@ def status_words(entry: LedgerEntry) -> str:
 
 
 def promise_rows(entries: Sequence[LedgerEntry]) -> list[tuple[str, ...]]:
-    """Return every promise, the broken first: what was promised, how it stands, what was seen, what the public is
-    told.
-    """
+    """List every promise, the broken first: what was promised, how it stands, what was seen, what the public reads."""
 
     def rank(entry: LedgerEntry) -> int:
         return _WORST_FIRST.index(entry.finding.result if entry.finding else None)

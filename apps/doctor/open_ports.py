@@ -85,9 +85,7 @@ def embedded_port(name: str, port: int, who: str, *, mend: str = "") -> Check:
 
 
 def other_ports(settings: Settings) -> Check:
-    """Check for ports that a process of the running system listens on and that no setting names, as far as we may
-    see them.
-    """
+    """Check for ports that a process of the running system listens on, as far as we see them, and no setting names."""
     from apps.supervisor.state import read_state
     from apps.supervisor.workflows import FLOWS
 

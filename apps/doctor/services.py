@@ -190,9 +190,7 @@ def retention(settings: Settings, *, running: bool) -> Check:
 
 
 def newest_record_ns(settings: Settings) -> int | None:
-    """Read the wall time of the newest record, nanoseconds since the epoch; None if there is none or it can't be
-    read.
-    """
+    """Read the wall time of the newest record, nanoseconds since the epoch; None if there is none to be read."""
     from lfr_core.alerts.newest import newest_record_ns as newest
     from lfr_core.custody.installation import Installation
     from lfr_core.storage.engine import reading

@@ -161,9 +161,7 @@ def _record(answer: GivenAnswer, after: Callable[[GivenAnswer, LfrError | None],
 
 
 def _receipt(shown: ShownAlert) -> None:
-    """Issue a receipt, only when it is asked for: each time is a disclosure on the trail, and this is drawn every
-    second.
-    """
+    """Issue a receipt only when it is asked for: each is a disclosure on the trail, and this is drawn every second."""
     kept: ReceiptPage | None = st.session_state.get(_RECEIPT)
     if kept is not None and kept.alert == shown.alert.id:
         st.download_button(

@@ -201,9 +201,7 @@ def _watch(settings: Settings, env: dict[str, str], needs: tuple[str, ...]) -> C
 
 
 def _public(settings: Settings) -> ChildSpec:
-    """Specify the public site without our settings in its environment: it could reach nothing with them, and needs
-    none.
-    """
+    """Specify the public site without our settings in its environment: it could reach nothing and needs none."""
     from apps.public.launch import command
 
     return ChildSpec(

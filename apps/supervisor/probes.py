@@ -86,8 +86,6 @@ def says_ready(path: Path) -> Probe:
 
 
 def says_alive(path: Path) -> Probe:
-    """Make a probe that passes while the child touches its liveness file: a process that hangs or is stopped
-    doesn't.
-    """
+    """Make a probe that passes while the child touches its liveness file: one that hangs or is stopped doesn't."""
     file = LivenessFile(path)
     return lambda pid: file.is_of(pid) and file.is_fresh()

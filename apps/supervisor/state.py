@@ -111,9 +111,7 @@ def _is_stopped(pid: int | None) -> bool:
 
 
 def _is_it(pid: int | None, created: float | None) -> bool:
-    """Return whether `pid` runs and is the process that was made then (to a second: the boot time moves with the
-    clock).
-    """
+    """Return whether `pid` runs and was made then (to a second: the boot time moves with the clock)."""
     found = process_created(pid) if pid is not None else None
     return found is not None and created is not None and abs(found - created) <= 1.0
 

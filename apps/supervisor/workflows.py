@@ -60,9 +60,7 @@ def workflow_children(
 
 
 def purge_child(settings: Settings, policy: Policy, env: dict[str, str]) -> ChildSpec:
-    """Specify the child that purges when no purge has ended for two minutes, or two intervals of the sweep. It waits
-    for nobody.
-    """
+    """Specify the child that purges when no purge has ended for two minutes or two sweeps. It waits for nobody."""
     after_s = max(_NO_PURGE_S, 2 * policy.retention.sweep_s)
     # flows.purge.ready_file, without importing it here; a test keeps the two equal
     liveness = settings.home.resolve() / "run" / "purge.ready"

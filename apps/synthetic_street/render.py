@@ -131,8 +131,7 @@ def render_street(
 def render_streets(
     cache: Path, specs: Sequence[StreetSpec], people: Sequence[StreetPerson], progress: Progress | None = None
 ) -> list[Street]:
-    """Render several streets, a thread each: nearly all the time is spent inside OpenCV, which doesn't hold Python's
-    lock.
+    """Render several streets, a thread each: most time is spent inside OpenCV, which doesn't hold Python's lock.
 
     `progress` is called from those threads. Errors as `render_street`.
     """

@@ -57,9 +57,7 @@ def show_shot(session: Session, alert: AlertRow, references: Sequence[AlertRefer
 
 
 def pictures_digest(alert: UUID, probe_sealed: bytes, references: Sequence[AlertReferenceRow]) -> str:
-    """Compute the digest of the sealed bytes of a probe and of `references`, ordered by id; another probe gives
-    another digest.
-    """
+    """Compute the digest of a probe's sealed bytes and those of `references`, ordered by id; each probe has another."""
     found = hashlib.sha256()
     for part in (alert.bytes, probe_sealed, *(b for r in references for b in (r.id.encode(), r.crop_sealed))):
         found.update(len(part).to_bytes(8, "big") + part)

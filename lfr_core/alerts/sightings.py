@@ -172,9 +172,7 @@ class SightingWriter:
         return alert
 
     def _references(self, deployment: str, entry: str) -> list[tuple[str, str, bytes]]:
-        """Return id, photograph and crop of each of an entry's references; none until the list's key has been
-        fetched.
-        """
+        """Return id, photograph and crop of an entry's references; none until the list's key has been fetched."""
         rows = self._session.exec(
             select(WatchlistReferenceRow)
             .where(WatchlistReferenceRow.deployment == deployment)
@@ -235,9 +233,7 @@ def _check_values(sighting: Sighting) -> None:
 
 
 def _is_open(alert: AlertRow, sighting: Sighting) -> bool:
-    """Return whether nobody has answered it yet, or only afterwards: whoever passes later has to be answered for
-    anew.
-    """
+    """Return whether nobody has answered it yet, or only afterwards: whoever passes later is to be answered anew."""
     if alert.judgement is None or alert.judged_at is None:
         return alert.judgement is None
     return sighting.captured_ns <= alert.judged_at.timestamp() * 1e9

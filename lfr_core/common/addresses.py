@@ -14,9 +14,7 @@ _LONGEST_SOCKET_PATH = 100  # bytes; sun_path holds 108 on Linux, 104 on macOS
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether `host` is this machine by its number (127.0.0.1, ::1); what a name stands for, others may
-    decide.
-    """
+    """Return whether `host` is this machine by its number (127.0.0.1, ::1); others may decide about names."""
     try:
         address = ip_address(host.strip("[]"))
     except ValueError:

@@ -68,9 +68,7 @@ class LivenessFile:
             return False
 
     def is_fresh(self) -> bool:
-        """Return whether it was touched lately. A clock that was set back makes it fresh, for as long as it was set
-        back.
-        """
+        """Return whether it was touched lately. A clock that is set back makes it fresh for as long as that."""
         try:
             return time.time() - self.path.stat().st_mtime <= STALE_AFTER_S
         except OSError:

@@ -63,8 +63,7 @@ def bind_port(port: int) -> socket.socket:
 
 
 def has_own_listener(port: int, name: str) -> bool:
-    """Return whether a process of this user listens on 127.0.0.1:`port`; False: nobody does. `name`: of what belongs
-    there.
+    """Return whether a process of this user listens on 127.0.0.1:`port`; False: nobody. `name`: what belongs there.
 
     True where the system doesn't say whose a port is (macOS).
 

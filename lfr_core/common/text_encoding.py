@@ -83,9 +83,7 @@ def _without_nul(text: str, name: str) -> str:
 
 
 def _plausibility(text: str) -> int:
-    """Return how many more letters and usual signs than oddities stand beyond ASCII: a capital within a word is an
-    oddity.
-    """
+    """Count letters and usual signs less oddities beyond ASCII: a capital within a word is an oddity."""
     score = 0
     for found in islice(_BEYOND_ASCII.finditer(text), _SAMPLE):
         before, character, after = found[1], found[2], text[found.end() : found.end() + 1]

@@ -94,8 +94,7 @@ class _Register(BaseModel):
 
 
 def evaluations_for(settings: Settings, policy: Policy) -> tuple[Evaluation, ...]:
-    """Return the evaluations of the face model in use, of the policy's rule and of its quality gate; of all models
-    where none is installed.
+    """Return evaluations of the model in use, the policy's rule and its quality gate; without a model, of all models.
 
     Raises:
         Fatal: as `load_evaluations`.

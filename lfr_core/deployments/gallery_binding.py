@@ -82,8 +82,7 @@ def allow_canary(session: Session, deployment: str, row: StoredRow) -> None:
 
 
 def list_digest(session: Session, row: DeploymentRow) -> str:
-    """Compute SHA-256, hexadecimal, of a deployment's list as it stands in the records: what an authorising officer
-    approves.
+    """Compute SHA-256, hexadecimal, of a deployment's list in the records: what an authorising officer approves.
 
     It covers the model contract, count and digest of the gallery, and each entry with its age and photographs. The
     order of entries and photographs doesn't matter; the same folder gives the same digest again. Canaries are no part
@@ -93,8 +92,7 @@ def list_digest(session: Session, row: DeploymentRow) -> str:
 
 
 def is_list(session: Session, row: DeploymentRow, digest: str) -> bool:
-    """Return whether a list as it stands in the records is the one of a `list_digest`, or of one of before it covered
-    ages.
+    """Return whether a list in the records is the one of a `list_digest`, or of one of before it covered ages.
 
     A digest of then has a field less in each line, so that nobody takes the ages out of one of now.
     """

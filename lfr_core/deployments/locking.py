@@ -27,9 +27,7 @@ def check_id(id: str) -> None:
 
 
 def lock_deployment(session: Session, id: str) -> DeploymentRow:
-    """Lock a deployment's row, so that nobody else changes it until the transaction ends. Raises Refused
-    `deployment.unknown`.
-    """
+    """Lock a deployment's row: nobody else changes it within the transaction. Raises Refused `deployment.unknown`."""
     if "\x00" in id:
         raise unknown(id.replace("\x00", "?"))
     row = session.exec(

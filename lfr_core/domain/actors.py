@@ -160,9 +160,7 @@ def is_part(actor: str) -> bool:
 
 
 def may_write(identity: ProcessIdentity, actor: str) -> bool:
-    """Return whether that process writes entries of an actor, as the audit trail has it: `system:NAME`, or else a
-    person.
-    """
+    """Return whether that process writes entries of an actor, as on the audit trail: `system:NAME`, or a person."""
     if identity is ProcessIdentity.VAULT:
         return True
     part = _PARTS.get(actor)

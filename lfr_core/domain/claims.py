@@ -45,9 +45,7 @@ class ListBand:
 
     @classmethod
     def around(cls, people: int, tolerance: float = 0.1) -> ListBand:
-        """Return the band from 90 % to 110 % of `people`: a test list is at least 90 % of the operational
-        (docs/domain.md 4.5).
-        """
+        """Return 90 % to 110 % of `people`: a test list is at least 90 % of the operational (docs/domain.md 4.5)."""
         return cls(max(1, math.ceil(people * (1 - tolerance))), max(1, math.floor(people * (1 + tolerance))))
 
     def __contains__(self, people: int) -> bool:
@@ -205,8 +203,7 @@ def pooled(
 
 
 def clustered_upper_bound(deployments: Sequence[tuple[int, int]], rng: np.random.Generator) -> float | None:
-    """Return the one-sided 95 % bound of the false alert rate, deployments drawn with replacement (percentile
-    bootstrap).
+    """Return the one-sided 95 % bound of the false alert rate by percentile bootstrap over deployments.
 
     deployments: (faces, false alerts) of each. None with fewer than two, or no face: there is nothing to draw from.
     """

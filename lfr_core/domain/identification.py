@@ -69,8 +69,7 @@ class ThresholdGrid:
 
 
 def probability_of_none(others: int, listed: int) -> Doubles:
-    """Return, by the number `c` of people who would match, the chance that none of them is on the list: shape (others +
-    1,).
+    """Return, by the number `c` of people who would match, the chance that none of them is listed: (others + 1,).
 
     Raises:
         Poison: a list longer than those that there are, or without people.
@@ -182,8 +181,7 @@ def per_group_for_difference(first: float, second: float, *, power: float = POWE
 
 
 def detectable_difference(rate: float, first: int, second: int, *, power: float = POWER) -> float | None:
-    """Return how much higher another group's error rate must be for these numbers of people to show it; None: nothing
-    could.
+    """Return how much higher another group's error rate must be to show among so many people; None: nothing could.
 
     Two-sided 5 % level, normal approximation with unequal numbers. `rate` is the reference group's.
 

@@ -204,8 +204,7 @@ class DeadLetter(_Message):
 
 
 def merge_letters(letters: Iterable[DeadLetter]) -> list[DeadLetter]:
-    """Return one letter for those of one batch that tell of the same place and camera, with the last one's offset and
-    reason.
+    """Merge letters of one batch about the same place and camera into one, with the last one's offset and reason.
 
     So that what a camera sends by the thousand costs one message a batch, and each record is counted all the same.
     """

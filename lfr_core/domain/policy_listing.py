@@ -82,8 +82,7 @@ class PolicyFault:
 
 
 def listed(policy: Policy, path: Path | None = None) -> tuple[PolicyValue, ...]:
-    """Return every value of `policy`, in the model's order. Sources are read from its file `path`, else from the
-    default's.
+    """Return every value of `policy`, in the model's order. Sources are read from `path`, else from the default's.
 
     Raises:
         Fatal: the file can't be read.

@@ -50,9 +50,7 @@ class WorkingDays:
         return day
 
     def between(self, start: date, end: date) -> int:
-        """Count the working days after `start`, `end` among them: publication lag (docs/domain.md F15). 0 when end
-        <= start.
-        """
+        """Count working days after `start`, with `end`: publication lag (docs/domain.md F15). 0 when end <= start."""
         return sum(self.is_working(start + timedelta(days=d)) for d in range(1, (end - start).days + 1))
 
     def end_of(self, day: date) -> datetime:

@@ -92,9 +92,7 @@ def posts(one: Announcement, policy: Policy) -> tuple[str, ...]:
 
 
 def json_text(announced: Sequence[Announcement], policy: Policy, over: Mapping[str, NoticeStatus] = _NONE_OVER) -> str:
-    """Write all of `announced` as JSON. `over`: what came of those that are over, by their public id; likewise
-    below.
-    """
+    """Write all of `announced` as JSON. `over`, likewise below: what came of those that are over, by public id."""
     value = [
         {
             "id": one.public_id,

@@ -151,9 +151,7 @@ class Publisher:
 
 
 def revisions_of(engine: Engine, deployment: str) -> tuple[PublishedRecord, ...]:
-    """Read all revisions of one deployment, the first first. Raises Retryable, and Fatal for one that was changed
-    since.
-    """
+    """Read all revisions of one deployment, oldest first. Raises Retryable, and Fatal for one changed since."""
     with reading(engine) as session:
         return _values(session, deployment)
 

@@ -172,9 +172,7 @@ def _check_ended(engine: Engine, deployment: str) -> None:
 
 
 def _alerts(session: Session, deployment: str) -> tuple[AlertFigures, ...]:
-    """Read the alerts in one statement: between two, PostgreSQL could show an alert that expires in both tables or
-    in neither.
-    """
+    """Read in one statement: between two, PostgreSQL could show an alert that expires in both tables or neither."""
     standing = (
         select_columns(
             col(AlertRow.entry),
@@ -215,9 +213,7 @@ def _alerts(session: Session, deployment: str) -> tuple[AlertFigures, ...]:
 
 
 def _outcomes_recorded(alerts: Sequence[AlertFigures]) -> bool:
-    """Return whether there is something to publish: an outcome, or nobody was engaged. Else silence would read as
-    none.
-    """
+    """Return whether there is something to publish: an outcome, or nobody was engaged. Silence would read as none."""
     engaged = [one for one in alerts if one.decision.engagement is Engagement.ENGAGED]
     return not engaged or any(one.outcome is not None for one in engaged)
 
@@ -235,9 +231,7 @@ def _under_18(listed: Sequence[WatchlistCompositionRow]) -> int | None:
 
 
 def _document_references(session: Session, deployment: str, policy_ref: str) -> DocumentReferences:
-    """Read references without the deployment's id and the officer's name: a trial has no authority, and a withheld
-    one is anonymous.
-    """
+    """Read references without id and officer's name: a trial has no authority, a withheld deployment is anonymous."""
     given = read_authority(session, deployment)
     return DocumentReferences(
         policy=policy_ref,

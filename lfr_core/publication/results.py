@@ -186,9 +186,7 @@ class ResultsService:
         )
 
     def publish_missed(self) -> tuple[Attempt, ...]:
-        """Attempt whatever should have published itself by now and hasn't been noticed: a flow that never
-        ran.
-        """
+        """Attempt what should have published itself by now and hasn't been noticed: a flow that never ran."""
         now = self._now()
         with reading(self._engine) as session:
             missed = [

@@ -20,9 +20,7 @@ WITHHELD = "withheld"
 
 
 def suppress_count(count: int, below: int) -> PublishedCount:
-    """Return `count`, or "1-4" (for `below` 5) where it is between. 0 is printed. Raises Poison for a negative
-    count.
-    """
+    """Return `count`, or "1-4" (for `below` 5) where it is between. 0 is printed. Raises Poison for less than 0."""
     if count < 0:
         raise Poison("a count of people is negative: count them again")
     return f"1-{below - 1}" if 0 < count < below else count

@@ -24,9 +24,7 @@ _STYLE = (
 
 
 def comparison_svg(forces: Sequence[ForceFigures]) -> str:
-    """Draw two panels: false alerts per face (logarithmic) and false share of alerts (linear), a line for each
-    force.
-    """
+    """Draw false alerts per face (logarithmic) and false share of alerts (linear), a line for each force."""
     panel = _HEAD + _ROW * len(forces) + _FOOT
     spoken = ". ".join(
         f"{each.name}: {one_in(each.false_alerts_per_face.point)} faces, "

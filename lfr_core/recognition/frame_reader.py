@@ -59,9 +59,7 @@ class FrameReader:
         self._opener.check_sender(header, topic=frame.topic, key=key, headers=frame.headers, payload=frame.payload)
 
     def dead_letter(self, looked: DetectedBatch, frame: RawFrame, error: Poison | Refused) -> None:
-        """Put a record among the dead letters, once; count it on its camera if that camera sent it and its envelope
-        can be read.
-        """
+        """Put a record among the dead letters, once; count it on its camera if that sent it and it can be read."""
         place = (frame.topic, frame.partition, frame.offset)
         if any((each.topic, each.partition, each.offset) == place for each in looked.dead):
             return  # a search that is made again is refused again

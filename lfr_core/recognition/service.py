@@ -254,9 +254,7 @@ class Recogniser:
         looked.probes += [Probe(session, view, shot, seen, first=camera.first_comparison(shot.track)) for shot in shots]
 
     def _search(self, looked: DetectedBatch, rows: list[int]) -> dict[int, tuple[str, float]]:
-        """Search for probes of one deployment: best entry and similarity by probe index; entry "" where it is of
-        nobody.
-        """
+        """Search for a deployment's probes: best entry and similarity by probe index; entry "": of nobody."""
         probes = [looked.probes[row] for row in rows]
         view = probes[0].view
         try:

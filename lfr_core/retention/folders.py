@@ -31,9 +31,7 @@ class Tree:
 
 
 def entries(root: Path, prefix: str = "") -> list[str]:
-    """List the names in `root` that begin so and are ours; none if `root` isn't there. Raises OSError (it is a link,
-    say).
-    """
+    """List the names in `root` that begin so and are ours; none without `root`. Raises OSError (it is a link, say)."""
     try:
         folder = os.open(root, _OPEN_FOLDER)
     except FileNotFoundError:

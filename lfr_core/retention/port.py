@@ -94,9 +94,7 @@ class PurgeResult:
 
 
 def subject(kind: str, id: str) -> str:
-    """Return `kind:id` as the audit trail takes it; an id that is long or strange is replaced by the start of its
-    SHA-256.
-    """
+    """Return `kind:id` as the audit trail takes it; of an id that is long or strange the start of its SHA-256."""
     plain = _PLAIN_ID.fullmatch(id) is not None
     return f"{kind}:{id if plain else 'sha256-' + hashlib.sha256(id.encode(errors='replace')).hexdigest()[:32]}"
 

@@ -62,9 +62,7 @@ class ClassStatus:
 
 
 def retention_status(engine: Engine, policy: RetentionPolicy, *, now_ns: int) -> tuple[ClassStatus, ...]:
-    """Read how every class of `CLASSES` stands, from what the sweeps recorded. Raises Retryable when the records are
-    away.
-    """
+    """Read how every class of `CLASSES` stands, from what sweeps recorded. Raises Retryable: the records are away."""
     with reading(engine) as session:
         rows = {row.step: row for row in session.exec(select(RetentionClassRow))}
         oldest = session.exec(select(func.min(DeploymentRow.created_at))).one()

@@ -115,9 +115,7 @@ class Sweep:
         return self.reports
 
     def _say_ended(self) -> None:
-        """Say that a sweep ended whose every step was run, whatever each came to: the steps' faults are reported
-        elsewhere.
-        """
+        """Say that a sweep ended whose every step was run, whatever each came to: faults are reported elsewhere."""
         if self._steps.keys() <= self._reports.keys():
             try:
                 failed = {report.step: report.error for report in self.reports if report.error}

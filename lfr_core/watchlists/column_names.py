@@ -36,9 +36,7 @@ class ColumnNames:
     ours: Mapping[str, str]
 
     def of(self, header: str) -> str:
-        """Return our name of a column as the list heads it: mapped, or itself in small letters; "" if it isn't to be
-        read.
-        """
+        """Return our name of a column by its heading: mapped, or itself in small letters; "" if it isn't to be read."""
         name = _alike(header)
         if name in self.ours:
             return self.ours[name]

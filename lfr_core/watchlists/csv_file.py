@@ -115,9 +115,7 @@ def parse_age(text: str) -> int | None:
 
 
 def _header_at(file: ListFile, names: ColumnNames) -> int:
-    """Find the record that has the headings: the first, unless one soon after it, below a title, has all that are
-    needed.
-    """
+    """Find the record of headings: the first, unless one soon after it, below a title, has all that are needed."""
     for at, record in enumerate(file.records[:_LOOK_FOR_HEADER_LINES]):
         if {names.of(text) for text in record.values} >= set(COLUMNS):
             return at

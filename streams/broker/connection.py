@@ -95,9 +95,7 @@ class BrokerConnection:
         return read_login(self.logins / self.user)
 
     def _tls(self) -> ssl.SSLContext:
-        """Make a TLS context: 1.2 or later, the server's certificate and name checked; with the user's own
-        certificate for `ssl`.
-        """
+        """Make a TLS context: 1.2 or later, the server's certificate and name checked; for `ssl` with our own."""
         try:
             context = ssl.create_default_context(cafile=self.ca_file)
         except (OSError, ssl.SSLError) as error:

@@ -110,9 +110,7 @@ def prepare(node: KafkaNode) -> str:
 
 
 def _log_dirs(node: KafkaNode) -> str:
-    """Return `log.dirs`: a comma would end a folder's name there, and then the one in which the broker runs is
-    meant.
-    """
+    """Return `log.dirs`: a comma would end a folder's name there, and then the broker's own folder is meant."""
     try:
         folder = os.fsencode(node.log_dir).decode()
     except UnicodeDecodeError as error:

@@ -106,9 +106,7 @@ class PictureDecoder:
             self.undecodable += pictures
 
     def restart(self) -> None:
-        """Empty the decoder with its threads at rest: one that waited for the interpreter to log could not be waited
-        for.
-        """
+        """Empty the decoder, its threads at rest: one that waited for the interpreter to log couldn't be awaited."""
         if self._context.is_open:
             with suppress(self._error):
                 self._context.decode(None)
@@ -118,9 +116,7 @@ class PictureDecoder:
 
 
 def upright(frame: VideoFrame) -> Image:
-    """Convert to shape (height, width, 3), uint8, BGR: of this frame's own size, colours and turn, not the first
-    one's.
-    """
+    """Convert to (height, width, 3), uint8, BGR: this frame's own size, colours and turn, not the first one's."""
     image = np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
     if frame.interlaced_frame:
         image = _first_field(image)

@@ -137,8 +137,7 @@ class InFlightFrames:
             return len(self._unconfirmed)
 
     def outcome_age_s(self) -> float | None:
-        """Return seconds from capture to outcome: of the newest outcome or of the oldest frame waiting, if that is
-        more.
+        """Return seconds from capture to outcome: the newest outcome's or the oldest waiting frame's, if more.
 
         None while nothing is known. A frame that waits is taken as captured when it was sent.
         """

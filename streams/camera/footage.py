@@ -190,9 +190,7 @@ class FootageWriter:
             _log.info("footage.resumed", camera=self._ids[1], missed=self.missed)
 
     def _is_over(self, at_ns: int) -> bool:
-        """Return whether the segment is over, also when the clock was set back: it holds no frame from before its
-        start.
-        """
+        """Return whether the segment is over, also after the clock was set back: it holds no frame from before it."""
         assert self._segment is not None
         return not 0 <= at_ns - self._segment.header.started_ns < self._segment_ns
 

@@ -20,8 +20,7 @@ def stream_time_s(picture: Packet[VideoStream] | VideoFrame) -> float | None:
 
 
 def camera_time_s(packet: Packet[VideoStream]) -> float | None:
-    """Read when its sender says that it was seen, seconds since the epoch: from RTCP's sender reports (RFC 3550,
-    6.4.1).
+    """Read when its sender says it was seen, seconds since the epoch: RTCP's sender reports (RFC 3550, 6.4.1).
 
     FFmpeg gives it as `AVProducerReferenceTime`, which begins with the microseconds as 64 bits.
     """

@@ -71,8 +71,7 @@ def redact_url(text: str) -> str:
 
 
 def holds_password(text: str) -> bool:
-    """Return whether a URL names a user, or may give a password or token: what isn't known to be harmless counts as
-    one.
+    """Return whether a URL names a user, or may give a password or token: what isn't known to be harmless counts.
 
     A password that is a short, plain part of a path behind no user's name can't be told from a stream's name.
 

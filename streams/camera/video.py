@@ -154,9 +154,7 @@ class VideoSource:
         )
 
     def _whole_jpegs(self, width: int, height: int) -> bool:
-        """Return whether the first packet is a whole picture of the announced size: interlaced video has two a
-        frame.
-        """
+        """Return whether the first packet is a whole picture of the announced size: interlaced video has two."""
         import cv2
 
         if not self._ahead and (read := self._read()) is not None:

@@ -26,8 +26,7 @@ def epochs(
     ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV for publication.")] = False,
 ) -> Output:
-    """Show when the faces of a stretch of seconds were forgotten: start, end, key's fingerprint, destroyed at; nothing
-    else.
+    """Show when the faces of some seconds were forgotten: start, end, key's fingerprint, destroyed at; nothing else.
 
     Example: lfr erasure epochs high-street-0412 --at 14:32:07
     """

@@ -174,9 +174,7 @@ def refused_records(engine: Engine, *, now_ns: int, hours: int = 24) -> tuple[Re
 
 
 def _answers(session: Session, deployment: str) -> list[tuple[Category, Decision]]:
-    """Read category and answers of each alert: those that stand and the stubs of those deleted, so figures never
-    change.
-    """
+    """Read category and answers of each alert that stands and each deleted one's stub, so figures never change."""
     standing = (
         select(AlertRow.category, AlertRow.judgement, AlertRow.engagement, AlertRow.review)
         .where(AlertRow.deployment == deployment)

@@ -34,9 +34,7 @@ Where = Mapping[type[Row], Part]
 
 
 def of_person(person: int) -> Where:
-    """Return the rows that say who somebody is, what they may do, and which accounts are theirs. `person`: the
-    register's number.
-    """
+    """Return the rows of who somebody is, what they may do and their accounts. `person`: the register's number."""
     return {
         PersonRow: by_key(PersonRow, person),
         PersonRoleRow: by_key(PersonRoleRow, person),

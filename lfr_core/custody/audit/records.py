@@ -139,8 +139,7 @@ class RecordedState:
             self.anchor = 0
 
     def _is_beyond_machine_user(self, body: Body) -> bool:
-        """Return whether this machine's user changes a planned deployment, or registers or links somebody and isn't the
-        first.
+        """Return whether this machine's user changes a planned deployment, or registers or links anybody but the first.
 
         Where somebody is registered, one of compliance does that; who finds nobody has emptied the register. Such an
         entry says nothing of any row.

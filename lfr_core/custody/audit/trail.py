@@ -248,16 +248,12 @@ def _person(actor: Principal) -> str:
 
 
 def _folded(person: str) -> str:
-    """Fold a person's key as it is kept, and never to that of the platform's parts: a name of points folds to
-    nothing.
-    """
+    """Fold a person's key as it is kept, and never to a part's of the platform: a name of points folds to nothing."""
     return fold_name(person) or person
 
 
 def _newest(session: Session) -> tuple[int, str]:
-    """Find where the next entry is appended: after the newest entry, else after what pruning left, else at the
-    beginning.
-    """
+    """Find what the next entry follows: the newest entry, else what pruning left, else the beginning."""
     row = session.exec(
         select(AuditEntryRow.seq, AuditEntryRow.hash).order_by(col(AuditEntryRow.seq).desc()).limit(1)
     ).first()

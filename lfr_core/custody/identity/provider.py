@@ -82,9 +82,7 @@ def check_group(provider: IdentityProvider, claims: Mapping[str, object]) -> Non
 
 
 def is_safe_address(address: str) -> bool:
-    """Return whether what is sent there can't be read or changed on the way: https, or http to this machine by its
-    number.
-    """
+    """Return whether nobody reads or changes what is sent there: https, or http to this machine by its number."""
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port

@@ -122,9 +122,7 @@ def ended_subjects(session: Session, person: PersonRow, issuer: str) -> tuple[st
 
 
 def any_linked(session: Session, *, but: str = "") -> bool:
-    """Return whether there is an account of anybody, in use or not, at another provider than `but`, in the table
-    now.
-    """
+    """Return whether anybody has an account, in use or not, at another provider than `but`, in the table now."""
     return session.exec(select(PersonIdentityRow.id).where(PersonIdentityRow.issuer != but)).first() is not None
 
 

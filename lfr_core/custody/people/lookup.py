@@ -137,9 +137,7 @@ def row_of(session: Session, name: str) -> PersonRow | None:
 
 
 def are_one_person(session: Session, a: str, b: str) -> bool:
-    """Return whether two names on record are one person's, who may have been renamed between. Strangers' names are
-    compared as they read.
-    """
+    """Return whether two names on record are one person's, who may have been renamed; strangers' as they read."""
     one, other = row_of(session, a), row_of(session, b)
     return same_person(a, b) if one is None or other is None else one.id == other.id
 

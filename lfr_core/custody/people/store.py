@@ -127,8 +127,7 @@ class People(Accounts):
             return person_of(row, held)
 
     def revoke(self, name: str, *, why: str, by: AuthenticatedPerson) -> Person:
-        """Revoke a person: from now on they may do nothing, and what an officer has authorised doesn't open a gate any
-        more.
+        """Revoke a person: they may do nothing more, and what an officer has authorised opens no gate any more.
 
         Their accounts end with it: nobody logs in with one of them again, whoever comes back under that name.
 

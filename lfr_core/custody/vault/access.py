@@ -146,8 +146,7 @@ class KnowsPeople(Protocol):
         ...
 
     def is_request_closed(self, reference: str) -> bool | None:
-        """Return whether a person's request was closed, by its row as it was recorded; None: there is none of that
-        name.
+        """Return whether a person's request was closed, by its row as recorded; None: there is none of that name.
 
         Raises:
             Refused: `records.not-on-trail`; `audit.damaged`.

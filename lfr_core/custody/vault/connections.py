@@ -82,9 +82,7 @@ class Connections:
             return added
 
     def _make_place(self, host: str, strangers: list[Connection]) -> bool:
-        """Make a place for an address, where need be by ending another's connection; `strangers`: the oldest first.
-        Returns whether it has one.
-        """
+        """Return whether an address has a place, if need be once another has ended; `strangers`: the oldest first."""
         known = {address for _, address in self._came_from.values()}
         own = [each for each in strangers if each.host == host]
         if len(own) >= MOST_HANDSHAKES_OF_ONE:

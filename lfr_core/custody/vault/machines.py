@@ -236,9 +236,7 @@ class Machines:
             )
 
     def note_newest(self, seq: int) -> None:
-        """Note as `KnowsMachines` does. Certificates that a new admission or their time ended write what was under
-        way then.
-        """
+        """Note as `KnowsMachines` does. Certificates that were replaced or ran out write what was under way then."""
         with self._lock:
             before_ns = self._clock.time_ns() - _UNDER_WAY_NS
             for each in tuple(self._known.values()):

@@ -200,9 +200,7 @@ class Vault(Protocol):
         ...
 
     def trusted_now_ns(self) -> int:
-        """Return the wall time, nanoseconds since the epoch, if the clock can be trusted. Refused `vault.clock` if
-        it can't.
-        """
+        """Return the wall time, nanoseconds since the epoch, if it can be trusted. Refused `vault.clock` if not."""
         ...
 
     def record_key(

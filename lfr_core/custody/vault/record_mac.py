@@ -174,9 +174,7 @@ class FrameVerifier:
         self._clock = clock
 
     def check(self, header: FrameHeader, *, topic: str, key: bytes, headers: Headers, payload: bytes) -> None:
-        """Check as `RecordVerifier.check` does, by today's key: frames lie there for a minute. `header`: of
-        `headers`.
-        """
+        """Check as `RecordVerifier.check`, by today's key: frames lie there for a minute. `header`: of `headers`."""
         _require_mac(headers)
         reserved = _KIND_OF_CAMERA.get(header.camera)
         if (reserved or header.kind) is not header.kind or (

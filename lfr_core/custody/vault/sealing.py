@@ -33,9 +33,7 @@ def fingerprint(key: bytes) -> str:
 
 
 def binding(*parts: str | int) -> bytes:
-    """Return the additional data that binds a ciphertext to what it belongs to; each part's length goes in front, so
-    none can be shifted.
-    """
+    """Return the additional data of what a ciphertext belongs to; lengths go in front, so no part can be shifted."""
     encoded = [str(part).encode() for part in parts]
     return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
 

@@ -154,9 +154,7 @@ def _last_trip(session: Session, deployment: str) -> CircuitBreakerTripRow | Non
 
 
 def _false_alerts(session: Session, deployment: str) -> int:
-    """Count alerts that stand and the stubs of deleted ones, in one statement: an alert that expires is never in
-    neither.
-    """
+    """Count standing alerts and deleted ones' stubs, in one statement: an alert that expires is never in neither."""
     standing = (
         select_columns(col(AlertRow.category), col(AlertRow.judgement), col(AlertRow.review))
         .where(col(AlertRow.deployment) == deployment)

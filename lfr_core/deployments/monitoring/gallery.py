@@ -86,8 +86,7 @@ class GalleryCheck:
         return why
 
     def approved(self, deployment: str) -> Mapping[str, StoredRow]:
-        """Return, by id, the rows of the list as approved, and the canaries that may be there: nothing of the gallery
-        is asked.
+        """Return, by id, the list's rows as approved, and the canaries that may be there; the gallery isn't asked.
 
         Raises:
             Refused: `gallery.changed`: the records aren't those that were approved; as `compare`.

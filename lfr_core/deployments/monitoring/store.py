@@ -161,8 +161,7 @@ def write_answers(
 
 
 def last_proven_ns(session: Session, deployment: str, is_sealed: IsSealed | None = None) -> int | None:
-    """Read when the newest green live probe or self-test of a deployment was begun; None: there is none; nanoseconds
-    since the epoch.
+    """Read when a deployment's newest green live probe or self-test began, nanoseconds since the epoch; None: none is.
 
     `is_sealed`: the vault's: only those count that a process has sealed which finds them out.
     """
@@ -242,9 +241,7 @@ def _digest(nonce: str) -> str:
 
 
 def _has_opened(row: LiveProbeRow, result: LiveProbeResult) -> bool:
-    """Return whether a good answer says what only the sealed frame holds; of a probe that says none no answer is
-    good.
-    """
+    """Return whether a good answer says what only the sealed frame holds; none is good of a probe that says nothing."""
     if row.kind != LiveProbeKind.LIVE_PROBE:
         return True
     nonces = row.nonces_sha256.split("\n")

@@ -75,9 +75,7 @@ class Promise:
 def finding(
     broken: Sequence[str], *, holds: str, breaks: str, evidence: Mapping[str, str | int] | None = None
 ) -> PromiseFinding:
-    """Make a finding: broken if anything is in `broken` (as `kind:id`), said as `breaks`; else it holds, said as
-    `holds`.
-    """
+    """Make a finding: broken, as `breaks` says, if anything is in `broken` (`kind:id`); else it holds, as `holds`."""
     numbers = {**(evidence or {}), "broken": len(broken)}
     if broken:
         return PromiseFinding(Result.BROKEN, breaks, numbers, tuple(broken[:_MOST_NAMED]))

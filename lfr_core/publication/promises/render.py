@@ -46,9 +46,7 @@ class LedgerLine:
 
 
 def render(ledger: LedgerView) -> tuple[LedgerLine, ...]:
-    """Render every promise in order. No ids of deployments, alerts or keys, and no service's own words: those are
-    staff's.
-    """
+    """Render every promise in order, without ids of deployments, alerts or keys or a service's own words (staff's)."""
     return tuple(_line(each, ledger.read_ns) for each in ledger.entries)
 
 

@@ -139,9 +139,7 @@ def _rate_expected(row: PublishedRow) -> str | None:
 
 
 def _outcomes(row: PublishedRow) -> int | None:
-    """Add up arrest, other and no action, and where a table (ours) says so what else became of confirmed true
-    alerts.
-    """
+    """Add up arrest, other and no action, and what else (in our tables) became of confirmed true alerts."""
     total = _sum(row, _OUTCOMES)
     if total is None:
         return None

@@ -23,8 +23,7 @@ _TITLES: Mapping[str, str] = {
 
 
 def validate_with_docs(table: PublishedTable, folder: Path, *, today: date) -> QualityReport:
-    """Validate as `findings.validate_table` does, and write the report into `folder`; one of ours that is there is
-    replaced.
+    """Validate as `findings.validate_table`, and write the report into `folder`; one of ours there is replaced.
 
     Raises:
         Refused: `records.docs-folder-in-use`, the folder holds something else.

@@ -139,9 +139,7 @@ def _has_date(line: TableLine) -> bool:
 
 
 def _says_total(line: TableLine) -> bool:
-    """Return whether it calls itself a total; a dated line only by that word alone, for places may have it in their
-    name.
-    """
+    """Return whether it calls itself a total; a dated line only by that word alone, since places may contain it."""
     if any(re.fullmatch(r"(?:grand |sub[- ]?)?totals?", text, re.IGNORECASE) for text in _texts(line)):
         return True
     return not _has_date(line) and any(_TOTAL.fullmatch(text) for text in _texts(line))
@@ -187,9 +185,7 @@ def _groups(line: TableLine) -> Iterator[str]:
 
 
 def _is_bare(line: TableLine, columns: frozenset[Column]) -> bool:
-    """Return whether nothing is said that is said of one deployment: neither its day nor, where the table has such,
-    more.
-    """
+    """Return whether nothing is said of one deployment: neither its day nor, where the table has such, more."""
     described = [column for column in _DESCRIBING if column in columns]
     if line.printed.get(Column.DATE) or any(line.printed.get(column) for column in described):
         return False

@@ -28,9 +28,7 @@ class Quarter:
 
 
 def quarters(epochs: Sequence[PublicEpoch]) -> tuple[Quarter, ...]:
-    """Return each quarter of an hour in which a key began or ended, in order. A key counts for every quarter it lies
-    in.
-    """
+    """Return each quarter of an hour in which a key began or ended, in order; a key counts for each that it lies in."""
     found: list[tuple[datetime, PublicEpoch]] = []
     for each in epochs:
         quarter, last = _quarter(each.started_ns), _quarter(max(each.started_ns, each.ended_ns - 1))

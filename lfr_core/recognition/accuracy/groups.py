@@ -129,9 +129,7 @@ def _fisher(k: int, n: int, other_k: int, other_n: int) -> float:
 
 
 def _over_all(groups: list[_Counts]) -> float | None:
-    """Test whether all groups are missed alike (Fisher, Freeman and Halton's test); None where there is nothing to
-    compare.
-    """
+    """Test whether all groups are missed alike (Fisher, Freeman and Halton); None where there is nothing to compare."""
     table = [[each.missed, each.mated - each.missed] for each in groups if each.mated]
     if len(table) < 2 or all(a[0] == 0 == b[0] for a, b in pairwise(table)):  # a comparison
         return None

@@ -225,9 +225,7 @@ def _dataset_digest(templates: Templates) -> str:
 
 
 def _lower_quartile(scores: Scores) -> float | None:
-    """Return the similarity that three quarters of the comparisons of one person's photographs reach; None: there
-    are none.
-    """
+    """Return the similarity that three quarters of one person's comparisons reach; None: there are none."""
     total = int(scores.genuine.sum())
     if not total:
         return None

@@ -46,9 +46,7 @@ def det_svg(found: AccuracyEvaluation) -> str:
 
 
 def fpir_svg(found: AccuracyEvaluation) -> str:
-    """Draw FPIR by threshold for the whole list: measured with its 95 % interval over subjects, and scaled by
-    formula.
-    """
+    """Draw FPIR by threshold for the whole list: measured, with its 95 % interval over subjects, and by formula."""
     everybody = found.lists[-1]
     if not any(everybody.fpir):
         return ""

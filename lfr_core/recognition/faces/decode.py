@@ -59,8 +59,7 @@ class TooManyPixels(Poison):
 
 
 def probe_size(data: bytes) -> tuple[int, int]:
-    """Read width and height in pixels as stored (before EXIF orientation), from the header alone; 0 where it doesn't
-    say.
+    """Read width and height in pixels as stored (before EXIF orientation), from the header alone; 0: not said.
 
     Raises:
         Poison: empty, truncated within its header, no image of a kind that is read, without pixels, or a JPEG whose

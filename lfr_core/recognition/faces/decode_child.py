@@ -45,8 +45,7 @@ _TOO_LONG: Final = (
 
 
 def decode_in_child(data: bytes, policy: ImagePolicy) -> Image:
-    """Decode as `decode` does, in a child; another is begun where one ended. For several threads: each core has a child
-    of its own.
+    """Decode as `decode` does, in a child of this core, for several threads; another is begun where one ended.
 
     Raises:
         Poison: as `decode` (and `TooManyPixels`), and where the child had to end.

@@ -63,8 +63,7 @@ class PackEngine:
         return self._contract_id
 
     def detect(self, images: list[Image]) -> list[list[Detection]]:
-        """Detect the faces of each frame, best score first, small ones in large and upright frames too. Sizes may
-        differ.
+        """Detect each frame's faces, best score first, small ones in large and upright frames too. Sizes may differ.
 
         Raises:
             Poison: an entry isn't an H x W x 3 uint8 image.
@@ -83,9 +82,7 @@ class PackEngine:
         return found
 
     def detect_large(self, images: list[Image]) -> list[list[Detection]]:
-        """Detect faces that are large in each image, best score first, as in a photograph of somebody. Raises as
-        `detect`.
-        """
+        """Detect faces that are large in each image, best score first, as in a photograph. Raises as `detect`."""
         return self._run(self._detector, self._size, images, margin=_PHOTOGRAPH_MARGIN)
 
     def _run(

@@ -31,9 +31,7 @@ _WORTH = 1.1
 
 
 def fine_input(width: int, height: int, policy: FacePolicy) -> tuple[int, int] | None:
-    """Return width and height of the input for a second detection in a frame of `width` x `height` px; None where
-    one is enough.
-    """
+    """Return the input's size for a second detection in a frame of `width` x `height` px; None where one is enough."""
     scale, whole = _scales(width, height, policy)
     if whole * _WORTH >= scale:
         return None

@@ -78,9 +78,7 @@ def _gradients(grey: Floats) -> Floats:
 
 
 def exposure(aligned: Image) -> float:
-    """Return the share of the aligned face's inner pixels that are neither crushed to black nor blown out to white,
-    0 to 1.
-    """
+    """Return the share of an aligned face's inner pixels that are neither crushed to black nor blown out, 0 to 1."""
     grey = cv2.cvtColor(aligned, cv2.COLOR_BGR2GRAY)[_INNER]
     return float(np.mean((grey > _CRUSHED) & (grey < _BLOWN)))
 
@@ -107,9 +105,7 @@ def yaw_degrees(points5: Floats) -> float:
 
 
 def cut_by_border(image: Image, detection: Detection) -> bool:
-    """Return whether part of the face is outside the image: the box reaches past its border by a tenth of its
-    height.
-    """
+    """Return whether a face reaches out of the image: the box reaches past its border by a tenth of its height."""
     rows, columns = image.shape[:2]
     x1, y1, x2, y2 = (float(value) for value in detection.box)
     slack = _CUT_SHARE * (y2 - y1)

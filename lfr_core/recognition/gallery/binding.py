@@ -43,9 +43,7 @@ class Difference:
 
 
 def gallery_digest(rows: Iterable[StoredRow]) -> str:
-    """Compute SHA-256, hexadecimal, of the rows in any order: each with its entry and the digest of its vector as
-    stored.
-    """
+    """Compute SHA-256, hexadecimal, of the rows in any order: each with its entry and its stored vector's digest."""
     lines = sorted(json.dumps([row.id, row.entry, row.sha256], ensure_ascii=False) for row in rows)
     return hashlib.sha256("\n".join([f"openlfr gallery 1 {len(lines)}", *lines]).encode()).hexdigest()
 

@@ -179,9 +179,7 @@ class MilvusGallery:
         self._connection.close()
 
     def _with_digests(self, name: str, probes: Floats, found: list[list[Candidate]]) -> list[list[Candidate]]:
-        """Return candidates with the similarity of their vector, computed again, and its digest where that is as was
-        said.
-        """
+        """Return candidates with their vector's similarity, computed again, and its digest where that is as said."""
         wanted = sorted({candidate.reference for each in found for candidate in each if is_id(candidate.reference)})
         stored: dict[str, tuple[StoredRow, Floats]] = {}
         for start in range(0, len(wanted), _ROWS_PER_READ):

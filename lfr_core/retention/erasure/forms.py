@@ -60,9 +60,7 @@ def image_forms(jpeg: bytes) -> tuple[bytes, ...]:
 
 
 def vector_forms(vector: Floats) -> tuple[bytes, ...]:
-    """Make needles for a vector in the clear: float32 and float64, little-endian, and the texts that JSON would
-    have.
-    """
+    """Make needles for a vector in the clear: float32 and float64, little-endian, and JSON's texts."""
     single, double = vector.astype("<f4"), vector.astype("<f8")
     needles = [*_slices(single.tobytes(), align=4), *_slices(double.tobytes(), align=8)]
     for start in np.linspace(0, len(vector) - _TEXT_VALUES, _SLICES).astype(int):

@@ -77,9 +77,7 @@ def stores_of(settings: Settings, engine: Engine, broker: Store) -> tuple[Store,
 
 
 def _temporary(home: Path) -> FolderStore:
-    """Return what is ours in the system's temporary folder; but not the home folder, where that lies inside one of
-    them.
-    """
+    """Return what is ours in the system's temporary folder, without the home folder where that lies inside."""
     system = Path(tempfile.gettempdir())
     return FolderStore(
         "temporary files",

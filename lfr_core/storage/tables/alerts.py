@@ -143,9 +143,7 @@ class AlertStubRow(Row, table=True):
 
 
 def digest_stubs(stubs: Iterable[AlertStubRow]) -> str:
-    """Return SHA-256 of stubs, in whatever order; hexadecimal. A row says its columns in another order once it was
-    read.
-    """
+    """Return SHA-256 of stubs in any order, hexadecimal; a row says its columns in another order once it was read."""
     columns = sorted(AlertStubRow.model_fields)
     lines = sorted(json.dumps([str(getattr(stub, name)) for name in columns]) for stub in stubs)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

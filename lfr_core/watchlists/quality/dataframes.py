@@ -37,9 +37,7 @@ _FACES = {RefusalReason.NO_FACE: "none", RefusalReason.TWO_FACES: "two or more"}
 
 
 def rows_frame(read: Rows, hashes: Mapping[str, str | None]) -> pd.DataFrame:
-    """Make the frame of the list's rows. hashes: SHA-256 of each photograph by its name in the CSV; None where there
-    is no file to read.
-    """
+    """Make the frame of the list's rows. hashes: SHA-256 of each photograph by its name there; None: it has no file."""
     cells = read.cells
     frame = pd.DataFrame({"row": [each.line for each in cells]})
     frame["fault"] = [_fault(each) for each in cells]
@@ -59,9 +57,7 @@ def rows_frame(read: Rows, hashes: Mapping[str, str | None]) -> pd.DataFrame:
 
 
 def whole_frame(read: Rows, today: date) -> pd.DataFrame:
-    """Make the frame of the list as a whole: one line. Its subjects are those who aren't test subjects, whether they
-    can be enrolled or not.
-    """
+    """Make the one line of the whole list. Its subjects are those who aren't test subjects, enrolled or not."""
     subjects = {
         each.text["subject"]
         for each in read.cells
@@ -131,9 +127,7 @@ def _other_subjects(cells: Sequence[RowCells], sha256: Sequence[str | None]) -> 
 
 
 def _disagreements(cells: Sequence[RowCells]) -> list[str]:
-    """Return for each row the facts about which the rows of its subject disagree; rows that can't be taken don't
-    speak.
-    """
+    """Return for each row the facts on which its subject's rows disagree; rows that can't be taken don't speak."""
     facts: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in cells:
         if not _fault(row) and row.text.get("subject"):

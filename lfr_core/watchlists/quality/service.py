@@ -201,9 +201,7 @@ class _Run:
 
 
 def _without(report: WatchlistReport, found: list[Finding]) -> WatchlistReport:
-    """Return `report` without subjects of whom the suite refuses a row that enrolment took: the stricter of both
-    counts.
-    """
+    """Return `report` without subjects of whom the suite refuses a row that enrolment took: the stricter counts."""
     refused = {refusal.line for refusal in report.refusals}
     subjects = {each.subject for each in found if each.refuses and each.line and each.line not in refused}
     return replace(report, entries=tuple(entry for entry in report.entries if entry.subject not in subjects))

@@ -146,9 +146,7 @@ class NoTemplateKept:
 
 
 def _outside(epoch: EpochRow, deployment: DeploymentRow | None) -> bool:
-    """Return whether none of the epoch lies in its deployment's hours; epochs begin at whole multiples of their
-    length.
-    """
+    """Return whether none of the epoch lies in its deployment's hours; epochs begin at multiples of their length."""
     if deployment is None or deployment.opens_at is None or deployment.closes_at is None:
         return True
     opens_ns, closes_ns = deployment.opens_at.timestamp() * 1e9, deployment.closes_at.timestamp() * 1e9

@@ -86,9 +86,7 @@ class NoExportPath:
 
 @lru_cache(maxsize=4096)  # by the source itself: a ledger that is looked at again parses only what has changed
 def _imports(source: bytes, name: str) -> frozenset[str]:
-    """List every module that `source` imports anywhere in it, also by `importlib`. Raises Fatal when it isn't
-    Python.
-    """
+    """List every module that `source` imports anywhere, also by `importlib`. Raises Fatal when it isn't Python."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError) as error:
