@@ -13,6 +13,8 @@ __all__ = ["plain_words"]
 _COMMAND: Final = re.compile(r"`lfr .*$", re.DOTALL)
 _LEFT: Final = re.compile(r"(?:[\s:;,.(?]|(?<![\w-])(?:or|and|see|run|with|by))+$", re.IGNORECASE)
 """What led up to the command."""
+_ADDRESS: Final = re.compile(r"\s+at https?://[^\s,;()]+")
+"""Where one of the platform's servers listens."""
 _ID: Final = re.compile(r"\s*\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 
 
@@ -24,11 +26,11 @@ _ISO: Final = re.compile(
 
 
 def plain_words(text: str) -> str:
-    """Return a sentence without the command that ends it, without ids, and without the point at its end.
+    """Return a sentence without the command that ends it, ids, servers' addresses, and the point at its end.
 
     Days and times stand as people write them; one of UTC's clock by London's.
     """
-    return _LEFT.sub("", _COMMAND.sub("", _ISO.sub(_moment, _ID.sub("", text)))).strip()
+    return _LEFT.sub("", _COMMAND.sub("", _ISO.sub(_moment, _ID.sub("", _ADDRESS.sub("", text))))).strip()
 
 
 def _moment(found: re.Match[str]) -> str:

@@ -98,7 +98,7 @@ class PrefectApi:
         try:
             return form.validate_json(answer)
         except ValidationError as error:
-            raise Retryable(f"Prefect's server at {self.url} answers in a form we don't know") from error
+            raise Retryable(f"the workflow server at {self.url} answers in a form we don't know") from error
 
     def request(
         self, method: str, path: str, body: dict[str, object] | None = None, *, missing_ok: bool = False
@@ -114,18 +114,18 @@ class PrefectApi:
             try:
                 status, content = self._send(method, path, body)
             except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-                raise Retryable(f"Prefect's server at {self.url} doesn't answer: see `lfr doctor`") from error
+                raise Retryable(f"the workflow server at {self.url} doesn't answer: see `lfr doctor`") from error
             if httpx.codes.is_success(status):
                 return content
             if status == httpx.codes.NOT_FOUND and missing_ok:
                 return b""
             if status == httpx.codes.UNAUTHORIZED:
                 raise LoginRefused(
-                    f"Prefect's server at {self.url} doesn't know our login: restart the platform, or for a server "
+                    f"the workflow server at {self.url} doesn't know our login: restart the platform, or for a server "
                     "elsewhere set LFR_PREFECT_AUTH_FILE"
                 )
             if status != httpx.codes.SERVICE_UNAVAILABLE or last:
-                raise Retryable(f"Prefect's server at {self.url} answers {path} with {status}")
+                raise Retryable(f"the workflow server at {self.url} answers {path} with {status}")
             time.sleep(_BUSY_WAIT_S)
         raise AssertionError("the last try returns or raises")
 

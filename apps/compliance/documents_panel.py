@@ -21,12 +21,12 @@ __all__ = ["draw"]
 
 def draw(view: ComplianceView, actions: ComplianceActions, session: PageSession) -> None:
     """List what is in force, what is overdue first; for compliance with the form."""
-    today = view.now().astimezone(LONDON).date()
+    today, labels = view.now().astimezone(LONDON).date(), {"": "None: it is the force's"} | view.labels()
     rows = [
         (
             one.title,
             one.kind.value,
-            one.deployment,
+            labels.get(one.deployment, one.deployment) if one.deployment else "",
             one.version,
             f"{one.review_by.day} {one.review_by:%B %Y}{', OVERDUE' if one.review_by < today else ''}",
         )
@@ -44,7 +44,8 @@ def draw(view: ComplianceView, actions: ComplianceActions, session: PageSession)
         title = st.text_input("Title, as the public reads it")
         version = st.text_input("Version", placeholder="as 2.1")
         review_by = st.date_input("Good until (review by)", value=today + timedelta(days=180), format="DD/MM/YYYY")
-        deployment = st.text_input("Deployment, of a community impact assessment")
+        whose = "Deployment, of a community impact assessment"
+        deployment = str(st.selectbox(whose, list(labels), format_func=labels.__getitem__))
         file = st.file_uploader("The document: PDF, HTML, Markdown or text", max_upload_size=LARGEST_BYTES // 1_000_000)
         if not st.form_submit_button("Register the document"):
             return
@@ -59,7 +60,7 @@ def draw(view: ComplianceView, actions: ComplianceActions, session: PageSession)
             title=title.strip(),
             version=version.strip(),
             review_by=review_by,
-            deployment=deployment.strip(),
+            deployment=deployment,
             by=session.use(),
         ),
         "The document is registered. The public site has it when it is next built.",

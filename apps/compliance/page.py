@@ -7,7 +7,7 @@ Streamlit serves no local folders; so they need no second server and are seen by
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import streamlit as st
@@ -16,9 +16,8 @@ from apps.compliance import documents_panel, panels, people_panel
 from apps.compliance.actions import ComplianceActions
 from apps.compliance.acts import act, show_result
 from apps.compliance.view import MOST_ENTRIES, ROLES, ComplianceView, Report, TrailSearch
-from apps.plain_words import plain_words
+from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
-from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.promises.port import Result
@@ -47,15 +46,7 @@ def page(view: ComplianceView, actions: ComplianceActions, session: PageSession)
     ]
     for title, show in parts:
         st.html(f"<h2>{title}</h2>")
-        _or_say_why(show)
-
-
-def _or_say_why(show: Callable[[], None]) -> None:
-    try:
-        show()
-    except LfrError as error:
-        st.error("This can't be shown now.")
-        st.text(plain_words(str(error)))
+        show_or_say_why(show)
 
 
 def _reports(view: ComplianceView, by: AuthenticatedPerson) -> None:
@@ -63,7 +54,8 @@ def _reports(view: ComplianceView, by: AuthenticatedPerson) -> None:
     if not found:
         st.text("There is no report: one is made when a list is enrolled and when a record is published.")
         return
-    report = st.selectbox("Report", found, format_func=_name, key="compliance-report")
+    labels = view.labels()
+    report = st.selectbox("Report", found, format_func=lambda one: _name(one, labels), key="compliance-report")
     titles = {each: view.title(report, each, by) for each in report.pages}
     name = st.selectbox("Page", report.pages, format_func=titles.__getitem__, key="compliance-page")
     text = view.page(report, name, by)
@@ -76,14 +68,16 @@ def _reports(view: ComplianceView, by: AuthenticatedPerson) -> None:
     )
 
 
-def _name(report: Report) -> str:
-    return f"{report.kind.heading}: {report.deployment}, {panels.london(report.made_at)}"
+def _name(report: Report, labels: Mapping[str, str]) -> str:
+    whose = labels.get(report.deployment, report.deployment)
+    return f"{report.kind.heading}: {whose}; made {panels.london(report.made_at)}"
 
 
 def _due(view: ComplianceView) -> None:
+    labels = view.labels()
     rows = [
         (
-            one.deployment,
+            labels.get(one.deployment, one.deployment),
             one.stands.value,
             panels.london(one.schedule.due_at),
             "; ".join(filter(None, (one.late_because, one.late_detail, one.explanation))),
@@ -98,8 +92,10 @@ def _certificates(view: ComplianceView, actions: ComplianceActions) -> None:
     if not found:
         st.text("None yet.")
         return
+    names = view.labels()
     labels = {
-        one.number: f"{one.number}: {one.deployment}, {panels.london_ns(one.issued_ns)}, "
+        one.number: f"{one.number}: {names.get(one.deployment, one.deployment)}; "
+        f"issued {panels.london_ns(one.issued_ns)}, "
         f"{'the search found nothing that should be gone' if one.search.passed else 'NOT PASSED'}"
         for one in found
     }
@@ -148,10 +144,10 @@ def _retention(view: ComplianceView) -> None:
 
 
 def _trail(view: ComplianceView, by: AuthenticatedPerson) -> None:
-    today = view.now().astimezone(LONDON).date()
+    today, labels = view.now().astimezone(LONDON).date(), {"": "All"} | view.labels()
     with st.form("compliance-trail"):
         words = st.text_input("Rule, or number of a person")
-        deployment = st.text_input("Deployment")
+        deployment = str(st.selectbox("Deployment", list(labels), format_func=labels.__getitem__))
         left, right = st.columns(2)
         first = left.date_input("From", value=today, format="DD/MM/YYYY")
         last = right.date_input("To", value=today, format="DD/MM/YYYY")
@@ -159,6 +155,6 @@ def _trail(view: ComplianceView, by: AuthenticatedPerson) -> None:
             return
     found = view.trail(TrailSearch(first, last, words, deployment), by)
     heads = ("Entry", "When", "Who", "Did", "Rule", "Deployment", "About")
-    st.html(panels.table(heads, panels.trail_rows(found), "Nothing of these days fits."))
+    st.html(panels.table(heads, panels.trail_rows(found, labels), "Nothing of these days fits."))
     if len(found) == MOST_ENTRIES:
         st.text(f"Only the newest {MOST_ENTRIES} are shown: choose fewer days.")

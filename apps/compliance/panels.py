@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 
@@ -111,10 +111,18 @@ def searched_rows(certificate: Certificate) -> list[tuple[str, ...]]:
     ]
 
 
-def trail_rows(entries: Sequence[AuditEntry]) -> list[tuple[str, ...]]:
-    """Return entries of the trail, the newest first. People are numbers there."""
+def trail_rows(entries: Sequence[AuditEntry], labels: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Return entries of the trail, the newest first. People are numbers there; `labels`: of deployments, by their ids."""
     return [
-        (str(each.seq), london_ns(each.at_ns), each.actor, each.verb.value, each.rule, each.deployment, each.subject)
+        (
+            str(each.seq),
+            london_ns(each.at_ns),
+            each.actor,
+            each.verb.value,
+            each.rule,
+            labels.get(each.deployment, each.deployment) if each.deployment else "",
+            each.subject,
+        )
         for each in reversed(entries)
     ]
 

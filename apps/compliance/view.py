@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from apps.deployment_labels import read_labels
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.common.files import read_text_bounded
@@ -90,6 +91,10 @@ class ComplianceView:
     def engine(self) -> Engine:
         """The records."""
         return self.looks.engine
+
+    def labels(self) -> dict[str, str]:
+        """Name each deployment as people do, by its id; the newest first."""
+        return read_labels(self.engine)
 
     def reports(self, by: AuthenticatedPerson) -> tuple[Report, ...]:
         """List the reports for that person, the newest first. Of lists: for compliance, until the deployment has ended.

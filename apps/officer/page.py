@@ -17,6 +17,7 @@ from apps.officer import panels
 from apps.officer.view import ROLES, OfficerView, StopReceipt
 from apps.operator.pictures import Pictures
 from apps.plain_words import plain_words
+from apps.say_why import not_current
 from apps.sign_in import PageSession, draw_person, may_see, redraw
 from lfr_core.alerts.read import AlertSummary
 from lfr_core.common.errors import LfrError, Refused
@@ -66,7 +67,7 @@ def _choose(view: OfficerView, session: PageSession) -> None:
     try:
         live = view.live()
     except LfrError as error:
-        st.error(f"Nothing is shown, because it would not be current: {plain_words(str(error))}.")
+        not_current(error)
         return
     if not live:
         st.text("No deployment is live.")
@@ -108,7 +109,7 @@ def _alerts(view: OfficerView, session: PageSession) -> None:
         _forget(view, session, f"{plain_words(str(refused))}.")
         redraw()
     except LfrError as error:
-        st.error(f"Nothing is shown, because it would not be current: {plain_words(str(error))}.")
+        not_current(error)
         return
     if not found:
         st.text("Nothing has been judged yet. What an operator judges comes here by itself.")

@@ -25,6 +25,7 @@ from lfr_core.alerts.read import AlertSummary, ConsoleAlerts, DeploymentSummary
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.alerts import Shown
+from lfr_core.domain.thumbnails import Thumbnail
 
 __all__ = ["MUTED", "AlertsView", "console_columns", "next_alert"]
 
@@ -88,11 +89,19 @@ class AlertsView:
         self._tone = tone_html(None, ())
         self._waiting, self._judged = (_AlertList(name, view.snapshot()) for name in ("wait", "done"))
 
-    def draw(self, deployment: DeploymentSummary, beside: Callable[[], None] = lambda: None) -> None:
-        """Draw the alert that is being decided, and at its side the queue, those judged, and what `beside` draws."""
+    def draw(
+        self,
+        deployment: DeploymentSummary,
+        beside: Callable[[Mapping[str, Thumbnail]], None] = lambda _thumbnails: None,
+    ) -> None:
+        """Draw the alert that is being decided, and at its side the queue, those judged, and what `beside` draws.
+
+        `beside` is given what the cameras see just now.
+        """
         here = deployment.view.id
         # refused to whoever is out: what stands still isn't shown for longer
-        look = self._view.poll(here, self._operator, self._list_shown())
+        found = self._view.poll(here, self._operator, self._list_shown())
+        look = found.alerts
         self._pictures.sweep()
         waiting, judged = self._view.tally(here)
         others = self._view.claims.others(self._operator.name)
@@ -104,7 +113,7 @@ class AlertsView:
             self._draw_queue(look.waiting, shown, others)
             if judged or self._judged.snapshot.alerts:
                 self._draw_judged(look, judged)
-            beside()
+            beside(found.thumbnails)
             st.html(self._tone)  # below all else: it takes room and moves nothing
         for part in (self._waiting, self._judged):
             part.snapshot.note_drawn()

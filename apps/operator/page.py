@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache, partial
-from html import escape
 from pathlib import Path
 
 import streamlit as st
@@ -27,6 +26,7 @@ from apps.operator.values import Dashboard
 from apps.operator.view import OperatorView
 from apps.plain_words import plain_words
 from apps.response_words import SHORT
+from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see, redraw
 from flows.retention_lag import purge_trouble
 from lfr_core.alerts.read import DeploymentSummary
@@ -85,14 +85,6 @@ def _wanted() -> str | None:
     return None
 
 
-def _or_say_why(show: Callable[[], None]) -> None:
-    """Show a panel, or why it can't be shown: never figures that are no longer true."""
-    try:
-        show()
-    except LfrError as error:
-        st.error(f"Nothing is shown, because it would not be current: {plain_words(str(error))}")
-
-
 def _shown() -> DeploymentSummary | None:
     return _view().header(_wanted()).deployment
 
@@ -103,7 +95,7 @@ def _console(session: PageSession) -> None:
     trouble = trouble_html(purge_trouble(_home()))  # told also while the records are away
     if trouble:
         st.html(trouble)
-    _or_say_why(partial(_draw_console, session))
+    show_or_say_why(partial(_draw_console, session))
 
 
 def _draw_console(session: PageSession) -> None:
@@ -125,7 +117,7 @@ def _draw_console(session: PageSession) -> None:
         if "alerts" not in st.session_state:
             st.session_state["alerts"] = AlertsView(view, operator, session.use)
         alerts: AlertsView = st.session_state["alerts"]
-        alerts.draw(deployment, lambda: _draw_cameras(dashboard, view.thumbnails(status.id, operator)))
+        alerts.draw(deployment, partial(_draw_cameras, dashboard))
     except Refused as refused:  # revoked, signed off, or signed on to another deployment than is shown now
         _forget(plain_words(str(refused)))
         redraw()
@@ -205,7 +197,6 @@ def _show_operator(session: PageSession) -> None:
         draw_person(session, _sign_off)
         operator = _operator()
         if operator is not None:
-            st.html(f'<p class="ops-who">Operator <strong>{escape(operator.name)}</strong></p>')
             _tones()
             st.button("Stop deciding", key="operator-stop", on_click=_sign_off)
         else:

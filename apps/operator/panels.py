@@ -52,14 +52,14 @@ def header_html(header: Header, state: str = "") -> str:
     size = " + ".join(sizes)
     status, kind = one.view.status.value, one.view.kind.value
     also = "".join(
-        f'<a class="ops-also" href="?deployment={quote(name)}" target="_self">also live: {escape(name)}</a>'
-        for name in header.also_live
+        f'<a class="ops-also" href="?deployment={quote(id_)}" target="_self">also live: {escape(name)}</a>'
+        for id_, name in header.also_live
     )
     return (
         f'<header class="ops-bar">{state}<div class="ops-which"><h1>{escape(one.name)}</h1>'
         f'<p class="ops-facts"><span class="ops-pill is-{status}">{status.capitalize()}</span>'
         f'<span class="ops-pill">{kind.capitalize()}</span>'
-        f"<span>{escape(one.view.id)}</span><span>{size}</span>"
+        f"<span>{size}</span>"
         f"<span>alerts from {one.view.threshold:.2f} alike, in {one.view.agreeing_shots} pictures of the person</span>"
         f"{_proven(header)}{also}</p></div>"
         f"{clock}</header>"
@@ -94,7 +94,7 @@ def change_since(shown: AlertSummary, now: AlertSummary, deployment: str) -> str
         return f"{now.judged.by} has answered this alert meanwhile."
     if now.similarity != shown.similarity:
         return "A newer picture has come: “Look again” shows it."
-    return "" if shown.deployment == deployment else f"This alert is of {shown.deployment}."
+    return "" if shown.deployment == deployment else "This alert is of another deployment."
 
 
 def status_lines(message: str, news: str, *, refused: bool) -> str:

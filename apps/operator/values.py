@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,8 +11,9 @@ from lfr_core.alerts import read
 from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.reachability import VaultState
 from lfr_core.domain.alerts import Decision, check_engagement, check_review
+from lfr_core.domain.thumbnails import Thumbnail
 
-__all__ = ["Dashboard", "Header", "OpenQuestions", "open_questions"]
+__all__ = ["ConsoleLook", "Dashboard", "Header", "OpenQuestions", "open_questions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +21,21 @@ class Header:
     """Which deployment is on the screen, and which others are live."""
 
     deployment: read.DeploymentSummary | None
-    also_live: tuple[str, ...]
+    also_live: tuple[tuple[str, str], ...]
+    """Id and name of each."""
     now: datetime
     """London time."""
     proven_s: float | None = None
     """How long ago the chain was last shown to work; None if never."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleLook:
+    """What one look at the records gave an operator who has the deployment in hand."""
+
+    alerts: read.ConsoleAlerts
+    thumbnails: Mapping[str, Thumbnail]
+    """What its cameras see just now, faces covered, by camera."""
 
 
 @dataclass(frozen=True, slots=True)

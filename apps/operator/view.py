@@ -16,7 +16,7 @@ from apps.operator.claims import AlertClaims
 from apps.operator.parts import SilentPart
 from apps.operator.pictures import Pictures
 from apps.operator.snapshot import AlertSnapshot
-from apps.operator.values import Dashboard, Header, OpenQuestions, open_questions
+from apps.operator.values import ConsoleLook, Dashboard, Header, OpenQuestions, open_questions
 from apps.response_words import response_to
 from lfr_core.alerts import read
 from lfr_core.alerts.decisions import DecisionService
@@ -121,7 +121,7 @@ class OperatorView:
         now_ns = self._clock.time_ns()
         return Header(
             deployment=shown,
-            also_live=tuple(one.view.id for one in live if one.view.id != here),
+            also_live=tuple((one.view.id, one.name) for one in live if one.view.id != here),
             now=local_time(now_ns),
             proven_s=None if proven_ns is None else max(0.0, (now_ns - proven_ns) / 1e9),
         )
@@ -190,10 +190,11 @@ class OperatorView:
         """Raise Refused as `lfr_core.custody.people.sign_on.signed_on`: nothing more is shown then."""
         self._sign_ons.check(deployment, operator)
 
-    def poll(self, deployment: str, operator: AuthenticatedPerson, shown: Collection[UUID] = ()) -> read.ConsoleAlerts:
-        """Read the alerts that wait, those judged last, and what those that are `shown` are by now, in one look.
+    def poll(self, deployment: str, operator: AuthenticatedPerson, shown: Collection[UUID] = ()) -> ConsoleLook:
+        """Read the alerts that wait, those judged last, what those that are `shown` are by now, and what cameras see.
 
-        Those that wait stand by the urgency of the response agreed for them, the newest first of each.
+        Those that wait stand by the urgency of the response agreed for them, the newest first of each. Who looks is
+        found in the register once. Raises Refused as `check_signed_on`.
         """
         found = read.console_alerts(
             self._looks,
@@ -203,14 +204,8 @@ class OperatorView:
             most=(QUEUE_SHOWN, JUDGED_SHOWN),
             also=shown,
         )
-        return replace(
-            found, waiting=tuple(sorted(found.waiting, key=lambda each: _URGENCY.index(self.response(each))))
-        )
-
-    def thumbnails(self, deployment: str, operator: AuthenticatedPerson) -> Mapping[str, Thumbnail]:
-        """Return what its cameras see just now, faces covered, by camera. Raises Refused as `check_signed_on`."""
-        self.check_signed_on(deployment, operator)
-        return self._thumbnails(deployment)
+        waiting = sorted(found.waiting, key=lambda each: _URGENCY.index(self.response(each)))
+        return ConsoleLook(replace(found, waiting=tuple(waiting)), self._thumbnails(deployment))
 
     def snapshot(self) -> AlertSnapshot:
         """Make an empty one, for one part of one session of the page."""

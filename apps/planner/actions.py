@@ -170,11 +170,11 @@ def _decide(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson)
     with st.container(horizontal=True):
         if st.button("Authorise", type="primary", key=f"act-authorise-{act_key(one)}"):
             do(
-                f"{id} is authorised.",
+                f"{one.name} is authorised.",
                 lambda: view.authorise(id, revision=revision, by=by, reason=reason, signed=signed),
             )
         if st.button("Refuse", key=f"act-refuse-{act_key(one)}"):
-            do(f"{id} is refused.", lambda: view.deployments.refuse(id, by=by, reason=reason))
+            do(f"{one.name} is refused.", lambda: view.deployments.refuse(id, by=by, reason=reason))
 
 
 def _announce(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
@@ -241,7 +241,7 @@ def _cancel(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson)
     with st.expander("Give it up"):
         why = _reason(one, "Reason", "cancel")
         if st.button("Cancel the deployment", key=f"act-cancel-{act_key(one)}"):
-            do(f"{one.view.id} is cancelled.", lambda: view.cancel(one.view.id, why, by=by))
+            do(f"{one.name} is cancelled.", lambda: view.cancel(one.view.id, why, by=by))
 
 
 def _shorten(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
@@ -272,7 +272,7 @@ def _close(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) 
         if waiting:
             st.warning(waiting)
         if st.button(_WORDS[Step.CLOSE], key=f"act-close-{act_key(one)}"):
-            done = f"{one.view.id} has ended; its list is destroyed. {waiting}"
+            done = f"{one.name} has ended; its list is destroyed. {waiting}"
             do(done.strip(), lambda: view.close(one.view.id, by=by))
 
 

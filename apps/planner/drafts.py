@@ -21,7 +21,7 @@ from lfr_core.domain.working_days import LONDON
 __all__ = ["LABELS", "CheckedForm", "FormValues", "check_values", "explanations", "first_draft", "values_of"]
 
 LABELS: Mapping[str, str] = {
-    "id": "Id",
+    "id": "Short name",
     "name": "Name",
     "kind": "Kind",
     "place": "Place, as the public knows it",
@@ -169,7 +169,8 @@ def explanations(policy: Policy) -> Mapping[str, str]:
     """Say what the policy asks of each field, to stand beside it."""
     claims, planning = policy.accuracy, policy.planning
     return {
-        "id": "Letters, digits, dots, - and _; never used again. An id that is planned already is revised.",
+        "id": "For files and records: letters, digits, dots, - and _, never used again. One that is planned already is "
+        "revised.",
         "kind": "Whatever takes a live camera is planned. Test subjects alone: evaluation or demo.",
         "place": "An area, never where a camera stands. It is published.",
         "start": f"Announced at least {planning.notice_h:g} hours before, unless the notice is withheld for a reason.",

@@ -162,7 +162,10 @@ def _submit(view: PlannerView, person: AuthenticatedPerson, go: str, submit: boo
         st.session_state[_FAULTS], st.session_state[_BESIDE] = (plain_words(str(error)),), {}
         return
     _forget(view, person)
-    st.session_state["planner-result"] = (True, f"{values.id} is {'applied for' if submit else 'kept as a draft'}.")
+    st.session_state["planner-result"] = (
+        True,
+        f"{values.name or values.id} is {'applied for' if submit else 'kept as a draft'}.",
+    )
     st.session_state["planner-deployment"] = values.id
     st.session_state[go] = "deployment"
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from apps.plain_words import plain_words
+from apps.deployment_labels import deployment_labels
 from apps.planner import actions, form, panels
 from apps.planner.month_html import first_of, month_html, month_offset
 from apps.planner.place_panel import show_place_panel
 from apps.planner.readiness_panel import show_readiness
 from apps.planner.view import PlannerView
+from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, redraw
-from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.readiness import DeploymentOverview
 from lfr_core.publication.printing import list_forms
@@ -49,15 +49,7 @@ def page(view: PlannerView, session: PageSession) -> None:
     st.session_state.setdefault(_WHERE, "calendar")
     where = st.radio("Part of the page", list(_PLACES), key=_WHERE, horizontal=True, format_func=_PLACES.__getitem__)
     actions.show_result()
-    _or_say_why(lambda: _SHOW[str(where)](view, session))
-
-
-def _or_say_why(show: Callable[[], object]) -> None:
-    """Show it, or why it can't be shown: nothing that is no longer true."""
-    try:
-        show()
-    except LfrError as error:
-        st.error(f"Nothing is shown, because it would not be current: {plain_words(str(error))}")
+    show_or_say_why(lambda: _SHOW[str(where)](view, session))
 
 
 def _turn_month(months: int) -> None:
@@ -86,32 +78,40 @@ def _calendar(view: PlannerView, _session: PageSession) -> None:
             with st.container(border=True, key=f"pln-row-{one.id}"):
                 line, look = st.columns([5, 1], vertical_alignment="center")
                 line.html(panels.coming_html(one))
-                look.button(f"Look at {one.id}", key=f"look-{one.id}", on_click=_go, args=(one.id,))
+                look.button(f"Look at {one.name}", key=f"look-{one.id}", on_click=_go, args=(one.id,))
+
+
+def _labels(view: PlannerView) -> dict[str, str]:
+    """Name each planned deployment as people do, those to come or running first."""
+    found = (*view.calendar(), *view.calendar(over=True))
+    return deployment_labels((one.id, one.name, one.application.starts_at) for one in found)
 
 
 def _waiting(view: PlannerView, session: PageSession) -> None:
     found = view.waiting(session.person)
     if not found:
         st.html(panels.empty("Nothing waits for you."))
+        return
+    labels = _labels(view)
     for number, one in enumerate(found):
         since = f"{one.since:%d %B, %H:%M}, " if one.since else ""
         with st.container(border=True, key=f"pln-wait-{number}"):
             line, look = st.columns([5, 1], vertical_alignment="center")
             line.html(
-                f'<p class="pln-name">{escape(one.deployment)}: {escape(one.why)}</p>'
+                f'<p class="pln-name">{escape(labels.get(one.deployment, one.deployment))}: {escape(one.why)}</p>'
                 f'<p class="pln-facts">{since}for the {escape(one.role.value)}</p>'
             )
             look.button("Act on it", key=f"act-on-{number}", on_click=_go, args=(one.deployment,))
 
 
 def _deployment(view: PlannerView, session: PageSession) -> None:
-    ids = [one.id for one in (*view.calendar(), *view.calendar(over=True))]
-    if not ids:
+    labels = _labels(view)
+    if not labels:
         st.html(panels.empty("Nothing is planned."))
         return
-    if st.session_state.get(_DEPLOYMENT) not in ids:
-        st.session_state[_DEPLOYMENT] = ids[0]
-    chosen = str(st.selectbox("Which deployment", ids, key=_DEPLOYMENT))
+    if st.session_state.get(_DEPLOYMENT) not in labels:
+        st.session_state[_DEPLOYMENT] = next(iter(labels))
+    chosen = str(st.selectbox("Which deployment", list(labels), key=_DEPLOYMENT, format_func=labels.__getitem__))
     one = view.read_overview(chosen)
     if one.view.status.is_over:
         view.cameras.forget(chosen)  # the flow that closed it knows no cameras
@@ -135,7 +135,7 @@ def _readiness(view: PlannerView, session: PageSession, deployment: str, drawn: 
             redraw()  # somebody moved it on: other acts are possible now
         show_readiness(view, session, deployment)
 
-    _or_say_why(show)
+    show_or_say_why(show)
 
 
 def _details(view: PlannerView, session: PageSession, one: DeploymentOverview) -> None:
@@ -153,13 +153,13 @@ def _details(view: PlannerView, session: PageSession, one: DeploymentOverview) -
                     on_click="ignore",
                 )
     with st.expander("Plan of the place"):
-        _or_say_why(lambda: show_place_panel(view, one, session.person))
+        show_or_say_why(lambda: show_place_panel(view, one, session.person))
     with st.expander("Forecast of the list"):
         title = "Forecast of the list as built" if people else "Forecast of a list at its cap"
         st.html(panels.forecast_html(view.forecast(one.application, people=people), title=title))
     with st.expander("List, and entries that were refused"):
         st.html(panels.list_html(one))
-        _or_say_why(lambda: st.html(panels.quality_html(view.list_quality(one.view.id))))
+        show_or_say_why(lambda: st.html(panels.quality_html(view.list_quality(one.view.id))))
     with st.expander("Timeline", expanded=True):
         st.html(panels.timeline_html(view.timeline(one.view.id, by=session.person)))
 

@@ -84,7 +84,7 @@ def head_html(one: DeploymentOverview) -> str:
     officer = f" · authorised by {escape(planned.officer)}" if planned.officer else ""
     return (
         f'<h2 class="pln-title">{escape(one.name)} {_pill(one.view.status)}</h2>'
-        f'<p class="pln-facts">{escape(one.view.id)} · {escape(one.view.kind.value)} · revision {made.revision}'
+        f'<p class="pln-facts">{escape(one.view.kind.value).capitalize()} · revision {made.revision}'
         f" · {_day(made.starts_at)}, {_hours(made)}{ends} · {escape(made.place)}"
         f" · planned by {escape(planned.planner)}{officer}{suspended}</p>"
     )

@@ -244,6 +244,6 @@ class PlannerView:
                 self.drop_gallery(gallery)
         except Retryable as away:
             raise Retryable(
-                f"{deployment} is over and its list's keys are destroyed, but its gallery couldn't be dropped now: "
+                "it is over and its list's keys are destroyed, but the faces of the list couldn't be dropped now: "
                 f"retention does that at its next sweep ({plain_words(str(away))})"
             ) from away

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from apps.plain_words import plain_words
 from apps.public.folder import PublishedSite, read_site
 from lfr_core.common.errors import LfrError, Poison
 
@@ -60,7 +61,9 @@ def build_app(folder: Path, key: str) -> Starlette:
         try:
             files = verified.read().files
         except Poison as error:
-            return PlainTextResponse(f"Nothing is shown, because it couldn't be verified.\n{error}\n", 503)
+            return PlainTextResponse(
+                f"Nothing is shown, because it couldn't be verified.\n{plain_words(str(error))}.\n", 503
+            )
         except LfrError:
             return PlainTextResponse("Nothing is published here just now.\n")
         name = request.path_params["path"] or "index.html"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from html import escape
 
 import streamlit as st
 
 from apps.compliance.acts import act, show_result
 from apps.compliance.panels import london
-from apps.plain_words import plain_words
 from apps.publication.view import ROLES, Draft, PublicationView
+from apps.say_why import not_current, show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
 from lfr_core.common.errors import LfrError
 from lfr_core.deployments.deadlines import ResultsDue, ResultsStatus
@@ -28,7 +27,7 @@ def page(view: PublicationView, session: PageSession) -> None:
     try:
         due, places = view.due(), view.places()
     except LfrError as error:
-        st.error(f"Nothing is shown, because it would not be current: {plain_words(str(error))}.")
+        not_current(error)
         return
     if not due:
         st.text("No deployment has ended: there is nothing to publish.")
@@ -36,19 +35,12 @@ def page(view: PublicationView, session: PageSession) -> None:
     labels = {one.deployment: _label(one, places.get(one.deployment, one.deployment)) for one in due}
     chosen = st.selectbox("Deployment", list(labels), format_func=labels.__getitem__, key="publication-deployment")
     one = next(each for each in due if each.deployment == chosen)
-    _or_say_why(lambda: _draw_deployment(view, session, one))
+    show_or_say_why(lambda: _draw_deployment(view, session, one))
 
 
 def _label(one: ResultsDue, place: str) -> str:
     done = "published" if one.published_at is not None else f"due by {london(one.schedule.due_at)}, {one.stands.value}"
     return f"{place}, ended {london(one.ended_at)}: {done}"
-
-
-def _or_say_why(show: Callable[[], None]) -> None:
-    try:
-        show()
-    except LfrError as error:
-        st.error(f"This can't be done now: {plain_words(str(error))}.")
 
 
 def _draw_deployment(view: PublicationView, session: PageSession, one: ResultsDue) -> None:

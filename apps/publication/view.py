@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from apps.deployment_labels import read_labels
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
@@ -55,8 +56,9 @@ class PublicationView:
         return tuple(sorted(found, key=lambda one: one.published_at is not None))
 
     def places(self) -> dict[str, str]:
-        """Name the announced place of each deployment that has one, for staff."""
-        return {one.deployment: one.plan.place for one in announcements(self.installation.engine)}
+        """Name the announced place of each deployment, for staff; where none was announced, the deployment."""
+        engine = self.installation.engine
+        return read_labels(engine) | {one.deployment: one.plan.place for one in announcements(engine)}
 
     def draft(self, deployment: str) -> Draft:
         """Compute what would be published now; publishes nothing."""

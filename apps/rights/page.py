@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
+from apps.compliance.panels import table
 from apps.plain_words import plain_words
 from apps.rights.view import ROLES, Form, RightsView, hold_words, state_words
+from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
@@ -33,7 +35,7 @@ def page(view: RightsView, session: PageSession) -> None:
         (st.success if result[0] else st.error)(result[1])
     due, intake = st.tabs(["Requests", "Take a request"])
     with due:
-        _or_say_why(lambda: _requests(view, by))
+        show_or_say_why(lambda: _requests(view, by))
     with intake:
         _draw_intake(view, by)
 
@@ -47,28 +49,30 @@ def _requests(view: RightsView, by: AuthenticatedPerson) -> None:
     if not found:
         st.write("No request is open.")
         return
-    rows = "".join(_row(each, state_words(each, today)) for each in found)
-    st.markdown(
-        "| Reference | What | About | Received | Answer by | State |\n|---|---|---|---|---|---|\n" + rows,
-    )
+    labels = view.labels()
+    heads = ("Reference", "What", "About", "Received", "Answer by", "State")
+    st.html(table(heads, [_row(each, state_words(each, today), labels) for each in found], ""))
     by_reference = {each.reference: each for each in found}
     chosen = st.selectbox("Request", list(by_reference), key="rights-chosen")  # Streamlit keeps what it was given
     if chosen in by_reference:
-        _draw_request(view, by_reference[chosen], by)
+        _draw_request(view, by_reference[chosen], by, labels)
 
 
-def _row(request: Request, state: str) -> str:
-    shown = f":red[**{state}**]" if request.state is RequestState.OVERDUE else state
+def _row(request: Request, state: str, labels: Mapping[str, str]) -> tuple[str, ...]:
     what = "was I on a list" if request.asks_listed else request.kind.value
-    about = request.deployment or "not known"
+    about = _named(request.deployment, labels)
     received, due = (f"{day.day} {day:%B %Y}" for day in (request.received_on, request.due_on))
-    return f"| {request.reference} | {what} | {about} | {received} | {due} | {shown} |\n"
+    return request.reference, what, about, received, due, state
 
 
-def _draw_request(view: RightsView, request: Request, by: AuthenticatedPerson) -> None:
+def _named(deployment: str | None, labels: Mapping[str, str]) -> str:
+    return labels.get(deployment, deployment) if deployment else "not known"
+
+
+def _draw_request(view: RightsView, request: Request, by: AuthenticatedPerson, labels: Mapping[str, str]) -> None:
     reference = request.reference
     st.subheader(reference)
-    for sentence in hold_words(request, view.service.now()):
+    for sentence in hold_words(request, view.service.now(), labels):
         st.text(sentence)
     if any(hold.is_provisional for hold in request.holds):
         _button(
@@ -78,7 +82,7 @@ def _draw_request(view: RightsView, request: Request, by: AuthenticatedPerson) -
     if request.closed_at is not None:
         return
     if request.answered_at is None:
-        _answer(view, request, by)
+        _answer(view, request, by, labels)
         _button("Close as withdrawn", "withdrawn", lambda: view.close(reference, by, withdrawn=True), "It is closed.")
     else:
         _button("Close", "close", lambda: view.close(reference, by, withdrawn=False), "It is closed.")
@@ -110,14 +114,14 @@ def _keep(view: RightsView, reference: str, by: AuthenticatedPerson, purpose: st
     st.session_state[_OPENED] = (reference, view.open(reference, by, purpose))
 
 
-def _answer(view: RightsView, request: Request, by: AuthenticatedPerson) -> None:
+def _answer(view: RightsView, request: Request, by: AuthenticatedPerson, labels: Mapping[str, str]) -> None:
     with st.form("rights-answer"):
         text = subject = ""
         if request.asks_listed and request.neither_confirm_nor_deny:
             st.caption("Everybody who asks this is answered in these words:")
             st.text(NEITHER)
         elif request.asks_listed:
-            subject = st.text_input("Nominal id of the person who asks")
+            subject = st.text_input("Reference of the person who asks, as lists give it")
         else:
             text = st.text_area("Answer")
         if st.form_submit_button("Answer", type="primary"):
@@ -125,7 +129,7 @@ def _answer(view: RightsView, request: Request, by: AuthenticatedPerson) -> None
     if request.asks_listed and request.neither_confirm_nor_deny:
         with st.popover("Answer plainly instead"):
             if request.disclosure_asked_by:
-                about = f"about {request.deployment}"
+                about = f"about {_named(request.deployment, labels)}"
                 st.text(f"{request.disclosure_asked_by} asks for that, {about}. Another person approves it.")
                 key = f"approve-{request.disclosure_digest}"  # a click reaches what was shown, never what replaced it
                 _button("Approve", key, lambda: view.approve_disclosure(request, by), "It is answered plainly.")
@@ -168,10 +172,3 @@ def _act(act: Callable[[], object], done: str) -> None:
         st.session_state.pop(_OPENED, None)
         st.session_state[_RESULT] = (True, done.format(result))
     st.rerun()
-
-
-def _or_say_why(show: Callable[[], None]) -> None:
-    try:
-        show()
-    except LfrError as error:
-        st.error(f"Nothing is shown, because it would not be current: {plain_words(str(error))}.")

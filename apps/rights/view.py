@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
+from apps.deployment_labels import read_labels
 from lfr_core.common.errors import Poison
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.working_days import LONDON
@@ -44,6 +46,10 @@ class RightsView:
     def requests(self, by: AuthenticatedPerson, *, closed: bool) -> tuple[Request, ...]:
         """List the requests, those due first at the front."""
         return self.service.list(by=by, closed=closed)
+
+    def labels(self) -> dict[str, str]:
+        """Name each deployment as people do, by its id."""
+        return read_labels(self.service.engine)
 
     def receive(self, form: Form, by: AuthenticatedPerson) -> Request:
         """Take the request that the form describes.
@@ -92,11 +98,11 @@ def state_words(request: Request, today: date) -> str:
             return request.state.value
 
 
-def hold_words(request: Request, now: datetime) -> tuple[str, ...]:
-    """Say what is held for a request, a sentence a hold."""
+def hold_words(request: Request, now: datetime, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Say what is held for a request, a sentence a hold. `labels`: of deployments, by their ids."""
     sentences = []
     for hold in request.holds:
-        of = f"{hold.segments} segments of {hold.deployment}"
+        of = f"{hold.segments} segments of {labels.get(hold.deployment, hold.deployment)}"
         if hold.ended_at is not None:
             sentences.append(f"{of} were held until {hold.ended_at.astimezone(LONDON):%d %B %Y}.")
         elif hold.is_provisional:

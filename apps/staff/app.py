@@ -5,6 +5,7 @@ What a page needs is imported when the page is opened: the operator's, which com
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -122,15 +123,8 @@ def _pages(session: PageSession) -> list[StreamlitPage]:
     return found
 
 
-_WIDE_TABLES = '[data-testid="stMarkdownContainer"]:has(table), [data-testid="stHtml"]:has(> table)'
-_STYLE = f'<style>.stApp [data-retained="true"] {{ display: none; }} {_WIDE_TABLES} {{ overflow-x: auto; }}</style>'
-"""Hides what isn't drawn any more, which Streamlit keeps until all else is drawn. If it kept its room, whatever stands
-below would move up later, under a button that somebody is pressing, and the click would be lost. A table that is too
-wide for a phone scrolls by itself.
-"""
-
 st.set_page_config(page_title="OpenLFR", layout="wide", initial_sidebar_state="collapsed")
-st.html(_STYLE)
+st.html(Path(__file__).with_name("style.css"))  # each page adds its own
 _session = logged_in(page_sessions(), _log_in)
 if _session is None:
     st.stop()

@@ -44,7 +44,7 @@ _FORGED = (
 
 _STRANGER = (
     "Somebody who isn't on the approved list was in a gallery: the frame was refused, and no alert came of it. Who "
-    "could write to Milvus? See the runbook gallery-changed."
+    "could write to the gallery? See the runbook gallery-changed."
 )
 _INVENTED = (
     "Counts that can't be true came from a worker, signed as a worker signs, and were refused: more frames or faces "

@@ -147,8 +147,8 @@ def application_faults(made: ApplicationForm, policy: Policy, *, now: datetime) 
         found.append(
             Refused(
                 "deployment.threshold-reason",
-                f"the threshold {made.threshold:g} isn't the policy's {policy.alerts.threshold:g}: give the reason, "
-                "which the authorising officer signs",
+                f"faces must be {made.threshold:g} alike here, and {policy.alerts.threshold:g} by the policy: give the "
+                "reason, which the authorising officer signs",
             )
         )
     return tuple(found)

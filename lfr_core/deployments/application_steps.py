@@ -53,7 +53,7 @@ class ApplicationSteps(AuditedSteps):
         check_id(id)
         limit = self._policy().alerts.threshold if threshold is None else threshold
         if not 0.0 < limit < 1.0:
-            raise Refused("deployment.bad-threshold", f"a threshold lies between 0 and 1 (cosine); {limit} doesn't")
+            raise Refused("deployment.bad-threshold", f"a threshold lies between 0 and 1; {limit} doesn't")
         if kind is DeploymentKind.OPERATIONAL:
             raise Refused(
                 "deployment.must-be-planned",
@@ -63,7 +63,7 @@ class ApplicationSteps(AuditedSteps):
         with self._audited(by) as session:
             actor_of(session, by, TRIAL_ROLES)
             if session.get(DeploymentRow, id) is not None:
-                raise Refused("deployment.exists", f"there is a deployment {id} already; ids are never used again")
+                raise Refused("deployment.exists", f"there is a deployment {id} already; no short name is used again")
             row = DeploymentRow(
                 id=id,
                 name=name.strip() or id,
@@ -110,7 +110,7 @@ class ApplicationSteps(AuditedSteps):
                     session, id, kind, form, name or id, by, now, agreeing_shots=self._policy().alerts.agreeing_shots
                 )
             elif Step.PLAN not in rules_for(row):
-                raise Refused("deployment.exists", f"there is a deployment {id} already; ids are never used again")
+                raise Refused("deployment.exists", f"there is a deployment {id} already; no short name is used again")
             elif row.kind != kind.value:
                 raise Refused("deployment.kind", f"{id} is planned as {row.kind}: another kind is another deployment")
             row = lock_deployment(session, id)

@@ -66,6 +66,6 @@ def check_equality(session: Session, made: Application, model: str) -> None:
     if assessed is not None and not math.isclose(assessed, made.threshold, abs_tol=1e-9):
         raise Refused(
             "deployment.equality",
-            f"the equality impact assessment (version {newest.version}) is of the threshold {assessed:g}, and "
-            f"{made.threshold:g} is applied for: apply for that one, or {advice}",
+            f"the equality impact assessment (version {newest.version}) is of faces that must be {assessed:g} "
+            f"alike, and {made.threshold:g} is applied for: apply for that, or {advice}",
         )

@@ -129,7 +129,7 @@ def _why_nothing_fits(about: Sequence[Evaluation], threshold: float, contract: s
         return "evaluations of several models are registered, and it isn't said which of them is in use"
     low, high = min(each.threshold for each in about), max(each.threshold for each in about)
     if not low <= threshold <= high:
-        return f"the threshold {threshold:g} is outside what was measured, {low:g} to {high:g}"
+        return f"faces that must be {threshold:g} alike are outside what was measured, {low:g} to {high:g}"
     return ""
 
 
@@ -182,7 +182,8 @@ def _words(asked: ForecastInputs, size: int, of: Expectation, allowed: float, cl
     at = "" if measured.threshold == asked.threshold else f", the measured threshold below {asked.threshold:g}"
     shown = f"not shown: {why_not}" if why_not else "shown"
     return (
-        f"List of {size:,}, threshold {asked.threshold:g}, {asked.expected_faces:,} faces: false alerts expected: "
+        f"List of {size:,}, faces at least {asked.threshold:g} alike, {asked.expected_faces:,} faces seen: "
+        "false alerts expected: "
         f"{_count(of.expected)} (95 % interval {_count(of.low)} to {_count(of.high)}); "
         f"1,000 more names add about {_count(of.per_1000_more)}. The public claim, {claim}, would allow "
         f"{_count(allowed)}; it is {shown}. Measured: {measured.false_matches:,} of {measured.probes:,} at "

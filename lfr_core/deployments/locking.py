@@ -21,7 +21,7 @@ def check_id(id: str) -> None:
     if not _ID.fullmatch(id):
         raise Refused(
             "deployment.bad-id",
-            f"{id!r} can't be a deployment's id: up to 64 letters, digits, dots, - and _, "
+            f"{id!r} can't be a deployment's short name: up to 64 letters, digits, dots, - and _, "
             "the first a letter or a digit",
         )
 

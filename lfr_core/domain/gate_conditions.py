@@ -73,10 +73,10 @@ def _check_gallery_unchanged(facts: GateFacts, limits: GateLimits, now_ns: int) 
 def _check_bound(facts: GateFacts, _limits: GateLimits, _now_ns: int) -> tuple[str, str]:
     planned = _planned(facts)
     if planned.threshold != planned.threshold_authorised:
-        return f"its threshold is {planned.threshold:g}, {planned.threshold_authorised:g} is authorised", ""
+        return f"faces must be {planned.threshold:g} alike, {planned.threshold_authorised:g} is authorised", ""
     if not planned.contract or planned.contract != planned.contract_approved:
         return "its list wasn't approved with this face model", ""
-    return "", f"threshold {planned.threshold:g} and face model are as authorised"
+    return "", f"faces must be {planned.threshold:g} alike as authorised, by the face model that was"
 
 
 def _check_announced(facts: GateFacts, limits: GateLimits, _now_ns: int) -> tuple[str, str]:

@@ -201,7 +201,7 @@ def _why(made: ApplicationForm) -> FormSection:
 
 def _threshold(made: ApplicationForm, policy: Policy) -> tuple[Line, ...]:
     usual = made.threshold == policy.alerts.threshold
-    words = f"cosine {made.threshold:g}, " + (
+    words = f"at least {made.threshold:g} alike, " + (
         "the policy's" if usual else f"not the policy's {policy.alerts.threshold:g}"
     )
     reason = () if usual else (Line("Why another threshold", made.threshold_reason),)

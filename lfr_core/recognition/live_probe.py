@@ -176,4 +176,4 @@ def _id_of(header: FrameHeader) -> UUID:
     try:
         return UUID(header.session)
     except ValueError as error:
-        raise Poison("the session of a live probe is no live probe's id") from error
+        raise Poison("the session of a live probe is none of ours") from error

@@ -72,7 +72,7 @@ def was_listed(
         Retryable: records or vault are away.
     """
     if not fold_text(subject) or len(subject) > _LONGEST_SUBJECT or not subject.isprintable():
-        raise Refused("rights.bad-subject", f"give one nominal id of at most {_LONGEST_SUBJECT} printable characters")
+        raise Refused("rights.bad-subject", f"give one reference of at most {_LONGEST_SUBJECT} printable characters")
     with reading(engine) as session:
         name = acting(session, by, _MAY_ASK).name
     digest = _digest(vault.pseudonym(f"{LISTED}{deployment}").encode(), subject)

@@ -139,7 +139,9 @@ def _resolve(libs: Path, say: Callable[[str], None]) -> None:
     done = run_downloader(command, limit_s=_MAVEN_DEADLINE_S, late=late)
     if done.returncode != 0:
         reason = next((line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line), "no reason given")
-        raise Retryable(f"Maven couldn't resolve Kafka's jars: {reason.strip()[:400]}. Check the network, then again")
+        raise Retryable(
+            f"Maven couldn't fetch the broker's programs: {reason.strip()[:400]}. Check the network, then again"
+        )
     shutil.rmtree(libs, ignore_errors=True)
     part.rename(libs)
 

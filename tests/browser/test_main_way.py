@@ -99,7 +99,7 @@ def apply_for_it(desk: BrowserSession, harness: PlanningHarness) -> datetime:
     desk.page.get_by_role("radiogroup", name="Part of the page").get_by_text("Application", exact=True).click()
     desk.fill("Purpose, as it will be announced", "find people wanted by the courts")
     desk.click("Apply for authority")
-    desk.see(f"{DEPLOYMENT} is applied for.")
+    desk.see("Norwich market is applied for.")
     return starts
 
 
@@ -110,7 +110,7 @@ def authorise_and_approve(desk: BrowserSession, harness: PlanningHarness) -> Non
     desk.fill("Your reason", "Necessary and proportionate for this market.", exact=False)
     desk.page.get_by_text("I know that no evaluation shows").click()
     desk.click("Authorise")
-    desk.see(f"{DEPLOYMENT} is authorised.")
+    desk.see("Norwich market is authorised.")
     harness.announce(DEPLOYMENT)
     harness.compile(DEPLOYMENT, (entry(crop=REFERENCE),))
     desk.click("Look at the list")  # the page sees by itself that it was moved on

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from apps.operator.page import REFRESH_S
 from lfr_core.alerts.recorder import Recorder
 from lfr_core.domain.alerts import Engagement, Judgement
-from tests.support.operator_page import ANN, become, context, no_alerts, page, recorder, seen, sign_in
+from tests.support.operator_page import become, context, no_alerts, page, recorder, seen, sign_in
 from tests.support.page_alerts import PROBE
 from tests.support.page_login import PageLogins
 from tests.support.people import authenticated
@@ -281,7 +281,7 @@ def test_a_decision_can_be_made_with_the_keyboard_alone(page: Page, recorder: Re
     recorder.record_sightings([sighting(0.0, probe=PROBE)])
     page.get_by_role("button", name="Start deciding").focus()
     page.keyboard.press("Enter")
-    page.get_by_text(f"Operator {ANN}").wait_for()
+    page.get_by_role("button", name="Stop deciding").wait_for()
     page.get_by_role("button", name="Can't tell").wait_for()
 
     for _ in range(30):

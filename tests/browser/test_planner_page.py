@@ -99,7 +99,7 @@ def condition(page: Page, which: Condition) -> str:
 
 
 APPLICATION = {
-    "Id": "market-1",
+    "Short name": "market-1",
     "Name": "Norwich market",
     "Place, as the public knows it": "Norwich",
     "Where cameras may stand": "Gentleman's Walk, both sides",
@@ -140,9 +140,9 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
     for label, text in APPLICATION.items():
         fill(page, label, text)
     page.get_by_role("button", name="Apply for authority").click()
-    page.get_by_text("market-1 is applied for.").wait_for()
+    page.get_by_text("Norwich market is applied for.").wait_for()
     page.get_by_role("button", name="Revise the application").click()
-    has_value(page, "Id", "market-1")
+    has_value(page, "Short name", "market-1")
     has_value(page, "Why it is necessary", SENTENCE)
     go(page, "Deployment")
     harness.register_document(ComplianceDocumentKind.COMMUNITY, deployment="market-1")
@@ -156,7 +156,7 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
     page.get_by_role("heading", name="Norwich market").wait_for()
     assert "missing" in condition(page, Condition.AUTHORITY)
     authorise(page)
-    page.get_by_text("market-1 is authorised.").wait_for()
+    page.get_by_text("Norwich market is authorised.").wait_for()
 
     unfold_conditions(page)
     page.locator(".pln-readiness tr.is-met").filter(has_text=TITLES[Condition.AUTHORITY]).first.wait_for()

@@ -115,7 +115,7 @@ def apply_for_it(desk: BrowserSession, starts: datetime) -> None:
     desk.page.get_by_role("radiogroup", name="Part of the page").get_by_text("Application", exact=True).click()
     desk.clicks += 1
     for label, text in {
-        "Id": DEPLOYMENT,
+        "Short name": DEPLOYMENT,
         "Name": "Norwich market",
         "Place, as the public knows it": PLACE,
         "Where cameras may stand": "Gentleman's Walk, both sides",
@@ -133,7 +133,7 @@ def apply_for_it(desk: BrowserSession, starts: datetime) -> None:
     for label, at in (("Begins at", starts), ("Ends at", ends)):
         desk.type_parts(label, f"{at:%H%M}")
     desk.click("Apply for authority")
-    desk.see(f"{DEPLOYMENT} is applied for.")
+    desk.see("Norwich market is applied for.")
 
 
 def register_documents(desk: BrowserSession, folder: Path) -> None:
@@ -162,7 +162,7 @@ def decide_on_it(desk: BrowserSession) -> None:
     desk.page.get_by_text("I know that no evaluation shows").click()
     desk.clicks += 1
     desk.click("Authorise")
-    desk.see(f"{DEPLOYMENT} is authorised.")
+    desk.see("Norwich market is authorised.")
 
 
 def tell_the_public(desk: BrowserSession) -> None:

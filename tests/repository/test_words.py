@@ -15,7 +15,23 @@ from apps.plain_words import plain_words
 from lfr_core.publication.site.words import WORDS
 from tests.support.texts import ROOT
 
-PAGES = (*sorted(page.parent.name for page in (ROOT / "apps").glob("*/page.py")), "staff", "sign_in.py")
+PAGES = (*sorted(page.parent.name for page in (ROOT / "apps").glob("*/page.py")), "staff", "public/app.py")
+BESIDE = ("answer_words.py", "deployment_labels.py", "drawing.py", "response_words.py", "say_why.py", "sign_in.py")
+"""What pages share."""
+SHOWN = (
+    *(
+        f"domain/{each}.py"
+        for each in ("gate", "gate_conditions", "working_days", "thumbnails", "alerts", "categories")
+    ),
+    *(f"alerts/{each}.py" for each in ("dead_letters", "health")),
+    *(f"deployments/{each}.py" for each in ("announcement", "deadlines", "false_alert_forecast", "readiness")),
+    *(f"deployments/{each}.py" for each in ("reading", "waiting", "withholding", "withholding_requests")),
+    *(f"deployments/monitoring/{each}.py" for each in ("circuit_breaker", "gallery", "selftest")),
+    *(f"publication/{each}.py" for each in ("documents", "document_words", "notices", "printing", "not_decided")),
+    *(f"publication/rights/{each}.py" for each in ("wording", "receipt_page", "types")),
+    *(f"retention/{each}.py" for each in ("status", "steps/galleries", "steps/ended_deployments")),
+)
+"""Modules of lfr_core whose sentences stand on a page, on a receipt or on a printed form."""
 TEMPLATES = (
     *sorted((WORDS.parent / "templates").glob("*.html")),
     *sorted((ROOT / "lfr_core" / "publication" / "rights" / "templates").glob("*.html")),
@@ -47,7 +63,7 @@ def said(tree: ast.AST) -> Iterator[str]:
 
 
 def page_files() -> list[Path]:
-    found = [ROOT / "apps" / each for each in PAGES]
+    found = [ROOT / "apps" / each for each in (*PAGES, *BESIDE)]
     return [file for each in found for file in (sorted(each.glob("*.py")) if each.is_dir() else [each])]
 
 
@@ -81,19 +97,38 @@ def test_no_text_of_the_public_site_or_of_a_receipt_has_a_forbidden_word() -> No
     assert wrong == []
 
 
-def messages() -> Iterator[tuple[str, str]]:
+def messages(errors: set[str]) -> Iterator[tuple[str, str]]:
     """What an error of ours says, wherever a page may show it."""
     for root in ("lfr_core", "flows", "streams"):
         for file in sorted((ROOT / root).rglob("*.py")):
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ERRORS and node.args:
-                    text = next(said(node.args[-1]), "")
-                    if "`lfr" in text:
-                        yield file.relative_to(ROOT).as_posix(), text
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in errors and node.args:
+                    yield file.relative_to(ROOT).as_posix(), next(said(node.args[-1]), "")
+
+
+def shown(text: str) -> str:
+    """Return a sentence as pages show it; what is put in before "UTC" is a day and a time, which become London's."""
+    return plain_words(text.replace("X UTC", "2026-01-01 10:00 UTC"))
+
+
+def test_no_refusal_that_a_page_may_show_has_a_forbidden_word() -> None:
+    found = list(messages(ERRORS - {"Fatal"}))  # which ends a process, at a terminal
+    wrong = [(file, pattern, text) for file, text in found for pattern in patterns() if re.search(pattern, shown(text))]
+
+    assert len(found) > 500
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_no_sentence_of_the_core_that_a_page_shows_has_a_forbidden_word(name: str) -> None:
+    texts = said(ast.parse((ROOT / "lfr_core" / name).read_text(encoding="utf-8")))
+    sentences = [text for text in texts if " " in text.strip() and not text.startswith("%")]
+
+    assert [(each, text) for text in sentences for each in patterns() if re.search(each, shown(text))] == []
 
 
 def test_each_refusal_still_says_something_without_its_command() -> None:
-    found = list(messages())
+    found = [each for each in messages(ERRORS) if "`lfr" in each[1]]
     plain = [(file, plain_words(text)) for file, text in found]
 
     assert len(found) > 50

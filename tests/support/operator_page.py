@@ -98,7 +98,8 @@ def no_alerts(engine: Engine, vault: VaultCore, recorder: Recorder) -> None:
 
 def sign_in(page: Page, name: str = ANN) -> None:
     page.get_by_role("button", name="Start deciding").click()
-    page.get_by_text(f"Operator {name}").wait_for()
+    page.get_by_role("button", name="Stop deciding").wait_for()
+    page.locator(".lfr-who").filter(has_text=name).wait_for()
 
 
 def become(page: Page, logins: PageLogins, name: str) -> None:

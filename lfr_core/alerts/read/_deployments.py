@@ -57,6 +57,8 @@ class DeploymentSummary:
     """End of its hours."""
     suspended_why: str
     ended_at: datetime | None
+    opens_at: datetime | None = None
+    """Start of its hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,4 +221,5 @@ def _summary(row: DeploymentRow) -> DeploymentSummary:
         closes_at=row.closes_at,
         suspended_why=row.suspended_why,
         ended_at=row.ended_at,
+        opens_at=row.opens_at,
     )

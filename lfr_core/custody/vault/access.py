@@ -230,8 +230,8 @@ def check_given_again(actor: SystemActor, kind: KeyKind) -> None:
     if actor not in GIVEN_AGAIN.get(kind, frozenset()):
         raise Refused(
             "vault.key-exists",
-            f"there is a key of {kind} for that already: it is lent to who says for what purpose (`open_kept`), and a "
-            "new one is made for a new id",
+            f"there is a key of {kind} for that already: it is lent to who says for what purpose, and a new one is "
+            "made for something new",
         )
 
 

@@ -38,7 +38,7 @@ def media_type_of(content: bytes, name: str) -> str:
         raise Refused(
             "documents.not-a-document",
             f"{name} is {found} inside, and its name says {claimed or 'nothing known'}: "
-            "a document is a .pdf, .html, .md or .txt that is what its name says",
+            "a document is PDF, HTML, Markdown or text, and its name says which",
         )
     return found
 

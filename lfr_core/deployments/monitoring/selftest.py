@@ -143,10 +143,10 @@ def check_gallery(gallery: Gallery, view: DeploymentView, template: Floats) -> s
     if best.similarity < view.threshold:
         raise Refused(
             "live-probe.no-match",
-            f"the test face matches itself at {best.similarity:.3f} only, below {view.threshold:.2f}: "
+            f"the test face is {best.similarity:.3f} alike to itself only, below {view.threshold:.2f}: "
             "the gallery is damaged. Make a new deployment and enrol the list again",
         )
-    return f"the test face matches itself at {best.similarity:.3f} (threshold {view.threshold:.2f})"
+    return f"the test face is {best.similarity:.3f} alike to itself; {view.threshold:.2f} is needed"
 
 
 def check_footage(folder: Path, policy: Policy) -> str:

@@ -110,7 +110,7 @@ def check_references(references: Sequence[Reference]) -> Floats:
     for index, reference in enumerate(references):
         seen = first.setdefault(reference.id, index)
         if references[seen].entry != reference.entry or not np.array_equal(array[seen], array[index]):
-            raise Poison(f"reference {reference.id} is given twice with different content; ids must be unique")
+            raise Poison(f"reference {reference.id} is given twice with different content: each has one of its own")
     return array
 
 

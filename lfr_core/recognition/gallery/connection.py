@@ -131,8 +131,7 @@ class MilvusConnection:
         if "No space left" in why:
             return Retryable(f"the disk of the gallery at {self._access.where} is full: free space", retry_after_s=5.0)
         return Retryable(
-            f"the gallery at {self._access.where} gives no answer ({why}). "
-            f"Is Milvus up{', and is the login right' if self._access.login else ''}? `lfr status` says; "
-            "`lfr up` starts one.",
+            f"the gallery at {self._access.where} gives no answer: `lfr status` says whether Milvus is up, `lfr up` "
+            f"starts one{', and its login may be wrong' if self._access.login else ''} ({why})",
             retry_after_s=0.5,
         )

@@ -139,7 +139,7 @@ def deployment_of_gallery(name: str) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
-        raise Poison(f"{name!r} names no deployment's gallery: its id isn't UTF-8") from error
+        raise Poison(f"{name!r} names no deployment's gallery: it isn't UTF-8") from error
 
 
 @dataclass(slots=True)

@@ -42,7 +42,7 @@ class GalleriesStep:
                 failures.append(error)
             else:
                 gone.append(Destroyed(each.subject, each.due_ns, each.deployment))
-        note = f"{strangers} of deployments these records don't know were left: others use this Milvus"
+        note = f"{strangers} of deployments these records don't know were left: others use this gallery server"
         return PurgeResult(tuple(gone), tuple(failures), note if strangers else "")
 
     def _look(self, now_ns: int) -> tuple[dict[str, Due], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import select
 
 from apps.operator.view import OperatorView
@@ -13,6 +14,7 @@ from lfr_core.domain.thumbnails import Thumbnail
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.vault import AttendanceRow
 from tests.support.alert_harness import AlertHarness
+from tests.support.operator_app import again, page
 from tests.support.people import authenticated
 
 POLICY = load_policy()
@@ -111,8 +113,23 @@ def test_thumbnails_of_cameras_are_for_who_has_the_deployment_in_hand(harness: A
 
     view = OperatorView(harness.engine, POLICY, harness.vault, harness.trail, harness.clock, thumbnails=read_thumbnails)
     with pytest.raises(Refused) as refused:
-        view.thumbnails("other", authenticated("Ann Operator"))
-    view.thumbnails("dep", authenticated("Ann Operator"))
+        view.poll("other", authenticated("Ann Operator"))
+    assert view.poll("dep", authenticated("Ann Operator")).thumbnails == {}
 
     assert refused.value.rule == "operator.not-signed-on"
     assert asked == ["dep"]
+
+
+def test_a_drawing_of_the_page_asks_once_who_has_the_deployment_in_hand(harness: AlertHarness) -> None:
+    harness.alert()
+    app = page(harness)
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(harness.engine, "before_cursor_execute", note)
+    again(app)
+    event.remove(harness.engine, "before_cursor_execute", note)
+
+    assert len([each for each in asked if "FROM sign_on" in each]) == 1

@@ -153,7 +153,7 @@ def test_a_gallery_that_can_not_be_dropped_now_is_said_to_go_later_and_the_deplo
     harness: PlanningHarness, view: PlannerView, calls: PlannerCalls
 ) -> None:
     def away(_gallery: str) -> None:
-        raise Retryable("Milvus doesn't answer")
+        raise Retryable("the gallery doesn't answer")
 
     harness.walk(S.LIST_BUILT)
     broken = view_of(harness, calls, away)

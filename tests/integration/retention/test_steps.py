@@ -41,7 +41,7 @@ def test_in_a_milvus_that_others_use_too_what_may_be_theirs_is_left_and_said(har
     outcome = step.purge(harness.clock.time_ns())
 
     assert harness.gallery.names() == ["lfr_theirs"]
-    assert "others use this Milvus" in outcome.note
+    assert "others use this gallery server" in outcome.note
     assert step.due(harness.clock.time_ns()) == ()
 
 

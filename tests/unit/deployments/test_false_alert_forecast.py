@@ -85,7 +85,9 @@ def test_outside_the_measured_thresholds_it_is_called_not_measured_and_not_nothi
 
     assert outside.forecast is None
     assert not outside.shown
-    assert outside.words.startswith(f"Not measured: the threshold {threshold:g} is outside what was measured, 0.6 to")
+    assert outside.words.startswith(
+        f"Not measured: faces that must be {threshold:g} alike are outside what was measured, 0.6 to"
+    )
 
 
 def test_another_models_evaluation_is_no_evaluation_of_this_one() -> None:

@@ -106,7 +106,7 @@ def test_nothing_that_came_from_outside_becomes_markup() -> None:
         answered("Same person?", "Same person", Answer(EVIL, datetime(2026, 11, 23, tzinfo=UTC))),
         dashboard(replace(CAMERA, camera=EVIL)),
         dashboard(CAMERA, refused=(RefusedRecords(EVIL, 1, EVIL, NOW_NS),)),
-        header_html(Header(None, (EVIL,), datetime(2026, 11, 23, tzinfo=UTC))),
+        header_html(Header(None, ((EVIL, EVIL),), datetime(2026, 11, 23, tzinfo=UTC))),
     ]
 
     assert [page for page in pages if "<script" in page or "\"'" in page] == []

@@ -40,7 +40,12 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     nothing = check_values(first_draft(POLICY, now=NOW), POLICY, now=NOW)
 
     assert nothing.form is None
-    for output in ("Id: ", "Place: fill it in", "Purpose: fill it in", "Why it is necessary: say it in a sentence"):
+    for output in (
+        "Short name: ",
+        "Place: fill it in",
+        "Purpose: fill it in",
+        "Why it is necessary: say it in a sentence",
+    ):
         assert any(fault.startswith(output) for fault in nothing.faults), output
     assert "Cameras: name at least one." in nothing.faults
 
@@ -49,7 +54,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     )
     said_too = check_values(against_policy, POLICY, now=NOW).faults
     assert len(said_too) == 4
-    assert all(any(word in fault for fault in said_too) for word in ("past", "hours", "cap", "threshold"))
+    assert all(any(word in fault for fault in said_too) for word in ("past", "hours", "cap", "alike"))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +72,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         ),
         ({"place": "x" * 121}, "Place: too long"),
         ({"purpose": "find\x07people"}, "can't be printed"),
-        ({"id": "two words"}, "can't be a deployment's id"),
+        ({"id": "two words"}, "can't be a deployment's short name"),
     ],
 )
 def test_each_bad_input_has_its_sentence(changes: dict[str, object], output: str) -> None:

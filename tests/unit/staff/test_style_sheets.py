@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,13 @@ import pytest
 from tests.support.texts import ROOT
 
 SHEETS = sorted((ROOT / "apps").glob("*/style.css"))
+
+
+def test_colours_are_said_once_for_all_pages() -> None:
+    own = [set(re.findall(r"(--\w+): light-dark", sheet.read_text(encoding="utf-8"))) for sheet in SHEETS]
+    said = [name for names in own for name in names]
+
+    assert len(said) == len(set(said)) > 8
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.parent.name)
