@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import streamlit as st
 
+from apps.acts import act, form_key
 from apps.compliance import panels
 from apps.compliance.actions import ComplianceActions
-from apps.compliance.acts import act
 from apps.compliance.view import ComplianceView
 from apps.sign_in import PageSession
 from lfr_core.custody.people import Role
@@ -17,6 +17,8 @@ from lfr_core.deployments.compliance_documents.register import LARGEST_BYTES
 from lfr_core.domain.working_days import LONDON
 
 __all__ = ["draw"]
+
+_FORM = "compliance-document"
 
 
 def draw(view: ComplianceView, actions: ComplianceActions, session: PageSession) -> None:
@@ -37,7 +39,7 @@ def draw(view: ComplianceView, actions: ComplianceActions, session: PageSession)
     )
     if Role.COMPLIANCE not in session.person.roles:
         return
-    with st.form("compliance-document"):
+    with st.form(form_key(_FORM)):
         kind = ComplianceDocumentKind(
             str(st.selectbox("Which document", [each.value for each in ComplianceDocumentKind]))
         )
@@ -64,4 +66,5 @@ def draw(view: ComplianceView, actions: ComplianceActions, session: PageSession)
             by=session.use(),
         ),
         "The document is registered. The public site has it when it is next built.",
+        form=_FORM,
     )

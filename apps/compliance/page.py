@@ -12,9 +12,9 @@ from functools import partial
 
 import streamlit as st
 
+from apps.acts import act, form_key, show_result
 from apps.compliance import documents_panel, panels, people_panel
 from apps.compliance.actions import ComplianceActions
-from apps.compliance.acts import act, show_result
 from apps.compliance.view import MOST_ENTRIES, ROLES, ComplianceView, Report, TrailSearch
 from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
@@ -131,11 +131,12 @@ def _ledger(view: ComplianceView, actions: ComplianceActions, session: PageSessi
     }
     if not broken or Role.COMPLIANCE not in session.person.roles:
         return
-    with st.form("compliance-doing"):
+    with st.form(form_key("compliance-doing")):
         promise = st.selectbox("Broken promise", list(broken), format_func=broken.__getitem__)
         text = st.text_area("What is being done, for the public")
         if st.form_submit_button("Tell the public"):
-            act(lambda: actions.say(promise, text, by=session.use()), "The public site says so when it is next built.")
+            done = "The public site says so when it is next built."
+            act(lambda: actions.say(promise, text, by=session.use()), done, form="compliance-doing")
 
 
 def _retention(view: ComplianceView) -> None:

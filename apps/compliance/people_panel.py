@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from apps.acts import act, form_key
 from apps.compliance import panels
 from apps.compliance.actions import ComplianceActions
-from apps.compliance.acts import act
 from apps.sign_in import PageSession
 from lfr_core.custody.people import Person, Rank, Role
 from lfr_core.custody.people.roles import SERVICE_ROLES
@@ -48,7 +48,7 @@ def _row(person: Person) -> Sequence[str]:
 
 
 def _add(actions: ComplianceActions, session: PageSession) -> None:
-    with st.form("people-add"):
+    with st.form(form_key("people-add")):
         name = st.text_input("Name, with the collar number if two share it")
         roles = st.multiselect("Roles", _ROLES, format_func=lambda role: role.value)
         rank = Rank(str(st.selectbox("Rank", [each.value for each in Rank])))
@@ -57,41 +57,52 @@ def _add(actions: ComplianceActions, session: PageSession) -> None:
             act(
                 lambda: actions.add(name, roles, rank, again=again, by=session.use()),
                 f"{name} is registered. Give them an account before they can log in.",
+                form="people-add",
             )
 
 
 def _change(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
-    with st.form("people-change"):
+    with st.form(form_key("people-change")):
         name = st.selectbox("Who", names, key="people-change-who")
         roles = st.multiselect("All their roles from now on", _ROLES, format_func=lambda role: role.value)
         rank = Rank(str(st.selectbox("Rank", [each.value for each in Rank], key="people-change-rank")))
         if st.form_submit_button("Change"):
-            act(lambda: actions.change(name, roles, rank, by=session.use()), f"{name} has these roles from now on.")
-    with st.form("people-invite"):
+            act(
+                lambda: actions.change(name, roles, rank, by=session.use()),
+                f"{name} has these roles from now on.",
+                form="people-change",
+            )
+    with st.form(form_key("people-invite")):
         login = st.text_input("Name to log in with, for somebody without an account")
         who = st.selectbox("Whose", names, key="people-invite-who")
         if st.form_submit_button("Make the account"):
             act(
                 lambda: actions.invite(who, login, by=session.use()),
                 f"Give this link to {who} alone; it works once, for a day: {{0.link}}",
+                form="people-invite",
             )
 
 
 def _rename(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
-    with st.form("people-rename"):
+    with st.form(form_key("people-rename")):
         st.caption("They stay the same person, with their account. What they did before stays under the name of then.")
         name = st.selectbox("Whose name", names, key="people-rename-who")
         new_name = st.text_input("Their name from now on")
         if st.form_submit_button("Rename"):
-            act(lambda: actions.rename(name, new_name, by=session.use()), f"{name} is called {{0.name}} from now on.")
+            act(
+                lambda: actions.rename(name, new_name, by=session.use()),
+                f"{name} is called {{0.name}} from now on.",
+                form="people-rename",
+            )
 
 
 def _revoke(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
-    with st.form("people-revoke"):
+    with st.form(form_key("people-revoke")):
         name = st.selectbox("Who", names, key="people-revoke-who")
         why = st.text_input("Why")
         if st.form_submit_button("Revoke"):
             act(
                 lambda: actions.revoke(name, why, by=session.use()),
                 f"{name} may do nothing from now on, and their account has ended.",
+                form="people-revoke",
             )

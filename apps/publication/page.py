@@ -6,7 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from apps.compliance.acts import act, show_result
+from apps.acts import act, show_result
 from apps.compliance.panels import london
 from apps.publication.view import ROLES, Draft, PublicationView
 from apps.say_why import not_current, show_or_say_why

@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
+from apps.acts import act, form_key, show_result
 from apps.compliance.panels import table
-from apps.plain_words import plain_words
 from apps.rights.view import ROLES, Form, RightsView, hold_words, state_words
 from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
-from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.types import Request, RequestKind, RequestState
@@ -20,7 +19,7 @@ from lfr_core.publication.rights.wording import NEITHER
 __all__ = ["page"]
 
 _OPENED = "rights-opened"
-_RESULT = "rights-result"
+_TAKE = "rights-take"
 
 
 def page(view: RightsView, session: PageSession) -> None:
@@ -30,9 +29,7 @@ def page(view: RightsView, session: PageSession) -> None:
     if not may_see(session, ROLES):
         return
     by = session.person
-    result = st.session_state.pop(_RESULT, None)
-    if result:
-        (st.success if result[0] else st.error)(result[1])
+    show_result()
     due, intake = st.tabs(["Requests", "Take a request"])
     with due:
         show_or_say_why(lambda: _requests(view, by))
@@ -83,9 +80,14 @@ def _draw_request(view: RightsView, request: Request, by: AuthenticatedPerson, l
         return
     if request.answered_at is None:
         _answer(view, request, by, labels)
-        _button("Close as withdrawn", "withdrawn", lambda: view.close(reference, by, withdrawn=True), "It is closed.")
+        _button(
+            "Close as withdrawn",
+            f"withdrawn-{reference}",
+            lambda: view.close(reference, by, withdrawn=True),
+            "It is closed.",
+        )
     else:
-        _button("Close", "close", lambda: view.close(reference, by, withdrawn=False), "It is closed.")
+        _button("Close", f"close-{reference}", lambda: view.close(reference, by, withdrawn=False), "It is closed.")
 
 
 def _draw_opened_request(view: RightsView, reference: str, by: AuthenticatedPerson) -> None:
@@ -104,10 +106,10 @@ def _draw_opened_request(view: RightsView, reference: str, by: AuthenticatedPers
                 st.text(text)
         return
     st.session_state.pop(_OPENED, None)  # another request was chosen
-    with st.form("rights-open", border=False):
+    with st.form(f"rights-open-{reference}", border=False):
         purpose = st.text_input("Purpose of opening it", help="It goes on the audit trail.")
         if st.form_submit_button("Open"):
-            _act(lambda: _keep(view, reference, by, purpose), "")
+            act(lambda: _keep(view, reference, by, purpose), "")
 
 
 def _keep(view: RightsView, reference: str, by: AuthenticatedPerson, purpose: str) -> None:
@@ -115,7 +117,7 @@ def _keep(view: RightsView, reference: str, by: AuthenticatedPerson, purpose: st
 
 
 def _answer(view: RightsView, request: Request, by: AuthenticatedPerson, labels: Mapping[str, str]) -> None:
-    with st.form("rights-answer"):
+    with st.form(f"rights-answer-{request.reference}"):  # what was typed for one isn't there for another
         text = subject = ""
         if request.asks_listed and request.neither_confirm_nor_deny:
             st.caption("Everybody who asks this is answered in these words:")
@@ -135,11 +137,16 @@ def _answer(view: RightsView, request: Request, by: AuthenticatedPerson, labels:
                 _button("Approve", key, lambda: view.approve_disclosure(request, by), "It is answered plainly.")
             else:
                 done = "It waits for a second person."
-                _button("Ask for it", "disclose", lambda: view.ask_disclosure(request.reference, by), done)
+                _button(
+                    "Ask for it",
+                    f"disclose-{request.reference}",
+                    lambda: view.ask_disclosure(request.reference, by),
+                    done,
+                )
 
 
 def _draw_intake(view: RightsView, by: AuthenticatedPerson) -> None:
-    with st.form("rights-take", clear_on_submit=False):
+    with st.form(form_key(_TAKE)):
         complains = st.radio("Kind", ("Enquiry", "Complaint"), horizontal=True) == "Complaint"
         kind = RequestKind.COMPLAINT if complains else RequestKind.ENQUIRY
         listed = st.checkbox('An enquiry that asks "was I on a list"')
@@ -153,22 +160,20 @@ def _draw_intake(view: RightsView, by: AuthenticatedPerson) -> None:
         place = st.text_input("Place")
         if st.form_submit_button("Take it", type="primary"):
             form = Form(kind, contact, text, deployment, receipt, place, day, start, end, listed)
-            _act(lambda: view.receive(form, by), "Taken: {0.reference}, answer by {0.due_on:%d %B %Y}.")
+            _act(lambda: view.receive(form, by), "Taken: {0.reference}, answer by {0.due_on:%d %B %Y}.", _TAKE)
 
 
-def _button(label: str, key: str, act: Callable[[], object], done: str) -> None:
+def _button(label: str, key: str, do: Callable[[], object], done: str) -> None:
     if st.button(label, key=f"rights-{key}"):
-        _act(act, done)
+        _act(do, done)
 
 
-def _act(act: Callable[[], object], done: str) -> None:
-    """Do it, say so after the page is drawn anew; or say why not and leave what was typed where it is."""
-    try:
-        result = act()
-    except LfrError as error:
-        st.error(f"{plain_words(str(error))}.")
-        return
-    if done:
+def _act(do: Callable[[], object], done: str, form: str = "") -> None:
+    """Do it as `act`; what was opened goes with what was done."""
+
+    def and_forget() -> object:
+        result = do()
         st.session_state.pop(_OPENED, None)
-        st.session_state[_RESULT] = (True, done.format(result))
-    st.rerun()
+        return result
+
+    act(and_forget, done, form=form)

@@ -7,13 +7,12 @@ import ast
 from tests.support.texts import ROOT
 
 BY_A_PERSON = {
-    "apps/compliance/acts.py:act",
+    "apps/acts.py:act",
     "apps/officer/page.py:_act",
     "apps/planner/actions.py:do",
     "apps/planner/document_panel.py:show_document_panel",
     "apps/planner/face_dialog.py:_ask",
     "apps/planner/readiness_panel.py:_button",
-    "apps/rights/page.py:_act",
 }
 """After a button that was pressed. What a fragment notices by itself calls `apps.sign_in.redraw`."""
 

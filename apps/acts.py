@@ -1,0 +1,47 @@
+"""Does what a form asks for: said once the page is drawn anew, or why not, with what was typed left where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from apps.plain_words import plain_words
+from lfr_core.common.errors import LfrError
+
+__all__ = ["act", "form_key", "show_result"]
+
+_RESULT = "act-result"
+_TURN = "act-turn-"
+
+
+def form_key(form: str) -> str:
+    """Return the key of a form as it stands: once its act is done it is another, empty one.
+
+    So the second click of a double click reaches nothing, and what was typed of one person isn't there for the next.
+    """
+    return f"{form}-{st.session_state.get(_TURN + form, 0)}"
+
+
+def act(do: Callable[[], object], done: str, *, form: str = "") -> None:
+    """Do it and draw the page anew with `done`, which may name what came of it as {0}; or say why not.
+
+    form: the name that `form_key` was given.
+    """
+    try:
+        result = do()
+    except LfrError as error:
+        st.error(f"Not done: {plain_words(str(error))}.")
+        return
+    if done:
+        st.session_state[_RESULT] = done.format(result)
+    if form:
+        st.session_state[_TURN + form] = st.session_state.get(_TURN + form, 0) + 1
+    st.rerun()
+
+
+def show_result() -> None:
+    """Say what was done last, once."""
+    done = st.session_state.pop(_RESULT, "")
+    if done:
+        st.success(done)
