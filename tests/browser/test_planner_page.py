@@ -200,6 +200,29 @@ def test_what_is_typed_stays_while_somebody_clicks_to_and_fro_faster_than_the_pa
 
 
 @pytest.mark.slow
+def test_the_back_button_leads_to_the_page_before_and_what_was_typed_is_there(
+    page: Page, planner: str, logins: PageLogins
+) -> None:
+    purpose = "Purpose, as it will be announced"
+    open_as(page, logins, planner, OFFICER)  # who is registered as a planner too
+    go(page, "Application")
+    fill(page, purpose, "find people wanted by the courts")
+    page.wait_for_timeout(1_000)
+
+    page.get_by_role("link", name="Enquiries").first.click()
+    page.get_by_role("heading", name="Enquiries and complaints").wait_for()
+    page.go_back()
+    page.get_by_role("heading", name="Planning").wait_for()
+    go(page, "Application")
+    has_value(page, purpose, "find people wanted by the courts")
+    page.go_forward()
+    page.get_by_role("heading", name="Enquiries and complaints").wait_for()
+
+    assert page.locator("[data-testid='stException']").count() == 0
+    assert "Traceback" not in page.content()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_part_of_the_pages_breaks_a_rule_of_wcag(
     context: BrowserContext, planner: str, axe: str, logins: PageLogins, scheme: str

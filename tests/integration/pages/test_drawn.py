@@ -26,6 +26,7 @@ from tests.support.looking import COMPLIANCE, STREET, Harness
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned
+from tests.support.record_publisher import compared
 from tests.support.vault_server import serving_vault
 from tests.support.vaults import trail_of
 
@@ -182,6 +183,7 @@ def test_the_publication_officer_publishes_what_is_shown_and_corrects_only_what_
         settings=Settings(home=tmp_path),
         clock=clock,
         trail=trail_of(engine),
+        vault=SimpleNamespace(compare_records=compared(engine)),
         identity=ProcessIdentity.PAGES,
     )
     view = PublicationView(cast("Installation", installation))

@@ -158,7 +158,7 @@ def test_a_gallery_that_can_not_be_dropped_now_is_said_to_go_later_and_the_deplo
     harness.walk(S.LIST_BUILT)
     broken = view_of(harness, calls, away)
 
-    with pytest.raises(Retryable, match=r"dep is over.*next sweep"):
+    with pytest.raises(Retryable, match=r"it is over.*next sweep"):
         broken.cancel("dep", "rain", by=authenticated(PLANNER))
 
     assert view.read_overview("dep").view.status is S.CANCELLED
