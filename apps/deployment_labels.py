@@ -21,7 +21,7 @@ def deployment_label(name: str, at: datetime) -> str:
 
 
 def deployment_labels(those: Iterable[tuple[str, str, datetime]]) -> dict[str, str]:
-    """Label each of `those` (id, name, when it begins) by its id; no two are labelled the same."""
+    """Name each of `those` (id, name, when it begins), by its id; no two are named the same."""
     labels: dict[str, str] = {}
     met: Counter[str] = Counter()
     for id_, name, at in those:
@@ -32,6 +32,6 @@ def deployment_labels(those: Iterable[tuple[str, str, datetime]]) -> dict[str, s
 
 
 def read_labels(engine: Engine) -> dict[str, str]:
-    """Label every deployment there is, the newest first. Raises Retryable when the records are away."""
+    """Name every deployment there is, the newest first. Raises Retryable when the records are away."""
     found = read.deployments(engine)
     return deployment_labels((one.view.id, one.name, one.opens_at or one.opened_at or one.created_at) for one in found)

@@ -112,7 +112,7 @@ def searched_rows(certificate: Certificate) -> list[tuple[str, ...]]:
 
 
 def trail_rows(entries: Sequence[AuditEntry], labels: Mapping[str, str]) -> list[tuple[str, ...]]:
-    """Return entries of the trail, the newest first. People are numbers there; `labels`: of deployments, by their ids."""
+    """Return entries of the trail, the newest first. People are numbers; `labels`: of deployments, by id."""
     return [
         (
             str(each.seq),
