@@ -14,6 +14,7 @@ from lfr_core.recognition.accuracy.evaluation import AccuracyEvaluation, Evaluat
 from lfr_core.recognition.faces.types import Image
 
 if TYPE_CHECKING:
+    from lfr_core.common.clock import Clock
     from lfr_core.custody.installation import Installation
     from lfr_core.domain.policy import ImagePolicy
     from lfr_core.recognition.accuracy.dataset import DataSet
@@ -115,7 +116,7 @@ def evaluate_video(
     if not templates.reference.any():
         raise Refused("accuracy.nobody-listed", f"nobody in {dataset} could be enrolled: there is no list to search")
     lowest = policy.alerts.threshold if threshold is None else threshold
-    frames = read_timed_video(video, policy.images, per_s=policy.sampling.looks_per_second)
+    frames = read_timed_video(video, policy.images, installation.clock, per_s=policy.sampling.looks_per_second)
     levels = follow_tracks(frames, laboratory.engine, policy, templates, lowest=lowest)
     digest = hashlib.sha256("\n".join([video.name, *sorted(templates.digests)]).encode()).hexdigest()
     return evaluate_passes(
@@ -172,23 +173,23 @@ class _Laboratory:
                 self.engine,
                 policy,
                 cache,
-                read_video=lambda file: read_video(file, policy.images),
+                read_video=lambda file: read_video(file, policy.images, installation.clock),
                 progress=progress,
             )
 
 
-def read_video(file: Path, images: ImagePolicy) -> Iterator[Image]:
+def read_video(file: Path, images: ImagePolicy, clock: Clock) -> Iterator[Image]:
     """Give pictures of a video, two a second. Raises Poison: it is none, or can't be decoded."""
-    return (image for _, image in read_timed_video(file, images, per_s=_SHOTS_PER_S))
+    return (image for _, image in read_timed_video(file, images, clock, per_s=_SHOTS_PER_S))
 
 
-def read_timed_video(file: Path, images: ImagePolicy, *, per_s: float) -> Iterator[tuple[float, Image]]:
+def read_timed_video(file: Path, images: ImagePolicy, clock: Clock, *, per_s: float) -> Iterator[tuple[float, Image]]:
     """Give pictures of a video with their seconds, so many a second. Raises Poison as `read_video`."""
     from lfr_core.recognition.faces.decode import decode_frame
     from streams.camera.urls import parse_source
     from streams.camera.video import VideoSource
 
-    source = VideoSource(parse_source(str(file)), images)
+    source = VideoSource(parse_source(str(file)), images, clock=clock)
     try:
         next_s = 0.0
         while (grab := source.grab()) is not None:

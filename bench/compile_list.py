@@ -122,9 +122,10 @@ def engine_alone(folder: Path, engine: FaceEngine, policy: Policy) -> float:
 @contextmanager
 def system(settings: Settings, policy: Policy) -> Iterator[Installation]:
     """Run a system without pages; what compiles is this process."""
+    opened = Installation(settings, identity=ProcessIdentity.COMMANDS, policy=policy)
     with (
-        running_system(settings, policy, with_page=False, say=say) as running,
-        Installation(settings, identity=ProcessIdentity.COMMANDS, policy=policy) as installation,
+        running_system(settings, policy, opened.clock, with_page=False, say=say) as running,
+        opened as installation,
     ):
         running.wait_ready(READY_S)
         yield installation

@@ -128,7 +128,7 @@ def measure(keys: int) -> Lateness:
             policy=vault_policy, limits=GateLimits.of(policy), clock=SystemClock(), keystore=Keystore(Path(folder)),
             terms=KeyTerms.of(policy), facts=records, epochs=records, audit=records, people=records,
         )  # fmt: skip
-        identities = build_identities(core, Path(folder) / "processes", 1.0)
+        identities = build_identities(core, Path(folder) / "processes", 1.0, SystemClock())
         server = VaultServer(core, Path(folder) / "run" / "vault.sock", *identities)
         serving = threading.Thread(target=server.serve, daemon=True)
         serving.start()

@@ -16,6 +16,7 @@ import numpy as np
 from apps.demo.score import AlertSpan
 from apps.synthetic_street.render import Street
 from apps.synthetic_street.truth import FAIR_EYES_PX, FAIR_VISIBLE, FaceTruth, PassTruth, StreetTruth, load_truth
+from lfr_core.common.clock import SystemClock
 from lfr_core.domain.frames import FrameHeader
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.agreement import Shot, Vote
@@ -174,7 +175,7 @@ def look_at_street(
                 tracks.note_similarity(shot, best.similarity, threshold=policy.alerts.threshold)
         tracks.settle([shot.track for shot in shots])
 
-    source, pacer = open_source(parse_source(str(street.video)), policy.images), Pacer()
+    source, pacer = open_source(parse_source(str(street.video)), policy.images, clock=SystemClock()), Pacer()
     sequence = -1
     while seen.looks < most and (grab := source.grab()) is not None:
         sequence += 1

@@ -59,6 +59,7 @@ def run(
         camera=camera,
         settings=settings,
         policy=policy,
+        clock=installation.clock,
         home=home or settings.home.parent / "stream-run",
         console=errors,
         on_checked=_show_refusals,

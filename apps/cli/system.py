@@ -81,7 +81,7 @@ def _up(installation: Installation, *, with_page: bool) -> None:
                 progress.tell_pages(reports, _pages_at(settings))
 
             with running_system(
-                settings, policy, with_page=with_page, with_flows=True, on_change=show, say=say
+                settings, policy, installation.clock, with_page=with_page, with_flows=True, on_change=show, say=say
             ) as running:
                 running.wait_ready(READY_S)
                 _print_ready(settings, with_page=with_page)

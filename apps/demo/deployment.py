@@ -119,7 +119,13 @@ def planned_system(
         Fatal: a child can't be started; the message names it and its log.
     """
     with running_system(
-        installation.settings, installation.policy, with_page=with_page, with_login=True, on_change=on_change, say=say
+        installation.settings,
+        installation.policy,
+        installation.clock,
+        with_page=with_page,
+        with_login=True,
+        on_change=on_change,
+        say=say,
     ) as system:
         system.wait_ready(READY_S)
         people = log_people_in(installation)
@@ -217,7 +223,7 @@ def _compile(installation: Installation, people: _People, deployment: str, repor
         digest = session.get_one(PlannedDeploymentRow, deployment).list_digest
     service.approve_list(deployment, digest, by=people[OFFICER].person)
     service.confirm(deployment, by=people[PLANNER].person, signage=True, briefing=True)
-    service.ready(deployment, by=people[PLANNER].person)
+    service.mark_ready(deployment, by=people[PLANNER].person)
 
 
 def _test(installation: Installation, people: _People, deployment: str) -> None:

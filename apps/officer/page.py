@@ -141,7 +141,9 @@ def _questions(view: OfficerView, session: PageSession, alert: AlertSummary) -> 
         return
     if decision.outcome is None:
         st.text("What came of it?")
-        _buttons(OUTCOME_WORDS, lambda answer: view.outcome(alert.id, answer, session.use()), f"outcome-{alert.id}")
+        _buttons(
+            OUTCOME_WORDS, lambda answer: view.record_outcome(alert.id, answer, session.use()), f"outcome-{alert.id}"
+        )
     else:
         st.html(f"<p><strong>{OUTCOME_WORDS[decision.outcome]}</strong></p>")
     _receipt(view, session, alert)

@@ -95,9 +95,9 @@ class OfficerView:
         """Record what the officers did."""
         self._decisions.engage(alert, answer, by)
 
-    def outcome(self, alert: UUID, answer: EngagementOutcome, by: AuthenticatedPerson) -> None:
+    def record_outcome(self, alert: UUID, answer: EngagementOutcome, by: AuthenticatedPerson) -> None:
         """Record what came of it."""
-        self._decisions.outcome(alert, answer, by)
+        self._decisions.record_outcome(alert, answer, by)
 
     def receipt(self, alert: UUID, by: AuthenticatedPerson) -> StopReceipt:
         """Issue the receipt of a stop; asked again, the same."""

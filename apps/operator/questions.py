@@ -125,7 +125,7 @@ def _questions(view: OperatorView, alert: AlertSummary) -> tuple[_Question, ...]
     return (
         _Question("Same person?", "judge", _JUDGEMENTS, given.judgement, alert.judged, service.judge),
         _Question("Engagement", "engage", ENGAGEMENT_WORDS, given.engagement, alert.engaged, service.engage),
-        _Question("Outcome", "outcome", OUTCOME_WORDS, given.outcome, alert.resulted, service.outcome),
+        _Question("Outcome", "outcome", OUTCOME_WORDS, given.outcome, alert.resulted, service.record_outcome),
         _Question("Review", "review", _REVIEWS, given.review, alert.reviewed, service.review),
     )
 

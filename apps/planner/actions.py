@@ -281,7 +281,7 @@ _DRAWN: dict[Step, Callable[[PlannerView, DeploymentOverview, AuthenticatedPerso
     Step.APPROVE_LIST: _approve,
     Step.APPLY: _plain(Step.APPLY, "Its authority is asked for.", lambda v, id_, by: v.deployments.submit(id_, by=by)),
     Step.ANNOUNCE: _announce,
-    Step.READY: _plain(Step.READY, "It is ready.", lambda v, id_, by: v.deployments.ready(id_, by=by)),
+    Step.READY: _plain(Step.READY, "It is ready.", lambda v, id_, by: v.deployments.mark_ready(id_, by=by)),
     Step.OPEN: _plain(Step.OPEN, "It is live.", lambda v, id_, by: v.open(id_, by=by)),
     Step.RESUME: _plain(Step.RESUME, "It is live again.", lambda v, id_, by: v.deployments.resume(id_, by=by)),
     Step.SUSPEND: _suspend,

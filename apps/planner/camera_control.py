@@ -155,7 +155,11 @@ def try_camera(installation: Installation, address: str) -> TriedCamera:
     images = installation.policy.images
     settings = installation.settings
     opened = open_source(
-        parse_source(address), images, decoder=settings.camera_decoder, ca_file=settings.camera_ca_file
+        parse_source(address),
+        images,
+        decoder=settings.camera_decoder,
+        ca_file=settings.camera_ca_file,
+        clock=installation.clock,
     )
     info = opened.info
     picture = take_picture(opened, lambda _: None).jpeg

@@ -38,7 +38,7 @@ _DIRECT: Final[Mapping[Act, tuple[str, _Direct]]] = {
         "The briefing is confirmed.",
         lambda view, id_, by: view.deployments.confirm(id_, by=by, briefing=True),
     ),
-    Act.READY: ("It is ready.", lambda view, id_, by: view.deployments.ready(id_, by=by)),
+    Act.READY: ("It is ready.", lambda view, id_, by: view.deployments.mark_ready(id_, by=by)),
     Act.OPEN: ("It is live.", lambda view, id_, by: view.open(id_, by=by)),
     Act.RESUME: ("It is live again.", lambda view, id_, by: view.deployments.resume(id_, by=by)),
     Act.SELF_TEST: ("The self-test runs.", lambda view, id_, by: view.start_self_test(id_, by=by)),

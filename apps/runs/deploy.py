@@ -104,9 +104,10 @@ def deployed_system(
         Retryable: Milvus or the records are away.
         Fatal: a child can't be started; the message names it and its log.
     """
+    opened = Installation(settings, identity=ProcessIdentity.COMMANDS)
     with (
-        running_system(settings, policy, with_page=with_page, on_change=on_change, say=say) as system,
-        Installation(settings, identity=ProcessIdentity.COMMANDS) as installation,
+        running_system(settings, policy, opened.clock, with_page=with_page, on_change=on_change, say=say) as system,
+        opened as installation,
     ):
         system.wait_ready(READY_S)
         store = build_deployment_service(installation)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +13,7 @@ from apps.runs.play_recordings import CameraRecording, play
 from apps.runs.report import RunReport, measure
 from apps.runs.run_settings import settings_for_run
 from apps.supervisor import ChildReport, ChildState
+from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.settings import Settings
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
@@ -49,13 +49,13 @@ def run_progress(console: Console) -> Progress:
     )
 
 
-def count_frames(source: Path, policy: Policy) -> int | None:
+def count_frames(source: Path, policy: Policy, clock: Clock) -> int | None:
     """Count the frames that a recording holds, as it says itself; None where it doesn't.
 
     Raises:
         Poison: it is no recording that can be played.
     """
-    opened = open_source(parse_source(str(source)), policy.images)
+    opened = open_source(parse_source(str(source)), policy.images, clock=clock)
     opened.close()
     return opened.info.frames
 
@@ -67,6 +67,7 @@ def run_recording(
     camera: str,
     settings: Settings,
     policy: Policy,
+    clock: Clock,
     home: Path,
     console: Console,
     on_checked: Callable[[WatchlistReport], None],
@@ -79,6 +80,7 @@ def run_recording(
         camera: the name the recording goes by.
         settings: where models are, and servers to use instead of own ones.
         policy: the force's.
+        clock: wall and monotonic time.
         home: folder for this run; made anew.
         console: where progress is shown.
         on_checked: called with what was enrolled and refused, before anything is started.
@@ -86,8 +88,8 @@ def run_recording(
     Raises:
         LfrError: of every kind; what was started has been stopped.
     """
-    frames = count_frames(source, policy)  # first: nothing is started for a recording that can't be played
-    deployment, kind = f"run-{datetime.now(tz=UTC):%Y%m%dT%H%M%S}", DeploymentKind.EVALUATION
+    frames = count_frames(source, policy, clock)  # first: nothing is started for a recording that can't be played
+    deployment, kind = f"run-{utc_from_ns(clock.time_ns()):%Y%m%dT%H%M%S}", DeploymentKind.EVALUATION
     with run_progress(console) as bars:
         checking = bars.add_task("checking the watchlist", total=None, note="")
 

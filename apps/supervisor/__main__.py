@@ -36,7 +36,7 @@ def main() -> int:
 def _system(installation: Installation) -> AbstractContextManager[Supervisor]:
     with_page = "--no-page" not in sys.argv[1:]
     settings, policy = installation.settings, installation.policy
-    return running_system(settings, policy, with_page=with_page, with_flows=True, say=_say)
+    return running_system(settings, policy, installation.clock, with_page=with_page, with_flows=True, say=_say)
 
 
 def _say(text: str) -> None:

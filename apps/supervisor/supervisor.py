@@ -1,6 +1,6 @@
 """Runs children and keeps them running, for `lfr up`, `lfr demo` and `lfr stream run`.
 
-    with Supervisor(specs, home) as running:
+    with Supervisor(specs, home, clock=clock) as running:
         running.wait_ready(120)
         ...
 
@@ -34,7 +34,7 @@ from apps.supervisor.state import (
     touch_state,
     write_state,
 )
-from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Fatal
 from lfr_core.common.loopback_ports import reserve_port
 
@@ -55,9 +55,9 @@ class Supervisor:
         specs: Sequence[ChildSpec],
         home: Path,
         *,
+        clock: Clock,
         backoff: Backoff | None = None,
         on_change: Callable[[tuple[ChildReport, ...]], None] | None = None,
-        clock: Clock | None = None,
         wanted: Callable[[], Sequence[ChildSpec]] = tuple,
     ) -> None:
         """
@@ -77,7 +77,7 @@ class Supervisor:
         self._home = home
         self._rule = backoff or Backoff()
         self._on_change = on_change
-        self._clock = clock or SystemClock()
+        self._clock = clock
         self._wanted = wanted
         self._children: dict[str, Child] = {}
         self._comers: dict[str, Child] = {}

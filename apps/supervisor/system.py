@@ -14,6 +14,7 @@ from apps.supervisor.supervisor import Supervisor
 from lfr_core.common.errors import Retryable
 
 if TYPE_CHECKING:
+    from lfr_core.common.clock import Clock
     from lfr_core.common.settings import Settings
     from lfr_core.domain.policy import Policy
 
@@ -24,6 +25,7 @@ __all__ = ["running_system"]
 def running_system(
     settings: Settings,
     policy: Policy,
+    clock: Clock,
     *,
     with_page: bool = True,
     with_flows: bool = False,
@@ -33,7 +35,7 @@ def running_system(
 ) -> Iterator[Supervisor]:
     """Start everything these settings ask for, and stop it at the end:
 
-        with running_system(settings, policy) as running:
+        with running_system(settings, policy, clock) as running:
             running.wait_ready(120)
 
     In order: nothing may run in this home yet; it is closed to other users; the database is brought up to date; the
@@ -78,6 +80,6 @@ def running_system(
         ensure_topics(connect_as(User.ADMINISTRATION, settings, choice.traits), settings, policy, choice.traits)
     children = plan(settings, policy, choice=choice, with_page=with_page, with_flows=with_flows, with_login=with_login)
     cameras = wanted_cameras(settings.home, settings_env(settings, choice.traits.kind)) if with_flows else tuple
-    with Supervisor(children, settings.home, on_change=on_change, wanted=cameras) as running:
+    with Supervisor(children, settings.home, clock=clock, on_change=on_change, wanted=cameras) as running:
         remember_kind(settings.home, choice.traits.kind, servers=settings.kafka_bootstrap, why=choice.why)
         yield running

@@ -99,10 +99,10 @@ class _Brush:
         """Convert world points (X, height, Z) to pixels of the large picture, 4 bits of fraction."""
         return np.round(np.array([project(*p) for p in points]) * SCALE * 16).astype(np.int32)
 
-    def quad(self, points: list[tuple[float, float, float]], colour: Colour) -> None:
+    def fill_quad(self, points: list[tuple[float, float, float]], colour: Colour) -> None:
         cv2.fillPoly(self.image, [self.corners(points)], colour, lineType=cv2.LINE_AA, shift=4)
 
-    def flat(self, points: list[tuple[float, float]], colour: Colour) -> None:
+    def fill_polygon(self, points: list[tuple[float, float]], colour: Colour) -> None:
         """Fill a polygon in pixels of the frame."""
         cv2.fillPoly(
             self.image,
@@ -112,7 +112,7 @@ class _Brush:
             shift=4,
         )
 
-    def plate(self, text: str, quad: list[tuple[float, float, float]], ink: Colour, background: Colour) -> None:
+    def draw_plate(self, text: str, quad: list[tuple[float, float, float]], ink: Colour, background: Colour) -> None:
         """Draw text on a rectangle in the world: corners top left, top right, bottom right, bottom left as seen."""
         (tw, th), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, 3.0, 6)
         sign = np.full((th * 2, tw + th * 2, 3), background, np.uint8)
@@ -147,43 +147,43 @@ def _shop(brush: _Brush, side: int, near: float, far: float, shop: tuple[str, Co
     """Draw one house: wall with courses of brick, shop window, fascia with its name, awning, windows above."""
     name, fascia, wall = shop
     light = 0.82 if side < 0 else 1.05  # the sun stands to the left behind the camera
-    brush.quad(_wall(side, near, far, 0, 9), _shade(wall, light))
+    brush.fill_quad(_wall(side, near, far, 0, 9), _shade(wall, light))
     for course in np.arange(2.9, 9, 0.15):
         tint = light * brush.rng.uniform(0.88, 1.04)
-        brush.quad(_wall(side, near, far, float(course), float(course) + 0.12), _shade(wall, tint))
-    brush.quad(_wall(side, near, far, 0, 2.9), _shade(fascia, 0.75 * light))
+        brush.fill_quad(_wall(side, near, far, float(course), float(course) + 0.12), _shade(wall, tint))
+    brush.fill_quad(_wall(side, near, far, 0, 2.9), _shade(fascia, 0.75 * light))
     panes = 3
     step = (far - near) / panes
     for pane in range(panes):
         a, b = near + step * (pane + 0.08), near + step * (pane + 0.92)
         door = pane == 1
-        brush.quad(_wall(side, a, b, 0.05 if door else 0.6, 2.3), (92, 88, 78))
-        brush.quad(
+        brush.fill_quad(_wall(side, a, b, 0.05 if door else 0.6, 2.3), (92, 88, 78))
+        brush.fill_quad(
             _wall(side, a + 0.12, b - 0.12, 0.3 if door else 0.7, 2.2), (126, 160, 176) if not door else (110, 122, 128)
         )
         for _ in range(7):  # goods on display
             at, low = brush.rng.uniform(a + 0.2, b - 0.4), brush.rng.choice((0.75, 1.2, 1.65))
             goods = tuple(float(c) for c in brush.rng.uniform(60, 170, 3))
-            brush.quad(
+            brush.fill_quad(
                 _wall(side, at, at + 0.25, low, low + float(brush.rng.uniform(0.15, 0.35))),
                 (goods[0], goods[1], goods[2]),
             )
-    brush.quad(_wall(side, near, far, 2.4, 3.0), fascia)
+    brush.fill_quad(_wall(side, near, far, 2.4, 3.0), fascia)
     text = _wall(side, near + 0.5, far - 0.5, 2.45, 2.95)
     quad = text if side < 0 else [text[1], text[0], text[3], text[2]]  # on the right the far end is at the left
-    brush.plate(name, quad, (225, 235, 240), fascia)
+    brush.draw_plate(name, quad, (225, 235, 240), fascia)
     stripes = 8
     for stripe in range(stripes):  # awning
         a, b = near + (far - near) * stripe / stripes, near + (far - near) * (stripe + 1) / stripes
         colour = fascia if stripe % 2 else (225, 230, 232)
         x = HALF_STREET_M
         cloth = [(x, 2.42, a), (x, 2.42, b), (x - 0.75, 2.08, b), (x - 0.75, 2.08, a)]
-        brush.quad([(side * out, height, z) for out, height, z in cloth], _shade(colour, light))
+        brush.fill_quad([(side * out, height, z) for out, height, z in cloth], _shade(colour, light))
 
 
 def _ground(brush: _Brush) -> None:
     """Draw paving in courses, the road that crosses, kerbs."""
-    brush.flat(
+    brush.fill_polygon(
         [(0, HORIZON_Y_PX + 60), (WIDTH_PX, HORIZON_Y_PX + 60), (WIDTH_PX, HEIGHT_PX), (0, HEIGHT_PX)], (132, 136, 140)
     )
     start = FOCAL_PX * CAMERA_HEIGHT_M / (HEIGHT_PX - HORIZON_Y_PX) * 0.9
@@ -192,18 +192,20 @@ def _ground(brush: _Brush) -> None:
         for x in np.arange(-4.0, 4.0, 0.5):
             grey = brush.rng.uniform(150, 176)
             a, b = float(near), float(far) - 0.02 * float(far - near)
-            brush.quad([(x, 0, a), (x + 0.48, 0, a), (x + 0.48, 0, b), (x, 0, b)], (grey, grey * 1.01, grey * 1.03))
+            brush.fill_quad(
+                [(x, 0, a), (x + 0.48, 0, a), (x + 0.48, 0, b), (x, 0, b)], (grey, grey * 1.01, grey * 1.03)
+            )
     near, far = CROSSROAD_M
-    brush.quad([(-9, 0, near), (9, 0, near), (9, 0, far), (-9, 0, far)], (92, 90, 88))
+    brush.fill_quad([(-9, 0, near), (9, 0, near), (9, 0, far), (-9, 0, far)], (92, 90, 88))
     middle = (near + far) / 2
     for x in np.arange(-9, 9, 1.6):
-        brush.quad(
+        brush.fill_quad(
             [(x, 0, middle - 0.1), (x + 0.9, 0, middle - 0.1), (x + 0.9, 0, middle + 0.1), (x, 0, middle + 0.1)],
             (220, 222, 224),
         )
-    brush.quad([(-9, 0.12, near), (9, 0.12, near), (9, 0, near), (-9, 0, near)], (186, 188, 190))
-    brush.quad([(-9, 0, far), (9, 0, far), (9, 0, 66), (-9, 0, 66)], (84, 138, 104))
-    brush.quad([(-1.3, 0, far), (1.3, 0, far), (0.45, 0, 66), (-0.45, 0, 66)], (150, 172, 186))
+    brush.fill_quad([(-9, 0.12, near), (9, 0.12, near), (9, 0, near), (-9, 0, near)], (186, 188, 190))
+    brush.fill_quad([(-9, 0, far), (9, 0, far), (9, 0, 66), (-9, 0, 66)], (84, 138, 104))
+    brush.fill_quad([(-1.3, 0, far), (1.3, 0, far), (0.45, 0, 66), (-0.45, 0, 66)], (150, 172, 186))
 
 
 def _square(brush: _Brush) -> None:
@@ -212,11 +214,11 @@ def _square(brush: _Brush) -> None:
     for x in np.arange(-14.0, 14.0, 2.8):
         top = 4.3 + float(rng.uniform(-0.3, 0.5))
         tint = float(rng.uniform(0.8, 1.1))
-        brush.quad([(x, 0, 66), (x + 2.8, 0, 66), (x + 2.8, top, 66), (x, top, 66)], _shade((128, 148, 176), tint))
-        brush.quad(
+        brush.fill_quad([(x, 0, 66), (x + 2.8, 0, 66), (x + 2.8, top, 66), (x, top, 66)], _shade((128, 148, 176), tint))
+        brush.fill_quad(
             [(x - 0.1, top, 66), (x + 2.9, top, 66), (x + 2.3, top + 1.0, 66), (x + 0.5, top + 1.0, 66)], (84, 84, 104)
         )
-        brush.quad(
+        brush.fill_quad(
             [(x + 0.3, top, 66), (x + 0.7, top, 66), (x + 0.7, top + 1.5, 66), (x + 0.3, top + 1.5, 66)], (90, 104, 140)
         )
         for row in (1.0, 2.7):
@@ -224,9 +226,9 @@ def _square(brush: _Brush) -> None:
                 for inset, colour in ((0.0, (214.0, 218.0, 216.0)), (0.08, (120.0, 108.0, 96.0))):  # frame, glass
                     a, b = x + offset + inset, x + offset + 0.7 - inset
                     low, high = row + inset, row + 1.0 - inset
-                    brush.quad([(a, low, 66), (b, low, 66), (b, high, 66), (a, high, 66)], colour)
-    brush.quad([(2.2, 0, 65), (4.2, 0, 65), (4.2, 6.4, 65), (2.2, 6.4, 65)], (140, 156, 166))
-    brush.quad([(2.1, 6.4, 65), (4.3, 6.4, 65), (3.2, 8.0, 65)], (110, 112, 108))
+                    brush.fill_quad([(a, low, 66), (b, low, 66), (b, high, 66), (a, high, 66)], colour)
+    brush.fill_quad([(2.2, 0, 65), (4.2, 0, 65), (4.2, 6.4, 65), (2.2, 6.4, 65)], (140, 156, 166))
+    brush.fill_quad([(2.1, 6.4, 65), (4.3, 6.4, 65), (3.2, 8.0, 65)], (110, 112, 108))
     cv2.circle(
         brush.image, tuple((brush.corners([(3.2, 5.6, 65)])[0] // 16).tolist()), 26, (232, 236, 238), -1, cv2.LINE_AA
     )
@@ -246,16 +248,16 @@ def _furniture(brush: _Brush, beyond: Image) -> None:
     """Draw lamp posts, and the notice that tells everybody what is going on: the deployment is overt."""
     for x, z in ((-2.3, 14.0), (2.3, 18.0)):
         pole = [(x - 0.05, 0.0, z), (x + 0.05, 0.0, z), (x + 0.03, 3.4, z), (x - 0.03, 3.4, z)]
-        brush.quad(pole, (52, 58, 50))
+        brush.fill_quad(pole, (52, 58, 50))
         lamp = [(x - 0.18, 3.4, z), (x + 0.18, 3.4, z), (x + 0.26, 3.85, z), (x - 0.26, 3.85, z)]
-        brush.quad(lamp, (190, 226, 236))
-        brush.quad([(x - 0.3, 3.85, z), (x + 0.3, 3.85, z), (x, 4.1, z)], (46, 52, 46))
+        brush.fill_quad(lamp, (190, 226, 236))
+        brush.fill_quad([(x - 0.3, 3.85, z), (x + 0.3, 3.85, z), (x, 4.1, z)], (46, 52, 46))
         for quad in (pole, lamp):
             beyond[_small_mask(brush, quad)] = 0
     z, x = 13.5, -2.15
-    brush.quad([(x - 0.5, 0, z), (x - 0.44, 0, z), (x - 0.44, 1.0, z), (x - 0.5, 1.0, z)], (70, 70, 70))
-    brush.quad([(x + 0.44, 0, z), (x + 0.5, 0, z), (x + 0.5, 1.0, z), (x + 0.44, 1.0, z)], (70, 70, 70))
-    brush.quad([(x - 0.58, 2.02, z), (x + 0.58, 2.02, z), (x + 0.58, 0.78, z), (x - 0.58, 0.78, z)], (120, 52, 20))
+    brush.fill_quad([(x - 0.5, 0, z), (x - 0.44, 0, z), (x - 0.44, 1.0, z), (x - 0.5, 1.0, z)], (70, 70, 70))
+    brush.fill_quad([(x + 0.44, 0, z), (x + 0.5, 0, z), (x + 0.5, 1.0, z), (x + 0.44, 1.0, z)], (70, 70, 70))
+    brush.fill_quad([(x - 0.58, 2.02, z), (x + 0.58, 2.02, z), (x + 0.58, 0.78, z), (x - 0.58, 0.78, z)], (120, 52, 20))
     beyond[_small_mask(brush, [(x - 0.58, 2.02, z), (x + 0.58, 2.02, z), (x + 0.58, 0.0, z), (x - 0.58, 0.0, z)])] = 0
     lines = (
         ("LIVE FACIAL", 1.95, 1.72),
@@ -264,7 +266,7 @@ def _furniture(brush: _Brush, beyond: Image) -> None:
         ("ask an officer", 1.08, 0.9),
     )
     for text, high, low in lines:
-        brush.plate(
+        brush.draw_plate(
             text,
             [(x - 0.5, high, z), (x + 0.5, high, z), (x + 0.5, low, z), (x - 0.5, low, z)],
             (245, 245, 245),

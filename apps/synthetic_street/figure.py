@@ -64,12 +64,12 @@ def build_sprite(head: HeadMarks, outfit: int, level: int, phase: int) -> Sprite
     pen = _Pen(width, height, level, (origin[0] + head.neck[0] * level, origin[1] + (head.neck[1] - 2.15) * level), rng)
     figure = pen.layer
     clothes = _Clothes(rng, pen, phase)
-    clothes.behind()
+    clothes.draw_behind()
     head_rows = min(height, int((TOP_E + 4.0) * level))
     face = cut_head(head, level, (width, head_rows), origin)
     _shade_neck(face, head, level, origin)
     _over(figure[:head_rows], face)
-    clothes.front()
+    clothes.draw_front()
     figure[..., 3] *= 255
     return Sprite(np.clip(figure + 0.5, 0, 255).astype(np.uint8), float(level), origin)
 
@@ -142,7 +142,7 @@ class _Clothes:
         self.with_scarf = rng.random() < SCARVED
         self.long = 14.5 if self.style == "coat" else 10.8
 
-    def behind(self) -> None:
+    def draw_behind(self) -> None:
         """Draw legs, the back of the collar, the shirt."""
         fill, swing = self.pen.fill, math.sin(math.tau * self.phase / STEP_PHASES)
         for side, lift in ((-1, swing), (1, -swing)):
@@ -154,7 +154,7 @@ class _Clothes:
         fill([(-1.3, 2.0), (1.3, 2.0), (1.7, 2.9), (-1.7, 2.9)], self.coat, 0.6)
         fill([(-1.1, 2.2), (1.1, 2.2), (1.3, 3.4), (1.2, 5.6), (-1.2, 5.6), (-1.3, 3.4)], self.shirt, 0.95)
 
-    def front(self) -> None:
+    def draw_front(self) -> None:
         """Draw shoulders, arms and torso, open at the neck."""
         b, fill, coat = self.broad, self.pen.fill, self.coat
         deep = {"jacket": 5.2, "coat": 4.4, "hood": 3.1, "jumper": 2.95}[self.style]

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from apps.vault.signing import signing_checks
 from lfr_core.common.addresses import split_address
-from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
@@ -63,15 +63,15 @@ class AuditWriter:
         return record(self._engine, self.trail, event).seq
 
 
-def build_core(settings: Settings, policy: Policy, engine: Engine, clock: Clock | None = None) -> VaultCore:
+def build_core(settings: Settings, policy: Policy, engine: Engine, clock: Clock) -> VaultCore:
     """Build the vault alone. Raises as `build_vault`."""
     return build_vault(settings, policy, engine, clock)[0]
 
 
 def build_vault(
-    settings: Settings, policy: Policy, engine: Engine, clock: Clock | None = None
+    settings: Settings, policy: Policy, engine: Engine, clock: Clock
 ) -> tuple[VaultCore, Callable[[], tuple[str, ...]]]:
-    """Build the vault of these settings, tied to its database; `clock` is the machine's unless a test has another.
+    """Build the vault of these settings, tied to its database. `clock`: the machine's.
 
     Returns:
         The vault, and what compares the records with the audit trail.
@@ -83,7 +83,6 @@ def build_vault(
     """
     keystore = Keystore(settings.keystore_folder)
     bind_installation(engine, keystore.installation)
-    clock = clock or SystemClock()
     log, audit = VaultRecords(engine, clock), AuditWriter(engine, clock)
     core = VaultCore(
         policy=policy.vault,
@@ -137,9 +136,7 @@ def _clean(core: VaultCore, engine: Engine, records: TrailRecords, memory: HeadM
             memory.remember(head, at_once=True)
 
 
-def build_identities(
-    core: VaultCore, folder: Path, days: float, clock: Clock | None = None
-) -> tuple[ProcessFiles, Machines]:
+def build_identities(core: VaultCore, folder: Path, days: float, clock: Clock) -> tuple[ProcessFiles, Machines]:
     """Make and renew what this machine's processes show the vault, and open the register of other machines.
 
     Args:
@@ -151,7 +148,6 @@ def build_identities(
     Raises:
         Fatal, Refused: as `ProcessFiles` and `Machines`.
     """
-    clock = clock or SystemClock()
     authority = authority_of(core.keystore, clock)
     machines = Machines(core.keystore.folder, authority, people=core.people, audit=core.audit, clock=clock, days=days)
     core.writers.machines = machines
@@ -166,7 +162,8 @@ def run_vault(installation: Installation) -> None:
     """
     settings, policy, engine = installation.settings, installation.policy, installation.engine
     core, compare = build_vault(settings, policy, engine, installation.clock)
-    processes, machines = build_identities(core, settings.process_folder, policy.vault.certificate_days)
+    days = policy.vault.certificate_days
+    processes, machines = build_identities(core, settings.process_folder, days, installation.clock)
     machines.dismiss_again(entries_of_vault(engine, core.writers, Verb.AUTHORISE))
     listen = split_address(settings.vault_listen) if settings.vault_listen else None
     provider_keys = settings.keystore_folder / "identity-provider-keys.json"

@@ -125,7 +125,7 @@ class DecisionService:
                 self._write(session, row, answer, name, shown)
             return decision_of(row)
 
-    def outcome(
+    def record_outcome(
         self,
         alert: UUID,
         answer: EngagementOutcome,

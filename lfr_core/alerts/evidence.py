@@ -73,7 +73,7 @@ def export_trail(
             ),
             counts,
         ):
-            bundle.line(line)
+            bundle.write_line(line)
     return bundle.finish(
         {
             "kind": "openlfr.audit-export",
@@ -159,13 +159,13 @@ def _write_evidence(
     with snapshot(engine) as session:
         bundle.begin("audit")
         for line in deployment_lines(session, deployment, counts):
-            bundle.line(line)
+            bundle.write_line(line)
     bundle.begin("certificates")
     for one in certificates:
-        bundle.line(certificate_line(one))
+        bundle.write_line(certificate_line(one))
     for part, line in zip(("authority", "counts"), describe(engine, deployment), strict=True):
         bundle.begin(part)
-        bundle.line(line)
+        bundle.write_line(line)
     return bundle.finish(
         {
             "kind": "openlfr.evidence",

@@ -95,7 +95,7 @@ class CropKeys:
         self._want_new[deployment] = self._want_new.get(deployment, 0) + 1
         return self._new_id(), None
 
-    def again(self) -> None:
+    def restart(self) -> None:
         """Begin anew with the writer: alerts it opened before were rolled back, and their keys wait to be used."""
         self._spare = {deployment: list(made) for deployment, made in self._made.items()}
 

@@ -100,7 +100,7 @@ class Recorder:
     def _record(
         self, sightings: Sequence[Sighting], now_ns: int, keys: CropKeys, records_key: bytes
     ) -> RecordedSightings:
-        keys.again()
+        keys.restart()
         with writing(self._engine) as session:
             writer = SightingWriter(session, self._policy, now_ns, keys, records_key)
             recorded = RecordedSightings(*writer.write(sightings))

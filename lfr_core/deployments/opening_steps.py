@@ -59,7 +59,7 @@ class OpeningSteps(AuditedSteps):
                 AuditEvent(Verb.DECIDE, person.name, id, f"deployment:{id}", "deployment.confirmed", confirmed),
             )
 
-    def ready(self, id: str, *, by: AuthenticatedPerson) -> None:
+    def mark_ready(self, id: str, *, by: AuthenticatedPerson) -> None:
         """Record that everything but the hour is in order.
 
         Raises:

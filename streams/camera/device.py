@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Poison, Retryable
 from streams.camera.jpeg import encode_jpeg
 from streams.camera.sources import DEFAULT_FPS, MAX_FPS, CapturedFrame, SourceInfo, camera_away
@@ -28,13 +28,13 @@ def age_s_of(position_ms: float, monotonic_s: float) -> float:
 class DeviceSource:
     """A device by its number or path. Its size is agreed on when it is opened and can't change before it is closed."""
 
-    def __init__(self, source: SourceText, *, clock: Clock | None = None) -> None:
+    def __init__(self, source: SourceText, *, clock: Clock) -> None:
         """Open it. Raises Retryable when it doesn't answer."""
         import cv2
 
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         self._cv2 = cv2
-        self._clock = clock or SystemClock()
+        self._clock = clock
         device: int | str = int(source.text) if source.text.isdigit() else source.text
         capture: Any = cv2.VideoCapture(device, cv2.CAP_ANY)
         capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest frame, not a queue of old ones

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Poison
 from lfr_core.common.files import IMAGE_BYTES, read_bounded
 from lfr_core.domain.policy import ImagePolicy
@@ -26,11 +26,9 @@ class FolderSource:
     What is a JPEG by its content is handed on byte for byte, with its EXIF orientation for the worker to apply.
     """
 
-    def __init__(
-        self, source: SourceText, images: ImagePolicy, *, fps: float | None = None, clock: Clock | None = None
-    ) -> None:
+    def __init__(self, source: SourceText, images: ImagePolicy, *, fps: float | None = None, clock: Clock) -> None:
         """List it. Raises Poison when it can't be read or holds no image."""
-        self._clock = clock or SystemClock()
+        self._clock = clock
         self._images = images
         folder = self._folder = Path(source.text)
         try:

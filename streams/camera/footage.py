@@ -23,7 +23,7 @@ from uuid import UUID, uuid4
 import structlog
 from sqlalchemy import Engine
 
-from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.vault.port import KeptKey, KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
@@ -105,7 +105,7 @@ class FootageWriter:
         folder: Path,
         vault: Vault,
         policy: FootagePolicy,
-        clock: Clock | None = None,
+        clock: Clock,
         new_id: Callable[[], UUID] = uuid4,
         min_free_bytes: int = MIN_FREE_BYTES,
         actor: SystemActor = SystemActor.CAMERA,
@@ -118,7 +118,7 @@ class FootageWriter:
         self._vault = vault
         self._segment_ns = round(policy.segment_s * 1e9)
         self._kept_ns = policy.retention_days * _DAY_NS
-        self._clock = clock or SystemClock()
+        self._clock = clock
         self._new_id = new_id
         self._min_free_bytes = min_free_bytes
         self._begun: KeptKey | None = None

@@ -26,7 +26,7 @@ def open_source(
     transport: Transport = Transport.TCP,
     decoder: str = SOFTWARE,
     ca_file: Path | None = None,
-    clock: Clock | None = None,
+    clock: Clock,
 ) -> Source:
     """Open what `source` names.
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.domain.deployments import DeploymentDirectory, DeploymentKind, DeploymentView
 from lfr_core.domain.frames import FrameSealer
@@ -42,8 +42,8 @@ def run_camera(
     policy: Policy,
     directory: DeploymentDirectory,
     sealer: FrameSealer,
+    clock: Clock,
     traits: BrokerTraits = KAFKA,
-    clock: Clock | None = None,
     stop: threading.Event | None = None,
     session: str | None = None,
     progress: Callable[[CameraProgress], None] | None = None,
@@ -60,8 +60,8 @@ def run_camera(
         policy: how often to look, how much may be in flight, how large a frame may be.
         directory: where the deployment is looked up.
         sealer: seals each frame under the key of its epoch; frames it refuses are dropped and counted.
-        traits: what the broker can do.
         clock: wall and monotonic time.
+        traits: what the broker can do.
         stop: set it from another thread to end the run in order.
         session: id of this run; None for a random one.
         progress: called about twice a second, in the calling thread.
@@ -75,7 +75,6 @@ def run_camera(
         Poison: the source is nothing that can be opened, or holds no frame.
         Retryable: camera, broker or records are away; with back-pressure, no outcome for `workers_deadline_s`.
     """
-    clock = clock or SystemClock()
     stop_token = StopToken(stop)
     view = _find_deployment(job, directory)
     open_checked, may_reconnect = _choose_opener(job, view, policy, make_source, clock)

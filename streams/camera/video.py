@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import structlog
 
-from lfr_core.common.clock import Clock, SystemClock
+from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Poison
 from lfr_core.domain.frames import PictureState
 from lfr_core.domain.policy import ImagePolicy
@@ -60,7 +60,7 @@ class VideoSource:
         transport: Transport = Transport.TCP,
         decoder: str = SOFTWARE,
         ca_file: Path | None = None,
-        clock: Clock | None = None,
+        clock: Clock,
     ) -> None:
         """Open it.
 
@@ -83,7 +83,7 @@ class VideoSource:
         import av
 
         self._av = av
-        self._clock = clock or SystemClock()
+        self._clock = clock
         self._source = source
         self._fps = fps
         self._index = -1

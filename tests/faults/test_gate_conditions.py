@@ -82,7 +82,7 @@ def live(stream: Stream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     stream.enrol(NAME, by=PLANNER)
     harness.approve(NAME)
     harness.deployments.confirm(NAME, by=authenticated(PLANNER), signage=True, briefing=True)
-    harness.deployments.ready(NAME, by=authenticated(PLANNER))
+    harness.deployments.mark_ready(NAME, by=authenticated(PLANNER))
     harness.prove(NAME)
     harness.wait_until(starts_at)
     harness.gallery = MilvusGallery(stream.milvus.uri)
@@ -108,6 +108,7 @@ def _play(stream: Stream, file: Path, camera: str, stop: threading.Event) -> Non
         sealer=VaultSealer(stream.vault, SystemClock(), NAME, camera),
         traits=stream.broker.traits,
         stop=stop,
+        clock=SystemClock(),
     )
 
 

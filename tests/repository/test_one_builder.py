@@ -28,3 +28,15 @@ def test_no_service_is_put_together_in_two_places() -> None:
 
     assert places["DeploymentService"] == {"lfr_core/deployments/build.py"}
     assert {name: sorted(at) for name, at in places.items() if len(at) > 1 and name not in _MAY} == {}
+
+
+def test_the_machines_clock_is_taken_at_the_entry_points_alone() -> None:
+    taken = {
+        str(file.relative_to(PROJECT))
+        for folder in ("apps", "flows", "streams", "lfr_core")
+        for file in (PROJECT / folder).rglob("*.py")
+        if "SystemClock(" in file.read_text(encoding="utf-8").replace("class SystemClock(", "")
+    }
+
+    # an installation's; a flow run and the process that purges begin before they have one
+    assert taken == {"lfr_core/custody/installation.py", "flows/clock.py", "flows/purge.py"}

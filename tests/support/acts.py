@@ -48,7 +48,7 @@ ACTS: dict[
     "outcome": (
         OPERATORS,
         Harness.engaged,
-        lambda h, at, by: h.decisions.outcome(_id(at), EngagementOutcome.ARREST, by),
+        lambda h, at, by: h.decisions.record_outcome(_id(at), EngagementOutcome.ARREST, by),
     ),
     "undo": (
         OPERATORS,

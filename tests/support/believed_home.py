@@ -112,6 +112,6 @@ def segment_of(key: KeptKeyInfo) -> FootageSegmentRow:
 
 def restart(home: Home) -> Callable[[], tuple[str, ...]]:
     """A new vault over the same records and keystore; what compares them."""
-    core, compare = build_vault(home.settings, load_policy(), home.engine)
+    core, compare = build_vault(home.settings, load_policy(), home.engine, SystemClock())
     home.core = core
     return compare

@@ -255,7 +255,7 @@ class PlanningHarness:
         if far >= _LINE.index(DeploymentStatus.READY):
             self.touch()
             self.deployments.confirm(deployment, by=authenticated(PLANNER), signage=True, briefing=True)
-            self.deployments.ready(deployment, by=authenticated(PLANNER))
+            self.deployments.mark_ready(deployment, by=authenticated(PLANNER))
         if far >= _LINE.index(DeploymentStatus.LIVE):
             self.wait_until(made.starts_at)
             self.touch()

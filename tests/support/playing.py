@@ -42,6 +42,7 @@ class PlayedCamera:
                     directory=DeploymentReader(stream.database),
                     sealer=VaultSealer(stream.vault, SystemClock(), deployment, camera),
                     traits=stream.broker.traits,
+                    clock=SystemClock(),
                 )
             except BaseException as error:  # noqa: BLE001  told to the test
                 self.error = error

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from apps.vault.process import build_identities
+from lfr_core.common.clock import SystemClock
 from lfr_core.custody.vault.process_files import client_context
 from lfr_core.custody.vault.server import VaultServer
 from lfr_core.custody.vault.wire import read_frame
@@ -25,7 +26,7 @@ class Served:
         self.core, self.clock, self.records = vault_core(folder / "vault")
         self.path = folder / "run" / "vault.sock"
         self.folder = folder / "processes"
-        self.server = VaultServer(self.core, self.path, *build_identities(self.core, self.folder, 1.0))
+        self.server = VaultServer(self.core, self.path, *build_identities(self.core, self.folder, 1.0, SystemClock()))
         self.thread = threading.Thread(target=self.server.serve)
         self.thread.start()
         self.client = EachProcess(self.path, self.folder)

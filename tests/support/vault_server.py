@@ -15,7 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 from apps.vault.process import build_core, build_identities
-from lfr_core.common.clock import Clock
+from lfr_core.common.clock import Clock, SystemClock
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.vault_records import TrailRecords
@@ -43,7 +43,7 @@ def serving_vault(
     """
     make_records(settings.records_url)
     engine = open_engine(settings.records_url)
-    core = build_core(settings, policy or load_policy(), engine, None if clock is None else _OneLook(clock))
+    core = build_core(settings, policy or load_policy(), engine, SystemClock() if clock is None else _OneLook(clock))
     try:
         session_h = (policy or load_policy()).access.session_h
         records = TrailRecords(engine, core.writers, core.public_key, core.clock, settings.keystore_folder)
@@ -71,7 +71,7 @@ def served(
     logins: ShownLogins | None = None,
 ) -> Iterator[VaultServer]:
     """A vault served at a socket, its processes' certificates in a folder."""
-    server = VaultServer(core, path, *build_identities(core, folder, 1.0, clock), listen, logins)
+    server = VaultServer(core, path, *build_identities(core, folder, 1.0, clock or SystemClock()), listen, logins)
     thread = threading.Thread(target=server.serve, name="vault")
     thread.start()
     try:
@@ -83,7 +83,7 @@ def served(
 
 def process_files(core: VaultCore, folder: Path, clock: Clock | None = None) -> ProcessFiles:
     """Certificates of every kind of process, good for a day, as the vault makes them at its start."""
-    return build_identities(core, folder, 1.0, clock)[0]
+    return build_identities(core, folder, 1.0, clock or SystemClock())[0]
 
 
 class _OneLook:

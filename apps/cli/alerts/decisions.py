@@ -90,7 +90,7 @@ def outcome(
 
     word = _parse_answer(EngagementOutcome, answer)
     return _record(
-        installation, alert, by, lambda service: partial(service.outcome, minutes=minutes), word, correct=correct
+        installation, alert, by, lambda service: partial(service.record_outcome, minutes=minutes), word, correct=correct
     )
 
 

@@ -132,6 +132,7 @@ def _send(installation: Installation, job: CameraJob, stop: threading.Event) -> 
                 folder=settings.footage_store,
                 vault=vault,
                 policy=policy.footage,
+                clock=installation.clock,
             )
             footage = GatedFootage(stack.enter_context(writer), sealer)
         return run_camera(
@@ -140,6 +141,7 @@ def _send(installation: Installation, job: CameraJob, stop: threading.Event) -> 
             policy=policy,
             directory=DeploymentReader(engine),
             sealer=sealer,
+            clock=installation.clock,
             traits=traits_of(settings),
             stop=stop,
             session=session,
@@ -213,6 +215,7 @@ def probe(installation: Installation, source: Source, transport: Transport = "tc
         transport=_transport(transport),
         decoder=settings.camera_decoder,
         ca_file=settings.camera_ca_file,
+        clock=installation.clock,
     )
     info = opened.info
     taken = take_picture(opened, lambda text: errors.print(f"{info.shown}: {text}", highlight=False, markup=False))

@@ -187,5 +187,5 @@ def ready(
 
     service = build_deployment_service(installation)
     service.confirm(id, by=by, signage=signage, briefing=briefing)
-    service.ready(id, by=by)
+    service.mark_ready(id, by=by)
     return report_step(installation, id, "ready")

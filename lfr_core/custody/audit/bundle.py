@@ -113,9 +113,9 @@ class BundleWriter:
         """Begin a part; its first line is its name."""
         self._end_part()
         self._name, self._lines, self._bytes, self._digest = part, 0, 0, hashlib.sha256()
-        self.line(canonical({"part": part}))
+        self.write_line(canonical({"part": part}))
 
-    def line(self, text: str) -> None:
+    def write_line(self, text: str) -> None:
         """Write one JSON document, which has no line breaks."""
         content = f"{text}\n".encode()
         self._digest.update(content)

@@ -8,17 +8,17 @@ from datetime import datetime
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.compliance import SERVICE_ISSUER, check_by, check_kind, person_to_log_out
 from lfr_core.custody.people.identities import (
+    add_link,
     end_use,
     ended_subjects,
     ever_linked,
     linked_rows,
-    new_link,
     person_of_identity,
     with_several,
 )
 from lfr_core.custody.people.lookup import person_of, roles_of, row_of, unknown
 from lfr_core.custody.people.roles import Actor, AuthenticatedPerson, Person, Role
-from lfr_core.custody.people.writing import RegisterWriter, active_row, one_at_a_time
+from lfr_core.custody.people.writing import RegisterWriter, active_row, lock_register
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.engine import reading, writing
 
@@ -34,16 +34,16 @@ class Accounts(RegisterWriter):
         The very first, of somebody of compliance, is linked by `SystemActor.LFR`: nobody can log in before.
 
         Raises:
-            Refused: `people.unknown`, `people.revoked`, `people.by`, and as `identities.new_link`.
+            Refused: `people.unknown`, `people.revoked`, `people.by`, and as `identities.add_link`.
         """
         actor = self._prepare(by)
         with writing(self._engine) as session:
-            one_at_a_time(session)
+            lock_register(session)
             row = active_row(session, name)
             if by is not SystemActor.LFR or ever_linked(session) or Role.COMPLIANCE not in roles_of(session, row):
                 check_by(session, by)
             check_kind(issuer, roles_of(session, row))
-            new_link(session, row, issuer, subject, self._now(), str(actor))
+            add_link(session, row, issuer, subject, self._now(), str(actor))
             held = roles_of(session, row)
             self._append(session, row, actor, "people.identity-linked", held)
             return person_of(row, held)
@@ -56,7 +56,7 @@ class Accounts(RegisterWriter):
         """
         actor = self._prepare(by)
         with writing(self._engine) as session:
-            one_at_a_time(session)
+            lock_register(session)
             check_by(session, by)
             if (row := row_of(session, name)) is None:
                 raise unknown(name)
@@ -85,7 +85,7 @@ class Accounts(RegisterWriter):
         """
         actor = self._prepare(by)
         with writing(self._engine) as session:
-            one_at_a_time(session)
+            lock_register(session)
             row = person_to_log_out(session, name, by)
             for each in linked_rows(session, row):
                 each.sessions_from = self._now()

@@ -19,12 +19,12 @@ from lfr_core.custody.people.roles import AuthenticatedPerson, Login
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRow
 
 __all__ = [
+    "add_link",
     "any_linked",
     "end_use",
     "ended_subjects",
     "ever_linked",
     "linked_rows",
-    "new_link",
     "person_of_identity",
     "with_several",
 ]
@@ -73,7 +73,7 @@ def person_of_identity(
     )
 
 
-def new_link(session: Session, person: PersonRow, issuer: str, subject: str, now: datetime, by: str) -> None:
+def add_link(session: Session, person: PersonRow, issuer: str, subject: str, now: datetime, by: str) -> None:
     """Write that the account is the person's. The caller has seen to who may say so.
 
     One that ended before they were registered anew, as by their revocation, may be theirs again.

@@ -26,7 +26,7 @@ from lfr_core.custody.people.roles import (
     principal_of,
 )
 from lfr_core.custody.people.texts import check_name, check_reason
-from lfr_core.custody.people.writing import active_row, one_at_a_time
+from lfr_core.custody.people.writing import active_row, lock_register
 from lfr_core.domain.actors import Principal, fold_name, same_person
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
@@ -60,7 +60,7 @@ class People(Accounts):
         written, held = check_name(name), check_roles(roles, rank)
         actor = self._prepare(by)
         with writing(self._engine) as session:
-            one_at_a_time(session)
+            lock_register(session)
             if session.exec(select(PersonRow.id)).first() is None and not named_rows(session, PersonRow):
                 if Role.COMPLIANCE not in held:
                     raise Refused(
@@ -150,7 +150,7 @@ class People(Accounts):
         """Give a session that alone changes the register, the row of somebody active, and who acts, of compliance."""
         actor = self._prepare(by)
         with writing(self._engine) as session:
-            one_at_a_time(session)
+            lock_register(session)
             check_by(session, by)
             yield session, active_row(session, name), actor
 

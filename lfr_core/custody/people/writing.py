@@ -16,7 +16,7 @@ from lfr_core.custody.people.roles import SERVICE_ROLES, Actor, Role, principal_
 from lfr_core.domain.actors import Principal
 from lfr_core.storage.tables.people import PersonRow
 
-__all__ = ["RegisterWriter", "active_row", "one_at_a_time"]
+__all__ = ["RegisterWriter", "active_row", "lock_register"]
 
 _LOCK = 0x4C46_5250  # any number of our own ("LFRP"), for PostgreSQL's advisory lock
 
@@ -44,7 +44,7 @@ class RegisterWriter:
         return utc_from_ns(self._clock.time_ns())
 
 
-def one_at_a_time(session: Session) -> None:
+def lock_register(session: Session) -> None:
     """Lock, so that two who are added first at once, or who revoke each other at once, come one after the other."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})

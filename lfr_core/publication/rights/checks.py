@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from lfr_core.common.errors import Refused
 from lfr_core.publication.rights.types import RequestContext
 
-__all__ = ["LONGEST_TEXT", "LONGEST_WINDOW_H", "line", "received", "window_ns", "words"]
+__all__ = ["LONGEST_TEXT", "LONGEST_WINDOW_H", "check_line", "received", "window_ns", "words"]
 
 LONGEST_TEXT = 8_000
 """Characters of a request or an answer: four typed pages."""
@@ -32,7 +32,7 @@ def words(what: str, text: str) -> str:
     return plain
 
 
-def line(what: str, text: str, *, needed: bool = True) -> str:
+def check_line(what: str, text: str, *, needed: bool = True) -> str:
     """Check that a text is one line, and return it without spaces around it. Raises Refused `rights.bad-text`."""
     plain = unicodedata.normalize("NFC", text).strip(" ")
     if (needed and not plain) or len(plain) > _LONGEST_LINE or _CONTROL.search(plain):

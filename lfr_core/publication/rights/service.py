@@ -96,9 +96,9 @@ class RightsService:
         name, now = str(principal_of(by)), self.now()
         received_on = checks.received(asked.received_on, now.astimezone(LONDON).date())
         personal = RequestContent(
-            checks.line("contact", asked.contact),
+            checks.check_line("contact", asked.contact),
             checks.words("text", asked.text),
-            checks.line("place", asked.about.place, needed=False),
+            checks.check_line("place", asked.about.place, needed=False),
         )
         is_complaint = asked.kind is RequestKind.COMPLAINT
         if is_complaint and asked.asks_listed:

@@ -83,7 +83,7 @@ class Canvas:
         light = 0.62 + 0.42 * np.clip(0.85 * towards - 0.28 * across - 0.21 * down, 0.0, 1.3)
         self._paint(mask, np.array(colour, np.float32) * light[..., None], soft, 1.0)
 
-    def grain(self, random: np.random.Generator) -> None:
+    def add_grain(self, random: np.random.Generator) -> None:
         """Add fine and coarse noise, as skin and sensors have: without it the face is smoother than any real one."""
         noise = random.normal(0.0, 1.0, self._pixels.shape[:2]).astype(np.float32)
         grain = 4.0 * cv2.GaussianBlur(noise, (0, 0), 0.8) + 12.0 * cv2.GaussianBlur(noise, (0, 0), 3.0)

@@ -43,7 +43,7 @@ def draw_face() -> Image:
         _eye(canvas, side)
     _nose(canvas)
     _mouth(canvas)
-    canvas.grain(np.random.default_rng(_SEED))
+    canvas.add_grain(np.random.default_rng(_SEED))
     image = canvas.image()
     image.setflags(write=False)
     return image

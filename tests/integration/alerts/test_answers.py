@@ -264,8 +264,8 @@ def test_an_undone_correction_gives_the_answer_before_it_back_with_its_who_and_w
 def test_an_undone_outcome_takes_its_minutes_along(engine: Engine, alert: UUID, decisions: DecisionService) -> None:
     decisions.judge(alert, Judgement.SAME, authenticated(ANN), shown=seen(engine, alert))
     decisions.engage(alert, Engagement.ENGAGED, authenticated(ANN))
-    decisions.outcome(alert, EngagementOutcome.ARREST, authenticated(ANN), minutes=10.0)
-    decisions.outcome(alert, EngagementOutcome.ARREST, authenticated(ANN), minutes=12.0)
+    decisions.record_outcome(alert, EngagementOutcome.ARREST, authenticated(ANN), minutes=10.0)
+    decisions.record_outcome(alert, EngagementOutcome.ARREST, authenticated(ANN), minutes=12.0)
 
     decisions.undo(alert, EngagementOutcome.ARREST, authenticated(ANN))
     first = alerts_of(engine, "dep")[0].minutes

@@ -183,12 +183,12 @@ def test_an_outcome_follows_an_engagement_and_is_kept_with_who_when_and_how_long
 ) -> None:
     decisions.judge(alert, Judgement.SAME, authenticated("Ann Operator"), shown=seen(engine, alert))
     assert (
-        rule(decisions.outcome, alert, EngagementOutcome.ARREST, authenticated("Bob Sergeant"))
+        rule(decisions.record_outcome, alert, EngagementOutcome.ARREST, authenticated("Bob Sergeant"))
         == "alert.outcome-without-engagement"
     )
     decisions.engage(alert, Engagement.ENGAGED, authenticated("Bob Sergeant"))
 
-    decision = decisions.outcome(alert, EngagementOutcome.ARREST, authenticated("Bob Sergeant"), minutes=12.4)
+    decision = decisions.record_outcome(alert, EngagementOutcome.ARREST, authenticated("Bob Sergeant"), minutes=12.4)
 
     (found,) = alerts_of(engine, "dep")
     assert (decision.outcome, found.decision.outcome, found.minutes) == (
@@ -199,7 +199,7 @@ def test_an_outcome_follows_an_engagement_and_is_kept_with_who_when_and_how_long
     assert found.resulted is not None
     assert found.resulted.by == "Bob Sergeant"
     assert (
-        rule(decisions.outcome, alert, EngagementOutcome.NO_ACTION, authenticated("Cat Inspector"))
+        rule(decisions.record_outcome, alert, EngagementOutcome.NO_ACTION, authenticated("Cat Inspector"))
         == "alert.already-answered"
     )
     assert (
@@ -207,14 +207,22 @@ def test_an_outcome_follows_an_engagement_and_is_kept_with_who_when_and_how_long
         == "alert.outcome-stands"
     )
     assert (
-        rule(decisions.outcome, alert, EngagementOutcome.ARREST, authenticated("Cat Inspector"), minutes=-1.0)
+        rule(decisions.record_outcome, alert, EngagementOutcome.ARREST, authenticated("Cat Inspector"), minutes=-1.0)
         == "alert.bad-minutes"
     )
     assert (
-        rule(decisions.outcome, alert, EngagementOutcome.ARREST, authenticated("Cat Inspector"), minutes=float("nan"))
+        rule(
+            decisions.record_outcome,
+            alert,
+            EngagementOutcome.ARREST,
+            authenticated("Cat Inspector"),
+            minutes=float("nan"),
+        )
         == "alert.bad-minutes"
     )
     assert (
-        decisions.outcome(alert, EngagementOutcome.NO_ACTION, authenticated("Cat Inspector"), correct=True).outcome
+        decisions.record_outcome(
+            alert, EngagementOutcome.NO_ACTION, authenticated("Cat Inspector"), correct=True
+        ).outcome
         is EngagementOutcome.NO_ACTION
     )

@@ -70,7 +70,7 @@ def test_answers_of_before_the_history_are_in_it_and_can_be_corrected_and_undone
     decisions = DecisionService(engine, audit_trail(clock), clock)
     decisions.judge(alert, Judgement.SAME, authenticated("Ann"), shown=seen(engine, alert))
     decisions.engage(alert, Engagement.ENGAGED, authenticated("Ann"))
-    decisions.outcome(alert, EngagementOutcome.ARREST, authenticated("Ann"), minutes=12.0)
+    decisions.record_outcome(alert, EngagementOutcome.ARREST, authenticated("Ann"), minutes=12.0)
     before = alerts_of(engine, "dep")
     with engine.execution_options(openlfr_writes=True).begin() as connection:
         command.downgrade(_config(connection), "0017")
@@ -78,7 +78,7 @@ def test_answers_of_before_the_history_are_in_it_and_can_be_corrected_and_undone
     upgrade(url)
     put_accounts(engine)  # there were none then
     clock.advance(60.0)
-    decisions.outcome(alert, EngagementOutcome.NO_ACTION, authenticated("Bob"), minutes=1.0, correct=True)
+    decisions.record_outcome(alert, EngagementOutcome.NO_ACTION, authenticated("Bob"), minutes=1.0, correct=True)
     decisions.undo(alert, EngagementOutcome.NO_ACTION, authenticated("Bob"))
 
     assert alerts_of(engine, "dep") == before

@@ -122,11 +122,11 @@ def test_the_same_list_has_the_same_digest_and_another_photograph_another(harnes
 def test_nothing_is_ready_or_open_before_its_conditions_are_met(harness: PlanningHarness) -> None:
     made = harness.walk(S.LIST_APPROVED)
     harness.touch()
-    refused("gate.signage", lambda: harness.deployments.ready("dep", by=authenticated(PLANNER)))
+    refused("gate.signage", lambda: harness.deployments.mark_ready("dep", by=authenticated(PLANNER)))
     harness.deployments.confirm("dep", by=authenticated(PLANNER), signage=True)
-    refused("gate.briefing", lambda: harness.deployments.ready("dep", by=authenticated(PLANNER)))
+    refused("gate.briefing", lambda: harness.deployments.mark_ready("dep", by=authenticated(PLANNER)))
     harness.deployments.confirm("dep", by=authenticated(OPERATOR), briefing=True)
-    harness.deployments.ready("dep", by=authenticated(PLANNER))
+    harness.deployments.mark_ready("dep", by=authenticated(PLANNER))
 
     refused("gate.proven", lambda: harness.deployments.open("dep", by=authenticated(OPERATOR)))
     harness.prove()
@@ -169,7 +169,7 @@ def test_an_id_is_never_used_for_a_trial_and_a_planned_one(harness: PlanningHarn
     harness.deployments.create("dep", DeploymentKind.DEMO, name="d")
 
     refused("deployment.exists", harness.plan)
-    refused("deployment.trial", lambda: harness.deployments.ready("dep", by=authenticated(PLANNER)))
+    refused("deployment.trial", lambda: harness.deployments.mark_ready("dep", by=authenticated(PLANNER)))
     refused("deployment.trial", lambda: harness.deployments.cancel("dep", "x", by=authenticated(PLANNER)))
 
 

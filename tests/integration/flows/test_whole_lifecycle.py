@@ -71,7 +71,7 @@ def test_a_whole_lifecycle_under_a_moved_clock_plan_authorise_announce_compile_a
         harness.approve("whole")
         harness.touch()
         harness.deployments.confirm("whole", by=authenticated(PLANNER), signage=True, briefing=True)
-        harness.deployments.ready("whole", by=authenticated(PLANNER))
+        harness.deployments.mark_ready("whole", by=authenticated(PLANNER))
         harness.wait_until(made.starts_at)
         harness.touch()
         harness.prove("whole")

@@ -100,8 +100,8 @@ def test_what_came_of_engagements_is_published_and_outlives_the_alerts(engine: E
         next(one.id for one in alerts_of(engine, "dep") if one.decision.review is review and one.engaged)
         for review in (Review.CONFIRMED_TRUE, Review.CONFIRMED_FALSE)
     )
-    results.outcome(confirmed, EngagementOutcome.ARREST, authenticated("C. Officer"))
-    results.outcome(mistaken, EngagementOutcome.NO_ACTION, authenticated("C. Officer"), minutes=4.0)
+    results.record_outcome(confirmed, EngagementOutcome.ARREST, authenticated("C. Officer"))
+    results.record_outcome(mistaken, EngagementOutcome.NO_ACTION, authenticated("C. Officer"), minutes=4.0)
     publish = publisher(engine, clock)
     before = publish.publish("dep", figures(engine), by=authenticated("A. Okafor")).record
     expire_alerts(engine, vault_of(engine), trail_of(engine), now_ns=NOW_NS + 25 * 3_600 * 10**9, retention_h=24)

@@ -14,6 +14,7 @@ import pytest
 
 from apps.supervisor import ChildSpec, ChildState, Supervisor
 from apps.supervisor.probes import port_answers
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal
 from tests.integration.supervisor.toys import QUICK, SLEEPER, toy
 from tests.support.brokers import free_ports
@@ -46,7 +47,7 @@ def test_no_other_user_gets_a_childs_port_before_its_start_or_while_it_is_away(t
         "identity", (sys.executable, "-c", _SERVE, str(port)), ready=port_answers(port), alive=port_answers(port),
         ports=(port,), shares_ports=True, after=("broker",), start_deadline_s=30.0,
     )  # fmt: skip
-    with Supervisor([waits, serve], tmp_path, backoff=QUICK) as running:
+    with Supervisor([waits, serve], tmp_path, backoff=QUICK, clock=SystemClock()) as running:
         before = foreign_attempts(port)
         running.wait_ready(30)
         pid = running.reports[1].pid
@@ -68,7 +69,7 @@ def test_a_child_whose_port_another_user_has_by_then_has_failed_and_is_not_asked
 
     late = toy("broker", SLEEPER, tmp_path, ports=(port,))
     late = replace(late, ready=ask)
-    with Supervisor([late], tmp_path, backoff=QUICK) as running, foreign_listener(port):
+    with Supervisor([late], tmp_path, backoff=QUICK, clock=SystemClock()) as running, foreign_listener(port):
         with pytest.raises(Fatal, match=r"another user of this machine \(nobody\) listens.*where broker belongs"):
             running.wait_ready(20)
         assert asked == []

@@ -17,6 +17,7 @@ import pytest
 from apps.supervisor import ChildSpec, ChildState, Supervisor, read_state
 from apps.supervisor.probes import port_answers
 from apps.supervisor.state import is_held, process_created
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal, Retryable
 from tests.integration.supervisor.toys import NOTER, PARENT, QUICK, SLEEPER, STUBBORN, toy
 from tests.support.brokers import free_ports
@@ -42,7 +43,7 @@ def test_children_start_in_order_and_stop_in_reverse(tmp_path: Path) -> None:
     seen: list[tuple[ChildState, ...]] = []
 
     with Supervisor(
-        specs, tmp_path, on_change=lambda reported: seen.append(tuple(r.state for r in reported))
+        specs, tmp_path, on_change=lambda reported: seen.append(tuple(r.state for r in reported)), clock=SystemClock()
     ) as running:
         running.wait_ready(20)
         pids = [report.pid for report in running.reports]
@@ -66,7 +67,9 @@ def test_what_is_wanted_besides_comes_and_goes_and_its_failure_leaves_the_others
     def pids() -> dict[str, int | None]:
         return {report.name: report.pid for report in running.reports}
 
-    with Supervisor([toy("worker", SLEEPER, tmp_path)], tmp_path, wanted=lambda: wanted) as running:
+    with Supervisor(
+        [toy("worker", SLEEPER, tmp_path)], tmp_path, wanted=lambda: wanted, clock=SystemClock()
+    ) as running:
         running.wait_ready(20)
         assert _until(lambda: states().get("camera-one") is ChildState.READY)
         assert _until(lambda: states().get("camera-bad") is ChildState.FAILED)
@@ -87,7 +90,7 @@ def test_what_is_wanted_besides_comes_and_goes_and_its_failure_leaves_the_others
 
 
 def test_a_killed_child_is_started_again_and_counted(tmp_path: Path) -> None:
-    with Supervisor([toy("worker", SLEEPER, tmp_path)], tmp_path, backoff=QUICK) as running:
+    with Supervisor([toy("worker", SLEEPER, tmp_path)], tmp_path, backoff=QUICK, clock=SystemClock()) as running:
         running.wait_ready(20)
         first = running.reports[0].pid
         assert first is not None
@@ -100,14 +103,14 @@ def test_a_killed_child_is_started_again_and_counted(tmp_path: Path) -> None:
 def test_a_child_that_crashes_again_and_again_is_given_up_with_its_last_words(tmp_path: Path) -> None:
     crash = "import sys; sys.exit('the model file is missing')"
     with (
-        Supervisor([toy("worker", crash, tmp_path)], tmp_path, backoff=QUICK) as running,
+        Supervisor([toy("worker", crash, tmp_path)], tmp_path, backoff=QUICK, clock=SystemClock()) as running,
         pytest.raises(Fatal, match=r"died 4 times in a row.*the model file is missing.*worker\.log"),
     ):
         running.wait_ready(20)
 
 
 def test_a_child_that_says_fatal_is_not_tried_again(tmp_path: Path) -> None:
-    with Supervisor([toy("worker", "raise SystemExit(70)", tmp_path)], tmp_path) as running:
+    with Supervisor([toy("worker", "raise SystemExit(70)", tmp_path)], tmp_path, clock=SystemClock()) as running:
         with pytest.raises(Fatal, match="it can't run as things are"):
             running.wait_ready(20)
         assert running.reports[0].restarts == 0
@@ -116,7 +119,7 @@ def test_a_child_that_says_fatal_is_not_tried_again(tmp_path: Path) -> None:
 def test_a_program_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
     absent = ChildSpec("broker", ("/nowhere/java",), ready=lambda _pid: False)
     with (
-        Supervisor([absent], tmp_path, backoff=QUICK) as running,
+        Supervisor([absent], tmp_path, backoff=QUICK, clock=SystemClock()) as running,
         pytest.raises(Fatal, match=r"/nowhere/java can't be started: No such file"),
     ):
         running.wait_ready(20)
@@ -125,7 +128,7 @@ def test_a_program_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
 def test_a_child_that_never_gets_ready_is_killed_and_counted_as_dead(tmp_path: Path) -> None:
     late = toy("page", "import time; time.sleep(600)", tmp_path, start_deadline_s=0.3)
     with (
-        Supervisor([late], tmp_path, backoff=QUICK) as running,
+        Supervisor([late], tmp_path, backoff=QUICK, clock=SystemClock()) as running,
         pytest.raises(Fatal, match=r"wasn't ready within"),
     ):
         running.wait_ready(20)
@@ -139,7 +142,9 @@ def test_what_must_be_done_once_ready_is_tried_until_it_works_and_done_again_aft
         if len(calls) < 3:
             raise Retryable("not yet")
 
-    with Supervisor([toy("broker", SLEEPER, tmp_path, once_ready=once_ready)], tmp_path, backoff=QUICK) as running:
+    with Supervisor(
+        [toy("broker", SLEEPER, tmp_path, once_ready=once_ready)], tmp_path, backoff=QUICK, clock=SystemClock()
+    ) as running:
         running.wait_ready(20)
         before, pid = len(calls), running.reports[0].pid
         assert pid is not None
@@ -150,7 +155,7 @@ def test_what_must_be_done_once_ready_is_tried_until_it_works_and_done_again_aft
 
 
 def test_a_stubborn_child_is_killed_at_its_deadline(tmp_path: Path) -> None:
-    with Supervisor([toy("worker", STUBBORN, tmp_path, stop_deadline_s=0.3)], tmp_path) as running:
+    with Supervisor([toy("worker", STUBBORN, tmp_path, stop_deadline_s=0.3)], tmp_path, clock=SystemClock()) as running:
         running.wait_ready(20)
         pid = running.reports[0].pid
         begun = time.monotonic()
@@ -164,7 +169,7 @@ def test_a_stubborn_child_is_killed_at_its_deadline(tmp_path: Path) -> None:
 
 
 def test_a_child_of_a_child_goes_with_it(tmp_path: Path) -> None:
-    with Supervisor([toy("worker", PARENT, tmp_path)], tmp_path) as running:
+    with Supervisor([toy("worker", PARENT, tmp_path)], tmp_path, clock=SystemClock()) as running:
         running.wait_ready(20)
         grandchild = int((tmp_path / "worker.ready.grandchild").read_text())
         assert process_created(grandchild) is not None
@@ -173,11 +178,11 @@ def test_a_child_of_a_child_goes_with_it(tmp_path: Path) -> None:
 
 
 def test_a_second_start_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
-    with Supervisor([toy("worker", SLEEPER, tmp_path)], tmp_path) as running:
+    with Supervisor([toy("worker", SLEEPER, tmp_path)], tmp_path, clock=SystemClock()) as running:
         running.wait_ready(20)
         with (
             pytest.raises(Fatal, match="runs already"),
-            Supervisor([toy("other", SLEEPER, tmp_path)], tmp_path),
+            Supervisor([toy("other", SLEEPER, tmp_path)], tmp_path, clock=SystemClock()),
         ):
             pass
         running.check()
@@ -193,7 +198,10 @@ def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
         holder.listen()
         taken = holder.getsockname()[1]
         specs = [toy("first", SLEEPER, tmp_path), toy("page", SLEEPER, tmp_path, ports=(taken,))]
-        with pytest.raises(Fatal, match=rf"port {taken} \(page\) is taken by"), Supervisor(specs, tmp_path):
+        with (
+            pytest.raises(Fatal, match=rf"port {taken} \(page\) is taken by"),
+            Supervisor(specs, tmp_path, clock=SystemClock()),
+        ):
             pass
 
     assert not (tmp_path / "log").exists()
@@ -202,7 +210,7 @@ def test_a_taken_port_is_refused_before_anything_starts(tmp_path: Path) -> None:
 
 def test_output_goes_to_a_log_of_its_own(tmp_path: Path) -> None:
     talk = "print('hello from the worker', flush=True)\n" + SLEEPER
-    with Supervisor([toy("worker", talk, tmp_path)], tmp_path) as running:
+    with Supervisor([toy("worker", talk, tmp_path)], tmp_path, clock=SystemClock()) as running:
         running.wait_ready(20)
 
     assert (tmp_path / "log" / "worker.log").read_text() == "hello from the worker\n"
@@ -211,9 +219,11 @@ def test_output_goes_to_a_log_of_its_own(tmp_path: Path) -> None:
 EMBEDDER = """
 import pathlib, sys, time
 from apps.supervisor import Supervisor
+from lfr_core.common.clock import SystemClock
 from tests.integration.supervisor.toys import PARENT, SLEEPER, toy
 folder = pathlib.Path(sys.argv[1])
-with Supervisor([toy("a", SLEEPER, folder), toy("b", PARENT, folder, after=("a",))], folder) as running:
+toys = [toy("a", SLEEPER, folder), toy("b", PARENT, folder, after=("a",))]
+with Supervisor(toys, folder, clock=SystemClock()) as running:
     running.wait_ready(20)
     (folder / "up").write_text("")
     time.sleep(600)
@@ -241,12 +251,15 @@ def test_a_killed_supervisor_leaves_no_orphan_and_the_home_free(tmp_path: Path) 
 
 def test_waiting_ends_when_time_is_over_and_names_who_is_late(tmp_path: Path) -> None:
     late = toy("page", "import time; time.sleep(600)", tmp_path)
-    with Supervisor([late], tmp_path) as running, pytest.raises(Fatal, match=r"not ready after 0 s: page is starting"):
+    with (
+        Supervisor([late], tmp_path, clock=SystemClock()) as running,
+        pytest.raises(Fatal, match=r"not ready after 0 s: page is starting"),
+    ):
         running.wait_ready(0.3)
 
 
 def test_no_thread_is_left_after_the_end(tmp_path: Path) -> None:
-    with Supervisor([toy("worker", SLEEPER, tmp_path)], tmp_path) as running:
+    with Supervisor([toy("worker", SLEEPER, tmp_path)], tmp_path, clock=SystemClock()) as running:
         running.wait_ready(20)
 
     assert not [thread for thread in threading.enumerate() if thread.name == "supervisor"]
@@ -257,5 +270,5 @@ def test_ports_are_free_again_after_the_end(tmp_path: Path) -> None:
     serve = f"import http.server\nhttp.server.HTTPServer(('127.0.0.1', {port}), None).serve_forever()"
     spec = ChildSpec("page", (sys.executable, "-c", serve), ready=port_answers(port), ports=(port,))
     for _ in range(2):
-        with Supervisor([spec], tmp_path) as running:
+        with Supervisor([spec], tmp_path, clock=SystemClock()) as running:
             running.wait_ready(20)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal, Poison
 from lfr_core.common.files import open_regular, read_bounded, read_text_bounded
 from lfr_core.deployments.evaluations import load_evaluations
@@ -136,7 +137,7 @@ def test_a_folder_of_pictures_reads_no_pipe_and_no_file_elsewhere(tmp_path: Path
     folder.mkdir()
     os.mkfifo(folder / "a.jpg")
     (folder / "b.jpg").symlink_to(tmp_path / "secret")
-    source = open_source(parse_source(str(folder)), load_policy().images)
+    source = open_source(parse_source(str(folder)), load_policy().images, clock=SystemClock())
 
     for why in ("no regular file", "outside the folder"):
         assert source.grab() is not None

@@ -48,7 +48,7 @@ def test_the_trail_of_a_deployment_that_the_flows_carried_out_is_signed(harness:
     harness.approve()
     harness.touch()
     harness.deployments.confirm("dep", by=authenticated(PLANNER), signage=True, briefing=True)
-    harness.deployments.ready("dep", by=authenticated(PLANNER))
+    harness.deployments.mark_ready("dep", by=authenticated(PLANNER))
     harness.wait_until(made.starts_at)
     harness.touch()
     harness.prove()

@@ -83,13 +83,13 @@ def test_an_officers_phone_has_what_was_judged_and_says_what_was_done_and_nothin
         lambda: decisions.undo(harness.alert, Engagement.ENGAGED, officer),
         lambda: decisions.engage(harness.waiting, Engagement.ENGAGED, officer),
         lambda: decisions.engage(harness.alert, Engagement.EVADED, authenticated(STREET_IDLE), correct=True),
-        lambda: decisions.outcome(harness.alert, EngagementOutcome.ARREST, authenticated(STREET_ELSEWHERE)),
+        lambda: decisions.record_outcome(harness.alert, EngagementOutcome.ARREST, authenticated(STREET_ELSEWHERE)),
         lambda: Attendance(harness.engine, harness.trail, harness.clock).record_heartbeat("dep", officer),
     ):
         with pytest.raises(Refused):
             refused()
     decisions.engage(harness.alert, Engagement.ENGAGED, officer, correct=True)
-    decisions.outcome(harness.alert, EngagementOutcome.NO_ACTION, officer)
+    decisions.record_outcome(harness.alert, EngagementOutcome.NO_ACTION, officer)
 
 
 def test_an_answer_that_somebody_wrote_into_the_records_shows_no_officer_a_picture(harness: Harness) -> None:

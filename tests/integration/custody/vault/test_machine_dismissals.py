@@ -7,6 +7,7 @@ import time
 import pytest
 
 from apps.vault.process import build_identities
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.entry import AuditEntry
 from lfr_core.custody.vault import machines as machines_module
@@ -18,7 +19,7 @@ from tests.support.vault_site import CAMERA, COMPLIANCE, Site, is_closed, rule_o
 
 def again(site: Site) -> Machines:
     """The register as a vault that starts anew reads it."""
-    return build_identities(site.core, site.folder / "processes", 1.0)[1]
+    return build_identities(site.core, site.folder / "processes", 1.0, SystemClock())[1]
 
 
 def entries_of(records: Records) -> list[AuditEntry]:

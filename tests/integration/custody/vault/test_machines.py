@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from apps.vault.process import build_identities
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal, LfrError, Retryable
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault.admission import unpack_admission
@@ -147,14 +148,14 @@ def test_each_way_in_has_certificates_of_its_own(site: Site) -> None:
 
 def test_admissions_outlive_the_vault_and_a_damaged_register_is_said(site: Site) -> None:
     site.admit("van-2", CAMERA)
-    again = build_identities(site.core, site.folder / "processes", 1.0)[1]
+    again = build_identities(site.core, site.folder / "processes", 1.0, SystemClock())[1]
 
     assert [each.name for each in again.list()] == ["van-2"]
     (register,) = (site.folder / "vault").glob("machines.json")
     assert register.stat().st_mode & 0o777 == 0o600
     register.write_text("{")
     with pytest.raises(Fatal, match="admit the machines anew"):
-        build_identities(site.core, site.folder / "processes", 1.0)
+        build_identities(site.core, site.folder / "processes", 1.0, SystemClock())
 
 
 def test_a_machine_speaks_for_the_cameras_that_it_was_admitted_for_and_no_other(site: Site) -> None:
@@ -198,7 +199,7 @@ def test_a_machine_admitted_before_cameras_were_named_sends_of_none(site: Site) 
             del each[added]
     register.write_text(json.dumps(document))
     site.core.writers.machines = None
-    machines = build_identities(site.core, site.folder / "processes", 1.0)[1]
+    machines = build_identities(site.core, site.folder / "processes", 1.0, SystemClock())[1]
 
     assert camera.seal_key("d", "north").key
     (machine,) = machines.list()

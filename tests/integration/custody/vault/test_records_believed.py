@@ -128,7 +128,7 @@ def test_a_home_of_before_is_put_on_the_trail_once_and_never_again(tmp_path: Pat
         engine = open_engine(settings.records_url)
         insert_officer(engine)
     (settings.keystore_folder / "records-adopted").unlink()  # a home of before: rows without entries
-    again, compare = build_vault(settings, load_policy(), engine)
+    again, compare = build_vault(settings, load_policy(), engine, SystemClock())
     with snapshot(engine) as session:
         bodies = [body for each in stored_entries(session) if (body := parse_body(each.body)) is not None]
     assert [body.rule for body in bodies if body.records] == ["records.adopted"]
@@ -136,7 +136,7 @@ def test_a_home_of_before_is_put_on_the_trail_once_and_never_again(tmp_path: Pat
 
     with overwriting(engine) as session:
         session.add(PersonRow(folded="mal", name="Mal", rank="constable", added_at=utc_from_ns(1), added_by="x"))
-    restarted, compare = build_vault(settings, load_policy(), engine)
+    restarted, compare = build_vault(settings, load_policy(), engine, SystemClock())
 
     (difference,) = compare()
     assert difference == "person/2 has no entry on the audit trail"

@@ -223,7 +223,7 @@ def test_before_the_first_person_nothing_that_was_written_in_is_taken_over(tmp_p
         engine = open_engine(settings.records_url)
     insert_officer(engine)
 
-    _, compare = build_vault(settings, load_policy(), engine)
+    _, compare = build_vault(settings, load_policy(), engine, SystemClock())
 
     assert any("no entry on the audit trail" in each for each in compare())
     engine.dispose()

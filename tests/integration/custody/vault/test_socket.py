@@ -16,6 +16,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from apps.vault.process import build_identities
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal
 from lfr_core.custody.vault import server as server_module
 from lfr_core.custody.vault.connections import MOST_LOCAL
@@ -140,4 +141,4 @@ def _is_closed(connection: socket.socket) -> bool:
 
 def test_a_second_vault_at_the_same_socket_is_refused(served: Served, tmp_path: Path) -> None:
     with pytest.raises(Fatal, match="lfr down"):
-        VaultServer(served.core, served.path, *build_identities(served.core, served.folder, 1.0))
+        VaultServer(served.core, served.path, *build_identities(served.core, served.folder, 1.0, SystemClock()))

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
+from lfr_core.common.clock import SystemClock
 from lfr_core.domain.deployments import DeploymentDirectory
 from lfr_core.domain.policy import Policy
 from streams.broker.users import User
@@ -41,6 +42,7 @@ def test_back_pressure_looks_at_the_policy_s_rate_and_loses_nothing(
         sealer=PlainFrames(),
         session=session,
         progress=reported.append,
+        clock=SystemClock(),
     )
     end = worker.wait_for_end(session)
 
@@ -66,6 +68,7 @@ def test_with_back_pressure_capture_times_are_the_recording_s_so_that_trackers_a
             directory=directory,
             sealer=PlainFrames(),
             session=session,
+            clock=SystemClock(),
         )
         worker.wait_for_end(session)
 
@@ -88,6 +91,7 @@ def test_a_motion_jpeg_s_pictures_arrive_byte_for_byte(
         directory=directory,
         sealer=PlainFrames(),
         session=session,
+        clock=SystemClock(),
     )
     worker.wait_for_end(session)
 
@@ -116,6 +120,7 @@ def test_a_frame_too_large_is_dropped_with_its_size_and_the_limit_and_the_camera
             directory=directory,
             sealer=PlainFrames(),
             session=session,
+            clock=SystemClock(),
         )
     end = worker.wait_for_end(session)
 
@@ -144,6 +149,7 @@ def test_an_undecodable_image_is_counted_as_dropped_and_the_rest_is_sent(
             directory=directory,
             sealer=PlainFrames(),
             session=session,
+            clock=SystemClock(),
         )
     end = worker.wait_for_end(session)
 
@@ -171,6 +177,7 @@ def test_the_stop_event_ends_a_looped_file_with_an_end_record_and_is_left_as_it_
         session=session,
         stop=stop,
         progress=enough,
+        clock=SystemClock(),
     )
     end = worker.wait_for_end(session)
 
@@ -192,6 +199,7 @@ def test_a_run_that_ends_by_itself_does_not_set_its_caller_s_event(
         directory=directory,
         sealer=PlainFrames(),
         stop=stop,
+        clock=SystemClock(),
     )
 
     assert not stop.is_set()
@@ -213,6 +221,7 @@ def test_the_demonstration_broker_carries_a_camera_too(
             sealer=PlainFrames(),
             traits=tansu_broker.traits,
             session=session,
+            clock=SystemClock(),
         )
         end = worker.wait_for_end(session)
     finally:

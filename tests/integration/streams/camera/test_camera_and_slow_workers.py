@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
 from lfr_core.domain.deployments import DeploymentDirectory
 from lfr_core.domain.policy import Policy
@@ -46,6 +47,7 @@ def test_a_slow_worker_makes_a_live_camera_drop_and_count_never_queue(
         sealer=PlainFrames(),
         session=session,
         progress=reported.append,
+        clock=SystemClock(),
     )
     end = worker.wait_for_end(session)
 
@@ -77,6 +79,7 @@ def test_workers_that_never_answer_do_not_stop_a_live_camera_for_ever(
         directory=directory,
         sealer=PlainFrames(),
         session=session,
+        clock=SystemClock(),
     )
     end = worker.wait_for_end(session)
 
@@ -103,6 +106,7 @@ def test_with_back_pressure_silent_workers_end_the_run_with_advice_and_an_end_re
             sealer=PlainFrames(),
             session=session,
             workers_deadline_s=1.5,
+            clock=SystemClock(),
         )
     end = worker.wait_for_end(session)
 
@@ -131,6 +135,7 @@ def test_a_broker_killed_in_mid_run_makes_a_live_camera_drop_and_count_and_go_on
                 session=session,
                 stop=stop,
                 progress=reported.append,
+                clock=SystemClock(),
             )
         )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.domain.deployments import DeploymentDirectory
 from lfr_core.domain.frames import FrameHeader, FrameKind
@@ -35,6 +36,7 @@ def test_a_recording_is_refused_for_an_operational_deployment_before_it_is_opene
                 policy=policy,
                 directory=directory,
                 sealer=PlainFrames(),
+                clock=SystemClock(),
             )
         assert refused.value.rule == "camera.recorded-source"
 
@@ -49,6 +51,7 @@ def test_an_unknown_deployment_is_refused(
             policy=policy,
             directory=directory,
             sealer=PlainFrames(),
+            clock=SystemClock(),
         )
 
     assert refused.value.rule == "camera.unknown-deployment"
@@ -67,6 +70,7 @@ def test_a_video_without_a_frame_is_a_clear_error(
             policy=policy,
             directory=directory,
             sealer=PlainFrames(),
+            clock=SystemClock(),
         )
 
 
@@ -80,6 +84,7 @@ def test_a_broker_away_at_the_start_is_a_clear_error(
             policy=policy,
             directory=directory,
             sealer=PlainFrames(),
+            clock=SystemClock(),
         )
 
 
@@ -100,6 +105,7 @@ def test_a_camera_that_has_nothing_to_send_says_so_every_second(
         directory=directory,
         sealer=PlainFrames(),
         session=session,
+        clock=SystemClock(),
     )
     end = worker.wait_for_end(session)
 
@@ -136,6 +142,7 @@ def test_frames_that_no_key_seals_are_dropped_and_counted_and_the_camera_goes_on
         directory=directory,
         session=session,
         sealer=Locked(),
+        clock=SystemClock(),
     )
     end = worker.wait_for_end(session)
 

@@ -79,7 +79,7 @@ def running(*arguments: str) -> Iterator[list[str]]:
 
 
 def opened(url: str, transport: Transport = Transport.TCP) -> Source:
-    return open_source(parse_source(url), IMAGES, transport=transport)
+    return open_source(parse_source(url), IMAGES, transport=transport, clock=SystemClock())
 
 
 @pytest.mark.parametrize("transport", leave_to_long(Transport, but=[Transport.TCP, Transport.UDP]))

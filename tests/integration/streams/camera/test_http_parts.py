@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
 from lfr_core.domain.policy import load_policy
 from streams.camera import opening
@@ -97,7 +98,7 @@ def stream(
 def look(url: str, pictures: int = 12) -> int:
     """How many different pictures of the right size come."""
     found = set()
-    with closing(open_source(parse_source(url), IMAGES)) as source:
+    with closing(open_source(parse_source(url), IMAGES, clock=SystemClock())) as source:
         assert source.info.live
         for _ in range(pictures):
             grab = source.grab()
@@ -154,7 +155,7 @@ def say(text: str) -> Callable[[socket.socket], None]:
 )
 def test_what_a_server_answers_is_said(answer: Callable[[socket.socket], None], said: str) -> None:
     with serving(answer) as url, pytest.raises(Retryable, match=said):
-        open_source(parse_source(url), IMAGES)
+        open_source(parse_source(url), IMAGES, clock=SystemClock())
 
 
 def test_a_server_that_takes_the_connection_and_holds_still_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,4 +163,4 @@ def test_a_server_that_takes_the_connection_and_holds_still_does_not_answer(monk
     with serving(lambda _: time.sleep(3)) as url:
         for scheme in ("http", "rtsp"):
             with pytest.raises(Retryable, match="does not answer"):
-                open_source(parse_source(url.replace("http", scheme, 1)), IMAGES)
+                open_source(parse_source(url.replace("http", scheme, 1)), IMAGES, clock=SystemClock())

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal, Retryable
 from lfr_core.domain.policy import load_policy
 from streams.camera.open_source import open_source
@@ -119,7 +120,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def opened(url: str, ca_file: Path | None = None) -> Source:
-    return open_source(parse_source(url), IMAGES, ca_file=ca_file)
+    return open_source(parse_source(url), IMAGES, ca_file=ca_file, clock=SystemClock())
 
 
 def test_a_camera_that_is_given_and_known_is_read(serve: Callable[..., Camera], certificate: Path) -> None:

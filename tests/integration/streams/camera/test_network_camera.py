@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Refused
 from lfr_core.domain.deployments import DeploymentDirectory
 from lfr_core.domain.frames import FrameKind, PictureState
@@ -138,6 +139,7 @@ class Run:
                 stop=self.stop,
                 progress=self.reported.append,
                 hang_s=1.0,
+                clock=SystemClock(),
             )
 
         self.thread = threading.Thread(target=run)
@@ -238,6 +240,7 @@ def test_a_recording_behind_a_url_is_refused_for_an_operational_deployment(
             policy=policy,
             directory=directory,
             sealer=PlainFrames(),
+            clock=SystemClock(),
         )
 
     assert refused.value.rule == "camera.recorded-source"

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Poison, Retryable
 from lfr_core.domain.policy import load_policy
 from streams.camera.network import Transport
@@ -38,7 +39,7 @@ def camera(pictures: list[list[bytes]]) -> Iterator[Callable[..., RtspCamera]]:
 
 
 def opened(url: str, transport: Transport = Transport.TCP) -> Source:
-    return open_source(parse_source(url), IMAGES, transport=transport)
+    return open_source(parse_source(url), IMAGES, transport=transport, clock=SystemClock())
 
 
 @pytest.mark.parametrize(

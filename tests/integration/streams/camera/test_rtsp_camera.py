@@ -73,7 +73,7 @@ def test_a_camera_that_leads_to_another_address_is_not_read(
 ) -> None:
     with closing(RtspCamera(wide)) as other, redirecting(asked, other.url) as url:
         with pytest.raises(Retryable, match="leads to another address"):
-            open_source(parse_source(url), policy.images)
+            open_source(parse_source(url), policy.images, clock=SystemClock())
 
         assert other.connections == 1  # FFmpeg did follow: it is why this is looked at
 
@@ -82,7 +82,7 @@ def test_another_connection_to_the_same_address_hides_no_redirect(policy: Policy
     with closing(RtspCamera(wide)) as other, redirecting("DESCRIBE", other.url) as url:
         port = int(url.rpartition(":")[2].partition("/")[0])
         with socket.create_connection(("127.0.0.1", port)), pytest.raises(Retryable, match="leads to another address"):
-            open_source(parse_source(url), policy.images)
+            open_source(parse_source(url), policy.images, clock=SystemClock())
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def camera(wide: list[list[bytes]]) -> Iterator[RtspCamera]:
 
 
 def opened(camera: RtspCamera, policy: Policy, max_age_s: float = 2.0) -> Source:
-    return open_source(parse_source(camera.url), policy.images, max_age_s=max_age_s)
+    return open_source(parse_source(camera.url), policy.images, max_age_s=max_age_s, clock=SystemClock())
 
 
 def picture(source: Source) -> Image:
@@ -212,4 +212,4 @@ def test_a_camera_whose_pictures_are_larger_than_the_policy_allows_is_refused(
     small = policy.images.model_copy(update={"max_frame_megapixels": 0.05})
 
     with pytest.raises(Poison, match=r"320 x 240 px, more than the 0\.05 megapixels allowed"):
-        open_source(parse_source(camera.url), small)
+        open_source(parse_source(camera.url), small, clock=SystemClock())

@@ -68,7 +68,7 @@ def play() -> Iterator[Callable[..., RtspCamera]]:
 
 
 def open_camera(camera: RtspCamera, transport: Transport = Transport.TCP) -> StreamSource:
-    source = open_source(parse_source(camera.url), IMAGES, transport=transport)
+    source = open_source(parse_source(camera.url), IMAGES, transport=transport, clock=SystemClock())
     assert isinstance(source, StreamSource)
     return source
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from apps.vault.process import build_identities
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal
 from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.server import VaultServer
@@ -52,7 +53,7 @@ def test_no_socket_is_made_in_a_folder_that_another_user_may_write_to(
     how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     core, folder = vault_core(tmp_path / "vault")[0], tmp_path / "run"
-    identities = build_identities(core, tmp_path / "processes", 1.0)
+    identities = build_identities(core, tmp_path / "processes", 1.0, SystemClock())
     folder.mkdir(mode=0o700)
     if how == "open":
         folder.chmod(0o777)

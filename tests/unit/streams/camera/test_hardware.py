@@ -8,6 +8,7 @@ import pytest
 
 from apps.doctor.checks import Level
 from apps.doctor.machine import camera_decoder
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import load_policy
@@ -28,7 +29,9 @@ def test_a_device_that_is_not_here_is_refused_before_the_camera_is_asked_and_the
     (tmp_path / "a.mp4").write_bytes(b"no video")
 
     with pytest.raises(Fatal, match=f"LFR_CAMERA_DECODER asks for {MISSING[0]}.*no such device"):
-        open_source(parse_source(str(tmp_path / "a.mp4")), load_policy().images, decoder=MISSING[0])
+        open_source(
+            parse_source(str(tmp_path / "a.mp4")), load_policy().images, decoder=MISSING[0], clock=SystemClock()
+        )
     told = camera_decoder(Settings(camera_decoder=MISSING[0]))
     assert told.level is Level.FAIL
     assert MISSING[0] in told.says

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Poison
 from lfr_core.domain.policy import Policy, load_policy
 from streams.camera.jpeg import is_whole_jpeg, jpeg_size
@@ -47,7 +48,7 @@ def pictures(source: Source) -> list[bytes]:
 
 def test_motion_jpeg_is_passed_on_byte_for_byte(video: Video, policy: Policy) -> None:
     path = video("a.avi", "MJPG")
-    source = open_source(parse_source(str(path)), policy.images)
+    source = open_source(parse_source(str(path)), policy.images, clock=SystemClock())
     info = source.info
 
     sent = pictures(source)
@@ -58,7 +59,7 @@ def test_motion_jpeg_is_passed_on_byte_for_byte(video: Video, policy: Policy) ->
 
 
 def test_other_codecs_are_encoded_as_jpeg_of_the_same_size(video: Video, policy: Policy) -> None:
-    source = open_source(parse_source(str(video("a.mp4", "mp4v"))), policy.images)
+    source = open_source(parse_source(str(video("a.mp4", "mp4v"))), policy.images, clock=SystemClock())
     info = source.info
 
     sent = pictures(source)
@@ -71,7 +72,7 @@ def test_video_time_follows_the_file_s_own_rate_or_the_one_asked_for(video: Vide
     path = video("a.avi", "MJPG")
     times = []
     for fps in (None, 5.0):
-        source = open_source(parse_source(str(path)), policy.images, fps=fps)
+        source = open_source(parse_source(str(path)), policy.images, fps=fps, clock=SystemClock())
         grabs = [source.grab() for _ in range(3)]
         times.append([grab.media_s for grab in grabs if grab is not None])
         source.close()
@@ -91,7 +92,7 @@ def test_a_recording_of_varying_frame_rate_keeps_its_own_times(tmp_path: Path, p
             frame.pts, frame.time_base = time_ms, Fraction(1, 1000)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    source = open_source(parse_source(str(path)), policy.images)
+    source = open_source(parse_source(str(path)), policy.images, clock=SystemClock())
 
     found = []
     while (grab := source.grab()) is not None:
@@ -114,7 +115,7 @@ def test_what_moves_in_interlaced_video_has_no_comb_of_two_moments(tmp_path: Pat
             picture[1::2, 50 + 20 * n : 90 + 20 * n] = 255  # half a frame later
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
         container.mux(stream.encode(None))
-    source = open_source(parse_source(str(path)), policy.images)
+    source = open_source(parse_source(str(path)), policy.images, clock=SystemClock())
 
     for sent in pictures(source):
         decoded = cv2.imdecode(np.frombuffer(sent, np.uint8), cv2.IMREAD_GRAYSCALE)
@@ -139,7 +140,7 @@ def test_what_is_no_video_is_refused_with_its_name(content: bytes, tmp_path: Pat
     path.write_bytes(content)
 
     with pytest.raises(Poison, match=r"broken\.avi"):
-        open_source(parse_source(str(path)), policy.images)
+        open_source(parse_source(str(path)), policy.images, clock=SystemClock())
 
 
 def test_of_a_video_that_is_cut_off_the_whole_frames_come_and_the_cut_one_is_no_picture(
@@ -148,7 +149,7 @@ def test_of_a_video_that_is_cut_off_the_whole_frames_come_and_the_cut_one_is_no_
     path = video("a.avi", "MJPG")
     whole = path.read_bytes()
     path.write_bytes(whole[: whole.rindex(b"\xff\xd8\xff") + 40])
-    source = open_source(parse_source(str(path)), policy.images)
+    source = open_source(parse_source(str(path)), policy.images, clock=SystemClock())
 
     for _ in range(4):
         assert source.grab() is not None
@@ -167,7 +168,7 @@ def test_a_folder_s_images_come_in_the_order_of_their_names_and_jpegs_as_they_ar
         cv2.imwrite(str(tmp_path / name), image)
     (tmp_path / "notes.txt").write_text("not an image")
 
-    sent = pictures(open_source(parse_source(str(tmp_path)), policy.images))
+    sent = pictures(open_source(parse_source(str(tmp_path)), policy.images, clock=SystemClock()))
 
     assert [jpeg_size(picture) for picture in sent] == [(60, 40)] * 4
     assert sent[0] == (tmp_path / "a.jpg").read_bytes()
@@ -178,7 +179,7 @@ def test_a_png_named_jpg_is_encoded_not_passed_on(tmp_path: Path, policy: Policy
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((40, 60, 3), np.uint8))
     (tmp_path / "a.png").rename(tmp_path / "a.jpg")
 
-    (sent,) = pictures(open_source(parse_source(str(tmp_path)), policy.images))
+    (sent,) = pictures(open_source(parse_source(str(tmp_path)), policy.images, clock=SystemClock()))
 
     assert jpeg_size(sent) == (60, 40)
 
@@ -189,7 +190,7 @@ def test_a_broken_image_is_reported_by_its_name_and_the_next_one_comes(
 ) -> None:
     (tmp_path / "a.png").write_bytes(content)
     cv2.imwrite(str(tmp_path / "b.jpg"), np.zeros((40, 60, 3), np.uint8))
-    source = open_source(parse_source(str(tmp_path)), policy.images)
+    source = open_source(parse_source(str(tmp_path)), policy.images, clock=SystemClock())
 
     assert source.grab() is not None
     with pytest.raises(Poison):
@@ -200,4 +201,4 @@ def test_a_broken_image_is_reported_by_its_name_and_the_next_one_comes(
 
 def test_a_folder_without_images_is_refused(tmp_path: Path, policy: Policy) -> None:
     with pytest.raises(Poison, match="holds no"):
-        open_source(parse_source(str(tmp_path)), policy.images)
+        open_source(parse_source(str(tmp_path)), policy.images, clock=SystemClock())
