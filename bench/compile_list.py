@@ -11,8 +11,6 @@ this process, its children, the gallery and the vault.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
 import tempfile
@@ -31,6 +29,7 @@ from rich.console import Console
 
 from apps.runs.run_settings import READY_S, settings_for_run
 from apps.supervisor.system import running_system
+from bench.figures import make_parser, write_figures
 from bench.processes import ProcessorTimes
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
@@ -178,9 +177,8 @@ def measure(people: int, home: Path) -> Compiled:
 
 def main() -> int:
     """Measure and print; exits with 1 where the goal isn't reached."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--people", type=int, default=1000)
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="lfr-compile-") as folder:
         found = measure(given.people, Path(folder))
@@ -192,8 +190,7 @@ def main() -> int:
           f"{found.ratio:.2f} times"
           f" (goal {GOAL}); " + ", ".join(f"{kind} {ms:.1f}" for kind, ms in found.by_kind_ms.items()))  # fmt: skip
     print("resident MB: " + ", ".join(f"{at} {mb:.0f}" for at, mb in found.memory_mb.items()))
-    if given.json:
-        given.json.write_text(json.dumps(asdict(found) | {"ratio": found.ratio}, indent=2) + "\n", encoding="utf-8")
+    write_figures(given.json, asdict(found) | {"ratio": found.ratio})
     return 0 if found.ratio <= GOAL else 1
 
 

@@ -10,8 +10,6 @@ processes share is counted once.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import subprocess
 import sys
@@ -28,6 +26,7 @@ import psutil
 from apps.runs.run_settings import settings_for_run
 from apps.supervisor.plan import settings_env
 from apps.supervisor.state import read_state
+from bench.figures import make_parser, write_figures
 from bench.processes import ProcessorTimes, kind_of
 from lfr_core.common.settings import Settings
 
@@ -112,10 +111,9 @@ def measure(seconds: float, settle_s: float, home: Path) -> Idle:
 
 def main() -> int:
     """Measure and print; exits with 1 where a goal isn't reached."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--seconds", type=float, default=180.0, help="how long it is watched (default 180)")
     parser.add_argument("--settle", type=float, default=30.0, help="how long it is left alone before (default 30)")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="lfr-idle-") as folder:
         found = measure(given.seconds, given.settle, Path(folder) / "home")
@@ -131,8 +129,7 @@ def main() -> int:
     )
     for kind in sorted({*found.core_by_kind, *found.memory_by_kind}, key=lambda one: -found.core_by_kind.get(one, 0.0)):
         print(f"  {kind:18}{found.core_by_kind.get(kind, 0.0):>8.1%}{found.memory_by_kind.get(kind, 0.0):>8.0f} MB")
-    if given.json:
-        given.json.write_text(json.dumps(asdict(found), indent=2) + "\n", encoding="utf-8")
+    write_figures(given.json, asdict(found))
     return 0 if found.start_s <= START_GOAL_S and found.core <= CORE_GOAL and found.memory_mb <= MEMORY_GOAL_MB else 1
 
 

@@ -9,8 +9,6 @@ can do, and then as two cameras in real time, so many looks a second that `--sha
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
 import tempfile
@@ -19,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from apps.synthetic_street.render import Street
+from bench.figures import make_parser, write_figures
 from bench.whole_stream import CAMERAS, Streamed, bench_streets, checked_subject, run_stream, say
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import Policy, load_policy
@@ -45,11 +44,10 @@ def streamed(streets: list[Street], settings: Settings, policy: Policy, home: Pa
 
 def main() -> int:
     """Measure and print; exits with 1 where the goal isn't reached."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--share", type=float, default=0.7, help="of what the machine can do (default 0.7)")
     parser.add_argument("--seconds", type=float, default=60.0, help="length of each street (default 60)")
     parser.add_argument("--faces", type=float, default=5.0, help="faces a frame (default 5)")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
     given = parser.parse_args()
     settings, policy = Settings(), load_policy()
     streets = bench_streets(settings, seconds=given.seconds, faces=given.faces)
@@ -75,11 +73,10 @@ def main() -> int:
         f"dropped {report.frames_dropped}"
     )
     print("ms a call: " + ", ".join(f"{stage} {ms:.1f}" for stage, ms in report.stages_ms.items()))
-    if given.json:
-        found = {"alerts": len(done.alert_ms), "p50_ms": late[0], "p95_ms": late[1], "outcome_p95_ms": report.p95_ms,
-                 "most": most, "looks": looks_per_second(done), "dropped": report.frames_dropped,
-                 "stages_ms": dict(report.stages_ms)}  # fmt: skip
-        given.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    found = {"alerts": len(done.alert_ms), "p50_ms": late[0], "p95_ms": late[1], "outcome_p95_ms": report.p95_ms,
+             "most": most, "looks": looks_per_second(done), "dropped": report.frames_dropped,
+             "stages_ms": dict(report.stages_ms)}  # fmt: skip
+    write_figures(given.json, found)
     return 0 if late[1] <= GOAL_MS else 1
 
 

@@ -13,8 +13,6 @@ where operators have machines of their own.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import tempfile
 import time
@@ -29,6 +27,7 @@ import psutil
 from playwright.sync_api import sync_playwright
 from rich.console import Console
 
+from bench.figures import make_parser, write_figures
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
@@ -172,15 +171,13 @@ def measure(viewers: int, rate: float, seconds: float) -> Measured:
 
 def main() -> None:
     """Measure and say."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--viewers", type=int, default=5, choices=range(1, len(NAMES) + 1))
     parser.add_argument("--rate", type=float, default=10.0, help="alerts a second")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each of the two phases")
-    parser.add_argument("--json", type=Path, help="where the figures go as well")
     given = parser.parse_args()
     found = measure(given.viewers, given.rate, given.seconds)
-    if given.json:
-        given.json.write_text(json.dumps(asdict(found)), encoding="utf-8")
+    write_figures(given.json, asdict(found))
     late, dear = found.latency_p95_s >= LATENCY_GOAL_S, max(found.cost_quiet, found.cost_busy) >= COST_GOAL
     Console().print(
         f"{found.viewers} viewers, {found.alerts_a_second:.1f} alerts a second recorded\n"

@@ -11,8 +11,6 @@ seconds, which a busy machine changes little.
 
 from __future__ import annotations
 
-import argparse
-import json
 import resource
 import sys
 import time
@@ -28,6 +26,7 @@ from apps.demo.score import score_alerts
 from apps.synthetic_street.__main__ import eye_finder
 from apps.synthetic_street.people import StreetPerson, folder_people, sample_people, with_twins
 from apps.synthetic_street.render import Street, StreetSpec, render_streets
+from bench.figures import make_parser, write_figures
 from bench.passes import GALLERY, PassSeen, StreetSeen, look_at_street
 from lfr_core.common.errors import LfrError
 from lfr_core.common.settings import Settings
@@ -158,7 +157,7 @@ def crowd(people: Path | None, enrolled: int, settings: Settings, policy: Policy
 
 def main() -> int:
     """Render, look, print. Exits with 1 after a false alert."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--people", type=Path, help="a folder a person; without it the sample photographs alone")
     parser.add_argument("--enrolled", type=int, default=5, help="how many of the folder's people are on the list")
     parser.add_argument("--faces", type=int, nargs="+", default=[5, 15])
@@ -166,7 +165,6 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=40.0, help="length of each street")
     parser.add_argument("--looks", type=float, help="looks a second; the policy's without")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.NAME=VALUE", help="change the policy")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
     given = parser.parse_args()
     settings = Settings()
     results = []
@@ -190,8 +188,7 @@ def main() -> int:
     except (LfrError, ValueError) as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code if isinstance(error, LfrError) else 2
-    if given.json:
-        given.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    write_figures(given.json, results)
     return 1 if any(result["false_alerts"] for result in results) else 0
 
 

@@ -12,8 +12,6 @@ scored against the streets' truth by the same rule. A shared machine is noisy: c
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import statistics
 import sys
@@ -26,6 +24,7 @@ from apps.demo.score import AlertSpan, Score, score_alerts
 from apps.runs.report import RunReport
 from apps.synthetic_street.render import Street
 from apps.synthetic_street.truth import load_truth
+from bench.figures import make_parser, write_figures
 from bench.plain_loop import PlainResult, plain_loops
 from bench.whole_stream import CAMERAS, bench_streets, checked_subject, engine_alone, run_stream, say
 from lfr_core.common.settings import Settings
@@ -126,9 +125,8 @@ def plain_stages(results: Sequence[PlainResult]) -> dict[str, float]:
 
 def main() -> int:
     """Render, run, print. Exits with 1 if the stream recognised fewer passes than the plain loop."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=1, help="how often both are run (default 1)")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
     parser.add_argument("--seconds", type=float, default=60.0, help="length of each street (default 60)")
     parser.add_argument("--faces", type=float, default=5.0, help="faces a frame (default 5)")
     given = parser.parse_args()
@@ -155,28 +153,23 @@ def main() -> int:
         f"loop, {statistics.median(by_processor):.2f} times by processor time;\n"
         f"cameras of 25 frames/s per core: {statistics.median(cameras):.2f}"
     )
-    if given.json:
-        given.json.write_text(
-            json.dumps(
-                {
-                    "ratios": ratios,
-                    "processor_ratios": by_processor,
-                    "load": [load, os.getloadavg()[0]],
-                    "engine_ms_a_look": alone_ms,
-                    "stages_ms": dict(rounds[-1].stream.stages_ms),
-                    "cameras_per_core": cameras,
-                    "processor_ms_a_look": {
-                        kind: 1e3 * used / max(rounds[-1].looks, 1) for kind, used in rounds[-1].processor_s.items()
-                    },
-                    "passes": rounds[-1].stream_score.passes,
-                    "recognised": [done.stream_score.recognised for done in rounds],
-                    "recognised_plain": [done.plain_score.recognised for done in rounds],
-                },
-                indent=2,
-            )
-            + "\n",
-            encoding="utf-8",
-        )
+    write_figures(
+        given.json,
+        {
+            "ratios": ratios,
+            "processor_ratios": by_processor,
+            "load": [load, os.getloadavg()[0]],
+            "engine_ms_a_look": alone_ms,
+            "stages_ms": dict(rounds[-1].stream.stages_ms),
+            "cameras_per_core": cameras,
+            "processor_ms_a_look": {
+                kind: 1e3 * used / max(rounds[-1].looks, 1) for kind, used in rounds[-1].processor_s.items()
+            },
+            "passes": rounds[-1].stream_score.passes,
+            "recognised": [done.stream_score.recognised for done in rounds],
+            "recognised_plain": [done.plain_score.recognised for done in rounds],
+        },
+    )
     return 0 if all(r.stream_score.recognised >= r.plain_score.recognised for r in rounds) else 1
 
 

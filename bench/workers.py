@@ -8,13 +8,12 @@ it the most that two workers could do there.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
 import tempfile
 from pathlib import Path
 
+from bench.figures import make_parser, write_figures
 from bench.whole_stream import Streamed, bench_streets, checked_subject, run_stream, say
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import load_policy
@@ -35,10 +34,9 @@ def bound(done: Streamed, cores: int) -> float:
 
 def main() -> int:
     """Measure and print; exits with 1 where the goal isn't reached."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="length of each street (default 60)")
     parser.add_argument("--faces", type=float, default=5.0, help="faces a frame (default 5)")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
     given = parser.parse_args()
     settings, policy = Settings(), load_policy()
     streets = bench_streets(settings, seconds=given.seconds, faces=given.faces)
@@ -59,10 +57,7 @@ def main() -> int:
         ))  # fmt: skip
     print(f"two over one: {ratio:.2f} (goal {GOAL}); at most {most:.2f} here, where cameras, broker and recorder "
           "share the cores")  # fmt: skip
-    if given.json:
-        given.json.write_text(
-            json.dumps({"ratio": ratio, "most": most, "cores": cores}, indent=2) + "\n", encoding="utf-8"
-        )
+    write_figures(given.json, {"ratio": ratio, "most": most, "cores": cores})
     return 0 if ratio >= GOAL else 1
 
 

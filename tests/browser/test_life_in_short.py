@@ -1,6 +1,6 @@
 """The main way of a deployment in the browser, from its first alert to the public record, role by role.
 
-The way before it is in `test_planner_desk.py`, and all of it, with broker and camera, in `test_whole_deployment.py`:
+The way before it is in `test_planner_steps.py`, and all of it, with broker and camera, in `test_whole_deployment.py`:
 both take longer.
 """
 

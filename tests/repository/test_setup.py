@@ -50,7 +50,7 @@ def touch(name: str) -> str:
     return f"open({name!r}, 'a').write('once ')"
 
 
-def test_a_fresh_checkout_is_reported_what_from_where_and_how_big_and_a_dry_run_changes_nothing(tmp_path: Path) -> None:
+def test_a_fresh_checkout_says_what_from_where_and_how_big_and_a_dry_run_changes_nothing(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "scripts", tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("uv.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path / name)
@@ -71,7 +71,7 @@ def test_a_fresh_checkout_is_reported_what_from_where_and_how_big_and_a_dry_run_
     assert "://" not in done.stderr
 
 
-def test_a_python_that_is_too_old_is_reported_which_one_is_needed() -> None:
+def test_a_python_that_is_too_old_is_refused_with_the_one_that_is_needed() -> None:
     source = (ROOT / "scripts" / "setup.py").read_text(encoding="utf-8")
     old = "import sys; sys.version_info = (3, 9, 2, 'final', 0); sys.version = '3.9.2 (old)'\n"
 

@@ -37,11 +37,11 @@ from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.promises import PromiseStateRow
 from lfr_core.storage.tables.stream import CameraSessionRow
 from lfr_core.watchlists.choosing import FaceChooser
-from tests.support.desk_acts import OLGA, DeskActs
 from tests.support.galleries import held_by
 from tests.support.overwriting import overwriting
 from tests.support.people import add_people, authenticated, give_accounts
 from tests.support.planned_deployment import make_planned
+from tests.support.planner_acts import OLGA, PlannerActs
 from tests.support.promise_harness import PromiseHarness
 from tests.support.publishing import planned, withhold
 from tests.support.record_publisher import compared
@@ -59,7 +59,7 @@ OTHER, PAT = "Sue Perintendent", "Pat Planner"
 EVERY_ROLE = set(Role) - {Role.AUDITOR} - SERVICE_ROLES
 
 
-class Harness(PromiseHarness, DeskActs):
+class Harness(PromiseHarness, PlannerActs):
     """A live trial `dep`, and a maker of what each act is done to."""
 
     def __post_init__(self) -> None:
@@ -86,7 +86,7 @@ class Harness(PromiseHarness, DeskActs):
         self.cameras = CameraSources(self.engine, self.trail, camera_folder(self.home))
         self.plans = PlacePlans(self.engine, self.trail, self.clock)
         self.faces = FaceChooser(self.engine, self.trail, self.clock)
-        self.open_desk()
+        self.open_planner()
         self.results = ResultsService(
             self.engine,
             self.trail,

@@ -240,6 +240,6 @@ def footage_was_given_more_days_than_were_promised(harness: PromiseHarness) -> I
 
 @breaks("deletion.in-time")
 def the_sweep_stands_still(harness: PromiseHarness) -> Iterator[None]:
-    harness.sweep_booked()
+    harness.sweep_recorded()
     yield
     harness.clock.advance(LATE_S)

@@ -105,7 +105,7 @@ class PromiseHarness(AlertHarness):
     def sign_trail(self) -> None:
         keep_head(self.engine, self.vault, self.clock, self.keystore)
 
-    def sweep_booked(self) -> None:
+    def sweep_recorded(self) -> None:
         """As if every kind of data had just been swept, with nothing left."""
         now_ns = self.clock.time_ns()
         with overwriting(self.engine) as session:

@@ -150,7 +150,7 @@ def test_a_judged_alert_keeps_the_picture_it_was_judged_on(
     assert (seen(engine, alert), found.similarity, found.sightings) == (shown, 0.6, 2)
 
 
-def test_of_two_operators_on_one_alert_the_second_is_reported_who_answered(
+def test_of_two_operators_on_one_alert_the_second_is_told_who_answered(
     engine: Engine, alert: UUID, decisions: DecisionService
 ) -> None:
     shown = Shown(seen(engine, alert).pictures, Decision())

@@ -153,7 +153,7 @@ def test_the_pair_is_enlarged_by_a_click_and_whole_by_another(harness: AlertHarn
     assert 'class="ops-pair is-large"' not in words(press(app, "Whole pictures"))
 
 
-def test_the_second_of_two_operators_is_reported_and_goes_on_with_the_next(harness: AlertHarness) -> None:
+def test_the_second_of_two_operators_is_told_and_goes_on_with_the_next(harness: AlertHarness) -> None:
     older = harness.alert()
     harness.clock.advance(1.0)
     newer = harness.alert(600.0)

@@ -11,7 +11,7 @@ from lfr_core.deployments.withholding import ask_to_withhold, refuse_withholding
 from lfr_core.storage.engine import reading
 from tests.support.page_session import session_of
 from tests.support.people import authenticated
-from tests.support.planner_desk import desk_of
+from tests.support.planner_view import planner_view_of
 from tests.support.planning import OFFICER, OTHER_OFFICER, PUBLISHER, PlanningHarness
 from tests.support.records import entry
 
@@ -33,7 +33,7 @@ def drawn(view: object, person: object) -> None:
 
 
 def page(harness: PlanningHarness, name: str) -> AppTest:
-    view = desk_of(harness, deployments=harness.service(compare=lambda _: ""))
+    view = planner_view_of(harness, deployments=harness.service(compare=lambda _: ""))
     app = AppTest.from_function(
         drawn, kwargs={"view": view, "person": session_of(harness.engine, name).person}, default_timeout=20
     ).run()

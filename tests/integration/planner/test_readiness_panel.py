@@ -14,7 +14,7 @@ from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
 from tests.support.page_session import session_of
 from tests.support.people import authenticated
-from tests.support.planner_desk import desk_of
+from tests.support.planner_view import planner_view_of
 from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHarness, form
 from tests.support.records import entry
 
@@ -38,7 +38,7 @@ def drawn(view: object, session: object) -> None:
 
 
 def readiness(harness: PlanningHarness, name: str) -> AppTest:
-    kwargs = {"view": desk_of(harness), "session": session_of(harness.engine, name)}
+    kwargs = {"view": planner_view_of(harness), "session": session_of(harness.engine, name)}
     app = AppTest.from_function(drawn, kwargs=kwargs, default_timeout=20).run()
     assert not app.exception
     return app
@@ -60,7 +60,7 @@ def words(app: AppTest) -> str:
 
 
 def states(harness: PlanningHarness) -> list[StepState]:
-    view = desk_of(harness)
+    view = planner_view_of(harness)
     return [each.state for each in lifecycle_steps(view.read_overview("dep"), published=view.is_published("dep"))]
 
 
@@ -84,7 +84,7 @@ def test_each_step_says_whether_it_is_done_now_or_later(
 def test_what_was_given_up_or_is_over_lacks_nothing_more(harness: PlanningHarness) -> None:
     harness.plan()
     harness.deployments.cancel("dep", "storm warning", by=authenticated(PLANNER))
-    view = desk_of(harness)
+    view = planner_view_of(harness)
     steps = lifecycle_steps(view.read_overview("dep"), published=False)
 
     assert states(harness) == [DONE, STOPPED, STOPPED, STOPPED, STOPPED, STOPPED, STOPPED, STOPPED]

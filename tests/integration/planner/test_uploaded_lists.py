@@ -26,7 +26,7 @@ from lfr_core.watchlists.face_choices import read_choices
 from lfr_core.watchlists.list_builder import ListBuilder
 from lfr_core.watchlists.upload import UploadedFile
 from tests.support.people import authenticated
-from tests.support.planner_desk import desk_of, uploaded_lists
+from tests.support.planner_view import planner_view_of, uploaded_lists
 from tests.support.planning import OFFICER, PLANNER, PUBLISHER, PlanningHarness
 from tests.support.samples import cpu, require_pack, require_photos
 
@@ -92,7 +92,7 @@ def ended(lists: UploadedLists) -> Job[ListLook]:
 def test_a_list_is_checked_mended_compiled_and_shown_to_the_officer(
     harness: PlanningHarness, lists: UploadedLists
 ) -> None:
-    made = desk_of(harness).read_overview("dep").application
+    made = planner_view_of(harness).read_overview("dep").application
     today = harness.now.astimezone(LONDON).date()
     photos = {each: require_photos()[each].read_bytes() for each in ("obama", "biden")}
     rows = (("S-1", "obama.jpg", "40"), ("S-2", "biden.jpg", "17"))
@@ -119,7 +119,7 @@ def test_a_list_is_checked_mended_compiled_and_shown_to_the_officer(
     assert job.result.compiled
     assert not staged.folder.exists()
     assert lists.staged("dep", BY) is None
-    view = desk_of(harness)
+    view = planner_view_of(harness)
     one = view.read_overview("dep")
     assert one.list_people == 2
     minors = minors_html(one, view.list_quality("dep"))
@@ -132,7 +132,7 @@ def test_a_list_is_checked_mended_compiled_and_shown_to_the_officer(
 def test_of_two_faces_the_planner_says_which_and_the_list_passes_with_their_name(
     harness: PlanningHarness, lists: UploadedLists
 ) -> None:
-    made = desk_of(harness).read_overview("dep").application
+    made = planner_view_of(harness).read_overview("dep").application
     today = harness.now.astimezone(LONDON).date()
     left, right = (decode(require_photos()[each].read_bytes(), harness.policy.images) for each in ("obama", "biden"))
     right = cv2.resize(right, (right.shape[1] * left.shape[0] // right.shape[0], left.shape[0]))
@@ -166,7 +166,7 @@ def test_an_upload_is_its_planners_alone_and_nobody_else_may_make_the_list(
 ) -> None:
     today = harness.now.date()
     lists.stage("dep", listed(today, ("S-1", "a.jpg", "40"), a=b"jpeg"), by=BY)
-    made = desk_of(harness).read_overview("dep").application
+    made = planner_view_of(harness).read_overview("dep").application
 
     assert lists.staged("dep", authenticated(OFFICER)) is None
     with pytest.raises(Refused):

@@ -22,7 +22,7 @@ from lfr_core.domain.gate import Condition
 from lfr_core.storage.engine import reading
 from lfr_core.watchlists.quality.result import RESULT_FILE, CategoryCount, ListQuality
 from tests.support.people import authenticated
-from tests.support.planner_desk import desk_of
+from tests.support.planner_view import planner_view_of
 from tests.support.planning import OFFICER, OPERATOR, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHarness
 from tests.support.records import entry
 
@@ -46,7 +46,7 @@ def view_of(harness: PlanningHarness, calls: PlannerCalls, drop_gallery: Callabl
     def reschedule() -> None:
         calls.moved += 1
 
-    return desk_of(harness, drop_gallery=drop_gallery, reschedule=reschedule)
+    return planner_view_of(harness, drop_gallery=drop_gallery, reschedule=reschedule)
 
 
 @pytest.fixture

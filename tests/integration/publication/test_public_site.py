@@ -165,7 +165,7 @@ def test_the_site_carries_the_newest_signed_head_of_the_trail_whose_change_alone
     assert fingerprint_of_site(later, POLICY, draft=False) == fingerprint_of_site(data, POLICY, draft=False)
 
 
-def test_what_is_over_is_reported_in_the_past_and_what_was_not_held_is_said_so(engine: Engine, tmp_path: Path) -> None:
+def test_what_is_over_is_told_in_the_past_and_what_was_not_held_is_said_so(engine: Engine, tmp_path: Path) -> None:
     data = read_public_data(engine)
     files = site_files(data, POLICY, signer=vault_of_site(engine, tmp_path))
     texts = {

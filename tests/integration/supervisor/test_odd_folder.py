@@ -64,7 +64,7 @@ def test_kafka_keeps_its_records_in_the_home_whatever_its_name_and_whatever_the_
 
 @pytest.mark.kafka
 @pytest.mark.slow
-def test_a_broker_that_keeps_its_records_elsewhere_than_it_was_reported_does_not_start(
+def test_a_broker_that_keeps_its_records_elsewhere_than_it_was_told_does_not_start(
     kafka_broker: RunningBroker, tmp_path: Path
 ) -> None:
     port = int(kafka_broker.servers.rpartition(":")[2])

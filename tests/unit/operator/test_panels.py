@@ -3,7 +3,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 
@@ -34,34 +33,12 @@ from lfr_core.domain.alerts import Decision, Judgement
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.domain.outcomes import FrameCounts
 from lfr_core.domain.thumbnails import Thumbnail
-from lfr_core.domain.watchlists import Category, Response
+from lfr_core.domain.watchlists import Response
+from tests.support.records import NOW_NS
+from tests.support.unanswered_alert import ALERT
 
-NOW_NS = 1_795_435_200 * 10**9
 EVIL = "<script>alert(1)</script>\"'"
 
-ALERT = AlertSummary(
-    id=UUID(int=1),
-    deployment="dep",
-    camera="north",
-    entry="e",
-    subject="S-1",
-    category=Category.VICTIM,
-    legal_reference="law",
-    opened_ns=NOW_NS,
-    first_ns=NOW_NS,
-    last_ns=NOW_NS,
-    first_session="s",
-    first_sequence=1,
-    last_session="s",
-    last_sequence=2,
-    similarity=0.7,
-    threshold=0.45,
-    sightings=2,
-    decision=Decision(),
-    judged=None,
-    engaged=None,
-    reviewed=None,
-)
 NO_ALERTS = AlertTally(0, 0, {}, {}, {})
 CAMERA = CameraHealth(
     camera="north",

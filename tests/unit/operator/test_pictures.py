@@ -8,40 +8,15 @@ from uuid import UUID
 import pytest
 
 from apps.operator.pictures import CHANGED, DELETED_ON_SCHEDULE, MOST, Pictures
-from lfr_core.alerts.read import AlertSummary, OpenedCrops
+from lfr_core.alerts.read import OpenedCrops
 from lfr_core.alerts.read.crops import DELETED
 from lfr_core.common.biometric import Biometric
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.audit.records import not_on_trail
 from lfr_core.custody.people import AuthenticatedPerson
-from lfr_core.domain.alerts import Decision
-from lfr_core.domain.watchlists import Category
 from tests.support.people import authenticated
-from tests.support.records import NOW_NS, ManualClock
-
-ALERT = AlertSummary(
-    id=UUID(int=1),
-    deployment="dep",
-    camera="north",
-    entry="e",
-    subject="S-1",
-    category=Category.VICTIM,
-    legal_reference="law",
-    opened_ns=NOW_NS,
-    first_ns=NOW_NS,
-    last_ns=NOW_NS,
-    first_session="s",
-    first_sequence=1,
-    last_session="s",
-    last_sequence=2,
-    similarity=0.7,
-    threshold=0.45,
-    sightings=2,
-    decision=Decision(),
-    judged=None,
-    engaged=None,
-    reviewed=None,
-)
+from tests.support.records import ManualClock
+from tests.support.unanswered_alert import ALERT
 
 
 class Vaulted:

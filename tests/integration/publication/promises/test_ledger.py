@@ -43,7 +43,7 @@ def good(harness: PromiseHarness) -> PromiseHarness:
     harness.deployments.close("dep")
     harness.gallery.drop("gallery_dep")
     harness.certify()
-    harness.sweep_booked()
+    harness.sweep_recorded()
     harness.sign_trail()
     return harness
 

@@ -85,7 +85,7 @@ def test_neither_confirm_nor_deny_is_the_same_to_the_byte_for_listed_and_unliste
     assert "listed:" not in trails[0]  # nothing was looked up
 
 
-def test_a_listed_person_is_reported_after_two_people_decided_so_and_the_list_is_gone(harness: RightsHarness) -> None:
+def test_a_listed_person_is_told_after_two_people_decided_so_and_the_list_is_gone(harness: RightsHarness) -> None:
     listed_and_ended(harness)
     for subject, words in (
         ("SUBJECT of  one", LISTED),
@@ -143,7 +143,7 @@ def test_nobody_types_an_answer_to_was_i_on_a_list(harness: RightsHarness) -> No
     assert refused.value.rule == "rights.not-asked"
 
 
-def test_while_a_deployment_runs_nobody_is_reported_who_is_on_its_list(harness: RightsHarness) -> None:
+def test_while_a_deployment_runs_nobody_is_told_who_is_on_its_list(harness: RightsHarness) -> None:
     listed_and_ended(harness, end=False)
     for subject in ("subject of one", "subject of nobody"):
         with pytest.raises(Refused) as refused:

@@ -164,7 +164,7 @@ def test_pictures_that_waited_for_a_slow_reader_are_as_old_as_they_are(camera: R
 
 
 @pytest.mark.slow
-def test_a_camera_that_falls_behind_for_good_is_reported_of_and_connected_again(
+def test_a_camera_that_falls_behind_for_good_is_reported_and_connected_again(
     camera: RtspCamera, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(times, "CATCH_UP_S", 0.3)

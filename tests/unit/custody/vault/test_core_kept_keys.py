@@ -69,7 +69,7 @@ def test_a_question_for_keys_that_makes_no_sense_is_refused(tmp_path: Path, aske
         core.kept(**asked)
 
 
-def test_what_goes_when_the_vault_stops_is_booked_before_it_ends(tmp_path: Path) -> None:
+def test_what_goes_when_the_vault_stops_is_recorded_before_it_ends(tmp_path: Path) -> None:
     core, _, records = vault_core(tmp_path)
     frame = core.seal_key("d", "cam")
     core.stop()

@@ -138,7 +138,7 @@ def test_one_deployment_s_stuck_facts_keep_no_other_waiting(
     assert ended(asked, stuck) is None
 
 
-def test_who_waits_too_long_behind_another_is_reported_so_and_too_many_are_turned_away(
+def test_who_waits_too_long_behind_another_is_refused_and_too_many_are_turned_away(
     vault: tuple[VaultCore, TwoClocks, Records],
     stuck: Stuck,
     threads: ThreadPoolExecutor,

@@ -19,7 +19,7 @@ from tests.support.stuck_vault import LONG_S, Stuck, done, ended
 from tests.support.vault_core import NOW_NS, Records, TwoClocks
 
 
-def test_a_key_whose_booking_is_stuck_is_destroyed_with_its_time_and_never_lent(
+def test_a_key_whose_recording_is_stuck_is_destroyed_with_its_time_and_never_lent(
     vault: tuple[VaultCore, TwoClocks, Records],
     stuck: Stuck,
     threads: ThreadPoolExecutor,
@@ -39,7 +39,7 @@ def test_a_key_whose_booking_is_stuck_is_destroyed_with_its_time_and_never_lent(
     assert list(records.destroyed_) == [epoch.id]
 
 
-def test_a_vault_that_is_reported_to_stop_destroys_its_keys_and_ends_without_the_database(
+def test_a_vault_that_is_asked_to_stop_destroys_its_keys_and_ends_without_the_database(
     vault: tuple[VaultCore, TwoClocks, Records],
     stuck: Stuck,
     threads: ThreadPoolExecutor,
@@ -56,7 +56,7 @@ def test_a_vault_that_is_reported_to_stop_destroys_its_keys_and_ends_without_the
     assert records.destroyed_ == {}
 
 
-def test_an_epoch_is_begun_once_however_many_ask_and_no_key_is_out_before_it_is_booked(
+def test_an_epoch_is_begun_once_however_many_ask_and_no_key_is_out_before_it_is_recorded(
     vault: tuple[VaultCore, TwoClocks, Records],
     stuck: Stuck,
     threads: ThreadPoolExecutor,

@@ -1,4 +1,4 @@
-"""The planner's desk of a harness: what its pages act through, each of which a test may exchange."""
+"""The planner's view over a harness: what its pages act through, each of which a test may exchange."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from lfr_core.watchlists.choosing import FaceChooser
 from lfr_core.watchlists.list_builder import ListBuilder
 from tests.support.planning import PlanningHarness
 
-__all__ = ["desk_of", "uploaded_lists"]
+__all__ = ["planner_view_of", "uploaded_lists"]
 
 
-def desk_of(harness: PlanningHarness, **changes: Any) -> PlannerView:
+def planner_view_of(harness: PlanningHarness, **changes: Any) -> PlannerView:
     """Make the view over a harness; without an engine for faces, no list is checked."""
 
     def self_test(deployment: str, by: AuthenticatedPerson) -> SelfTest:

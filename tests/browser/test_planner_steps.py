@@ -1,4 +1,4 @@
-"""A deployment's page leads from step to step: the main way of its desk in a real browser, role by role.
+"""A deployment's page leads from step to step: the main way through it in a real browser, role by role.
 
 The whole life with list, cameras and alerts is in `test_whole_deployment.py`, which is slow.
 """

@@ -1,4 +1,4 @@
-"""What is done at the planner's desk with an uploaded list and with cameras, for the table of acts."""
+"""What is done on the planner's page with an uploaded list and with cameras, for the table of acts."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from lfr_core.domain.policy import Policy
 from lfr_core.watchlists.choosing import FaceChooser, ShownFaces
 from lfr_core.watchlists.upload import UploadedFile
 from tests.support.people import authenticated
-from tests.support.planner_desk import no_camera
+from tests.support.planner_view import no_camera
 from tests.support.vault_core import TwoClocks
 
-__all__ = ["OLGA", "DeskActs"]
+__all__ = ["OLGA", "PlannerActs"]
 
 OLGA = "Olga Reyes"
 """In every role."""
@@ -38,7 +38,7 @@ def _no_models(*_: object, **__: object) -> NoReturn:
     raise Retryable("no face is looked at in this test")
 
 
-class DeskActs(ABC):
+class PlannerActs(ABC):
     """Part of a harness that has the rest."""
 
     policy: Policy
@@ -57,7 +57,7 @@ class DeskActs(ABC):
     def in_hours(self, hours: float) -> dt.datetime:
         """Return the time so many hours from now."""
 
-    def open_desk(self) -> None:
+    def open_planner(self) -> None:
         self.camera_control = CameraControl(self.cameras, no_camera, dict)
         builder = SimpleNamespace(engine=_no_models, build=_no_models)
         self.uploads = UploadedLists(
