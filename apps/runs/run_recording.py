@@ -60,6 +60,12 @@ def count_frames(source: Path, policy: Policy, clock: Clock) -> int | None:
     return opened.info.frames
 
 
+def _count_photographs(bars: Progress) -> Callable[[int, int], None]:
+    """Show a line that counts the photographs as they are checked."""
+    task = bars.add_task("checking the watchlist", total=None, note="")
+    return lambda done, total: bars.update(task, completed=done, total=total)
+
+
 def run_recording(
     source: Path,
     watchlist: Path,
@@ -91,11 +97,7 @@ def run_recording(
     frames = count_frames(source, policy, clock)  # first: nothing is started for a recording that can't be played
     deployment, kind = f"run-{utc_from_ns(clock.time_ns()):%Y%m%dT%H%M%S}", DeploymentKind.EVALUATION
     with run_progress(console) as bars:
-        checking = bars.add_task("checking the watchlist", total=None, note="")
-
-        def count(done: int, total: int) -> None:
-            bars.update(checking, completed=done, total=total)
-
+        count = _count_photographs(bars)
         report = checked_watchlist(watchlist, deployment, kind, settings=settings, policy=policy, progress=count)
         on_checked(report)
         own = settings_for_run(settings, home, workers=1, keep_page_port=False)

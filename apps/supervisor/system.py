@@ -44,8 +44,7 @@ def running_system(
     children are started. `say` is given a line about what takes long.
 
     Raises:
-        Fatal: a system runs here already, a setting is refused, a port is taken, no broker can be run, a jar isn't
-            ours.
+        Fatal: a system runs here already, a setting is refused, a port is taken, no broker can run, a jar isn't ours.
         Retryable: the external broker or the database is away; Maven couldn't get the jars that are insisted on.
     """
     from lfr_core.common.private_files import close_to_others
