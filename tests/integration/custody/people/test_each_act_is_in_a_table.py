@@ -151,7 +151,6 @@ TRIED_IN_APPS = {
     "apps.operator.view.OperatorView.poll": "page",
     "apps.operator.view.OperatorView.receipt": "receipt",
     "apps.operator.view.OperatorView.resumes": "page, attended",
-    "apps.operator.view.OperatorView.thumbnails": "page, attended",
     "apps.operator.view.OperatorView.sign_off": "operator sign-off",
     "apps.operator.view.OperatorView.sign_on": "operator sign-on",
     "apps.planner.plan_pictures.use_plan": "plan of the place",
