@@ -1,9 +1,7 @@
 """The vault itself: holds the keys, asks the gate, and destroys by its own timers.
 
 What it writes to the records (an epoch's beginning, a consultation) is written before the key is out: what can't be
-recorded isn't done. Frame keys are `lfr_core.custody.vault.lending`'s. The lock of the kept keys is held while the
-keystore is written and never while the records are: whoever asks for a kept key may be in a transaction that the
-database makes others wait for.
+recorded isn't done. Frame keys are `lfr_core.custody.vault.lending`'s, kept keys `lfr_core.custody.vault.kept_keys`'.
 """
 
 from __future__ import annotations
@@ -14,14 +12,13 @@ from contextlib import suppress
 from dataclasses import replace
 
 from lfr_core.common.clock import Clock
-from lfr_core.common.errors import Refused, Retryable
-from lfr_core.common.logs import get_logger
-from lfr_core.custody.audit.port import AuditEvent, Verb
-from lfr_core.custody.vault import access, erasure_rules
+from lfr_core.common.errors import Retryable
+from lfr_core.custody.vault import access
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.certificates import Peer
 from lfr_core.custody.vault.clockguard import ClockGuard
-from lfr_core.custody.vault.erasure_events import ErasureEvents, WritesAudit
+from lfr_core.custody.vault.erasure_events import WritesAudit
+from lfr_core.custody.vault.kept_keys import KeptKeys
 from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.lending import EpochLog, FrameLending
@@ -48,7 +45,6 @@ from lfr_core.domain.signatures import SignatureKind
 
 __all__ = ["VaultCore"]
 
-_SWEEP_EVERY_S = 10.0
 _LAST_WORDS_S = 2.0
 _TOUCH_EVERY_S = 5.0  # several times within the policy's audit_age_s of 10 s at least
 
@@ -86,17 +82,19 @@ class VaultCore:
         Raises:
             Fatal: the file with the latest time seen is damaged.
         """
-        self._clock, self.terms, self._facts = clock, terms, facts
+        self._clock, self.terms = clock, terms
         self.keystore, self._log = keystore, epochs
         self.audit, self.people = audit, people
-        self.keystore_lock = self._keys = threading.RLock()
         self.clock = self._guard = ClockGuard(clock, keystore.folder / "latest-time.json", policy.clock_jump_s)
         self._frames = FrameLending(
             policy=policy, limits=limits, clock=clock, guard=self._guard, facts=facts, log=epochs,
             random_key=random_key,
         )  # fmt: skip
-        self._erasures = ErasureEvents(audit, lambda: keystore.generation)
-        self._swept = self._touched = float("-inf")
+        self._kept_keys = KeptKeys(
+            keystore=keystore, terms=terms, clock=clock, guard=self._guard, facts=facts, people=people, audit=audit
+        )
+        self.keystore_lock = self._kept_keys.lock
+        self._touched = float("-inf")
         self.signing = SigningKey(keystore.installation_secret("signing"))
         self.writers = WriterKeys(keystore.installation_secret("pseudonyms"), self.clock)
         self.public_key, self.identity = self.signing.public_key, ProcessIdentity.VAULT
@@ -129,93 +127,26 @@ class VaultCore:
     ) -> KeptKey:
         asked = {"kind": kind, "deployment": deployment, "subject": subject, "due_ns": due_ns, "actor": actor}
         m.checked(m.MakeKey, **asked, camera=camera)
-        access.check_maker(actor, kind, deployment, subject)
-        self.terms.check_due(kind, subject, due_ns, self._guard.now_ns())
-        with self._keys:
-            given = self._given_again(kind, deployment, subject, actor)
-        if given is not None:
-            return given
-        if kind is not KeyKind.RIGHTS:
-            access.check_deployment(kind, deployment, self._facts.facts(deployment))
-        with self._keys:
-            given = self._given_again(kind, deployment, subject, actor)  # another may have made it meanwhile
-            if given is None:
-                self.terms.check_quota(kind, deployment, self.keystore.infos())
-                given = KeptKey(*self.keystore.add(kind, deployment, subject, due_ns))
-        return given
+        return self._kept_keys.make(kind, deployment, subject, due_ns, actor)
 
     def open_kept(self, key_id: str, *, actor: Principal, purpose: str) -> KeptKey:
         m.checked(m.OpenKept, key_id=key_id, actor=m.actor_message(actor), purpose=purpose)
-        if not purpose.strip():
-            raise Refused(
-                "vault.purpose-missing", "say who looks and for what purpose: both are put on the audit trail"
-            )
-        now_ns = self._guard.now_ns()
-        info = self._kept(key_id).info
-        if info.due_ns <= now_ns and not info.held:
-            self._sweep(now_ns)
-            raise _gone()
-        who = access.check_access(actor, info, self.people)
-        access.check_still_written(who, info, self._facts)
-        self.audit.record(AuditEvent(Verb.CONSULT, who, info.deployment, f"{info.kind}:{info.subject}", rule=purpose))
-        return self._kept(key_id)  # looked up again: it may have been destroyed meanwhile
+        return self._kept_keys.open(key_id, actor=actor, purpose=purpose)
 
     def kept(
         self, kind: KeyKind | None = None, deployment: str | None = None, *, after: str = ""
     ) -> tuple[KeptKeyInfo, ...]:
         """List kept keys as `Vault.kept` does, and only those whose id comes `after` another, if one is given."""
         m.checked(m.Kept, kind=kind, deployment=deployment, after=after)
-        with self._keys:
-            infos = self.keystore.infos()
-        found = [
-            info
-            for info in infos
-            if kind in (None, info.kind) and deployment in (None, info.deployment) and info.id > after
-        ]
-        return tuple(sorted(found, key=lambda info: info.id))
+        return self._kept_keys.list(kind, deployment, after)
 
     def hold(self, key_ids: Sequence[str], *, held: bool) -> None:
         m.checked(m.HoldKeys, key_ids=tuple(key_ids), held=held)
-        infos = [self._kept(key_id).info for key_id in key_ids]
-        access.check_hold_kind(infos)
-        access.check_hold(infos, self.people, held=held)
-        with self._keys:
-            for key_id in key_ids:  # again: one may have been destroyed meanwhile
-                self._kept(key_id)
-            self.keystore.hold(tuple(key_ids), held=held)
+        self._kept_keys.hold(key_ids, held=held)
 
     def destroy(self, key_ids: Sequence[str], *, rule: ErasureRule) -> tuple[DestroyedKey, ...]:
         m.checked(m.Destroy, key_ids=tuple(key_ids), rule=rule)
-        now_ns = self._clock.time_ns()  # deletion on purpose needs no trusted time
-        with self._keys:
-            asked = set(key_ids)
-            known = {info.id: info for info in self.keystore.infos() if info.id in asked}
-        erasure_rules.check_erasure_rule(rule, known.values(), self._facts, now_ns)
-        erasure_rules.check_requests(rule, known.values(), self.people, self.terms, now_ns)
-        erasure_rules.check_lists_over(known.values(), self._facts)
-        with self._keys:
-            wanted = {info.id: info for info in self.keystore.infos() if info.id in known}
-            if any(info.held for info in wanted.values()):
-                raise Refused("vault.key-held", "a held segment's key can't be destroyed: release the hold first")
-            gone = self.keystore.destroy(tuple(wanted))
-        destroyed = tuple(DestroyedKey(info, now_ns) for info in gone)
-        self._erasures.record(destroyed, rule.value)
-        return destroyed
-
-    def _given_again(self, kind: KeyKind, deployment: str, subject: str, actor: SystemActor) -> KeptKey | None:
-        """Return a key that is there already, or None. Raises Refused when it isn't given to its maker again."""
-        known = self.keystore.find_made(kind, deployment, subject)
-        if known is None:
-            return None
-        access.check_given_again(actor, kind)
-        return self._kept(known)
-
-    def _kept(self, key_id: str) -> KeptKey:
-        with self._keys:
-            found = self.keystore.find(key_id)
-        if found is None:
-            raise _gone()
-        return KeptKey(*found)
+        return self._kept_keys.destroy(key_ids, rule=rule)
 
     def sign(self, kind: SignatureKind, message: bytes) -> Signature:
         m.checked(m.Sign, kind=kind, message=message)
@@ -252,14 +183,7 @@ class VaultCore:
 
     def sweep(self) -> None:
         """Destroy the kept keys that are due. Called by a timer that waits for the keystore's disk, and no database."""
-        monotonic = self._clock.monotonic()
-        if monotonic - self._swept < _SWEEP_EVERY_S:
-            return
-        self._swept = monotonic
-        try:
-            self._sweep(self._guard.now_ns())
-        except Refused as error:
-            get_logger().error("vault.clock", reason=str(error))
+        self._kept_keys.sweep()
 
     def maintain_keystore(self) -> None:
         """Tell the records what was destroyed, and that they take writes. Called by a timer; raises nothing of ours."""
@@ -279,21 +203,4 @@ class VaultCore:
 
     def _report(self) -> None:
         self._frames.record_destroyed()
-        self._erasures.report()
-
-    def _sweep(self, now_ns: int) -> None:
-        """Destroy kept keys that are past due, and make up for a renewal that failed."""
-        gone: tuple[KeptKeyInfo, ...] = ()
-        try:
-            with self._keys:
-                gone = tuple(info for info in self.keystore.infos() if info.due_ns <= now_ns and not info.held)
-                self.keystore.destroy(tuple(info.id for info in gone))
-                if self.keystore.outdated:
-                    self.keystore.renew()
-        except Refused as error:  # gone from memory all the same; the disk follows at the next sweep
-            get_logger().error("vault.keystore", reason=str(error))
-        self._erasures.remember(gone, now_ns)
-
-
-def _gone() -> Refused:
-    return Refused("vault.key-gone", "the key is destroyed: what it sealed can't be opened by anybody")
+        self._kept_keys.erasures.report()
