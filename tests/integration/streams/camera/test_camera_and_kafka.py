@@ -13,15 +13,13 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from lfr_core.common.clock import SystemClock
 from lfr_core.domain.deployments import DeploymentDirectory
 from lfr_core.domain.policy import Policy
 from streams.broker.users import User
-from streams.camera import CameraJob, CameraProgress, run_camera
+from streams.camera import CameraJob, CameraProgress
 from tests.support.brokers import RunningBroker
-from tests.support.camera_runs import a_session, assert_balanced
+from tests.support.camera_runs import a_session, assert_balanced, run_plain
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap
-from tests.support.plain_frames import PlainFrames
 
 pytestmark = pytest.mark.kafka
 Video = Callable[..., Path]
@@ -34,15 +32,13 @@ def test_back_pressure_looks_at_the_policy_s_rate_and_loses_nothing(
     worker.work_s = 0.01
     reported: list[CameraProgress] = []
 
-    report = run_camera(
+    report = run_plain(
         CameraJob(str(video(frames=400)), "demo", "north", as_fast_as_possible=True),
-        connection=topics.connection(User.CAMERA),
-        policy=policy,
-        directory=directory,
-        sealer=PlainFrames(),
+        topics.connection(User.CAMERA),
+        policy,
+        directory,
         session=session,
         progress=reported.append,
-        clock=SystemClock(),
     )
     end = worker.wait_for_end(session)
 
@@ -61,14 +57,12 @@ def test_with_back_pressure_capture_times_are_the_recording_s_so_that_trackers_a
     sessions = {media_time: a_session() for media_time in (None, False)}
     before_ns = time.time_ns()
     for media_time, session in sessions.items():
-        run_camera(
+        run_plain(
             CameraJob(str(video(frames=50)), "demo", "pace", as_fast_as_possible=True, media_time=media_time),
-            connection=topics.connection(User.CAMERA),
-            policy=policy,
-            directory=directory,
-            sealer=PlainFrames(),
+            topics.connection(User.CAMERA),
+            policy,
+            directory,
             session=session,
-            clock=SystemClock(),
         )
         worker.wait_for_end(session)
 
@@ -84,14 +78,12 @@ def test_a_motion_jpeg_s_pictures_arrive_byte_for_byte(
 ) -> None:
     session, path = a_session(), video(frames=9)
 
-    run_camera(
+    run_plain(
         CameraJob(str(path), "demo", "bytes", as_fast_as_possible=True),
-        connection=topics.connection(User.CAMERA),
-        policy=policy,
-        directory=directory,
-        sealer=PlainFrames(),
+        topics.connection(User.CAMERA),
+        policy,
+        directory,
         session=session,
-        clock=SystemClock(),
     )
     worker.wait_for_end(session)
 
@@ -113,14 +105,12 @@ def test_a_frame_too_large_is_dropped_with_its_size_and_the_limit_and_the_camera
         cv2.imwrite(str(folder / f"{number}.jpg"), noise if number == 2 else np.zeros_like(noise))
 
     with capture_logs() as logs:
-        report = run_camera(
+        report = run_plain(
             CameraJob(str(folder), "demo", "large", as_fast_as_possible=True, fps=6.25),
-            connection=topics.connection(User.CAMERA),
-            policy=small,
-            directory=directory,
-            sealer=PlainFrames(),
+            topics.connection(User.CAMERA),
+            small,
+            directory,
             session=session,
-            clock=SystemClock(),
         )
     end = worker.wait_for_end(session)
 
@@ -142,14 +132,12 @@ def test_an_undecodable_image_is_counted_as_dropped_and_the_rest_is_sent(
     (tmp_path / "4.jpg").write_bytes(b"")
 
     with capture_logs() as logs:
-        report = run_camera(
+        report = run_plain(
             CameraJob(str(tmp_path), "demo", "broken", as_fast_as_possible=True, fps=5),
-            connection=topics.connection(User.CAMERA),
-            policy=policy,
-            directory=directory,
-            sealer=PlainFrames(),
+            topics.connection(User.CAMERA),
+            policy,
+            directory,
             session=session,
-            clock=SystemClock(),
         )
     end = worker.wait_for_end(session)
 
@@ -168,16 +156,14 @@ def test_the_stop_event_ends_a_looped_file_with_an_end_record_and_is_left_as_it_
         if progress.report.captured > 60:
             stop.set()
 
-    report = run_camera(
+    report = run_plain(
         CameraJob(str(video(frames=20)), "demo", "looped", loop=True),
-        connection=topics.connection(User.CAMERA),
-        policy=policy,
-        directory=directory,
-        sealer=PlainFrames(),
+        topics.connection(User.CAMERA),
+        policy,
+        directory,
         session=session,
         stop=stop,
         progress=enough,
-        clock=SystemClock(),
     )
     end = worker.wait_for_end(session)
 
@@ -192,14 +178,12 @@ def test_a_run_that_ends_by_itself_does_not_set_its_caller_s_event(
 ) -> None:
     stop = threading.Event()
 
-    run_camera(
+    run_plain(
         CameraJob(str(video(frames=5)), "demo", "short", as_fast_as_possible=True),
-        connection=topics.connection(User.CAMERA),
-        policy=policy,
-        directory=directory,
-        sealer=PlainFrames(),
+        topics.connection(User.CAMERA),
+        policy,
+        directory,
         stop=stop,
-        clock=SystemClock(),
     )
 
     assert not stop.is_set()
@@ -213,15 +197,13 @@ def test_the_demonstration_broker_carries_a_camera_too(
     tansu_broker.fresh_topics(tmp_path)
     worker = CountingWorker(tansu_broker.connection(), traits=tansu_broker.traits)
     try:
-        report = run_camera(
+        report = run_plain(
             CameraJob(str(video(frames=400)), "demo", "tansu", as_fast_as_possible=True),
-            connection=tansu_broker.connection(User.CAMERA),
-            policy=policy,
-            directory=directory,
-            sealer=PlainFrames(),
+            tansu_broker.connection(User.CAMERA),
+            policy,
+            directory,
             traits=tansu_broker.traits,
             session=session,
-            clock=SystemClock(),
         )
         end = worker.wait_for_end(session)
     finally:

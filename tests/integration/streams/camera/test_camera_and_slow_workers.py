@@ -9,16 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
 from lfr_core.domain.deployments import DeploymentDirectory
 from lfr_core.domain.policy import Policy
 from streams.broker.users import User
-from streams.camera import CameraJob, CameraProgress, CameraReport, run_camera
+from streams.camera import CameraJob, CameraProgress, CameraReport
 from tests.support.brokers import RunningBroker
-from tests.support.camera_runs import a_session, assert_balanced
+from tests.support.camera_runs import a_session, assert_balanced, run_plain
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap
-from tests.support.plain_frames import PlainFrames
 
 pytestmark = pytest.mark.kafka
 Video = Callable[..., Path]
@@ -39,15 +37,13 @@ def test_a_slow_worker_makes_a_live_camera_drop_and_count_never_queue(
     reported: list[CameraProgress] = []
     tight = policy.model_copy(update={"sampling": policy.sampling.model_copy(update={"max_in_flight": 2})})
 
-    report = run_camera(
+    report = run_plain(
         CameraJob(str(video(frames=100)), "demo", "slow"),
-        connection=topics.connection(User.CAMERA),
-        policy=tight,
-        directory=directory,
-        sealer=PlainFrames(),
+        topics.connection(User.CAMERA),
+        tight,
+        directory,
         session=session,
         progress=reported.append,
-        clock=SystemClock(),
     )
     end = worker.wait_for_end(session)
 
@@ -72,14 +68,12 @@ def test_workers_that_never_answer_do_not_stop_a_live_camera_for_ever(
         }
     )
 
-    report = run_camera(
+    report = run_plain(
         CameraJob(str(video(frames=100)), "demo", "unheard"),
-        connection=topics.connection(User.CAMERA),
-        policy=quick,
-        directory=directory,
-        sealer=PlainFrames(),
+        topics.connection(User.CAMERA),
+        quick,
+        directory,
         session=session,
-        clock=SystemClock(),
     )
     end = worker.wait_for_end(session)
 
@@ -98,15 +92,13 @@ def test_with_back_pressure_silent_workers_end_the_run_with_advice_and_an_end_re
     few = policy.model_copy(update={"sampling": policy.sampling.model_copy(update={"max_in_flight": 1})})
 
     with pytest.raises(Retryable, match="no outcome came"):
-        run_camera(
+        run_plain(
             CameraJob(str(video(frames=100)), "demo", "nobody", as_fast_as_possible=True),
-            connection=topics.connection(User.CAMERA),
-            policy=few,
-            directory=directory,
-            sealer=PlainFrames(),
+            topics.connection(User.CAMERA),
+            few,
+            directory,
             session=session,
             workers_deadline_s=1.5,
-            clock=SystemClock(),
         )
     end = worker.wait_for_end(session)
 
@@ -126,16 +118,14 @@ def test_a_broker_killed_in_mid_run_makes_a_live_camera_drop_and_count_and_go_on
 
     def run() -> None:
         reports.append(
-            run_camera(
+            run_plain(
                 CameraJob(str(video(frames=50)), "demo", "outage", loop=True),
-                connection=own_broker.connection(User.CAMERA),
-                policy=policy,
-                directory=directory,
-                sealer=PlainFrames(),
+                own_broker.connection(User.CAMERA),
+                policy,
+                directory,
                 session=session,
                 stop=stop,
                 progress=reported.append,
-                clock=SystemClock(),
             )
         )
 

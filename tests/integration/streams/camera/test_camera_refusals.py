@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.domain.deployments import DeploymentDirectory
 from lfr_core.domain.frames import FrameHeader, FrameKind
 from lfr_core.domain.policy import Policy
 from streams.broker.connection import BrokerConnection
 from streams.broker.users import User
-from streams.camera import CameraJob, run_camera
+from streams.camera import CameraJob
 from tests.support.brokers import RunningBroker
-from tests.support.camera_runs import a_session, assert_balanced
+from tests.support.camera_runs import a_session, assert_balanced, run_plain
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap
 from tests.support.plain_frames import PlainFrames
 
@@ -30,14 +29,7 @@ def test_a_recording_is_refused_for_an_operational_deployment_before_it_is_opene
 ) -> None:
     for source in (video(), video().parent):
         with pytest.raises(Refused) as refused:
-            run_camera(
-                CameraJob(str(source), "operation", "cam"),
-                connection=topics.connection(User.CAMERA),
-                policy=policy,
-                directory=directory,
-                sealer=PlainFrames(),
-                clock=SystemClock(),
-            )
+            run_plain(CameraJob(str(source), "operation", "cam"), topics.connection(User.CAMERA), policy, directory)
         assert refused.value.rule == "camera.recorded-source"
 
 
@@ -45,14 +37,7 @@ def test_an_unknown_deployment_is_refused(
     topics: RunningBroker, policy: Policy, directory: DeploymentDirectory, video: Video
 ) -> None:
     with pytest.raises(Refused) as refused:
-        run_camera(
-            CameraJob(str(video()), "nowhere", "c"),
-            connection=topics.connection(User.CAMERA),
-            policy=policy,
-            directory=directory,
-            sealer=PlainFrames(),
-            clock=SystemClock(),
-        )
+        run_plain(CameraJob(str(video()), "nowhere", "c"), topics.connection(User.CAMERA), policy, directory)
 
     assert refused.value.rule == "camera.unknown-deployment"
 
@@ -64,28 +49,14 @@ def test_a_video_without_a_frame_is_a_clear_error(
     empty.write_bytes(b"")
 
     with pytest.raises(Poison, match="empty, cut off or of an unknown kind"):
-        run_camera(
-            CameraJob(str(empty), "demo", "c"),
-            connection=topics.connection(User.CAMERA),
-            policy=policy,
-            directory=directory,
-            sealer=PlainFrames(),
-            clock=SystemClock(),
-        )
+        run_plain(CameraJob(str(empty), "demo", "c"), topics.connection(User.CAMERA), policy, directory)
 
 
 def test_a_broker_away_at_the_start_is_a_clear_error(
     policy: Policy, directory: DeploymentDirectory, video: Video
 ) -> None:
     with pytest.raises(Retryable, match="lfr up"):
-        run_camera(
-            CameraJob(str(video()), "demo", "c"),
-            connection=BrokerConnection("127.0.0.1:1", User.CAMERA),
-            policy=policy,
-            directory=directory,
-            sealer=PlainFrames(),
-            clock=SystemClock(),
-        )
+        run_plain(CameraJob(str(video()), "demo", "c"), BrokerConnection("127.0.0.1:1", User.CAMERA), policy, directory)
 
 
 @pytest.mark.slow
@@ -98,14 +69,12 @@ def test_a_camera_that_has_nothing_to_send_says_so_every_second(
     )
 
     started = time.monotonic()
-    run_camera(
+    run_plain(
         CameraJob(str(video(frames=80)), "demo", "slow"),
-        connection=topics.connection(User.CAMERA),
-        policy=slow,
-        directory=directory,
-        sealer=PlainFrames(),
+        topics.connection(User.CAMERA),
+        slow,
+        directory,
         session=session,
-        clock=SystemClock(),
     )
     end = worker.wait_for_end(session)
 
@@ -135,14 +104,13 @@ def test_frames_that_no_key_seals_are_dropped_and_counted_and_the_camera_goes_on
 
     session = a_session()
 
-    report = run_camera(
+    report = run_plain(
         CameraJob(str(video(frames=80)), "demo", "locked", as_fast_as_possible=True),
-        connection=topics.connection(User.CAMERA),
-        policy=policy,
-        directory=directory,
+        topics.connection(User.CAMERA),
+        policy,
+        directory,
         session=session,
         sealer=Locked(),
-        clock=SystemClock(),
     )
     end = worker.wait_for_end(session)
 
