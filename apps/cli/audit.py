@@ -240,7 +240,7 @@ def _report_output(report: AuditReport, public_key: str, stamps: Sequence[str]) 
         if report.untyped:
             console.print(f"{report.untyped} signatures are of an earlier version, and don't say of what they are.")
         if report.put_back:
-            console.print(f"put back from a copy of before: entries {', '.join(map(str, report.put_back[-10:]))}")
+            console.print(f"put back from an earlier copy: entries {', '.join(map(str, report.put_back[-10:]))}")
         for sentence in stamps:
             print_plain(sentence)
         for sentence in report.unchecked:

@@ -98,7 +98,7 @@ def admit_machine(
     A machine for cameras sends of those that are named here, in whatever deployment, and of no other.
 
     Bring the file to that machine by a way that nobody reads, `lfr vault join FILE` there, and remove it. A machine
-    that is admitted again gets new keys, and those of before are good for nothing from then on.
+    that is admitted again gets new keys, and earlier ones are good for nothing from then on.
 
     Example: lfr vault admit-machine van-2 --for camera,recognise --camera north --output van-2.admission
     """

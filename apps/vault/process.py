@@ -120,7 +120,7 @@ def build_vault(
 
 
 def _clean(core: VaultCore, engine: Engine, records: TrailRecords, memory: HeadMemory) -> None:
-    """Destroy again what the trail says was destroyed; say it where keystore or trail is one of before.
+    """Destroy again what the trail says was destroyed; say it where keystore or trail is an earlier one.
 
     Raises:
         Refused: `audit.damaged`; `vault.keystore`. Retryable: the records are away.

@@ -37,7 +37,7 @@ _LONDON = ZoneInfo("Europe/London")
 _NOT_YET = b""
 """Stands for sealed bytes in a transaction that will be rolled back."""
 _RECORDS = frozenset({DeploymentStatus.LIVE.value, DeploymentStatus.SUSPENDED.value})
-"""A sighting of before a suspension is still recorded."""
+"""A sighting from before a suspension is still recorded."""
 
 
 class SightingWriter:

@@ -44,7 +44,7 @@ def reserve_port(port: int) -> ExitStack:
                 if family is socket.AF_INET6 and error.errno in _NO_IPV6:
                     continue
                 raise _taken(port, error) from error
-            # needed to bind beside connections of before that still close; kept, it would let other users bind as well
+            # needed to bind beside earlier connections that still close; kept, it would let other users bind as well
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
         return held.pop_all()
 

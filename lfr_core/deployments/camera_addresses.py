@@ -52,7 +52,7 @@ def check_camera_address(engine: Engine, deployment: str, camera: str, address: 
 
 
 def _is_of(written: str, address: str) -> bool:
-    """Return whether a digest on record is that of an address; an entry of before this version has none."""
+    """Return whether a digest on record is that of an address; an entry from before this version has none."""
     salt = written.partition(":")[0]
     try:
         made = digest_of_address(address, bytes.fromhex(salt)) if salt else ""

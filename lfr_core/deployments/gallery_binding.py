@@ -92,7 +92,7 @@ def list_digest(session: Session, row: DeploymentRow) -> str:
 
 
 def is_list(session: Session, row: DeploymentRow, digest: str) -> bool:
-    """Return whether a list in the records is the one of a `list_digest`, or of one of before it covered ages.
+    """Return whether a list in the records is the one of a `list_digest`, or of one from before it covered ages.
 
     A digest of then has a field less in each line, so that nobody takes the ages out of one of now.
     """

@@ -55,7 +55,7 @@ __all__ = [
 ]
 
 SCHEMA_VERSION: Final = "2.0"
-"""A new field, which has a default, raises the second number, and `schema_version` goes on taking those of before; a
+"""A new field, which has a default, raises the second number, and `schema_version` goes on taking earlier ones; a
 changed meaning raises the first, with a schema file of its own."""
 SCHEMA_FILE = PROJECT / "infra" / "schemas" / "deployment-record-2.json"
 SCHEMA_FILES = (SCHEMA_FILE, SCHEMA_FILE.with_name("deployment-record-1.json"))

@@ -76,8 +76,8 @@ def key_of(row: Row) -> str:
 def text_of(row: Row, was: Mapping[str, object] = MappingProxyType({})) -> str:
     """Return what is recorded of a recorded row: its name and columns as JSON, the same whichever database it is from.
 
-    A column that has its default is left out, so that one that a later version adds changes no text of before. `was`
-    has values of before for some columns.
+    A column that has its default is left out, so that one that a later version adds changes no earlier text. `was`
+    has earlier values for some columns.
     """
     return _text(row, key_of(row), columns_of(type(row)), was)
 
@@ -173,7 +173,7 @@ def _note_opening(session: Session, row: object) -> None:
 
 
 def _values_before(row: Row) -> dict[str, object]:
-    """Return the columns that change in this flush, with their values of before."""
+    """Return the columns that change in this flush, with their earlier values."""
     attributes = inspect(row).attrs
     histories = ((name, attributes[name].history) for name in columns_of(type(row)))
     return {name: history.deleted[0] for name, history in histories if history.has_changes() and history.deleted}

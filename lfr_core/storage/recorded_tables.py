@@ -42,7 +42,7 @@ class RecordedTable:
     answers: bool = False
     """Whether a row is recorded only once one of the columns is filled in."""
     later: tuple[str, ...] = ()
-    """Those of the columns that are recorded only since a later version; a home of before adopts them once."""
+    """Those of the columns that are recorded only since a later version; an earlier version's home adopts them once."""
 
 
 _STANDING: Final = (

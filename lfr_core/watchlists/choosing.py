@@ -76,7 +76,7 @@ class FaceChooser:
 
         Raises:
             Refused: `watchlist.no-such-face`, and as `acting`.
-            Poison: the choices of before can't be read.
+            Poison: the earlier choices can't be read.
             Retryable: the records or the vault are away.
             Fatal: the folder can't be written.
         """

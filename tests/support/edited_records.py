@@ -66,7 +66,7 @@ def segment(id: str = "segment-1", key: str = "key-1") -> FootageSegmentRow:
 
 
 def put_on_trail(engine: Engine, trail: AuditTrail) -> None:
-    """Name every row there is, as the vault does once in a home of before."""
+    """Name every row there is, as the vault does once in a home of an earlier version."""
     trail.prepare(SystemActor.VAULT)
     with writing(engine) as session:
         rows = [row for kind in RECORDED for row in session.exec(select(kind)) if is_recorded(row)]

@@ -55,7 +55,7 @@ __all__ = [
 ]
 
 ADOPTED: Final = "records.adopted"
-"""The rule of the entries that name the rows of a home of before, once."""
+"""The rule of the entries that name the rows of a home of an earlier version, once."""
 OPENED: Final = "alert.opened"
 """The rule of the entries that say that an alert was opened."""
 NOT_ON_TRAIL: Final = "records.not-on-trail"
@@ -63,7 +63,7 @@ NOT_ON_TRAIL: Final = "records.not-on-trail"
 PRUNED: Final = "audit.keep"
 """The rule of the entry that says up to which entry older ones were removed."""
 PUT_BACK: Final = "keystore.put-back"
-"""The rule of the vault's entry that says that the keystore is a copy of before."""
+"""The rule of the vault's entry that says that the keystore is an earlier copy."""
 TRAIL_PUT_BACK: Final = "trail.put-back"
 """The rule of the one that says that the trail is an older one than the keystore knew."""
 GENERATION: Final = "generation"

@@ -160,7 +160,7 @@ def note_unnamed_writers(engine: Engine, folder: Path) -> int:
 
 
 def record_existing_rows(engine: Engine, records: TrailRecords, trail: AuditTrail) -> int:
-    """Put the rows of a home of before on the trail, once: from then on each has its entry, or doesn't count.
+    """Put rows of an earlier version's home on the trail, once: from then on each has its entry, or doesn't count.
 
     So are the rows of a table, and the columns, that a later version records, once.
 

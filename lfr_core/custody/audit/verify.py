@@ -51,7 +51,7 @@ class AuditReport:
     differences: tuple[str, ...] = ()
     """Records that aren't what the trail says, in sentences; at most a hundred."""
     put_back: tuple[int, ...] = ()
-    """Entries by which the vault says that the keystore, or the trail itself, was put back from a copy of before."""
+    """Entries by which the vault says that the keystore, or the trail itself, was put back from an earlier copy."""
     records: RecordedState = field(default_factory=RecordedState, repr=False)
     """What the trail says of the records."""
 
@@ -206,7 +206,7 @@ class _Walk:
                 last + 1,
                 Fault.TRUNCATED,
                 f"entry {self._against[-1].seq} was signed and kept elsewhere, and the trail ends at {last}: it, or "
-                "the whole home folder, was put back from a copy of before",
+                "the whole home folder, was put back from an earlier copy",
             )
         if self._head is not None:
             return self._check_head(self._head) or Problem(

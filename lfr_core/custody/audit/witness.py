@@ -94,7 +94,7 @@ def leave_head(folder: Path, head: Head, stamp: bytes | None = None) -> None:
 def remember_witnessed(folder: Path, witness: Path, public_key: bytes) -> bool:
     """Remember in `folder` the newest head that this installation left with the witness, where ours is older or gone.
 
-    So trail, head and the whole home folder, put back together from a copy of before, are damaged to everybody who
+    So trail, head and the whole home folder, put back together from an earlier copy, are damaged to everybody who
     looks. Files that hold no head of this installation change nothing.
 
     Returns:

@@ -26,7 +26,7 @@ __all__ = ["ProviderKeys"]
 _FRESH_S: Final = 300.0
 """For so long the provider's keys are believed before they are asked for again."""
 _AWAY_S: Final = 3_600.0
-"""For so long those of before are believed while the provider is away, over a restart too."""
+"""For so long earlier ones are believed while the provider is away, over a restart too."""
 _ASKED_AGAIN_S: Final = 5.0
 """A token by a key that isn't known has the keys asked for again, not more often than this."""
 _PAUSE_S: Final = 30.0
@@ -106,7 +106,7 @@ class ProviderKeys:
         return self._is_wanted or now_s - self._said_s >= _FRESH_S
 
     def _read_file(self) -> None:
-        """Take the keys of before a restart, unless they are too old, another provider's, or can't be read."""
+        """Take the keys from before a restart, unless they are too old, another provider's, or can't be read."""
         try:
             if self._file is None or self._file.stat().st_size > ANSWER_BYTES:
                 return

@@ -66,7 +66,7 @@ class ShownLogins:
     def check(self, name: str, shown: str, *, is_current: bool = False) -> None:
         """See that what is shown is a login of the person of that name, who may act now.
 
-        `is_current`: by the name that they have now, and none of before.
+        `is_current`: by the name that they have now, and none of the former.
         Where nobody ever had an account at a provider, nobody can have logged in: a trial's own records.
 
         Raises:

@@ -44,7 +44,7 @@ def acting(session: Session, by: AuthenticatedPerson, roles: Collection[Role]) -
 
     Raises:
         Refused: `actor.not-authenticated`; `people.renamed` since they were looked up, so that nothing is written under
-            a name of before; as `in_role` and `check_session`.
+            a former name; as `in_role` and `check_session`.
     """
     name = str(principal_of(by))
     _keep_as_read(session, name)

@@ -81,7 +81,7 @@ class Person:
     """Under which they were registered before, the newest last."""
 
     def is_called(self, name: str) -> bool:
-        """Return whether a name on record is this person's, now or of before: no name is ever another person's."""
+        """Return whether a name on record is this person's, now or formerly: no name is ever another person's."""
         return any(same_person(name, each) for each in (self.name, *self.former_names))
 
     @property

@@ -50,7 +50,7 @@ class People(Accounts):
             roles: which they hold.
             rank: theirs.
             by: of compliance.
-            again: it is the very person of that name who was revoked and comes back, without the accounts of before.
+            again: it is the very person of that name who was revoked and comes back, without the former accounts.
 
         Raises:
             Refused: `people.bad-name`, `people.by` (`by` isn't registered as compliance), `people.first` (the first

@@ -1,7 +1,7 @@
 """Recognise a keystore that was put back from a copy, and destroy again what had been destroyed since.
 
 Each destruction makes a new generation of the keystore, and its entry on the audit trail says which: a keystore that is
-of an earlier one than the trail knows is a copy of before.
+of an earlier one than the trail knows is an earlier copy.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def tell_of_trail(core: VaultCore, *, known: int, newest: int) -> None:
 
 
 def hold_recorded_footage(core: VaultCore) -> None:
-    """Hold the footage that recorded holds cover: a keystore of before doesn't know of holds placed since.
+    """Hold the footage that recorded holds cover: an earlier keystore doesn't know of holds placed since.
 
     To be called before the first sweep, which would destroy what is due and not held.
 

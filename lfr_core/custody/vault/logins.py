@@ -26,7 +26,7 @@ class ChecksLogins(Protocol):
     def check(self, name: str, shown: str, *, is_current: bool = False) -> None:
         """See that what is shown is a login of the person of that name, who may act now. Raises Refused, Retryable.
 
-        `is_current`: a name of before isn't theirs any more.
+        `is_current`: a former name isn't theirs any more.
         """
         ...
 

@@ -53,7 +53,7 @@ class Machine(BaseModel):
         return {each: last if self.last_entries.get(each) is None else self.last_entries[each] for each in serials}
 
     def end_replaced(self, last: int) -> dict[str, int | None]:
-        """Return `last_entries` with an end for those of before its last admission, too."""
+        """Return `last_entries` with an end for those from before its last admission, too."""
         return {
             each: last if seq is None and each not in self.serials else seq for each, seq in self.last_entries.items()
         }

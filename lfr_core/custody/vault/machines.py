@@ -82,7 +82,7 @@ class Machines:
         """Dismissals that the audit trail wasn't told of yet."""
 
     def admit(self, name: str, identities: Sequence[ProcessIdentity], cameras: Sequence[str], person: str) -> bytes:
-        """Admit a machine, or one again with new certificates: those of before are good for nothing from then on.
+        """Admit a machine, or one again with new certificates: earlier ones are good for nothing from then on.
 
         `cameras`: for which it may speak, by name; given for a machine of cameras, and for no other.
 

@@ -39,7 +39,7 @@ def next_step(
     a chain that is broken is suspended after `missed_in_a_row` times `answer_s`, not after as many intervals.
 
     Args:
-        schedule: of before.
+        schedule: the earlier one.
         now_s: monotonic seconds.
         green: whether the round that is awaited has been answered well by all.
         policy: the limits.

@@ -1,4 +1,4 @@
-"""A database of before alerts were sealed: brought up to date without a clear crop in it."""
+"""A database from before alerts were sealed: brought up to date without a clear crop in it."""
 
 from __future__ import annotations
 

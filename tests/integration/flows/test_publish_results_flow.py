@@ -95,7 +95,7 @@ def test_results_are_published_and_shown_and_a_site_that_could_not_be_built_is_m
     ended_deployment(engine, "High-Street")
     announcing(engine)  # registers who announces
     now = utc_from_ns(SystemClock().time_ns())
-    with overwriting(engine) as session:  # a home of before, whose rows the vault takes over
+    with overwriting(engine) as session:  # a home of an earlier version, whose rows the vault takes over
         row = session.get_one(DeploymentRow, "High-Street")
         row.opened_at, row.ended_at = now - timedelta(hours=6), now
         session.execute(delete(AuditEntryRow))

@@ -243,7 +243,7 @@ def test_the_commands_announce_publish_and_build_a_site_that_verifies(
     settings.home.mkdir()
     engine = open_engine(new_sqlite(settings.home / "records.sqlite3"))
     ended_deployment(engine)
-    with overwriting(engine) as session:  # a home of before, whose rows the vault takes over
+    with overwriting(engine) as session:  # a home of an earlier version, whose rows the vault takes over
         session.get_one(DeploymentRow, "dep").ended_at = utc_from_ns(NOW_NS) + timedelta(hours=6)
         session.execute(delete(AuditEntryRow))
     engine.dispose()

@@ -222,8 +222,8 @@ def test_a_trail_and_head_that_are_put_back_together_are_found_by_a_head_that_wa
 
     assert (whole.exit_code, alone.exit_code, against.exit_code) == (0, 3, 1), against.output + alone.output
     assert scanned.exit_code == 1
-    assert "put back from a copy of before" in against.output
-    assert "put back from a copy of before" in scanned.output
+    assert "put back from an earlier copy" in against.output
+    assert "put back from an earlier copy" in scanned.output
     assert "it is the one that the kept head of entry" in by_code.stdout
     assert "it is the one that the kept head of entry" in good.stdout
     assert (shorter.returncode, "signed before the file was made, is gone" in shorter.stdout) == (1, True)

@@ -165,7 +165,7 @@ def test_keys_of_before_logins_were_asked_for_count_up_to_the_newest_entry_of_th
     assert writer == f"commands:::20000:{'0f' * 16}"  # as entries of before have it
     assert str(Writer.parse(writer)) == writer
     newest = site.write(earlier, COMPLIANCE)
-    for file in keystore.glob("writers-unnamed-until"):  # a home of before
+    for file in keystore.glob("writers-unnamed-until"):  # a home of an earlier version
         file.unlink()
     site.core.writers.unnamed_until = note_unnamed_writers(site.engine, keystore)
     assert site.sign() == newest

@@ -127,7 +127,7 @@ def test_a_home_of_before_is_put_on_the_trail_once_and_never_again(tmp_path: Pat
     with serving_vault(settings) as core:
         engine = open_engine(settings.records_url)
         insert_officer(engine)
-    (settings.keystore_folder / "records-adopted").unlink()  # a home of before: rows without entries
+    (settings.keystore_folder / "records-adopted").unlink()  # a home of an earlier version: rows without entries
     again, compare = build_vault(settings, load_policy(), engine, SystemClock())
     with snapshot(engine) as session:
         bodies = [body for each in stored_entries(session) if (body := parse_body(each.body)) is not None]

@@ -72,7 +72,7 @@ def hold_segment(home: Home) -> KeptKeyInfo:
 
 @pytest.mark.fault("keystore and head put back")
 def test_a_keystore_of_before_a_hold_holds_that_footage_again_before_the_first_sweep(home: Home) -> None:
-    key = hold_segment(home)  # the keystore hasn't been told of the hold, as a copy of before it
+    key = hold_segment(home)  # the keystore hasn't been told of the hold, as a copy from before it
     assert [info.held for info in home.core.kept(KeyKind.FOOTAGE)] == [False]
 
     restart(home)
