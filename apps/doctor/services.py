@@ -35,10 +35,10 @@ def policy(settings: Settings) -> Check:
 
 
 def jars(settings: Settings, *, needed: bool) -> Check:
-    from streams.broker.jars import check_jars, jars_present, libs_folder
+    from streams.broker.jars import check_jars, has_jars, libs_folder
 
     libs = libs_folder(settings.cache)
-    if not jars_present(libs):
+    if not has_jars(libs):
         mend = "`make setup` (or `python -m streams.broker.jars`) gets them with Maven"
         return fail("jars", "none", mend) if needed else warn("jars", "none; not needed by these settings", mend)
     try:

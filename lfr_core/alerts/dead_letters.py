@@ -21,7 +21,7 @@ from lfr_core.custody.vault.record_mac import UNAUTHENTIC
 from lfr_core.deployments.reading import call
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.messages import NOT_LISTED, DeadLetter
-from lfr_core.storage.sql import storable
+from lfr_core.storage.sql import is_storable
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.stream import DeadLetterCountRow, DeadLetterRow
 
@@ -72,7 +72,7 @@ def write_dead_letters(
         _forget(session, hour)
     failures: list[tuple[DeadLetter, Poison]] = []
     for letter in letters:
-        if not storable(letter.offset, letter.partition, letter.at_ns):
+        if not is_storable(letter.offset, letter.partition, letter.at_ns):
             failures.append((letter, Poison("a dead letter holds a number past 64 bits: it can't be stored")))
             continue
         row = _count_of(session, counts, letter, hour)

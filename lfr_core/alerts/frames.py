@@ -14,7 +14,7 @@ from lfr_core.common.errors import Poison
 from lfr_core.domain.frames import PictureState
 from lfr_core.domain.messages import OutcomeBatch
 from lfr_core.domain.outcomes import FrameCounts
-from lfr_core.storage.sql import Value, add_up, insert_absent, storable
+from lfr_core.storage.sql import Value, add_up, insert_absent, is_storable
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.stream import (
     CameraLatencyRow,
@@ -42,7 +42,7 @@ def write_outcomes(
     """
     failures: list[tuple[OutcomeBatch, Poison]] = []
     recorded: list[tuple[OutcomeBatch, CountedFrames]] = []
-    named = {b.deployment for b in batches if storable(b.deployment)}
+    named = {b.deployment for b in batches if is_storable(b.deployment)}
     known = {row.id: row for row in session.exec(select(DeploymentRow).where(col(DeploymentRow.id).in_(named)))}
     # In the order of their keys, so that two recorders never wait for each other in a ring. sorted() is
     # stable: batches of one session stay in the order they came in.
@@ -66,7 +66,7 @@ def write_outcomes(
 def _fault(batch: OutcomeBatch, known: Container[str]) -> Poison | None:
     numbers = [n for r in batch.results for n in (r.sequence + 1, r.not_sampled, r.dropped)]
     numbers += [batch.captured or 0, batch.not_sampled or 0, batch.dropped or 0, batch.reported_ns]
-    if not storable(batch.deployment, batch.camera, batch.session, *(s.stage for s in batch.stages), *numbers):
+    if not is_storable(batch.deployment, batch.camera, batch.session, *(s.stage for s in batch.stages), *numbers):
         return Poison("an outcome batch holds a NUL or a number past 64 bits: it can't be stored")
     if batch.deployment not in known:
         return Poison(f"outcomes for deployment {batch.deployment!r}, which isn't recorded here")

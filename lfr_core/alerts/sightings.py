@@ -26,7 +26,7 @@ from lfr_core.domain.policy import AlertPolicy
 from lfr_core.domain.reserved import CANARY_ENTRY
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.recorded import sealed_text_of
-from lfr_core.storage.sql import storable
+from lfr_core.storage.sql import is_storable
 from lfr_core.storage.tables.alerts import AlertReferenceRow, AlertRow, SightingRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
@@ -60,7 +60,7 @@ class SightingWriter:
         """Record what can be. Returns the alerts opened, and the sightings that were not recorded with why."""
         opened: list[UUID] = []
         failures: list[tuple[Sighting, LfrError]] = []
-        deployments = self._lock({s.deployment for s in sightings if storable(s.deployment)})
+        deployments = self._lock({s.deployment for s in sightings if is_storable(s.deployment)})
         for sighting in sightings:
             try:
                 _check_values(sighting)
@@ -228,7 +228,7 @@ def _canary(deployment: str) -> WatchlistEntryRow:
 def _check_values(sighting: Sighting) -> None:
     texts = (sighting.deployment, sighting.camera, sighting.session, sighting.track, sighting.entry)
     numbers = (sighting.sequence, sighting.captured_ns, sighting.face << 32)  # `face` is a 32-bit column
-    if not storable(*texts, *numbers) or not math.isfinite(sighting.threshold):
+    if not is_storable(*texts, *numbers) or not math.isfinite(sighting.threshold):
         raise Poison(f"sighting {sighting.id} holds a value that can't be stored (NUL, or a number out of range)")
 
 

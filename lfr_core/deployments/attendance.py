@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import get_logger
-from lfr_core.custody.audit.port import SealsRows
+from lfr_core.custody.audit.port import RowSealer
 from lfr_core.custody.audit.row_seals import IsSealed, text_of_values
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role, principal_of
@@ -49,7 +49,7 @@ def _text(deployment: str, operator: Principal, last_ns: int) -> str:
 class Attendance:
     """Who attends which deployment. Every method raises Retryable when the database is away."""
 
-    def __init__(self, engine: Engine, trail: SealsRows, clock: Clock) -> None:
+    def __init__(self, engine: Engine, trail: RowSealer, clock: Clock) -> None:
         self._engine = engine
         self._trail = trail
         self._clock = clock

@@ -38,7 +38,7 @@ _MOST_DIFFERENCES = 100
 
 
 class VaultRecords:
-    """Implements `GateFactsSource`, `EpochLog` and `KnowsPeople` over the records; Retryable when they are away."""
+    """Implements `GateFactsSource`, `EpochLog` and `PeopleRegister` over the records; Retryable when they are away."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine

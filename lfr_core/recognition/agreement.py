@@ -67,7 +67,7 @@ class Agreement:
         self._agreed[track].add(entry)
         return self._held[track].pop(entry)
 
-    def agreed(self, track: int) -> bool:
+    def has_agreed(self, track: int) -> bool:
         """Return whether the track has agreed on an entry."""
         return bool(self._agreed.get(track))
 

@@ -100,7 +100,7 @@ class CameraTracks:
         """End every track; the shots that are still to be compared."""
         return [_shot(chosen) for chosen in self._chooser.end(self._tracker.end_all())]
 
-    def first_comparison(self, track: int) -> bool:
+    def is_first_comparison(self, track: int) -> bool:
         """Return whether this is the first time a shot of `track` is compared."""
         if track in self._compared:
             return False
@@ -120,7 +120,7 @@ class CameraTracks:
         track = vote.shot.track
         person = self._same.person(track)
         leaving = self._agreement.add(entry, vote, agreeing_shots=agreeing_shots, person=person)
-        if self._agreement.agreed(person):
+        if self._agreement.has_agreed(person):
             self._chooser.note_agreement(track)
         else:
             self._chooser.note_hit(track)

@@ -251,7 +251,9 @@ class Recogniser:
         self, looked: DetectedBatch, session: Session, view: DeploymentView, seen: FrameProgress, shots: Iterable[Shot]
     ) -> None:
         camera = self._cameras[session]
-        looked.probes += [Probe(session, view, shot, seen, first=camera.first_comparison(shot.track)) for shot in shots]
+        looked.probes += [
+            Probe(session, view, shot, seen, first=camera.is_first_comparison(shot.track)) for shot in shots
+        ]
 
     def _search(self, looked: DetectedBatch, rows: list[int]) -> dict[int, tuple[str, float]]:
         """Search for a deployment's probes: best entry and similarity by probe index; entry "": of nobody."""

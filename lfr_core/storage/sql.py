@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from lfr_core.storage.tables.row import Row
 
-__all__ = ["Value", "add_up", "insert_absent", "storable"]
+__all__ = ["Value", "add_up", "insert_absent", "is_storable"]
 
 Value = str | int | float | bool | UUID
 _LARGEST = 2**63 - 1  # BIGINT, on both databases
@@ -48,6 +48,6 @@ def add_up(session: Session, row: type[Row], rows: Sequence[Mapping[str, Value]]
         session.execute(upsert, dict(values))
 
 
-def storable(*values: str | int) -> bool:
+def is_storable(*values: str | int) -> bool:
     """Return whether both databases can hold these: no NUL in a text, no integer past 64 bits."""
     return all("\x00" not in v if isinstance(v, str) else abs(v) <= _LARGEST for v in values)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lfr_core.common.errors import Fatal
-from streams.broker.jars import MIN_JAVA, jars_present, java_major, libs_folder
+from streams.broker.jars import MIN_JAVA, has_jars, java_major, libs_folder
 from streams.broker.tansu import tansu_binary
 from streams.broker.traits import KAFKA, TANSU, BrokerTraits
 
@@ -50,7 +50,7 @@ def inspect_machine(settings: Settings) -> MachineTools:
     """Find what the machine has to run a broker with. Starts `java -version` and nothing else."""
     return MachineTools(
         java=java_major(),
-        jars=jars_present(libs_folder(settings.cache)),
+        jars=has_jars(libs_folder(settings.cache)),
         maven=shutil.which("mvn") is not None,
         tansu=tansu_binary(settings.cache),
     )

@@ -22,8 +22,8 @@ __all__ = [
     "MIN_JAVA",
     "check_jars",
     "ensure_jars",
+    "has_jars",
     "jar_faults",
-    "jars_present",
     "java_major",
     "libs_folder",
     "read_list",
@@ -61,7 +61,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def jars_present(libs: Path) -> bool:
+def has_jars(libs: Path) -> bool:
     """Return whether any jar lies there (`check_jars` says whether they are the right ones)."""
     return libs.is_dir() and any(libs.glob("*.jar"))
 
@@ -116,7 +116,7 @@ def ensure_jars(cache: Path, say: Callable[[str], None] = lambda _: None) -> Pat
         Fatal: there is no Maven, or a jar isn't the one we pinned.
     """
     libs = libs_folder(cache)
-    if not jars_present(libs):
+    if not has_jars(libs):
         _resolve(libs, say)
     check_jars(libs)
     return libs

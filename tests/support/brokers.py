@@ -26,7 +26,7 @@ from lfr_core.common.errors import Fatal, LfrError, Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import Policy, load_policy
 from streams.broker.connection import BrokerConnection, connect_as
-from streams.broker.jars import MIN_JAVA, ensure_jars, jars_present, java_major, libs_folder
+from streams.broker.jars import MIN_JAVA, ensure_jars, has_jars, java_major, libs_folder
 from streams.broker.kafka import KafkaNode, broker_command
 from streams.broker.rights import ensure_rights
 from streams.broker.tansu import tansu_binary, tansu_command
@@ -217,7 +217,7 @@ def kafka_libs() -> Path:
     cache = Settings().cache
     if (java_major() or 0) < MIN_JAVA:
         _absent("there is no Java 17")
-    if not jars_present(libs_folder(cache)) and "kafka" not in os.environ.get("LFR_REQUIRE", ""):
+    if not has_jars(libs_folder(cache)) and "kafka" not in os.environ.get("LFR_REQUIRE", ""):
         pytest.skip("Kafka's jars aren't in the cache: `make setup` gets them")
     try:
         return ensure_jars(cache)

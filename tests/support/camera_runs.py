@@ -23,7 +23,7 @@ def run_plain(
     job: CameraJob, connection: BrokerConnection, policy: Policy, directory: DeploymentDirectory, **changes: Any
 ) -> CameraReport:
     """Run a camera whose frames aren't sealed, by the machine's clock; `changes` as of `run_camera`."""
-    given = {"sealer": PlainFrames(), "clock": SystemClock()} | changes
+    given: dict[str, Any] = {"sealer": PlainFrames(), "clock": SystemClock()} | changes
     return run_camera(job, connection=connection, policy=policy, directory=directory, **given)
 
 

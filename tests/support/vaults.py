@@ -27,7 +27,7 @@ from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.access import (
-    KnowsPeople,
+    PeopleRegister,
     check_access,
     check_given_again,
     check_maker,
@@ -101,7 +101,7 @@ class MemoryVault:
     away: bool = False
     destroyed: set[str] = field(default_factory=set)
     made: dict[str, KeptKeyInfo] = field(default_factory=dict)
-    people: KnowsPeople = field(default_factory=Nobody)
+    people: PeopleRegister = field(default_factory=Nobody)
     opened: list[tuple[str, Principal, str]] = field(default_factory=list)
     """Key id, actor and purpose of each consultation."""
 

@@ -21,8 +21,8 @@ __all__ = [
     "AuditEvent",
     "HeadSigner",
     "Pseudonyms",
+    "RowSealer",
     "SealingTrail",
-    "SealsRows",
     "Signer",
     "Trail",
     "Verb",
@@ -97,7 +97,7 @@ class Trail(Protocol):
         ...
 
 
-class SealsRows(Protocol):
+class RowSealer(Protocol):
     """Seals rows that have no entry of their own (`lfr_core.custody.audit.row_seals`); the trail does."""
 
     def seal(self, text: str, person: str = "", /) -> tuple[str, str]:
@@ -108,7 +108,7 @@ class SealsRows(Protocol):
         ...
 
 
-class SealingTrail(Trail, SealsRows, Protocol):
+class SealingTrail(Trail, RowSealer, Protocol):
     """The trail for whoever writes both, and digests into rows (`lfr_core.storage.recorded_tables.AS_SEALED`)."""
 
     def records_key(self) -> bytes:

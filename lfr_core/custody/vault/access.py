@@ -25,7 +25,7 @@ __all__ = [
     "RECORD_USERS",
     "ROLES",
     "SIGNED_ON",
-    "KnowsPeople",
+    "PeopleRegister",
     "check_access",
     "check_deployment",
     "check_given_again",
@@ -100,7 +100,7 @@ SIGNED_ON: Final = frozenset({KeyKind.ALERT})
 """What is opened only by somebody who has signed on to its deployment."""
 
 
-class KnowsPeople(Protocol):
+class PeopleRegister(Protocol):
     """The register of people and their sign-ons, and what they decided to hold: the records."""
 
     def check_person(
@@ -207,7 +207,7 @@ def check_hold_kind(infos: Iterable[KeptKeyInfo]) -> None:
         raise Refused("vault.hold-kind", "only footage can be held; everything else goes when it is due")
 
 
-def check_hold(infos: Iterable[KeptKeyInfo], people: KnowsPeople, *, held: bool) -> None:
+def check_hold(infos: Iterable[KeptKeyInfo], people: PeopleRegister, *, held: bool) -> None:
     """See that keys are held of segments which a recorded hold covers, and let go of which none does.
 
     Which segment a key is of the keystore says, and not the records.
@@ -244,11 +244,11 @@ def check_record_key(actor: SystemActor, use: RecordUse, camera: str) -> None:
         raise Refused("vault.not-for-you", f"{actor} has no business with these records ({use}): it isn't given a key")
 
 
-def check_access(actor: Principal, info: KeptKeyInfo, people: KnowsPeople) -> Principal:
+def check_access(actor: Principal, info: KeptKeyInfo, people: PeopleRegister) -> Principal:
     """Return who it is, a person as registered, if that key may be lent to them.
 
     Raises:
-        Refused: `vault.not-for-you`, `actor.not-a-person`, and as `KnowsPeople`.
+        Refused: `vault.not-for-you`, `actor.not-a-person`, and as `PeopleRegister`.
         Retryable: the records are away.
     """
     kind = info.kind

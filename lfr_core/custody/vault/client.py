@@ -182,7 +182,7 @@ class VaultClient:
         )
 
     def compare_records(self, deployment: str) -> str:
-        """Compare as `lfr_core.custody.vault.access.KnowsPeople.compare_records` does."""
+        """Compare as `lfr_core.custody.vault.access.PeopleRegister.compare_records` does."""
         return self._ask(m.checked(m.CompareRecords, deployment=deployment), m.TextAnswer).text
 
     writers = None

@@ -17,7 +17,7 @@ from lfr_core.custody.vault import access
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.certificates import Peer
 from lfr_core.custody.vault.clockguard import ClockGuard
-from lfr_core.custody.vault.erasure_events import WritesAudit
+from lfr_core.custody.vault.erasure_events import AuditRecorder
 from lfr_core.custody.vault.kept_keys import KeptKeys
 from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
@@ -62,8 +62,8 @@ class VaultCore:
         keystore: Keystore,
         facts: GateFactsSource,
         epochs: EpochLog,
-        audit: WritesAudit,
-        people: access.KnowsPeople,
+        audit: AuditRecorder,
+        people: access.PeopleRegister,
         random_key: Callable[[], bytes] = new_key,
     ) -> None:
         """

@@ -13,12 +13,12 @@ from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.vault.port import DestroyedKey, KeptKeyInfo
 from lfr_core.domain.actors import SystemActor
 
-__all__ = ["ErasureEvents", "WritesAudit"]
+__all__ = ["AuditRecorder", "ErasureEvents"]
 
 _MOST_UNTOLD = 100_000  # more keys than any installation keeps
 
 
-class WritesAudit(Protocol):
+class AuditRecorder(Protocol):
     """Writes one event in a transaction of its own; returns its number. Raises Retryable when that can't be done."""
 
     def record(self, event: AuditEvent) -> int: ...
@@ -27,7 +27,7 @@ class WritesAudit(Protocol):
 class ErasureEvents:
     """Tells the trail which keys went. Erasure never waits for it: the keystore is the proof."""
 
-    def __init__(self, audit: WritesAudit, generation: Callable[[], int] = lambda: 0) -> None:
+    def __init__(self, audit: AuditRecorder, generation: Callable[[], int] = lambda: 0) -> None:
         """Keep the trail that is told. `generation`: of the keystore that doesn't have the keys any more."""
         self._audit = audit
         self._generation = generation

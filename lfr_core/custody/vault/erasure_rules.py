@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.vault.access import KnowsPeople
+from lfr_core.custody.vault.access import PeopleRegister
 from lfr_core.custody.vault.key_terms import CLOCKS_APART_S, KeyTerms
 from lfr_core.custody.vault.port import ErasureRule, KeptKeyInfo, KeyKind
 from lfr_core.domain.gate_inputs import GateFacts, GateFactsSource
@@ -53,7 +53,7 @@ def _is_past_test(found: GateFacts | None) -> bool:
 
 
 def check_requests(
-    rule: ErasureRule, infos: Iterable[KeptKeyInfo], people: KnowsPeople, terms: KeyTerms, now_ns: int
+    rule: ErasureRule, infos: Iterable[KeptKeyInfo], people: PeopleRegister, terms: KeyTerms, now_ns: int
 ) -> None:
     """See that a request is closed, or was never taken, among those whose keys are to be destroyed.
 

@@ -15,7 +15,7 @@ from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.vault import access, erasure_rules
 from lfr_core.custody.vault.clockguard import ClockGuard
-from lfr_core.custody.vault.erasure_events import ErasureEvents, WritesAudit
+from lfr_core.custody.vault.erasure_events import AuditRecorder, ErasureEvents
 from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.port import DestroyedKey, ErasureRule, KeptKey, KeptKeyInfo, KeyKind
@@ -48,8 +48,8 @@ class KeptKeys:
         clock: Clock,
         guard: ClockGuard,
         facts: GateFactsSource,
-        people: access.KnowsPeople,
-        audit: WritesAudit,
+        people: access.PeopleRegister,
+        audit: AuditRecorder,
     ) -> None:
         self._keystore, self._terms, self._clock, self._guard = keystore, terms, clock, guard
         self._facts, self._people, self._audit = facts, people, audit

@@ -19,9 +19,9 @@ from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.entry import AuditEntry
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.people.roles import Role
-from lfr_core.custody.vault.access import KnowsPeople
+from lfr_core.custody.vault.access import PeopleRegister
 from lfr_core.custody.vault.certificates import THIS_MACHINE, CertificateAuthority, Peer
-from lfr_core.custody.vault.erasure_events import WritesAudit
+from lfr_core.custody.vault.erasure_events import AuditRecorder
 from lfr_core.custody.vault.machine_file import Machine, check_room, read_machines, write_machines
 from lfr_core.custody.vault.process_files import AUTHORITY_FILE
 from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor, person_name
@@ -42,15 +42,15 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
 class Machines:
-    """The register. Implements `lfr_core.custody.vault.writer_keys.KnowsMachines`. Safe to use from several threads."""
+    """The register. Implements `lfr_core.custody.vault.writer_keys.MachineRegister`. Safe to use from several threads."""
 
     def __init__(
         self,
         folder: Path,
         authority: CertificateAuthority,
         *,
-        people: KnowsPeople,
-        audit: WritesAudit,
+        people: PeopleRegister,
+        audit: AuditRecorder,
         clock: Clock,
         days: float,
     ) -> None:
@@ -236,7 +236,7 @@ class Machines:
             )
 
     def note_newest(self, seq: int) -> None:
-        """Note as `KnowsMachines` does. Certificates that were replaced or ran out write what was under way then."""
+        """Note as `MachineRegister` does. Certificates that were replaced or ran out write what was under way then."""
         with self._lock:
             before_ns = self._clock.time_ns() - _UNDER_WAY_NS
             for each in tuple(self._known.values()):

@@ -26,7 +26,7 @@ from lfr_core.custody.vault.record_keys import day_of
 from lfr_core.custody.vault.sealing import KEY_BYTES, binding
 from lfr_core.domain.actors import ProcessIdentity, fold_key_name, person_name
 
-__all__ = ["CLOCKS_APART_NS", "WRITER_LEASE_S", "KnowsMachines", "Writer", "WriterKeys", "derive_pseudonym"]
+__all__ = ["CLOCKS_APART_NS", "WRITER_LEASE_S", "MachineRegister", "Writer", "WriterKeys", "derive_pseudonym"]
 
 WRITER_LEASE_S: Final = 3_600.0
 """[proposal] While the vault is away, so that people's decisions can still be written down; else it is asked each time
@@ -37,7 +37,7 @@ written, and isn't signed."""
 _WRITER: Final = re.compile(r"([a-z]*):([a-z0-9-]*):([0-9a-f]*):(\d{1,9}):([0-9a-f]{32})(?::([0-9a-f]{32}|))?")
 
 
-class KnowsMachines(Protocol):
+class MachineRegister(Protocol):
     """Until which entry of the audit trail a machine's certificate counts: `lfr_core.custody.vault.machines`."""
 
     def note_newest(self, seq: int) -> None:
@@ -91,7 +91,7 @@ class WriterKeys:
         self._clock = clock
         self.records_key: Final = self._derive_key(binding("openlfr audit records"))
         """What entries say of records is keyed with it."""
-        self.machines: KnowsMachines | None = None
+        self.machines: MachineRegister | None = None
         """The register of other machines; None: no other machine writes."""
         self.unnamed_until = 0
         """Up to this entry a person's may be sealed with a key of an earlier version, which was lent for nobody in
@@ -128,7 +128,7 @@ class WriterKeys:
         return derive_pseudonym(self._root, person_name(person)) if person else ""
 
     def note_newest(self, seq: int) -> None:
-        """Note as `KnowsMachines` does."""
+        """Note as `MachineRegister` does."""
         if self.machines is not None:
             self.machines.note_newest(seq)
 

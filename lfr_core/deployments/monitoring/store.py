@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlmodel import Session, col, func, select
 
 from lfr_core.common.errors import Poison
-from lfr_core.custody.audit.port import SealsRows
+from lfr_core.custody.audit.port import RowSealer
 from lfr_core.custody.audit.row_seals import IsSealed, text_of_values
 from lfr_core.domain.actors import SPEAKS_FOR_PEOPLE, ProcessIdentity
 from lfr_core.domain.messages import LiveProbeFault, LiveProbeResult
-from lfr_core.storage.sql import Value, insert_absent, storable
+from lfr_core.storage.sql import Value, insert_absent, is_storable
 from lfr_core.storage.tables.monitoring import LiveProbeAnswerRow, LiveProbeRow
 
 __all__ = [
@@ -109,7 +109,7 @@ def begin_live_probe(
 
 def keep_self_test(
     session: Session,
-    trail: SealsRows,
+    trail: RowSealer,
     probe: UUID,
     deployment: str,
     *,
@@ -129,7 +129,7 @@ def keep_self_test(
 
 
 def write_answers(
-    session: Session, trail: SealsRows, results: Sequence[LiveProbeResult], now_ns: int
+    session: Session, trail: RowSealer, results: Sequence[LiveProbeResult], now_ns: int
 ) -> tuple[tuple[LiveProbeResult, Poison], ...]:
     """Keep answers, once however often they come; those to no live probe that was sent are handed back."""
     failures: list[tuple[LiveProbeResult, Poison]] = []
@@ -138,7 +138,7 @@ def write_answers(
         if row is None or row.deployment != result.deployment or result.part >= len(_keys(row)):
             failures.append((result, Poison(f"an answer to probe {result.id}, part {result.part}, which nobody sent")))
             continue
-        if not storable(result.part):
+        if not is_storable(result.part):
             failures.append((result, Poison("a live probe holds a number past 64 bits")))
             continue
         if result.ok and not _has_opened(row, result):
@@ -178,7 +178,7 @@ def last_proven_ns(session: Session, deployment: str, is_sealed: IsSealed | None
     return None
 
 
-def _seal(trail: SealsRows, row: LiveProbeRow, green_ns: int) -> None:
+def _seal(trail: RowSealer, row: LiveProbeRow, green_ns: int) -> None:
     """Say that everything was right."""
     row.green_ns = green_ns
     row.writer, row.seal = trail.seal(_text(row))

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from lfr_core.domain.deployments import DeploymentKind
 from tests.support.page_session import session_of
 from tests.support.people import authenticated
-from tests.support.planner_desk import desk_of
+from tests.support.planner_view import planner_view_of
 from tests.support.planning import OFFICER, OTHER_OFFICER, PLANNER, PlanningHarness, form
 
 ID = "xq-77"
@@ -39,7 +39,7 @@ def test_every_part_of_the_desk_names_a_deployment_and_shows_no_id(harness: Plan
     harness.deployments.plan(
         ID, DeploymentKind.OPERATIONAL, asked, by=authenticated(PLANNER), name="Norwich market", submit=True
     )
-    given = {"view": desk_of(harness), "session": session_of(harness.engine, name)}
+    given = {"view": planner_view_of(harness), "session": session_of(harness.engine, name)}
     app = AppTest.from_function(drawn, kwargs=given, default_timeout=30).run()
     shown = texts(app)
     app.radio(key="planner-where").set_value("waiting").run()
@@ -56,7 +56,7 @@ def test_what_was_decided_is_said_of_the_name(harness: PlanningHarness) -> None:
     harness.deployments.plan(
         ID, DeploymentKind.OPERATIONAL, form(harness.start()), by=authenticated(PLANNER), name="Norwich market"
     )
-    view = desk_of(harness)
+    view = planner_view_of(harness)
     given = {"view": view, "session": session_of(harness.engine, OTHER_OFFICER)}
     app = AppTest.from_function(drawn, kwargs=given, default_timeout=30)
     app.session_state["planner-where"], app.session_state["planner-deployment"] = "deployment", ID

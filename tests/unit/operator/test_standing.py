@@ -12,7 +12,8 @@ from apps.operator.values import Dashboard
 from lfr_core.alerts.health import CameraState, Health
 from lfr_core.alerts.read import DeploymentCounts
 from lfr_core.custody.vault.reachability import VaultState
-from tests.unit.operator.test_panels import ANSWERS, CAMERA, NO_ALERTS, NOW_NS
+from tests.support.records import NOW_NS
+from tests.unit.operator.test_panels import ANSWERS, CAMERA, NO_ALERTS
 
 WORKING = Dashboard(
     (CAMERA,), DeploymentCounts(CAMERA.counts, 4, 1, 1, NO_ALERTS, NO_ALERTS), CAMERA.latency, 2000.0, NOW_NS, ANSWERS

@@ -11,7 +11,7 @@ import pytest
 
 from apps.operator.tones import NewAlerts, tone_html
 from lfr_core.domain.watchlists import Response
-from tests.unit.operator.test_panels import ALERT
+from tests.support.unanswered_alert import ALERT
 
 
 def samples(response: Response) -> bytes:
