@@ -42,7 +42,7 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
 class Machines:
-    """The register. Implements `lfr_core.custody.vault.writer_keys.MachineRegister`. Safe to use from several threads."""
+    """Implements `lfr_core.custody.vault.writer_keys.MachineRegister`. Safe to use from several threads."""
 
     def __init__(
         self,
