@@ -2,6 +2,7 @@
 
 python scripts/screenshots.py --out /tmp/pages      # some minutes; exits with 1 where something is cut off
 python scripts/screenshots.py --only street
+python scripts/screenshots.py --out /tmp/pages --docs   # those of the documents anew, small, in docs/images
 
 An identity server, a vault, records, the staff's pages and a Chromium of this script's own, and the tests' people;
 no broker, no camera and no face: the pictures of alerts are plain grey.
@@ -61,6 +62,18 @@ TALLEST_PX: Final = 8_000
 WAIT_MS: Final = 120_000
 STREET: Final = "Sam Street"
 JUDGED: Final = "An operator says it is the same person"
+DOCS: Final = (
+    "planning-live-desk",
+    "street-phone",
+    "publication-desk",
+    "compliance-desk",
+    "enquiries-desk",
+    "public-index-phone",
+    "public-forgotten-phone",
+)
+"""Pictures that the documents show: of nobody, as every picture of this script."""
+IMAGES: Final = Path(__file__).resolve().parents[1] / "docs" / "images"
+TALLEST_IN_DOCS_PX: Final = 1_100
 LEAD_S: Final = 30.0
 """Until the hours begin: all before has to be done by then."""
 
@@ -276,6 +289,16 @@ def photograph(browser: Browser, out: Path, only: str) -> dict[str, Sequence[str
     return faults
 
 
+def keep_for_documents(pictures: Path) -> None:
+    """Write the upper part of those that the documents show to docs/images, as WebP of some ten kilobytes each."""
+    from PIL import Image
+
+    for name in DOCS:
+        with Image.open(pictures / f"{name}.png") as whole:
+            part = whole.convert("RGB").crop((0, 0, whole.width, min(whole.height, TALLEST_IN_DOCS_PX)))
+        part.save(IMAGES / f"{name}.webp", quality=60, method=6)
+
+
 def main() -> None:
     """Picture, and say."""
     from playwright.sync_api import sync_playwright
@@ -283,12 +306,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder of the pictures")
     parser.add_argument("--only", default="", help="pages whose name has this in it")
+    parser.add_argument("--docs", action="store_true", help="also write those of the documents to docs/images")
     options = parser.parse_args()
+    if options.docs and options.only:
+        parser.error("--docs needs every page: leave --only out")
     options.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
         faults = photograph(browser, options.out, options.only)
         browser.close()
+    if options.docs:
+        keep_for_documents(options.out)
     for name, found in faults.items():
         lines = "\n".join(f"    {each}" for each in found)
         Console().print(f"{name}: {lines and chr(10)}{lines or 'in order'}", highlight=False, markup=False)

@@ -18,12 +18,12 @@ __all__ = ["dashboard_html"]
 _MOST_NAMED = 5
 _FATES = {
     "recognised": "recognised",
-    "not_sampled": "not sampled",
-    "dropped_at_camera": "dropped at camera",
-    "dropped_stale": "stale",
-    "dropped_closed": "closed",
-    "unopenable": "unopenable",
-    "dead_lettered": "dead-lettered",
+    "not_sampled": "not looked at",
+    "dropped_at_camera": "left out at the camera",
+    "dropped_stale": "too late",
+    "dropped_closed": "while shut",
+    "unopenable": "not opened in time",
+    "dead_lettered": "not readable",
     "lost": "lost",
 }
 _HEALTH_WORDS = {

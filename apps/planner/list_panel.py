@@ -18,6 +18,7 @@ from apps.sign_in import redraw
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.readiness import DeploymentOverview
+from lfr_core.watchlists.quality.refused_workbook import REFUSED_FILE
 from lfr_core.watchlists.upload import MOST_BYTES, UploadedFile
 
 __all__ = ["show_list_panel"]
@@ -115,3 +116,12 @@ def _came_of(job: Job[ListLook]) -> None:
         st.error(f"{job.title} ended: {plain_words(str(job.error))}.")
     elif job.result is not None:
         st.html(list_look_html(job.result))
+        if job.result.workbook:
+            st.download_button(
+                "What was refused, as a spreadsheet",
+                job.result.workbook,
+                REFUSED_FILE,
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                help="With names and pictures from the list: keep it as you keep the list itself.",
+                on_click="ignore",
+            )

@@ -22,7 +22,8 @@ _LARGEST_MB = 10
 def plan_html(plan: PlacePlan, place: str) -> str:
     """Show the plan, and which number is which camera."""
     names = "".join(f"<li>{escape(mark.camera)}</li>" for mark in plan.marks)
-    words = f"Plan of {place}" + (f" with {len(plan.marks)} cameras" if plan.marks else "")
+    count = len(plan.marks)
+    words = f"Plan of {place}" + (f" with {count} camera{'s' * (count != 1)}" if count else "")
     seen = "The public sees it with the announcement." if plan.is_public else "For staff only."
     return (
         f'<figure class="pln-plan">{picture_html(plan_svg(plan, words), words)}'

@@ -28,8 +28,10 @@ from lfr_core.recognition.faces.decode_child import decode_in_child
 from lfr_core.watchlists.choosing import FaceChooser, ShownFaces, find_faces
 from lfr_core.watchlists.compile import WatchlistStore
 from lfr_core.watchlists.list_builder import ListBuilder
+from lfr_core.watchlists.quality.refused_workbook import refused_workbook
 from lfr_core.watchlists.quality.result import CategoryCount
 from lfr_core.watchlists.quality.service import CheckedList, ListCheck, check_list
+from lfr_core.watchlists.quality.thumbnails import thumbnails_of
 from lfr_core.watchlists.upload import UploadedFile, stage_upload
 
 __all__ = ["ListLook", "LookedAt", "StagedList", "UploadedLists"]
@@ -71,6 +73,8 @@ class ListLook:
     """Those that refuse first."""
     refused_by: tuple[tuple[str, int], ...]
     """Each reason and how often, the most frequent first."""
+    workbook: bytes = b""
+    """What was refused, each with its picture, for whoever mends the list (.xlsx); empty where nothing was."""
     compiled: bool = False
 
     @property
@@ -222,6 +226,8 @@ class UploadedLists:
         counts: dict[str, int] = {}
         for each in refusing:
             counts[each.message] = counts.get(each.message, 0) + 1
+        refusals = checked.report.refusals
+        pictures = thumbnails_of(staged.folder, [each.photograph for each in refusals], self._policy.images)
         return ListLook(
             rows=quality.rows,
             photographs=staged.photographs,
@@ -231,6 +237,7 @@ class UploadedLists:
             flagged=len(order) - len(refusing),
             shown=tuple(LookedAt(_without_names(each), self._thumbnail(staged, each)) for each in order[:MOST_SHOWN]),
             refused_by=tuple(sorted(counts.items(), key=lambda each: -each[1])),
+            workbook=refused_workbook(refusals, pictures) if refusals else b"",
         )
 
     def _thumbnail(self, staged: StagedList, finding: Finding) -> bytes | None:

@@ -73,7 +73,7 @@ def write_dead_letters(
     failures: list[tuple[DeadLetter, Poison]] = []
     for letter in letters:
         if not is_storable(letter.offset, letter.partition, letter.at_ns):
-            failures.append((letter, Poison("a dead letter holds a number past 64 bits: it can't be stored")))
+            failures.append((letter, Poison("a refused record holds a number past 64 bits: it can't be stored")))
             continue
         row = _count_of(session, counts, letter, hour)
         count = letter.count

@@ -112,10 +112,10 @@ def test_cameras_show_the_frame_identity_and_their_latency(page: Page, recorder:
     camera.get_by_text("17 captured =").wait_for()
 
     output = camera.inner_text()
-    for known in ("5 recognised", "12 not sampled", "Good"):
+    for known in ("5 recognised", "12 not looked at", "Good"):
         assert known in output
     assert camera.locator(".ops-identity").get_attribute("aria-label") == (
-        "Of 17 frames captured: 5 recognised, 12 not sampled"
+        "Of 17 frames captured: 5 recognised, 12 not looked at"
     )
 
 

@@ -18,12 +18,14 @@ from apps.planner.list_html import list_look_html, minors_html
 from apps.planner.panels import list_html
 from apps.planner.uploaded_lists import ListLook, UploadedLists
 from lfr_core.common.errors import Poison, Refused
+from lfr_core.common.workbooks import read_workbook
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.faces.decode import decode
 from lfr_core.recognition.faces.engine import PackEngine
 from lfr_core.watchlists.face_choices import read_choices
 from lfr_core.watchlists.list_builder import ListBuilder
+from lfr_core.watchlists.quality.refused_workbook import REFUSED_FILE
 from lfr_core.watchlists.upload import UploadedFile
 from tests.support.people import authenticated
 from tests.support.planner_view import planner_view_of, uploaded_lists
@@ -109,6 +111,8 @@ def test_a_list_is_checked_mended_compiled_and_shown_to_the_officer(
     assert (look.rows, look.minors, look.passes, look.compiled) == (3, 1, False, False)
     assert all(not each.finding.subject and not each.finding.photograph for each in look.shown)
     assert "doesn't pass" in list_look_html(look)
+    _, refused = read_workbook(look.workbook, REFUSED_FILE, most_rows=50, most_columns=10)
+    assert {row[1] for row in refused.rows[1:]} == {"S-2", "S-3"}
 
     staged = lists.stage("dep", listed(today, *rows, **photos), by=BY)
     lists.compile("dep", made, by=BY)
@@ -117,6 +121,7 @@ def test_a_list_is_checked_mended_compiled_and_shown_to_the_officer(
     assert job.error is None
     assert job.result is not None
     assert job.result.compiled
+    assert job.result.workbook == b""
     assert not staged.folder.exists()
     assert lists.staged("dep", BY) is None
     view = planner_view_of(harness)

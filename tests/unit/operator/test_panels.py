@@ -132,7 +132,7 @@ def test_a_recording_s_latency_has_no_limit_that_it_could_pass() -> None:
 def test_the_identity_says_every_fate_in_words_and_whether_it_balances() -> None:
     good, bad = dashboard(CAMERA), dashboard(replace(CAMERA, counts=FrameCounts(captured=10, recognised=3)))
 
-    assert "Of 10 frames captured: 3 recognised, 6 not sampled, 1 lost" in good
+    assert "Of 10 frames captured: 3 recognised, 6 not looked at, 1 lost" in good
     assert "10 captured =" in good
     assert "10 captured ≠" in bad
 
