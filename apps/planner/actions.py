@@ -66,11 +66,13 @@ def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Deployment
     before, st.session_state[_SEEN] = st.session_state.get(_SEEN), (id, act_key(one))
     if before is not None and before[0] == id and before[1] != act_key(one):
         st.warning("This deployment has changed since you looked, so nothing was done: read it anew.")
-    shown = _draw_forms(view, one, by) or bool(steps & _DRAWN.keys())
+    is_told = one.planned.announced and view.is_public(id)
+    drawn = steps & _DRAWN.keys() - ({Step.ANNOUNCE} if is_told else set())
+    shown = _draw_forms(view, one, by) or bool(drawn)
     for step, draw in _DRAWN.items():
-        if step in steps:
+        if step in drawn:
             draw(view, one, by)
-    shown = _withholding(view, one, by) or shown
+    shown = (not is_told and _withholding(view, one, by)) or shown
     if Step.PLAN in steps:
         st.button("Revise the application", key=f"act-revise-{act_key(one)}", on_click=_revise, args=(one, go))
         shown = True

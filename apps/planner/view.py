@@ -18,7 +18,7 @@ from apps.planner.jobs import Jobs
 from apps.planner.new_document import NewDocument
 from apps.planner.uploaded_lists import UploadedLists
 from lfr_core.common.clock import Clock, utc_from_ns
-from lfr_core.common.errors import Retryable
+from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.people.roles import AuthenticatedPerson, Person
 from lfr_core.deployments import announcement, withholding
@@ -124,6 +124,13 @@ class PlannerView:
         """Read which of its documents are missing or past their review."""
         with reading(self.engine) as session:
             return read_documents_status(session, deployment, self.now().date())
+
+    def is_public(self, deployment: str) -> bool:
+        """Whether its announcement was made, and isn't withheld."""
+        try:
+            return announcement.announcement_of(self.engine, deployment).place_is_public
+        except Refused:  # there is none
+            return False
 
     def announcement(self, deployment: str) -> Plan:
         """Read what the public would be told now. Raises Refused `deployment.trial`."""

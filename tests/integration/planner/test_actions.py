@@ -108,3 +108,14 @@ def test_a_request_to_withhold_that_changed_since_the_officer_looked_is_not_appr
 
     assert CHANGED in officer.warning[0].value
     assert announcements(harness.engine) == ()
+
+
+def test_what_was_announced_is_offered_neither_again_nor_to_be_withheld(harness: PlanningHarness) -> None:
+    harness.plan()
+    harness.authorise()
+    before = {each.label for each in page(harness, PUBLISHER).expander}
+    harness.announce()
+
+    after = {each.label for each in page(harness, PUBLISHER).expander}
+
+    assert before - after == {"Announce it", "Withhold the announcement"}
