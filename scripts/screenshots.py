@@ -21,6 +21,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from document_pictures import keep_for_documents
 from rich.console import Console
 from screenshot import CHROMIUM, blur_faces
 
@@ -62,18 +63,6 @@ TALLEST_PX: Final = 8_000
 WAIT_MS: Final = 120_000
 STREET: Final = "Sam Street"
 JUDGED: Final = "An operator says it is the same person"
-DOCS: Final = (
-    "planning-live-desk",
-    "street-phone",
-    "publication-desk",
-    "compliance-desk",
-    "enquiries-desk",
-    "public-index-phone",
-    "public-forgotten-phone",
-)
-"""Pictures that the documents show: of nobody, as every picture of this script."""
-IMAGES: Final = Path(__file__).resolve().parents[1] / "docs" / "images"
-TALLEST_IN_DOCS_PX: Final = 1_100
 LEAD_S: Final = 30.0
 """Until the hours begin: all before has to be done by then."""
 
@@ -287,16 +276,6 @@ def photograph(browser: Browser, out: Path, only: str) -> dict[str, Sequence[str
                 faults[f"{label}-{size}"] = picture(page, out / f"{label}-{size}.png", width, height)
             context.close()
     return faults
-
-
-def keep_for_documents(pictures: Path) -> None:
-    """Write the upper part of those that the documents show to docs/images, as WebP of some ten kilobytes each."""
-    from PIL import Image
-
-    for name in DOCS:
-        with Image.open(pictures / f"{name}.png") as whole:
-            part = whole.convert("RGB").crop((0, 0, whole.width, min(whole.height, TALLEST_IN_DOCS_PX)))
-        part.save(IMAGES / f"{name}.webp", quality=60, method=6)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from functools import partial
 import streamlit as st
 
 from apps.acts import act, form_key, show_result
+from apps.choosing import choose
 from apps.compliance import documents_panel, panels, people_panel
 from apps.compliance.actions import ComplianceActions
 from apps.compliance.view import MOST_ENTRIES, ROLES, ComplianceView, Report, TrailSearch
@@ -99,7 +100,7 @@ def _certificates(view: ComplianceView, actions: ComplianceActions) -> None:
         f"{'the search found nothing that should be gone' if one.search.passed else 'NOT PASSED'}"
         for one in found
     }
-    number = st.selectbox("Certificate", list(labels), format_func=labels.__getitem__, key="compliance-certificate")
+    number = choose("Certificate", labels, "compliance-certificate")
     one = next(each for each in found if each.number == number)
     st.html("<h3>What was destroyed</h3>")
     heads = ("Data", "Keys", "The last", "At most late by", "Left")

@@ -12,6 +12,7 @@ from typing import TypeVar
 import streamlit as st
 
 from apps.answer_words import ENGAGEMENT_WORDS, OUTCOME_WORDS
+from apps.choosing import choose
 from apps.drawing import picture_html
 from apps.officer import panels
 from apps.officer.view import ROLES, OfficerView, StopReceipt
@@ -20,8 +21,10 @@ from apps.plain_words import plain_words
 from apps.say_why import not_current
 from apps.sign_in import PageSession, draw_person, may_see, redraw
 from lfr_core.alerts.read import AlertSummary
+from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.domain.alerts import Engagement
+from lfr_core.domain.working_days import LONDON
 
 __all__ = ["page"]
 
@@ -73,7 +76,7 @@ def _choose(view: OfficerView, session: PageSession) -> None:
         st.text("No deployment is live.")
         return
     names = {one.view.id: one.name for one in live}
-    chosen = st.selectbox("Your deployment", list(names), format_func=names.__getitem__, key="officer-choice")
+    chosen = choose("Your deployment", names, "officer-choice")
     st.button("Start", type="primary", key="officer-start", on_click=_sign_on, args=(view, session, chosen))
 
 
@@ -115,18 +118,18 @@ def _alerts(view: OfficerView, session: PageSession) -> None:
         st.text("Nothing has been judged yet. What an operator judges comes here by itself.")
         return
     pictures: Pictures = st.session_state.setdefault("officer-pictures", view.pictures())
-    labels = {each.id: _label(view, each) for each in found}
-    chosen = st.selectbox("Alert", list(labels), format_func=labels.__getitem__, key="officer-alert")
+    labels = {each.id: _label(each) for each in found}
+    chosen = choose("Alert", labels, "officer-alert")
     one = next((each for each in found if each.id == chosen), found[0])
     response = view.response(one.category)
     st.html(panels.card(one, pictures.of(one, session.person), response, now_ns=view.now_ns()))
     _questions(view, session, one)
 
 
-def _label(view: OfficerView, one: AlertSummary) -> str:
+def _label(one: AlertSummary) -> str:
     done = one.decision.engagement
     state = "" if done is None else f" ({ENGAGEMENT_WORDS[done].lower()})"
-    return f"{one.camera}, {panels.ago_words((view.now_ns() - one.last_ns) / 1e9)}{state}"
+    return f"{one.camera}, {utc_from_ns(one.last_ns).astimezone(LONDON):%H:%M:%S}{state}"
 
 
 def _questions(view: OfficerView, session: PageSession, alert: AlertSummary) -> None:

@@ -238,8 +238,9 @@ class AlertsView:
             found, digest = "A newer picture has come.", ""
         now_ns = self._view.now_ns()
         with st.container(border=True, key=f"ops-{part.name}-{alert.id}"):
-            large = part is self._waiting and self._large
-            st.html(panels.alert_card(alert, found, self._view.response(alert), now_ns=now_ns, large=large))
+            is_open = part is self._waiting  # those judged stand at the side, where there is room for the pair
+            large, response = is_open and self._large, self._view.response(alert)
+            st.html(panels.alert_card(alert, found, response, now_ns=now_ns, large=large, beside=is_open))
             with st.container(key=f"ops-answers-{part.name}-{alert.id}", gap="xsmall"):
                 if not part.snapshot.answerable:
                     questions.show_answers(self._view, alert)

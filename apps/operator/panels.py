@@ -146,11 +146,18 @@ def nothing_waits(deployment: DeploymentSummary) -> str:
 
 
 def alert_card(
-    alert: AlertSummary, pictures: OpenedCrops | str, response: Response, *, now_ns: int, large: bool = False
+    alert: AlertSummary,
+    pictures: OpenedCrops | str,
+    response: Response,
+    *,
+    now_ns: int,
+    large: bool = False,
+    beside: bool = True,
 ) -> str:
     """Show probe and reference side by side, and what is known, as of `now_ns` (nanoseconds since the epoch).
 
-    `pictures` is a sentence where there are none to show. `large`: the middle of each, twice as large.
+    `pictures` is a sentence where there are none to show. `large`: the middle of each, twice as large. `beside`: other
+    pictures of the person too.
     """
     seen = local_time(alert.first_ns)
     new = " is-new" if alert.undecided and now_ns - alert.opened_ns < _NEW_NS else ""
@@ -160,7 +167,7 @@ def alert_card(
     return (
         f'<article class="ops-alert{new}" data-alert="{alert.id}" '
         f'aria-label="Alert on {escape(alert.subject, quote=True)}">'
-        f"{_pair(alert, pictures, large=large)}{warned}"
+        f"{_pair(alert, pictures, large=large, beside=beside)}{warned}"
         f'<div class="ops-what"><p class="ops-subject">{escape(alert.subject)}</p>'
         f'<p class="ops-facts"><span class="ops-pill is-{response.value}">{SHORT[response]}</span>{test}'
         f"<span>{alert.category.value.replace('_', ' ')}</span></p>"
@@ -173,7 +180,7 @@ def alert_card(
     )
 
 
-def _pair(alert: AlertSummary, pictures: OpenedCrops | str, *, large: bool) -> str:
+def _pair(alert: AlertSummary, pictures: OpenedCrops | str, *, large: bool, beside: bool) -> str:
     if isinstance(pictures, str):
         return f'<div class="ops-pair">{empty(pictures)}</div>'
     count = len(pictures.references)
@@ -190,7 +197,7 @@ def _pair(alert: AlertSummary, pictures: OpenedCrops | str, *, large: bool) -> s
         _picture(shot, f"Another picture from camera {alert.camera}", "Also seen")
         for shot in pictures.shots[: _MOST_BESIDE - len(others)]
     ]
-    more = f'<div class="ops-more">{"".join(others)}</div>' if others else ""
+    more = f'<div class="ops-more">{"".join(others)}</div>' if others and beside else ""
     return f'<div class="ops-pair{" is-large" if large else ""}">{probe}{first}{more}</div>'
 
 

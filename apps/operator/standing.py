@@ -23,7 +23,16 @@ _WHY: Final = {
     Health.LOSING: "pictures are lost on their way",
     Health.ENDED: "every camera has been stopped",
 }
-_RUNNING: Final = frozenset({Health.GOOD, Health.BEHIND, Health.SLOW})
+_POORLY: Final = {
+    Health.DARK: "dark or covered",
+    Health.STILL: "the same picture again and again",
+    Health.MOVED: "turned elsewhere",
+    Health.DAMAGED: "damaged pictures",
+    Health.LOSING: "pictures lost on their way",
+    Health.BEHIND: "pictures come late",
+}
+"""States in which pictures are looked at all the same, so that an alert may come: nobody says that none does."""
+_MOST_NAMED: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,8 @@ class ConsoleState:
     """Wall time; None where it isn't known."""
     who: str
     """Who acts; "" while people are recognised."""
+    hardly: bool = False
+    """Whether pictures are looked at, of cameras none of which sees as it should."""
 
 
 def standing_of(dashboard: Dashboard, *, live: bool, over: bool) -> ConsoleState:
@@ -66,6 +77,14 @@ def _off(why: str, since_ns: int | None, who: str) -> ConsoleState:
 
 
 def _no_camera_works(cameras: list[CameraHealth]) -> ConsoleState:
+    poor = [each for each in cameras if each.looks_per_second > 0 and each.standing.health in _POORLY]
+    if poor:
+        named = ", ".join(f"{each.camera}: {_POORLY[each.standing.health]}" for each in poor[:_MOST_NAMED])
+        since = [each.standing.since_ns for each in poor if each.standing.since_ns is not None]
+        why = f"no camera sees as it should ({named}{', and more' if len(poor) > _MOST_NAMED else ''})"
+        return ConsoleState(
+            recognising=False, why=why, since_ns=max(since, default=None), who="its planner", hardly=True
+        )
     worst = cameras[0].standing
     began = [camera.standing.since_ns for camera in cameras if camera.standing.since_ns is not None]
     who = "its planner" if worst.health in {Health.SILENT, Health.NO_PICTURES, Health.ENDED} else _SYSTEM
@@ -83,7 +102,8 @@ def standing_html(state: ConsoleState, *, now_ns: int) -> str:
     if state.since_ns is not None:
         ago = duration_words((now_ns - state.since_ns) / 1e9)
         since = f" Since {local_time(state.since_ns):%H:%M:%S}, {ago}."
+    word, whom = ("HARDLY RECOGNISING", "Hardly anybody") if state.hardly else ("NOT RECOGNISING", "Nobody")
     return (
-        f'<p class="ops-state is-off" role="alert"><strong>NOT RECOGNISING</strong> <span>Nobody is recognised: '
+        f'<p class="ops-state is-off" role="alert"><strong>{word}</strong> <span>{whom} is recognised: '
         f"{escape(state.why)}.{since} Who acts: {escape(state.who)}.</span></p>"
     )

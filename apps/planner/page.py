@@ -10,6 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from apps.choosing import choose
 from apps.deployment_labels import deployment_labels
 from apps.planner import actions, form, panels
 from apps.planner.month_html import first_of, month_html, month_offset
@@ -111,7 +112,7 @@ def _deployment(view: PlannerView, session: PageSession) -> None:
         return
     if st.session_state.get(_DEPLOYMENT) not in labels:
         st.session_state[_DEPLOYMENT] = next(iter(labels))
-    chosen = str(st.selectbox("Which deployment", list(labels), key=_DEPLOYMENT, format_func=labels.__getitem__))
+    chosen = choose("Which deployment", labels, _DEPLOYMENT)
     one = view.read_overview(chosen)
     if one.view.status.is_over:
         view.cameras.forget(chosen)  # the flow that closed it knows no cameras

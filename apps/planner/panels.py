@@ -220,7 +220,7 @@ def timeline_html(entries: Sequence[TimelineEntry]) -> str:
     if not entries:
         return empty("Nothing was done yet.")
     rows = "".join(
-        f"<tr><td>{_moment(each.at)}</td><td>{escape(each.step)}</td><td>{escape(each.by)}</td>"
+        f"<tr><td>{_moment(each.at)}</td><td>{escape(each.step.replace('-', ' '))}</td><td>{escape(each.by)}</td>"
         f"<td>{escape(each.status)}</td><td>{each.revision}</td><td>{escape(plain_words(each.note))}</td></tr>"
         for each in entries
     )

@@ -126,7 +126,7 @@ class PlannerView:
             return read_documents_status(session, deployment, self.now().date())
 
     def is_public(self, deployment: str) -> bool:
-        """Whether its announcement was made, and isn't withheld."""
+        """Return whether its announcement was made, and isn't withheld."""
         try:
             return announcement.announcement_of(self.engine, deployment).place_is_public
         except Refused:  # there is none

@@ -7,6 +7,7 @@ from html import escape
 import streamlit as st
 
 from apps.acts import act, show_result
+from apps.choosing import choose
 from apps.compliance.panels import london
 from apps.publication.view import ROLES, Draft, PublicationView
 from apps.say_why import not_current, show_or_say_why
@@ -33,7 +34,7 @@ def page(view: PublicationView, session: PageSession) -> None:
         st.text("No deployment has ended: there is nothing to publish.")
         return
     labels = {one.deployment: _label(one, places.get(one.deployment, one.deployment)) for one in due}
-    chosen = st.selectbox("Deployment", list(labels), format_func=labels.__getitem__, key="publication-deployment")
+    chosen = choose("Deployment", labels, "publication-deployment")
     one = next(each for each in due if each.deployment == chosen)
     show_or_say_why(lambda: _draw_deployment(view, session, one))
 

@@ -65,8 +65,20 @@ def test_what_keeps_people_from_being_recognised_is_named_with_who_acts(
 def test_no_camera_that_does_not_work_is_called_recognising(health: Health) -> None:
     output = bar(replace(WORKING, cameras=(replace(CAMERA, standing=CameraState(health, SINCE_NS)),)))
 
-    assert "NOT RECOGNISING" in output
+    assert "is-off" in output
+    assert "<strong>RECOGNISING" not in output
     assert "1 min" in output
+
+
+def test_of_a_camera_that_sees_badly_the_bar_never_says_that_nobody_is_recognised_while_alerts_may_come() -> None:
+    dark = replace(CAMERA, standing=CameraState(Health.DARK, SINCE_NS))
+    looked_at = bar(replace(WORKING, cameras=(dark,)))
+    not_looked_at = bar(replace(WORKING, cameras=(replace(dark, looks_per_second=0.0),)))
+
+    assert "HARDLY RECOGNISING" in looked_at
+    assert "no camera sees as it should (north: dark or covered)." in looked_at
+    assert "Nobody" not in looked_at
+    assert "<strong>NOT RECOGNISING</strong> <span>Nobody is recognised: no camera works." in not_looked_at
 
 
 def test_a_deployment_that_is_not_open_recognises_nobody_whatever_its_cameras_do() -> None:
