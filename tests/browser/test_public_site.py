@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from lfr_core.common.clock import utc_from_ns
-from lfr_core.deployments.compliance_documents import compliance_document_folder
 from lfr_core.domain.policy import load_policy
-from lfr_core.publication.published import Publisher
-from lfr_core.publication.record_figures import figures_for
 from lfr_core.publication.site.atomic_publish import publish_folder
 from lfr_core.publication.site.build import site_files
-from lfr_core.publication.site.data import site_data
-from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.vault import EpochRow
 from tests.support.axe import SCREENS, WCAG, WIDTHS, axe
-from tests.support.databases import make_records
-from tests.support.overwriting import overwriting
-from tests.support.people import authenticated
-from tests.support.publishing import announcing, ended_deployment, planned, withhold
-from tests.support.record_publisher import compared
+from tests.support.publishing import site_of_two
 from tests.support.records import NOW_NS
-from tests.support.vaults import trail_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -52,34 +40,16 @@ PAGES = (
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
-    url = f"sqlite:///{folder / 'records.sqlite3'}"
-    make_records(url)
-    engine = open_engine(url)
-    policy = load_policy()
-    clock = ended_deployment(engine, "dep")
-    announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
-    ended_deployment(engine, "thorpe-road")
-    withhold(announcing(engine, clock), "thorpe-road", planned("Thorpe Road"), by="A. Okafor", approved_by="Supt B")
-    figures = figures_for(engine, "dep", force=policy.force.name)
-    Publisher(engine, trail_of(engine), clock, policy.publication, compared(engine)).publish(
-        "dep", figures, by=authenticated("A. Okafor")
+    epoch = EpochRow(
+        id="e1",
+        deployment="dep",
+        started_ns=NOW_NS,
+        ended_ns=NOW_NS + 10**10,
+        fingerprint="f" * 64,
+        destroyed_ns=NOW_NS + 15 * 10**9,
     )
-    with overwriting(engine) as session:
-        session.add(
-            EpochRow(
-                id="e1",
-                deployment="dep",
-                started_ns=NOW_NS,
-                ended_ns=NOW_NS + 10**10,
-                fingerprint="f" * 64,
-                destroyed_ns=NOW_NS + 15 * 10**9,
-            )
-        )
-    data = site_data(
-        engine, policy, documents_folder=compliance_document_folder(folder), now=utc_from_ns(NOW_NS) + timedelta(days=1)
-    )
-    publish_folder(folder / "public", site_files(data, policy, signer=None))
-    engine.dispose()
+    data = site_of_two(folder / "records.sqlite3", epoch)
+    publish_folder(folder / "public", site_files(data, load_policy(), signer=None))
     return folder / "public"
 
 

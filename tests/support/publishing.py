@@ -20,7 +20,9 @@ from lfr_core.publication.published import Publisher
 from lfr_core.publication.record_figures import figures_for
 from lfr_core.publication.site.data import SiteData, site_data
 from lfr_core.storage.engine import open_engine
+from lfr_core.storage.tables.vault import EpochRow
 from tests.support.databases import make_records
+from tests.support.overwriting import overwriting
 from tests.support.people import add_operators, add_people, authenticated
 from tests.support.record_publisher import compared
 from tests.support.records import (
@@ -112,8 +114,8 @@ def ended_deployment(
     return clock
 
 
-def site_of_two(file: Path) -> SiteData:
-    """The site's data of a published deployment `dep`, and of one that was withheld; in a database at `file`."""
+def site_of_two(file: Path, *epochs: EpochRow) -> SiteData:
+    """The site's data of a published deployment `dep`, with `epochs`, and of one that was withheld; in a database."""
     url = f"sqlite:///{file}"
     make_records(url)
     engine = open_engine(url)
@@ -126,6 +128,8 @@ def site_of_two(file: Path) -> SiteData:
     Publisher(engine, trail_of(engine), clock, policy.publication, compared(engine)).publish(
         "dep", figures, by=authenticated("A. Okafor")
     )
+    with overwriting(engine) as session:
+        session.add_all(epochs)
     data = site_data(
         engine, policy, documents_folder=file.parent / "papers", now=utc_from_ns(NOW_NS) + timedelta(days=1)
     )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 from sqlalchemy import Engine, text
 
-from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.audit.verify import AuditReport, verify
@@ -13,7 +11,7 @@ from lfr_core.domain.actors import Principal
 from tests.support.audit import Notary
 from tests.support.overwriting import overwriting
 
-__all__ = ["event", "fill", "look", "rule", "sql"]
+__all__ = ["event", "fill", "look", "sql"]
 
 
 def event(
@@ -35,10 +33,3 @@ def look(engine: Engine, notary: Notary, **named: object) -> AuditReport:
 def sql(engine: Engine, statement: str, **values: object) -> None:
     with overwriting(engine) as session:
         session.execute(text(statement), values)
-
-
-def rule(call: object, *arguments: object) -> str:
-    assert callable(call)
-    with pytest.raises(Refused) as caught:
-        call(*arguments)
-    return caught.value.rule

@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import pytest
 
-from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.admission import unpack_admission
 from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.core import VaultCore
@@ -19,7 +18,7 @@ from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from tests.support.vault_core import NOW_NS, Records, vault_core
 from tests.support.vault_server import served
 
-__all__ = ["CAMERA", "COMPLIANCE", "RECOGNISE", "Site", "footage", "is_closed", "rule_of", "site"]
+__all__ = ["CAMERA", "COMPLIANCE", "RECOGNISE", "Site", "footage", "is_closed", "site"]
 
 COMPLIANCE = "A. Okafor"
 CAMERA, RECOGNISE = ProcessIdentity.CAMERA, ProcessIdentity.RECOGNISE
@@ -62,14 +61,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
         path = tmp_path / "run" / "vault.sock"
         server = opened.enter_context(served(core, path, tmp_path / "processes", ("127.0.0.1", 0)))
         yield Site(tmp_path, core, records, server.port, opened.enter_context(ExitStack()))
-
-
-def rule_of(ask: object) -> str:
-    """Return the rule by which it is refused."""
-    assert callable(ask)
-    with pytest.raises(Refused) as refused:
-        ask()
-    return refused.value.rule
 
 
 def footage(camera: VaultClient, of: str) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 
 from lfr_core.alerts import read
 from lfr_core.alerts.decisions import DecisionService
-from lfr_core.common.errors import Fatal, Refused, Retryable
+from lfr_core.common.errors import Fatal, Retryable
 from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.audit.read import entries
 from lfr_core.custody.audit.verify import verify
@@ -18,6 +18,7 @@ from tests.support.audit import Notary, audit_trail
 from tests.support.overwriting import overwriting
 from tests.support.people import add_operators, authenticated
 from tests.support.records import ManualClock, alerts_of, entry, live_deployment, recorder_of, sighting
+from tests.support.refusals import refusal
 from tests.support.shown_pictures import seen
 
 
@@ -58,24 +59,20 @@ def test_each_answer_is_kept_with_who_and_when(
     assert found.cell is Cell.TRUE_CONFIRMED
 
 
-def rule(call: object, *arguments: object, **named: object) -> str:
-    assert callable(call)
-    with pytest.raises(Refused) as caught:
-        call(*arguments, **named)
-    return caught.value.rule
-
-
 def test_nothing_is_engaged_or_reviewed_before_a_person_has_compared(alert: UUID, decisions: DecisionService) -> None:
     assert (
-        rule(decisions.engage, alert, Engagement.ENGAGED, authenticated("Ann")) == "alert.engagement-before-judgement"
+        refusal(decisions.engage, alert, Engagement.ENGAGED, authenticated("Ann"))
+        == "alert.engagement-before-judgement"
     )
-    assert rule(decisions.review, alert, Review.NONE, authenticated("Ann")) == "alert.review-before-judgement"
+    assert refusal(decisions.review, alert, Review.NONE, authenticated("Ann")) == "alert.review-before-judgement"
 
 
 def test_no_one_is_engaged_on_a_pair_judged_different(engine: Engine, alert: UUID, decisions: DecisionService) -> None:
     decisions.judge(alert, Judgement.DIFFERENT, authenticated("Ann"), shown=seen(engine, alert))
 
-    assert rule(decisions.engage, alert, Engagement.ENGAGED, authenticated("Ann")) == "alert.engagement-after-different"
+    assert (
+        refusal(decisions.engage, alert, Engagement.ENGAGED, authenticated("Ann")) == "alert.engagement-after-different"
+    )
 
 
 def test_an_answer_stands_until_it_is_corrected_and_then_carries_the_correctors_name(
@@ -85,7 +82,7 @@ def test_an_answer_stands_until_it_is_corrected_and_then_carries_the_correctors_
     clock.advance(60)
 
     assert (
-        rule(decisions.judge, alert, Judgement.CANT_TELL, authenticated("Bob"), shown=seen(engine, alert))
+        refusal(decisions.judge, alert, Judgement.CANT_TELL, authenticated("Bob"), shown=seen(engine, alert))
         == "alert.already-answered"
     )
     decisions.judge(
@@ -103,14 +100,16 @@ def test_a_judgement_cannot_be_corrected_to_different_under_an_engagement(
     decisions.engage(alert, Engagement.ENGAGED, authenticated("Ann"))
 
     assert (
-        rule(decisions.judge, alert, Judgement.DIFFERENT, authenticated("Ann"), correct=True, shown=seen(engine, alert))
+        refusal(
+            decisions.judge, alert, Judgement.DIFFERENT, authenticated("Ann"), correct=True, shown=seen(engine, alert)
+        )
         == "alert.engagement-after-different"
     )
 
 
 @pytest.mark.parametrize("name", ["", "Ann", "system:retention"])
 def test_an_answer_of_a_text_is_refused(engine: Engine, alert: UUID, decisions: DecisionService, name: str) -> None:
-    assert rule(decisions.judge, alert, Judgement.SAME, name, shown=seen(engine, alert)) == "actor.not-authenticated"
+    assert refusal(decisions.judge, alert, Judgement.SAME, name, shown=seen(engine, alert)) == "actor.not-authenticated"
 
 
 def test_each_new_answer_is_on_the_audit_trail_under_a_pseudonym_and_a_repeated_one_is_not(
@@ -121,7 +120,7 @@ def test_each_new_answer_is_on_the_audit_trail_under_a_pseudonym_and_a_repeated_
     decisions.judge(alert, Judgement.SAME, authenticated("Bob"), correct=True, shown=seen(engine, alert))
     decisions.review(alert, Review.CONFIRMED_TRUE, authenticated("Ann Operator"))
     assert (
-        rule(decisions.judge, alert, Judgement.DIFFERENT, authenticated("Ann Operator"), shown=seen(engine, alert))
+        refusal(decisions.judge, alert, Judgement.DIFFERENT, authenticated("Ann Operator"), shown=seen(engine, alert))
         == "alert.already-answered"
     )
 
@@ -159,7 +158,9 @@ def test_an_answer_that_cannot_be_audited_is_not_given(engine: Engine, alert: UU
 
 
 def test_an_unknown_alert_is_refused(alert: UUID, decisions: DecisionService) -> None:
-    assert rule(decisions.judge, uuid4(), Judgement.SAME, authenticated("Ann"), shown=Shown("any")) == "alert.unknown"
+    assert (
+        refusal(decisions.judge, uuid4(), Judgement.SAME, authenticated("Ann"), shown=Shown("any")) == "alert.unknown"
+    )
 
 
 def test_test_subjects_are_tallied_apart(engine: Engine, alert: UUID, decisions: DecisionService) -> None:
@@ -183,7 +184,7 @@ def test_an_outcome_follows_an_engagement_and_is_kept_with_who_when_and_how_long
 ) -> None:
     decisions.judge(alert, Judgement.SAME, authenticated("Ann Operator"), shown=seen(engine, alert))
     assert (
-        rule(decisions.record_outcome, alert, EngagementOutcome.ARREST, authenticated("Bob Sergeant"))
+        refusal(decisions.record_outcome, alert, EngagementOutcome.ARREST, authenticated("Bob Sergeant"))
         == "alert.outcome-without-engagement"
     )
     decisions.engage(alert, Engagement.ENGAGED, authenticated("Bob Sergeant"))
@@ -199,19 +200,19 @@ def test_an_outcome_follows_an_engagement_and_is_kept_with_who_when_and_how_long
     assert found.resulted is not None
     assert found.resulted.by == "Bob Sergeant"
     assert (
-        rule(decisions.record_outcome, alert, EngagementOutcome.NO_ACTION, authenticated("Cat Inspector"))
+        refusal(decisions.record_outcome, alert, EngagementOutcome.NO_ACTION, authenticated("Cat Inspector"))
         == "alert.already-answered"
     )
     assert (
-        rule(decisions.engage, alert, Engagement.EVADED, authenticated("Cat Inspector"), correct=True)
+        refusal(decisions.engage, alert, Engagement.EVADED, authenticated("Cat Inspector"), correct=True)
         == "alert.outcome-stands"
     )
     assert (
-        rule(decisions.record_outcome, alert, EngagementOutcome.ARREST, authenticated("Cat Inspector"), minutes=-1.0)
+        refusal(decisions.record_outcome, alert, EngagementOutcome.ARREST, authenticated("Cat Inspector"), minutes=-1.0)
         == "alert.bad-minutes"
     )
     assert (
-        rule(
+        refusal(
             decisions.record_outcome,
             alert,
             EngagementOutcome.ARREST,

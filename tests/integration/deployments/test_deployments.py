@@ -8,7 +8,6 @@ from sqlalchemy import Engine
 from sqlmodel import text
 
 from lfr_core.alerts import read
-from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.custody.vault.sealing import OVERHEAD_BYTES
 from lfr_core.deployments.service import DeploymentService
@@ -17,6 +16,7 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import open_engine
 from tests.support.records import ManualClock, as_operational, entry, live_deployment, store_of
+from tests.support.refusals import refusal
 from tests.support.vaults import vault_of
 
 POLICY = load_policy()
@@ -45,13 +45,6 @@ def test_a_deployment_takes_its_rule_from_the_policy_and_goes_its_line(engine: E
     assert ready is not None
     assert (ready.gallery, ready.contract_id) == ("gallery", "contract")
     assert (ready.threshold, ready.agreeing_shots) == (POLICY.alerts.threshold, POLICY.alerts.agreeing_shots)
-
-
-def refusal(call: object, *arguments: object, **named: object) -> str:
-    assert callable(call)
-    with pytest.raises(Refused) as caught:
-        call(*arguments, **named)
-    return caught.value.rule
 
 
 @pytest.mark.parametrize("name", ["", "-x", "a b", "a/b", "a\x00b", "x" * 65, "é"])

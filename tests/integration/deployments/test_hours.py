@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 from sqlalchemy import Engine
 
 from flows.schedule import FlowStep, plan_runs, read_schedule_facts
-from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.read import entries
 from lfr_core.deployments.gate_facts import gate_facts
 from lfr_core.deployments.locking import lock_deployment
@@ -21,6 +19,7 @@ from lfr_core.domain.gate import Condition, GateLimits, gate
 from lfr_core.storage.engine import reading
 from tests.support.people import authenticated
 from tests.support.planning import OFFICER, OPERATOR, PLANNER, PlanningHarness
+from tests.support.refusals import refusal
 
 PAT, SUE, OLU = (authenticated(name) for name in (PLANNER, OFFICER, OPERATOR))
 
@@ -40,12 +39,6 @@ def ends(harness: PlanningHarness) -> datetime:
 @pytest.fixture
 def hours(harness: PlanningHarness) -> DeploymentService:
     return harness.deployments
-
-
-def refused(act: Callable[[], object]) -> str:
-    with pytest.raises(Refused) as error:
-        act()
-    return error.value.rule
 
 
 def within_hours(harness: PlanningHarness) -> bool:
@@ -81,24 +74,24 @@ def test_hours_are_given_back_by_an_officer_up_to_what_was_authorised_and_no_min
 ) -> None:
     hours.shorten("dep", ends - timedelta(hours=3), by=PAT)
 
-    assert refused(lambda: hours.extend("dep", ends, by=PAT)) == "people.wrong-role"
-    assert refused(lambda: hours.extend("dep", ends + timedelta(minutes=1), by=SUE)) == "deployment.beyond-authority"
-    assert refused(lambda: hours.extend("dep", ends - timedelta(hours=3), by=SUE)) == "deployment.not-later"
+    assert refusal(lambda: hours.extend("dep", ends, by=PAT)) == "people.wrong-role"
+    assert refusal(lambda: hours.extend("dep", ends + timedelta(minutes=1), by=SUE)) == "deployment.beyond-authority"
+    assert refusal(lambda: hours.extend("dep", ends - timedelta(hours=3), by=SUE)) == "deployment.not-later"
     hours.extend("dep", ends, by=SUE)
 
     harness.wait_until(ends - timedelta(seconds=1))
     assert within_hours(harness)
     harness.wait_until(ends)
     assert not within_hours(harness)
-    assert refused(lambda: hours.extend("dep", ends, by=SUE)) == "deployment.hours-over"
+    assert refusal(lambda: hours.extend("dep", ends, by=SUE)) == "deployment.hours-over"
 
 
 def test_no_end_is_moved_into_the_past_or_later_under_the_name_of_shortening(
     harness: PlanningHarness, hours: DeploymentService, ends: datetime
 ) -> None:
-    assert refused(lambda: hours.shorten("dep", ends, by=PAT)) == "deployment.not-earlier"
-    assert refused(lambda: hours.shorten("dep", harness.now, by=PAT)) == "deployment.end-past"
-    assert refused(lambda: hours.shorten("nowhere", ends, by=PAT)) == "deployment.unknown"
+    assert refusal(lambda: hours.shorten("dep", ends, by=PAT)) == "deployment.not-earlier"
+    assert refusal(lambda: hours.shorten("dep", harness.now, by=PAT)) == "deployment.end-past"
+    assert refusal(lambda: hours.shorten("nowhere", ends, by=PAT)) == "deployment.unknown"
     assert within_hours(harness)
 
 
@@ -108,5 +101,5 @@ def test_only_what_is_live_has_an_end_to_move(
     made = harness.walk(DeploymentStatus.READY)
 
     for move in (hours.shorten, hours.extend):
-        assert refused(lambda m=move: m("dep", made.ends_at - timedelta(hours=1), by=SUE)) == "deployment.wrong-state"  # type: ignore[misc]
+        assert refusal(lambda m=move: m("dep", made.ends_at - timedelta(hours=1), by=SUE)) == "deployment.wrong-state"  # type: ignore[misc]
     assert timeline(engine, "dep")[-1].step == "ready"

@@ -22,7 +22,8 @@ from lfr_core.custody.audit.verify import verify
 from lfr_core.domain.actors import SystemActor
 from tests.support.audit import Notary, audit_trail
 from tests.support.records import ManualClock
-from tests.support.trail_checks import event, fill, look, rule, sql
+from tests.support.refusals import refusal
+from tests.support.trail_checks import event, fill, look, sql
 
 
 def test_a_head_is_signed_once_for_each_newest_entry(
@@ -51,7 +52,7 @@ def test_an_entry_appended_by_hand_with_its_hashes_worked_out_is_never_signed(
     record(engine, forger, event(66, actor=SystemActor.RETENTION))
     clock.advance(61)
 
-    assert rule(sign_head, engine, notary, clock) == "audit.damaged"
+    assert refusal(sign_head, engine, notary, clock) == "audit.damaged"
     report = verify(engine, public_key=notary.public_key, checkpoint=None, now_ns=clock.now_ns)
     assert report.problem is not None
     assert (report.problem.seq, report.problem.fault) == (3, Fault.UNSIGNED)
@@ -107,7 +108,7 @@ def test_a_trail_cut_short_with_its_heads_is_found_by_the_head_checkpoint(
     assert (problem.seq, problem.fault) == (4, Fault.TRUNCATED)
     clock.advance(1)
     fill(engine, trail, 5)  # the cut is grown over
-    assert rule(keep_head, engine, notary, clock, tmp_path) == "audit.damaged"
+    assert refusal(keep_head, engine, notary, clock, tmp_path) == "audit.damaged"
     problem = look(engine, notary, checkpoint=checkpoint).problem
     assert problem is not None
     assert (problem.seq, problem.fault) == (5, Fault.REPLACED)
@@ -137,7 +138,7 @@ def test_the_database_of_another_installation_is_reported(
     problem = verify(engine, public_key=other.public_key, checkpoint=None).problem
     assert problem is not None
     assert (problem.seq, problem.fault) == (3, Fault.OTHER_INSTALLATION)
-    assert rule(sign_head, engine, other, clock) == "audit.other-installation"
+    assert refusal(sign_head, engine, other, clock) == "audit.other-installation"
 
 
 def test_a_head_checkpoint_that_was_edited_is_refused_and_not_overwritten(
@@ -152,12 +153,12 @@ def test_a_head_checkpoint_that_was_edited_is_refused_and_not_overwritten(
 
     for bad in (good.replace('"seq": 3', '"seq": 2'), good[: len(good) // 2], ""):
         file.write_text(bad)
-        assert rule(keep_head, engine, notary, clock, tmp_path) == "audit.head-checkpoint"
+        assert refusal(keep_head, engine, notary, clock, tmp_path) == "audit.head-checkpoint"
         assert file.read_text() == bad
     (tmp_path / KEY_FILE).write_text("00" * 32)
-    assert rule(keep_head, engine, notary, clock, tmp_path) == "audit.other-installation"
+    assert refusal(keep_head, engine, notary, clock, tmp_path) == "audit.other-installation"
     (tmp_path / KEY_FILE).write_text("not a key")
-    assert rule(read_public_key, tmp_path) == "audit.no-key"
+    assert refusal(read_public_key, tmp_path) == "audit.no-key"
 
 
 def test_an_earlier_head_never_replaces_a_later_one(
@@ -171,5 +172,5 @@ def test_an_earlier_head_never_replaces_a_later_one(
     assert late is not None
     write_checkpoint(tmp_path / HEAD_FILE, late)
 
-    assert rule(write_checkpoint, tmp_path / HEAD_FILE, early) == "audit.head-checkpoint"
+    assert refusal(write_checkpoint, tmp_path / HEAD_FILE, early) == "audit.head-checkpoint"
     assert read_checkpoint(tmp_path / HEAD_FILE) == late

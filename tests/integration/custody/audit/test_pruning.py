@@ -27,7 +27,8 @@ from lfr_core.storage.tables.people import PersonRow
 from tests.support.audit import Notary
 from tests.support.overwriting import overwriting
 from tests.support.records import ManualClock
-from tests.support.trail_checks import fill, look, rule, sql
+from tests.support.refusals import refusal
+from tests.support.trail_checks import fill, look, sql
 
 
 def test_pruning_leaves_an_anchor_from_which_the_rest_verifies(
@@ -70,7 +71,7 @@ def test_a_damaged_trail_is_not_pruned(engine: Engine, trail: AuditTrail, notary
     sql(engine, "UPDATE audit_entry SET verb = 'erase' WHERE seq = 2")
     clock.advance(100)
 
-    assert rule(prune, engine, notary, clock, clock.now_ns) == "audit.damaged"
+    assert refusal(prune, engine, notary, clock, clock.now_ns) == "audit.damaged"
     assert len(entries(engine)) == 4
 
 
@@ -87,10 +88,10 @@ def test_no_anchor_is_signed_over_young_entries_behind_one_that_says_it_is_old(
     def check(before_ns: int) -> None:
         check_anchor_to_sign(engine, notary.public_key, anchor, before_ns=before_ns)
 
-    assert rule(check, clock.now_ns + 50 * 10**9) == "vault.not-signed"
+    assert refusal(check, clock.now_ns + 50 * 10**9) == "vault.not-signed"
     check(clock.now_ns + 101 * 10**9)
     sql(engine, "UPDATE audit_entry SET at_ns = 0")  # by somebody with a login at the database
-    assert rule(check, clock.now_ns + 50 * 10**9) == "audit.damaged"
+    assert refusal(check, clock.now_ns + 50 * 10**9) == "audit.damaged"
 
 
 def test_no_anchor_is_signed_over_entries_without_a_signed_head(
@@ -102,7 +103,7 @@ def test_no_anchor_is_signed_over_entries_without_a_signed_head(
     def check() -> None:
         check_anchor_to_sign(engine, notary.public_key, anchor, before_ns=clock.now_ns + 1)
 
-    assert rule(check) == "vault.not-signed"
+    assert refusal(check) == "vault.not-signed"
     sign_head(engine, notary, clock)
     check()
 

@@ -19,8 +19,9 @@ from lfr_core.domain.signatures import SignatureKind
 from tests.support.audit import Notary, audit_trail
 from tests.support.overwriting import overwriting
 from tests.support.records import ManualClock
+from tests.support.refusals import refusal
 from tests.support.tiers import leave_to_long
-from tests.support.trail_checks import event, fill, look, rule, sql
+from tests.support.trail_checks import event, fill, look, sql
 
 
 def test_entries_are_numbered_without_a_gap_and_read_back_without_a_name(
@@ -136,9 +137,9 @@ def test_an_entry_is_written_and_signed_only_of_whom_its_process_speaks_for(
             record(engine, honest, event(actor=actor))
             assert sign_head(engine, notary, clock) is not None
             continue
-        assert rule(record, engine, honest, event(actor=actor)) == "actor.not-this-process"
+        assert refusal(record, engine, honest, event(actor=actor)) == "actor.not-this-process"
         record(engine, forging, event(actor=actor))
-        assert rule(sign_head, engine, notary, clock) == "audit.damaged"
+        assert refusal(sign_head, engine, notary, clock) == "audit.damaged"
         sql(engine, "DELETE FROM audit_entry WHERE seq = (SELECT max(seq) FROM audit_entry)")
 
 

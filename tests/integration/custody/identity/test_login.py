@@ -27,6 +27,7 @@ from tests.support.identity import PASSWORD, HttpBrowser, IdentityServer, NotLog
 from tests.support.identity import log_in as browser_log_in
 from tests.support.people import authenticated, registered
 from tests.support.records import ManualClock
+from tests.support.refusals import refusal
 
 pytestmark = pytest.mark.identity
 
@@ -62,13 +63,6 @@ def log_in(login: CommandLineLogin, name: str = "pat", password: str = PASSWORD)
     identity, session = login.log_in(browsing(name, password), redirect_uri=back(login))  # type: ignore[arg-type]
     login.keep(session)
     return identity.subject
-
-
-def refusal(call: object, *given: object) -> str:
-    assert callable(call)
-    with pytest.raises(Refused) as caught:
-        call(*given)
-    return caught.value.rule
 
 
 def test_whoever_logs_in_is_known_by_their_subject_until_they_log_out(

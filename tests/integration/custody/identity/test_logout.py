@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from lfr_core.common.clock import SystemClock
-from lfr_core.common.errors import Refused, Retryable
+from lfr_core.common.errors import Retryable
 from lfr_core.custody.identity.code_flow import LoginRequest
 from lfr_core.custody.identity.login import CommandLineLogin
 from lfr_core.custody.identity.terminal import end_login, person_logged_in
@@ -20,6 +20,7 @@ from tests.support.brokers import free_ports
 from tests.support.identity import PASSWORD, IdentityServer
 from tests.support.identity import log_in as browser_log_in
 from tests.support.people import authenticated, registered
+from tests.support.refusals import refusal
 
 pytestmark = pytest.mark.identity
 
@@ -50,13 +51,6 @@ def log_in(login: CommandLineLogin) -> str:
     identity, session = login.log_in(browse, redirect_uri=back)
     login.keep(session)
     return identity.subject
-
-
-def refusal(call: object, *given: object) -> str:
-    assert callable(call)
-    with pytest.raises(Refused) as caught:
-        call(*given)
-    return caught.value.rule
 
 
 def test_a_session_that_was_copied_before_the_logout_is_refused_and_a_new_login_is_not(

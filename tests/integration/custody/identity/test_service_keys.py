@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from lfr_core.common.errors import Fatal, Refused
+from lfr_core.common.errors import Fatal
 from lfr_core.custody.audit.read import entries
 from lfr_core.custody.identity.service_keys import add_service, service_of_key
 from lfr_core.custody.people import People, Rank, Role
@@ -17,6 +17,7 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.storage.engine import reading
 from tests.support.people import authenticated, registered
 from tests.support.records import store_of
+from tests.support.refusals import refusal
 from tests.support.vaults import vault_of
 
 DEE, PAT, NAME = "Dee Compliance", "Pat Planner", "Nightly trials"
@@ -34,13 +35,6 @@ def key(people: People, tmp_path: Path) -> Path:
     return file
 
 
-def rule(call: object, *arguments: object, **named: object) -> str:
-    assert callable(call)
-    with pytest.raises(Refused) as refused:
-        call(*arguments, **named)
-    return refused.value.rule
-
-
 def test_it_acts_under_its_own_name_and_only_within_its_one_role(engine: Engine, people: People, key: Path) -> None:
     service = service_of_key(people, key)
     store_of(engine).create("dep", DeploymentKind.EVALUATION, name="dep", by=service)
@@ -50,8 +44,8 @@ def test_it_acts_under_its_own_name_and_only_within_its_one_role(engine: Engine,
     assert made.actor == f"person:{vault_of(engine).pseudonym(NAME)}"
     with reading(engine) as session:
         assert acting(session, service, TRIAL_ROLES).name == NAME
-        assert rule(acting, session, service, set(Role) - TRIAL_ROLES) == "people.wrong-role"
-    assert rule(people.add, "N. Body", {Role.OPERATOR}, Rank.CONSTABLE, by=service) == "people.by"
+        assert refusal(acting, session, service, set(Role) - TRIAL_ROLES) == "people.wrong-role"
+    assert refusal(people.add, "N. Body", {Role.OPERATOR}, Rank.CONSTABLE, by=service) == "people.by"
 
 
 def test_a_revoked_one_acts_no_more_and_one_that_comes_back_has_a_new_key(
@@ -59,12 +53,12 @@ def test_a_revoked_one_acts_no_more_and_one_that_comes_back_has_a_new_key(
 ) -> None:
     before = service_of_key(people, key)
     people.revoke(NAME, why="not needed", by=authenticated(DEE))
-    assert rule(service_of_key, people, key) == "people.revoked"
+    assert refusal(service_of_key, people, key) == "people.revoked"
     with reading(engine) as session:
-        assert rule(acting, session, before, TRIAL_ROLES) == "people.revoked"
+        assert refusal(acting, session, before, TRIAL_ROLES) == "people.revoked"
 
     add_service(people, NAME, Role.TRIALS_SERVICE, tmp_path / "new.key", by=authenticated(DEE))
-    assert rule(service_of_key, people, key) == "identity.ended"
+    assert refusal(service_of_key, people, key) == "identity.ended"
     assert service_of_key(people, tmp_path / "new.key").name == NAME
 
 
@@ -75,17 +69,19 @@ def test_one_that_is_logged_out_acts_no_more_with_its_key_until_compliance_makes
     before = service_of_key(people, key)
     people.end_sessions(NAME, by=before if by_itself else authenticated(DEE))
 
-    assert rule(service_of_key, people, key) == "identity.ended"
+    assert refusal(service_of_key, people, key) == "identity.ended"
     with reading(engine) as session:
-        assert rule(acting, session, before, TRIAL_ROLES) == "identity.ended"
+        assert refusal(acting, session, before, TRIAL_ROLES) == "identity.ended"
     create, kind = store_of(engine).create, DeploymentKind.EVALUATION
-    assert rule(create, "dep", kind, name="dep", by=before) == "identity.ended"
+    assert refusal(create, "dep", kind, name="dep", by=before) == "identity.ended"
 
     file = tmp_path / "new.key"
-    assert rule(add_service, people, NAME, Role.RESULTS_SERVICE, file, by=authenticated(DEE)) == "people.known"
+    assert refusal(add_service, people, NAME, Role.RESULTS_SERVICE, file, by=authenticated(DEE)) == "people.known"
     add_service(people, NAME, Role.TRIALS_SERVICE, file, by=authenticated(DEE))
     assert service_of_key(people, file).name == NAME
-    assert rule(add_service, people, NAME, Role.TRIALS_SERVICE, tmp_path / "x", by=authenticated(DEE)) == "people.known"
+    assert (
+        refusal(add_service, people, NAME, Role.TRIALS_SERVICE, tmp_path / "x", by=authenticated(DEE)) == "people.known"
+    )
 
 
 def test_a_script_has_no_rank_in_what_people_read(people: People, key: Path, engine: Engine) -> None:
@@ -98,25 +94,26 @@ def test_a_script_has_no_rank_in_what_people_read(people: People, key: Path, eng
 
 def test_a_key_makes_no_person_and_a_login_no_service(people: People, key: Path) -> None:
     by = authenticated(DEE)
-    assert rule(people.change, NAME, {Role.OPERATOR}, Rank.CONSTABLE, by=by) == "identity.kind"
-    assert rule(people.link_identity, NAME, "https://login.example.test", "1", by=by) == "identity.kind"
+    assert refusal(people.change, NAME, {Role.OPERATOR}, Rank.CONSTABLE, by=by) == "identity.kind"
+    assert refusal(people.link_identity, NAME, "https://login.example.test", "1", by=by) == "identity.kind"
     people.link_identity(PAT, "https://login.example.test", "2", by=by)
-    assert rule(people.change, PAT, {Role.TRIALS_SERVICE}, Rank.CONSTABLE, by=by) == "identity.kind"
+    assert refusal(people.change, PAT, {Role.TRIALS_SERVICE}, Rank.CONSTABLE, by=by) == "identity.kind"
     assert (
-        rule(people.change, PAT, {Role.TRIALS_SERVICE, Role.PLANNER}, Rank.CONSTABLE, by=by) == "people.service-alone"
+        refusal(people.change, PAT, {Role.TRIALS_SERVICE, Role.PLANNER}, Rank.CONSTABLE, by=by)
+        == "people.service-alone"
     )
 
 
 def test_only_compliance_makes_one_and_only_for_the_closed_list(people: People, tmp_path: Path) -> None:
     file = tmp_path / "x.key"
     for role in (Role.OPERATOR, Role.COMPLIANCE):
-        assert rule(add_service, people, "X", role, file, by=authenticated(DEE)) == "people.no-service-role"
+        assert refusal(add_service, people, "X", role, file, by=authenticated(DEE)) == "people.no-service-role"
     for nobody in (PAT, "system:lfr"):
-        assert rule(add_service, people, "X", Role.TRIALS_SERVICE, file, by=authenticated(nobody)) == "people.by"
-    assert rule(add_service, people, DEE, Role.TRIALS_SERVICE, file, by=authenticated(DEE)) == "people.known"
+        assert refusal(add_service, people, "X", Role.TRIALS_SERVICE, file, by=authenticated(nobody)) == "people.by"
+    assert refusal(add_service, people, DEE, Role.TRIALS_SERVICE, file, by=authenticated(DEE)) == "people.known"
     assert not file.exists()
     file.write_text("something of somebody's")
-    assert rule(add_service, people, "X", Role.TRIALS_SERVICE, file, by=authenticated(DEE)) == "service.file-exists"
+    assert refusal(add_service, people, "X", Role.TRIALS_SERVICE, file, by=authenticated(DEE)) == "service.file-exists"
     assert people.find("X") is None
 
 
@@ -136,6 +133,6 @@ def test_a_key_that_others_may_read_is_a_link_is_forged_or_is_no_key_is_not_used
     other.chmod(0o600)
     assert "holds no key" in fault(other)
     other.write_text("openlfr-service-" + "0" * 64)
-    assert rule(service_of_key, people, other) == "identity.unknown"
+    assert refusal(service_of_key, people, other) == "identity.unknown"
     key.chmod(0o640)
     assert "other users" in fault(key)

@@ -24,6 +24,7 @@ from tests.support.people import (
     registered,
 )
 from tests.support.records import ManualClock
+from tests.support.refusals import refusal
 from tests.support.vaults import trail_of
 
 DEE, PAT, SUE = "Dee Compliance", "Pat Planner", "Sue Perintendent"
@@ -38,13 +39,6 @@ def clock() -> ManualClock:
 @pytest.fixture
 def people(engine: Engine, clock: ManualClock) -> People:
     return registered(engine, clock)
-
-
-def refusal(call: object, *arguments: object, **named: object) -> str:
-    assert callable(call)
-    with pytest.raises(Refused) as caught:
-        call(*arguments, **named)
-    return caught.value.rule
 
 
 def test_a_person_is_found_by_issuer_and_subject_together(people: People) -> None:

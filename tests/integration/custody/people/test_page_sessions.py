@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
-from lfr_core.common.errors import Refused, Retryable
+from lfr_core.common.errors import Retryable
 from lfr_core.custody.identity.page_sessions import PageSessions
 from lfr_core.custody.people import AuthenticatedPerson, People, Role
 from lfr_core.domain.policy import load_policy
@@ -18,6 +18,7 @@ from lfr_core.storage.engine import open_engine
 from tests.support.identity import ISSUER, a_provider
 from tests.support.people import authenticated, registered
 from tests.support.records import ManualClock
+from tests.support.refusals import refusal
 
 DEE, PAT = "Dee Compliance", "Pat Planner"
 ACCESS = load_policy().access
@@ -52,12 +53,6 @@ def claims(clock: ManualClock, **changes: Any) -> dict[str, Any]:
     """What Streamlit keeps of a login just now."""
     known = {"iss": ISSUER, "aud": "openlfr-staff", "sub": "s1", "iat": clock.now_ns // 10**9, "is_logged_in": True}
     return known | changes
-
-
-def refusal(call: Any, *given: object) -> str:
-    with pytest.raises(Refused) as caught:
-        call(*given)
-    return caught.value.rule
 
 
 def test_a_login_is_recorded_once_and_one_that_cannot_be_is_none(

@@ -16,16 +16,10 @@ from tests.support.audit import audit_trail
 from tests.support.overwriting import overwriting
 from tests.support.people import CAST, MACHINE, authenticated, give_accounts, put_accounts, register, registered
 from tests.support.records import ManualClock
+from tests.support.refusals import refusal
 from tests.support.vaults import trail_of
 
 DEE, PAT, SUE = "Dee Compliance", "Pat Planner", "Sue Perintendent"
-
-
-def refusal(call: object, *arguments: object, **named: object) -> str:
-    assert callable(call)
-    with pytest.raises(Refused) as caught:
-        call(*arguments, **named)
-    return caught.value.rule
 
 
 def act(engine: Engine, name: str, *roles: Role) -> Person:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from lfr_core.common.errors import Refused
 from lfr_core.custody.people import AuthenticatedPerson, Rank, Role
 from lfr_core.custody.people.lookup import are_one_person, in_role
 from lfr_core.publication.promises.checks.authority import Authorised
@@ -23,6 +22,7 @@ from tests.support.overwriting import overwriting
 from tests.support.people import authenticated, give_accounts, registered
 from tests.support.planning import PLANNER, PlanningHarness
 from tests.support.records import ManualClock
+from tests.support.refusals import refusal
 from tests.support.vaults import trail_of
 
 DEE, PAT, SUE = "Dee Compliance", "Pat Planner", "Sue Perintendent"
@@ -36,12 +36,6 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     engine = open_engine(new_sqlite(folder / "records.sqlite3"))
     yield Harness(engine, folder)
     engine.dispose()
-
-
-def refusal(call: Callable[..., object], *arguments: object, **named: object) -> str:
-    with pytest.raises(Refused) as refused:
-        call(*arguments, **named)
-    return refused.value.rule
 
 
 def test_whoever_asked_under_another_name_is_not_the_second_person(harness: Harness) -> None:

@@ -13,8 +13,9 @@ from lfr_core.custody.audit.entry import AuditEntry
 from lfr_core.custody.vault import machines as machines_module
 from lfr_core.custody.vault.machines import Machines
 from lfr_core.domain.actors import SystemActor
+from tests.support.refusals import refusal
 from tests.support.vault_core import Records
-from tests.support.vault_site import CAMERA, COMPLIANCE, Site, is_closed, rule_of
+from tests.support.vault_site import CAMERA, COMPLIANCE, Site, is_closed
 
 
 def again(site: Site) -> Machines:
@@ -41,7 +42,7 @@ def test_a_dismissal_that_the_disk_refused_holds_is_said_and_is_made_up_for(
     with monkeypatch.context() as full:
         full.setattr(machines_module, "write_machines", refuse)
         assert "can't be written" in site.own().dismiss_machine("van-2", COMPLIANCE)
-        assert rule_of(site.there(folder).ping) == "vault.not-admitted"
+        assert refusal(site.there(folder).ping) == "vault.not-admitted"
         (machine,) = again(site).list()
         assert machine.is_admitted  # the disk doesn't know, the trail does
         restarted = again(site)
@@ -73,7 +74,7 @@ def test_with_the_records_away_a_machine_is_dismissed_all_the_same_and_the_trail
 
     assert "isn't told yet" in site.own().dismiss_machine("van-2", "")
     assert is_closed(line)
-    assert rule_of(site.there(folder).ping) == "vault.not-admitted"
+    assert refusal(site.there(folder).ping) == "vault.not-admitted"
     (machine,) = again(site).list()
     assert not machine.is_admitted
     assert [each.rule for each in site.records.events] == ["vault.admit-machine"]
@@ -88,5 +89,5 @@ def test_with_the_records_away_a_machine_is_dismissed_all_the_same_and_the_trail
 
 def test_with_the_records_there_nobody_is_dismissed_by_nobody(site: Site) -> None:
     site.admit("van-2", CAMERA)
-    assert rule_of(lambda: site.own().dismiss_machine("van-2", "")) == "people.unknown"
+    assert refusal(lambda: site.own().dismiss_machine("van-2", "")) == "people.unknown"
     assert site.own().machines()[0].dismissed_ns is None

@@ -24,8 +24,9 @@ from lfr_core.custody.vault.record_keys import RECORD_LEASE_S
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.frames import FrameHeader
 from lfr_core.domain.reserved import CANARY_CAMERA, LIVE_PROBE_CAMERA
+from tests.support.refusals import refusal
 from tests.support.vault_core import NOW_NS
-from tests.support.vault_site import CAMERA, COMPLIANCE, RECOGNISE, Site, footage, rule_of
+from tests.support.vault_site import CAMERA, COMPLIANCE, RECOGNISE, Site, footage
 
 
 def test_an_admitted_machine_is_lent_what_it_is_for_and_nothing_else(site: Site) -> None:
@@ -41,7 +42,7 @@ def test_an_admitted_machine_is_lent_what_it_is_for_and_nothing_else(site: Site)
         lambda: camera.destroy([kept.id], rule=ErasureRule.ALERTS_DUE),
         lambda: camera.admit_machine("van-3", [CAMERA], ["north"], COMPLIANCE),
     ):
-        assert rule_of(ask) == "vault.not-for-you"
+        assert refusal(ask) == "vault.not-for-you"
     with pytest.raises(Retryable, match="there is no"):  # it was given no certificate of a recogniser
         site.there(site.folder / "van-2" / "processes", RECOGNISE).ping()
 
@@ -54,14 +55,14 @@ def test_it_is_told_at_the_next_request_that_it_was_dismissed_and_never_comes_ba
     key = open_line.seal_key("d", "north")
     site.own().dismiss_machine("van-2", COMPLIANCE)
 
-    assert rule_of(lambda: open_line.seal_key("d", "north")) == "vault.not-admitted"
-    assert rule_of(lambda: site.there(folder, RECOGNISE).open_key(key.id)) == "vault.not-admitted"
+    assert refusal(lambda: open_line.seal_key("d", "north")) == "vault.not-admitted"
+    assert refusal(lambda: site.there(folder, RECOGNISE).open_key(key.id)) == "vault.not-admitted"
     old = {each.name: each.read_bytes() for each in folder.iterdir()}
     site.admit("van-2", CAMERA)
     assert site.there(folder).seal_key("d", "north").key
     for name, content in old.items():
         (folder / name).write_bytes(content)
-    assert rule_of(site.there(folder).ping) == "vault.not-admitted"
+    assert refusal(site.there(folder).ping) == "vault.not-admitted"
 
 
 def test_what_a_dismissed_machine_was_lent_ends_with_its_lease(site: Site) -> None:
@@ -88,7 +89,7 @@ def test_what_a_dismissed_machine_was_lent_ends_with_its_lease(site: Site) -> No
 
     clock.seconds = 2.0
     for ask in (sealer.key_id, lambda: opener.open(header, payload), lambda: opener.check_gate("d")):
-        assert rule_of(ask) == "vault.not-admitted"
+        assert refusal(ask) == "vault.not-admitted"
     clock.seconds = max(RECORD_LEASE_S, 2.0 + _IN_USE_S) + 1.0
     with pytest.raises(LfrError):
         sealer.record_headers(header, topic="t", key=b"k", payload=payload)
@@ -103,9 +104,9 @@ def test_only_compliance_admits_and_dismisses_and_both_are_on_the_trail(site: Si
     site.records.people["P. Planner"] = frozenset({Role.PLANNER, Role.AUTHORISING_OFFICER})
     commands = site.own()
     for person, rule in (("P. Planner", "people.wrong-role"), ("Nobody", "people.unknown")):
-        assert rule_of(lambda who=person: commands.admit_machine("van-2", [CAMERA], ["north"], who)) == rule
+        assert refusal(lambda who=person: commands.admit_machine("van-2", [CAMERA], ["north"], who)) == rule
     site.admit("van-2", CAMERA)
-    assert rule_of(lambda: commands.dismiss_machine("van-2", "P. Planner")) == "people.wrong-role"
+    assert refusal(lambda: commands.dismiss_machine("van-2", "P. Planner")) == "people.wrong-role"
     commands.dismiss_machine("van-2", COMPLIANCE)
 
     told = [(each.actor, each.subject, each.rule) for each in site.records.events]
@@ -127,13 +128,13 @@ def test_with_the_records_away_nobody_is_admitted(site: Site) -> None:
 @pytest.mark.parametrize("identity", sorted(set(VERBS) - {CAMERA, RECOGNISE, ProcessIdentity.RECORD}))
 def test_where_people_act_and_what_destroys_stays_on_the_vault_s_machine(site: Site, identity: ProcessIdentity) -> None:
     assert (
-        rule_of(lambda: site.own().admit_machine("van-2", [CAMERA, identity], ["north"], COMPLIANCE)) == "vault.machine"
+        refusal(lambda: site.own().admit_machine("van-2", [CAMERA, identity], ["north"], COMPLIANCE)) == "vault.machine"
     )
 
 
 @pytest.mark.parametrize("name", ["the vault's own machine", "Van", "-", "van 2", "../van"])
 def test_a_machine_has_a_plain_name(site: Site, name: str) -> None:
-    assert rule_of(lambda: site.own().admit_machine(name, [CAMERA], ["north"], COMPLIANCE)) == "vault.machine"
+    assert refusal(lambda: site.own().admit_machine(name, [CAMERA], ["north"], COMPLIANCE)) == "vault.machine"
 
 
 def test_each_way_in_has_certificates_of_its_own(site: Site) -> None:
@@ -141,9 +142,9 @@ def test_each_way_in_has_certificates_of_its_own(site: Site) -> None:
     stolen = site.there(site.folder / "processes", ProcessIdentity.COMMANDS)
     moved = VaultClient(site.folder / "run" / "vault.sock", CAMERA, folder)
 
-    assert rule_of(stolen.ping) == "vault.not-identified"
+    assert refusal(stolen.ping) == "vault.not-identified"
     with closing(moved):
-        assert rule_of(moved.ping) == "vault.not-identified"
+        assert refusal(moved.ping) == "vault.not-identified"
 
 
 def test_admissions_outlive_the_vault_and_a_damaged_register_is_said(site: Site) -> None:
@@ -168,8 +169,8 @@ def test_a_machine_speaks_for_the_cameras_that_it_was_admitted_for_and_no_other(
         for own in ("north", "south"):
             ask(own)
         for other in ("east", "North", "north "):
-            assert rule_of(lambda ask=ask, other=other: ask(other)) == "vault.not-its-camera"
-    assert rule_of(lambda: footage(camera, "")) == "vault.not-its-camera"
+            assert refusal(lambda ask=ask, other=other: ask(other)) == "vault.not-its-camera"
+    assert refusal(lambda: footage(camera, "")) == "vault.not-its-camera"
     (machine,) = site.own().machines()
     assert machine.cameras == ("north", "south")
     assert site.records.events[-1].facts["camera_2"] == "south"
@@ -184,10 +185,10 @@ def test_a_machine_of_cameras_is_admitted_with_their_names_and_of_no_reserved_on
         ([CAMERA], ["north", LIVE_PROBE_CAMERA]),
         ([CAMERA], [CANARY_CAMERA]),
     ):
-        assert rule_of(lambda i=identities, c=cameras: commands.admit_machine("v", i, c, COMPLIANCE)) == "vault.machine"
+        assert refusal(lambda i=identities, c=cameras: commands.admit_machine("v", i, c, COMPLIANCE)) == "vault.machine"
     wrong = [["a\nb"], ["c" * 201], [""], [f"c{number}" for number in range(25)]]
     for cameras in wrong:
-        assert rule_of(lambda c=cameras: commands.admit_machine("v", [CAMERA], c, COMPLIANCE)) == "vault.bad-request"
+        assert refusal(lambda c=cameras: commands.admit_machine("v", [CAMERA], c, COMPLIANCE)) == "vault.bad-request"
 
 
 def test_a_machine_admitted_before_cameras_were_named_sends_of_none(site: Site) -> None:
@@ -213,7 +214,7 @@ def test_an_admission_is_unpacked_where_no_vault_is_and_only_as_what_it_is(site:
 
     assert {each.name for each in there.iterdir()} == {"ca.pem", "camera.pem"}
     assert {each.stat().st_mode & 0o777 for each in there.iterdir()} == {0o600}
-    assert rule_of(lambda: unpack_admission(file, site.folder / "processes")) == "vault.machine"
+    assert refusal(lambda: unpack_admission(file, site.folder / "processes")) == "vault.machine"
     for wrong in ("{}", "[]", "x", '{"kind":"openlfr.machine","machine":"m","files":{"../x.pem":"y"}}'):
         file.write_text(wrong)
         with pytest.raises(Fatal, match="admission"):

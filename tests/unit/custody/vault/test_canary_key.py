@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.port import RecordUse
 from lfr_core.custody.vault.record_mac import MAC_HEADER, USE_HEADER, RecordSigner, RecordVerifier, check_entry
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.reserved import CANARY_ENTRY
-from tests.support.vault_core import NOW_NS, TwoClocks, vault_core
+from tests.support.vault_core import NOW_NS, TwoClocks, refused, vault_core
 
 TOPIC, KEY, VALUE = "lfr.sightings", b"north", b'{"deployment":"d"}'
-
-
-def refused(rule: str) -> pytest.RaisesExc[Refused]:
-    return pytest.RaisesExc(Refused, check=lambda error: error.rule == rule)
 
 
 def test_a_canarys_key_signs_the_canary_and_no_sighting_of_anybody_else(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from lfr_core.custody.vault.record_mac import MAC_HEADER, RecordSigner, RecordVe
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.frames import FrameHeader, FrameKind
 from lfr_core.domain.reserved import CANARY_CAMERA, LIVE_PROBE_CAMERA
-from tests.support.vault_core import NOW_NS, TwoClocks, vault_core
+from tests.support.vault_core import NOW_NS, TwoClocks, refused, vault_core
 
 TOPIC, KEY, VALUE = "lfr.sightings", b"north", b'{"deployment":"d"}'
 FRAMES = "lfr.frames"
@@ -35,10 +35,6 @@ def core(tmp_path: Path) -> VaultCore:
 @pytest.fixture
 def clock() -> TwoClocks:
     return TwoClocks()
-
-
-def refused(rule: str) -> pytest.RaisesExc[Refused]:
-    return pytest.RaisesExc(Refused, check=lambda error: error.rule == rule)
 
 
 def signed(core: VaultCore, clock: TwoClocks, value: bytes = VALUE) -> dict[str, bytes | None]:
