@@ -101,5 +101,5 @@ def test_only_what_is_live_has_an_end_to_move(
     made = harness.walk(DeploymentStatus.READY)
 
     for move in (hours.shorten, hours.extend):
-        assert refusal(lambda m=move: m("dep", made.ends_at - timedelta(hours=1), by=SUE)) == "deployment.wrong-state"  # type: ignore[misc]
+        assert refusal(lambda m=move: m("dep", made.ends_at - timedelta(hours=1), by=SUE)) == "deployment.wrong-state"
     assert timeline(engine, "dep")[-1].step == "ready"
