@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 SIZES: Final = {"desk": (1366, 768), "phone": (390, 844)}
-TALLEST_PX: Final = 8_000
+TALLEST_PX: Final = 14_000
 WAIT_MS: Final = 120_000
 STREET: Final = "Sam Street"
 JUDGED: Final = "An operator says it is the same person"

@@ -50,11 +50,12 @@ def london_ns(at_ns: int | None) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> str:
-    """Build a table of texts, or a sentence where there is nothing."""
+    """Build a table of texts, or a sentence where there is nothing; a column in which nothing stands is left out."""
     if not rows:
         return f"<p>{escape(empty)}</p>"
-    heading = "".join(f'<th scope="col">{escape(each)}</th>' for each in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    filled = [i for i in range(len(head)) if any(row[i] for row in rows)]
+    heading = "".join(f'<th scope="col">{escape(head[i])}</th>' for i in filled)
+    body = "".join("<tr>" + "".join(f"<td>{escape(row[i])}</td>" for i in filled) + "</tr>" for row in rows)
     return f"<table><thead><tr>{heading}</tr></thead><tbody>{body}</tbody></table>"
 
 

@@ -24,7 +24,7 @@ _TAKE = "rights-take"
 
 def page(view: RightsView, session: PageSession) -> None:
     """Draw the whole page. What was opened is kept for this session alone, and goes with the next request."""
-    st.title("Enquiries and complaints")
+    st.html("<h1>Enquiries and complaints</h1>")
     draw_person(session)
     if not may_see(session, ROLES):
         return

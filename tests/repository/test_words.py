@@ -84,6 +84,8 @@ def test_no_text_of_the_public_site_or_of_a_receipt_has_a_forbidden_word() -> No
             yield from value if isinstance(value, list) else [value]
 
     texts = {file.name: list(flat(tomllib.loads(file.read_text()))) for file in WORDS.glob("*.toml")}
+    evaluations = tomllib.loads((ROOT / "infra" / "evaluations.toml").read_text())["evaluation"]
+    texts["evaluations.toml"] = [each["source"] for each in evaluations]  # beside the planner's forecast
     texts |= {file.name: [re.sub(r"<style>.*?</style>", "", file.read_text(), flags=re.DOTALL)] for file in TEMPLATES}
     wrong = [
         (name, pattern, text[:80])
