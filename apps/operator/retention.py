@@ -14,7 +14,7 @@ WHAT_TO_DO = "Call whoever runs the system: the runbook â€œRetention is overdueâ
 _WORDS = {
     RetentionState.IN_TIME: ("good", "In time"),
     RetentionState.LATE: ("behind", "Late"),
-    RetentionState.NOT_SWEPT: ("behind", "Not swept yet"),
+    RetentionState.NOT_SWEPT: ("behind", "Not looked at yet"),
     RetentionState.OVERDUE: ("silent", "Overdue"),
 }
 _WORST_FIRST = (RetentionState.OVERDUE, RetentionState.LATE, RetentionState.NOT_SWEPT, RetentionState.IN_TIME)
