@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from lfr_core.common.errors import Poison
 from lfr_core.recognition.faces.decode import probe_size
 from lfr_core.recognition.faces.types import Image
 
-__all__ = ["JPEG_QUALITY", "encode_jpeg", "is_jpeg", "is_whole_jpeg", "jpeg_size"]
+__all__ = ["JPEG_QUALITY", "decodes_to", "encode_jpeg", "is_jpeg", "is_whole_jpeg", "jpeg_size"]
 
 JPEG_QUALITY = 90
 """Quality of what is encoded here (1-100, libjpeg's scale): above it files grow fast, and faces gain nothing."""
@@ -31,6 +33,14 @@ def jpeg_size(data: bytes) -> tuple[int, int]:
     if not is_jpeg(data):
         raise Poison("not a JPEG image")
     return probe_size(data)
+
+
+def decodes_to(data: bytes, size: tuple[int, int]) -> bool:
+    """Return whether it can be decoded, to a picture of `size` (width, height in pixels)."""
+    import cv2
+
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    return image is not None and image.shape[1::-1] == size
 
 
 def encode_jpeg(image: Image) -> bytes:

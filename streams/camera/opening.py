@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from av.codec.hwaccel import HWAccel
     from av.video.stream import VideoStream
 
-__all__ = ["OpenStream", "gave_nothing", "open_stream"]
+__all__ = ["OpenStream", "gave_nothing", "open_stream", "without_end"]
 
 OPEN_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 5.0
@@ -226,9 +226,20 @@ def gave_nothing(error: FFmpegError) -> Retryable:
     """Return the error of a camera that was opened and sends nothing more."""
     import av
 
+    if isinstance(error, av.MemoryError):
+        return without_end()
     timed_out = isinstance(error, av.ExitError)
     words = f"sent no picture for {READ_TIMEOUT_S:g} s" if timed_out else f"gave nothing ({error.strerror})"
     return Retryable(f"the camera {words}")
+
+
+def without_end() -> Retryable:
+    """Return the error of a camera whose picture takes more bytes than any sound one."""
+    return Retryable(
+        "the camera sends a picture without an end, or one larger than any that is allowed: lower its resolution and "
+        "its quality, or start it anew",
+        retry_after_s=10.0,
+    )
 
 
 def _is_redirected(error: Exception, code: int | None, lines: Sequence[str]) -> bool:

@@ -27,6 +27,8 @@ LONGEST_WAIT_S = 4.0
 """A camera that comes back is connected within five seconds, however long it was away: a deployment is live."""
 HANG_S = 8.0
 """A read that takes longer hangs; above FFmpeg's own time-out, so that FFmpeg may give up first."""
+_MOST_LEFT_BEHIND = 3
+"""Of threads that hang in a read for ever, each with its memory: then the process ends, and is started anew."""
 _SLICE_S = 0.1
 """How often a wait looks whether the camera was asked to stop."""
 _log = structlog.get_logger(__name__)
@@ -53,7 +55,13 @@ class _CallThread:
 
     def __init__(self) -> None:
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        threading.Thread(target=self._work, name="camera-read", daemon=True).start()
+        self._thread = threading.Thread(target=self._work, name="camera-read", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still works, or hangs in a call."""
+        return self._thread.is_alive()
 
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:
@@ -143,6 +151,7 @@ class ReconnectingSource:
         self.reconnects = 0
         """How often it was opened again with success."""
         self.connected = False
+        self._left_behind: list[_CallThread] = []
         self._thread, self._source = self._open()
 
     def _open(self) -> tuple[_CallThread, Source]:
@@ -156,7 +165,7 @@ class ReconnectingSource:
         try:
             source = thread.call(make, timeout_s=self._open_timeout_s, clock=self._clock, stop_token=self._stop_token)
         except BaseException:
-            thread.finish_with(lambda: _close_all(opened))
+            self._leave(thread, lambda: _close_all(opened))
             raise
         self.connected = True
         self._info = source.info
@@ -167,8 +176,17 @@ class ReconnectingSource:
         return self._info
 
     def grab(self) -> CapturedFrame | None:
-        """Return the next frame, however long it takes; None only when asked to stop."""
+        """Return the next frame, however long it takes; None only when asked to stop.
+
+        Raises:
+            Retryable: so many reads of it hang for ever that only a new process reads it again.
+        """
         while not self._stop_token.is_set():
+            if not self.connected and sum(each.is_alive for each in self._left_behind) > _MOST_LEFT_BEHIND:
+                raise Retryable(
+                    f"{self._info.shown} was opened again and again, and what it sends is never read to its end: the "
+                    "camera's process has to start anew"
+                )
             try:
                 if not self.connected:
                     self._thread, self._source = self._open()
@@ -218,7 +236,12 @@ class ReconnectingSource:
     def _disconnect(self) -> None:
         if self.connected:
             self.connected = False
-            self._thread.finish_with(self._source.close)
+            self._leave(self._thread, self._source.close)
+
+    def _leave(self, thread: _CallThread, last: Callable[[], None]) -> None:
+        """Let a thread end with `last`, and remember those that don't come back."""
+        thread.finish_with(last)
+        self._left_behind = [*(each for each in self._left_behind if each.is_alive), thread]
 
     def close(self) -> None:
         self._disconnect()

@@ -13,19 +13,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import structlog
 
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Poison
 from lfr_core.domain.frames import PictureState
 from lfr_core.domain.policy import ImagePolicy
+from streams.camera.bounds import bound_memory, check_size, largest_picture_bytes
 from streams.camera.decoding import PictureDecoder, upright
 from streams.camera.ffmpeg_log import FFMPEG_LOG
 from streams.camera.hardware import SOFTWARE
-from streams.camera.jpeg import encode_jpeg, is_whole_jpeg, jpeg_size
+from streams.camera.jpeg import decodes_to, encode_jpeg, is_whole_jpeg, jpeg_size
 from streams.camera.network import Transport
-from streams.camera.opening import OpenStream, gave_nothing, open_stream
+from streams.camera.opening import OpenStream, gave_nothing, open_stream, without_end
 from streams.camera.packets import camera_time_s, stream_time_s
 from streams.camera.sources import DEFAULT_FPS, MAX_FPS, CapturedFrame, SourceInfo
 from streams.camera.times import WAITED_S, Fate, Lateness, StreamTimes
@@ -97,6 +97,8 @@ class VideoSource:
         """Packets of the video that were read so far: whoever waits for a picture sees that the camera sends."""
         self.clock_age_s: float | None = None
         """How old the last packet was when it came, by the camera's own clock; None until it has told the time."""
+        self._largest_bytes = largest_picture_bytes(images)
+        bound_memory(images)
         opening = partial(open_stream, source, transport=transport, decoder=decoder, ca_file=ca_file)
         self._container: Any | None = None
         self._info = self._open(opening, images, max_age_s)
@@ -120,11 +122,7 @@ class VideoSource:
     def _begin(self, opened: OpenStream, images: ImagePolicy, max_age_s: float | None) -> SourceInfo:
         container, stream = opened.container, opened.video
         context = stream.codec_context
-        if context.width * context.height > images.max_frame_megapixels * 1e6:
-            raise Poison(
-                f"the pictures of {self._source.shown} have {context.width} x {context.height} px, more than the "
-                f"{images.max_frame_megapixels:g} megapixels allowed; lower its resolution"
-            )
+        check_size(self._source.shown, context.width, context.height, images)
         context.options = {"max_pixels": str(round(images.max_frame_megapixels * 1e6))}
         context.thread_type = "AUTO"
         context.thread_count = 1 if context.is_hwaccel else min(_THREADS, os.cpu_count() or 1)
@@ -139,7 +137,7 @@ class VideoSource:
         self._decoder = PictureDecoder(context, live=live, lost=opened.lost, passthrough=False)
         if live:
             self._get_in_step()
-        passthrough = context.name == "mjpeg" and self._whole_jpegs(context.width, context.height)
+        passthrough = context.name == "mjpeg" and self._whole_jpegs(context.width, context.height, images)
         if passthrough:
             self._decoder = PictureDecoder(context, live=live, lost=opened.lost, passthrough=True)
         return SourceInfo(
@@ -153,32 +151,30 @@ class VideoSource:
             frames=count if opened.finite and count > 0 else None,
         )
 
-    def _whole_jpegs(self, width: int, height: int) -> bool:
+    def _whole_jpegs(self, width: int, height: int, images: ImagePolicy) -> bool:
         """Return whether the first packet is a whole picture of the announced size: interlaced video has two."""
-        import cv2
-
         if not self._ahead and (read := self._read()) is not None:
             self._ahead.append(read)
         if not self._ahead:
             return False
         data = bytes(self._ahead[0][0])
         try:
-            if jpeg_size(data) != (width, height):
-                return False
+            size = jpeg_size(data)
         except Poison:
             return False
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-        return image is not None and image.shape[:2] == (height, width)
+        check_size(self._source.shown, *size, images)
+        return size == (width, height) and decodes_to(data, size)
 
     def _get_in_step(self) -> None:
         """Read on until two reads in a row wait, so that the first pictures' ages are known."""
-        began, waited = self._clock.monotonic(), 0
-        while len(self._ahead) < _IN_STEP_PACKETS and self._clock.monotonic() - began < _IN_STEP_S:
+        began, waited, room = self._clock.monotonic(), 0, self._largest_bytes
+        while len(self._ahead) < _IN_STEP_PACKETS and room > 0 and self._clock.monotonic() - began < _IN_STEP_S:
             before = self._clock.monotonic()
             read = self._read()
             if read is None:
                 return
             self._ahead.append(read)
+            room -= read[0].size
             waited = waited + 1 if self._clock.monotonic() - before > WAITED_S else 0
             if waited == 2:  # one may be a hiccup
                 return
@@ -194,6 +190,8 @@ class VideoSource:
             return None  # cut off: what came before it was good
         if packet is None or packet.size == 0:
             return None  # the end
+        if packet.size >= self._largest_bytes:
+            raise without_end()
         self.packets += 1
         if (sent_s := camera_time_s(packet)) is not None:
             self.clock_age_s = self._clock.time_ns() / 1e9 - sent_s

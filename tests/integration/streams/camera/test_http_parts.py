@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing
 
 import cv2
 import numpy as np
@@ -19,6 +18,7 @@ from streams.camera import opening
 from streams.camera.jpeg import jpeg_size
 from streams.camera.open_source import open_source
 from streams.camera.urls import parse_source
+from tests.support.answering_server import serving
 from tests.support.tiers import leave_to_long
 
 IMAGES = load_policy().images
@@ -51,36 +51,6 @@ PARTS: dict[str, Part] = {
     "small letters": headed("content-type:image/jpeg", "content-length:{size}"),
     "zeros after each picture": lambda jpeg: headed(JPEG, LENGTH)(jpeg + bytes(333)),
 }
-
-
-@contextmanager
-def serving(answer: Callable[[socket.socket], None]) -> Iterator[str]:
-    """The address of a server that does this with each connection, once it has read the request's head."""
-    server, ending = socket.create_server(("127.0.0.1", 0)), threading.Event()
-
-    def accept() -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = server.accept()
-                threading.Thread(target=serve, args=(client,), daemon=True).start()
-
-    def serve(client: socket.socket) -> None:
-        with suppress(OSError), client:
-            request = b""
-            while b"\r\n\r\n" not in request and (got := client.recv(4_096)):
-                request += got
-            answer(client)
-
-    thread = threading.Thread(target=accept)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}/video"
-    finally:
-        ending.set()
-        with suppress(OSError):
-            server.shutdown(socket.SHUT_RDWR)
-        server.close()
-        thread.join(5)
 
 
 def stream(

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
 from lfr_core.domain.frames import PictureState
+from streams.camera import reconnect
 from streams.camera.reconnect import ReconnectingSource, compute_back_off_s
 from streams.camera.sources import CapturedFrame, SourceInfo
 from streams.camera.stop_token import StopToken
@@ -137,6 +138,25 @@ def test_a_picture_that_hangs_is_an_error_and_the_camera_is_opened_again() -> No
     assert source.grab() is not None
     assert source.reconnects == 1
     first.released.set()
+    source.close()
+
+
+def test_a_camera_in_which_every_read_hangs_for_ever_ends_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconnect, "_MOST_LEFT_BEHIND", 1)
+    cameras = [Camera(frames=0), Camera(frames=0), Camera(frames=1)]
+    waits: list[float] = []
+    source = ReconnectingSource(
+        iter(cameras).__next__, clock=SystemClock(), stop_token=StopToken(), hang_s=0.2, wait=waits.append
+    )
+
+    with pytest.raises(Retryable, match="has to start anew"):
+        source.grab()
+
+    assert len(waits) == 2
+    cameras[0].released.set()
+    assert cameras[0].closed.wait(5)
+    assert source.grab() is not None  # one came back: it goes on
+    cameras[1].released.set()
     source.close()
 
 
