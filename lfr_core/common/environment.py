@@ -5,7 +5,8 @@ is: no entry point can forget it. Standard library only.
 
 * Telemetry is switched off, for every library that has any.
 * No proxy is used: everything we speak to at run time is this machine's, a camera, or a service named by its address.
-* What would give libraries another server, other options or other code is left out. Settings of ours say those.
+* What would give libraries another server, other options or other code is left out. Settings of ours say those. A child
+  gets only what is listed for children: what a library reads that nobody here has heard of reaches none.
 * No dump of its memory is written, and nobody attaches to it; it is kept out of swap in whatever `lfr up` starts that
   holds faces or keys, and in what that starts (`LOCK_MEMORY`).
 * Files are made for us alone (umask 077). What the public may read is opened by name (`site/atomic_publish.py`).
@@ -58,17 +59,27 @@ _LEFT_OUT = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _PATHS = {"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
-_ONLY_BY_HAND = re.compile(r"PREFECT_(?!API_AUTH_STRING$).*|XDG_.*_HOME", re.IGNORECASE)
-"""The person's own; left where somebody starts a program of ours by hand, never handed to a child. (The word for a
-Prefect server that the settings name may be given in the environment: `flows.prefect_credentials`.)"""
+_FOR_CHILDREN = re.compile(
+    r"""
+    (OPEN)?LFR_.*
+    | PATH | HOME | USER | LOGNAME | SHELL | TERM | COLUMNS | LINES | NO_COLOR | CI
+    | TMPDIR | TMP | TEMP | TZ | TZDIR | LANG | LANGUAGE | LC_[A-Z]+ | LOCPATH | CHARSET
+    | (LD|DYLD)_LIBRARY_PATH | SSL_CERT_(FILE|DIR) | JAVA_HOME
+    | (OMP|OPENBLAS|GOTO|MKL|BLIS|VECLIB|NUMEXPR)_.* | MALLOC_.* | LIBVA_.* | (CUDA|NVIDIA|ROCR|HIP)_.*
+    | PYTHON(UTF8|IOENCODING|COERCECLOCALE|WARNINGS|HASHSEED|DONTWRITEBYTECODE|FAULTHANDLER|MALLOC|SAFEPATH|UNBUFFERED)
+    | PREFECT_API_AUTH_STRING                       # of a server that the settings name: `flows.prefect_credentials`
+    """,
+    re.VERBOSE,
+)
+"""What a child may have of the environment somebody started us in; all else is left behind."""
 
 
 def own_environment(env: Mapping[str, str], *, for_child: bool = False) -> dict[str, str]:
-    """Return `env` without what is left out, and with the switches; `for_child`: without the person's own tools too."""
+    """Return `env` without what is left out, and with the switches; `for_child`: of it only what children are given."""
     kept = {
         name: text
         for name, text in env.items()
-        if not _LEFT_OUT.fullmatch(name) and not (for_child and _ONLY_BY_HAND.fullmatch(name))
+        if not _LEFT_OUT.fullmatch(name) and (not for_child or _FOR_CHILDREN.fullmatch(name))
     }
     for name in kept.keys() & _PATHS:  # an empty part is the folder one stands in: OpenCV's import leaves one
         kept[name] = os.pathsep.join(part for part in kept[name].split(os.pathsep) if Path(part).is_absolute())

@@ -127,6 +127,7 @@ def test_a_child_gets_its_settings_and_nothing_of_the_persons_tools(monkeypatch:
         **dict.fromkeys(("PYTHONPATH", "STREAMLIT_SERVER_ADDRESS", "GX_CLOUD_ACCESS_TOKEN", "SSLKEYLOGFILE"), "x"),
         **dict.fromkeys(("LFR_DATABASE_URL", "LFR_ENV_FILE", "KAFKA_OPTS", "GRPC_TRACE", "_JAVA_OPTIONS"), "x"),
         **dict.fromkeys(("WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS"), "x"),
+        **dict.fromkeys(("NEWLIBRARY_SERVER_URL", "SENTRY_DSN", "AWS_SECRET_ACCESS_KEY"), "x"),  # unheard of
     }
     for name, text in theirs.items():
         monkeypatch.setenv(name, text)
@@ -136,6 +137,8 @@ def test_a_child_gets_its_settings_and_nothing_of_the_persons_tools(monkeypatch:
     assert {name for name in theirs if given.get(name) == "x"} == set()
     assert (given["LFR_HOME"], given["PREFECT_API_URL"], given["LFR_ENV_FILE"]) == ("/h", "ours", "")
     assert given["PATH"] == os.environ["PATH"]
+    machine = {"TZ": "Europe/London", "JAVA_HOME": "/j", "CUDA_VISIBLE_DEVICES": "1", "OPENBLAS_NUM_THREADS": "1"}
+    assert machine.items() <= own_environment(machine, for_child=True).items()
     assert own_environment({"LANG": "cy_GB.UTF-8"})["LANG"] == "cy_GB.UTF-8"
 
 
