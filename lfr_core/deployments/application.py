@@ -112,6 +112,10 @@ def check_application(made: ApplicationForm, policy: Policy, *, now: datetime) -
         raise fault
 
 
+def _comes_twice(local: datetime) -> bool:
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+
+
 def application_faults(made: ApplicationForm, policy: Policy, *, now: datetime) -> tuple[Refused, ...]:
     """Return everything that the policy has against it: `deployment.past-window`, `.too-long`, `.clock-change`,
     `.over-cap`, `.threshold-reason`.
@@ -130,10 +134,13 @@ def application_faults(made: ApplicationForm, policy: Policy, *, now: datetime) 
                 f"{made.hours:g} hours are more than the {policy.vault.max_open_h:g} of the policy",
             )
         )
-    if made.starts_at.astimezone(LONDON).utcoffset() != made.ends_at.astimezone(LONDON).utcoffset():
+    start, end = made.starts_at.astimezone(LONDON), made.ends_at.astimezone(LONDON)
+    if start.utcoffset() != end.utcoffset() or _comes_twice(start) or _comes_twice(end):
         found.append(
             Refused(
-                "deployment.clock-change", "the clocks change between start and end: end before it, or begin after it"
+                "deployment.clock-change",
+                "the clocks change between start and end, or that day's clocks show one of the two twice: end before "
+                "it, or begin after it",
             )
         )
     if made.list_cap > policy.watchlist.max_entries:

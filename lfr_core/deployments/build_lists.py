@@ -5,10 +5,15 @@ Beside `lfr_core.deployments.build`, since what finds faces takes seconds to imp
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
+import structlog
+
+from lfr_core.common.errors import LfrError, Poison, Refused
 from lfr_core.custody.installation import Installation
+from lfr_core.custody.vault.port import ErasureRule
 from lfr_core.custody.vault.watchlist_key import find_list_key, make_list_key
 from lfr_core.deployments.build import build_deployment_service
 from lfr_core.domain.actors import SystemActor
@@ -18,6 +23,8 @@ from lfr_core.watchlists.kept_looks import KeptLooks, keep_looks
 from lfr_core.watchlists.list_builder import ListBuilder
 
 __all__ = ["build_list_builder"]
+
+_log = structlog.get_logger(__name__)
 
 
 def build_list_builder(installation: Installation, *, actor: SystemActor = SystemActor.ENROLMENT) -> ListBuilder:
@@ -35,12 +42,26 @@ def build_list_builder(installation: Installation, *, actor: SystemActor = Syste
     )
 
 
-def _open_looks(installation: Installation, actor: SystemActor, deployment: str) -> AbstractContextManager[KeptLooks]:
-    """Open what an earlier compile of the list, that was killed, found in its photographs. Raises as the vault."""
+@contextmanager
+def _open_looks(installation: Installation, actor: SystemActor, deployment: str) -> Iterator[KeptLooks]:
+    """Open what a killed compile of the list found in its photographs; destroy the key of one that is refused.
+
+    Raises:
+        Retryable: as the vault, and while another compiles this deployment's list.
+        Refused: as the vault.
+    """
     vault = installation.vault
     info = find_list_key(vault, deployment)
     if info is None:
         kept = make_list_key(vault, deployment, now_ns=installation.now_ns)
     else:
         kept = vault.open_kept(info.id, actor=actor, purpose="go on with a list that is being compiled")
-    return keep_looks(installation.settings.home / "tmp", deployment, kept.key)
+    with keep_looks(installation.settings.home / "tmp", deployment, kept.key) as looks:
+        try:
+            yield looks
+        except (Refused, Poison):  # nothing is left that it would open; while nobody else compiles, as `looks` stands
+            try:
+                vault.destroy([kept.info.id], rule=ErasureRule.LIST_REFUSED)
+            except LfrError as error:
+                _log.warning("watchlist.key-left", deployment=deployment, reason=str(error))
+            raise

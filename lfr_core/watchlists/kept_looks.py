@@ -7,6 +7,7 @@ cut off, or doesn't open, is left away and looked at anew.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import struct
@@ -117,7 +118,7 @@ def keep_looks(folder: Path, deployment: str, key: bytes) -> Iterator[SealedLook
     key: of the deployment's list.
 
     Raises:
-        Retryable: the file can't be written.
+        Retryable: the file can't be written, or the list is being compiled already.
     """
     file = folder / f"{gallery_name(deployment)}.looks"
     try:
@@ -126,6 +127,10 @@ def keep_looks(folder: Path, deployment: str, key: bytes) -> Iterator[SealedLook
     except OSError as error:
         raise Retryable(f"{file} can't be written: {error.strerror}. Mend its owner or mode") from error
     with opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until it is closed, or its process is gone
+        except OSError as error:
+            raise Retryable(f"the list of {deployment} is being compiled already: wait until that has ended") from error
         try:
             yield SealedLooks(opened, key, deployment)
         except Retryable:

@@ -12,7 +12,7 @@ from lfr_core.custody.vault.key_terms import CLOCKS_APART_S, KeyTerms
 from lfr_core.custody.vault.port import ErasureRule, KeptKeyInfo, KeyKind
 from lfr_core.domain.gate_inputs import GateFacts, GateFactsSource
 
-__all__ = ["ERASES", "check_erasure_rule", "check_lists_over", "check_requests"]
+__all__ = ["ERASES", "check_erasure_rule", "check_lists_unused", "check_requests"]
 
 ERASES: Final[Mapping[ErasureRule, frozenset[KeyKind]]] = MappingProxyType(
     {
@@ -21,6 +21,7 @@ ERASES: Final[Mapping[ErasureRule, frozenset[KeyKind]]] = MappingProxyType(
         ErasureRule.FOOTAGE_STRAY: frozenset({KeyKind.FOOTAGE}),
         ErasureRule.LIST_AT_CLOSE: frozenset({KeyKind.WATCHLIST}),
         ErasureRule.LIST_ENDED: frozenset({KeyKind.WATCHLIST}),
+        ErasureRule.LIST_REFUSED: frozenset({KeyKind.WATCHLIST}),
         ErasureRule.REQUEST_CLOSED: frozenset({KeyKind.RIGHTS}),
         ErasureRule.REQUEST_NOT_TAKEN: frozenset({KeyKind.RIGHTS}),
     }
@@ -52,6 +53,10 @@ def _is_past_test(found: GateFacts | None) -> bool:
     return found is not None and found.status.is_over and not found.is_operational and not found.records_why
 
 
+def _has_list(found: GateFacts) -> bool:
+    return bool(found.gallery or (found.planned is not None and found.planned.list_digest))
+
+
 def check_requests(
     rule: ErasureRule, infos: Iterable[KeptKeyInfo], people: PeopleRegister, terms: KeyTerms, now_ns: int
 ) -> None:
@@ -73,8 +78,10 @@ def check_requests(
             raise Refused("vault.request-open", f"the records don't say so of {info.subject}: its key isn't destroyed")
 
 
-def check_lists_over(infos: Iterable[KeptKeyInfo], facts: GateFactsSource) -> None:
+def check_lists_unused(rule: ErasureRule, infos: Iterable[KeptKeyInfo], facts: GateFactsSource) -> None:
     """See that no list is in use among those whose keys are to be destroyed.
+
+    A refused list's deployment isn't over, and has no list yet.
 
     Raises:
         Refused: `vault.list-in-use`.
@@ -82,5 +89,6 @@ def check_lists_over(infos: Iterable[KeptKeyInfo], facts: GateFactsSource) -> No
     """
     for deployment in sorted({info.deployment for info in infos if info.kind is KeyKind.WATCHLIST}):
         found = facts.facts(deployment)
-        if found is None or not found.status.is_over:
+        is_refused = rule is ErasureRule.LIST_REFUSED and found is not None and not _has_list(found)
+        if found is None or not (found.status.is_over or is_refused):
             raise Refused("vault.list-in-use", f"{deployment} isn't over: its list's key isn't destroyed before it is")

@@ -119,7 +119,7 @@ class KeptKeys:
             known = {info.id: info for info in self._keystore.infos() if info.id in asked}
         erasure_rules.check_erasure_rule(rule, known.values(), self._facts, now_ns)
         erasure_rules.check_requests(rule, known.values(), self._people, self._terms, now_ns)
-        erasure_rules.check_lists_over(known.values(), self._facts)
+        erasure_rules.check_lists_unused(rule, known.values(), self._facts)
         with self.lock:
             wanted = {info.id: info for info in self._keystore.infos() if info.id in known}
             if any(info.held for info in wanted.values()):

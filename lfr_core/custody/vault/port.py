@@ -73,6 +73,8 @@ class ErasureRule(StrEnum):
     LIST_AT_CLOSE = "watchlist.at-close"
     """What a close that failed has left."""
     LIST_ENDED = "watchlist.deployment-ended"
+    LIST_REFUSED = "watchlist.refused"
+    """What a refused list was made with; its deployment still waits for one."""
     REQUEST_CLOSED = "rights.closed"
     REQUEST_NOT_TAKEN = "rights.not-taken"
     """Its key has sealed nothing that was kept."""

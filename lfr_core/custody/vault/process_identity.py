@@ -73,11 +73,12 @@ LISTS: Final[Mapping[ProcessIdentity, frozenset[KeyKind]]] = MappingProxyType(
 """Of which kinds a process may list the keys there are: their ids and subjects, not the keys."""
 _DUE: Final = frozenset({ErasureRule.ALERTS_DUE, ErasureRule.FOOTAGE_DUE, ErasureRule.FOOTAGE_STRAY})
 _REQUESTS: Final = frozenset({ErasureRule.REQUEST_CLOSED, ErasureRule.REQUEST_NOT_TAKEN})
+_LISTS: Final = frozenset({ErasureRule.LIST_AT_CLOSE, ErasureRule.LIST_ENDED, ErasureRule.LIST_REFUSED})
 ERASES_UNDER: Final[Mapping[ProcessIdentity, frozenset[ErasureRule]]] = MappingProxyType(
     {
         _Who.COMMANDS: frozenset(ErasureRule),
-        _Who.FLOWS: _DUE | {ErasureRule.LIST_AT_CLOSE, ErasureRule.LIST_ENDED},
-        _Who.PAGES: _REQUESTS | {ErasureRule.LIST_ENDED},
+        _Who.FLOWS: _DUE | _LISTS,
+        _Who.PAGES: _REQUESTS | {ErasureRule.LIST_ENDED, ErasureRule.LIST_REFUSED},
         _Who.PURGE: _DUE | {ErasureRule.LIST_AT_CLOSE, ErasureRule.LIST_ENDED},
     }
 )

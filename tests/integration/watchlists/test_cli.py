@@ -10,9 +10,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from apps.cli.watchlist import app
+from lfr_core.common.errors import Refused, Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.installation import Installation
+from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.build import build_deployment_service
+from lfr_core.deployments.build_lists import build_list_builder
 from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
@@ -153,6 +156,20 @@ def test_all_or_nothing_enrols_nothing_when_something_is_refused(
     assert found.status is DeploymentStatus.DRAFT
 
 
+def list_keys() -> int:
+    return len(Installation(identity=ProcessIdentity.COMMANDS).vault.kept(KeyKind.WATCHLIST))
+
+
+def test_the_key_of_a_refused_list_goes_at_once_and_stays_for_one_that_may_be_tried_again(
+    store: DeploymentService,
+) -> None:
+    builder = build_list_builder(Installation(identity=ProcessIdentity.COMMANDS))
+    for error, left in ((Retryable("Milvus is away"), 1), (Refused("watchlist.quality", "it doesn't pass"), 0)):
+        with pytest.raises(type(error)), builder.open_looks("d-1"):
+            raise error
+        assert list_keys() == left
+
+
 def test_enrol_without_milvus_says_so_before_it_looks_at_photographs(
     listed: ListFolder, store: DeploymentService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,6 +231,7 @@ def test_an_operational_list_that_does_not_pass_is_refused_whole_and_the_report_
     assert json.loads((kept / "result.json").read_text(encoding="utf-8"))["passes"] is False
     assert (kept / "index.html").is_file()
     assert gallery.names() == []
+    assert list_keys() == 0
     assert found is not None
     assert found.status is DeploymentStatus.DRAFT
 

@@ -115,6 +115,13 @@ def test_a_refused_list_leaves_nothing_and_one_whose_services_were_away_is_kept(
         assert len(list(tmp_path.iterdir())) == left
 
 
+def test_a_list_is_compiled_by_one_at_a_time(tmp_path: Path) -> None:
+    with keep_looks(tmp_path, DEPLOYMENT, KEY), keep_looks(tmp_path, "d-2", KEY):
+        with pytest.raises(Retryable, match="compiled already"), keep_looks(tmp_path, DEPLOYMENT, KEY):
+            pass
+        assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_another_photograph_policy_model_or_choice_is_looked_at_anew(
     whole: ListFolder, engine: FaceEngine, policy: Policy
 ) -> None:

@@ -122,6 +122,18 @@ def test_the_key_of_a_list_in_use_is_destroyed_by_nobody(status: DeploymentStatu
     assert core.kept() == (key,)
 
 
+def test_the_key_of_a_refused_list_goes_while_its_deployment_has_none_yet(tmp_path: Path) -> None:
+    core, clock, records = vault_core(tmp_path)
+    key = core.make_key(KeyKind.WATCHLIST, "d", "d", DUE_NS, actor=SystemActor.ENROLMENT).info
+    records.known["d"] = replace(open_facts(clock), status=DeploymentStatus.READY)
+    with refused("vault.list-in-use"):
+        core.destroy([key.id], rule=ErasureRule.LIST_REFUSED)
+    records.known["d"] = replace(open_facts(clock), status=DeploymentStatus.DRAFT, gallery="")
+    with refused("vault.list-in-use"):
+        core.destroy([key.id], rule=ErasureRule.LIST_ENDED)
+    assert core.destroy([key.id], rule=ErasureRule.LIST_REFUSED)
+
+
 def test_destroying_waits_for_no_trail(tmp_path: Path) -> None:
     core, _, records = vault_core(tmp_path)
     key = make_kept(core, "a", due_s=60)
