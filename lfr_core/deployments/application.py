@@ -113,6 +113,7 @@ def check_application(made: ApplicationForm, policy: Policy, *, now: datetime) -
 
 
 def _comes_twice(local: datetime) -> bool:
+    """Return whether London's clocks show that time twice, or skip it."""
     return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 

@@ -54,6 +54,7 @@ def _is_past_test(found: GateFacts | None) -> bool:
 
 
 def _has_list(found: GateFacts) -> bool:
+    """Return whether a list was attached to the deployment."""
     return bool(found.gallery or (found.planned is not None and found.planned.list_digest))
 
 
