@@ -144,6 +144,8 @@ def read_state(home: Path) -> SystemState | None:
         return state.model_copy(update={"silent_s": max(0.0, time.time() - file.stat().st_mtime)})
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise Fatal(f"{file} is closed to this user: be the one whose home it is, or set LFR_HOME.") from error
     except (OSError, ValidationError) as error:
         why = error.strerror if isinstance(error, OSError) else "it holds something else than a supervisor writes"
         raise Fatal(f"{file} can't be read: {why}. Stop what runs, delete the file and start again.") from error

@@ -63,7 +63,10 @@ def _digest(path: Path) -> str:
 
 def has_jars(libs: Path) -> bool:
     """Return whether any jar lies there (`check_jars` says whether they are the right ones)."""
-    return libs.is_dir() and any(libs.glob("*.jar"))
+    try:
+        return libs.is_dir() and any(libs.glob("*.jar"))
+    except PermissionError:  # another user's cache: there are none for this one
+        return False
 
 
 def jar_faults(libs: Path, expected: Mapping[str, str]) -> list[str]:

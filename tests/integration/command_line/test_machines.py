@@ -19,6 +19,7 @@ import pytest
 
 from lfr_core.common.settings import Settings
 from tests.support.disks import fill, small_disk
+from tests.support.other_user import other_user
 from tests.support.outside import persons_environment
 from tests.support.publication import modern_row, modern_table
 from tests.support.tiers import leave_to_long
@@ -91,6 +92,15 @@ def no_files_open(*command: str) -> list[str]:
     return ["sh", "-c", 'exec "$@" <&- 2>/dev/null', "sh", *command]
 
 
+def in_a_container(*command: str) -> list[str]:
+    """As in a container: processes of its own, no control groups, hardly any shared memory, no systemd."""
+    words = (
+        "mount -t tmpfs -o size=64k none /dev/shm && mount -t tmpfs -o ro,size=4k none /sys/fs/cgroup && "
+        'mount -t tmpfs none /run && mount -o remount,hidepid=2 /proc && exec "$@"'
+    )
+    return [str(UNSHARE), "-rmpf", "--mount-proc", "sh", "-c", words, "sh", *command]
+
+
 def as_is(*command: str) -> list[str]:
     return list(command)
 
@@ -107,6 +117,7 @@ MACHINES: dict[str, tuple[Callable[..., list[str]], dict[str, str | None]]] = {
     "a terminal that can do nothing": (as_is, {"TERM": "dumb", "COLUMNS": "20"}),
     "little memory": (little_memory, {}),
     "no standard input": (no_files_open, {}),
+    **({"a container": (in_a_container, {})} if has_namespaces() else {}),
 }
 
 
@@ -129,6 +140,32 @@ def test_a_table_and_the_doctor_come_to_the_same_whatever_the_machine(how: str, 
     assert (compared.returncode, len(json.loads(compared.stdout))) == (0, 2), compared.stderr
     assert {each["name"] for each in json.loads(told.stdout)} >= {"settings", "disk", "memory", "camera decoder"}
     assert "Traceback" not in compared.stderr + told.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user's processes are root's to start")
+def test_a_second_user_of_the_machine_is_told_in_a_sentence_that_a_home_is_another_s(tmp_path: Path) -> None:
+    said = {
+        ("up",): (70, "can't be written: Permission denied"),
+        ("down",): (70, "closed to this user"),
+        ("status",): (70, "closed to this user"),
+        ("deployment", "list"): (75, "can't be written: Permission denied"),
+    }
+    with other_user() as somebody:
+        home = somebody.folder.parent / "ours"
+        home.mkdir(mode=0o700)
+        for words, (code, sentence) in said.items():
+            done = subprocess.run(
+                [str(somebody.python), "-m", "apps.cli", *words],
+                **somebody.options({"LFR_HOME": str(home), "LFR_CACHE": str(somebody.folder / "cache")}),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == code, done.stderr
+            assert sentence in done.stderr
+            assert done.stderr.count("\n") == 1
+        assert list(home.iterdir()) == []
 
 
 @pytest.mark.slow
