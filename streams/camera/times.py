@@ -114,7 +114,7 @@ class Lateness:
             return Fate.DECODE, Lateness(self.limit_s)
         since_s = now_s if self.since_s is None else self.since_s
         if now_s - since_s > REOPEN_S:
-            raise Retryable(f"its pictures come {age_s:.1f} s late")
+            raise Retryable(f"its pictures come {age_s:.1f} s late, or its own clock runs slow")
         only = self.key_frames_only or now_s - since_s > CATCH_UP_S
         fate = Fate.PASS_OVER if only and not key_frame else Fate.DECODE
         return fate, Lateness(self.limit_s, since_s, only)
