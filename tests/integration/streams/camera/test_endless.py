@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import LfrError, Poison
 from lfr_core.domain.policy import load_policy
 from streams.camera import opening
@@ -99,7 +100,7 @@ ANSWERS: dict[str, tuple[str, Answer, str]] = {
 
 def read(url: str) -> None:
     """Read pictures, each decoded or handed on, until it fails or for three seconds."""
-    with closing(open_source(parse_source(url), IMAGES)) as source:
+    with closing(open_source(parse_source(url), IMAGES, clock=SystemClock())) as source:
         until = time.monotonic() + 3
         while source.grab() is not None and time.monotonic() < until:
             source.jpeg()
