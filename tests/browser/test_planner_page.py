@@ -137,6 +137,7 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
     page.get_by_text("Those that are over").wait_for()
     go(page, "Application")
     has_value(page, "Purpose, as it will be announced", "find people wanted by the courts")
+    page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()  # else it takes nothing
     for label, text in APPLICATION.items():
         fill(page, label, text)
     page.get_by_role("button", name="Apply for authority").click()
