@@ -12,7 +12,6 @@ __all__ = ["keep_for_documents"]
 NAMES: Final = (
     "planning-live-desk",
     "street-phone",
-    "publication-desk",
     "compliance-desk",
     "enquiries-desk",
     "public-index-phone",
