@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from lfr_core.common.logs import get_logger
+from lfr_core.common.owned_file import is_trusted
 
 __all__ = ["is_migrated_and_empty", "kept_database", "migrate_database", "prepare_database"]
 
@@ -27,13 +28,14 @@ def kept_database(cache: Path) -> Path:
 def prepare_database(database: Path, kept: Path, migrate: Callable[[], None]) -> None:
     """Make a new home's database from the kept one; without one, migrate it and keep a copy.
 
-    A home that has one goes on with it. What can't be kept or copied is migrated: that takes longer, and no more.
+    A home that has one goes on with it. What can't be kept or copied is migrated: that takes longer, and no more. So is
+    where somebody else may have written the kept one: what it makes of a flow, the platform runs.
     """
     if database.exists():
         return
     database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        if is_migrated_and_empty(kept):
+        if kept.exists() and is_trusted(kept) and is_migrated_and_empty(kept):
             _copy(kept, database)
             return
         migrate()
@@ -43,12 +45,16 @@ def prepare_database(database: Path, kept: Path, migrate: Callable[[], None]) ->
 
 
 def is_migrated_and_empty(file: Path) -> bool:
-    """Return whether it is a database of Prefect's with no row but its version: nobody's flow comes with it."""
+    """Return whether it is a database of Prefect's with no row but its version, and nothing that adds one.
+
+    Nobody's flow comes with it, nor a trigger that would make one. Prefect's has neither triggers nor views.
+    """
     if not file.is_file():
         return False
     try:
         with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            there = connection.execute("SELECT type, name FROM sqlite_master").fetchall()
+            names = [name for kind, name in there if kind == "table"]
             filled = [
                 name
                 for name in names
@@ -56,7 +62,7 @@ def is_migrated_and_empty(file: Path) -> bool:
             ]
     except sqlite3.Error:
         return False
-    return filled == ["alembic_version"]
+    return filled == ["alembic_version"] and {kind for kind, _ in there} <= {"table", "index"}
 
 
 def migrate_database() -> None:

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
 from types import FrameType
 
@@ -22,6 +23,7 @@ from lfr_core.custody.audit.head_memory import HeadMemory
 from lfr_core.custody.audit.head_signing import HeadSigningThread
 from lfr_core.custody.audit.heads import entries_of_vault
 from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.prune import carry_records
 from lfr_core.custody.audit.read import newest_seq
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.audit.vault_records import TrailRecords, note_unnamed_writers, record_existing_rows
@@ -109,7 +111,13 @@ def build_vault(
         record_existing_rows(engine, records, trail)
         return log.compare_all()
 
-    core.signing.allow(signing_checks(core, engine, policy, core.clock, compare))
+    def carry(up_to: int) -> None:
+        with records.open_state() as (session, state):
+            newest = newest_seq(session)
+            said = deepcopy(state)
+        carry_records(engine, trail, said, newest=newest, up_to=up_to)
+
+    core.signing.allow(signing_checks(core, engine, policy, core.clock, compare, carry))
     core.begin()
     memory.restore_checkpoint()
     with suppress(Refused):  # a trail that is damaged is told by whoever signs, and nothing goes by the records then

@@ -25,12 +25,18 @@ _DAY_NS = 86_400 * 10**9
 
 
 def signing_checks(
-    core: VaultCore, engine: Engine, policy: Policy, clock: Clock, compare: Callable[[], tuple[str, ...]] = tuple
+    core: VaultCore,
+    engine: Engine,
+    policy: Policy,
+    clock: Clock,
+    compare: Callable[[], tuple[str, ...]] = tuple,
+    carry: Callable[[int], None] = lambda _up_to: None,
 ) -> Mapping[SignatureKind, SigningCheck]:
     """Return the check of each kind of signature, over the records and what `core` keeps.
 
     `compare` says which records aren't what the audit trail says: no site, no certificate that something was
-    deleted and no evidence of a deployment is made of such. The trail itself may still be handed out.
+    deleted and no evidence of a deployment is made of such. The trail itself may still be handed out. `carry` says
+    again what entries up to that number say of records, before an anchor lets them go.
     """
 
     def check_records(kind: SignatureKind) -> None:
@@ -49,6 +55,7 @@ def signing_checks(
         anchor = parse_anchor_message(message)
         check_recent(SignatureKind.AUDIT_ANCHOR, anchor.at_ns, clock)
         check_anchor_to_sign(engine, core.public_key, anchor, before_ns=before_ns)
+        carry(anchor.seq)
 
     def check_certificate(message: bytes) -> None:
         check_certificate_to_sign(

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from lfr_core.custody.audit.entry import parse_body
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.audit.records import OPENED
+from lfr_core.custody.audit.recorded_state import OPENED
 from lfr_core.custody.vault.port import DestroyedKey, ErasureRule, KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.engine import erase_freed_pages, reading, writing

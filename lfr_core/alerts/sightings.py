@@ -17,7 +17,7 @@ from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import LfrError, Poison, Refused
 from lfr_core.custody.audit.entry import record_digest
 from lfr_core.custody.audit.port import AuditEvent, Verb
-from lfr_core.custody.audit.records import OPENED
+from lfr_core.custody.audit.recorded_state import OPENED
 from lfr_core.custody.crops import alert_probe, alert_reference, list_reference
 from lfr_core.custody.vault.sealing import open_sealed, seal
 from lfr_core.domain.deployments import DeploymentStatus

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from lfr_core.common.errors import Fatal, Retryable
 
-__all__ = ["is_own_folder", "make_owned_once", "read_owned"]
+__all__ = ["is_own_folder", "is_trusted", "make_owned_once", "read_owned"]
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_ADMINISTRATOR = 0
 
 
 def is_own_folder(folder: Path) -> bool:
@@ -24,6 +25,21 @@ def is_own_folder(folder: Path) -> bool:
     status = folder.lstat()
     writable = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not writable
+
+
+def is_trusted(path: Path) -> bool:
+    """Return whether nobody but this user, or the machine's administrator, can have made what is at `path`, or put it there.
+
+    A link counts as what it leads to.
+    """
+    try:
+        found = [each.stat() for each in {path, path.resolve(), path.parent, path.resolve().parent}]
+    except OSError:
+        return False
+    return all(
+        each.st_uid in {os.getuid(), _ADMINISTRATOR} and not each.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        for each in found
+    )
 
 
 def read_owned(file: Path, limit_bytes: int, remedy: str) -> bytes:

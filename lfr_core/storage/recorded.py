@@ -20,20 +20,24 @@ from sqlalchemy.orm import ORMExecuteState
 from sqlmodel import Session
 
 from lfr_core.common.errors import Fatal
-from lfr_core.storage.recorded_tables import AS_OPENED, AS_SEALED, RECORDED, columns_of
+from lfr_core.storage.recorded_tables import AS_SEALED, PARTS, RECORDED, SAID_ONCE, RowPart, columns_of, parts_of
 from lfr_core.storage.tables.row import Row
 
 __all__ = [
-    "AS_OPENED",
     "AS_SEALED",
+    "PARTS",
     "RECORDED",
+    "SAID_ONCE",
     "RecordingSession",
+    "RowPart",
     "columns_of",
     "is_recorded",
     "key_of",
+    "note_parts",
     "note_rows",
-    "opened_key_of",
-    "opened_text_of",
+    "part_key_of",
+    "part_text_of",
+    "parts_of",
     "sealed_text_of",
     "take_changes",
     "text_of",
@@ -41,7 +45,7 @@ __all__ = [
 
 
 _CHANGED: Final = "openlfr_recorded"
-_OPENED: Final = "openlfr_opened"
+_PARTS: Final = "openlfr_recorded_parts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +53,16 @@ class _Change:
     row: Row
     before: str | None
     is_deleted: bool = False
-    is_opening: bool = False
+    part: RowPart | None = None
 
     @property
     def name(self) -> str:
-        return opened_key_of(self.row) if self.is_opening else key_of(self.row)
+        return key_of(self.row) if self.part is None else part_key_of(self.row, self.part)
 
     @property
     def after(self) -> str | None:
-        if self.is_opening:
-            return opened_text_of(self.row)
+        if self.part is not None:
+            return part_text_of(self.row, self.part)
         return None if self.is_deleted else text_of(self.row)
 
 
@@ -82,14 +86,14 @@ def text_of(row: Row, was: Mapping[str, object] = MappingProxyType({})) -> str:
     return _text(row, key_of(row), columns_of(type(row)), was)
 
 
-def opened_key_of(row: Row) -> str:
-    """Return what the trail calls what a row was made with: `alert_opened/…`."""
-    return f"{row.__tablename__}_opened/{key_of(row).partition('/')[2]}"
+def part_key_of(row: Row, part: RowPart) -> str:
+    """Return what the trail calls a part of a row: `alert_opened/…`."""
+    return f"{row.__tablename__}_{part.name}/{key_of(row).partition('/')[2]}"
 
 
-def opened_text_of(row: Row) -> str:
-    """Return what is recorded of a row as it is made (`AS_OPENED`), as `text_of`."""
-    return _text(row, opened_key_of(row), AS_OPENED[type(row)], MappingProxyType({}))
+def part_text_of(row: Row, part: RowPart, was: Mapping[str, object] = MappingProxyType({})) -> str:
+    """Return what is recorded of a part of a row (`PARTS`), as `text_of`."""
+    return _text(row, part_key_of(row, part), part.columns, was)
 
 
 def sealed_text_of(row: Row) -> str:
@@ -114,9 +118,9 @@ def take_changes(session: Session) -> Mapping[str, tuple[str | None, str | None]
     """
     session.flush()
     changed: dict[int, _Change] = session.info.pop(_CHANGED, {})
-    opened: dict[int, _Change] = session.info.pop(_OPENED, {})
+    parts: dict[tuple[int, str], _Change] = session.info.pop(_PARTS, {})
     taken: dict[str, tuple[str | None, str | None]] = {}
-    for each in (*changed.values(), *opened.values()):
+    for each in (*changed.values(), *parts.values()):
         first, _ = taken.get(each.name, (each.before, None))  # a row that was replaced by another of the same key
         taken[each.name] = (first, each.after)
     return taken
@@ -131,7 +135,14 @@ def note_rows(session: Session, rows: Iterable[Row], *, later: bool = False) -> 
         if is_recorded(row):
             before = text_of(row, dict.fromkeys(RECORDED[type(row)].later)) if later else None
             session.info.setdefault(_CHANGED, {})[id(row)] = _Change(row, before)
-        _note_opening(session, row)
+    note_parts(session, rows)
+
+
+def note_parts(session: Session, rows: Iterable[Row]) -> None:
+    """Have the next entry of this transaction name the parts of these rows, as if they were new; not the rows."""
+    noted: dict[tuple[int, str], _Change] = session.info.setdefault(_PARTS, {})
+    for row in rows:
+        noted |= {(id(row), part.name): _Change(row, None, part=part) for part in PARTS.get(type(row), ())}
 
 
 def is_recorded(row: Row) -> bool:
@@ -161,15 +172,19 @@ def _note_changes(session: Session, _context: object, _instances: object) -> Non
     for row in session.new:
         if type(row) in RECORDED and is_recorded(row):
             changed[id(row)] = _Change(row, None)
-        _note_opening(session, row)
+    note_parts(session, [row for row in session.new if isinstance(row, Row)])
     for row in session.dirty:
-        if type(row) in RECORDED and row not in session.deleted and _values_before(row):
+        if type(row) in RECORDED and row not in session.deleted and (was := _values_before(row)):
             changed.setdefault(id(row), _Change(row, _text_before(row)))
+            _note_changed_parts(session, row, was)
 
 
-def _note_opening(session: Session, row: object) -> None:
-    if isinstance(row, Row) and type(row) in AS_OPENED:
-        session.info.setdefault(_OPENED, {})[id(row)] = _Change(row, None, is_opening=True)
+def _note_changed_parts(session: Session, row: Row, was: Mapping[str, object]) -> None:
+    """Note the parts of which something changes; not those that never do: what is changed there differs."""
+    noted: dict[tuple[int, str], _Change] = session.info.setdefault(_PARTS, {})
+    for part in PARTS.get(type(row), ()):
+        if not part.is_once and not was.keys().isdisjoint(part.columns):
+            noted.setdefault((id(row), part.name), _Change(row, part_text_of(row, part, was), part=part))
 
 
 def _values_before(row: Row) -> dict[str, object]:
@@ -190,9 +205,9 @@ def _text_before(row: Row) -> str | None:
 def _check_entries(session: Session) -> None:
     """Raise Fatal, before a commit, when a recorded row was changed and no entry written: then nothing is written."""
     session.flush()
-    left: dict[int, _Change] = session.info.get(_CHANGED, {}) | session.info.get(_OPENED, {})
+    left: list[_Change] = [each for kind in (_CHANGED, _PARTS) for each in session.info.get(kind, {}).values()]
     if left:
-        names = sorted({str(each.row.__tablename__) for each in left.values()})
+        names = sorted({str(each.row.__tablename__) for each in left})
         raise Fatal(f"{', '.join(names)} would change without an entry on the audit trail: a fault of OpenLFR")
 
 

@@ -28,7 +28,7 @@ from lfr_core.storage.tables.publication import (
 from lfr_core.storage.tables.rights import ComplaintHoldRow, ReceiptRow, RightsRequestRow
 from lfr_core.storage.tables.row import Row
 
-__all__ = ["AS_OPENED", "AS_SEALED", "RECORDED", "RecordedTable", "columns_of"]
+__all__ = ["AS_SEALED", "PARTS", "RECORDED", "SAID_ONCE", "RecordedTable", "RowPart", "columns_of", "parts_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,17 @@ class RecordedTable:
     """Whether a row is recorded only once one of the columns is filled in."""
     later: tuple[str, ...] = ()
     """Those of the columns that are recorded only since a later version; an earlier version's home adopts them once."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowPart:
+    """Some columns of a table, which entries name apart from the rest: not everybody who changes a row changes them."""
+
+    name: str
+    """Rows' parts are called by table, this name and key, as `deployment_decided/market-square-1204`."""
+    columns: tuple[str, ...]
+    is_once: bool = False
+    """Whether they never change once the row was made: nothing that an entry says of them later counts."""
 
 
 _STANDING: Final = (
@@ -76,7 +87,7 @@ RECORDED: Final[Mapping[type[Row], RecordedTable]] = MappingProxyType(
         AuthorityRow: RecordedTable(),
         AnnouncementRow: RecordedTable(),
         WithholdingRequestRow: RecordedTable(),
-        PlacePlanRow: RecordedTable(("sha256", "marks", "is_public", "kept_by")),
+        PlacePlanRow: RecordedTable(("sha256", "width_px", "height_px", "marks", "is_public", "kept_by")),
         FootageHoldRow: RecordedTable(),
         PublishedRecordRow: RecordedTable(),
         ComplianceDocumentRow: RecordedTable(),
@@ -101,15 +112,48 @@ RECORDED: Final[Mapping[type[Row], RecordedTable]] = MappingProxyType(
 people decided of alerts; what was published; compliance documents; sign-ons; requests of people and their holds and
 receipts; how results stand; certificates; what is said in public of lists; passes of test subjects; canaries; and what
 each look at the promises came to."""
-AS_OPENED: Final[Mapping[type[Row], tuple[str, ...]]] = MappingProxyType(
+PARTS: Final[Mapping[type[Row], tuple[RowPart, ...]]] = MappingProxyType(
     {
         AlertRow: (
-            "deployment", "camera", "entry", "subject", "category", "age", "legal_reference", "opened_ns", "key_id",
-            "canary",
-        )
+            RowPart(
+                "opened",
+                (
+                    "deployment", "camera", "entry", "subject", "category", "age", "legal_reference", "opened_ns",
+                    "key_id", "canary",
+                ),
+                is_once=True,
+            ),
+        ),
+        PersonIdentityRow: (RowPart("linked", ("person", "issuer", "subject"), is_once=True),),
+        DeploymentRow: (
+            RowPart(
+                "decided",
+                (
+                    "name", "kind", "threshold", "agreeing_shots", "live_only", "planned", "cameras", "opens_at",
+                    "closes_at",
+                ),
+            ),
+            RowPart(
+                "list",
+                (
+                    "gallery", "contract_id", "gallery_rows", "gallery_digest", "watchlist_size", "blue_list_size",
+                    "list_digest",
+                ),
+            ),
+        ),
+        PlannedDeploymentRow: (
+            RowPart(
+                "decided",
+                (
+                    "revision", "planner", "officer", "approved_digest", "bound_contract", "approver", "approved_at",
+                    "signage_by", "signage_at", "briefing_by", "briefing_at",
+                ),
+            ),
+        ),
     }
 )  # fmt: skip
-"""What of a row never changes once it was made, recorded with the entry that it was made with, beside the rest."""
+"""What an alert began as, and whose an account is, which never change; what people decide of a deployment, and what
+its list is: which process may say so, `lfr_core.custody.audit.record_rights` says."""
 AS_SEALED: Final[Mapping[type[Row], tuple[str, ...]]] = MappingProxyType(
     {AlertRow: ("similarity", "threshold", "first_ns", "last_ns", "sightings")}
 )
@@ -119,3 +163,13 @@ AS_SEALED: Final[Mapping[type[Row], tuple[str, ...]]] = MappingProxyType(
 def columns_of(kind: type[Row]) -> tuple[str, ...]:
     """Return the columns of a table that are recorded."""
     return RECORDED[kind].columns or tuple(column.name for column in inspect(kind).mapper.columns)
+
+
+def parts_of(kind: type[Row]) -> tuple[str, ...]:
+    """Return what the parts of a table's rows are called, each before the row's key."""
+    return tuple(f"{kind.__tablename__}_{part.name}" for part in PARTS.get(kind, ()))
+
+
+SAID_ONCE: Final = frozenset(
+    f"{kind.__tablename__}_{each.name}" for kind in PARTS for each in PARTS[kind] if each.is_once
+)

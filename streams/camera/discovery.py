@@ -12,6 +12,7 @@ import selectors
 import socket
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -40,7 +41,11 @@ _QUESTION: Final = (
 )
 _ASK_AGAIN_S: Final = 0.3
 """Datagrams get lost: the question is sent twice, with one id."""
-_MOST_ANSWERS: Final = 5_000
+_MOST_SENDERS: Final = 5_000
+_MOST_OF_ONE: Final = 8
+"""Answers of one address: a camera answers each question once, and one that floods hides no other."""
+_LARGEST_NETWORK: Final = 8
+"""Bits of its address: more isn't one network."""
 _MOST_CAMERAS: Final = 1_000
 _MOST_BYTES: Final = 65_507
 """Of a datagram."""
@@ -69,14 +74,16 @@ def find_cameras(network: str, *, seconds: float) -> list[FoundCamera]:
     asked = _network(network)
     own = _own_addresses(asked)
     found: dict[str, FoundCamera] = {}
+    answered: Counter[str] = Counter()
     message = f"urn:uuid:{uuid.uuid4()}"
     try:
         for data, sender in _answers(own, _QUESTION.format(id=message).encode(), seconds):
             address = ipaddress.IPv4Address(sender)
-            if address not in asked or len(found) >= _MOST_CAMERAS:
+            if address not in asked or answered[sender] >= _MOST_OF_ONE or len(answered) >= _MOST_SENDERS:
                 continue
+            answered[sender] += 1
             camera = _read(data, str(address), message, asked)
-            if camera is not None:
+            if camera is not None and len(found) < _MOST_CAMERAS:
                 found.setdefault(camera.address, camera)
     except OSError as error:
         raise Retryable(
@@ -87,9 +94,12 @@ def find_cameras(network: str, *, seconds: float) -> list[FoundCamera]:
 
 def _network(text: str) -> ipaddress.IPv4Network:
     try:
-        return ipaddress.IPv4Network(text.strip(), strict=False)
+        network = ipaddress.IPv4Network(text.strip(), strict=False)
     except ValueError:
         raise Poison(f"{text!r} is no network: write its address and its size, as 10.0.0.0/24 (IPv4)") from None
+    if network.prefixlen < _LARGEST_NETWORK:
+        raise Poison(f"{network} is more than one network: write the cameras' own, as 10.0.0.0/24")
+    return network
 
 
 def _own_addresses(network: ipaddress.IPv4Network) -> list[str]:
@@ -119,8 +129,7 @@ def _answers(own: Iterable[str], question: bytes, seconds: float) -> Iterator[tu
             sockets.append(asking)
         now = time.monotonic()
         until, send_at = now + seconds, [now, now + _ASK_AGAIN_S]
-        answers = 0
-        while (now := time.monotonic()) < until and answers < _MOST_ANSWERS:
+        while (now := time.monotonic()) < until:
             if send_at and now >= send_at[0]:
                 del send_at[0]
                 for asking in sockets:
@@ -128,7 +137,6 @@ def _answers(own: Iterable[str], question: bytes, seconds: float) -> Iterator[tu
             for key, _ in selector.select(min([until, *send_at]) - now):
                 with suppress(BlockingIOError, ConnectionError):
                     data, sender = key.fileobj.recvfrom(_MOST_BYTES)  # type: ignore[union-attr]  # a socket
-                    answers += 1
                     yield data, sender[0]
 
 

@@ -237,6 +237,8 @@ EDITS: dict[str, tuple[str, Callable[[Session], None]]] = {
         changed(ComplianceDocumentRow, review_by=NOW.date().replace(year=2099)),
     ),
     "a document gone": ("paper/", gone(ComplianceDocumentRow)),
+    "how large a plan is": ("place_plan/", changed(PlacePlanRow, width_px=9)),
+    "whose an account is": ("person_identity", changed(PersonIdentityRow, subject="of Eve")),
     "that the public sees a plan": ("place_plan/", changed(PlacePlanRow, is_public=True)),
     "a sign-on": ("sign_on/", changed(SignOnRow, since=NOW - dt.timedelta(days=1))),
     "how many a list held": ("watchlist_composition/", changed(WatchlistCompositionRow, people=99)),

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from sqlmodel import Session, select
 
 from lfr_core.custody.audit.records import read_rows
-from lfr_core.storage.recorded import AS_OPENED, AS_SEALED, opened_text_of, sealed_text_of, text_of
+from lfr_core.storage.recorded import AS_SEALED, PARTS, part_text_of, sealed_text_of, text_of
 from lfr_core.storage.tables.alerts import AlertRow, AlertStubRow, digest_stubs
 from lfr_core.storage.tables.blue_list import BlueListPassRow, BlueListPlanRow
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
@@ -44,8 +44,8 @@ def _texts(session: Session, deployment: str) -> Iterator[str]:
     for kind in _COUNTED:
         for row in read_rows(session, kind, deployment):
             yield text_of(row)
-            if kind in AS_OPENED:
-                yield opened_text_of(row)
+            for part in PARTS.get(kind, ()):
+                yield part_text_of(row, part)
             if kind in AS_SEALED:
                 yield sealed_text_of(row)
     yield digest_stubs(session.exec(select(AlertStubRow).where(AlertStubRow.deployment == deployment)))

@@ -1,9 +1,11 @@
-"""Removing the oldest entries when their time has come: a signed anchor says where the trail begins since then."""
+"""Removing the oldest entries when their time has come: a signed anchor says where the trail begins since then.
+
+What they alone said of records the vault says again, as it signs the anchor: nobody else's word for it would count.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from sqlalchemy import Engine, delete, func
 from sqlmodel import col, select
@@ -13,7 +15,7 @@ from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.audit.entry import MOST_RECORDS
 from lfr_core.custody.audit.port import AuditEvent, HeadSigner, Verb
 from lfr_core.custody.audit.read import anchor_of, snapshot
-from lfr_core.custody.audit.records import PRUNED, RecordedState
+from lfr_core.custody.audit.recorded_state import CARRIED, PRUNED, RecordedState
 from lfr_core.custody.audit.signed import signed_anchor
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.audit.verify import verify
@@ -21,7 +23,7 @@ from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.engine import erase_freed_pages, writing
 from lfr_core.storage.tables.audit import AuditAnchorRow, AuditEntryRow, AuditHeadRow
 
-__all__ = ["prune"]
+__all__ = ["carry_records", "prune"]
 
 ACTOR = SystemActor.RETENTION
 _MOST_AT_ONCE = 50_000
@@ -59,8 +61,6 @@ def prune(engine: Engine, signer: HeadSigner, clock: Clock, before_ns: int) -> i
         if stands != hash_:
             raise Retryable("the audit trail was pruned by another process at the same moment; nothing was done twice")
         removed = seq - (known.seq if known else 0)
-        for part in _carried(report.records, seq):
-            trail.append(session, AuditEvent(Verb.ALTER, ACTOR, "", "records:all", "records.carried"), part)
         session.execute(delete(AuditEntryRow).where(col(AuditEntryRow.seq) <= seq))
         session.execute(delete(AuditHeadRow).where(col(AuditHeadRow.seq) <= seq))
         session.execute(delete(AuditAnchorRow))
@@ -89,16 +89,27 @@ def prune(engine: Engine, signer: HeadSigner, clock: Clock, before_ns: int) -> i
     return removed
 
 
-def _carried(records: RecordedState, seq: int) -> Iterator[dict[str, str]]:
-    """Yield what no entry would say any more of records when those up to `seq` are gone, in parts of an entry each."""
-    last = (
-        (name, digest)
-        for table in records.entries.values()
-        for name, (digest, at) in table.items()
-        if digest and at <= seq
-    )
-    while part := dict(islice(last, MOST_RECORDS)):
-        yield part
+def carry_records(engine: Engine, trail: AuditTrail, state: RecordedState, *, newest: int, up_to: int) -> None:
+    """Say again, as the vault, what the trail says of records, so that entries up to `up_to` can go.
+
+    Args:
+        engine: the records.
+        trail: the vault's.
+        state: of the whole trail, up to its entry `newest`.
+        newest: that entry.
+        up_to: of the anchor.
+
+    Raises:
+        Retryable: the records are away, or somebody wrote an entry meanwhile.
+    """
+    said = ((name, digest) for of in state.entries.values() for name, (digest, _) in of.items() if digest)
+    trail.prepare(SystemActor.VAULT)
+    with writing(engine) as session:
+        for part in chain([dict(islice(said, MOST_RECORDS))], iter(lambda: dict(islice(said, MOST_RECORDS)), {})):
+            event = AuditEvent(Verb.ALTER, SystemActor.VAULT, "", "records:all", CARRIED, {"up_to": up_to})
+            newest += 1
+            if trail.append(session, event, part).seq != newest:
+                raise Retryable("the audit trail grew while what goes of it was said again: nothing was removed")
 
 
 def _cut(engine: Engine, before_ns: int) -> tuple[int, str] | None:

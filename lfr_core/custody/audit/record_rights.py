@@ -14,18 +14,21 @@ from lfr_core.domain.actors import SPEAKS_FOR_PEOPLE, ProcessIdentity, SystemAct
 
 __all__ = ["may_record"]
 
-_BY_PLATFORM: Final = frozenset({"deployment", "life"})
+_STANDING: Final = frozenset({"deployment"})
+"""How a deployment stands, since when; what was decided of it, and its list, are parts with names of their own."""
+_COMPILED: Final = frozenset({"deployment_list", "life"})
 _HOLDS: Final = frozenset({"complaint_hold", "footage_hold"})
 _PUBLISHED: Final = frozenset({"published_record", "results", "watchlist_composition"})
 _RECORDS: Final[Mapping[ProcessIdentity, frozenset[str]]] = MappingProxyType(
     {
-        ProcessIdentity.FLOWS: _BY_PLATFORM
+        ProcessIdentity.FLOWS: _STANDING
+        | _COMPILED
         | _HOLDS
         | _PUBLISHED
         | {"announcement", "canary", "certificate", "promise_result", "promise_state"},
-        ProcessIdentity.PURGE: _BY_PLATFORM | _HOLDS,
+        ProcessIdentity.PURGE: _STANDING | _HOLDS,
         ProcessIdentity.RECORD: frozenset({"alert_opened"}),
-        ProcessIdentity.WATCH: _BY_PLATFORM,
+        ProcessIdentity.WATCH: _STANDING,
     }
 )
 """Where nobody is logged in; any, where people log in."""
@@ -34,13 +37,15 @@ _RECORDS_AS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         str(part): tables
         for part, tables in {
             SystemActor.ERASURE: frozenset({"canary", "certificate"}),
-            SystemActor.FLOWS: _BY_PLATFORM | _PUBLISHED | {"announcement"},
-            SystemActor.LFR: _PUBLISHED | {"deployment", "person", "person_identity", "person_role"},
+            SystemActor.FLOWS: _STANDING | _COMPILED | _PUBLISHED | {"announcement"},
+            SystemActor.LFR: _PUBLISHED
+            | {"deployment", "deployment_decided", "deployment_list"}
+            | {"person", "person_identity", "person_identity_linked", "person_role"},
             SystemActor.PROMISES: frozenset({"promise_result", "promise_state"}),
             SystemActor.RECORDER: frozenset({"alert_opened"}),
-            SystemActor.RETENTION: _BY_PLATFORM,
+            SystemActor.RETENTION: _STANDING,
             SystemActor.RIGHTS: _HOLDS,
-            SystemActor.WATCH: _BY_PLATFORM,
+            SystemActor.WATCH: _STANDING,
         }.items()
     }
 )

@@ -6,9 +6,8 @@ it is named, and the vault doesn't go by it (docs/decisions/0023-a-record-counts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import inspect
@@ -16,37 +15,28 @@ from sqlalchemy.orm import load_only
 from sqlmodel import Session, select
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.entry import Body, record_digest
-from lfr_core.custody.audit.port import Verb
+from lfr_core.custody.audit.entry import record_digest
 from lfr_core.custody.audit.record_parts import Part, Where
-from lfr_core.domain.actors import SystemActor
+from lfr_core.custody.audit.recorded_state import RecordedState
 from lfr_core.storage.plain_tables import find_odd_tables
 from lfr_core.storage.recorded import (
-    AS_OPENED,
     AS_SEALED,
+    PARTS,
     RECORDED,
     columns_of,
     is_recorded,
     key_of,
-    opened_key_of,
-    opened_text_of,
+    part_key_of,
+    part_text_of,
     sealed_text_of,
     text_of,
 )
 from lfr_core.storage.tables.alerts import AlertRow, AlertStubRow, digest_stubs
-from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
-from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
+from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.row import Row
 
 __all__ = [
-    "ADOPTED",
-    "GENERATION",
     "NOT_ON_TRAIL",
-    "OPENED",
-    "PRUNED",
-    "PUT_BACK",
-    "TRAIL_PUT_BACK",
-    "RecordedState",
     "digest_rows",
     "find_differences",
     "find_lost",
@@ -54,117 +44,8 @@ __all__ = [
     "read_rows",
 ]
 
-ADOPTED: Final = "records.adopted"
-"""The rule of the entries that name the rows of a home of an earlier version, once."""
-OPENED: Final = "alert.opened"
-"""The rule of the entries that say that an alert was opened."""
 NOT_ON_TRAIL: Final = "records.not-on-trail"
 """The rule by which nothing is done on a record that differs."""
-PRUNED: Final = "audit.keep"
-"""The rule of the entry that says up to which entry older ones were removed."""
-PUT_BACK: Final = "keystore.put-back"
-"""The rule of the vault's entry that says that the keystore is an earlier copy."""
-TRAIL_PUT_BACK: Final = "trail.put-back"
-"""The rule of the one that says that the trail is an older one than the keystore knew."""
-GENERATION: Final = "generation"
-"""The fact of an entry that says which generation of the keystore doesn't have the key any more."""
-_ALERT_OPENED: Final = "alert_opened"
-_REGISTER: Final = frozenset(str(kind.__tablename__) for kind in (PersonRow, PersonRoleRow))
-_ACCOUNTS: Final = str(PersonIdentityRow.__tablename__)
-_DEPLOYMENTS: Final = str(DeploymentRow.__tablename__)
-_PLANNED: Final = str(PlannedDeploymentRow.__tablename__)
-
-
-@dataclass(slots=True)
-class RecordedState:
-    """What the trail says of each recorded row, its entries taken in their order."""
-
-    entries: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
-    """By table and `key_of`: the `record_digest`, "" of a row that was deleted, and the entry's number."""
-    by_owner: dict[str, dict[str, None]] = field(default_factory=dict)
-    """The names by their table and the first column of their key, as `authority/market-square-1204`."""
-    adopted: bool = False
-    """Whether any entry names records, or says that there were none: from then on each row has its entry."""
-
-    alerts: dict[str, int] = field(default_factory=dict)
-    """Ids of those that were opened and aren't erased, with the number of the entry that says so."""
-    destroyed: set[str] = field(default_factory=set)
-    """Ids of the kept keys that were destroyed."""
-    generation: int = 0
-    """The keystore's, at the last destruction or in the last head that says it."""
-    is_pruned: bool = False
-    """Whether older entries were removed: then nobody says that no one was registered before."""
-    anchor: int = 0
-    """Up to where entries were removed, until their removal's own entry has been taken: pruning found all records as
-    they should be, so what is first said of one in between is what it was."""
-
-    def __post_init__(self) -> None:
-        """Note whether entries were removed."""
-        self.is_pruned = bool(self.anchor)
-
-    def take_destroyed(self, body: Body) -> bool:
-        """Take the next entry where it tells of a kept key's destruction; whether it does."""
-        kind, _, key_id = body.subject.partition(":")
-        if body.verb is not Verb.ERASE or kind != "key" or body.actor != str(SystemActor.VAULT):
-            return False
-        self.destroyed.add(key_id)
-        self.generation = max(self.generation, int(body.facts.get(GENERATION, 0)))
-        return True
-
-    def take(self, body: Body) -> None:
-        """Take the next entry.
-
-        Who changes a row that was written in past the platform doesn't make it count: what the row was before must be
-        what the trail says, or the entry says nothing of it. So it goes on differing.
-        """
-        self.adopted |= bool(body.records) or body.rule == ADOPTED
-        kind, _, alert = body.subject.partition(":")
-        if kind == "alert" and body.rule == OPENED:
-            self.alerts[alert] = body.seq
-        elif kind == "alert" and body.verb is Verb.ERASE:
-            self.alerts.pop(alert, None)
-            self.entries.get(_ALERT_OPENED, {}).pop(f"{_ALERT_OPENED}/{alert}", None)
-        taken = {} if self._is_beyond_machine_user(body) else body.records
-        for name, digests in taken.items():
-            before, _, after = digests.partition(">")
-            known = self.entries.setdefault(_table_of(name), {})
-            if self.anchor and name not in known:
-                known[name] = (before, 0)
-            is_opening = name.startswith(f"{_ALERT_OPENED}/")  # said once: nobody says anew what an alert began as
-            if known.get(name, ("", 0))[0] == before and not (is_opening and before and before != after):
-                known[name] = (after, body.seq)
-                self.by_owner.setdefault(_owner_of(name), {})[name] = None
-
-        if body.rule == PRUNED and body.facts.get("up_to") == self.anchor:
-            self.anchor = 0
-
-    def _is_beyond_machine_user(self, body: Body) -> bool:
-        """Return whether this machine's user changes a planned deployment, or registers or links anybody but the first.
-
-        Where somebody is registered, one of compliance does that; who finds nobody has emptied the register. Such an
-        entry says nothing of any row.
-        """
-        people = self.is_pruned or bool(self.entries.get("person"))
-        accounts = self.is_pruned or bool(self.entries.get(_ACCOUNTS))
-        return body.actor == str(SystemActor.LFR) and any(
-            people
-            if (table := _table_of(name)) in _REGISTER
-            else (accounts and table == _ACCOUNTS and said[0] == ">")
-            or (table == _DEPLOYMENTS and self.find(f"{_PLANNED}/{name.partition('/')[2]}") is not None)
-            for name, said in body.records.items()
-        )
-
-    def names_of(self, kind: type[Row], part: Part) -> Iterable[str]:
-        """Return the rows that the trail has, or had, of a part of a table."""
-        if part.key is None:
-            return self.entries.get(str(kind.__tablename__), {})
-        begin = f"{part.key}/"
-        of_owner = self.by_owner.get(_owner_of(part.key), {})
-        return [name for name in of_owner if name == part.key or name.startswith(begin)]
-
-    def find(self, name: str) -> tuple[str, int] | None:
-        """Return a row's digest and the number of its newest entry, by its `key_of`; None: no entry names it."""
-        return self.entries.get(_table_of(name), {}).get(name)
 
 
 def find_differences(
@@ -185,16 +66,12 @@ def find_differences(
         for row in _rows(session, kind, where):
             name = key_of(row)
             found.add(name)
-            said = state.find(name)
-            if said is None:
-                if is_recorded(row):
-                    yield f"{name} has no entry on the audit trail"
-            elif said[0] != record_digest(records_key, text_of(row)):
-                yield f"{name} isn't what entry {said[1]} of the audit trail says"
+            difference = _difference(state, name, record_digest(records_key, text_of(row)), must=is_recorded(row))
+            if difference:
+                yield difference
             if where is None and isinstance(row, DeploymentRow):
                 yield from _stubs_differ(session, row)
-            if kind in AS_OPENED:
-                yield from _opening_differs(state, records_key, row)
+            yield from _parts_differ(state, records_key, row, set(columns_of(kind)) if difference else set())
             if isinstance(row, AlertRow) and row.state_digest != record_digest(records_key, sealed_text_of(row)):
                 yield f"{name} has another similarity, time or count than the recorder gave it"
         if not RECORDED[kind].goes:
@@ -206,14 +83,20 @@ def find_differences(
                 yield f"alert/{alert}, opened by entry {seq} of the audit trail, is gone before it was due"
 
 
-def _opening_differs(state: RecordedState, records_key: bytes, row: Row) -> Iterator[str]:
-    """Compare a row with what it was made as, by the trail."""
-    name = opened_key_of(row)
+def _difference(state: RecordedState, name: str, digest: str, *, must: bool = True) -> str:
+    """Return the sentence where the trail says another digest of `name`, or none although there `must` be one."""
     said = state.find(name)
     if said is None:
-        yield f"{name} has no entry on the audit trail"
-    elif said[0] != record_digest(records_key, opened_text_of(row)):
-        yield f"{name} isn't what entry {said[1]} of the audit trail says"
+        return f"{name} has no entry on the audit trail" if must else ""
+    return "" if said[0] == digest else f"{name} isn't what entry {said[1]} of the audit trail says"
+
+
+def _parts_differ(state: RecordedState, records_key: bytes, row: Row, told: AbstractSet[str]) -> Iterator[str]:
+    """Find the parts of a row that differ, but those of columns that are `told` of already."""
+    for part in PARTS.get(type(row), ()):
+        digest = record_digest(records_key, part_text_of(row, part))
+        if not told.issuperset(part.columns) and (found := _difference(state, part_key_of(row, part), digest)):
+            yield found
 
 
 def _stubs_differ(session: Session, row: DeploymentRow) -> Iterator[str]:
@@ -279,15 +162,8 @@ def not_on_trail(what: str, difference: str) -> Refused:
 def _attributes(kind: type[Row]) -> list[Any]:
     """Return what of a table is read: its key and what is recorded, no picture."""
     mapper = inspect(kind).mapper
-    names = {column.name for column in mapper.primary_key} | set(columns_of(kind)) | set(AS_OPENED.get(kind, ()))
+    names = {column.name for column in mapper.primary_key} | set(columns_of(kind))
+    names |= {column for part in PARTS.get(kind, ()) for column in part.columns}
     if kind in AS_SEALED:
         names |= {*AS_SEALED[kind], "state_digest"}
     return [mapper.attrs[name].class_attribute for name in sorted(names)]
-
-
-def _table_of(name: str) -> str:
-    return name.partition("/")[0]
-
-
-def _owner_of(name: str) -> str:
-    return "/".join(name.split("/", 2)[:2])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,7 @@ from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint
 from lfr_core.custody.audit.heads import check_against_checkpoint, check_writer, damaged, refuse
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import anchor_of, newest_head, newest_seq, snapshot, stored_entries
-from lfr_core.custody.audit.records import ADOPTED, OPENED, RecordedState
+from lfr_core.custody.audit.recorded_state import ADOPTED, CARRIED, OPENED, RecordedState
 from lfr_core.custody.audit.row_seals import is_sealed
 from lfr_core.custody.audit.signed import Anchor, Head
 from lfr_core.custody.audit.trail import AuditTrail
@@ -26,7 +27,16 @@ from lfr_core.custody.vault.files import write_private
 from lfr_core.custody.vault.writer_keys import WriterKeys
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.storage.engine import writing
-from lfr_core.storage.recorded import AS_OPENED, AS_SEALED, RECORDED, is_recorded, note_rows, sealed_text_of
+from lfr_core.storage.recorded import (
+    AS_SEALED,
+    PARTS,
+    RECORDED,
+    is_recorded,
+    note_parts,
+    note_rows,
+    parts_of,
+    sealed_text_of,
+)
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.row import Row
 
@@ -40,8 +50,9 @@ _FIRST: Final = frozenset(
     }
 )
 """The tables that were recorded when the file of adopted tables named none."""
+_TELLING: Final = frozenset({ADOPTED, CARRIED, OPENED})
+"""The rules of entries that say something of records, also where they name none."""
 _UNNAMED_UNTIL: Final = "writers-unnamed-until"
-_OPENED: Final = "_opened"
 _SEALED: Final = "_sealed"
 
 
@@ -120,7 +131,9 @@ class TrailRecords:
             elif entry.seq == head.seq and entry.hash != head.hash:
                 raise damaged(f"entry {head.seq}, which was signed, is another one now")
             body = parse_body(entry.body)
-            if body is not None and (body.records or body.rule in {ADOPTED, OPENED} or body.verb is Verb.ERASE):
+            if body is not None and (
+                body.records or body.rule in {ADOPTED, CARRIED, OPENED} or body.verb is Verb.ERASE
+            ):
                 new.append(body)
         if head is not None and head.seq > max(chain.seq, 0 if anchor is None else anchor.seq):
             raise damaged(f"entry {head.seq} was signed, and the newest entries are gone")
@@ -179,19 +192,26 @@ def record_existing_rows(engine: Engine, records: TrailRecords, trail: AuditTrai
     if not is_adopted or records.adopted_file.exists():
         trail.prepare(SystemActor.VAULT)
         with writing(engine) as session:
-            anew, later = _rows_to_adopt(session, records, wanted)
-            adopted = append_noting(session, trail, anew, SystemActor.VAULT, ADOPTED)
-            adopted += append_noting(session, trail, later, SystemActor.VAULT, ADOPTED, later=True)
+            for note, rows in zip(_NOTES, _rows_to_adopt(session, records, wanted), strict=True):
+                adopted += append_noting(session, trail, rows, SystemActor.VAULT, ADOPTED, note)
     write_private(records.adopted_file, "\n".join(name for kind in RECORDED for name in _adopted_as(kind)).encode())
     return adopted
 
 
-def _rows_to_adopt(session: Session, records: TrailRecords, wanted: frozenset[str]) -> tuple[list[Row], list[Row]]:
-    """Seal what is to be sealed, and return the rows of new tables, and those of which more columns are recorded now.
+_NOTES: Final[tuple[Callable[[Session, list[Row]], None], ...]] = (
+    note_rows,
+    partial(note_rows, later=True),
+    note_parts,
+)
+"""As rows of a new table; as those of which more columns are recorded now; as those whose parts are."""
+
+
+def _rows_to_adopt(session: Session, records: TrailRecords, wanted: frozenset[str]) -> tuple[list[Row], ...]:
+    """Seal what is to be sealed, and return the rows to be noted in each of `_NOTES`.
 
     A row without an entry in a table that is on the trail stays without one.
     """
-    anew, later, is_first = list[Row](), list[Row](), not records.adopted_file.exists()
+    anew, later, apart, is_first = list[Row](), list[Row](), list[Row](), not records.adopted_file.exists()
     for kind in RECORDED:
         name, names = str(kind.__tablename__), wanted.intersection(_adopted_as(kind))
         rows = list(session.exec(select(kind).with_for_update())) if names else []
@@ -199,28 +219,38 @@ def _rows_to_adopt(session: Session, records: TrailRecords, wanted: frozenset[st
             for row in rows:
                 if isinstance(row, AlertRow) and (is_first or not row.state_digest):
                     row.state_digest = record_digest(records.key, sealed_text_of(row))
-        named = [row for row in rows if is_recorded(row) or kind in AS_OPENED]
-        if {name, f"{name}{_OPENED}"} & names:
+        named = [row for row in rows if is_recorded(row) or kind in PARTS]
+        if name in names:
             anew += named
-        elif RECORDED[kind].later:
+        elif names.intersection(_later_columns(kind)):
             later += named
-    return anew, later
+        elif names.intersection(parts_of(kind)):
+            apart += named
+    return anew, later, apart
 
 
 def _adopted_as(kind: type[Row]) -> tuple[str, ...]:
-    """Return what the file of adopted tables calls a table, what its rows are made with, their state, later columns."""
-    name, parts = str(kind.__tablename__), {_OPENED: AS_OPENED, _SEALED: AS_SEALED}
-    later = (f".{column}" for column in RECORDED[kind].later)
-    return (name, *(f"{name}{part}" for part in (*(part for part in parts if kind in parts[part]), *later)))
+    """Return what the file of adopted tables calls a table, its rows' parts, their state, later columns."""
+    name = str(kind.__tablename__)
+    return (name, *parts_of(kind), *([f"{name}{_SEALED}"] if kind in AS_SEALED else []), *_later_columns(kind))
+
+
+def _later_columns(kind: type[Row]) -> tuple[str, ...]:
+    return tuple(f"{kind.__tablename__}.{column}" for column in RECORDED[kind].later)
 
 
 def append_noting(
-    session: Session, trail: AuditTrail, rows: list[Row], actor: SystemActor, rule: str, *, later: bool = False
+    session: Session,
+    trail: AuditTrail,
+    rows: list[Row],
+    actor: SystemActor,
+    rule: str,
+    note: Callable[[Session, list[Row]], None] = note_rows,
 ) -> int:
-    """Write entries that name these rows as they are, `later` as `note_rows`. Returns how many rows they are."""
-    at_once = MOST_RECORDS // 2  # each may be named twice (`AS_OPENED`)
+    """Write entries that name these rows as they are, as `note` notes them. Returns how many rows they are."""
+    at_once = MOST_RECORDS // (1 + max(map(len, PARTS.values())))  # each may be named with its parts
     for first in range(0, len(rows), at_once):
         part = rows[first : first + at_once]
-        note_rows(session, part, later=later)
+        note(session, part)
         trail.append(session, AuditEvent(Verb.ALTER, actor, "", "records:all", rule, {"rows": len(part)}))
     return len(rows)

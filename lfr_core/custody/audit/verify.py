@@ -12,7 +12,8 @@ from sqlmodel import Session
 from lfr_core.custody.audit.chain import Chain, Fault, Problem, examine_head
 from lfr_core.custody.audit.entry import parse_body
 from lfr_core.custody.audit.read import anchor_of, heads_from, snapshot, stored_entries
-from lfr_core.custody.audit.records import PUT_BACK, TRAIL_PUT_BACK, RecordedState, find_differences
+from lfr_core.custody.audit.recorded_state import PUT_BACK, TRAIL_PUT_BACK, RecordedState
+from lfr_core.custody.audit.records import find_differences
 from lfr_core.custody.audit.signed import Anchor, Head
 from lfr_core.custody.vault.writer_keys import CLOCKS_APART_NS
 from lfr_core.domain.signatures import SignatureForm

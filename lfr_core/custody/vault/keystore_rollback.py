@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Verb
-from lfr_core.custody.audit.records import PUT_BACK, TRAIL_PUT_BACK
+from lfr_core.custody.audit.recorded_state import PUT_BACK, TRAIL_PUT_BACK
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
 from lfr_core.domain.actors import SystemActor

@@ -16,7 +16,7 @@ from lfr_core.custody.audit.counted_rows import digest_counted
 from lfr_core.custody.audit.entry import record_digest
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import snapshot
-from lfr_core.custody.audit.records import OPENED
+from lfr_core.custody.audit.recorded_state import OPENED
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.figures import Figures
 from lfr_core.publication.published import PublishedRecord, Publisher, revisions_of

@@ -60,11 +60,19 @@ def test_a_home_goes_on_with_the_database_that_it_has(database: Path, kept: Path
     assert not kept.exists()
 
 
-@pytest.mark.parametrize("damage", ["somebody's flows", "no database", "cut off"])
+_TRIGGER = "CREATE TRIGGER t AFTER INSERT ON flow BEGIN UPDATE flow SET name = 'theirs'; END"
+_VIEW = "CREATE VIEW deployment AS SELECT 'theirs' AS pull_steps"
+
+
+@pytest.mark.parametrize("damage", ["somebody's flows", "no database", "cut off", _TRIGGER, _VIEW])
 def test_what_holds_flows_or_is_no_database_is_copied_to_no_home(database: Path, kept: Path, damage: str) -> None:
     kept.parent.mkdir(parents=True)
     if damage == "somebody's flows":
         migrated(kept, flows=1)
+    elif damage in {_TRIGGER, _VIEW}:
+        migrated(kept)
+        with closing(sqlite3.connect(kept)) as connection, connection:
+            connection.execute(damage)
     else:
         kept.write_bytes(b"" if damage == "cut off" else b"no database " * 1_000)
     migrations = Migrations(database)
@@ -82,3 +90,20 @@ def test_a_cache_that_cannot_be_written_costs_time_and_no_more(database: Path, t
 
     assert migrations.count == 1
     assert is_migrated_and_empty(database)
+
+
+@pytest.mark.parametrize("whose", ["open to others", "in a folder open to others", "another user's"])
+def test_what_somebody_else_may_have_written_is_copied_to_no_home(
+    database: Path, kept: Path, whose: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.parent.mkdir(parents=True)
+    migrated(kept)
+    if whose == "another user's":
+        monkeypatch.setattr("lfr_core.common.owned_file.os.getuid", lambda: kept.stat().st_uid + 1)
+        monkeypatch.setattr("lfr_core.common.owned_file._ADMINISTRATOR", kept.stat().st_uid + 2)
+    else:
+        (kept if whose == "open to others" else kept.parent).chmod(0o777)
+    migrations = Migrations(database)
+    prepare_database(database, kept, migrations)
+
+    assert migrations.count == 1

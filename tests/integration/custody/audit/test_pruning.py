@@ -15,13 +15,15 @@ from lfr_core.custody.audit.entry import parse_body
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, keep_head, read_checkpoint
 from lfr_core.custody.audit.heads import check_anchor_to_sign, sign_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
-from lfr_core.custody.audit.prune import prune
+from lfr_core.custody.audit.prune import carry_records
 from lfr_core.custody.audit.read import entries, snapshot, stored_entries
-from lfr_core.custody.audit.records import RecordedState
-from lfr_core.custody.audit.signed import Anchor
+from lfr_core.custody.audit.recorded_state import RecordedState
+from lfr_core.custody.audit.signed import Anchor, parse_anchor_message
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.audit.verify import verify
+from lfr_core.custody.vault.port import Signature
 from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.signatures import SignatureKind
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.people import PersonRow
 from tests.support.audit import Notary
@@ -29,6 +31,27 @@ from tests.support.overwriting import overwriting
 from tests.support.records import ManualClock
 from tests.support.refusals import refusal
 from tests.support.trail_checks import fill, look, sql
+
+
+class CarryingNotary(Notary):
+    """Says again what the trail says of records before it signs an anchor, as the vault does."""
+
+    def __init__(self, engine: Engine, clock: ManualClock) -> None:
+        super().__init__(clock=clock)
+        self._engine = engine
+        self._clock = clock
+
+    def sign(self, kind: SignatureKind, message: bytes) -> Signature:
+        if kind is SignatureKind.AUDIT_ANCHOR:
+            trail = AuditTrail(self, self._clock)
+            report = verify(self._engine, public_key=self.public_key, checkpoint=None, records_key=trail.records_key())
+            up_to = parse_anchor_message(message).seq
+            carry_records(self._engine, trail, report.records, newest=report.last_seq, up_to=up_to)
+        return super().sign(kind, message)
+
+
+def prune(engine: Engine, _notary: Notary, clock: ManualClock, before_ns: int) -> int:
+    return prune_module.prune(engine, CarryingNotary(engine, clock), clock, before_ns)
 
 
 def test_pruning_leaves_an_anchor_from_which_the_rest_verifies(
@@ -41,17 +64,17 @@ def test_pruning_leaves_an_anchor_from_which_the_rest_verifies(
 
     assert prune(engine, notary, clock, clock.now_ns) == 5
     report = look(engine, notary, checkpoint=read_checkpoint(tmp_path / HEAD_FILE))
-    assert (report.first_seq, report.last_seq, report.pruned, report.problem) == (6, 11, 5, None)
+    assert (report.first_seq, report.last_seq, report.pruned, report.problem) == (6, 12, 5, None)
     last = entries(engine)[-1]
     assert (last.verb, last.actor, last.facts) == (Verb.ERASE, "system:retention", {"removed": 5, "up_to": 5})
     assert prune(engine, notary, clock, clock.now_ns) == 0  # again: nothing to do, nothing written
-    assert look(engine, notary).last_seq == 11
+    assert look(engine, notary).last_seq == 12
     keep_head(engine, notary, clock, tmp_path)
     clock.advance(100)
-    assert prune(engine, notary, clock, clock.now_ns) == 6  # all of them; the trail goes on from its anchor
+    assert prune(engine, notary, clock, clock.now_ns) == 7  # all of them; the trail goes on from its anchor
     keep_head(engine, notary, clock, tmp_path)
     report = look(engine, notary, checkpoint=read_checkpoint(tmp_path / HEAD_FILE))
-    assert (report.first_seq, report.last_seq, report.pruned, report.problem) == (12, 12, 11, None)
+    assert (report.first_seq, report.last_seq, report.pruned, report.problem) == (13, 14, 12, None)
 
 
 def test_unsigned_entries_are_not_pruned(engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock) -> None:

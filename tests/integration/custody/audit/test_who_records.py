@@ -7,24 +7,30 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.prune import prune
 from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.audit.verify import verify
 from lfr_core.deployments.announcement import announce
-from lfr_core.domain.actors import PROCESSES_OF, SystemActor
+from lfr_core.domain.actors import PROCESSES_OF, ProcessIdentity, SystemActor
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.storage.engine import writing
-from lfr_core.storage.tables.people import PersonRow
+from lfr_core.storage.recorded import _PARTS, PARTS, _Change, part_text_of
+from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
+from lfr_core.storage.tables.people import PersonIdentityRow, PersonRow
+from lfr_core.storage.tables.row import Row
 from tests.support.deployment_flows import harness_of_processes, processes_of, status
 from tests.support.galleries import fill
 from tests.support.people import authenticated
-from tests.support.planning import PLANNER, PlanningHarness
+from tests.support.planning import COMPLIANCE, PLANNER, PlanningHarness
 from tests.support.records import entry
 
-PARTS = [
+WRITERS = [
     (process, part)
     for part in sorted(set(SystemActor) - {SystemActor.LFR}, key=str)
     for process in sorted(PROCESSES_OF[part])
@@ -70,7 +76,7 @@ def register(harness: PlanningHarness, trail: AuditTrail, actor: SystemActor) ->
 def test_a_process_that_registers_somebody_upon_nobodys_login_writes_nothing_and_the_trail_is_signed_as_before(
     harness: PlanningHarness,
 ) -> None:
-    for process, actor in PARTS:
+    for process, actor in WRITERS:
         trail = AuditTrail(processes_of(harness).process(process), harness.clock)
         trail.prepare(actor)
 
@@ -80,3 +86,103 @@ def test_a_process_that_registers_somebody_upon_nobodys_login_writes_nothing_and
         assert refused.value.rule == "records.not-this-process", (process, actor)
     assert harness.people.find("Eve") is None
     assert sign_head(harness.engine, processes_of(harness), harness.clock) is not None
+
+
+DECIDED = (
+    (DeploymentRow, "threshold", 0.05),
+    (DeploymentRow, "cameras", "north\nschool"),
+    (DeploymentRow, "closes_at", utc_from_ns(2**61)),
+    (PlannedDeploymentRow, "approver", "Eve Insider"),
+    (PlannedDeploymentRow, "signage_by", "Eve Insider"),
+)
+OF_LIST = ((DeploymentRow, "gallery_digest", "of another"), (DeploymentRow, "list_digest", "of another"))
+
+
+def change(
+    harness: PlanningHarness, trail: AuditTrail, actor: SystemActor, kind: type[Row], values: dict[str, object]
+) -> None:
+    with writing(harness.engine) as session:
+        row = session.get_one(kind, "dep")
+        for name, value in values.items():
+            setattr(row, name, value)
+        trail.append(session, AuditEvent(Verb.ALTER, actor, "dep", "deployment:dep", "deployment.suspended"))
+
+
+@pytest.mark.parametrize(("kind", "column", "value"), [*DECIDED, *OF_LIST])
+def test_what_people_decided_of_a_deployment_is_changed_by_no_process_upon_nobodys_login(
+    harness: PlanningHarness, kind: type[Row], column: str, value: object
+) -> None:
+    harness.plan()
+    harness.authorise()
+    for process, actor in WRITERS:
+        if actor is SystemActor.FLOWS and (kind, column, value) in OF_LIST:
+            continue  # the flows compile
+        trail = AuditTrail(processes_of(harness).process(process), harness.clock)
+        trail.prepare(actor)
+
+        with pytest.raises(Refused) as refused:
+            change(harness, trail, actor, kind, {column: value})
+
+        assert refused.value.rule == "records.not-this-process", (process, actor)
+    assert sign_head(harness.engine, processes_of(harness), harness.clock) is not None
+
+
+def test_an_entry_that_names_the_deployment_and_hides_what_was_decided_is_found(harness: PlanningHarness) -> None:
+    harness.plan()
+    harness.authorise()
+    watch = AuditTrail(processes_of(harness).process(ProcessIdentity.WATCH), harness.clock)
+    watch.prepare(SystemActor.WATCH)
+    with writing(harness.engine) as session:
+        session.get_one(DeploymentRow, "dep").threshold = 0.05
+        session.flush()
+        session.info.pop(_PARTS)  # as a program of somebody's own would
+        event = AuditEvent(Verb.ALTER, SystemActor.WATCH, "dep", "deployment:dep", "deployment.suspended")
+        watch.append(session, event)
+
+    report = verify(harness.engine, public_key=b"", checkpoint=None, records_key=watch.records_key())
+
+    (difference,) = report.differences
+    assert difference.startswith("deployment_decided/dep isn't what entry")
+
+
+def test_old_entries_are_pruned_by_the_process_whose_business_it_is_and_the_trail_is_signed_on(
+    harness: PlanningHarness,
+) -> None:
+    harness.plan()
+    harness.authorise()
+    processes, keep_days = processes_of(harness), harness.policy.audit.keep_days
+    key = AuditTrail(processes.process(ProcessIdentity.FLOWS), harness.clock).records_key()
+    for process in (ProcessIdentity.FLOWS, ProcessIdentity.PURGE):
+        sign_head(harness.engine, processes, harness.clock)
+        harness.clock.advance((keep_days + 1) * 86_400)
+        before_ns = harness.clock.now_ns - keep_days * 86_400 * 10**9
+
+        assert prune(harness.engine, processes.process(process), harness.clock, before_ns)
+
+        assert sign_head(harness.engine, processes, harness.clock) is not None
+        report = verify(harness.engine, public_key=processes.public_key, checkpoint=None, records_key=key)
+        assert report.problem is None, process
+
+
+@pytest.mark.parametrize("names_it", [False, True])
+def test_an_account_becomes_nobody_elses_by_an_entry_of_this_machines_user(
+    harness: PlanningHarness, *, names_it: bool
+) -> None:
+    harness.people.link_identity(PLANNER, "https://elsewhere.example", "of Pat", by=authenticated(COMPLIANCE))
+    commands = AuditTrail(processes_of(harness).process(ProcessIdentity.COMMANDS), harness.clock)
+    commands.prepare(SystemActor.LFR)
+    with writing(harness.engine) as session:
+        row = session.exec(select(PersonIdentityRow).where(PersonIdentityRow.subject == "of Pat")).one()
+        row.subject, row.sessions_from = "of Mallory", utc_from_ns(harness.clock.time_ns())
+        session.flush()
+        row_id = row.id
+        if names_it:  # as a program of somebody's own would
+            (linked,) = PARTS[PersonIdentityRow]
+            was = part_text_of(row, linked, {"subject": "of Pat"})
+            session.info.setdefault(_PARTS, {})[id(row), linked.name] = _Change(row, was, part=linked)
+        commands.append(session, AuditEvent(Verb.ALTER, SystemActor.LFR, "", "person:1", "people.recovered"))
+
+    report = verify(harness.engine, public_key=b"", checkpoint=None, records_key=commands.records_key())
+
+    (difference,) = report.differences
+    assert difference.startswith(f"person_identity_linked/{row_id} isn't what entry")

@@ -16,7 +16,7 @@ from lfr_core.custody.audit.head_memory import HeadMemory
 from lfr_core.custody.audit.head_signing import HeadSigningThread
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import entries
-from lfr_core.custody.audit.records import PUT_BACK, TRAIL_PUT_BACK
+from lfr_core.custody.audit.recorded_state import PUT_BACK, TRAIL_PUT_BACK
 from lfr_core.custody.audit.witness import Witness
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind

@@ -17,7 +17,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.entry import record_digest
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import snapshot
-from lfr_core.custody.audit.records import OPENED
+from lfr_core.custody.audit.recorded_state import OPENED
 from lfr_core.custody.audit.row_seals import seal_row, text_of_values
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people.sign_on import SignOns

@@ -142,6 +142,25 @@ def test_answers_without_end_are_bounded_in_time_and_number(device: Callable[...
     assert time.monotonic() - began < 3
 
 
+def test_a_device_that_floods_hides_no_camera_behind_its_answers(
+    device: Callable[..., Device], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[bytes] = []
+    original = discovery._read
+    monkeypatch.setattr(discovery, "_read", lambda data, *more: read.append(data) or original(data, *more))
+    device(lambda _: [b"<junk/>"] * 6_000)
+
+    find_cameras(LOOPBACK, seconds=1.0)
+
+    assert len(read) == discovery._MOST_OF_ONE  # what is beyond costs no look, and none of another's place
+
+
+@pytest.mark.parametrize("network", ["0.0.0.0/0", "128.0.0.0/1"])
+def test_all_networks_at_once_are_not_asked(network: str) -> None:
+    with pytest.raises(Poison, match="more than one network"):
+        find_cameras(network, seconds=0.5)
+
+
 @pytest.mark.parametrize("network", ["203.0.113.0/24", "10.255.255.0/30"])
 def test_a_network_in_which_this_machine_has_no_address_is_not_asked(network: str) -> None:
     with pytest.raises(Poison, match="no address in"):
