@@ -28,7 +28,7 @@ def is_own_folder(folder: Path) -> bool:
 
 
 def is_trusted(path: Path) -> bool:
-    """Return whether nobody but this user, or the machine's administrator, can have made what is at `path`, or put it there.
+    """Return whether nobody but this user and the machine's administrator can have put there what is at `path`.
 
     A link counts as what it leads to.
     """

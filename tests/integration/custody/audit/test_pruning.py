@@ -223,3 +223,33 @@ def test_this_machines_user_registers_nobody_first_after_entries_were_removed(
         state = RecordedState(anchor=removed)
         state.take(said)
         assert any(state.find(name) for name in said.records) is is_believed
+
+
+def test_what_somebody_makes_up_of_a_record_before_the_vault_says_it_again_does_not_count_after_a_restart(
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock
+) -> None:
+    trail.prepare(SystemActor.VAULT)
+    at = utc_from_ns(clock.now_ns)
+    with writing(engine) as session:
+        session.add(PersonRow(folded="pat", name="Pat", rank="constable", added_at=at, added_by="x"))
+        trail.append(session, AuditEvent(Verb.ALTER, SystemActor.VAULT, "", "person:1", "people.added"))
+    sign_head(engine, notary, clock)
+    clock.advance(1)
+    made_up = {f"person/{number}": "f" * 64 for number in (1, 2)}
+    trail.prepare(SystemActor.RETENTION)
+    with writing(engine) as session:
+        event = AuditEvent(Verb.ALTER, SystemActor.RETENTION, "", "records:all", "records.carried")
+        trail.append(session, event, made_up)
+
+    assert prune(engine, notary, clock, clock.now_ns) == 1
+
+    state = RecordedState(anchor=1)  # as a vault that starts reads it
+    with snapshot(engine) as session:
+        for each in stored_entries(session, after=1):
+            body = parse_body(each.body)
+            assert body is not None
+            state.take(body)
+    assert state.find("person/2") is None
+    assert look(engine, notary).is_good
+    key = trail.records_key()
+    assert verify(engine, public_key=notary.public_key, checkpoint=None, records_key=key).differences == ()
