@@ -95,7 +95,7 @@ def _parts_differ(state: RecordedState, records_key: bytes, row: Row, told: Abst
     """Find the parts of a row that differ, but those of columns that are `told` of already."""
     for part in PARTS.get(type(row), ()):
         digest = record_digest(records_key, part_text_of(row, part))
-        if not told.issuperset(part.columns) and (found := _difference(state, part_key_of(row, part), digest)):
+        if not told >= set(part.columns) and (found := _difference(state, part_key_of(row, part), digest)):
             yield found
 
 

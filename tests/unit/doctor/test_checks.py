@@ -153,3 +153,14 @@ def test_a_workflow_server_asks_for_a_login_only_where_it_was_seen_to(
         server.shutdown()
 
     assert (found.level, says in found.says) == (level, True), found.says
+
+
+@pytest.mark.parametrize("chip", ["tpmrm0", "tpm0", ""])
+def test_whether_there_is_a_security_chip_is_said_and_that_none_is_used(chip: str, tmp_path: Path) -> None:
+    if chip:
+        (tmp_path / chip).touch()
+
+    said = machine.security_chip(tmp_path).says
+
+    assert said.startswith("there (TPM), and not used" if chip else "none (TPM); none is used")
+    assert "a witness" in said

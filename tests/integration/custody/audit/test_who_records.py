@@ -28,7 +28,7 @@ from tests.support.deployment_flows import harness_of_processes, processes_of, s
 from tests.support.galleries import fill
 from tests.support.people import authenticated
 from tests.support.planning import COMPLIANCE, PLANNER, PlanningHarness
-from tests.support.records import entry
+from tests.support.records import ManualClock, entry
 
 WRITERS = [
     (process, part)
@@ -150,16 +150,17 @@ def test_old_entries_are_pruned_by_the_process_whose_business_it_is_and_the_trai
 ) -> None:
     harness.plan()
     harness.authorise()
-    processes, keep_days = processes_of(harness), harness.policy.audit.keep_days
-    key = AuditTrail(processes.process(ProcessIdentity.FLOWS), harness.clock).records_key()
+    processes, keep_days, clock = processes_of(harness), harness.policy.audit.keep_days, harness.clock
+    assert isinstance(clock, ManualClock)
+    key = AuditTrail(processes.process(ProcessIdentity.FLOWS), clock).records_key()
     for process in (ProcessIdentity.FLOWS, ProcessIdentity.PURGE):
-        sign_head(harness.engine, processes, harness.clock)
-        harness.clock.advance((keep_days + 1) * 86_400)
-        before_ns = harness.clock.now_ns - keep_days * 86_400 * 10**9
+        sign_head(harness.engine, processes, clock)
+        clock.advance((keep_days + 1) * 86_400)
+        before_ns = clock.now_ns - keep_days * 86_400 * 10**9
 
-        assert prune(harness.engine, processes.process(process), harness.clock, before_ns)
+        assert prune(harness.engine, processes.process(process), clock, before_ns)
 
-        assert sign_head(harness.engine, processes, harness.clock) is not None
+        assert sign_head(harness.engine, processes, clock) is not None
         report = verify(harness.engine, public_key=processes.public_key, checkpoint=None, records_key=key)
         assert report.problem is None, process
 
