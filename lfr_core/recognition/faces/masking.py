@@ -17,6 +17,8 @@ STILL_WIDTH_PX: Final = 160
 """The whole picture is reduced to it: a face that the detector misses in 1280 pixels is below 24 of them high, and of
 that 3 are left; what is recognised has 10 between the eyes alone (docs/facts.md#faces)."""
 _SHOWN_PX: Final = 640
+_TURNS: Final = range(4)
+"""By 90 degrees each: a camera may hang upside down, or somebody lie, and then the detector finds no face upright."""
 _MARGIN: Final = 0.35
 """Of the face's box, on each side: hair and ears are covered too."""
 _JPEG_QUALITY: Final = 80
@@ -51,7 +53,7 @@ def _mask(image: Image, found: Sequence[Detection], engine: FaceEngine) -> tuple
     small: Image = cv2.resize(masked, (STILL_WIDTH_PX, small_height), interpolation=cv2.INTER_AREA)
     size = (_SHOWN_PX, small_height * _SHOWN_PX // STILL_WIDTH_PX)
     shown = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
-    if engine.detect([shown])[0]:
+    if any(engine.detect([np.ascontiguousarray(np.rot90(shown, turns))])[0] for turns in _TURNS):
         raise Refused("camera.still-refused", "a face could still be seen in the picture, so it isn't shown: try again")
     return small, shown
 
