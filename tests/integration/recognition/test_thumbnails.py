@@ -52,9 +52,8 @@ def test_where_the_camera_hangs_upside_down_or_on_its_side_no_face_is_shown_eith
 
     try:
         shown = decode(mask_thumbnail(turned, engine().detect([turned])[0], engine()), load_policy().images)
-    except Refused as refused:
-        assert refused.rule == "camera.still-refused"
-        return
+    except Refused:
+        return  # none is shown
 
     upright = cv2.resize(np.rot90(shown, -turns), None, fx=4, fy=4, interpolation=cv2.INTER_NEAREST)
     assert engine().detect([upright])[0] == []

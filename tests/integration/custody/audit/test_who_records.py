@@ -57,7 +57,7 @@ def test_the_trail_of_a_deployment_that_the_flows_carried_out_is_signed(harness:
     harness.deployments.mark_ready("dep", by=authenticated(PLANNER))
     harness.wait_until(made.starts_at)
     harness.prove()
-    harness.touch()  # last of all: the vault's own, of before the jump, may have waited for the records
+    harness.touch()  # last of all: an earlier one of the vault may have waited for the records
     harness.deployments.open("dep", by=SystemActor.FLOWS)
     harness.wait_until(made.ends_at)
     harness.deployments.close("dep", by=SystemActor.FLOWS)
