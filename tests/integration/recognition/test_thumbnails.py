@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from lfr_core.common.clock import SystemClock
+from lfr_core.common.errors import Refused
 from lfr_core.domain.frames import FrameHeader
 from lfr_core.domain.policy import load_policy
 from lfr_core.domain.thumbnails import EVERY_S, FRESH_S
 from lfr_core.recognition.faces.decode import decode
-from lfr_core.recognition.faces.masking import STILL_WIDTH_PX
+from lfr_core.recognition.faces.masking import STILL_WIDTH_PX, mask_thumbnail
 from lfr_core.recognition.faces.types import Detection, Image
 from lfr_core.recognition.thumbnails import Thumbnails
 from streams.thumbnail_socket import ThumbnailReader, ThumbnailServer, thumbnail_socket
@@ -42,6 +43,20 @@ def test_a_worker_that_is_asked_gives_thumbnails_in_which_no_face_is_left_and_ot
     large = cv2.resize(shown, (640, shown.shape[0] * 4), interpolation=cv2.INTER_NEAREST)
     assert engine().detect([large])[0] == []
     assert bench.thumbnails.of("another deployment") == ()
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_where_the_camera_hangs_upside_down_or_on_its_side_no_face_is_shown_either(turns: int) -> None:
+    (frame,) = walk("obama2", looks=1)
+    turned = np.ascontiguousarray(np.rot90(decode(frame, load_policy().images), turns))
+
+    try:
+        shown = decode(mask_thumbnail(turned, engine().detect([turned])[0], engine()), load_policy().images)
+    except Refused:
+        return  # none is shown
+
+    upright = cv2.resize(np.rot90(shown, -turns), None, fx=4, fy=4, interpolation=cv2.INTER_NEAREST)
+    assert engine().detect([upright])[0] == []
 
 
 def header(camera: str) -> FrameHeader:
