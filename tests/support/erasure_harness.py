@@ -175,11 +175,12 @@ class ErasureHarness:
     @contextmanager
     def _vault_at(self, now_ns: int) -> Iterator[None]:
         """The vault's own clock goes on too, for as long as that takes: it destroys nothing before it is due."""
-        clock, self.vault._clock = self.vault._clock, ManualClock(now_ns)
+        keys = self.vault._kept_keys
+        clock, keys._clock = keys._clock, ManualClock(now_ns)
         try:
             yield
         finally:
-            self.vault._clock = clock
+            keys._clock = clock
 
     def _expire_footage(self, now_ns: int) -> None:
         with self._vault_at(now_ns):

@@ -156,7 +156,7 @@ def test_a_measured_evaluation_authorises_without_the_signature_where_and_only_w
 
 @pytest.mark.parametrize(
     ("model", "threshold", "words"),
-    [("", None, "another model"), ("another", None, "another model"), ("model", 0.6, "the threshold 0.6")],
+    [("", None, "another model"), ("another", None, "another model"), ("model", 0.6, "must be 0.6 alike")],
 )
 def test_an_equality_assessment_of_something_else_shuts_the_way_to_authorities_until_it_is_renewed(
     harness: PlanningHarness, model: str, threshold: float | None, words: str

@@ -153,6 +153,7 @@ class EndlessCamera(RtspCamera):
             session.send(head + bytes([0x7C, 0x85 if number == 0 else 0x05]) + b"\xaa" * 60_000)
 
 
+@pytest.mark.slow
 def test_a_unit_of_h264_without_an_end_is_given_up() -> None:
     camera = EndlessCamera(encoded((320, 240), 2))
     try:
