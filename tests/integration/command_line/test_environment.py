@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import subprocess
@@ -20,21 +19,6 @@ from tests.support.tiers import leave_to_long
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ("lfr_core", "streams", "flows", "apps")
-
-
-def sources(*folders: str) -> list[Path]:
-    return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
-
-
-def imports(file: Path) -> list[str]:
-    """The modules it imports anywhere, in the order of the text."""
-    found = []
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found += [(node.lineno, alias.name) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.append((node.lineno, node.module))
-    return [name for _, name in sorted(found)]
 
 
 def run(code: str, env: dict[str, str], *, cwd: Path = ROOT) -> str:
@@ -63,41 +47,6 @@ def test_importing_any_package_prepares_the_process(package: str, tmp_path: Path
         *(package, "lfr_core", "__main__", "sitecustomize"),
         *(name for name in modules if name.startswith(("_", "google", "mpl_toolkits"))),  # what .pth files name
     }
-
-
-def test_each_package_prepares_the_process_before_it_imports_anything_else() -> None:
-    first = {package: imports(ROOT / package / "__init__.py")[:1] for package in PACKAGES}
-
-    assert first.pop("lfr_core") == ["lfr_core.common.environment"]
-    assert list(first.values()) == [["lfr_core"]] * 3
-    common = ROOT / "lfr_core" / "common"
-    assert imports(common / "__init__.py") == []
-    ours = ("project", "process_memory")
-    named = {name for each in ("environment", *ours) for name in imports(common / f"{each}.py")}
-    named -= {f"lfr_core.common.{each}" for each in ours}
-    assert {name.partition(".")[0] for name in named} <= set(sys.stdlib_module_names)
-
-
-def test_model_libraries_are_imported_in_the_domain_alone() -> None:
-    """Whatever else wants a model goes through lfr_core, which has prepared the process by then."""
-    outside = [
-        str(file.relative_to(ROOT))
-        for file in sources("streams", "flows", "apps", "bench", "scripts")
-        if file.name != "gpu.py"  # measures the library itself, after lfr_core.common.environment
-        if {"onnxruntime", "insightface"} & {name.partition(".")[0] for name in imports(file)}
-    ]
-
-    assert outside == []
-
-
-def test_every_program_of_the_repository_goes_through_one_of_the_packages() -> None:
-    """Programs in the packages do by themselves; scripts that need nothing of ours start nothing of ours."""
-    setup_alone = {"setup.py", "steps.py", "preflight.py"}  # standard library only: they run before anything is there
-    setup_alone.add("peer_loop.py")  # another project's loop, in an environment of its own without ours
-    setup_alone |= {"figures.py", "processes.py", "document_pictures.py", "page_faults.py"}  # parts of programs
-    for file in sources("bench", "scripts"):
-        roots = {name.partition(".")[0] for name in imports(file)}
-        assert roots & set(PACKAGES) or file.name in setup_alone, file
 
 
 def test_onnx_runtime_imported_first_without_its_switch_is_refused(tmp_path: Path) -> None:
