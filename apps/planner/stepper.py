@@ -44,6 +44,8 @@ class RedLine:
     who: str
     """Which role acts."""
     remedy: Remedy | None
+    is_missing: bool = True
+    """False: it comes by itself, and may be done earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,8 @@ def _list_lacks(title: str, one: DeploymentOverview, *, published: bool) -> tupl
         return (RedLine("Ready", "Signs and briefing are confirmed; somebody calls it ready.", _P.value, remedy),)
     if title == "Closing" and status in {Status.LIVE, Status.SUSPENDED}:
         remedy = Remedy(Act.CLOSE, "Close it", frozenset({_P, _OP, _AO}))
-        return (RedLine("Closing", "It closes by itself when its hours end, or earlier.", _P.value, remedy),)
+        why = "It closes by itself when its hours end. It may be closed earlier."
+        return (RedLine("Closing", why, _P.value, remedy, is_missing=False),)
     if title == "Published" and status is Status.ENDED and not published:
         why = "Its results are published once its alerts are judged, and at the latest when they are due."
         return (RedLine("Results", why, Role.PUBLICATION_OFFICER.value, None),)
@@ -158,15 +161,17 @@ def steps_html(steps: tuple[LifecycleStep, ...]) -> str:
 
 def step_html(step: LifecycleStep) -> str:
     """Draw the heading above what a step lacks."""
-    count = f"{len(step.red)} missing" if step.red else "nothing missing"
+    missing = sum(line.is_missing for line in step.red)
+    count = f"{missing} missing" if missing else "nothing missing"
     return f'<h4 class="pln-step">{escape(step.title)} <small>{count}</small></h4>'
 
 
 def red_line_html(line: RedLine, names: str) -> str:
-    """Show what is missing, why, and who acts. `names`: of those who hold the role."""
+    """Show what is missing, or may be done, why, and who acts. `names`: of those who hold the role."""
     who = f"{line.who}{f' ({names})' if names else ''}"
+    kind = "pln-red" if line.is_missing else "pln-open"
     return (
-        f'<p class="pln-red"><strong>{escape(line.title)}</strong> {escape(line.why)} '
+        f'<p class="{kind}"><strong>{escape(line.title)}</strong> {escape(line.why)} '
         f'<span class="pln-small">Who acts: {escape(who)}.</span></p>'
     )
 

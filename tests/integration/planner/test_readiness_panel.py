@@ -7,7 +7,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from apps.planner.stepper import StepState, lifecycle_steps
+from apps.planner.stepper import StepState, lifecycle_steps, red_line_html, step_html
 from lfr_core.deployments.reading import read_state
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.storage.engine import reading
@@ -89,6 +89,18 @@ def test_what_was_given_up_or_is_over_lacks_nothing_more(harness: PlanningHarnes
 
     assert states(harness) == [DONE, STOPPED, STOPPED, STOPPED, STOPPED, STOPPED, STOPPED, STOPPED]
     assert [each for step in steps for each in step.red] == []
+
+
+def test_while_it_is_live_the_closing_is_offered_and_nothing_of_it_is_called_missing(harness: PlanningHarness) -> None:
+    harness.walk(DeploymentStatus.LIVE)
+    view = planner_view_of(harness)
+
+    (closing,) = (
+        step for step in lifecycle_steps(view.read_overview("dep"), published=False) if step.title == "Closing"
+    )
+
+    assert "nothing missing" in step_html(closing)
+    assert "pln-red" not in red_line_html(closing.red[0], "")
 
 
 def test_a_red_line_has_a_button_for_whom_the_act_is_and_names_for_the_others(harness: PlanningHarness) -> None:
