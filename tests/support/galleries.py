@@ -44,12 +44,12 @@ def held_by(entries: Sequence[EntryLike]) -> tuple[StoredRow, ...]:
 
 def rebind(engine: Engine, deployment: str, gallery: Gallery, trail: Trail) -> None:
     """What the gallery holds now is what it must hold, as if the list had been compiled so."""
-    trail.prepare(SystemActor.RETENTION)
+    trail.prepare(SystemActor.LFR)
     with writing(engine) as session:
         row = session.get_one(DeploymentRow, deployment)
         session.execute(delete(GalleryReferenceRow).where(col(GalleryReferenceRow.deployment) == deployment))
         bind_gallery(session, row, gallery.rows(row.gallery or "", row.contract_id))
         row.list_digest = list_digest(session, row)
         trail.append(
-            session, AuditEvent(Verb.ALTER, SystemActor.RETENTION, deployment, f"deployment:{deployment}", "of.a-test")
+            session, AuditEvent(Verb.ALTER, SystemActor.LFR, deployment, f"deployment:{deployment}", "of.a-test")
         )

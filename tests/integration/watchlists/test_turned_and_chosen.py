@@ -116,7 +116,7 @@ def test_the_report_counts_the_refused_by_reason_and_has_each_in_a_spreadsheet(
         ["6", "S-5", "wall.png", "no_face"],
     ]
     with zipfile.ZipFile(io.BytesIO(book)) as parts:
-        assert [name for name in parts.namelist() if "media" in name] == ["xl/media/image1.jpg"]
+        assert [name for name in parts.namelist() if "media" in name] == ["xl/media/image1.jpeg"]
         assert b"<f>" not in parts.read("xl/worksheets/sheet2.xml")
     assert page.count('<img src="data:image/jpeg;base64,') == 1
     assert 'alt="Photograph of row 6"' in page
