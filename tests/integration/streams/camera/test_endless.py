@@ -29,8 +29,8 @@ Answer = Callable[[socket.socket], None]
 
 IMAGES = load_policy().images.model_copy(update={"max_frame_megapixels": 1.0})
 MOST_MB = 200
-"""Of memory: a picture without an end takes some 10, what else the process does at that time up to 112; unbounded it was
-500 and more."""
+"""Of memory: a picture without an end takes some 10, what else the process does at that time up to 112; unbounded it
+was 500 and more."""
 NOISE = np.random.default_rng(1).integers(0, 255, (240, 320, 3), dtype=np.uint8)
 JPEG = cv2.imencode(".jpg", NOISE)[1].tobytes()
 BLOCK = b"A" * 65_536
