@@ -176,11 +176,11 @@ CONTRAST = """selector => {
 
 @pytest.mark.slow
 def test_the_page_follows_the_deployment_that_goes_live(page: Page, engine: Engine, vault: VaultCore) -> None:
-    store = live_demo(engine, vault, "next", (entry(),))
+    store = live_demo(engine, vault, "next", (entry(),), called="Market Place")
     with overwriting(engine) as session:
         session.execute(text("UPDATE deployment SET opened_at = '2030-01-01 00:00:00' WHERE id = 'next'"))
 
-    page.get_by_text("next", exact=True).wait_for()
-    page.get_by_text("also live: dep").wait_for()
+    page.get_by_role("heading", name="Market Place").wait_for()
+    page.get_by_text("also live: High Street").wait_for()
     store.close("next")
-    page.get_by_text("dep", exact=True).wait_for()
+    page.get_by_role("heading", name="High Street").wait_for()

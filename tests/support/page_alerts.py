@@ -58,10 +58,12 @@ class TellingRecorder(Recorder):
         return Sighting.model_validate(one.model_dump() | changed)
 
 
-def live_demo(engine: Engine, vault: VaultCore, name: str, entries: tuple[Entry, ...]) -> DeploymentService:
-    """A live demo deployment in the page's own vault."""
+def live_demo(
+    engine: Engine, vault: VaultCore, name: str, entries: tuple[Entry, ...], *, called: str = "High Street"
+) -> DeploymentService:
+    """A live demo deployment in the page's own vault, `called` that on the page."""
     store = deployment_service(engine, vault, AuditTrail(vault, SystemClock()), SystemClock())
-    store.create(name, DeploymentKind.DEMO, name="High Street")
+    store.create(name, DeploymentKind.DEMO, name=called)
     store.attach_watchlist(name, "contract", f"gallery_{name}", entries, held=held_by(entries))
     store.open(name)
     return store

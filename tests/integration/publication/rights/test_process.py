@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -33,7 +34,6 @@ from tests.support.each_process import EachProcess
 from tests.support.footage import jpeg
 from tests.support.overwriting import overwriting
 from tests.support.page_session import session_of
-from tests.support.people import put_accounts
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT
 from tests.support.sessions import issuer_address, session_env, token_in
 from tests.support.vault_server import VaultProcess
@@ -152,11 +152,13 @@ def test_a_complaint_is_taken_on_the_page(settings: Settings) -> None:
 
         page(view, session)  # type: ignore[arg-type]  # annotations are read where nothing is imported
 
-    put_accounts(here.engine)
+    token = token_in(session_env(OFFICER))
+    claims = json.loads(urlsafe_b64decode(token.split(".")[1] + "=="))
     session = session_of(here.engine, OFFICER)
-    here.vault.remember(
-        replace(session.person, login=Login("", "", None, None, SystemClock(), token_in(session_env(OFFICER))))
-    )
+    login = Login(claims["iss"], claims["sub"], None, None, SystemClock(), token)
+    officer = replace(session.person, login=login)
+    here.vault.remember(officer)
+    session = replace(session, person=officer, use=lambda: officer)
     page = AppTest.from_function(shown, kwargs={"view": view, "session": session}, default_timeout=20).run()
 
     def field(label: str) -> Any:
