@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from lfr_core.common.errors import LfrError
 
 __all__ = ["act", "form_key", "show_result"]
 
+_Result = TypeVar("_Result")
 _RESULT = "act-result"
 _TURN = "act-turn-"
 
@@ -23,8 +25,8 @@ def form_key(form: str) -> str:
     return f"{form}-{st.session_state.get(_TURN + form, 0)}"
 
 
-def act(do: Callable[[], object], done: str, *, form: str = "") -> None:
-    """Do it and draw the page anew with `done`, which may name what came of it as {0}; or say why not.
+def act(do: Callable[[], _Result], done: str | Callable[[_Result], str], *, form: str = "") -> None:
+    """Do it and draw the page anew with `done`, or what it makes of what came of it; or say why not.
 
     form: the name that `form_key` was given.
     """
@@ -34,7 +36,7 @@ def act(do: Callable[[], object], done: str, *, form: str = "") -> None:
         st.error(f"Not done: {plain_words(str(error))}.")
         return
     if done:
-        st.session_state[_RESULT] = done.format(result)
+        st.session_state[_RESULT] = done if isinstance(done, str) else done(result)
     if form:
         st.session_state[_TURN + form] = st.session_state.get(_TURN + form, 0) + 1
     st.rerun()

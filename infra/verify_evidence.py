@@ -8,7 +8,8 @@ Give the installation's public key as it was published: without it the file is o
 A head is a signed `audit-head.json` that was kept elsewhere, or what its QR code says ("LFR-HEAD:..."), in a file or as
 it is: the trail in the file must be the one that it signed.
 Prints each check. Ends with 0 when all hold, 1 when one doesn't, 2 when the file can't be read, 3 when all hold and a
-signature is of the first form, which didn't say of what it is: whoever could ask the vault then had anything signed.
+signature is of the first form, which didn't say of what it is (whoever could ask the vault then had anything signed),
+or the file doesn't show the entry of the kept head, so that the two weren't compared.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ HEAD_TEXT = "LFR-HEAD:"
 """How the text of a head's QR code begins."""
 UNTYPED: list[str] = []
 """What was signed by an earlier version, whose signatures don't say of what they are."""
+NOT_COMPARED: list[int] = []
+"""Entries of kept heads that the file doesn't show."""
 LARGEST_BYTES = 2_000_000_000
 """Of a file: six years of trail are some hundred megabytes."""
 SHORTEST = 3
@@ -146,6 +149,7 @@ def check_trail(
         if deployment is None and against["at_ns"] <= made_at_ns:  # an export goes to the newest entry
             demand(seq >= kept[0], f"entry {kept[0]}, which the kept head signed before the file was made, is gone")
         print(f"NOT CHECKED  the kept head: the file, which ends at entry {seq}, doesn't show entry {kept[0]}")
+        NOT_COMPARED.append(kept[0])
     say(f"audit trail: {entries} entries hang together under {heads} signed heads")
     return waiting, seq, running
 
@@ -162,6 +166,7 @@ def check_certificates(lines: list[bytes], public_key: str) -> None:
 
 def verify(content: bytes, public_key: str, against: dict[str, Any] | None = None) -> None:
     UNTYPED.clear()
+    NOT_COMPARED.clear()
     lines = content.splitlines(keepends=True) if b"\r" not in content else []
     demand(len(lines) >= SHORTEST and content.endswith(b"\n"), "this is no whole file of OpenLFR's evidence")
     last, manifest_line = json.loads(lines[-1]), lines[-2][:-1]
@@ -209,7 +214,9 @@ def read_head(kept: bytes) -> dict[str, Any]:
 
 
 def judge(content: bytes, public_key: str, kept: bytes = b"", *, takes_old_form: bool = False) -> int:
-    """Verify and print; 0 when all hold, 1 when one doesn't, 3 when a signature doesn't say of what it is."""
+    """Verify and print; 0 when all hold, 1 when one doesn't, 3 when a signature doesn't say of what it is, or the kept
+    head couldn't be compared.
+    """
     try:
         verify(content, public_key, read_head(kept) if kept else None)
     except Wrong as wrong:
@@ -220,6 +227,9 @@ def judge(content: bytes, public_key: str, kept: bytes = b"", *, takes_old_form:
         return 1
     if UNTYPED and not takes_old_form:
         print("NOT VERIFIED  an earlier version's vault signed whatever it was asked: --old-form if it is of then")
+        return 3
+    if NOT_COMPARED:
+        print("NOT VERIFIED  against the kept head; all else holds: take a file that shows its entry")
         return 3
     print("VERIFIED")
     return 0

@@ -78,7 +78,7 @@ def _change(actions: ComplianceActions, session: PageSession, names: Sequence[st
         if st.form_submit_button("Make the account"):
             act(
                 lambda: actions.invite(who, login, by=session.use()),
-                f"Give this link to {who} alone; it works once, for a day: {{0.link}}",
+                lambda made: f"Give this link to {who} alone; it works once, for a day: {made.link}",
                 form="people-invite",
             )
 
@@ -91,7 +91,7 @@ def _rename(actions: ComplianceActions, session: PageSession, names: Sequence[st
         if st.form_submit_button("Rename"):
             act(
                 lambda: actions.rename(name, new_name, by=session.use()),
-                f"{name} is called {{0.name}} from now on.",
+                lambda renamed: f"{name} is called {renamed.name} from now on.",
                 form="people-rename",
             )
 

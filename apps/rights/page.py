@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import streamlit as st
 
@@ -18,6 +19,7 @@ from lfr_core.publication.rights.wording import NEITHER
 
 __all__ = ["page"]
 
+_Result = TypeVar("_Result")
 _OPENED = "rights-opened"
 _TAKE = "rights-take"
 
@@ -160,7 +162,11 @@ def _draw_intake(view: RightsView, by: AuthenticatedPerson) -> None:
         place = st.text_input("Place")
         if st.form_submit_button("Take it", type="primary"):
             form = Form(kind, contact, text, deployment, receipt, place, day, start, end, listed)
-            _act(lambda: view.receive(form, by), "Taken: {0.reference}, answer by {0.due_on:%d %B %Y}.", _TAKE)
+            _act(lambda: view.receive(form, by), _taken, _TAKE)
+
+
+def _taken(request: Request) -> str:
+    return f"Taken: {request.reference}, answer by {request.due_on:%d %B %Y}."
 
 
 def _button(label: str, key: str, do: Callable[[], object], done: str) -> None:
@@ -168,10 +174,10 @@ def _button(label: str, key: str, do: Callable[[], object], done: str) -> None:
         _act(do, done)
 
 
-def _act(do: Callable[[], object], done: str, form: str = "") -> None:
+def _act(do: Callable[[], _Result], done: str | Callable[[_Result], str], form: str = "") -> None:
     """Do it as `act`; what was opened goes with what was done."""
 
-    def and_forget() -> object:
+    def and_forget() -> _Result:
         result = do()
         st.session_state.pop(_OPENED, None)
         return result

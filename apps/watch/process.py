@@ -58,7 +58,7 @@ def build_watch(installation: Installation) -> Watch:
             for role in (Role.AUTHORISING_OFFICER, Role.PLANNER):
                 call(session, role=role, deployment=deployment, why=why, now=installation.now)
 
-    circuit_breaker = CircuitBreaker(engine, store, call_officer, clock, by=WATCH)
+    circuit_breaker = CircuitBreaker(engine, store, call_officer, installation.trail, clock, by=WATCH)
 
     def check_circuit_breaker(deployment: str) -> None:
         with reading(engine) as session:

@@ -17,7 +17,7 @@ from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import LfrError, Poison, Refused
 from lfr_core.custody.audit.entry import record_digest
 from lfr_core.custody.audit.port import AuditEvent, Verb
-from lfr_core.custody.audit.recorded_state import OPENED
+from lfr_core.custody.audit.recorded_state import DUE, IS_CANARY, OPENED
 from lfr_core.custody.crops import alert_probe, alert_reference, list_reference
 from lfr_core.custody.vault.sealing import open_sealed, seal
 from lfr_core.domain.deployments import DeploymentStatus
@@ -168,7 +168,7 @@ class SightingWriter:
         for reference, photograph, crop in references:
             sealed = _NOT_YET if key is None else seal(key.key, crop, alert_reference(alert.deployment, id_, reference))
             self._session.add(AlertReferenceRow(alert=id_, id=reference, photograph=photograph, crop_sealed=sealed))
-        self._collect(alert, len(references))
+        self._collect(alert, len(references), None if key is None else key.info.due_ns)
         return alert
 
     def _references(self, deployment: str, entry: str) -> list[tuple[str, str, bytes]]:
@@ -207,8 +207,11 @@ class SightingWriter:
             alert.last_ns = sighting.captured_ns
             alert.last_session, alert.last_sequence = sighting.session, sighting.sequence
 
-    def _collect(self, alert: AlertRow, references: int) -> None:
+    def _collect(self, alert: AlertRow, references: int, due_ns: int | None) -> None:
         facts: dict[str, str | int] = {"category": alert.category, "references": references}
+        facts[IS_CANARY] = int(alert.canary)
+        if due_ns is not None:
+            facts[DUE] = due_ns
         self.collected.append(AuditEvent(Verb.COLLECT, RECORDER, alert.deployment, f"alert:{alert.id}", OPENED, facts))
 
 

@@ -18,6 +18,10 @@ from python_calamine import CalamineWorkbook, SheetVisibleEnum
 __all__ = ["text_of"]
 
 _MOST_SHEETS = 20
+_LONGEST_CELL = 32_767
+"""Characters: as many as a spreadsheet takes."""
+_MOST_CHARACTERS = 60_000_000
+"""Of all cells together: five times what 100,000 rows of 12 columns hold. Whoever reads the answer holds it in memory."""
 _MIDNIGHT = time(0)
 _EXACT = 10**15
 """From here on a spreadsheet has lost digits of a number; it is shown as the spreadsheet does, in powers of ten."""
@@ -47,7 +51,9 @@ def text_of(cell: object) -> str:
 def _rows(sheet: Sequence[Sequence[object]], most_rows: int, most_columns: int) -> list[list[str]]:
     rows = []
     for row in sheet[: most_rows + 1]:  # one more, so that what is too long shows
-        cells = [text_of(cell) for cell in row[: most_columns + 1]]
+        cells = [text_of(cell)[: _LONGEST_CELL + 1] for cell in row[: most_columns + 1]]
+        if any(len(cell) > _LONGEST_CELL for cell in cells):
+            raise MemoryError("a cell with more than a spreadsheet takes")
         while cells and not cells[-1]:
             cells.pop()
         rows.append(cells)
@@ -61,12 +67,16 @@ def _main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     book = CalamineWorkbook.from_filelike(BytesIO(sys.stdin.buffer.read()))
-    found = []
+    found, characters = [], 0
     for sheet in book.sheets_metadata[:_MOST_SHEETS]:
         if sheet.visible is SheetVisibleEnum.Visible:
             cells = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-            found.append({"name": sheet.name, "rows": _rows(cells, most_rows, most_columns)})
-    json.dump(found, sys.stdout)
+            rows = _rows(cells, most_rows, most_columns)
+            characters += sum(len(cell) for row in rows for cell in row)
+            if characters > _MOST_CHARACTERS:
+                raise MemoryError("more than anybody reads")
+            found.append({"name": sheet.name, "rows": rows})
+    sys.stdout.buffer.write(json.dumps(found, ensure_ascii=False).encode())
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from sqlmodel import Session
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.standing import STATUS
 from lfr_core.custody.people.roles import Actor, AuthenticatedPerson, Role, principal_of
 from lfr_core.deployments.application import Application, ApplicationForm, Authority, check_application, default_one_in
 from lfr_core.deployments.audited_steps import AuditedSteps
@@ -77,7 +78,7 @@ class ApplicationSteps(AuditedSteps):
             )
             session.add(row)
             session.flush()
-            facts = {"kind": kind.value}
+            facts = {"kind": kind.value, STATUS: row.status}
             event = AuditEvent(Verb.AUTHORISE, principal_of(by), id, f"deployment:{id}", "deployment.created", facts)
             self._trail.append(session, event)
             return view_of(row)

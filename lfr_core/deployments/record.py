@@ -13,12 +13,14 @@ from sqlmodel import Session
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail
+from lfr_core.custody.audit.standing import AT, STATUS, in_ns
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Actor, Role, principal_of
 from lfr_core.deployments.reading import answer_calls, read_state
 from lfr_core.deployments.state_machine import DeploymentState, StepActor, check_actor, rule_of, transition
 from lfr_core.deployments.steps import Step, StepRule, rules_for
 from lfr_core.domain.actors import SystemActor
+from lfr_core.domain.deployments import DeploymentStatus as Status
 from lfr_core.storage.tables.deployments import DeploymentRow, DeploymentStepRow, PlannedDeploymentRow
 
 __all__ = ["actor_of", "check_may_take", "check_step", "note_step", "record_step", "rule_for"]
@@ -94,10 +96,16 @@ def record_step(
             row.id,
             f"deployment:{row.id}",
             rule.audited or f"deployment.{step.value}",
-            {"revision": after.revision, "status": after.status.value} | dict(facts or {}),
+            {"revision": after.revision, STATUS: after.status.value} | _time_of(before, after, now) | dict(facts or {}),
         ),
     )
     return after
+
+
+def _time_of(before: DeploymentState, after: DeploymentState, now: datetime) -> dict[str, str | int]:
+    """Return the fact of when a deployment was opened, or ended: its row says the same."""
+    is_told = after.status.is_over or (before.status, after.status) == (Status.READY, Status.LIVE)
+    return {AT: in_ns(now)} if is_told else {}
 
 
 def note_step(session: Session, state: DeploymentState, step: Step, *, by: str, now: datetime, note: str) -> None:

@@ -15,6 +15,7 @@ from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, De
 from lfr_core.storage.tables.documents import ComplianceDocumentRow
 from lfr_core.storage.tables.erasure import CanaryRow, CertificateRow
 from lfr_core.storage.tables.footage import FootageHoldRow
+from lfr_core.storage.tables.monitoring import CircuitBreakerTripRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow, SignOnRow
 from lfr_core.storage.tables.promises import PromiseResultRow, PromiseStatementRow, PromiseStateRow
 from lfr_core.storage.tables.publication import (
@@ -41,6 +42,8 @@ class RecordedTable:
     """Whether its rows are deleted in their time: then one that isn't there is no fault."""
     answers: bool = False
     """Whether a row is recorded only once one of the columns is filled in."""
+    is_once: bool = False
+    """Whether its rows are only ever added: nothing that an entry says of one later counts."""
     later: tuple[str, ...] = ()
     """Those of the columns that are recorded only since a later version; an earlier version's home adopts them once."""
 
@@ -83,35 +86,36 @@ RECORDED: Final[Mapping[type[Row], RecordedTable]] = MappingProxyType(
         PersonIdentityRow: RecordedTable(),
         DeploymentRow: RecordedTable((*_DEPLOYMENT, *_LATER), later=_LATER),
         PlannedDeploymentRow: RecordedTable(_STANDING),
-        ApplicationRow: RecordedTable(),
-        AuthorityRow: RecordedTable(),
+        ApplicationRow: RecordedTable(is_once=True),
+        AuthorityRow: RecordedTable(is_once=True),
         AnnouncementRow: RecordedTable(),
         WithholdingRequestRow: RecordedTable(),
         PlacePlanRow: RecordedTable(("sha256", "width_px", "height_px", "marks", "is_public", "kept_by")),
         FootageHoldRow: RecordedTable(),
-        PublishedRecordRow: RecordedTable(),
-        ComplianceDocumentRow: RecordedTable(),
+        PublishedRecordRow: RecordedTable(is_once=True),
+        ComplianceDocumentRow: RecordedTable(is_once=True),
         SignOnRow: RecordedTable(),
         RightsRequestRow: RecordedTable(_ASKED),
         ComplaintHoldRow: RecordedTable(),
-        ReceiptRow: RecordedTable(),
+        ReceiptRow: RecordedTable(is_once=True),
         ResultsRow: RecordedTable(),
-        CertificateRow: RecordedTable(("deployment", "issued_ns", "digest", "signature", "public_key")),
+        CertificateRow: RecordedTable(("deployment", "issued_ns", "digest", "signature", "public_key"), is_once=True),
         WatchlistCompositionRow: RecordedTable(),
         AlertRow: RecordedTable(_DECIDED, goes=True, answers=True),
         AlertAnswerRow: RecordedTable(goes=True),
         BlueListPlanRow: RecordedTable(),
-        BlueListPassRow: RecordedTable(),
-        CanaryRow: RecordedTable(),
+        BlueListPassRow: RecordedTable(is_once=True),
+        CanaryRow: RecordedTable(is_once=True),
         PromiseStateRow: RecordedTable(),
-        PromiseResultRow: RecordedTable(),
-        PromiseStatementRow: RecordedTable(),
+        CircuitBreakerTripRow: RecordedTable(),
+        PromiseResultRow: RecordedTable(is_once=True),
+        PromiseStatementRow: RecordedTable(is_once=True),
     }
 )
 """People and their roles and accounts; what was applied for, authorised, listed, announced and withheld; holds; what
 people decided of alerts; what was published; compliance documents; sign-ons; requests of people and their holds and
 receipts; how results stand; certificates; what is said in public of lists; passes of test subjects; canaries; and what
-each look at the promises came to."""
+each look at the promises came to; trips of the circuit breaker."""
 PARTS: Final[Mapping[type[Row], tuple[RowPart, ...]]] = MappingProxyType(
     {
         AlertRow: (
@@ -172,4 +176,5 @@ def parts_of(kind: type[Row]) -> tuple[str, ...]:
 
 SAID_ONCE: Final = frozenset(
     f"{kind.__tablename__}_{each.name}" for kind in PARTS for each in PARTS[kind] if each.is_once
-)
+) | frozenset(str(kind.__tablename__) for kind, table in RECORDED.items() if table.is_once)
+"""What the trail calls tables and parts of which nothing is said twice."""

@@ -28,6 +28,7 @@ from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, De
 from lfr_core.storage.tables.documents import ComplianceDocumentRow
 from lfr_core.storage.tables.erasure import CanaryRow, CertificateRow
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageSegmentRow
+from lfr_core.storage.tables.monitoring import CircuitBreakerTripRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow, SignOnRow
 from lfr_core.storage.tables.promises import PromiseResultRow, PromiseStatementRow, PromiseStateRow
 from lfr_core.storage.tables.publication import (
@@ -109,6 +110,9 @@ def rows_of_requests_and_results() -> list[Row]:
         ),
         PromiseStateRow(
             promise="p", result="broken", said="s", evidence="{}", subjects="[]", detail="", at_ns=2, since_ns=1
+        ),
+        CircuitBreakerTripRow(
+            deployment="dep", number=1, tripped_ns=1, faces=9, false_alerts=2, one_in=1_000, answered_for=2
         ),
         PromiseResultRow(promise="p", result="broken", said="s", evidence="{}", at_ns=1),
         PromiseStatementRow(promise="p", text="we mend it", by="Una", at_ns=2),
@@ -214,6 +218,10 @@ EDITS: dict[str, tuple[str, Callable[[Session], None]]] = {
     "a broken promise that is kept": ("promise_state/", changed(PromiseStateRow, result="holds")),
     "a promise that was never broken": ("promise_result/", gone(PromiseResultRow)),
     "what is done about a broken promise": ("promise_statement/", changed(PromiseStatementRow, text="nothing")),
+    "for how many false alerts the circuit breaker has spoken": (
+        "fuse_trip/",
+        changed(CircuitBreakerTripRow, answered_for=999),
+    ),
     "who judged": ("alert/", changed(AlertRow, judged_by=EVE)),
     "an answer": ("alert_answer/", changed(AlertAnswerRow, answer="different")),
     "a publication": ("published_record/", changed(PublishedRecordRow, body='{"alerts":0}')),

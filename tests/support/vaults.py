@@ -24,6 +24,7 @@ from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.audit.entry import AuditEntry
 from lfr_core.custody.audit.port import AuditEvent
 from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.people.lookup import find_person
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.access import (
@@ -52,6 +53,7 @@ from lfr_core.custody.vault.writer_keys import WriterKeys
 from lfr_core.deployments.vault_records import VaultRecords
 from lfr_core.domain.actors import Principal, SystemActor, fold_key_name
 from lfr_core.domain.signatures import SignatureKind
+from lfr_core.storage.engine import reading
 
 __all__ = ["MemoryTrail", "MemoryVault", "Nobody", "forget_vault", "trail_of", "vault_of"]
 
@@ -87,6 +89,15 @@ class Nobody:
 
     def facts(self, deployment: str) -> None:
         """There is none."""
+
+
+class Register(VaultRecords):
+    """The register of a test's records, whose rows aren't held against the trail; the roles in it are lent with keys."""
+
+    def find_roles(self, name: str) -> frozenset[Role]:
+        with reading(self._engine) as session:
+            found = find_person(session, name)
+        return frozenset() if found is None else found.roles
 
 
 @dataclass
@@ -195,7 +206,8 @@ class MemoryVault:
     def writer_key(self, name: str, person: str = "") -> WriterKey:
         self._answer()
         known = self.people.check_recorded(person) if person else None
-        lent = WriterKeys(self.seed, SystemClock()).writer_key(name, None, person)
+        held = self.people.find_roles(person) if person and isinstance(self.people, Register) else None
+        lent = WriterKeys(self.seed, SystemClock()).writer_key(name, None, person, held)
         return replace(lent, at_ns=None, person_records=known)
 
     def _answer(self) -> None:
@@ -241,7 +253,7 @@ _TRAILS: dict[str, MemoryTrail] = {}
 
 def vault_of(engine: Engine) -> MemoryVault:
     """The vault of this database: each test has a database of its own."""
-    return _VAULTS.setdefault(engine.url.render_as_string(), MemoryVault(people=VaultRecords(engine, SystemClock())))
+    return _VAULTS.setdefault(engine.url.render_as_string(), MemoryVault(people=Register(engine, SystemClock())))
 
 
 def forget_vault(engine: Engine) -> None:

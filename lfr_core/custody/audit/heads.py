@@ -222,7 +222,7 @@ def check_writer(entry: StoredEntry, keys: WriterKeys, since_ns: int, at_ns: int
         raise damaged(f"entry {entry.seq} says that it was written at another time than it was")
     if writer.identity is not None and not may_write(writer.identity, body.actor):
         raise damaged(f"entry {entry.seq} is of {body.actor}, for whom the process {writer.identity} writes nothing")
-    if not may_record(writer.identity, body.actor, body.records):
+    if not may_record(writer.identity, body.actor, body.records, writer.roles):
         raise damaged(
             f"entry {entry.seq} of {body.actor} names records that the process {writer.identity} doesn't change so"
         )

@@ -9,6 +9,9 @@ from typing import Final
 from lfr_core.custody.audit.entry import Body
 from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.audit.record_parts import Part
+from lfr_core.custody.audit.standing import Standing, take_move
+from lfr_core.custody.vault.erasure_events import KEY_OF
+from lfr_core.custody.vault.writer_keys import CLOCKS_APART_NS
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.recorded import SAID_ONCE, parts_of
 from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
@@ -18,7 +21,9 @@ from lfr_core.storage.tables.row import Row
 __all__ = [
     "ADOPTED",
     "CARRIED",
+    "DUE",
     "GENERATION",
+    "IS_CANARY",
     "OPENED",
     "PRUNED",
     "PUT_BACK",
@@ -40,12 +45,29 @@ TRAIL_PUT_BACK: Final = "trail.put-back"
 """The rule of the one that says that the trail is an older one than the keystore knew."""
 GENERATION: Final = "generation"
 """The fact of an entry that says which generation of the keystore doesn't have the key any more."""
+DUE: Final = "due_ns"
+"""The fact of the entry of an alert's opening that says when it is due, as the keystore does."""
+IS_CANARY: Final = "canary"
+"""The fact that says whether it is one of nobody, which leaves no stub: 1 or 0."""
 _ALERT_OPENED: Final = "alert_opened"
 _REGISTER: Final = frozenset(str(kind.__tablename__) for kind in (PersonRow, PersonRoleRow))
 _ACCOUNTS: Final = str(PersonIdentityRow.__tablename__)
 _OF_ACCOUNTS: Final = frozenset({_ACCOUNTS, *parts_of(PersonIdentityRow)})
 _OF_DEPLOYMENTS: Final = frozenset({str(DeploymentRow.__tablename__), *parts_of(DeploymentRow)})
 _PLANNED: Final = str(PlannedDeploymentRow.__tablename__)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedAlert:
+    """An alert that was opened and isn't erased."""
+
+    seq: int
+    """Of the entry that says so."""
+    deployment: str
+    due_ns: int | None
+    """None: an earlier version's entry, which doesn't say."""
+    leaves_stub: bool
+    """Whether something stays of it for the published record; of an earlier version's that isn't known."""
 
 
 @dataclass(slots=True)
@@ -59,8 +81,14 @@ class RecordedState:
     adopted: bool = False
     """Whether any entry names records, or says that there were none: from then on each row has its entry."""
 
-    alerts: dict[str, int] = field(default_factory=dict)
-    """Ids of those that were opened and aren't erased, with the number of the entry that says so."""
+    alerts: dict[str, OpenedAlert] = field(default_factory=dict)
+    """By the ids of those that were opened and aren't erased."""
+    stubs: dict[str, int] = field(default_factory=dict)
+    """By deployment: how many alerts were erased that leave something for the published record."""
+    standing: dict[str, Standing] = field(default_factory=dict)
+    """By deployment, as far as the trail says."""
+    without_key: set[str] = field(default_factory=set)
+    """Alerts whose key the vault has destroyed, and that aren't erased yet."""
     destroyed: set[str] = field(default_factory=set)
     """Ids of the kept keys that were destroyed."""
     generation: int = 0
@@ -93,12 +121,15 @@ class RecordedState:
         what the trail says, or the entry says nothing of it. So it goes on differing.
         """
         self.adopted |= bool(body.records) or body.rule == ADOPTED
-        kind, _, alert = body.subject.partition(":")
-        if kind == "alert" and body.rule == OPENED:
-            self.alerts[alert] = body.seq
-        elif kind == "alert" and body.verb is Verb.ERASE:
-            self.alerts.pop(alert, None)
-            self.entries.get(_ALERT_OPENED, {}).pop(f"{_ALERT_OPENED}/{alert}", None)
+        kind, _, id_ = body.subject.partition(":")
+        if kind == "alert":
+            self._take_alert(id_, body)
+        elif kind == "key" and body.actor == str(SystemActor.VAULT) and KEY_OF in body.facts:
+            self.without_key.add(str(body.facts[KEY_OF]))
+        elif kind == "deployment" and f"deployment/{id_}" in body.records:
+            moved = take_move(self.standing.get(id_), body)
+            if moved is not None:
+                self.standing[id_] = moved
         if body.rule == CARRIED and body.actor == str(SystemActor.VAULT):
             self._take_carried(body)
         taken = {} if self._is_beyond_machine_user(body) else body.records
@@ -108,10 +139,30 @@ class RecordedState:
             if self.anchor and before and name not in known:
                 known[name] = (before, 0)
                 self.unsure[name] = None
-            is_changed = bool(before) and before != after  # nobody says anew what an alert began as, or whose it is
+            is_changed = bool(before) and before != after  # nobody says anew what was said once for all
             if known.get(name, ("", 0))[0] == before and not (is_changed and _table_of(name) in SAID_ONCE):
                 known[name] = (after, body.seq)
                 self.by_owner.setdefault(_owner_of(name), {})[name] = None
+
+    def _take_alert(self, alert: str, body: Body) -> None:
+        """Take that an alert was opened, by the recorder; or erased, by the sweep, when it was due.
+
+        Before that only where the vault has destroyed its key: it does so of test subjects, once all is over.
+        """
+        if body.rule == OPENED and body.actor == str(SystemActor.RECORDER):
+            due = body.facts.get(DUE)
+            leaves_stub = body.facts.get(IS_CANARY) == 0
+            self.alerts[alert] = OpenedAlert(body.seq, body.deployment, due if isinstance(due, int) else None, leaves_stub)
+        elif body.verb is Verb.ERASE and body.actor == str(SystemActor.RETENTION):
+            opened = self.alerts.get(alert)
+            is_due = opened is None or opened.due_ns is None or body.at_ns >= opened.due_ns - CLOCKS_APART_NS
+            if not is_due and alert not in self.without_key:
+                return
+            self.without_key.discard(alert)
+            self.alerts.pop(alert, None)
+            self.entries.get(_ALERT_OPENED, {}).pop(f"{_ALERT_OPENED}/{alert}", None)
+            if opened is not None and opened.leaves_stub:
+                self.stubs[opened.deployment] = self.stubs.get(opened.deployment, 0) + 1
 
     def _take_carried(self, body: Body) -> None:
         """Take what the vault says again: that counts, and nothing that was made up before it of other records."""

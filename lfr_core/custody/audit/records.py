@@ -18,6 +18,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.entry import record_digest
 from lfr_core.custody.audit.record_parts import Part, Where
 from lfr_core.custody.audit.recorded_state import RecordedState
+from lfr_core.custody.audit.standing import find_otherwise
 from lfr_core.storage.plain_tables import find_odd_tables
 from lfr_core.storage.recorded import (
     AS_SEALED,
@@ -69,8 +70,11 @@ def find_differences(
             difference = _difference(state, name, record_digest(records_key, text_of(row)), must=is_recorded(row))
             if difference:
                 yield difference
-            if where is None and isinstance(row, DeploymentRow):
-                yield from _stubs_differ(session, row)
+            if isinstance(row, DeploymentRow):
+                standing = state.standing.get(row.id)
+                yield from find_otherwise(name, standing, row.status, row.opened_at, row.ended_at)
+                if where is None:
+                    yield from _stubs_differ(session, row, state.stubs.get(row.id, 0))
             yield from _parts_differ(state, records_key, row, set(columns_of(kind)) if difference else set())
             if isinstance(row, AlertRow) and row.state_digest != record_digest(records_key, sealed_text_of(row)):
                 yield f"{name} has another similarity, time or count than the recorder gave it"
@@ -78,9 +82,9 @@ def find_differences(
             yield from _gone(session, state, kind, None if where is None else where[kind], found)
     if where is None:
         there = {str(alert) for alert in session.exec(select(AlertRow.id))}
-        for alert, seq in state.alerts.items():
+        for alert, opened in state.alerts.items():
             if alert not in there:
-                yield f"alert/{alert}, opened by entry {seq} of the audit trail, is gone before it was due"
+                yield f"alert/{alert}, opened by entry {opened.seq} of the audit trail, is gone before it was due"
 
 
 def _difference(state: RecordedState, name: str, digest: str, *, must: bool = True) -> str:
@@ -99,12 +103,17 @@ def _parts_differ(state: RecordedState, records_key: bytes, row: Row, told: Abst
             yield found
 
 
-def _stubs_differ(session: Session, row: DeploymentRow) -> Iterator[str]:
-    """Compare what stays of a deployment's alerts with what the deployment, which is recorded, says of it."""
+def _stubs_differ(session: Session, row: DeploymentRow, erased: int) -> Iterator[str]:
+    """Compare what stays of a deployment's alerts with what the deployment, which is recorded, says of it.
+
+    `erased`: how many went that leave something, by the trail.
+    """
     if row.stubs_sha256 is not None:
-        stubs = session.exec(select(AlertStubRow).where(AlertStubRow.deployment == row.id))
+        stubs = session.exec(select(AlertStubRow).where(AlertStubRow.deployment == row.id)).all()
         if digest_stubs(stubs) != row.stubs_sha256:
             yield f"alert_stub of {row.id}: they aren't what the deployment's newest entry says of them"
+        elif len(stubs) < erased:
+            yield f"alert_stub of {row.id}: of {erased} alerts that were erased {len(stubs)} left what is published"
 
 
 def digest_rows(session: Session, records_key: bytes, where: Where) -> dict[str, str]:

@@ -37,7 +37,7 @@ from lfr_core.custody.audit.record_rights import may_record
 from lfr_core.custody.audit.records import digest_rows
 from lfr_core.custody.audit.row_seals import seal_row
 from lfr_core.custody.vault.port import WriterKey
-from lfr_core.custody.vault.writer_keys import CLOCKS_APART_NS
+from lfr_core.custody.vault.writer_keys import CLOCKS_APART_NS, Writer
 from lfr_core.domain.actors import Principal, SystemActor, fold_name, may_write
 from lfr_core.storage.engine import writing
 from lfr_core.storage.recorded import take_changes
@@ -111,8 +111,12 @@ class AuditTrail:
         check_event(event)
         actor, (lent, asked) = self._written(event.actor), self._key(_person(event.actor))
         changed = take_changes(session)
-        if not may_record(self._identity, actor, changed.keys() | carried.keys()):  # an entry of a damaged trail
-            raise Refused("records.not-this-process", f"no process {self._identity} changes such records as {actor}")
+        writer = Writer.parse(lent.writer)
+        roles = None if writer is None else writer.roles
+        if not may_record(self._identity, actor, changed.keys() | carried.keys(), roles):  # an entry of a damaged trail
+            raise Refused(
+                "records.not-this-process", f"no process {self._identity or 'here'} changes such records as {actor}"
+            )
         self._check_register(session, event.actor, lent.records_key, changed)
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})

@@ -111,6 +111,8 @@ def verify(
         unchecked.append("the records weren't compared with the trail: the vault, which has the key of that, is away")
     if checkpoint is None and problem is None:
         unchecked.append(_NO_HEAD)
+    if problem is None:
+        unchecked += walk.uncompared()
     return AuditReport(
         entries=walk.entries,
         first_seq=walk.first,
@@ -225,6 +227,16 @@ class _Walk:
                 checkpoint.seq, Fault.TRUNCATED, f"the signed head of entry {checkpoint.seq} is gone from the database"
             )
         return self._unsigned(max(self.signed, pruned) + 1, last)
+
+    def uncompared(self) -> list[str]:
+        """Name the heads kept elsewhere whose entries were pruned: nothing says that the trail is still theirs."""
+        pruned = self.anchor.seq if self.anchor else 0
+        return [
+            f"the head of entry {head.seq}, kept elsewhere, wasn't compared: entries up to {pruned} were removed in "
+            "their time, so compare a later one"
+            for head in self._against
+            if head.seq < pruned
+        ]
 
     def _unsigned(self, first: int, last: int) -> Problem | None:
         """Check that the vault signs, by what it says itself and by when it did last."""

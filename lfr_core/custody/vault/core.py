@@ -37,7 +37,7 @@ from lfr_core.custody.vault.port import (
 from lfr_core.custody.vault.record_keys import derive_record_key
 from lfr_core.custody.vault.sealing import new_key
 from lfr_core.custody.vault.signing import SigningKey
-from lfr_core.custody.vault.writer_keys import WriterKeys, derive_pseudonym
+from lfr_core.custody.vault.writer_keys import WriterKeys, derive_pseudonym, roles_among
 from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor
 from lfr_core.domain.gate import GateFactsSource, GateLimits
 from lfr_core.domain.policy import VaultPolicy
@@ -157,7 +157,7 @@ class VaultCore:
     ) -> WriterKey:
         m.checked(m.LendWriterKey, name=name, person=person)
         known = self.people.check_recorded(person) if person else None
-        return replace(self.writers.writer_key(name, peer, person), person_records=known)
+        return replace(self.writers.writer_key(name, peer, person, roles_among(known)), person_records=known)
 
     def pseudonym(self, name: str) -> str:
         m.checked(m.Pseudonym, name=name)

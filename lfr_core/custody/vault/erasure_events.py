@@ -10,10 +10,13 @@ from typing import Protocol
 from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Verb
-from lfr_core.custody.vault.port import DestroyedKey, KeptKeyInfo
+from lfr_core.custody.vault.port import DestroyedKey, KeptKeyInfo, KeyKind
 from lfr_core.domain.actors import SystemActor
 
-__all__ = ["AuditRecorder", "ErasureEvents"]
+__all__ = ["KEY_OF", "AuditRecorder", "ErasureEvents"]
+
+KEY_OF = "of"
+"""The fact that says of which alert a key was that is destroyed."""
 
 _MOST_UNTOLD = 100_000  # more keys than any installation keeps
 
@@ -64,19 +67,15 @@ class ErasureEvents:
 
 def _event(gone: DestroyedKey, rule: str, generation: int) -> AuditEvent:
     info = gone.info
-    return AuditEvent(
-        Verb.ERASE,
-        SystemActor.VAULT,
-        info.deployment,
-        f"key:{info.id}",
-        rule=rule,
-        facts={
-            "kind": info.kind.value,
-            "fingerprint": info.fingerprint,
-            "due_ns": info.due_ns,
-            "generation": generation,
-        },
-    )
+    facts: dict[str, str | int] = {
+        "kind": info.kind.value,
+        "fingerprint": info.fingerprint,
+        "due_ns": info.due_ns,
+        "generation": generation,
+    }
+    if info.kind is KeyKind.ALERT:
+        facts[KEY_OF] = info.subject
+    return AuditEvent(Verb.ERASE, SystemActor.VAULT, info.deployment, f"key:{info.id}", rule=rule, facts=facts)
 
 
 def _log_unaudited(event: AuditEvent, error: LfrError) -> None:

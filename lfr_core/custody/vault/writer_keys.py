@@ -1,9 +1,10 @@
 """Keys that entries of the audit trail are sealed with: of one running process, machine and person, for one day.
 
 Who an entry's writer is stands beside it: process, machine, serial number of the certificate, day, a random name of
-the running program, and the pseudonym of the person for whom the key was lent, if for one. All but the program's name
-come from the certificate and the login that were shown and from the vault's clock, and the key is derived from all of
-them: a process can neither seal as another one, nor as another machine, nor for a person who isn't logged in there.
+the running program, and the pseudonym of the person for whom the key was lent, if for one, with the roles that they
+held then. All but the program's name come from the certificate and the login that were shown, from the register as it
+stands on the trail and from the vault's clock, and the key is derived from all of them: a process can neither seal as
+another one, nor as another machine, nor for a person who isn't logged in there, nor in a role that they don't hold.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -26,7 +28,15 @@ from lfr_core.custody.vault.record_keys import day_of
 from lfr_core.custody.vault.sealing import KEY_BYTES, binding
 from lfr_core.domain.actors import ProcessIdentity, fold_key_name, person_name
 
-__all__ = ["CLOCKS_APART_NS", "WRITER_LEASE_S", "MachineRegister", "Writer", "WriterKeys", "derive_pseudonym"]
+__all__ = [
+    "CLOCKS_APART_NS",
+    "WRITER_LEASE_S",
+    "MachineRegister",
+    "Writer",
+    "WriterKeys",
+    "derive_pseudonym",
+    "roles_among",
+]
 
 WRITER_LEASE_S: Final = 3_600.0
 """[proposal] While the vault is away, so that people's decisions can still be written down; else it is asked each time
@@ -34,7 +44,7 @@ whether the process may still write."""
 CLOCKS_APART_NS: Final = 15 * 60 * 10**9
 """[proposal] By how much a process's clock may differ from the vault's: an entry that says a time further off isn't
 written, and isn't signed."""
-_WRITER: Final = re.compile(r"([a-z]*):([a-z0-9-]*):([0-9a-f]*):(\d{1,9}):([0-9a-f]{32})(?::([0-9a-f]{32}|))?")
+_WRITER: Final = re.compile(r"([a-z]*):([a-z0-9-]*):([0-9a-f]*):(\d{1,9}):([0-9a-f]{32})(?::([0-9a-f]{32}|)(?::([a-z +]*))?)?")
 
 
 class MachineRegister(Protocol):
@@ -66,11 +76,15 @@ class Writer:
     person: str | None
     """The pseudonym of the person for whom the key was lent, 32 hexadecimal digits; "": for no person. None: lent by an
     earlier version, which asked for nobody's login."""
+    roles: frozenset[str] | None = None
+    """Which the person held when the key was lent. None: for no person, or lent by an earlier version."""
 
     def __str__(self) -> str:
         """Return the writer as it stands beside an entry."""
         written = f"{self.identity or ''}:{self.machine}:{self.serial}:{self.day}:{self.name}"
-        return written if self.person is None else f"{written}:{self.person}"
+        if self.person is not None:
+            written += f":{self.person}"
+        return written if self.roles is None else f"{written}:{'+'.join(sorted(self.roles))}"
 
     @classmethod
     def parse(cls, text: str) -> Writer | None:
@@ -79,7 +93,8 @@ class Writer:
         if found is None or found[1] not in {"", *ProcessIdentity}:
             return None
         identity = ProcessIdentity(found[1]) if found[1] else None
-        return cls(identity, found[2], found[3], int(found[4]), found[5], found[6])
+        roles = None if found[7] is None else frozenset(filter(None, found[7].split("+")))
+        return cls(identity, found[2], found[3], int(found[4]), found[5], found[6], roles)
 
 
 class WriterKeys:
@@ -98,7 +113,11 @@ class WriterKeys:
         particular: the newest when this version was first started."""
 
     def writer_key(
-        self, name: str, peer: Peer | ProcessIdentity | None = ProcessIdentity.VAULT, person: str = ""
+        self,
+        name: str,
+        peer: Peer | ProcessIdentity | None = ProcessIdentity.VAULT,
+        person: str = "",
+        roles: Collection[str] | None = None,
     ) -> WriterKey:
         """Give the key of today to a process, by what it has shown that it is; without, to the vault itself.
 
@@ -106,6 +125,7 @@ class WriterKeys:
             name: of the running program.
             peer: who asks.
             person: whose entries it seals, by name, who has logged in; "": those of parts of the platform alone.
+            roles: which the person holds, by the register as it stands on the trail; None: that isn't known (tests).
 
         Raises:
             Refused: `vault.bad-request`: `name` isn't 32 hexadecimal digits. `actor.not-a-person`: nobody is so called.
@@ -117,10 +137,11 @@ class WriterKeys:
         except Refused as error:
             raise Retryable(f"no key for the audit trail is lent: {error}") from error
         day, whose = day_of(at_ns), self.pseudonym(person)
+        held = frozenset(roles) if person and roles is not None else None
         if isinstance(peer, Peer) and peer.machine != THIS_MACHINE:
-            writer = Writer(peer.identity, peer.machine, f"{peer.serial:x}", day, name, whose)
+            writer = Writer(peer.identity, peer.machine, f"{peer.serial:x}", day, name, whose, held)
         else:
-            writer = Writer(peer.identity if isinstance(peer, Peer) else peer, "", "", day, name, whose)
+            writer = Writer(peer.identity if isinstance(peer, Peer) else peer, "", "", day, name, whose, held)
         return WriterKey(str(writer), self._derive(writer), WRITER_LEASE_S, at_ns, self.records_key)
 
     def pseudonym(self, person: str) -> str:
@@ -160,6 +181,13 @@ class WriterKeys:
 
     def _derive_key(self, info: bytes) -> bytes:
         return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(self._root)
+
+
+def roles_among(records: Collection[str] | None) -> frozenset[str] | None:
+    """Return the roles among the names of a person's recorded rows, as `person_role/7/planner`; None: not compared."""
+    if records is None:
+        return None
+    return frozenset(name.split("/")[2] for name in records if name.startswith("person_role/"))
 
 
 def derive_pseudonym(root: bytes, name: str) -> str:

@@ -16,7 +16,8 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
 from lfr_core.common.clock import Clock
-from lfr_core.custody.people.roles import Actor
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.people.roles import Actor, principal_of
 from lfr_core.domain.alerts import Cell, Decision, Judgement, Review, published_cell
 from lfr_core.domain.circuit_breaker import circuit_breaker_limit, circuit_breaker_trips
 from lfr_core.domain.watchlists import Category
@@ -85,16 +86,25 @@ class CircuitBreaker:
         engine: the records.
         store: suspends.
         call: writes a call for the authorising officer, in the transaction given: deployment, why.
+        trail: where each trip is put, and for how many false alerts it has spoken.
         clock: wall time.
         by: who suspends.
     """
 
     def __init__(
-        self, engine: Engine, store: Suspends, call: Callable[[Session, str, str], None], clock: Clock, *, by: Actor
+        self,
+        engine: Engine,
+        store: Suspends,
+        call: Callable[[Session, str, str], None],
+        trail: Trail,
+        clock: Clock,
+        *,
+        by: Actor,
     ) -> None:
         self._engine = engine
         self._store = store
         self._call = call
+        self._trail = trail
         self._clock = clock
         self._by = by
 
@@ -122,6 +132,7 @@ class CircuitBreaker:
             f"{found.one_in:,}, and for these faces the limit is {found.limit}"
         )
         self._store.suspend(deployment, why, by=self._by)
+        self._trail.prepare(principal_of(self._by))
         with writing(self._engine) as session:
             last = _last_trip(session, deployment)
             trip = CircuitBreakerTripRow(
@@ -135,13 +146,22 @@ class CircuitBreaker:
             )
             session.add(trip)
             self._call(session, deployment, f"Suspended by {why}. Look at the false alerts before you resume.")
+            self._note(session, trip, "circuit-breaker.tripped")
 
     def _lower(self, deployment: str, false_alerts: int) -> None:
+        self._trail.prepare(principal_of(self._by))
         with writing(self._engine) as session:
             last = _last_trip(session, deployment)
             if last is not None:
                 last.answered_for = false_alerts
                 session.add(last)
+                self._note(session, last, "circuit-breaker.corrected")
+
+    def _note(self, session: Session, trip: CircuitBreakerTripRow, rule: str) -> None:
+        facts = {"trip": trip.number, "false_alerts": trip.answered_for, "one_in": trip.one_in}
+        subject = f"deployment:{trip.deployment}"
+        event = AuditEvent(Verb.ALTER, principal_of(self._by), trip.deployment, subject, rule, facts)
+        self._trail.append(session, event)
 
 
 def _last_trip(session: Session, deployment: str) -> CircuitBreakerTripRow | None:

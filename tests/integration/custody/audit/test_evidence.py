@@ -17,6 +17,8 @@ from lfr_core.custody.audit.entry import canonical
 from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.prune import prune
+from lfr_core.custody.audit.read import entries
+from lfr_core.custody.audit.signed import signed_head
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.vault.port import Signature
 from lfr_core.domain.signatures import SignatureKind
@@ -193,6 +195,7 @@ def test_an_export_verifies_also_filtered_pruned_and_made_while_the_vault_was_aw
 ) -> None:
     key = notary.public_key.hex()
     sign_head(filled, notary, clock)
+    early = signed_head(notary, 1, entries(filled)[0].hash, clock.now_ns)  # of an entry that goes
     prune(filled, notary, clock, clock.now_ns - 10 * 10**9)
     filtered = io.BytesIO()
     export_trail(filled, filtered, signer=notary, clock=clock, deployment="dep", since_ns=clock.now_ns - 5 * 10**9)
@@ -207,6 +210,10 @@ def test_an_export_verifies_also_filtered_pruned_and_made_while_the_vault_was_aw
     assert done.returncode == 0
     assert "nobody signed it" in done.stdout
     assert "NOT CHECKED  the newest 1 entries" in done.stdout  # the pruning's own
+    kept = tmp_path / "kept.json"
+    kept.write_bytes(early.as_file())
+    uncompared = run_verifier(unsigned.getvalue(), tmp_path / "empty", "--public-key", key, "--against", str(kept))
+    assert (uncompared.returncode, "NOT VERIFIED  against the kept head" in uncompared.stdout) == (3, True)
     missing = b"".join(line for line in unsigned.getvalue().splitlines(keepends=True) if b'"seq":4' not in line)
     assert checked(missing, key) != "verified"
 

@@ -18,7 +18,7 @@ from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.prune import carry_records
 from lfr_core.custody.audit.read import entries, snapshot, stored_entries
 from lfr_core.custody.audit.recorded_state import RecordedState
-from lfr_core.custody.audit.signed import Anchor, parse_anchor_message
+from lfr_core.custody.audit.signed import Anchor, Head, parse_anchor_message
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.audit.verify import verify
 from lfr_core.custody.vault.port import Signature
@@ -253,3 +253,26 @@ def test_what_somebody_makes_up_of_a_record_before_the_vault_says_it_again_does_
     assert look(engine, notary).is_good
     key = trail.records_key()
     assert verify(engine, public_key=notary.public_key, checkpoint=None, records_key=key).differences == ()
+
+
+def test_a_head_kept_elsewhere_whose_entry_was_pruned_is_not_called_compared(
+    engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock, tmp_path: Path
+) -> None:
+    fill(engine, trail, 2)
+    early = sign_head(engine, notary, clock)
+    fill(engine, trail, 3)
+    clock.advance(100)
+    fill(engine, trail, 5)
+    late = keep_head(engine, notary, clock, tmp_path)
+    assert early is not None
+    assert late is not None
+    prune(engine, notary, clock, clock.now_ns)
+    checkpoint = read_checkpoint(tmp_path / HEAD_FILE)
+
+    def unchecked(head: Head) -> list[str]:
+        report = verify(engine, public_key=notary.public_key, checkpoint=checkpoint, against=[head])
+        assert report.is_good
+        return [each for each in report.unchecked if "kept elsewhere" in each]
+
+    assert [each.partition(",")[0] for each in unchecked(early)] == ["the head of entry 2"]
+    assert unchecked(late) == []

@@ -14,6 +14,7 @@ from lfr_core.alerts.expiry import expire_alerts
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.custody.audit.port import AuditEvent, Verb
+from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.audit.vault_records import TrailRecords
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.writer_keys import WriterKeys
@@ -51,7 +52,7 @@ from tests.support.edited_records import (
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.planning import OFFICER, PlanningHarness
-from tests.support.records import NOW_NS, live_deployment, recorder_of, sighting, store_of
+from tests.support.records import NOW_NS, ManualClock, live_deployment, recorder_of, sighting, store_of
 from tests.support.shown_pictures import seen
 from tests.support.vaults import trail_of, vault_of
 
@@ -82,7 +83,8 @@ def lived(engine: Engine, tmp_path: Path) -> Engine:
         for row in rows_of_requests_and_results():
             session.add(row)
             session.flush()
-        trail.append(session, AuditEvent(Verb.DISCLOSE, OFFICER, "dep", "record:dep", "record.published"))
+        event = AuditEvent(Verb.DISCLOSE, SystemActor.VAULT, "dep", "record:dep", "record.published")
+        trail.append(session, event)  # of records that no one person changes
     return engine
 
 
@@ -101,6 +103,11 @@ def test_each_edit_of_any_table_is_found_and_named(lived: Engine) -> None:
     edited = {name.partition("/")[0].removesuffix("_opened") for name, _ in EDITS.values()}
     assert edited == {kind.__tablename__ for kind in RECORDED}, "a table of which no edit is tried"
     assert differences(lived) == ()
+
+
+def at(engine: Engine, time_ns: int) -> AuditTrail:
+    """The trail at a later time: when alerts are due."""
+    return AuditTrail(vault_of(engine), ManualClock(time_ns))
 
 
 def trail_records(engine: Engine, folder: Path) -> TrailRecords:
@@ -169,7 +176,7 @@ def test_an_alert_that_is_removed_before_it_is_due_is_found_and_one_that_expires
 
     (difference,) = differences(engine)
     assert difference.startswith(f"alert/{removed}, opened by entry")
-    expire_alerts(engine, vault_of(engine), trail_of(engine), now_ns=NOW_NS + 10**16, retention_h=1)
+    expire_alerts(engine, vault_of(engine), at(engine, NOW_NS + 10**16), now_ns=NOW_NS + 10**16, retention_h=1)
     assert len(differences(engine)) == 1
 
 
@@ -190,7 +197,7 @@ def test_what_stays_of_alerts_cannot_be_changed_removed_or_added_to_unseen(engin
     recorder = recorder_of(engine)
     for at_s in (0.0, 3_000.0):  # two, which are written as they are made and compared as they are read
         recorder.record_sightings([sighting(at_s, vault=vault_of(engine))])
-    expire_alerts(engine, vault_of(engine), trail_of(engine), now_ns=NOW_NS + 10**15, retention_h=1)
+    expire_alerts(engine, vault_of(engine), at(engine, NOW_NS + 10**15), now_ns=NOW_NS + 10**15, retention_h=1)
     assert differences(engine) == ()
     with overwriting(engine) as session:
         whole, other = (row.model_dump() for row in session.exec(select(AlertStubRow)).all())
@@ -208,5 +215,5 @@ def test_what_stays_of_alerts_cannot_be_changed_removed_or_added_to_unseen(engin
         assert difference.startswith("alert_stub of dep: they aren't what")
 
     recorder.record_sightings([sighting(9_000.0, vault=vault_of(engine))])  # over what was added, which doesn't count
-    expire_alerts(engine, vault_of(engine), trail_of(engine), now_ns=NOW_NS + 10**16, retention_h=1)
+    expire_alerts(engine, vault_of(engine), at(engine, NOW_NS + 10**16), now_ns=NOW_NS + 10**16, retention_h=1)
     assert any(each.startswith("alert_stub of dep") for each in differences(engine))

@@ -34,7 +34,7 @@ def circuit_breaker_of(harness: AlertHarness) -> CircuitBreaker:
         now = utc_from_ns(harness.clock.time_ns())
         call(session, role=Role.AUTHORISING_OFFICER, deployment=deployment, why=why, now=now)
 
-    return CircuitBreaker(harness.engine, harness.deployments, call_officer, harness.clock, by=WATCH)
+    return CircuitBreaker(harness.engine, harness.deployments, call_officer, harness.trail, harness.clock, by=WATCH)
 
 
 def compared(harness: AlertHarness, faces: int) -> None:
