@@ -1,10 +1,14 @@
 """Witnesses of the trail: a folder of another machine, and a time-stamping authority, who are given heads each hour.
 
-A witness that is away keeps nobody from anything; that it is away is logged once an hour.
+A witness that is away keeps nobody from anything; that it is away is logged once an hour. Nor does one that hangs, as a
+folder of a machine that nobody reaches does without an end: it is asked, and given heads, by a thread of its own.
 """
 
 from __future__ import annotations
 
+import errno
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,22 +27,64 @@ STAMPED_HEAD = "audit-head-stamped.json"
 _MOST_WITNESSED = 200_000
 """Files of a witness that are looked at, the newest first: twenty years of hours, so that no names of somebody else's
 push ours out of sight."""
+_WAIT_S = 5.0
+"""[proposal] How long whoever signs waits for the folder: a few heads. What it says later counts later."""
+
+
+class _Aside:
+    """Does one thing at a time in a thread of its own, which nobody waits for longer than `wait_s` seconds."""
+
+    def __init__(self, wait_s: float) -> None:
+        self._wait_s = wait_s
+        self._under_way = threading.Thread()
+
+    def do(self, act: Callable[[], None]) -> None:
+        """Do it now; while an earlier one is under way, nothing.
+
+        Raises:
+            OSError, Refused: as `act`; `ETIMEDOUT`: it isn't done yet, or an earlier one.
+        """
+        if not self._under_way.is_alive():
+            failures: list[OSError | Refused] = []
+            self._under_way = threading.Thread(target=_try, args=(act, failures), name="audit-witness", daemon=True)
+            self._under_way.start()
+            self._under_way.join(self._wait_s)
+            for failure in failures:
+                raise failure
+        if self._under_way.is_alive():
+            raise TimeoutError(errno.ETIMEDOUT, "it doesn't answer")
+
+
+def _try(act: Callable[[], None], failures: list[OSError | Refused]) -> None:
+    try:
+        act()
+    except (OSError, Refused) as error:
+        failures.append(error)
 
 
 class Witness:
     """Who is given heads, of those that the settings name."""
 
-    def __init__(self, own: Path, folder: Path | None = None, authority: TimestampAuthority | None = None) -> None:
+    def __init__(
+        self,
+        own: Path,
+        folder: Path | None = None,
+        authority: TimestampAuthority | None = None,
+        *,
+        wait_s: float = _WAIT_S,
+    ) -> None:
         """
         Args:
             own: the keystore's folder.
             folder: one of another machine; None: none.
             authority: who stamps heads; None: nobody.
+            wait_s: how long the folder is waited for, seconds.
         """
         self._own = own
         self._folder = folder
         self._authority = authority
         self._asked = folder is None
+        self._aside = _Aside(wait_s)
 
     @classmethod
     def of(cls, settings: Settings) -> Witness:
@@ -51,19 +97,22 @@ class Witness:
         Raises:
             Refused: as `remember_witnessed`.
         """
-        if self._folder is not None and not self._asked:
+        folder, asked = self._folder, list[bool]()
+        if folder is not None and not self._asked:
             with suppress(OSError):
-                self._asked = remember_witnessed(self._own, self._folder, public_key)
+                self._aside.do(lambda: asked.append(remember_witnessed(self._own, folder, public_key)))
+                self._asked = any(asked)
 
     def leave(self, head: Head) -> None:
         """Give a head to each; what fails is logged."""
         stamp = self._stamp(head)
-        if self._folder is None:
+        folder = self._folder
+        if folder is None:
             return
         try:
-            leave_head(self._folder, head, stamp)
+            self._aside.do(lambda: leave_head(folder, head, stamp))
         except OSError as error:
-            get_logger().warning("audit.witness_away", folder=str(self._folder), reason=error.strerror)
+            get_logger().warning("audit.witness_away", folder=str(folder), reason=error.strerror)
 
     def _stamp(self, head: Head) -> bytes | None:
         if self._authority is None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+import threading
 from pathlib import Path
 from typing import ClassVar
 
@@ -226,3 +227,38 @@ def test_no_number_of_heads_of_others_hides_ours_from_who_asks_the_witness(
     head = read_checkpoint(folder / HEAD_FILE)
     assert head is not None
     assert head.seq == 5
+
+
+def test_a_witness_that_hangs_keeps_nobody_from_signing_and_is_asked_again_once_it_answers(
+    engine: Engine,
+    trail: AuditTrail,
+    notary: Notary,
+    clock: ManualClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    witness, folder, answers = tmp_path / "witness", tmp_path / "keystore", threading.Event()
+    witness.mkdir()
+    folder.mkdir()
+    leave_head(witness, signed_head(notary, 5, "0" * 64, clock.time_ns()))  # it knows more than we do
+    is_dir = Path.is_dir
+
+    def hang(path: Path) -> bool:
+        return (path != witness or answers.wait()) and is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", hang)  # as a folder of a machine that nobody reaches
+    record(engine, trail, EVENT)
+    asked = Witness(folder, witness, wait_s=0.05)
+    keeper = HeadSigningThread(engine, notary, clock, folder, every_s=0.05, witness=asked)
+    with capture_logs() as said:
+        assert keeper.keep()
+        assert keeper.keep()
+    head = read_checkpoint(folder / HEAD_FILE)
+    answers.set()
+    for thread in threading.enumerate():
+        if thread.name == "audit-witness":
+            thread.join()
+
+    assert head is not None
+    assert (head.seq, [one["event"] for one in said]) == (1, ["audit.witness_away"])
+    assert not keeper.keep()  # what the witness knows is gone from the trail
