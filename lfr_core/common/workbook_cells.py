@@ -21,7 +21,7 @@ _MOST_SHEETS = 20
 _LONGEST_CELL = 32_767
 """Characters: as many as a spreadsheet takes."""
 _MOST_CHARACTERS = 60_000_000
-"""Of all cells together: five times what 100,000 rows of 12 columns hold. Whoever reads the answer holds it in memory."""
+"""[proposal] Of all cells together, which whoever asked holds in memory: a list of 100,000 rows has 24 million."""
 _MIDNIGHT = time(0)
 _EXACT = 10**15
 """From here on a spreadsheet has lost digits of a number; it is shown as the spreadsheet does, in powers of ten."""

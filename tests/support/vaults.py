@@ -92,7 +92,7 @@ class Nobody:
 
 
 class Register(VaultRecords):
-    """The register of a test's records, whose rows aren't held against the trail; the roles in it are lent with keys."""
+    """The register of a test's records: the roles in it are lent with keys, and no row is held against the trail."""
 
     def find_roles(self, name: str) -> frozenset[Role]:
         with reading(self._engine) as session:

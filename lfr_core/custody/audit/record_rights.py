@@ -104,7 +104,11 @@ def may_record(
             it was lent by an earlier version, and counts for its day.
     """
     tables = {name.partition("/")[0] for name in names}
-    if not is_part(actor) and roles is not None and not all(IN_ROLE.get(each, _NOBODYS) & set(roles) for each in tables):
+    if (
+        not is_part(actor)
+        and roles is not None
+        and not all(IN_ROLE.get(each, _NOBODYS) & set(roles) for each in tables)
+    ):
         return False
     if identity in (None, ProcessIdentity.VAULT):
         return True

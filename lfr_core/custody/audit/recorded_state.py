@@ -152,7 +152,9 @@ class RecordedState:
         if body.rule == OPENED and body.actor == str(SystemActor.RECORDER):
             due = body.facts.get(DUE)
             leaves_stub = body.facts.get(IS_CANARY) == 0
-            self.alerts[alert] = OpenedAlert(body.seq, body.deployment, due if isinstance(due, int) else None, leaves_stub)
+            self.alerts[alert] = OpenedAlert(
+                body.seq, body.deployment, due if isinstance(due, int) else None, leaves_stub
+            )
         elif body.verb is Verb.ERASE and body.actor == str(SystemActor.RETENTION):
             opened = self.alerts.get(alert)
             is_due = opened is None or opened.due_ns is None or body.at_ns >= opened.due_ns - CLOCKS_APART_NS

@@ -43,10 +43,7 @@ _RUN: Final = (
 _COMPILED: Final = _from(frozenset({Status.AUTHORISED, Status.LIST_BUILT}), Status.LIST_BUILT)
 MOVES: Final[Mapping[str, frozenset[tuple[Status, Status]]]] = MappingProxyType(
     {
-        str(SystemActor.FLOWS): _COMPILED
-        | {(Status.READY, Status.LIVE)}
-        | _from(_OPENED, Status.ENDED)
-        | _GIVEN_UP,
+        str(SystemActor.FLOWS): _COMPILED | {(Status.READY, Status.LIVE)} | _from(_OPENED, Status.ENDED) | _GIVEN_UP,
         str(SystemActor.LFR): _TRIAL | _RUN,
         str(SystemActor.RETENTION): _from(_OPENED | {Status.DRAFT, Status.READY}, Status.ENDED) | _GIVEN_UP,
         str(SystemActor.WATCH): _from(_OPENED, Status.SUSPENDED),

@@ -44,7 +44,9 @@ whether the process may still write."""
 CLOCKS_APART_NS: Final = 15 * 60 * 10**9
 """[proposal] By how much a process's clock may differ from the vault's: an entry that says a time further off isn't
 written, and isn't signed."""
-_WRITER: Final = re.compile(r"([a-z]*):([a-z0-9-]*):([0-9a-f]*):(\d{1,9}):([0-9a-f]{32})(?::([0-9a-f]{32}|)(?::([a-z +]*))?)?")
+_WRITER: Final = re.compile(
+    r"([a-z]*):([a-z0-9-]*):([0-9a-f]*):(\d{1,9}):([0-9a-f]{32})(?::([0-9a-f]{32}|)(?::([a-z +]*))?)?"
+)
 
 
 class MachineRegister(Protocol):

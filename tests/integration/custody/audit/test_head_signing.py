@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import time
 import threading
+import time
 from pathlib import Path
 from typing import ClassVar
 

@@ -103,5 +103,7 @@ def test_each_recorded_table_is_somebodys_and_no_script_or_auditor_decides_anyth
     assert IN_ROLE.keys() <= TABLES
     for role in {*SERVICE_ROLES, Role.AUDITOR}:
         named = {name for name in TABLES if may_record(ProcessIdentity.COMMANDS, "person:x", [f"{name}/1"], {role})}
-        assert named.isdisjoint({"person", "person_role", "person_identity_linked", "authority", "paper", "alert"}), role
+        assert named.isdisjoint({"person", "person_role", "person_identity_linked", "authority", "paper", "alert"}), (
+            role
+        )
         assert named.isdisjoint({"alert_answer", "life_decided", "sign_on", "promise_statement"}), role

@@ -171,4 +171,3 @@ def test_no_part_of_the_platform_moves_a_deployment_where_it_never_does(engine: 
         trail.append(session, event)
 
     assert any(each.startswith("deployment/dep ") for each in differences(engine))
-
