@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -111,12 +111,7 @@ class AuditTrail:
         check_event(event)
         actor, (lent, asked) = self._written(event.actor), self._key(_person(event.actor))
         changed = take_changes(session)
-        writer = Writer.parse(lent.writer)
-        roles = None if writer is None else writer.roles
-        if not may_record(self._identity, actor, changed.keys() | carried.keys(), roles):  # an entry of a damaged trail
-            raise Refused(
-                "records.not-this-process", f"no process {self._identity or 'here'} changes such records as {actor}"
-            )
+        self._check_records(lent.writer, actor, changed.keys() | carried.keys())
         self._check_register(session, event.actor, lent.records_key, changed)
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -159,6 +154,15 @@ class AuditTrail:
             facts=dict(event.facts),
             hash=hash_,
         )
+
+    def _check_records(self, lent_as: str, actor: str, names: Collection[str]) -> None:
+        """See that this process may name these records in an entry of `actor`: another's would damage the trail."""
+        writer = Writer.parse(lent_as)
+        roles = None if writer is None else writer.roles
+        if not may_record(self._identity, actor, names, roles):
+            raise Refused(
+                "records.not-this-process", f"no process {self._identity or 'here'} changes such records as {actor}"
+            )
 
     def _check_register(
         self, session: Session, actor: Principal, records_key: bytes, changed: Mapping[str, tuple[str | None, ...]]

@@ -6,14 +6,16 @@ import pytest
 
 from apps import acts
 
+DRAWS = "apps.acts.st"
+
 
 @pytest.mark.parametrize("name", ["Ann {0} Other", "Ann {nobody}", "Ann {0.__class__}", "Ann {", "Ann }"])
 def test_a_name_with_braces_is_said_as_it_was_typed(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     state: dict[str, object] = {}
     said: list[str] = []
-    monkeypatch.setattr(acts.st, "session_state", state)
-    monkeypatch.setattr(acts.st, "rerun", lambda: None)
-    monkeypatch.setattr(acts.st, "success", said.append)
+    monkeypatch.setattr(f"{DRAWS}.session_state", state)
+    monkeypatch.setattr(f"{DRAWS}.rerun", lambda: None)
+    monkeypatch.setattr(f"{DRAWS}.success", said.append)
 
     acts.act(lambda: "made", f"{name} is registered.")
     acts.show_result()

@@ -91,7 +91,7 @@ def test_a_key_that_says_other_roles_than_it_was_lent_with_is_another(harness: P
     writer = Writer.parse(lent.writer)
     assert writer is not None
 
-    assert writer.roles == {"operator"}
+    assert writer.roles == frozenset({"operator"})
     assert Writer.parse(lent.writer.replace("operator", "authorising officer")) != writer
     assert str(Writer.parse(lent.writer)) == lent.writer
 

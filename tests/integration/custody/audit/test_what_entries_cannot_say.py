@@ -90,7 +90,7 @@ def test_alerts_that_the_sweep_deletes_in_their_time_are_as_the_trail_says(engin
     assert differences(engine) == ()
 
 
-ONCE = sorted(kind.__tablename__ for kind, table in RECORDED.items() if table.is_once)
+ONCE = sorted(str(kind.__tablename__) for kind, table in RECORDED.items() if table.is_once)
 
 
 def test_what_is_only_ever_added_is_changed_by_no_entry(engine: Engine) -> None:
@@ -101,7 +101,7 @@ def test_what_is_only_ever_added_is_changed_by_no_entry(engine: Engine) -> None:
         changes = [(type(row), column, value) for row, column, value in rows]
         session.add_all(row for row, _, _ in rows)
         trail.append(session, AuditEvent(Verb.ALTER, SystemActor.VAULT, "dep", "records:all", "test.made"))
-    assert sorted(kind.__tablename__ for kind, _, _ in changes) == ONCE
+    assert sorted(str(kind.__tablename__) for kind, _, _ in changes) == ONCE
     assert differences(engine) == ()
 
     for kind, column, value in changes:
