@@ -111,8 +111,8 @@ class AuditTrail:
         check_event(event)
         actor, (lent, asked) = self._written(event.actor), self._key(_person(event.actor))
         changed = take_changes(session)
-        self._check_records(lent.writer, actor, changed.keys() | carried.keys())
         self._check_register(session, event.actor, lent.records_key, changed)
+        self._check_records(lent.writer, actor, changed.keys() | carried.keys())
         if session.get_bind().dialect.name == "postgresql":
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         seq, previous_hash = _newest(session)

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.people import People, Person, Rank, Role, acting, find_person
 from lfr_core.custody.people.lookup import in_role
+from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.engine import reading
 from tests.support.audit import audit_trail
 from tests.support.overwriting import overwriting
@@ -27,11 +28,11 @@ def act(engine: Engine, name: str, *roles: Role) -> Person:
         return acting(session, authenticated(name), roles)
 
 
-def test_the_first_person_may_be_added_by_anybody_and_is_of_compliance(engine: Engine) -> None:
+def test_the_first_person_is_added_by_this_machines_user_and_is_of_compliance(engine: Engine) -> None:
     people = register(engine)
 
     assert refusal(people.add, PAT, {Role.PLANNER}, Rank.SERGEANT, by=authenticated("anybody")) == "people.first"
-    people.add(DEE, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=authenticated("anybody"))
+    people.add(DEE, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=SystemActor.LFR)
     assert refusal(people.add, PAT, {Role.PLANNER}, Rank.SERGEANT, by=authenticated("anybody")) == "people.by"
 
 

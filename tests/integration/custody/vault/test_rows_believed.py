@@ -260,11 +260,11 @@ def test_nobody_is_lent_the_key_of_an_alert_that_somebody_made_one_of_another_pe
     home: Home, change: dict[str, object]
 ) -> None:
     live_trial(home)
-    trail, id_ = home.planning.trail, uuid4()
+    trail, id_ = AuditTrail(home.core, SystemClock()), uuid4()
     due_ns = SystemClock().time_ns() + 10**12
     key = home.core.make_key(KeyKind.ALERT, "trial", str(id_), due_ns, actor=SystemActor.RECORDER).info.id
-    SignOns(home.engine, trail, SystemClock()).sign_on("trial", authenticated(OPERATOR))
-    trail.prepare(OFFICER)
+    SignOns(home.engine, home.planning.trail, SystemClock()).sign_on("trial", authenticated(OPERATOR))
+    trail.prepare(SystemActor.RECORDER)
     alert = AlertRow(
         id=id_, deployment="trial", camera="north", entry="e", subject="S-1", category="victim", legal_reference="-",
         opened_ns=2, first_ns=2, last_ns=2, first_session="s", first_sequence=0, last_session="s", last_sequence=0,
@@ -273,7 +273,7 @@ def test_nobody_is_lent_the_key_of_an_alert_that_somebody_made_one_of_another_pe
     alert.state_digest = record_digest(trail.records_key(), sealed_text_of(alert))
     with writing(home.engine) as session:
         session.add(alert)
-        trail.append(session, AuditEvent(Verb.COLLECT, OFFICER, "trial", f"alert:{id_}", OPENED))
+        trail.append(session, AuditEvent(Verb.COLLECT, SystemActor.RECORDER, "trial", f"alert:{id_}", OPENED))
 
     assert home.rule(lambda: home.vault.open_kept(key, actor=OPERATOR, purpose="to look")) == ""
     with overwriting(home.engine) as session:
