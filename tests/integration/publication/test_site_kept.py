@@ -31,7 +31,7 @@ from lfr_core.publication.site.publisher import PublicSite, Refreshed
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.publication import ResultsRow
 from tests.support.overwriting import overwriting
-from tests.support.people import authenticated, put_accounts
+from tests.support.people import MACHINE, authenticated, put_accounts
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.records import NOW_NS, ManualClock
 from tests.support.vault_core import site_vault
@@ -122,7 +122,7 @@ def register_document(engine: Engine, site: PublicSite, document: Path, kind: Co
     """Put a document on the register, as somebody of compliance does."""
     people, by = People(engine, trail_of(engine), ManualClock()), authenticated("E. Compliance")
     if not people.list():
-        people.add("E. Compliance", {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=by)
+        people.add("E. Compliance", {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=MACHINE)
         put_accounts(engine)
     register = ComplianceDocumentRegister(
         engine, trail_of(engine), ManualClock(), site.documents_folder, site.policy.documents
