@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from apps.plain_words import plain_words
 from lfr_core.common.errors import LfrError
 
-__all__ = ["act", "form_key", "show_result"]
+__all__ = ["act", "form_key", "show_result", "stay_in_sight"]
 
 _Result = TypeVar("_Result")
 _RESULT = "act-result"
@@ -45,5 +46,14 @@ def act(do: Callable[[], _Result], done: str | Callable[[_Result], str], *, form
 def show_result() -> None:
     """Say what was done last, once."""
     done = st.session_state.pop(_RESULT, "")
-    if done:
-        st.success(done)
+    with stay_in_sight():
+        if done:
+            st.success(done)
+
+
+def stay_in_sight() -> DeltaGenerator:
+    """Return the place, once a page, of what came of a press: it stays in sight of whoever pressed far below it.
+
+    It is there with nothing in it too, so that nothing below is drawn anew when it goes, while somebody types.
+    """
+    return st.container(key="what-came-of-it")

@@ -8,8 +8,11 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from apps.compliance.panels import invited
+from apps.plain_words import plain_words
+from lfr_core.common.errors import LfrError
 from lfr_core.custody.audit.head_checkpoint import read_public_key
-from lfr_core.custody.identity.invitation import Invitation, invite_person
+from lfr_core.custody.identity.invitation import Invitation, invite_person, login_of, new_password_link
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import Person, Rank, Role
 from lfr_core.custody.people.consultations import STAFF
@@ -45,12 +48,23 @@ class ComplianceActions:
 
     def add(
         self, name: str, roles: Collection[Role], rank: Rank, *, by: AuthenticatedPerson, again: bool = False
-    ) -> Person:
-        return self.installation.people.add(name, roles, rank, by=by, again=again)
+    ) -> str:
+        """Register somebody with an account, and say what they need to log in, or why they have none yet."""
+        added = self.installation.people.add(name, roles, rank, by=by, again=again)
+        try:
+            given = self.invite(added.name, "", by=by)
+        except LfrError as error:
+            why = plain_words(str(error))
+            return f"{added.name} is registered, and can't log in yet: {why}. See “Account and password”."
+        return f"{added.name} is registered. {invited(added.name, given)}"
+
+    def new_password(self, name: str, *, by: AuthenticatedPerson) -> str:
+        """Log a person out everywhere, and return the link at which they set another password."""
+        return new_password_link(self.installation, name, by=by)
 
     def invite(self, name: str, login: str, *, by: AuthenticatedPerson) -> Invitation:
-        """Make the account of a registered person at the identity server of this installation."""
-        return invite_person(self.installation, name, login=login, by=by)
+        """Make the account of a registered person at the identity server here; `login` may be empty."""
+        return invite_person(self.installation, name, login=login or login_of(name), by=by)
 
     def change(self, name: str, roles: Collection[Role], rank: Rank, *, by: AuthenticatedPerson) -> Person:
         return self.installation.people.change(name, roles, rank, by=by)

@@ -9,6 +9,7 @@ from html import escape
 from apps.drawing import drawing_html
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.custody.audit.entry import AuditEntry
+from lfr_core.custody.identity.invitation import Invitation
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.promises.ledger import LedgerEntry
 from lfr_core.publication.promises.port import Result
@@ -18,6 +19,7 @@ from lfr_core.retention.status import ClassStatus, RetentionState
 __all__ = [
     "clock_html",
     "destroyed_rows",
+    "invited",
     "london",
     "london_ns",
     "promise_rows",
@@ -128,9 +130,14 @@ def trail_rows(entries: Sequence[AuditEntry], labels: Mapping[str, str]) -> list
     ]
 
 
+def invited(name: str, given: Invitation) -> str:
+    """Say under which name somebody logs in, and what to do with the link for their password."""
+    return f"{name} logs in as {given.login}. Give them this link, and nobody else; it works once, for a day: {given.link}"
+
+
 def clock_html(standing: Sequence[ClassStatus], overdue_after_s: float) -> str:
     """Draw for each kind of data a bar: how long the oldest is past due, to the line at which that is an alarm."""
-    row, width, left = 44, 480, 8
+    row, width, left = 44, 640, 8
     most = max([overdue_after_s * 2, *(each.lag_s for each in standing)])
     plot = width - 2 * left
     alarm = round(left + plot * overdue_after_s / most, 1)
@@ -142,10 +149,10 @@ def clock_html(standing: Sequence[ClassStatus], overdue_after_s: float) -> str:
         parts.append(
             f'<rect x="{left}" y="{y + 22}" width="{plot}" height="12" fill="none" stroke="currentColor"/>'
             f'<rect x="{left}" y="{y + 22}" width="{length}" height="12"/>'
+            f'<path d="M{alarm},{y + 19}v18" stroke="currentColor" stroke-dasharray="4 3"/>'
         )
     bottom = row * len(standing)
     parts.append(
-        f'<path d="M{alarm},0V{bottom}" stroke="currentColor" stroke-dasharray="4 3"/>'
         f'<text x="{alarm + 4}" y="{bottom + 16}">alarm: {overdue_after_s / 60:g} minutes late</text>'
     )
     style = "text{font-size:14px}svg{fill:currentColor}"

@@ -28,10 +28,14 @@ def draw(actions: ComplianceActions, session: PageSession) -> None:
         st.warning(f"More than one account: {counted}. Each account acts as the same person; see that each is needed.")
     if Role.COMPLIANCE not in session.person.roles:
         return
-    add, change, rename, revoke = st.tabs(["Register somebody", "Give other roles", "Rename", "Revoke"])
+    add, account, change, rename, revoke = st.tabs(
+        ["Register somebody", "Account and password", "Give other roles", "Rename", "Revoke"]
+    )
     names = [each.name for each in people if each.may_act and not each.roles & SERVICE_ROLES]
     with add:
         _add(actions, session)
+    with account:
+        _account(actions, session, names)
     with change:
         _change(actions, session, names)
     with rename:
@@ -56,7 +60,7 @@ def _add(actions: ComplianceActions, session: PageSession) -> None:
         if st.form_submit_button("Register"):
             act(
                 lambda: actions.add(name, roles, rank, again=again, by=session.use()),
-                f"{name} is registered. Give them an account before they can log in.",
+                lambda said: said,
                 form="people-add",
             )
 
@@ -72,13 +76,25 @@ def _change(actions: ComplianceActions, session: PageSession, names: Sequence[st
                 f"{name} has these roles from now on.",
                 form="people-change",
             )
+
+
+def _account(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
+    with st.form(form_key("people-password")):
+        st.caption("Who has forgotten it: they are logged out everywhere, and set another one at the link.")
+        name = st.selectbox("Whose password", names, key="people-password-who")
+        if st.form_submit_button("Make a new link"):
+            act(
+                lambda: actions.new_password(name, by=session.use()),
+                lambda link: f"Give this link to {name} alone; it works once, for a day: {link}",
+                form="people-password",
+            )
     with st.form(form_key("people-invite")):
-        login = st.text_input("Name to log in with, for somebody without an account")
+        login = st.text_input("Name to log in with, for somebody without an account; empty: as c.adeyemi")
         who = st.selectbox("Whose", names, key="people-invite-who")
         if st.form_submit_button("Make the account"):
             act(
                 lambda: actions.invite(who, login, by=session.use()),
-                lambda made: f"Give this link to {who} alone; it works once, for a day: {made.link}",
+                lambda made: panels.invited(who, made),
                 form="people-invite",
             )
 

@@ -7,6 +7,7 @@ from functools import partial
 
 import streamlit as st
 
+from apps.acts import stay_in_sight
 from apps.plain_words import plain_words
 from apps.planner import form, panels
 from apps.planner.act_html import announcement_html
@@ -45,7 +46,7 @@ _WORDS = {
 def show_result() -> None:
     """Show once what came of the last click."""
     found: tuple[bool, str] | None = st.session_state.pop(_RESULT, None)
-    with st.container():  # always there, so that nothing below is drawn anew when it goes, while somebody types
+    with stay_in_sight():
         if found is not None:
             (st.success if found[0] else st.error)(found[1])
 
@@ -65,7 +66,7 @@ def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Deployment
     id, by = one.view.id, person  # noqa: A001  the field's own word
     before, st.session_state[_SEEN] = st.session_state.get(_SEEN), (id, act_key(one))
     if before is not None and before[0] == id and before[1] != act_key(one):
-        st.warning("This deployment has changed since you looked, so nothing was done: read it anew.")
+        st.warning("This deployment has changed since you looked: read it anew. A button you pressed just now did nothing.")
     is_told = one.planned.announced and view.is_public(id)
     drawn = steps & _DRAWN.keys() - ({Step.ANNOUNCE} if is_told else set())
     shown = _draw_forms(view, one, by) or bool(drawn)

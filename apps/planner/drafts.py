@@ -92,7 +92,7 @@ def check_values(given: FormValues, policy: Policy, *, now: datetime) -> Checked
     try:
         check_id(given.id)
     except Refused as refused:
-        faults.append(f"{LABELS['id']}: {plain_words(str(refused))}.")
+        faults.append(f"{LABELS['id']}: {plain_words(str(refused)) if given.id.strip() else 'fill it in'}.")
         beside["id"] = faults[-1]
     starts = _moment("start", given.start_day, given.start, faults)
     ends = _moment("end", given.end_day, given.end, faults)

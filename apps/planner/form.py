@@ -80,6 +80,8 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
                 args=(view, person, go, True),
             )
             st.button("Keep as a draft", key="planner-keep", on_click=_submit, args=(view, person, go, False))
+        if faults:  # whoever pressed is here, and what is wrong may stand far above
+            st.error(f"Nothing was taken: what is to be mended stands at the top of this page ({len(faults)}).")
     with right, st.container(key="planner-side"):
         values = _values()
         st.html(panels.forecast_html(view.forecast(_ForecastInputs(values))))

@@ -224,6 +224,20 @@ def test_the_back_button_leads_to_the_page_before_and_what_was_typed_is_there(
 
 
 @pytest.mark.slow
+def test_what_came_of_a_press_is_in_sight_of_whoever_pressed(page: Page, planner: str, logins: PageLogins) -> None:
+    from playwright.sync_api import expect
+
+    page.set_viewport_size({"width": 1366, "height": 600})
+    open_as(page, logins, planner, OFFICER)  # who is registered as a planner too
+    go(page, "Application")
+    page.get_by_role("button", name="Apply for authority").click()
+    expect(page.get_by_text("Nothing was taken: what is to be mended")).to_be_in_viewport(timeout=20_000)
+
+    page.get_by_role("button", name="Keep as a draft").click()
+    expect(page.locator(".st-key-what-came-of-it [data-testid='stAlert']")).to_be_in_viewport(timeout=20_000)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_part_of_the_pages_breaks_a_rule_of_wcag(
     context: BrowserContext, planner: str, axe: str, logins: PageLogins, scheme: str

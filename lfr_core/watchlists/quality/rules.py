@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from lfr_core.common.quality.rules import Kind, Rule
+from lfr_core.domain.categories import EXPLAINED
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import WatchlistPolicy
 from lfr_core.domain.watchlists import Category
@@ -47,7 +48,7 @@ def _entry_rules(last_day: date) -> tuple[Rule, ...]:
             "category-permitted",
             Kind.IN_SET,
             ("category",),
-            f"the category is none of the closed list: {', '.join(category.value for category in Category)}",
+            f"the category is none of the closed list: {'; '.join(EXPLAINED[category] for category in Category)}",
             "category_text",
             _READABLE,
             allowed=tuple(category.value for category in Category),

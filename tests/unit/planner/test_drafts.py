@@ -73,6 +73,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         ({"place": "x" * 121}, "Place: too long"),
         ({"purpose": "find\x07people"}, "can't be printed"),
         ({"id": "two words"}, "can't be a deployment's short name"),
+        ({"id": " "}, "Short name: fill it in"),
     ],
 )
 def test_each_bad_input_has_its_sentence(changes: dict[str, object], output: str) -> None:
