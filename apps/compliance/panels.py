@@ -132,7 +132,7 @@ def trail_rows(entries: Sequence[AuditEntry], labels: Mapping[str, str]) -> list
 
 def invited(name: str, given: Invitation) -> str:
     """Say under which name somebody logs in, and what to do with the link for their password."""
-    return f"{name} logs in as {given.login}. Give them this link, and nobody else; it works once, for a day: {given.link}"
+    return f"{name} logs in as {given.login}. Give this link to them alone; it works once, for a day: {given.link}"
 
 
 def clock_html(standing: Sequence[ClassStatus], overdue_after_s: float) -> str:
@@ -152,9 +152,7 @@ def clock_html(standing: Sequence[ClassStatus], overdue_after_s: float) -> str:
             f'<path d="M{alarm},{y + 19}v18" stroke="currentColor" stroke-dasharray="4 3"/>'
         )
     bottom = row * len(standing)
-    parts.append(
-        f'<text x="{alarm + 4}" y="{bottom + 16}">alarm: {overdue_after_s / 60:g} minutes late</text>'
-    )
+    parts.append(f'<text x="{alarm + 4}" y="{bottom + 16}">alarm: {overdue_after_s / 60:g} minutes late</text>')
     style = "text{font-size:14px}svg{fill:currentColor}"
     height = row * len(standing) + 24
     return drawing_html("".join(parts), width=width, height=height, words=spoken, style=style)

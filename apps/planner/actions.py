@@ -66,7 +66,7 @@ def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Deployment
     id, by = one.view.id, person  # noqa: A001  the field's own word
     before, st.session_state[_SEEN] = st.session_state.get(_SEEN), (id, act_key(one))
     if before is not None and before[0] == id and before[1] != act_key(one):
-        st.warning("This deployment has changed since you looked: read it anew. A button you pressed just now did nothing.")
+        st.warning("It has changed since you looked: read it anew. A button that you pressed just now did nothing.")
     is_told = one.planned.announced and view.is_public(id)
     drawn = steps & _DRAWN.keys() - ({Step.ANNOUNCE} if is_told else set())
     shown = _draw_forms(view, one, by) or bool(drawn)

@@ -38,7 +38,8 @@ def test_who_is_registered_on_the_page_gets_an_account_and_a_link_at_once(action
 
     directory = account_directory(actions.installation.settings, actions.installation.policy.access)
     assert "p.reed" in [each.login for each in directory.accounts()]
-    assert said.startswith("P. {Reed} is registered. P. {Reed} logs in as p.reed. Give them this link")
-    assert "/reset/p.reed/" in said and "/reset/p.reed/" in again
+    assert said.startswith("P. {Reed} is registered. P. {Reed} logs in as p.reed. Give this link to them alone")
+    assert "/reset/p.reed/" in said
+    assert "/reset/p.reed/" in again
     assert "李 is registered, and can't log in yet" in without
     assert "Account and password" in without
