@@ -15,7 +15,7 @@ from tests.support.planner_view import planner_view_of
 from tests.support.planning import OFFICER, OTHER_OFFICER, PUBLISHER, PlanningHarness
 from tests.support.records import entry
 
-CHANGED = "This deployment has changed since you looked, so nothing was done"
+CHANGED = "It has changed since you looked: read it anew"
 
 
 @pytest.fixture
