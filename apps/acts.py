@@ -51,9 +51,11 @@ def show_result() -> None:
             st.success(done)
 
 
-def stay_in_sight() -> DeltaGenerator:
-    """Return the place, once a page, of what came of a press: it stays in sight of whoever pressed far below it.
+def stay_in_sight(what: str = "") -> DeltaGenerator:
+    """Return the place of what came of a press: it stays in sight of whoever pressed far below it.
 
     It is there with nothing in it too, so that nothing below is drawn anew when it goes, while somebody types.
+
+    what: tells two such places of a page apart.
     """
-    return st.container(key="what-came-of-it")
+    return st.container(key=f"what-came-of-it{what}")

@@ -7,6 +7,7 @@ from dataclasses import asdict, fields
 
 import streamlit as st
 
+from apps.acts import stay_in_sight
 from apps.plain_words import plain_words
 from apps.planner import panels
 from apps.planner.drafts import LABELS, FormValues, check_values, explanations, first_draft, values_of
@@ -67,7 +68,11 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
     help_texts = explanations(view.policy)
     faults: tuple[str, ...] = st.session_state.get(_FAULTS, ())
     if faults:
-        st.error("Nothing was taken, and nothing you typed is lost:\n\n" + "\n".join(f"* {each}" for each in faults))
+        with stay_in_sight("-form"):
+            st.error(
+                f"Nothing was taken, and nothing you typed is lost. To mend: {len(faults)}, each beside its field."
+            )
+        st.error("\n".join(f"* {each}" for each in faults))
     left, right = st.columns([2, 1], gap="large")
     with left:
         _draw_fields(help_texts, st.session_state.get(_BESIDE, {}))
@@ -80,8 +85,6 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
                 args=(view, person, go, True),
             )
             st.button("Keep as a draft", key="planner-keep", on_click=_submit, args=(view, person, go, False))
-        if faults:  # whoever pressed is here, and what is wrong may stand far above
-            st.error(f"Nothing was taken: what is to be mended stands at the top of this page ({len(faults)}).")
     with right, st.container(key="planner-side"):
         values = _values()
         st.html(panels.forecast_html(view.forecast(_ForecastInputs(values))))
