@@ -70,7 +70,7 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
     if faults:
         with stay_in_sight("-form"):
             st.error(
-                f"Nothing was taken, and nothing you typed is lost. To mend: {len(faults)}, each beside its field."
+                f"Nothing was taken, and nothing typed is lost. To mend: {len(faults)}, each beside its field."
             )
         st.error("\n".join(f"* {each}" for each in faults))
     left, right = st.columns([2, 1], gap="large")
