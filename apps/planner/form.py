@@ -69,9 +69,7 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
     faults: tuple[str, ...] = st.session_state.get(_FAULTS, ())
     if faults:
         with stay_in_sight("-form"):
-            st.error(
-                f"Nothing was taken, and nothing typed is lost. To mend: {len(faults)}, each beside its field."
-            )
+            st.error(f"Nothing was taken, and nothing typed is lost. To mend: {len(faults)}, each beside its field.")
         st.error("\n".join(f"* {each}" for each in faults))
     left, right = st.columns([2, 1], gap="large")
     with left:
