@@ -220,7 +220,7 @@ def timeline_html(entries: Sequence[TimelineEntry]) -> str:
     if not entries:
         return empty("Nothing was done yet.")
     rows = "".join(
-        f"<tr><td>{_moment(each.at)}</td><td>{escape(each.step.replace('-', ' '))}</td><td>{escape(each.by)}</td>"
+        f"<tr><td>{_moment(each.at)}</td><td>{escape(each.step.replace('-', ' '))}</td><td>{_who(each.by)}</td>"
         f"<td>{escape(each.status)}</td><td>{each.revision}</td><td>{escape(plain_words(each.note))}</td></tr>"
         for each in entries
     )
@@ -229,6 +229,11 @@ def timeline_html(entries: Sequence[TimelineEntry]) -> str:
         f'<table class="pln-table"><caption>Times in London</caption><thead><tr>{heads}</tr></thead>'
         f"<tbody>{rows}</tbody></table>"
     )
+
+
+def _who(by: str) -> str:
+    """Return who did it, for people: software's name on the audit trail, as system:flows, is nobody's word."""
+    return "the platform itself" if by.startswith("system:") else escape(by)
 
 
 def _condition(line: ReadinessItem, of: DeploymentOverview) -> str:

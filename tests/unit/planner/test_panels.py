@@ -74,3 +74,10 @@ def test_the_timeline_says_days_and_times_as_people_do() -> None:
     shown = timeline_html([TimelineEntry(NOW, "plan", "draft", "Pat Planner", 1, "Norwich, 2026-11-27 20:34")])
 
     assert "Norwich, 27 November 2026, 20:34" in shown
+
+
+def test_the_timeline_names_no_process_of_the_software() -> None:
+    shown = timeline_html([TimelineEntry(NOW, "announce", "authorised", "system:flows", 1, "")])
+
+    assert "<td>the platform itself</td>" in shown
+    assert "system:" not in shown
