@@ -10,10 +10,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from lfr_core.recognition.faces.types import Image
 from streams.camera.ffmpeg_log import FFMPEG_LOG
+from streams.camera.upright import is_turned
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-__all__ = ["PictureDecoder", "upright"]
+__all__ = ["PictureDecoder"]
 
 _WHOLE_AFTER = 2
 """A lost packet is noticed while one picture is being read; it may have been of that one or of the next."""
@@ -36,7 +34,8 @@ class PictureDecoder:
 
         self._error = av.FFmpegError
         self._context = context
-        self._passthrough = passthrough
+        self.passthrough = passthrough
+        """Whether its packets are handed on as they are."""
         self._since_loss = 0 if lost else _WHOLE_AFTER
         self._errors = FFMPEG_LOG.errors
         self._inside = 0
@@ -52,6 +51,12 @@ class PictureDecoder:
     def passed_over(self) -> int:
         return self.damaged + self.undecodable
 
+    def is_turned(self, packet: Packet[VideoStream]) -> bool:
+        """Return whether the picture of the first packet says that it is to be shown turned or mirrored."""
+        frames = self._decode(packet)
+        self.restart()
+        return any(map(is_turned, frames))
+
     def feed(self, packet: Packet[VideoStream], *, lost: bool) -> list[Packet[VideoStream] | VideoFrame]:
         """Return the sound pictures that come of a packet; `lost`: others were lost while it was read."""
         sound: list[Packet[VideoStream] | VideoFrame] = []
@@ -65,13 +70,13 @@ class PictureDecoder:
                 return sound
             self.waits_for_key_frame = self.is_damaged = False
             self._errors = FFMPEG_LOG.errors  # what was said meanwhile is of pictures that were passed over
-        if self._passthrough:
+        if self.passthrough:
             return [*sound, packet]
         return [*sound, *self._decode(packet)]
 
     def finish(self) -> list[Packet[VideoStream] | VideoFrame]:
         """Return the sound pictures that the decoder still has; it can be fed again afterwards."""
-        if self._passthrough or not self._context.is_open:
+        if self.passthrough or not self._context.is_open:
             return []
         sound = self._decode(None)
         self.restart()
@@ -113,19 +118,3 @@ class PictureDecoder:
             self._context.flush_buffers()
         self._inside = 0
         self._errors = FFMPEG_LOG.errors
-
-
-def upright(frame: VideoFrame) -> Image:
-    """Convert to (height, width, 3), uint8, BGR: this frame's own size, colours and turn, not the first one's."""
-    image = np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
-    if frame.interlaced_frame:
-        image = _first_field(image)
-    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
-
-
-def _first_field(image: Image) -> Image:
-    """Stretch the even lines to the full height: the odd ones of interlaced video were seen at another moment."""
-    import cv2
-
-    height, width = image.shape[:2]
-    return np.asarray(cv2.resize(image[::2], (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from lfr_core.common.clock import Clock
@@ -60,7 +61,7 @@ class DeviceSource:
     def grab(self) -> CapturedFrame | None:
         if self._capture is None or not self._capture.grab():
             return None
-        age_s = age_s_of(self._capture.get(self._cv2.CAP_PROP_POS_MSEC), self._clock.monotonic())
+        age_s = age_s_of(self._capture.get(self._cv2.CAP_PROP_POS_MSEC), time.monotonic())  # the driver's clock
         return CapturedFrame(captured_ns=self._clock.time_ns() - round(age_s * 1e9), media_s=None)
 
     def jpeg(self) -> bytes:

@@ -41,7 +41,7 @@ _PICTURE_OPTIONS = {"analyzeduration": "500000", "probesize": "2000000"}
 _NO_PICTURE = -0x41444E49
 """FFmpeg's AVERROR_INVALIDDATA."""
 _ANSWERS = {
-    401: "refuses the user or the password. Check both",
+    401: "refuses the user or the password. Check both, and that it takes Digest with MD5, not with SHA-256 alone",
     403: "doesn't let this user see its pictures. Give the user the right to view, on the camera",
     404: "has no such stream. Check the path of its address in the camera's manual",
     410: "has no such stream any more. Check the path of its address in the camera's manual",

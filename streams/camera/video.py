@@ -20,7 +20,7 @@ from lfr_core.common.errors import Poison
 from lfr_core.domain.frames import PictureState
 from lfr_core.domain.policy import ImagePolicy
 from streams.camera.bounds import bound_memory, check_size, largest_picture_bytes
-from streams.camera.decoding import PictureDecoder, upright
+from streams.camera.decoding import PictureDecoder
 from streams.camera.ffmpeg_log import FFMPEG_LOG
 from streams.camera.hardware import SOFTWARE
 from streams.camera.jpeg import decodes_to, encode_jpeg, is_whole_jpeg, jpeg_size
@@ -29,6 +29,7 @@ from streams.camera.opening import OpenStream, gave_nothing, open_stream, withou
 from streams.camera.packets import camera_time_s, stream_time_s
 from streams.camera.sources import DEFAULT_FPS, MAX_FPS, CapturedFrame, SourceInfo
 from streams.camera.times import WAITED_S, Fate, Lateness, StreamTimes
+from streams.camera.upright import pixel_shape, upright
 from streams.camera.urls import SourceText
 
 if TYPE_CHECKING:
@@ -86,15 +87,14 @@ class VideoSource:
         self._clock = clock
         self._source = source
         self._fps = fps
-        self._index = -1
-        self._media_s = 0.0
+        self._index, self._media_s = -1, 0.0
         self._first_s: float | None = None
         self._passed_over = 0
         self._ahead: deque[tuple[Packet[VideoStream], bool]] = deque()
         self._pictures: deque[Packet[VideoStream] | VideoFrame] = deque()
         self._picture: Packet[VideoStream] | VideoFrame | None = None
         self.packets = 0
-        """Packets of the video that were read so far: whoever waits for a picture sees that the camera sends."""
+        """Packets of the video that were read so far: a camera that sends is seen to, without a picture too."""
         self.clock_age_s: float | None = None
         """How old the last packet was when it came, by the camera's own clock; None until it has told the time."""
         self._largest_bytes = largest_picture_bytes(images)
@@ -124,8 +124,8 @@ class VideoSource:
         context = stream.codec_context
         check_size(self._source.shown, context.width, context.height, images)
         context.options = {"max_pixels": str(round(images.max_frame_megapixels * 1e6))}
-        context.thread_type = "AUTO"
-        context.thread_count = 1 if context.is_hwaccel else min(_THREADS, os.cpu_count() or 1)
+        threads = 1 if context.is_hwaccel else min(_THREADS, os.cpu_count() or 1)
+        context.thread_type, context.thread_count = "AUTO", threads
         self._packets = container.demux(stream)
         own_fps = float(stream.guessed_rate or stream.average_rate or 0.0)
         own_fps = own_fps if 0 < own_fps <= MAX_FPS else DEFAULT_FPS
@@ -137,8 +137,9 @@ class VideoSource:
         self._decoder = PictureDecoder(context, live=live, lost=opened.lost, passthrough=False)
         if live:
             self._get_in_step()
+        self._stream, self._most_pixels = stream, images.max_frame_megapixels * 1e6
         passthrough = context.name == "mjpeg" and self._whole_jpegs(context.width, context.height, images)
-        if passthrough:
+        if passthrough and (live or not self._decoder.is_turned(self._ahead[0][0])):  # a file's turn isn't in its JPEGs
             self._decoder = PictureDecoder(context, live=live, lost=opened.lost, passthrough=True)
         return SourceInfo(
             shown=self._source.shown,
@@ -147,7 +148,7 @@ class VideoSource:
             height_px=context.height,
             fps=self._fps or own_fps,
             codec=context.name,
-            passthrough=passthrough,
+            passthrough=self._decoder.passthrough,
             frames=count if opened.finite and count > 0 else None,
         )
 
@@ -284,7 +285,8 @@ class VideoSource:
                 raise Poison(f"frame {self._index} of {self._info.shown} is cut off")
             return data
         try:
-            return encode_jpeg(upright(picture))
+            shape = pixel_shape(self._stream, live=self._info.live)
+            return encode_jpeg(upright(picture, shape, most_pixels=self._most_pixels))
         except (self._av.FFmpegError, ValueError) as error:
             raise Poison(f"frame {self._index} of {self._info.shown} can't be decoded") from error
 

@@ -52,12 +52,14 @@ def encoded(
     gop: int = FPS,
     codec: str = "libx264",
     draw: Callable[[int, tuple[int, int]], Image] = numbered,
+    pixel_shape: Fraction = Fraction(1),
 ) -> list[list[bytes]]:
-    """The NAL units of each picture, numbered from `first`."""
+    """The NAL units of each picture, numbered from `first`; `pixel_shape`: width over height of a pixel."""
     context = av.CodecContext.create(codec, "w")
     assert isinstance(context, VideoCodecContext)
     context.width, context.height, context.pix_fmt = *size, "yuv420p"
     context.framerate, context.time_base, context.gop_size = Fraction(FPS), Fraction(1, FPS), gop
+    context.sample_aspect_ratio = pixel_shape
     context.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "20"}
     if codec == "libx265":
         context.options |= {"x265-params": f"keyint={gop}:bframes=0:log-level=none:repeat-headers=1"}

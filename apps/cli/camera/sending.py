@@ -206,6 +206,7 @@ def probe(installation: Installation, source: Source, transport: Transport = "tc
     from streams.camera.jpeg import JPEG_QUALITY, jpeg_size
     from streams.camera.open_source import open_source
     from streams.camera.probe import take_picture
+    from streams.camera.upright import looks_halved
     from streams.camera.urls import parse_source
 
     settings, policy, images = installation.settings, installation.policy, installation.policy.images
@@ -230,6 +231,7 @@ def probe(installation: Installation, source: Source, transport: Transport = "tc
         "live": info.live,
         "width_px": width,
         "height_px": height,
+        "looks_halved": looks_halved(width, height),
         "frames_per_second": info.fps,
         "codec": info.codec,
         "passthrough": info.passthrough,
@@ -259,6 +261,12 @@ def _show_source(found: dict[str, object], max_age_s: float) -> None:
         f"  {found['width_px']} x {found['height_px']} px, {found['frames_per_second']:g} frames/s, {found['codec']}",
         highlight=False,
     )
+    if found["looks_halved"]:
+        console.print(
+            "  that is half the width of 16:9: if people look narrow in it, let the camera or recorder send the whole "
+            "width (not 1080N or 720N), or nobody is recognised",
+            style="yellow",
+        )
     console.print(
         f"  faces are found from {found['smallest_eye_distance_px']:g} px between the eyes: a face's width is then "
         f"{100 * float(str(found['smallest_face_share_of_width'])):.1f} % of the picture's",

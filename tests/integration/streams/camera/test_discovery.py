@@ -6,6 +6,8 @@ import contextlib
 import re
 import socket
 import struct
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -35,10 +37,14 @@ def plain(question: str) -> bytes:
     return ANSWER.format(dtd="", question=question, scopes=SCOPES, services=SERVICES).encode()
 
 
-class Device:
-    """Answers each question that reaches the group over loopback with what `answers` makes of its id."""
+Answers = Callable[[str, tuple[str, int]], list[bytes]]
+"""What is answered to a question's id, and to who asked."""
 
-    def __init__(self, answers: Callable[[str], list[bytes]]) -> None:
+
+class Device:
+    """Answers each question that reaches the group over loopback with what `answers` makes of it."""
+
+    def __init__(self, answers: Answers) -> None:
         self.asked: list[bytes] = []
         self._answers = answers
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -59,7 +65,7 @@ class Device:
                 self.asked.append(question)
                 found = re.search(rb"<a:MessageID>([^<]+)</a:MessageID>", question)
                 assert found is not None
-                for answer in self._answers(found[1].decode()):
+                for answer in self._answers(found[1].decode(), sender):
                     self._socket.sendto(answer, sender)
 
     def close(self) -> None:
@@ -76,10 +82,10 @@ def own_port(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def device() -> Iterator[Callable[[Callable[[str], list[bytes]]], Device]]:
+def device() -> Iterator[Callable[[Answers], Device]]:
     made: list[Device] = []
 
-    def start(answers: Callable[[str], list[bytes]]) -> Device:
+    def start(answers: Answers) -> Device:
         made.append(Device(answers))
         return made[-1]
 
@@ -91,7 +97,7 @@ def device() -> Iterator[Callable[[Callable[[str], list[bytes]]], Device]]:
 def test_a_camera_of_the_network_is_found_once_with_its_name_and_no_address_elsewhere(
     device: Callable[..., Device],
 ) -> None:
-    camera = device(lambda question: [plain(question)])
+    camera = device(lambda question, _: [plain(question)])
 
     found = find_cameras(LOOPBACK, seconds=0.6)
 
@@ -118,7 +124,7 @@ def test_a_camera_of_the_network_is_found_once_with_its_name_and_no_address_else
 def test_what_is_no_answer_to_the_question_is_left_out(
     answer: Callable[[str], bytes], device: Callable[..., Device]
 ) -> None:
-    camera = device(lambda question: [answer(question)])
+    camera = device(lambda question, _: [answer(question)])
 
     assert find_cameras(LOOPBACK, seconds=0.5) == []
     assert camera.asked
@@ -126,7 +132,7 @@ def test_what_is_no_answer_to_the_question_is_left_out(
 
 def test_names_are_short_and_can_be_shown(device: Callable[..., Device]) -> None:
     scopes = f"onvif://www.onvif.org/name/a%1B%5B31m{'x' * 500}"
-    device(lambda question: [ANSWER.format(dtd="", question=question, scopes=scopes, services="").encode()])
+    device(lambda question, _: [ANSWER.format(dtd="", question=question, scopes=scopes, services="").encode()])
 
     (camera,) = find_cameras(LOOPBACK, seconds=0.5)
 
@@ -135,7 +141,7 @@ def test_names_are_short_and_can_be_shown(device: Callable[..., Device]) -> None
 
 
 def test_answers_without_end_are_bounded_in_time_and_number(device: Callable[..., Device]) -> None:
-    device(lambda question: [plain(question)] * 3_000)
+    device(lambda question, _: [plain(question)] * 3_000)
     began = time.monotonic()
 
     assert len(find_cameras(LOOPBACK, seconds=1.0)) == 1
@@ -147,11 +153,48 @@ def test_a_device_that_floods_hides_no_camera_behind_its_answers(
 ) -> None:
     read: list[bytes] = []
     monkeypatch.setattr(discovery, "_read", lambda data, *_: read.append(data))
-    device(lambda _: [b"<junk/>"] * 6_000)
+    device(lambda *_: [b"<junk/>"] * 6_000)
 
     find_cameras(LOOPBACK, seconds=1.0)
 
     assert len(read) == discovery._MOST_OF_ONE  # what is beyond costs no look, and none of another's place
+
+
+FLOOD = """
+import socket, sys, time
+flood = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+flood.bind(("127.0.0.9", 0))
+until = time.monotonic() + 1.5
+while time.monotonic() < until:
+    try:
+        flood.sendto(b"<junk/>" * 50, ("127.0.0.1", int(sys.argv[1])))
+    except OSError:
+        pass
+"""
+
+
+def test_a_camera_that_answers_in_the_midst_of_another_device_s_flood_is_found(device: Callable[..., Device]) -> None:
+    floods: list[subprocess.Popen[bytes]] = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+        own.bind(("127.0.0.2", 0))
+
+        def flood(_question: str, asker: tuple[str, int]) -> list[bytes]:
+            if not floods:
+                floods.append(subprocess.Popen([sys.executable, "-c", FLOOD, str(asker[1])]))
+            return []
+
+        def answer_late(question: str, asker: tuple[str, int]) -> list[bytes]:
+            time.sleep(0.4)
+            own.sendto(plain(question), asker)
+            return []
+
+        device(flood)
+        device(answer_late)
+        found = find_cameras(LOOPBACK, seconds=1.2)
+
+    assert floods
+    assert floods[0].wait(10) == 0
+    assert [camera.address for camera in found] == ["127.0.0.2"]
 
 
 @pytest.mark.parametrize("network", ["0.0.0.0/0", "128.0.0.0/1"])

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -15,9 +16,15 @@ from structlog.testing import capture_logs
 
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Poison, Retryable
+from lfr_core.domain.frames import PictureState
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.recognition.faces.types import Image
 from streams.camera import times
+from streams.camera.capture import Capture
+from streams.camera.feedback import InFlightFrames
+from streams.camera.frame_accounting import FrameAccounts
+from streams.camera.job import CameraJob
+from streams.camera.jpeg import jpeg_size
 from streams.camera.open_source import open_source
 from streams.camera.reconnect import ReconnectingSource
 from streams.camera.sources import Source
@@ -125,6 +132,45 @@ def test_a_stream_that_changes_its_size_gives_pictures_of_the_new_size_unstretch
         assert np.abs(image.astype(int) - expected).mean() < 4
 
 
+def test_a_camera_that_changes_its_size_on_the_way_says_so_once(policy: Policy) -> None:
+    clock, accounts = SystemClock(), FrameAccounts(wait=False)
+    camera = RtspCamera([*encoded(WIDE, FPS), *encoded(UPRIGHT, FPS, first=FPS)])
+    source = opened(camera, policy)
+    capture = Capture(
+        CameraJob(camera.url, "dep", "north"),
+        policy,
+        source,
+        lambda: source,
+        accounts,
+        InFlightFrames(clock, bound=12, lost_after_s=None),
+        clock=clock,
+        stop_token=StopToken(),
+    )
+    with capture_logs() as logs:
+        capture.start()
+        until = clock.monotonic() + 10
+        while not capture.done and clock.monotonic() < until:
+            time.sleep(0.05)
+        capture.finish()
+    camera.close()
+
+    told = [log for log in logs if log["event"] == "camera.resolution-changed"]
+    assert [(log["camera"], log["was"], log["now"]) for log in told] == [("north", WIDE, UPRIGHT)]
+
+
+def test_a_stream_whose_pixels_are_oblong_gives_square_ones_also_where_that_changes_on_the_way(policy: Policy) -> None:
+    narrow = encoded((160, 240), 3 * FPS, first=FPS, pixel_shape=Fraction(3, 2))
+    camera = RtspCamera([*encoded(WIDE, FPS), *narrow])
+    source = opened(camera, policy)
+    try:
+        sizes = {jpeg_size(source.jpeg()): None for _ in range(2 * FPS) if source.grab() is not None}
+    finally:
+        source.close()
+        camera.close()
+
+    assert list(sizes) == [WIDE, (240, 240)]
+
+
 def test_a_picture_that_was_late_is_stamped_with_the_time_it_was_seen_at(camera: RtspCamera, policy: Policy) -> None:
     source = opened(camera, policy)
     wrong = []
@@ -172,7 +218,7 @@ def test_a_camera_that_falls_behind_for_good_is_reported_and_connected_again(
     source = ReconnectingSource(
         lambda: opened(camera, policy, max_age_s=0.5), clock=SystemClock(), stop_token=StopToken(), wait=lambda _: None
     )
-    passed_over = 0
+    passed_over, states = 0, set()
     with capture_logs() as logs:
         try:
             for number in range(8 * FPS):
@@ -181,6 +227,7 @@ def test_a_camera_that_falls_behind_for_good_is_reported_and_connected_again(
                 grab = source.grab()
                 assert grab is not None
                 passed_over += grab.passed_over
+                states.add(source.state)
                 if source.reconnects:
                     break
         finally:
@@ -192,6 +239,7 @@ def test_a_camera_that_falls_behind_for_good_is_reported_and_connected_again(
     assert "camera.reconnected" in reported
     assert next(log for log in logs if log["event"] == "camera.lost")["reason"].startswith("its pictures come 1.")
     assert passed_over > 0
+    assert states == {PictureState.SOUND, PictureState.BEHIND}
     assert camera.connections == 2
 
 

@@ -102,7 +102,7 @@ def test_after_a_lost_packet_no_picture_is_given_before_a_whole_key_frame(
 
     assert camera.transports == [transport.value]
     assert len(numbers) > FPS
-    assert damaged >= 20 - 24
+    assert damaged >= 5, "those between a lost picture and the next key frame"
     assert worst < 45, "a damaged picture was given"
 
 
