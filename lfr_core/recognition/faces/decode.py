@@ -11,25 +11,23 @@ from __future__ import annotations
 import io
 import struct
 import warnings
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 import PIL.Image
-from numpy.typing import NDArray
 
 from lfr_core.common.errors import Poison
 from lfr_core.domain.policy import ImagePolicy
 from lfr_core.recognition.faces.image_headers import Header, Kind, read_header, without_metadata
 from lfr_core.recognition.faces.scans import check_scans
 from lfr_core.recognition.faces.types import Image
+from lfr_core.recognition.faces.wide_pixels import read_wide, stretch_to_8_bits
 
 __all__ = ["TooManyPixels", "decode", "decode_frame", "probe_size"]
 
 _JPEG: Final = b"\xff\xd8"
 _END_OF_JPEG: Final = b"\xff\xd9"
-_BITS: Final = 8
-_WIDE_BITS: Final = 16
 _FORMATS: Final[dict[Kind, tuple[str, ...]]] = {
     "JPEG": ("JPEG",),
     "PNG": ("PNG",),
@@ -42,6 +40,9 @@ _FORMATS: Final[dict[Kind, tuple[str, ...]]] = {
     "AVIF": ("AVIF", "HEIF"),
 }
 """Pillow's names of the decoders."""
+_METADATA: Final = (b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0")
+_METADATA_BYTES: Final = 1_000_000
+"""From the start: what cameras write before it is a profile of colours, some 500 kB at most."""
 _ORIENTATION: Final = 0x0112  # EXIF 2.3, tag Orientation
 _TURNS: Final = {
     2: PIL.Image.Transpose.FLIP_LEFT_RIGHT,
@@ -113,12 +114,13 @@ def _check_pixels(width: int, height: int, max_megapixels: float) -> None:
 
 def _decode_plain_jpeg(data: bytes) -> Image:
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)  # applies EXIF orientation
+        how = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), how)
     except cv2.error as error:
         raise Poison(f"the JPEG image is damaged and can't be decoded: {error}") from error
     if image is None:
         raise Poison("the JPEG image is damaged and can't be decoded; save or send it again")
-    return np.asarray(image, dtype=np.uint8)
+    return _turned(np.asarray(image, dtype=np.uint8), _orientation_of_jpeg(data))
 
 
 def _decode_carefully(data: bytes, header: Header, max_megapixels: float) -> Image:
@@ -135,7 +137,7 @@ def _decode_carefully(data: bytes, header: Header, max_megapixels: float) -> Ima
                 raise _damaged(header, ValueError("it names two sizes"))
             _check_pixels(*opened.size, max_megapixels)
             opened.load()
-            turn = _TURNS.get(_orientation(opened))
+            orientation = _orientation(opened)
             rgb = _pixels(data, header, opened)
     except Poison:
         raise
@@ -144,8 +146,7 @@ def _decode_carefully(data: bytes, header: Header, max_megapixels: float) -> Ima
     # Pillow's decoders raise many kinds for damaged input; each of them means the same to the caller.
     except (Exception, struct.error) as error:
         raise _damaged(header, error) from error
-    upright = np.asarray(PIL.Image.fromarray(rgb).transpose(turn)) if turn is not None else rgb
-    return np.ascontiguousarray(upright[:, :, ::-1])
+    return np.ascontiguousarray(_turned(rgb, orientation)[:, :, ::-1])
 
 
 def _register_heif() -> None:
@@ -155,6 +156,25 @@ def _register_heif() -> None:
     except ImportError as error:
         raise Poison("HEIC images aren't read on this machine: save it as JPEG") from error
     pillow_heif.register_heif_opener(thumbnails=False)
+
+
+def _orientation_of_jpeg(data: bytes) -> int:
+    """Read the orientation as it is read of every other file; OpenCV takes one that is written as a long for none."""
+    if not any(data.find(start, 0, _METADATA_BYTES) > 0 for start in _METADATA):
+        return 1
+    try:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            PIL.Image.open(io.BytesIO(data), formats=_FORMATS["JPEG"]) as opened,
+        ):
+            return _orientation(opened)
+    except Exception:  # noqa: BLE001  as below
+        return 1
+
+
+def _turned(image: Image, orientation: int) -> Image:
+    turn = _TURNS.get(orientation)
+    return image if turn is None else np.asarray(PIL.Image.fromarray(image).transpose(turn))
 
 
 def _orientation(opened: PIL.Image.Image) -> int:
@@ -173,11 +193,8 @@ def _damaged(header: Header, error: Exception) -> Poison:
 def _pixels(data: bytes, header: Header, image: PIL.Image.Image) -> Image:
     """Return the loaded image as 8-bit RGB."""
     if image.mode.startswith(("I", "F")):  # 16 bits of grey, or more; Pillow's own conversion clips instead of scaling
-        return np.repeat(_stretch_to_8_bits(np.asarray(image))[:, :, None], 3, axis=2)
-    if header.bits == _WIDE_BITS or (header.kind == "TIFF" and _bits_of_tiff(image) == _WIDE_BITS):
-        wide = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)  # Pillow keeps the upper 8 bits alone
-        if wide is not None and wide.dtype == np.uint16 and wide.shape == (image.height, image.width, 3):
-            return np.ascontiguousarray(_stretch_to_8_bits(wide)[:, :, ::-1])
+        return np.repeat(stretch_to_8_bits(np.asarray(image))[:, :, None], 3, axis=2)
+    image = read_wide(data, header, image)
     if image.has_transparency_data:
         over = image.convert("RGBA")
         if over.getchannel("A").getextrema() == (0, 0):  # colours under an alpha channel that was never used
@@ -185,22 +202,6 @@ def _pixels(data: bytes, header: Header, image: PIL.Image.Image) -> Image:
         white = PIL.Image.new("RGBA", over.size, (255, 255, 255, 255))
         return np.asarray(PIL.Image.alpha_composite(white, over).convert("RGB"), dtype=np.uint8)
     return np.asarray(image.convert("RGB"), dtype=np.uint8)
-
-
-def _bits_of_tiff(image: PIL.Image.Image) -> int:
-    bits = getattr(image, "tag_v2", {}).get(258)  # BitsPerSample
-    return int(bits[0] if isinstance(bits, tuple) else bits or _BITS)
-
-
-def _stretch_to_8_bits(values: NDArray[Any]) -> Image:
-    """Convert values of more than 8 bits by those bits that are used: 12 of a scanner's 16 too."""
-    if np.issubdtype(values.dtype, np.floating):
-        finite = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-        top = max(float(finite.max()), 1e-9)
-        scale = 1.0 if 1.0 < top <= 255 else 255 / top  # already of 8 bits
-        return np.clip(finite * scale, 0, 255).astype(np.uint8)
-    used = max(_BITS, int(values.max()).bit_length())
-    return np.asarray(np.clip(values >> (used - _BITS), 0, 255), dtype=np.uint8)
 
 
 def _header(data: bytes) -> Header:

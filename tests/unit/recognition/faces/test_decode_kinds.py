@@ -85,6 +85,25 @@ def test_a_picture_that_its_exif_turns_is_turned_once(kind: str) -> None:
     assert is_the_picture(decode(as_bytes(kind, stored, exif=exif.tobytes()), POLICY))
 
 
+@pytest.mark.parametrize("order", ["MM", "II"])
+@pytest.mark.parametrize("kind_of_number", ["H", "I"])
+@pytest.mark.parametrize("before", [b"", b"http://ns.adobe.com/xap/1.0/\0<x/>"])
+@pytest.mark.parametrize("behind", [b"", b"a motion picture" * 9])
+def test_a_jpeg_is_turned_however_its_orientation_is_written(
+    order: str, kind_of_number: str, before: bytes, behind: bytes
+) -> None:
+    by = ">" if order == "MM" else "<"
+    entry = struct.pack(f"{by}HHI", 0x0112, {"H": 3, "I": 4}[kind_of_number], 1)
+    exif = (
+        struct.pack(f"{by}HIH", 42, 8, 1) + entry + struct.pack(f"{by}{kind_of_number}", 6).ljust(4, b"\0") + bytes(4)
+    )
+    segments = [before, b"Exif\0\0" + order.encode() + exif]
+    stored = as_bytes("JPEG", picture().transpose(PIL.Image.Transpose.ROTATE_90), quality=95)
+    written = b"".join(b"\xff\xe1" + struct.pack(">H", len(each) + 2) + each for each in segments if each)
+
+    assert is_the_picture(decode(stored[:2] + written + stored[2:] + behind, POLICY))
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_exif_that_is_broken_is_no_damage(kind: str) -> None:
     for exif in (b"Exif\0\0XXXXXXXX", b"Exif\0\0MM\0*\xff\xff\xff\xff", b"Exif\0\0II*\0\x08\0\0\0\xff\xff"):
@@ -123,17 +142,31 @@ def test_bytes_between_segments_of_a_jpeg_are_passed_over_as_decoders_do(before:
 
 
 @pytest.mark.parametrize("bits", [10, 12, 16])
-@pytest.mark.parametrize("suffix", [".png", ".tiff"])
-@pytest.mark.parametrize("grey", [True, False])
-def test_the_bits_of_sixteen_that_are_used_are_stretched(bits: int, suffix: str, grey: bool) -> None:  # noqa: FBT001
-    source = np.asarray(picture().convert("L") if grey else picture())
+@pytest.mark.parametrize("suffix", [".png", ".tiff", ".jp2"])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_the_bits_of_sixteen_that_are_used_are_stretched(bits: int, suffix: str, channels: int) -> None:
+    source = np.asarray(picture().convert("L") if channels == 1 else picture())
     wide = (source.astype(np.uint32) * (2**bits - 1) // 255).astype(np.uint16)
     wide.flat[0] = 2**bits - 1
-    _, data = cv2.imencode(suffix, wide if grey else wide[:, :, ::-1])
+    stored = wide if channels == 1 else wide[:, :, ::-1]
+    if channels == 4:
+        stored = np.dstack([stored, np.full(source.shape[:2], 2**bits - 1, np.uint16)])
+    _, data = cv2.imencode(suffix, stored)
     found = decode(data.tobytes(), POLICY)[:, :, ::-1]
-    expected = np.repeat(source[:, :, None], 3, axis=2) if grey else source
+    expected = np.repeat(source[:, :, None], 3, axis=2) if channels == 1 else source
 
     assert float(np.abs(found.astype(int) - expected).mean()) < 2
+
+
+@pytest.mark.parametrize("top", [0.5, 1.0, 255.0, 65_535.0])
+def test_grey_in_floating_point_keeps_its_levels(top: float) -> None:
+    grey = np.asarray(picture().convert("L")).astype(np.float32)
+    _, data = cv2.imencode(".tiff", grey / 255 * top)
+
+    found = decode(data.tobytes(), POLICY)[:, :, 0].astype(float)
+
+    expected = grey * (top if top < 1 else 255 / grey.max() if top > 255 else 1)
+    assert np.abs(found - expected).mean() < 2
 
 
 def test_an_alpha_channel_that_hides_all_was_never_used() -> None:
