@@ -12,7 +12,7 @@ from lfr_core.common.errors import Poison
 from lfr_core.domain.categories import parse_category
 from lfr_core.domain.watchlists import Category, EntryRow, Refusal, RefusalReason
 from lfr_core.watchlists.column_names import COLUMNS, FURTHER_COLUMNS, NAMES_FILE, ColumnNames, read_column_names
-from lfr_core.watchlists.list_cells import DAYS, CellNotes, column_letter, plain_name, plain_row
+from lfr_core.watchlists.list_cells import DAYS, CellNotes, column_letter, find_month_first, plain_name, plain_row
 from lfr_core.watchlists.list_file import ADVICE, FILE_NAME, ListFile, ListLine, read_list_file
 from lfr_core.watchlists.photograph_files import locate
 
@@ -80,13 +80,16 @@ def read_rows(folder: Path) -> Rows:
     seen: dict[tuple[str, str], int] = {}
     root = folder.resolve()
     headings = [plain_name(text) for text in file.records[at].values[: len(order)]]
+    month_first = find_month_first(
+        ((record.line, dict(zip(order, record.values, strict=False))) for record in lines), notes
+    )
     for record in lines:
         if [plain_name(text) for text in record.values] == headings:
             notes.add("headings", "", f"line {record.line} repeats the headings and was not read")
             continue
         is_whole = not record.fault and len(record.values) == len(order)
         pairs = dict(zip(order, record.values, strict=False))
-        value = plain_row(record.line, {name: text for name, text in pairs.items() if name}, notes)
+        value = plain_row(record.line, {name: text for name, text in pairs.items() if name}, notes, month_first)
         result = _row(folder, root, record, order, value, seen, notes)
         if isinstance(result, EntryRow):
             rows.append(result)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-__all__ = ["DAYS", "CellNotes", "column_letter", "plain_name", "plain_row"]
+__all__ = ["DAYS", "CellNotes", "column_letter", "find_month_first", "plain_name", "plain_row"]
 
 DAYS = ("expires_on", "image_date", "checked_on")
 
@@ -32,6 +32,7 @@ _SERIAL = re.compile(r"([2-7]\d{4})(?:\.0+)?")
 """Days since 30 December 1899, as a spreadsheet counts them: of 1954 to 2119."""
 _EPOCH = date(1899, 12, 30)
 _MONTHS = "january february march april may june july august september october november december".split()  # noqa: SIM905  read as a line
+_MONTHS_OF_A_YEAR, _LONGEST_MONTH = 12, 31
 _WHOLE = re.compile(r"(\d{1,3})[.,]0+")
 
 
@@ -63,8 +64,30 @@ def plain_name(text: str) -> str:
     return unicodedata.normalize("NFC", _UNSEEN.sub("", _SPACES.sub(" ", text))).strip()
 
 
-def plain_row(line: int, values: Mapping[str, str], notes: CellNotes) -> dict[str, str]:
-    """Return the row's cells by column, made plain."""
+def find_month_first(rows: Iterable[tuple[int, Mapping[str, str]]], notes: CellNotes) -> frozenset[str]:
+    """Find the columns of days in which a row can only be read with the month first, as American programs write them.
+
+    What can be read in both ways there is not guessed. rows: the number of each line, and its cells by column.
+    """
+    found: set[str] = set()
+    for line, values in rows:
+        for column in DAYS:
+            day = _NUMERIC.match(plain_name(values.get(column, "")).translate(_DASHES))
+            if day and int(day[1]) <= _MONTHS_OF_A_YEAR < int(day[3]) <= _LONGEST_MONTH:
+                found.add(column)
+                notes.add(
+                    "the month first",
+                    column,
+                    f"row {line}, {column}: {values[column]!r} has the month first, so days of that column that can be "
+                    "read in both ways are refused: write year-month-day",
+                )
+    return frozenset(found)
+
+
+def plain_row(
+    line: int, values: Mapping[str, str], notes: CellNotes, month_first: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    """Return the row's cells by column, made plain. month_first: as `find_month_first` found."""
     plain: dict[str, str] = {}
     for column, text in values.items():
         if found := (_SPACES.search(text.strip(" \t")) or _UNSEEN.search(text)):
@@ -74,6 +97,8 @@ def plain_row(line: int, values: Mapping[str, str], notes: CellNotes) -> dict[st
             notes.add("spaces", column, f"{said} {'an ordinary space' if is_space else 'nothing'}")
         plain[column] = plain_name(text)
         reader = _day if column in DAYS else _whole if column == "age" else None
+        if reader and column in month_first and _reads_both_ways(plain[column]):
+            reader = None
         if reader and (read := reader(plain[column])) is not None:
             written, how = read
             notes.add(how, column, f"row {line}, {column}: {plain[column]!r} was read as {written}, {how}")
@@ -93,6 +118,14 @@ def column_letter(position: int) -> str:
 def _whole(text: str) -> tuple[str, str] | None:
     found = _WHOLE.fullmatch(text)
     return (found[1], "a whole number") if found else None
+
+
+def _reads_both_ways(text: str) -> bool:
+    """Return whether a day in digits is another one with the month first."""
+    if (found := _NUMERIC.match(text.translate(_DASHES))) is None:
+        return False
+    first, second = int(found[1]), int(found[3])
+    return first != second and max(first, second) <= _MONTHS_OF_A_YEAR
 
 
 def _day(text: str) -> tuple[str, str] | None:

@@ -164,6 +164,24 @@ def test_days_as_people_and_excel_write_them_are_read_with_a_note(tmp_path: Path
     assert found.cells[0].text["expires_on"] == "2027-12-31"
 
 
+def test_where_a_day_can_only_have_the_month_first_what_reads_both_ways_is_refused_not_guessed(tmp_path: Path) -> None:
+    at = HEADER.index("expires_on")
+    days = ("03/04/2027", "12/31/2027", "04/04/2027", "2027-03-04", "31/12/2027")
+    lines = [[f"S-{n}", *ROW[1:at], day, *ROW[at + 1 :]] for n, day in enumerate(days)]
+    found = read(tmp_path, "\n".join([",".join(HEADER), *(",".join(line) for line in lines)]))
+
+    assert [(row.subject, row.expires_on.isoformat()) for row in found.rows] == [
+        ("S-2", "2027-04-04"),
+        ("S-3", "2027-03-04"),
+        ("S-4", "2027-12-31"),
+    ]
+    assert [(refusal.line, refusal.reason) for refusal in found.refusals] == [
+        (2, RefusalReason.BAD_DATE),
+        (3, RefusalReason.BAD_DATE),
+    ]
+    assert any("has the month first" in note for note in found.notes)
+
+
 def test_spaces_that_nobody_sees_are_noted_by_row_column_and_character(tmp_path: Path) -> None:
     row = ["\u00a0S-1\u200b", "victim", "WARRANT\u00a01", *ROW[3:]]
     found = read(tmp_path, text_of(row=row))
