@@ -11,6 +11,7 @@ import resource
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from io import BytesIO
 
 from python_calamine import CalamineWorkbook, SheetVisibleEnum
@@ -44,7 +45,7 @@ def text_of(cell: object) -> str:
     if isinstance(cell, int | float):
         if abs(cell) >= _EXACT:
             return f"{cell:.5E}"
-        return str(int(cell)) if cell == int(cell) else repr(cell)
+        return str(int(cell)) if cell == int(cell) else f"{Decimal(repr(cell)):f}"  # 0.00002, not 2e-05
     return str(cell)
 
 

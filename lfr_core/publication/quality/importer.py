@@ -6,6 +6,7 @@ be read is a finding with its row. Nothing is dropped in silence.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -37,6 +38,9 @@ _WORKBOOK = "workbook"
 
 _SPANNING = (Column.DATE, Column.LOCATION, Column.USE_CASE, Column.WATCHLIST_SIZE, Column.THRESHOLD)
 """Columns whose cells are merged over the sessions of one day; below the first line of such a cell it is blank."""
+
+_HOURS_ALONE = re.compile(r"(?is)(?!.*min).*\b(?:hours|hrs)\b.*")
+"""A heading by which a number alone is hours: "Duration (hours)"."""
 
 T = TypeVar("T")
 
@@ -173,6 +177,7 @@ class _Reader:
         before = len(self.faults)
         rate_header = self.headers.get(Column.FALSE_ALERT_RATE, "").casefold()
         in_percent = "%" in rate_header or "percent" in rate_header or "per cent" in rate_header
+        in_hours = bool(_HOURS_ALONE.fullmatch(self.headers.get(Column.DURATION, "")))
 
         def read(column: Column, reader: Callable[[str], T]) -> T | None:
             text = printed.get(column, "")
@@ -184,7 +189,7 @@ class _Reader:
                 return None
 
         counts = {column: count for column in COUNTS if (count := read(column, cells.read_count)) is not None}
-        duration = read(Column.DURATION, cells.read_duration)
+        duration = read(Column.DURATION, lambda text: cells.read_duration(text, in_hours=in_hours))
         start, end = read(Column.START, cells.read_clock), read(Column.END, cells.read_clock)
         if duration is None and start is not None and end is not None and start != end:
             duration = cells.DurationCell((end - start) % cells.MINUTES_OF_A_DAY, "from and to")

@@ -24,6 +24,8 @@ from lfr_core.publication.quality.headings import column_of
         ("16 199", 16_199),
         ("16\u00a0199*", 16_199),
         ("12.0", 12),
+        ("1,234.00", 1_234),
+        ("1\u00ad,2\u200b34", 1_234),
         (" 7 [a]", 7),
         ("3 (note 1)", 3),
         ("-4", -4),
@@ -36,7 +38,7 @@ def test_counts_are_read_however_they_are_set(text: str, count: int | None) -> N
     assert read_count(text) == count
 
 
-@pytest.mark.parametrize("text", ["16.199", "1,23", "about 40", "1-4", "12 (7)", "0x1F", "١٢x"])
+@pytest.mark.parametrize("text", ["16.199", "1,23", "about 40", "1-4", "12 (7)", "12.5", "12.50", "0x1F", "١٢x"])
 def test_what_is_no_count_is_not_guessed(text: str) -> None:
     with pytest.raises(UnreadableCell):
         read_count(text)
@@ -51,6 +53,18 @@ def test_what_is_no_count_is_not_guessed(text: str) -> None:
         ("6th April 2023", date(2023, 4, 6), "month in words"),
         ("2023-04-06", date(2023, 4, 6), "ISO 8601"),
         ("2023-04-06 00:00:00", date(2023, 4, 6), "ISO 8601"),
+        ("2023-04-06 00:00", date(2023, 4, 6), "ISO 8601"),
+        ("2023-04-06T00:00:00Z", date(2023, 4, 6), "ISO 8601"),
+        ("20230406", date(2023, 4, 6), "ISO 8601"),
+        ("2023/04/06", date(2023, 4, 6), "year, month, day"),
+        ("2023-4-6", date(2023, 4, 6), "year, month, day"),
+        ("06/04/2023 00:00", date(2023, 4, 6), "day, month, four-digit year"),
+        ("06/04/23 10:30", date(2023, 4, 6), "day, month, two-digit year"),
+        ("06\u201104\u20112023", date(2023, 4, 6), "day, month, four-digit year"),
+        ("06\u201304\u20132023", date(2023, 4, 6), "day, month, four-digit year"),
+        ("06/\u200b04/2023\u00ad", date(2023, 4, 6), "day, month, four-digit year"),
+        ("April 6, 2023", date(2023, 4, 6), "month in words"),
+        ("Thu, Apr 6th 2023", date(2023, 4, 6), "month in words"),
     ],
 )
 def test_dates_are_read_with_the_day_first(text: str, day: date, spelling: str) -> None:
@@ -60,7 +74,10 @@ def test_dates_are_read_with_the_day_first(text: str, day: date, spelling: str) 
     assert (cell.value, cell.spelling) == (day, spelling)
 
 
-@pytest.mark.parametrize("text", ["04/25/23", "31/02/24", "45022", "2023-13-01", "soon"])
+@pytest.mark.parametrize(
+    "text",
+    ["04/25/23", "31/02/24", "45022", "2023-13-01", "20231301", "Smarch 6 2023", "2023-04-06T00:00+09:00", "soon"],
+)
 def test_what_is_no_date_is_not_guessed(text: str) -> None:
     with pytest.raises(UnreadableCell):
         read_date(text)
@@ -77,6 +94,10 @@ def test_what_is_no_date_is_not_guessed(text: str) -> None:
         ("2 hours 5 minutes", 125, "5 hours 3 minutes"),
         ("303", 303, "minutes"),
         ("303 mins", 303, "minutes"),
+        ("5h03min", 303, "6 h 13 min"),
+        ("5 h 3 m", 303, "6 h 13 min"),
+        ("5 hrs, 3 minutes", 303, "4hr 47m"),
+        ("5:03 hours", 303, "5:03"),
     ],
 )
 def test_durations_are_read_and_their_spelling_is_reported(text: str, minutes: int, spelling: str) -> None:
@@ -92,6 +113,14 @@ def test_what_is_no_duration_is_not_guessed(text: str) -> None:
         read_duration(text)
 
 
+@pytest.mark.parametrize(("text", "minutes"), [("5", 300), ("5.5", 330), ("5h03m", 303), ("10:00-15:30", 330)])
+def test_a_number_alone_is_of_hours_where_the_heading_says_so(text: str, minutes: int) -> None:
+    cell = read_duration(text, in_hours=True)
+
+    assert cell is not None
+    assert cell.minutes == minutes
+
+
 @pytest.mark.parametrize(
     ("text", "in_percent", "true_rate", "fits"),
     [
@@ -103,6 +132,8 @@ def test_what_is_no_duration_is_not_guessed(text: str) -> None:
         ("1 in 3,940", False, 1 / 3_940, True),
         ("0%", False, 0.0, True),
         ("0.00%", False, 1 / 30_000, True),
+        (f"{100 * (1 / 3_940):.17f}%", False, 1 / 3_940, True),  # a formula's
+        (f"{1 / 3_940:.20f}", False, 1 / 3_940 * (1 + 1e-9), False),
     ],
 )
 def test_a_rate_holds_when_it_rounds_to_the_digits_printed(
@@ -117,6 +148,7 @@ def test_a_rate_holds_when_it_rounds_to_the_digits_printed(
 def test_a_threshold_may_be_a_per_cent() -> None:
     assert read_decimal("64%") == pytest.approx(0.64)
     assert read_decimal("0.64 *") == pytest.approx(0.64)
+    assert read_decimal("0,64") == pytest.approx(0.64)
     with pytest.raises(UnreadableCell):
         read_decimal("high")
 

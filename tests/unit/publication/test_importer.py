@@ -142,6 +142,18 @@ def test_an_unknown_column_is_named() -> None:
     assert read(f"{header},Weather\n{row},fine\n").unknown == ("Weather",)
 
 
+@pytest.mark.parametrize(
+    ("heading", "minutes"),
+    [("Duration (hours)", 300), ("Hours deployed", 300), ("Duration (mins)", 5), ("Duration (hours and mins)", 5)],
+)
+def test_a_heading_says_whether_a_number_alone_is_of_hours_or_minutes(heading: str, minutes: int) -> None:
+    table = read(modern_table([modern_row(1, Duration="5")]).replace("Duration", heading, 1))
+
+    assert table.unknown == ()
+    assert table.rows[0].duration is not None
+    assert table.rows[0].duration.minutes == minutes
+
+
 def test_two_digit_years_are_of_this_century() -> None:
     cell = read(modern_table([modern_row(1)])).rows[0].date
 

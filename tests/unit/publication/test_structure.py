@@ -274,6 +274,17 @@ def test_a_workbook_is_read_as_its_table_and_other_sheets_are_named() -> None:
     assert (book.rows[0].date.value.isoformat(), book.rows[0].number) == ("2025-01-08", 3)
 
 
+def test_a_rate_that_programs_write_in_powers_of_ten_is_read_from_a_workbook() -> None:
+    header, line, *_ = csv.reader(io.StringIO(modern_table(ROWS)))
+    cells = [0.00002 if name == "False Alert Rate" else cell for name, cell in zip(header, line, strict=True)]
+    table = read(xlsx({"2025": [header, cells]}))
+    rate = table.rows[0].rate
+
+    assert table.faults == ()
+    assert rate is not None
+    assert rate.low <= 0.00002 <= rate.high
+
+
 def test_a_workbook_that_names_a_cell_far_out_or_is_damaged_is_refused() -> None:
     with pytest.raises(Poison, match="too much memory"):
         read(xlsx({"a": [["x"]]}, far_cell=True))
