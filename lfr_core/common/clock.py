@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 __all__ = ["Clock", "SystemClock", "utc_from_ns"]
 
@@ -17,8 +17,15 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Return the seconds of a clock that never goes back; only differences mean anything."""
+        """Return the seconds of a clock that never goes back, nor stands while the machine sleeps.
+
+        Only differences mean anything.
+        """
         ...
+
+
+_SINCE_BOOT: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Linux: CLOCK_MONOTONIC stands while the machine sleeps, and what is kept for seconds would outlive the night."""
 
 
 class SystemClock:
@@ -28,7 +35,7 @@ class SystemClock:
         return time.time_ns()
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        return time.clock_gettime(_SINCE_BOOT)
 
 
 def utc_from_ns(time_ns: int) -> datetime:

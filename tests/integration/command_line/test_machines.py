@@ -25,6 +25,7 @@ from tests.support.publication import modern_row, modern_table
 from tests.support.tiers import leave_to_long
 
 LFR = str(Path(sys.executable).with_name("lfr"))
+ROOT = Path(__file__).resolve().parents[3]
 UNSHARE, IP = shutil.which("unshare"), shutil.which("ip")
 
 
@@ -34,10 +35,10 @@ def in_no_network(*command: str) -> list[str]:
     return [str(UNSHARE), "-rn", "sh", "-c", words, "sh", *command]
 
 
-def has_namespaces() -> bool:
+def has_namespaces(kinds: str = "-rn") -> bool:
     if UNSHARE is None or IP is None:
         return False
-    return subprocess.run([UNSHARE, "-rn", "true"], check=False, capture_output=True).returncode == 0
+    return subprocess.run([UNSHARE, kinds, "true"], check=False, capture_output=True).returncode == 0
 
 
 @pytest.mark.models
@@ -81,6 +82,17 @@ def test_commands_work_on_a_machine_without_a_route_with_an_odd_folder_a_closed_
     assert {path.name for path in folder.iterdir()} <= {"a.csv", "b.csv", "home", "list"}
     assert [path for path in home.rglob("*") if path.stat().st_mode & 0o077] == []
     assert os.listdir(folder / "list") == ["watchlist.csv"]  # noqa: PTH208  names alone
+
+
+@pytest.mark.skipif(not has_namespaces("-rT"), reason="no time namespaces for this user")
+def test_the_seconds_that_a_key_lives_pass_while_the_machine_sleeps() -> None:
+    """In a namespace whose time since boot is an hour ahead of the time in which programs ran, as after such a sleep."""
+    ask = "import time; from lfr_core.common.clock import SystemClock as C; print(C().monotonic() - time.monotonic())"
+    slept = [str(UNSHARE), "-rT", "--boottime", "3600", "--fork", sys.executable, "-c", ask]
+
+    done = subprocess.run(slept, capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert float(done.stdout) == pytest.approx(3_600, abs=1)
 
 
 def little_memory(*command: str) -> list[str]:

@@ -17,7 +17,7 @@ def guard(clock: TwoClocks, folder: Path) -> ClockGuard:
     return ClockGuard(clock, folder / "latest-time.json", jump_s=2.0)
 
 
-def test_time_that_passes_is_no_jump(tmp_path: Path) -> None:
+def test_time_that_passes_is_no_jump_nor_is_a_night_in_which_the_machine_slept(tmp_path: Path) -> None:
     clock = TwoClocks()
     looks = guard(clock, tmp_path)
 
