@@ -17,14 +17,13 @@ from apps.drawing import picture_html
 from apps.officer import panels
 from apps.officer.view import ROLES, OfficerView, StopReceipt
 from apps.operator.pictures import Pictures
+from apps.operator.view import clock_words
 from apps.plain_words import plain_words
 from apps.say_why import not_current
 from apps.sign_in import PageSession, draw_person, may_see, redraw
 from lfr_core.alerts.read import AlertSummary
-from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.domain.alerts import Engagement
-from lfr_core.domain.working_days import LONDON
 
 __all__ = ["page"]
 
@@ -129,7 +128,7 @@ def _alerts(view: OfficerView, session: PageSession) -> None:
 def _label(one: AlertSummary) -> str:
     done = one.decision.engagement
     state = "" if done is None else f" ({ENGAGEMENT_WORDS[done].lower()})"
-    return f"{one.camera}, {utc_from_ns(one.last_ns).astimezone(LONDON):%H:%M:%S}{state}"
+    return f"{one.camera}, {clock_words(one.last_ns)}{state}"
 
 
 def _questions(view: OfficerView, session: PageSession, alert: AlertSummary) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from html import escape
 
 from apps.operator.panels import cameras_work, duration_words, empty
-from apps.operator.view import Dashboard, local_time
+from apps.operator.view import Dashboard, clock_words
 from lfr_core.alerts.health import Health, Recent
 from lfr_core.alerts.read import AlertTally, CameraHealth, Latency
 from lfr_core.domain.outcomes import FrameCounts
@@ -139,7 +139,7 @@ def _describe_since(since_ns: int | None, now_ns: int) -> str:
     """Say when a state began, and how long ago."""
     if since_ns is None:
         return "for a minute or more"
-    return f"since {local_time(since_ns):%H:%M:%S}, {duration_words((now_ns - since_ns) / 1e9)}"
+    return f"since {clock_words(since_ns)}, {duration_words((now_ns - since_ns) / 1e9)}"
 
 
 def _thumbnail(camera: str, found: Thumbnail | None) -> str:

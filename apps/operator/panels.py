@@ -11,7 +11,7 @@ from html import escape
 from urllib.parse import quote
 from uuid import UUID
 
-from apps.operator.view import Header, local_time
+from apps.operator.view import Header, clock_words
 from apps.response_words import SHORT, age_words
 from lfr_core.alerts.read import AlertSummary, Answer, DeploymentSummary, OpenedCrops
 from lfr_core.common.biometric import Biometric
@@ -119,7 +119,7 @@ def others_decide(names: Iterable[str]) -> str:
 
 def queue_label(alert: AlertSummary) -> str:
     """Name an alert of the queue on a button."""
-    return f"{alert.category.value.replace('_', ' ')}, camera {alert.camera}, {local_time(alert.last_ns):%H:%M:%S}"
+    return f"{alert.category.value.replace('_', ' ')}, camera {alert.camera}, {clock_words(alert.last_ns)}"
 
 
 def queue_html(queue: Sequence[tuple[AlertSummary, Response, str]], shown: UUID | None, *, now_ns: int) -> str:
@@ -159,7 +159,6 @@ def alert_card(
     `pictures` is a sentence where there are none to show. `large`: the middle of each, twice as large. `beside`: other
     pictures of the person too.
     """
-    seen = local_time(alert.first_ns)
     new = " is-new" if alert.undecided and now_ns - alert.opened_ns < _NEW_NS else ""
     test = '<span class="ops-pill is-test">Test subject</span>' if alert.category.is_test_subject else ""
     warning = "" if test else age_words(alert.age)
@@ -173,7 +172,7 @@ def alert_card(
         f"<span>{alert.category.value.replace('_', ' ')}</span></p>"
         f"{_similarity(alert.similarity, alert.threshold)}"
         f'<dl class="ops-dl"><dt>Camera</dt><dd>{escape(alert.camera)}</dd>'
-        f"<dt>Seen</dt><dd><time>{seen:%H:%M:%S}</time>, {_ago((now_ns - alert.last_ns) / 1e9)}</dd>"
+        f"<dt>Seen</dt><dd><time>{clock_words(alert.first_ns)}</time>, {_ago((now_ns - alert.last_ns) / 1e9)}</dd>"
         f"<dt>Age</dt><dd>{'not on the list' if alert.age is None else f'{alert.age} years'}</dd>"
         f"<dt>Pictures</dt><dd>{alert.sightings}</dd>"
         f"<dt>Ground</dt><dd>{escape(alert.legal_reference)}</dd></dl></div></article>"
@@ -203,9 +202,7 @@ def _pair(alert: AlertSummary, pictures: OpenedCrops | str, *, large: bool, besi
 
 def answered(question: str, answer: str, who: Answer | None) -> str:
     """Show an answer that stands."""
-    by = (
-        "" if who is None else f" <span>{escape(who.by)}, {local_time(int(who.at.timestamp()) * 10**9):%H:%M:%S}</span>"
-    )
+    by = "" if who is None else f" <span>{escape(who.by)}, {clock_words(int(who.at.timestamp()) * 10**9)}</span>"
     return (
         f'<p class="ops-answer"><span class="ops-q">{escape(question)}</span> <strong>{escape(answer)}</strong>{by}</p>'
     )

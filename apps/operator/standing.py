@@ -8,7 +8,7 @@ from typing import Final
 
 from apps.operator.panels import cameras_work, duration_words
 from apps.operator.values import Dashboard
-from apps.operator.view import local_time
+from apps.operator.view import clock_words
 from apps.plain_words import plain_words
 from lfr_core.alerts.health import Health
 from lfr_core.alerts.read import CameraHealth
@@ -101,7 +101,7 @@ def standing_html(state: ConsoleState, *, now_ns: int) -> str:
     since = ""
     if state.since_ns is not None:
         ago = duration_words((now_ns - state.since_ns) / 1e9)
-        since = f" Since {local_time(state.since_ns):%H:%M:%S}, {ago}."
+        since = f" Since {clock_words(state.since_ns)}, {ago}."
     word, whom = ("HARDLY RECOGNISING", "Hardly anybody") if state.hardly else ("NOT RECOGNISING", "Nobody")
     return (
         f'<p class="ops-state is-off" role="alert"><strong>{word}</strong> <span>{whom} is recognised: '

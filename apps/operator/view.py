@@ -41,7 +41,16 @@ from lfr_core.publication.rights.receipts import issue_receipt
 from lfr_core.retention.status import ClassStatus, retention_status
 from lfr_core.storage.engine import reading
 
-__all__ = ["Dashboard", "Header", "OpenQuestions", "OperatorView", "ReceiptPage", "local_time", "open_questions"]
+__all__ = [
+    "Dashboard",
+    "Header",
+    "OpenQuestions",
+    "OperatorView",
+    "ReceiptPage",
+    "clock_words",
+    "local_time",
+    "open_questions",
+]
 
 _SHARED_S = 1.0
 _RETENTION_S = 10.0
@@ -69,6 +78,13 @@ class ReceiptPage:
 def local_time(time_ns: int) -> datetime:
     """Convert a time of the stream to England's clocks."""
     return utc_from_ns(time_ns).astimezone(LONDON)
+
+
+def clock_words(time_ns: int) -> str:
+    """Write a time of the stream as England's clocks show it; in the autumn hour that comes twice, which of the two."""
+    local = local_time(time_ns)
+    comes_twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    return f"{local:%H:%M:%S %Z}" if comes_twice else f"{local:%H:%M:%S}"
 
 
 class OperatorView:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
+from apps.operator.view import clock_words
 from flows.schedule import FlowStep, ScheduleFacts, plan_runs
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.announcement_terms import plan
@@ -63,6 +64,14 @@ def test_what_is_scheduled_keeps_its_hours_and_not_its_clock_time() -> None:
     assert starts_at - at[FlowStep.COMPILE] == POLICY.planning.compile_before_h * HOUR
     assert when(at[FlowStep.COMPILE]) == "2026-10-25 00:00 BST"
     assert [when(GO_BACK - HOUR / 2), when(GO_BACK + HOUR / 2)] == ["2026-10-25 01:30 BST", "2026-10-25 01:30 GMT"]
+
+
+@pytest.mark.parametrize(
+    ("after", "shown"),
+    [(-0.75 * HOUR, "01:15:00 BST"), (0.25 * HOUR, "01:15:00 GMT"), (1.25 * HOUR, "02:15:00"), (-2 * HOUR, "00:00:00")],
+)
+def test_pages_say_which_of_the_two_hours_a_time_of_the_stream_is_of(after: timedelta, shown: str) -> None:
+    assert clock_words(int((GO_BACK + after).timestamp()) * 10**9) == shown
 
 
 def test_a_day_of_25_hours_ends_at_its_midnight_and_a_deadline_across_it_too() -> None:
