@@ -7,13 +7,16 @@ twice its width is found, and is nobody's.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 
 from lfr_core.recognition.faces.types import Image
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from av.buffer import Buffer
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -67,9 +70,10 @@ def is_turned(frame: VideoFrame) -> bool:
 
 def _matrix(frame: VideoFrame) -> tuple[tuple[int, int], tuple[int, int]]:
     """Return where a step to the right and one down lead when the frame is shown, each as (right, down)."""
-    if _MATRIX not in frame.side_data:
+    beside = cast("Mapping[str, Buffer]", frame.side_data)  # PyAV names one kind of it alone
+    if _MATRIX not in beside:
         return (1, 0), (0, 1)
-    a, b, _, c, d, *_ = np.frombuffer(bytes(frame.side_data[_MATRIX]), np.int32).tolist()
+    a, b, _, c, d, *_ = np.frombuffer(bytes(beside[_MATRIX]), np.int32).tolist()
     return (a, b), (c, d)
 
 

@@ -86,7 +86,7 @@ def test_commands_work_on_a_machine_without_a_route_with_an_odd_folder_a_closed_
 
 @pytest.mark.skipif(not has_namespaces("-rT"), reason="no time namespaces for this user")
 def test_the_seconds_that_a_key_lives_pass_while_the_machine_sleeps() -> None:
-    """In a namespace whose time since boot is an hour ahead of the time in which programs ran, as after such a sleep."""
+    """In a namespace whose time since boot is an hour ahead of that in which programs ran, as after such a sleep."""
     ask = "import time; from lfr_core.common.clock import SystemClock as C; print(C().monotonic() - time.monotonic())"
     slept = [str(UNSHARE), "-rT", "--boottime", "3600", "--fork", sys.executable, "-c", ask]
 

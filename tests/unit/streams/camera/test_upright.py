@@ -102,7 +102,7 @@ def test_oblong_pixels_are_made_square_by_stretching_the_shorter_side(
 
 
 def test_no_picture_grows_beyond_the_policy_for_the_shape_of_its_pixels(tmp_path: Path) -> None:
-    small = IMAGES.model_copy(update={"max_frame_megapixels": 80 * 48 / 1e6})
+    small = IMAGES.model_copy(update={"max_frame_megapixels": 1.9 * 80 * 48 / 1e6})
 
     _, sent = shown(recording(tmp_path / "a.mp4", shape=Fraction(2)), small)
 
