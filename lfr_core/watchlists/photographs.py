@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from lfr_core.common.errors import Poison
 from lfr_core.common.files import IMAGE_BYTES, read_bounded
@@ -19,7 +18,7 @@ from lfr_core.recognition.faces.decode import TooManyPixels
 from lfr_core.recognition.faces.decode_child import decode_in_child
 from lfr_core.recognition.faces.quality import SECOND_FACE, find_fault
 from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image, Quality
-from lfr_core.recognition.faces.upright import turn_upright
+from lfr_core.recognition.faces.upright import Upright, turn_upright
 from lfr_core.watchlists.face_choices import FaceChoice
 from lfr_core.watchlists.photograph_files import locate
 
@@ -93,9 +92,10 @@ def look_at_bytes(
     data: bytes, sha256: str, engine: FaceEngine, policy: Policy, choice: FaceChoice | None = None
 ) -> Photograph:
     """Return the face of one photograph, of its file's bytes and their SHA-256. Raises Unusable, with the reason."""
-    image, turned = turn_upright(engine, _decode(data, policy))
-    notes = [f"stands {turned} and was turned upright"] if turned else []
-    face = _find_only_face(engine, image) if choice is None else _find_chosen_face(engine, image, choice)
+    upright = turn_upright(engine, _decode(data, policy))
+    notes = [f"stands {upright.stood} and was turned upright"] if upright.stood else []
+    faces = _large_faces(engine, upright)
+    face = _take_only_face(faces) if choice is None else _take_chosen_face(faces, upright.image, choice)
     if choice is not None:
         notes.append(f"of several faces one was chosen by hand by {choice.chosen_by} on {choice.chosen_on}")
     _check_quality(face.quality, policy)
@@ -103,7 +103,7 @@ def look_at_bytes(
         sha256=sha256,
         notes=tuple(notes),
         template=engine.embed([face.aligned])[0],
-        crop_jpeg=_crop(image, face.detection),
+        crop_jpeg=_crop(upright.image, face.detection),
         quality=face.quality,
     )
 
@@ -115,9 +115,9 @@ def faces_of(folder: Path, photograph: str, engine: FaceEngine, policy: Policy) 
         Unusable: with the reason.
     """
     data = read_photograph(folder, photograph)
-    image, _ = turn_upright(engine, _decode(data, policy))
-    faces = _large_faces(engine, image)
-    return hashlib.sha256(data).hexdigest(), image, sorted(faces, key=lambda face: float(face.detection.box[0]))
+    upright = turn_upright(engine, _decode(data, policy))
+    faces = _large_faces(engine, upright)
+    return hashlib.sha256(data).hexdigest(), upright.image, sorted(faces, key=lambda face: float(face.detection.box[0]))
 
 
 def read_photograph(folder: Path, photograph: str) -> bytes:
@@ -144,9 +144,9 @@ def _decode(data: bytes, policy: Policy) -> Image:
         raise Unusable(RefusalReason.NOT_AN_IMAGE, str(error)) from error
 
 
-def _large_faces(engine: FaceEngine, image: Image) -> list[Face]:
+def _large_faces(engine: FaceEngine, upright: Upright) -> list[Face]:
     """Return the largest face first, and those that could be taken for the subject."""
-    faces = [engine.describe(image, detection) for detection in engine.detect_large([image])[0]]
+    faces = [engine.describe(upright.image, detection) for detection in upright.detections]
     if not faces:
         raise Unusable(RefusalReason.NO_FACE, "no face was found; use a photograph that shows the face from the front")
     faces.sort(key=lambda face: face.quality.eye_distance_px, reverse=True)
@@ -154,8 +154,7 @@ def _large_faces(engine: FaceEngine, image: Image) -> list[Face]:
     return [face for face in faces if face.quality.eye_distance_px >= least]
 
 
-def _find_only_face(engine: FaceEngine, image: Image) -> Face:
-    faces = _large_faces(engine, image)
+def _take_only_face(faces: list[Face]) -> Face:
     if len(faces) > 1:
         raise Unusable(
             RefusalReason.TWO_FACES,
@@ -165,8 +164,8 @@ def _find_only_face(engine: FaceEngine, image: Image) -> Face:
     return faces[0]
 
 
-def _find_chosen_face(engine: FaceEngine, image: Image, choice: FaceChoice) -> Face:
-    for face in _large_faces(engine, image):
+def _take_chosen_face(faces: list[Face], image: Image, choice: FaceChoice) -> Face:
+    for face in faces:
         if choice.is_of(face.detection, image):
             return face
     raise Unusable(
@@ -205,10 +204,11 @@ def _crop(image: Image, detection: Detection) -> bytes:
     """Return the face in the middle of a square, as JPEG; past the image's border the edge is repeated."""
     x1, y1, x2, y2 = (float(v) for v in detection.box)
     half = max(1, round(max(x2 - x1, y2 - y1) * _MARGIN / 2))
+    left, top = round((x1 + x2) / 2) - half, round((y1 + y2) / 2) - half
     height, width = image.shape[:2]
-    columns = np.clip(np.arange(-half, half) + round((x1 + x2) / 2), 0, width - 1)
-    rows = np.clip(np.arange(-half, half) + round((y1 + y2) / 2), 0, height - 1)
-    square = image[np.ix_(rows, columns)]
+    inside = image[max(top, 0) : top + 2 * half, max(left, 0) : left + 2 * half]
+    beyond = [max(0, over) for over in (-top, top + 2 * half - height, -left, left + 2 * half - width)]
+    square = cv2.copyMakeBorder(inside, *beyond, cv2.BORDER_REPLICATE) if any(beyond) else inside
     how = cv2.INTER_AREA if 2 * half > CROP_SIZE_PX else cv2.INTER_CUBIC
     sized = cv2.resize(square, (CROP_SIZE_PX, CROP_SIZE_PX), interpolation=how)
     _, jpeg = cv2.imencode(".jpg", sized, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])

@@ -6,13 +6,14 @@ in four directions, every upright face scored at least 0.9998 in a box taller th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from lfr_core.recognition.faces.types import FaceEngine, Image
+from lfr_core.recognition.faces.types import Detection, FaceEngine, Image
 
-__all__ = ["turn_upright"]
+__all__ = ["Upright", "turn_upright"]
 
 _SURE: Final = 0.99
 """Score of a face that is taken for upright; those in turned pictures whose box was tall stayed below 0.95."""
@@ -24,23 +25,39 @@ _WORDS: Final = {1: "on its left side", 2: "upside down", 3: "on its right side"
 """By how many quarter turns, to the left, it takes."""
 
 
-def turn_upright(engine: FaceEngine, image: Image) -> tuple[Image, str]:
-    """Return the picture with its face upright, and how it stood; "" where it stays as it is.
+@dataclass(frozen=True, slots=True)
+class Upright:
+    """image: the photograph as its face stands upright. stood: how it stood, "" where it wasn't turned.
+
+    detections: the faces of `image`, best score first.
+    """
+
+    image: Image
+    stood: str
+    detections: list[Detection]
+
+
+def turn_upright(engine: FaceEngine, image: Image) -> Upright:
+    """Return the picture with its face upright, and the faces in it.
 
     One detection where a face is surely upright, four where none is.
     """
-    standing = _score(engine, image)
-    if standing >= _SURE:
-        return image, ""
-    turns = {quarters: np.ascontiguousarray(np.rot90(image, quarters)) for quarters in _WORDS}
-    scores = {quarters: _score(engine, turned) for quarters, turned in turns.items()}
-    best = max(scores, key=scores.__getitem__)
-    if scores[best] >= _SURE and scores[best] > standing + _CLEARLY:
-        return turns[best], _WORDS[best]
-    return image, ""
+    standing = Upright(image, "", engine.detect_large([image])[0])
+    if _score(standing) >= _SURE:
+        return standing
+    turned = [_turn(engine, image, quarters) for quarters in _WORDS]
+    best = max(turned, key=_score)
+    if _score(best) >= _SURE and _score(best) > _score(standing) + _CLEARLY:
+        return best
+    return standing
 
 
-def _score(engine: FaceEngine, image: Image) -> float:
+def _turn(engine: FaceEngine, image: Image, quarters: int) -> Upright:
+    turned = np.ascontiguousarray(np.rot90(image, quarters))
+    return Upright(turned, _WORDS[quarters], engine.detect_large([turned])[0])
+
+
+def _score(upright: Upright) -> float:
     """Return the score of the best face whose box is taller than wide; 0 without one."""
-    boxes = [(detection.score, detection.box) for detection in engine.detect_large([image])[0]]
+    boxes = [(detection.score, detection.box) for detection in upright.detections]
     return max((score for score, (x1, y1, x2, y2) in boxes if y2 - y1 >= _TALL * (x2 - x1)), default=0.0)
