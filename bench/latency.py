@@ -69,7 +69,7 @@ def main() -> int:
         f"p95 {late[1]:.0f} ms (goal {GOAL_MS:.0f})"
     )
     print(
-        f"capture to outcome, all looks: p50 {report.p50_ms} ms, p95 {report.p95_ms} ms; "
+        f"capture to outcome, all looks: p50 {report.p50_ms:.0f} ms, p95 {report.p95_ms:.0f} ms; "
         f"dropped {report.frames_dropped}"
     )
     print("ms a call: " + ", ".join(f"{stage} {ms:.1f}" for stage, ms in report.stages_ms.items()))

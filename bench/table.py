@@ -33,6 +33,8 @@ LIST = 10_000
 PROBES = 8
 ROUNDS = 30
 THRESHOLD = 0.45
+FILE_WIDTH = 150
+"""Characters of a line of the table where it is written into a file."""
 PARTS = ("search", "recall", "stream", "latency", "workers", "compile", "idle")
 say = Console(stderr=True).print
 
@@ -115,7 +117,7 @@ def latency_row(found: dict[str, Any]) -> Row:
     return Row(
         "capture to alert, p95 at 70 % load", "under 500 ms", f"{found['p95_ms']:.0f} ms ({found['alerts']} alerts)",
         found["p95_ms"] <= 500,
-        f"every look to its outcome: p95 {found['outcome_p95_ms']} ms; {found['looks']:.1f} looks a second of "
+        f"every look to its outcome: p95 {found['outcome_p95_ms']:.0f} ms; {found['looks']:.1f} looks a second of "
         f"{found['most']:.1f}; ms a call: "
         + ", ".join(f"{stage} {ms:.1f}" for stage, ms in found["stages_ms"].items()),
     )  # fmt: skip
@@ -208,7 +210,7 @@ def main() -> int:
     table = Table("", "goal", "result", "reached", "reason")
     for row in rows:
         table.add_row(row.what, row.goal, row.result, {True: "yes", False: "no", None: "-"}[row.reached], row.reason)
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else FILE_WIDTH).print(table)
     return 1 if any(row.reached is False for row in rows) else 0
 
 
