@@ -29,6 +29,7 @@ from lfr_core.custody.vault.record_mac import MAC_HEADER, RecordSigner
 from lfr_core.recognition.batch import RawFrame, Recognised
 from lfr_core.recognition.service import Recogniser
 from streams.app import raw_topic, record_headers, record_key
+from streams.batches import read_batches
 from streams.retry import retry_while_unavailable
 from streams.topics import Topic
 from streams.watchdog import Heartbeat
@@ -55,7 +56,7 @@ def attach_recognise(app: faust.App, recogniser: Recogniser, signer: RecordSigne
 
     @app.agent(frames, name="recognise")
     async def recognise(stream: faust.StreamT) -> None:
-        async for events in stream.noack_take(BATCH, within=WITHIN_S):
+        async for events in read_batches(stream, BATCH, within_s=WITHIN_S):
             try:
                 for done in await _recognise(recogniser, [_raw(event) for event in events], executor, heartbeat):
                     await _send(outputs, await _sign(signer, done, executor, heartbeat))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Generic, NoReturn, TypeVar
 
@@ -18,6 +18,7 @@ from lfr_core.custody.vault.record_keys import KEPT_DAYS
 from lfr_core.custody.vault.record_mac import RecordVerifier, check_entry
 from lfr_core.domain.messages import DeadLetter, LiveProbeResult, OutcomeBatch, Sighting, merge_letters
 from streams.app import raw_topic, record_headers, record_key
+from streams.batches import read_batches
 from streams.camera.rate_limit import RateLimiter
 from streams.retry import retry_while_unavailable
 from streams.topics import Topic
@@ -215,10 +216,16 @@ class _Refused:
 
 
 async def _consume(stream: faust.StreamT, writer: _BatchWriter[Message]) -> None:
-    """Take batches, write each, and acknowledge it then; one with dead letters once these are written too."""
+    await _write_batches(stream, read_batches(stream, BATCH, within_s=WITHIN_S), writer)
+
+
+async def _write_batches(
+    stream: faust.StreamT, batches: AsyncIterator[Sequence[faust.EventT]], writer: _BatchWriter[Message]
+) -> None:
+    """Write each batch of the stream, and acknowledge it then; one with dead letters once these are written too."""
     refused = _Refused(stream, writer.dead_letters)
     try:
-        async for events in stream.noack_take(BATCH, within=WITHIN_S):
+        async for events in batches:
             try:
                 letters = await writer.write(events)
             except Fatal as error:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from streams.agents.record import MOST_WAITING, _consume
+from streams.agents.record import MOST_WAITING, _write_batches
 
 
 @dataclass
@@ -18,7 +18,7 @@ class Stream:
     over: asyncio.Event = field(default_factory=asyncio.Event)
     acknowledged: list[str] = field(default_factory=list)
 
-    async def noack_take(self, _most: int, *, within: float) -> AsyncIterator[Sequence[str]]:
+    async def read(self) -> AsyncIterator[Sequence[str]]:
         for each in self.batches:
             yield each
             await asyncio.sleep(0)
@@ -60,7 +60,7 @@ def test_a_batch_that_can_be_read_waits_for_no_dead_letters_and_none_is_acknowle
     async def run() -> None:
         junk = [[f"junk {number}"] for number in range(MOST_WAITING)]
         stream, writer = Stream([*junk, ["seen"]]), Writer(asyncio.Event())
-        consuming = asyncio.create_task(_consume(stream, writer))  # type: ignore[arg-type]  # no more is asked of them
+        consuming = asyncio.create_task(_write_batches(stream, stream.read(), writer))  # type: ignore[arg-type]  # no more is asked of them
         for _ in range(50):
             await asyncio.sleep(0)
 
