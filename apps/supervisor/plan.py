@@ -14,7 +14,7 @@ from apps.supervisor.probes import broker_answers, http_ok, port_answers, says_a
 from apps.supervisor.workflows import purge_child, workflow_children
 from lfr_core.common.environment import LOCK_MEMORY
 from lfr_core.recognition.gallery.access import LOGIN_VARIABLE
-from lfr_core.recognition.gallery.lite_server import lite_server_command
+from lfr_core.recognition.lite_server import lite_server_command
 from streams.broker.choose import BrokerChoice, choose_broker, inspect_machine
 from streams.broker.connection import connect_as
 from streams.broker.jars import libs_folder

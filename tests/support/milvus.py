@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from lfr_core.recognition.gallery.lite_server import lite_server_command
+from lfr_core.recognition.lite_server import lite_server_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ __all__ = ["lite_server_command", "remove_indexes"]
 
 def lite_server_command(folder: Path, port: int) -> tuple[str, ...]:
     """Return the command of a server on loopback `port` that keeps its collections in `folder`."""
-    return (sys.executable, "-m", "lfr_core.recognition.gallery.lite_server", str(folder), str(port))
+    return (sys.executable, "-m", "lfr_core.recognition.lite_server", str(folder), str(port))
 
 
 def remove_indexes(folder: Path) -> None:
