@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ import psutil
 from apps.doctor.checks import Check, fail, guarded, ok, warn
 from lfr_core.common.addresses import is_loopback, split_address
 from lfr_core.common.errors import Fatal
+from lfr_core.common.listening_sockets import listening_sockets
 from lfr_core.common.loopback_ports import has_own_listener
 
 if TYPE_CHECKING:
@@ -52,6 +54,9 @@ def open_ports(settings: Settings, choice: BrokerChoice | None) -> list[Check]:
 
 def listening_addresses(port: int) -> list[str]:
     """Find on which addresses of this machine somebody listens for TCP at `port`, sorted."""
+    if sys.platform == "linux":  # psutil would look through the open files of all processes besides
+        found = (address for address, _ in listening_sockets(port))
+        return sorted({str(getattr(address, "ipv4_mapped", None) or address) for address in found})
     return sorted(
         {
             each.laddr.ip
@@ -100,7 +105,7 @@ def other_ports(settings: Settings) -> Check:
             ours |= dict.fromkeys((process.pid, *(each.pid for each in process.children(recursive=True))), child.name)
     found = {
         (each.laddr.ip, each.laddr.port): ours[each.pid]
-        for each in psutil.net_connections("inet")
+        for each in (psutil.net_connections("inet") if ours else ())
         if each.pid in ours and each.status == psutil.CONN_LISTEN and each.laddr and each.laddr.port not in known
     }
     unknown = [place for place, child in found.items() if not (child == FLOWS and is_loopback(place[0]))]
