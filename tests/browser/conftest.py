@@ -17,7 +17,7 @@ from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.storage.engine import open_engine
 from tests.support.identity import IdentityServer
-from tests.support.page_login import PageLogins
+from tests.support.page_login import PageLogins, forget_who_was_in
 from tests.support.staff import staff_app
 from tests.support.vault_server import serving_vault
 
@@ -76,9 +76,9 @@ def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("chromium")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def kept_context(profile: Path) -> Iterator[BrowserContext]:
-    """One a file, and none beyond: while Playwright runs, nothing else in this process may run an event loop."""
+    """One for all these files, and none beyond: while Playwright runs, nothing else here may run an event loop."""
     if shutil.which(CHROMIUM) is None:
         pytest.skip(f"{CHROMIUM} isn't installed (apt-get install chromium)")
     from playwright.sync_api import sync_playwright
@@ -89,7 +89,15 @@ def kept_context(profile: Path) -> Iterator[BrowserContext]:
         context.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """End the browser with the last of its files: see `kept_context`."""
+    if nextitem is None or not nextitem.nodeid.startswith("tests/browser/"):
+        for fixture in item.session._fixturemanager.getfixturedefs("kept_context", item) or ():
+            fixture.finish(item._request)  # type: ignore[attr-defined]  # every item of ours has one
+
+
+@pytest.fixture(scope="session")
 def browser(kept_context: BrowserContext) -> Browser:
     """For contexts of a test's own, which compile each script anew: see `context`."""
     assert kept_context.browser is not None
@@ -100,14 +108,7 @@ def browser(kept_context: BrowserContext) -> Browser:
 def context(kept_context: BrowserContext) -> Iterator[BrowserContext]:
     """A browser that knows the pages' scripts, and nothing of who was in before: no cookie, store or header."""
     yield kept_context
-    first, *opened = kept_context.pages
-    for page in opened:
-        with contextlib.suppress(Exception):  # a page that shows nothing has no store
-            page.evaluate("localStorage.clear()")
-        page.close()
-    first.goto("about:blank")
-    kept_context.clear_cookies()
-    kept_context.set_extra_http_headers({})
+    forget_who_was_in(kept_context)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from lfr_core.custody.vault.core import VaultCore
 from lfr_core.domain.watchlists import Category
 from tests.support.overwriting import overwriting
 from tests.support.page_alerts import REFERENCE, TellingRecorder, live_demo
-from tests.support.page_login import PageLogins
+from tests.support.page_login import PageLogins, forget_who_was_in
 from tests.support.people import authenticated
 from tests.support.records import Entry, Reference, entry
 
@@ -63,9 +63,10 @@ def seen() -> Seen:
 
 
 @pytest.fixture(scope="module")
-def context(kept_context: BrowserContext) -> BrowserContext:
+def context(kept_context: BrowserContext) -> Iterator[BrowserContext]:
     """One for the module, so that Streamlit's scripts are fetched once."""
-    return kept_context
+    yield kept_context
+    forget_who_was_in(kept_context)
 
 
 @pytest.fixture
