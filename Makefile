@@ -11,8 +11,9 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) scripts/setup.py
 ARGS ?=
 SEEDS ?= 3
-# Processes of tests would each compile our modules at the same time.
-COMPILE := $(BIN)/python -m compileall -q -j 2 lfr_core streams flows apps tests/support
+# Processes of tests would each compile our modules, and the tests', at the same time.
+COMPILE := $(BIN)/python -m compileall -q -j 2 lfr_core streams flows apps tests/support && \
+           $(BIN)/python -m tests.support.compile_tests
 # Hundreds of processes start in the tests: where this is set (it is in many containers), each compiles what it imports.
 export PYTHONDONTWRITEBYTECODE =
 

@@ -221,5 +221,6 @@ def _same_logs() -> Generator[None, None, None]:
     level, handlers = root.level, list(root.handlers)
     yield
     structlog.configure(**kept)
-    root.setLevel(level)
+    if root.level != level:  # it empties what each logger knows of its level
+        root.setLevel(level)
     root.handlers[:] = handlers

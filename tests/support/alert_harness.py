@@ -27,6 +27,7 @@ from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.audit import AuditEntryRow
 from tests.support.deployments import deployment_service
 from tests.support.galleries import held_by
+from tests.support.made_once import Beginning
 from tests.support.people import sign_on
 from tests.support.records import Entry, entry, sighting
 from tests.support.vault_core import TwoClocks
@@ -44,11 +45,19 @@ class AlertHarness:
     engine: Engine
     home: Path
     entries: tuple[Entry, ...] = (entry(),)
+    operators: tuple[str, ...] = ()
+    """Who has signed on to it."""
 
     def __post_init__(self) -> None:
         self.clock = TwoClocks()
+        beginning = Beginning(self.engine, self.home, "a live trial", self.entries, self.operators)
+        restored = beginning.restore() is not None
         self.start_vault()
-        self.deploy()
+        if not restored:
+            self.deploy()
+            if self.operators:
+                self.sign_on(*self.operators)
+            beginning.keep(self.clock.time_ns())
 
     def start_vault(self) -> None:
         """Begin as a machine does that was switched on: with what its disk holds."""

@@ -35,6 +35,7 @@ from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import PlannedDeploymentRow
 from tests.support.deployments import deployment_service
 from tests.support.galleries import fill
+from tests.support.made_once import Beginning
 from tests.support.overwriting import overwriting
 from tests.support.people import CAST, authenticated, put_people
 from tests.support.records import ManualClock, entry
@@ -95,8 +96,12 @@ class PlanningHarness:
     @classmethod
     def on(cls, engine: Engine, home: Path) -> PlanningHarness:
         """On a test's database, with a clock of its own; people and documents are there."""
-        harness = cls(engine, vault_of(engine), trail_of(engine), ManualClock(), home)
-        harness.settle()
+        clock = ManualClock()
+        harness = cls(engine, vault_of(engine), trail_of(engine), clock, home)
+        beginning = Beginning(engine, home, "a force that plans")
+        if beginning.restore() is None:
+            harness.settle()
+            beginning.keep(clock.now_ns)
         return harness
 
     def settle(self) -> None:

@@ -22,6 +22,7 @@ from lfr_core.publication.site.data import SiteData, site_data
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.vault import EpochRow
 from tests.support.databases import make_records
+from tests.support.made_once import Beginning
 from tests.support.overwriting import overwriting
 from tests.support.people import add_operators, add_people, authenticated
 from tests.support.record_publisher import compared
@@ -79,6 +80,17 @@ def ended_deployment(
 ) -> ManualClock:
     """Seven alerts on two people, one of a test subject, one that nobody judged; then it is closed. Not announced."""
     clock = ManualClock()
+    beginning = Beginning(engine, Path(str(engine.url.database)).parent, "an ended deployment", name, faces, ages)
+    ended_ns = beginning.restore()
+    if ended_ns is None:
+        _end(engine, name, clock, faces, ages)
+        beginning.keep(clock.now_ns)
+    else:
+        clock.now_ns = ended_ns
+    return clock
+
+
+def _end(engine: Engine, name: str, clock: ManualClock, faces: int, ages: tuple[int | None, int | None]) -> None:
     entries = (
         entry("one", age=ages[0]),
         entry("two", category=Category.HIGH_RISK_MISSING, age=ages[1]),
@@ -111,7 +123,6 @@ def ended_deployment(
         if review:
             decisions.review(alert.id, review, authenticated("D. Reviewer"))
     store.close(name)
-    return clock
 
 
 def site_of_two(file: Path, *epochs: EpochRow) -> SiteData:

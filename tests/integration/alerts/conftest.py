@@ -14,6 +14,5 @@ __all__ = ["harness"]
 
 @pytest.fixture
 def harness(engine: Engine, tmp_path: Path) -> AlertHarness:
-    harness = AlertHarness(engine, tmp_path, (entry(), entry("blue", category=Category.BLUE_LIST)))
-    harness.sign_on("Ann Operator", "Bob Operator", "Ann", "Bob", "Cat")
-    return harness
+    listed = (entry(), entry("blue", category=Category.BLUE_LIST))
+    return AlertHarness(engine, tmp_path, listed, ("Ann Operator", "Bob Operator", "Ann", "Bob", "Cat"))
