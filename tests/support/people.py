@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine
@@ -19,6 +20,7 @@ from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.domain.actors import Principal, SystemActor, fold_name
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
+from tests.support.made_once import Beginning
 from tests.support.overwriting import overwriting
 from tests.support.records import ManualClock
 from tests.support.vaults import MemoryTrail, trail_of
@@ -121,10 +123,14 @@ def register(engine: Engine, clock: Clock | None = None) -> People:
 
 def registered(engine: Engine, clock: Clock | None = None) -> People:
     """A register with everybody of `CAST` on it."""
-    people = register(engine, clock)
-    for number, (name, (roles, rank)) in enumerate(CAST.items()):
-        people.add(name, roles, rank, by=authenticated(next(iter(CAST))) if number else MACHINE)
-        put_accounts(engine)
+    people, at_ns = register(engine, clock), (clock or ManualClock()).time_ns()
+    beginning = Beginning(engine, Path(str(engine.url.database)).parent, "a register", at_ns)
+    if beginning.restore() is None:
+        for number, (name, (roles, rank)) in enumerate(CAST.items()):
+            people.add(name, roles, rank, by=authenticated(next(iter(CAST))) if number else MACHINE)
+            put_accounts(engine)
+        if not isinstance(clock, SystemClock):  # no other test begins at this moment
+            beginning.keep(at_ns)
     return people
 
 
