@@ -54,16 +54,12 @@ def open_ports(settings: Settings, choice: BrokerChoice | None) -> list[Check]:
 
 def listening_addresses(port: int) -> list[str]:
     """Find on which addresses of this machine somebody listens for TCP at `port`, sorted."""
-    if sys.platform == "linux":  # psutil would look through the open files of all processes besides
-        found = (address for address, _ in listening_sockets(port))
-        return sorted({str(getattr(address, "ipv4_mapped", None) or address) for address in found})
-    return sorted(
-        {
-            each.laddr.ip
-            for each in psutil.net_connections("tcp")
-            if each.status == psutil.CONN_LISTEN and each.laddr and each.laddr.port == port
-        }
-    )
+    if sys.platform != "linux":
+        listening = (each for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN)
+        return sorted({each.laddr.ip for each in listening if each.laddr and each.laddr.port == port})
+    # psutil would look through the open files of all processes besides
+    found = (address for address, _ in listening_sockets(port))
+    return sorted({str(getattr(address, "ipv4_mapped", None) or address) for address in found})
 
 
 def embedded_port(name: str, port: int, who: str, *, mend: str = "") -> Check:

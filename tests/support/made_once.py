@@ -94,7 +94,7 @@ class Beginning:
         with closing(self._engine.raw_connection()) as records:
             cursor = records.cursor()
             cursor.execute(f"SELECT {rows}")
-            (is_filled,) = cursor.fetchone()
+            is_filled = cursor.fetchone() != (0,)
             cursor.close()
         vault = vault_of(self._engine)
         return not (is_filled or vault.made or vault.destroyed or vault.opened or trail_of(self._engine).events)

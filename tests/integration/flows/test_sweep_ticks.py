@@ -164,7 +164,7 @@ def test_a_clock_that_is_set_back_leaves_no_sweep_of_the_future_in_the_way(
 ) -> None:
     async def played(ticks: Ticks) -> object:
         client, start = ticks.client, ticks.start
-        ahead = Scheduled(scheduled_time=start + timedelta(days=1))
+        ahead: State[Any] = Scheduled(scheduled_time=start + timedelta(days=1))
         waits = (await client.create_flow_run_from_deployment(ticks.deployment, state=ahead)).id
         runs = await ticks.left(Running())
         found = [await ticks.tick(-86400), await ticks.states_of(waits, runs)]
