@@ -207,8 +207,9 @@ def _crop(image: Image, detection: Detection) -> bytes:
     left, top = round((x1 + x2) / 2) - half, round((y1 + y2) / 2) - half
     height, width = image.shape[:2]
     inside = image[max(top, 0) : top + 2 * half, max(left, 0) : left + 2 * half]
-    beyond = [max(0, over) for over in (-top, top + 2 * half - height, -left, left + 2 * half - width)]
-    square = cv2.copyMakeBorder(inside, *beyond, cv2.BORDER_REPLICATE) if any(beyond) else inside
+    above, below = max(-top, 0), max(top + 2 * half - height, 0)
+    before, after = max(-left, 0), max(left + 2 * half - width, 0)
+    square = cv2.copyMakeBorder(inside, above, below, before, after, cv2.BORDER_REPLICATE)
     how = cv2.INTER_AREA if 2 * half > CROP_SIZE_PX else cv2.INTER_CUBIC
     sized = cv2.resize(square, (CROP_SIZE_PX, CROP_SIZE_PX), interpolation=how)
     _, jpeg = cv2.imencode(".jpg", sized, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
