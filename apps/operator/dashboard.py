@@ -8,6 +8,7 @@ from html import escape
 
 from apps.operator.panels import cameras_work, duration_words, empty
 from apps.operator.view import Dashboard, clock_words
+from apps.plain_words import plain_words
 from lfr_core.alerts.health import Health, Recent
 from lfr_core.alerts.read import AlertTally, CameraHealth, Latency
 from lfr_core.domain.outcomes import FrameCounts
@@ -100,7 +101,7 @@ def _shut(dashboard: Dashboard) -> str:
         for part in dashboard.silent
     ]
     if dashboard.shut_why:
-        whys.insert(0, dashboard.shut_why)
+        whys.insert(0, plain_words(dashboard.shut_why))
     return "".join(
         '<p class="ops-vault" role="alert"><span class="ops-pill is-silent">Not recognising</span>'
         f"<span>Nobody is recognised: {escape(why)}.</span></p>"

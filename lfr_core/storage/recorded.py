@@ -63,7 +63,7 @@ class _Change:
     def after(self) -> str | None:
         if self.part is not None:
             return part_text_of(self.row, self.part)
-        return None if self.is_deleted else text_of(self.row)
+        return text_of(self.row) if not self.is_deleted and is_recorded(self.row) else None
 
 
 class RecordingSession(Session):

@@ -90,7 +90,7 @@ def find_differences(
 def _difference(state: RecordedState, name: str, digest: str, *, must: bool = True) -> str:
     """Return the sentence where the trail says another digest of `name`, or none although there `must` be one."""
     said = state.find(name)
-    if said is None:
+    if said is None or (not must and not said[0]):  # an answer that was taken back is none
         return f"{name} has no entry on the audit trail" if must else ""
     return "" if said[0] == digest else f"{name} isn't what entry {said[1]} of the audit trail says"
 

@@ -88,6 +88,21 @@ def lived(engine: Engine, tmp_path: Path) -> Engine:
     return engine
 
 
+def test_an_answer_that_is_undone_and_given_again_differs_from_nothing(engine: Engine, tmp_path: Path) -> None:
+    live_deployment(engine)
+    harness = PlanningHarness.on(engine, tmp_path)
+    put_on_trail(engine, trail_of(engine))
+    (alert,) = recorder_of(engine).record_sightings([sighting(0.0, vault=vault_of(engine))]).opened
+    olu = authenticated("Olu Operator")
+    SignOns(engine, trail_of(engine), harness.clock).sign_on("dep", olu)
+    decisions = DecisionService(engine, trail_of(engine), harness.clock)
+    for _ in range(2):
+        decisions.judge(alert, Judgement.SAME, olu, shown=seen(engine, alert))
+        assert differences(engine) == ()
+        decisions.undo(alert, Judgement.SAME, olu)
+        assert differences(engine) == ()
+
+
 def test_nothing_differs_after_a_life_of_records_on_either_database(lived: Engine) -> None:
     assert differences(lived) == ()
 
