@@ -32,6 +32,9 @@ _CHANGED_SHARE: Final = 0.004
 _SAME_SHARE: Final = 0.2
 """Of the looks at a picture that stands still: an encoder with bits to spare refines it between key frames. Of the
 pictures of a sensor none is the same as the one before."""
+_COMPARED: Final = 64
+"""Pictures that one is compared with: ten seconds of them. What is looked at may always be another step of an encoder that
+refines a picture from one key frame to the next; the same step of the next second is the same picture."""
 _FLAT_LEVELS: Final = 8.0
 """Of 255, from the darkest to the brightest twentieth: a covered or blinded lens shows less contrast."""
 _LEARN_S: Final = 10.0
@@ -63,10 +66,10 @@ class ViewWatch:
     anchor: Grey | None = None
     """The picture since which nothing has changed."""
     still_since_s: float = 0.0
-    coded: int = 0
-    """Hash of the newest picture's coded pixels."""
+    coded: tuple[int, ...] = ()
+    """Hashes of the newest pictures' coded pixels."""
     looks: int = 0
-    """Since nothing has changed; and how many of them were the same, bit by bit, as the one before."""
+    """Since nothing has changed; and how many of them were the same, bit by bit, as one of those before."""
     same: int = 0
     dark_since_s: float | None = None
     place: Grey | None = None
@@ -78,7 +81,8 @@ class ViewWatch:
     def see(self, jpeg: bytes, now_s: float) -> ViewWatch:
         """Look at a picture that came at `now_s` (monotonic): closely, if the last close look is a second ago."""
         coded = hash(jpeg[jpeg.rfind(b"\xff\xda") :])  # without what a camera writes beside them
-        counted = replace(self, coded=coded, looks=self.looks + 1, same=self.same + (coded == self.coded))
+        kept = (*self.coded, coded)[-_COMPARED:]
+        counted = replace(self, coded=kept, looks=self.looks + 1, same=self.same + (coded in self.coded))
         if self.began_s is not None and now_s - self.looked_s < EVERY_S:
             return counted
         small = shrink(jpeg)

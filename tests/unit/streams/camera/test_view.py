@@ -103,6 +103,15 @@ def test_dusk_is_no_other_place() -> None:
     assert set(states(dusk, 45)) == {PictureState.SOUND}
 
 
+def test_a_frozen_picture_is_still_though_each_look_falls_on_another_step_of_its_encoder_s_refining() -> None:
+    """From one key frame to the next no two are the same; those of the next second are."""
+    said = states(busy, 40, change=lambda look: noisy(street(), look % PER_SECOND, 2))
+
+    assert said[:20] == [PictureState.SOUND] * 20
+    assert said[-1] is PictureState.STILL
+    assert PictureState.STILL in said[20:33]
+
+
 @pytest.mark.parametrize("levels", [1, 3])
 def test_a_quiet_street_is_not_still(levels: int) -> None:
     assert set(states(lambda look: noisy(street(), look, levels), 20)) == {PictureState.SOUND}
