@@ -33,8 +33,8 @@ _SAME_SHARE: Final = 0.2
 """Of the looks at a picture that stands still: an encoder with bits to spare refines it between key frames. Of the
 pictures of a sensor none is the same as the one before."""
 _COMPARED: Final = 64
-"""Pictures that one is compared with: ten seconds of them. What is looked at may always be another step of an encoder that
-refines a picture from one key frame to the next; the same step of the next second is the same picture."""
+"""Pictures that one is compared with: ten seconds of them. An encoder refines a picture from one key frame to the next,
+and each look may fall on another step of that; the same step of another second is the same picture."""
 _FLAT_LEVELS: Final = 8.0
 """Of 255, from the darkest to the brightest twentieth: a covered or blinded lens shows less contrast."""
 _LEARN_S: Final = 10.0
