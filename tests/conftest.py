@@ -37,7 +37,12 @@ __all__ += ["prefect_process", "prefect_server", "sqlite_url", "tansu_broker"]
 fixture, with a server of its own that runs beside this one.
 """
 
-pytest_plugins = ["tests.support.required", "tests.support.faults"]
+pytest_plugins = [
+    "tests.support.required",
+    "tests.support.faults",
+    "tests.support.measured",
+    "tests.support.standing_fields",
+]
 KEPT = frozenset({"LFR_CACHE", "LFR_REQUIRE", "LFR_FAULT_SEEDS"})
 """Where the downloads lie, what mustn't be skipped, and with how many seeds faults are tried (`make faults`); every
 other LFR_ setting is the developer's own.

@@ -47,7 +47,9 @@ def draw(view: ComplianceView, actions: ComplianceActions, session: PageSession)
         version = st.text_input("Version", placeholder="as 2.1")
         review_by = st.date_input("Good until (review by)", value=today + timedelta(days=180), format="DD/MM/YYYY")
         whose = "Deployment, of a community impact assessment"
-        deployment = str(st.selectbox(whose, list(labels), format_func=labels.__getitem__))
+        # with a key, so that the choice stands while deployments come
+        key = f"{form_key(_FORM)}-of"
+        deployment = str(st.selectbox(whose, list(labels), format_func=labels.__getitem__, key=key))
         file = st.file_uploader("The document: PDF, HTML, Markdown or text", max_upload_size=LARGEST_BYTES // 1_000_000)
         if not st.form_submit_button("Register the document"):
             return

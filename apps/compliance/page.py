@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
+from datetime import time
 from functools import partial
 
 import streamlit as st
@@ -17,6 +18,8 @@ from apps.choosing import choose
 from apps.compliance import documents_panel, panels, people_panel
 from apps.compliance.actions import ComplianceActions
 from apps.compliance.view import MOST_ENTRIES, ROLES, ComplianceView, Report, TrailSearch
+from apps.rights import holds_panel
+from apps.rights.holds_view import holds_view
 from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
@@ -38,6 +41,7 @@ def page(view: ComplianceView, actions: ComplianceActions, session: PageSession)
     parts: list[tuple[str, Callable[[], None]]] = [
         ("Promises", partial(_ledger, view, actions, session)),
         ("Deletion", partial(_retention, view)),
+        ("Footage that is held", partial(holds_panel.draw, holds_view(actions.installation), session)),
         ("Certificates of erasure", partial(_certificates, view, actions)),
         ("Results and their deadlines", partial(_due, view)),
         ("Data quality", partial(_reports, view, by=session.person)),
@@ -46,8 +50,9 @@ def page(view: ComplianceView, actions: ComplianceActions, session: PageSession)
         ("People", partial(people_panel.draw, actions, session)),
     ]
     for title, show in parts:
-        st.html(f"<h2>{title}</h2>")
-        show_or_say_why(show)
+        with st.container():  # one that grows moves none of the forms below
+            st.html(f"<h2>{title}</h2>")
+            show_or_say_why(show)
 
 
 def _reports(view: ComplianceView, by: AuthenticatedPerson) -> None:
@@ -133,7 +138,8 @@ def _ledger(view: ComplianceView, actions: ComplianceActions, session: PageSessi
     if not broken or Role.COMPLIANCE not in session.person.roles:
         return
     with st.form(form_key("compliance-doing")):
-        promise = st.selectbox("Broken promise", list(broken), format_func=broken.__getitem__)
+        # of those with a key Streamlit knows the choice while the choices change
+        promise = st.selectbox("Broken promise", list(broken), format_func=broken.__getitem__, key="compliance-promise")
         text = st.text_area("What is being done, for the public")
         if st.form_submit_button("Tell the public"):
             done = "The public site says so when it is next built."
@@ -149,14 +155,19 @@ def _trail(view: ComplianceView, by: AuthenticatedPerson) -> None:
     today, labels = view.now().astimezone(LONDON).date(), {"": "All"} | view.labels()
     with st.form("compliance-trail"):
         words = st.text_input("Rule, or number of a person")
-        deployment = str(st.selectbox("Deployment", list(labels), format_func=labels.__getitem__))
-        left, right = st.columns(2)
-        first = left.date_input("From", value=today, format="DD/MM/YYYY")
-        last = right.date_input("To", value=today, format="DD/MM/YYYY")
+        deployment = str(
+            st.selectbox("Deployment", list(labels), format_func=labels.__getitem__, key="compliance-trail-of")
+        )
+        days = st.columns(4)
+        first = days[0].date_input("From", value=today, format="DD/MM/YYYY")
+        begin = days[1].time_input("At", value=time(), step=60, key="compliance-trail-begin")
+        last = days[2].date_input("To", value=today, format="DD/MM/YYYY")
+        end = days[3].time_input("Until", value=time(23, 59), step=60, key="compliance-trail-end")
         if not st.form_submit_button("Search"):
             return
-    found = view.trail(TrailSearch(first, last, words, deployment), by)
+    found = view.trail(TrailSearch(first, last, words, deployment, begin, end), by)
     heads = ("Entry", "When", "Who", "Did", "Rule", "Deployment", "About")
-    st.html(panels.table(heads, panels.trail_rows(found, labels), "Nothing of these days fits."))
+    st.html(panels.table(heads, panels.trail_rows(found, view.names(found)), "Nothing of this time fits."))
+    st.caption("What has no name of its own is numbered: among these entries the same number is the same thing.")
     if len(found) == MOST_ENTRIES:
-        st.text(f"Only the newest {MOST_ENTRIES} are shown: choose fewer days.")
+        st.text(f"Only the newest {MOST_ENTRIES} are shown: choose a shorter time.")

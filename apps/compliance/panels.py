@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 
+from apps.compliance.trail_words import Named, subjects_in_words, who_acted
 from apps.drawing import drawing_html
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.custody.audit.entry import AuditEntry
@@ -114,20 +115,22 @@ def searched_rows(certificate: Certificate) -> list[tuple[str, ...]]:
     ]
 
 
-def trail_rows(entries: Sequence[AuditEntry], labels: Mapping[str, str]) -> list[tuple[str, ...]]:
-    """Return entries of the trail, the newest first. People are numbers; `labels`: of deployments, by id."""
-    return [
+def trail_rows(entries: Sequence[AuditEntry], named: Named) -> list[tuple[str, ...]]:
+    """Return entries of the trail, the newest first. People are numbers."""
+    labels, abouts = named.deployments, subjects_in_words(entries, named)
+    rows: list[tuple[str, ...]] = [
         (
             str(each.seq),
             london_ns(each.at_ns),
-            each.actor,
+            who_acted(each.actor),
             each.verb.value,
             each.rule,
-            labels.get(each.deployment, each.deployment) if each.deployment else "",
-            each.subject,
+            labels.get(each.deployment, "one that has gone") if each.deployment else "",
+            about,
         )
-        for each in reversed(entries)
+        for each, about in zip(entries, abouts, strict=True)
     ]
+    return rows[::-1]
 
 
 def invited(name: str, given: Invitation) -> str:

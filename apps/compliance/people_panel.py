@@ -23,9 +23,12 @@ def draw(actions: ComplianceActions, session: PageSession) -> None:
     people = actions.people(by=session.person)
     heads = ("Name", "Roles", "Rank", "Since", "Revoked")
     st.html(panels.table(heads, [_row(each) for each in people], "Nobody."))
-    if several := actions.several_accounts():
-        counted = ", ".join(f"{name} ({count})" for name, count in several.items())
-        st.warning(f"More than one account: {counted}. Each account acts as the same person; see that each is needed.")
+    with st.container():
+        if several := actions.several_accounts():
+            counted = ", ".join(f"{name} ({count})" for name, count in several.items())
+            st.warning(
+                f"More than one account: {counted}. Each account acts as the same person; see that each is needed."
+            )
     if Role.COMPLIANCE not in session.person.roles:
         return
     add, account, change, rename, revoke = st.tabs(

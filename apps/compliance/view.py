@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -10,7 +11,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from apps.compliance.trail_words import Named, alerts_of
 from apps.deployment_labels import read_labels
+from lfr_core.alerts.read import alert_places
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.common.files import read_text_bounded
@@ -76,6 +79,10 @@ class TrailSearch:
     words: str = ""
     """A rule, a person's number, a kind of thing; "" for all."""
     deployment: str = ""
+    begin: time = time()
+    """Of the first day."""
+    end: time = time(23, 59)
+    """Of the last day; this minute is included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,18 +155,20 @@ class ComplianceView:
     def trail(self, search: TrailSearch, by: AuthenticatedPerson) -> tuple[AuditEntry, ...]:
         """Find at most `MOST_ENTRIES` entries, the newest. Raises Refused as `acting`."""
         self.looks.check(by, TRAIL_READERS, "audit.shown")
-        begin, end = (
-            round(datetime.combine(day, time(), tzinfo=LONDON).timestamp() * 1e9)
-            for day in (search.first, search.last + timedelta(days=1))
-        )
+        last = datetime.combine(search.last, search.end, tzinfo=LONDON).astimezone(UTC) + timedelta(minutes=1)
         return entries(
             self.engine,
             deployment=search.deployment or None,
-            since_ns=begin,
-            until_ns=end,
+            since_ns=round(datetime.combine(search.first, search.begin, tzinfo=LONDON).timestamp() * 1e9),
+            until_ns=round(last.timestamp() * 1e9),
             words=search.words.strip(),
             limit=MOST_ENTRIES,
         )
+
+    def names(self, shown: Sequence[AuditEntry]) -> Named:
+        """Find what names the things that entries are about."""
+        sentences = {each.id: each.sentence for each in promises(self.policy)}
+        return Named(self.labels(), alert_places(self.engine, alerts_of(shown)), sentences)
 
     def now(self) -> datetime:
         """Return the page's time, aware."""

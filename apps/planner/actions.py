@@ -30,6 +30,8 @@ from lfr_core.domain.working_days import LONDON
 __all__ = ["act_key", "do", "show_actions", "show_result"]
 
 _RESULT = "planner-result"
+_REASON = "planner-why-"
+"""Begins the keys of the reasons that are typed."""
 _SEEN = "planner-seen"
 """Of the session's state: the deployment whose acts were drawn last, and its turn."""
 _HAS_CAMERAS = frozenset(each for each in DeploymentStatus if not each.is_over) - {DeploymentStatus.DRAFT}
@@ -62,29 +64,28 @@ def act_key(one: DeploymentOverview) -> str:
 
 def show_actions(view: PlannerView, person: AuthenticatedPerson, one: DeploymentOverview, *, go: str) -> None:
     """Draw everything that this person's roles may do to it now."""
-    steps = steps_for(person, one.view.status)
-    id, by = one.view.id, person  # noqa: A001  the field's own word
+    steps, id, by = steps_for(person, one.view.status), one.view.id, person  # noqa: A001  the field's own word
     before, st.session_state[_SEEN] = st.session_state.get(_SEEN), (id, act_key(one))
-    if before is not None and before[0] == id and before[1] != act_key(one):
-        st.warning("It has changed since you looked: read it anew. A button that you pressed just now did nothing.")
+    with st.container():  # always there, as one for each act: what comes and goes moves no field
+        if before is not None and before[0] == id and before[1] != act_key(one):
+            st.warning("It has changed since you looked: read it anew. A button that you pressed just now did nothing.")
     is_told = one.planned.announced and view.is_public(id)
     drawn = steps & _DRAWN.keys() - ({Step.ANNOUNCE} if is_told else set())
     shown = _draw_forms(view, one, by) or bool(drawn)
     for step, draw in _DRAWN.items():
-        if step in drawn:
-            draw(view, one, by)
-    shown = (not is_told and _withholding(view, one, by)) or shown
+        with st.container():
+            if step in drawn:
+                draw(view, one, by)
+    with st.container():
+        shown = (not is_told and _withholding(view, one, by)) or shown
     if Step.PLAN in steps:
         st.button("Revise the application", key=f"act-revise-{act_key(one)}", on_click=_revise, args=(one, go))
         shown = True
     if person.roles & {Role.PLANNER, Role.OPERATOR} and one.view.status in BEFORE_OPEN - {DeploymentStatus.DRAFT}:
         for what, done in (("signage", one.signage_by), ("briefing", one.briefing_by)):
             if not done and st.button(_CONFIRM[what], key=f"act-{what}-{act_key(one)}"):
-                signage, briefing = what == "signage", what == "briefing"
-                do(
-                    f"Confirmed: {what}.",
-                    partial(view.deployments.confirm, id, by=by, signage=signage, briefing=briefing),
-                )
+                confirm = partial(view.deployments.confirm, id, by=by, **{what: True})
+                do(f"Confirmed: {what}.", confirm)
             shown = shown or not done
     if not shown:
         waits = ", ".join(sorted({role.value for step in _list_next_steps(one) for role in RULES[step].roles}))
@@ -96,16 +97,17 @@ def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Deployment
 def _draw_forms(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> bool:
     """Draw what takes a form of its own: a document, the list. Returns whether anything was drawn."""
     shown = False
+    documents, lists, cameras = st.container(), st.container(), st.container()  # each in its place, also alone
     if by.roles & {Role.COMPLIANCE, Role.AUTHORISING_OFFICER} and not one.view.status.is_over:
-        with st.expander("Add a document", expanded=is_open(one, Act.DOCUMENT)):
+        with documents, st.expander("Add a document", expanded=is_open(one, Act.DOCUMENT)):
             show_document_panel(view, one, by)
         shown = True
     if Role.PLANNER in by.roles and one.view.status in RULES[Step.COMPILE].froms:
-        with st.expander("The list", expanded=is_open(one, Act.LIST)):
+        with lists, st.expander("The list", expanded=is_open(one, Act.LIST)):
             show_list_panel(view.lists, one, by)
         shown = True
     if by.roles & {Role.PLANNER, Role.OPERATOR} and one.view.status in _HAS_CAMERAS:
-        with st.expander("Cameras", expanded=is_open(one, Act.CAMERAS)):
+        with cameras, st.expander("Cameras", expanded=is_open(one, Act.CAMERAS)):
             show_camera_panel(view.cameras, one, by)
         shown = True
     return shown
@@ -115,8 +117,6 @@ _CONFIRM = {
     "signage": "Confirm: signs stand at all approaches",
     "briefing": "Confirm: officers are briefed on how the system performs",
 }
-
-
 _LEADS_NOWHERE = frozenset({Step.CANCEL, Step.PLAN, Step.SHORTEN, Step.EXTEND})
 
 
@@ -135,6 +135,8 @@ def do(done: str, act: Callable[[], object]) -> None:
         st.session_state[_RESULT] = (False, f"{plain_words(str(error))}.")
     else:
         st.session_state[_RESULT] = (True, done)
+        for key in [key for key in st.session_state if str(key).startswith(_REASON)]:
+            del st.session_state[key]  # it was the reason of this act, and speaks for no other
     st.rerun()
 
 
@@ -157,7 +159,8 @@ def _plain(
 
 def _reason(one: DeploymentOverview, label: str, what: str) -> str:
     # without `max_chars`: a browser's field that has it takes nothing of a longer text, and says nothing
-    return st.text_area(label, key=f"why-{what}-{one.view.id}-{one.application.revision}", height=80)
+    key = f"{_REASON}{what}-{one.view.id}-{one.application.revision}"
+    return st.text_area(label, key=key, height=80, persist_state="page")  # it stays while the records are away
 
 
 def _decide(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
@@ -275,8 +278,8 @@ def _close(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) 
         if waiting:
             st.warning(waiting)
         if st.button(_WORDS[Step.CLOSE], key=f"act-close-{act_key(one)}"):
-            done = f"{one.name} has ended; its list is destroyed. {waiting}"
-            do(done.strip(), lambda: view.close(one.view.id, by=by))
+            ended = f"{one.name} has ended; its list is destroyed. {waiting}".strip()
+            do(ended, lambda: view.close(one.view.id, by=by))
 
 
 _DRAWN: dict[Step, Callable[[PlannerView, DeploymentOverview, AuthenticatedPerson], None]] = {

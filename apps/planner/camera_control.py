@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,12 +20,13 @@ from lfr_core.deployments.camera_sources import CameraSources
 from lfr_core.recognition.faces.decode_child import decode_in_child
 from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.recognition.faces.masking import mask_picture
+from streams.camera.discovery import FoundCamera, find_cameras
 from streams.camera.jpeg import jpeg_size
 from streams.camera.open_source import open_source
 from streams.camera.probe import take_picture
 from streams.camera.urls import SourceKind, parse_source, redact_url
 
-__all__ = ["CameraControl", "CameraLine", "TriedCamera", "camera_states", "try_camera"]
+__all__ = ["ASKED_S", "CameraControl", "CameraLine", "TriedCamera", "camera_states", "try_camera"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,10 @@ _WORDS: Final = {
 }
 
 
+ASKED_S: Final = 4.0
+"""Seconds for which a network's cameras have time to answer."""
+
+
 class CameraControl:
     """Each act raises as `CameraSources`."""
 
@@ -75,12 +81,32 @@ class CameraControl:
         sources: CameraSources,
         attempt: Callable[[str], TriedCamera],
         states: Callable[[], dict[str, ChildState]],
+        find: Callable[[str], Sequence[FoundCamera]] | None = None,
     ) -> None:
-        """`attempt`: opens an address and looks at one picture. `states`: of the platform's cameras, by child."""
+        """
+        Args:
+            sources: the addresses.
+            attempt: opens an address and looks at one picture.
+            states: of the platform's cameras, by child.
+            find: asks a network which cameras are in it; `find_cameras` unless given.
+        """
         self._sources = sources
         self._attempt = attempt
         self._states = states
+        self._find = find or partial(find_cameras, seconds=ASKED_S)
         self._jobs: Jobs[TriedCamera] = Jobs()
+        self._searches: Jobs[tuple[str, Sequence[FoundCamera]]] = Jobs()
+
+    def look_for_cameras(self, deployment: str, network: str, *, by: AuthenticatedPerson) -> None:
+        """Begin to ask a network, as 10.0.0.0/24, which cameras are in it: none is opened, no password sent."""
+        self._sources.check(by=by)
+        self._searches.start(
+            deployment, f"Asking the cameras of {network}", lambda _progress: (network, self._find(network)), by=by.name
+        )
+
+    def search(self, deployment: str) -> Job[tuple[str, Sequence[FoundCamera]]] | None:
+        """Return the search that was begun last, running or over, with the network that was asked."""
+        return self._searches.find(deployment)
 
     def lines(self, deployment: str, cameras: tuple[str, ...]) -> tuple[CameraLine, ...]:
         """Return the cameras of an application, whether added yet or not."""

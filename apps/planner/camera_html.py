@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from html import escape
 
 from apps.plain_words import plain_words
 from apps.planner.camera_control import CameraLine, TriedCamera
 from apps.planner.jobs import Job
+from streams.camera.discovery import FoundCamera
 
-__all__ = ["camera_html", "tried_html"]
+__all__ = ["camera_html", "found_html", "tried_html"]
 
 
 def camera_html(line: CameraLine) -> str:
@@ -40,3 +42,27 @@ def tried_html(camera: str, job: Job[TriedCamera]) -> str:
             "<figcaption>Coarse, and every face covered: to see where it looks</figcaption></figure>"
         )
     return f'<p class="pln-look is-met" role="status">It works: {facts}</p>{picture}'
+
+
+def found_html(job: Job[tuple[str, Sequence[FoundCamera]]]) -> str:
+    """Show which cameras answered, or why none was asked."""
+    if job.error is not None:
+        return f'<p class="pln-look is-missing" role="status">Not asked: {escape(plain_words(str(job.error)))}.</p>'
+    if job.result is None:
+        return ""
+    network, found = job.result
+    if not found:
+        return (
+            f'<p class="pln-look is-missing" role="status">No camera answered in {escape(network)}: being found may be '
+            "switched off in a camera&#x27;s settings (ONVIF).</p>"
+        )
+    rows = "".join(
+        f"<tr><td>{escape(each.address)}</td><td>{escape(each.name)}</td><td>{escape(each.hardware)}</td></tr>"
+        for each in found
+    )
+    return (
+        f'<p class="pln-look is-met" role="status">{len(found):,} answered in {escape(network)}. The address of a '
+        "camera&#x27;s pictures, which begins with rtsp://, is in its manual.</p><table><thead><tr>"
+        '<th scope="col">At</th><th scope="col">Calls itself</th><th scope="col">Model</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )

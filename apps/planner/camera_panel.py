@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
 
 from apps.plain_words import plain_words
-from apps.planner.camera_control import CameraControl, CameraLine
-from apps.planner.camera_html import camera_html, tried_html
+from apps.planner.camera_control import ASKED_S, CameraControl, CameraLine
+from apps.planner.camera_html import camera_html, found_html, tried_html
+from apps.sign_in import redraw
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.readiness import DeploymentOverview
+from streams.camera.discovery import own_networks
 
 __all__ = ["show_camera_panel"]
 
 _LOOK_S = 2.0
+_SEARCH_S = 1.0
 _FAULT = "planner-camera-fault"
 
 
@@ -29,6 +33,33 @@ def show_camera_panel(cameras: CameraControl, one: DeploymentOverview, by: Authe
     _states(cameras, one)
     for line in cameras.lines(one.view.id, one.application.cameras):
         _camera(cameras, one, line, by)
+    _search(cameras, one, by)
+
+
+def _search(cameras: CameraControl, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
+    """Draw the search for cameras in one of this machine's networks."""
+    networks = own_networks()
+    if not networks:
+        st.caption("This machine is in no network whose cameras could be found: type their addresses.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        network = st.selectbox("Network of the cameras", networks, key=f"camera-network-{one.view.id}")
+        look = partial(cameras.look_for_cameras, one.view.id, network, by=by)
+        st.button("Find cameras", key=f"act-camera-find-{one.view.id}", on_click=_try, args=(look,))
+    job = cameras.search(one.view.id)
+    if job is not None and job.over:
+        st.html(found_html(job))
+    elif job is not None:
+        _searching(cameras, one)
+
+
+@st.fragment(run_every=_SEARCH_S)
+def _searching(cameras: CameraControl, one: DeploymentOverview) -> None:
+    """Show how far the search is."""
+    job = cameras.search(one.view.id)
+    if job is None or job.over:
+        redraw()
+    st.progress(min(1.0, (time.monotonic() - job.began_s) / ASKED_S), text=job.title)
 
 
 @st.fragment(run_every=_LOOK_S)

@@ -21,6 +21,8 @@ from lfr_core.deployments.readiness import DeploymentOverview
 __all__ = ["show_document_panel"]
 
 _KEY = "planner-document-"
+_TURN = f"{_KEY}turn"
+"""Of the session's state: ends the fields' keys, so that they are empty once a document was registered."""
 
 
 def show_document_panel(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
@@ -29,13 +31,13 @@ def show_document_panel(view: PlannerView, one: DeploymentOverview, by: Authenti
     wanting = [*found.missing, *(each.kind for each in found.expired)]
     st.html(documents_html(found))
     kinds = sorted(ComplianceDocumentKind, key=lambda kind: kind not in wanting)
-    turn = st.session_state.setdefault(f"{_KEY}turn", 0)
+    turn = f"{one.view.id}-{st.session_state.setdefault(_TURN, 0)}"  # what was typed for one isn't there for another
     kind = ComplianceDocumentKind(
         str(st.selectbox("Which document", [each.value for each in kinds], key=f"{_KEY}kind-{turn}"))
     )
-    title = st.text_input("Title, as the public reads it", key=f"{_KEY}title-{turn}")
+    title = st.text_input("Title, as the public reads it", key=f"{_KEY}title-{turn}", persist_state="page")
     version, day = st.columns(2)
-    number = version.text_input("Version", key=f"{_KEY}version-{turn}", placeholder="as 2.1")
+    number = version.text_input("Version", key=f"{_KEY}version-{turn}", placeholder="as 2.1", persist_state="page")
     review_by = day.date_input(
         "Good until (review by)",
         value=view.now().date() + timedelta(days=180),
@@ -47,7 +49,7 @@ def show_document_panel(view: PlannerView, one: DeploymentOverview, by: Authenti
         key=f"{_KEY}file-{turn}",
         max_upload_size=LARGEST_BYTES // 1_000_000,
     )
-    if not st.button("Register the document", key=f"act-document-{one.view.id}-{turn}"):
+    if not st.button("Register the document", key=f"act-document-{turn}"):
         return
     if file is None:
         st.error("Choose the document's own file.")
@@ -58,7 +60,7 @@ def show_document_panel(view: PlannerView, one: DeploymentOverview, by: Authenti
     except LfrError as error:
         st.error(f"Not registered: {plain_words(str(error))}.")
         return
-    st.session_state[f"{_KEY}turn"] = turn + 1
+    st.session_state[_TURN] += 1
     if len(wanting) > 1:
         open_panel(one.view.id, Act.DOCUMENT)  # the next that is missing
     st.session_state["planner-result"] = (True, f"Registered: the {kind.value}, version {given.version}.")

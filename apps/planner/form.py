@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
+from typing import Any
 
 import streamlit as st
 
@@ -27,9 +28,10 @@ _BESIDE = "planner-faults-beside"
 """What stands beside a field, by its name."""
 _SAVED = "planner-saved"
 """The values that the store of drafts has."""
-_DRAWN = "planner-fields-drawn-before"
-_NOW_DRAWN = "planner-fields-drawn"
-"""Names of the fields that the run before drew, and this one."""
+_TURN = "planner-form-turn"
+"""Counts how often all fields were given other values: each is another field then. Nothing is ever written into one
+that the browser may show: that would take away what is being typed into it.
+"""
 _NAMES = tuple(each.name for each in fields(FormValues))
 _LONG = ("sought", "grounds", "necessity", "proportionality")
 
@@ -38,10 +40,8 @@ def keep() -> None:
     """Copy what stands in the fields, on every run: Streamlit forgets those that aren't drawn."""
     kept = _kept()
     for name in _NAMES:
-        if _KEY + name in st.session_state:
-            kept[name] = st.session_state[_KEY + name]
-    st.session_state[_DRAWN] = st.session_state.pop(_NOW_DRAWN, set())
-    st.session_state[_NOW_DRAWN] = set()
+        if _key(name) in st.session_state:
+            kept[name] = st.session_state[_key(name)]
 
 
 def revise(one: DeploymentOverview) -> None:
@@ -54,26 +54,22 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
 
     go: session key that names the part of the page to go to once the application is taken.
     """
-    kept = (
-        _kept()
-        or view.drafts.find(person.name, *person.former_names)
-        or asdict(first_draft(view.policy, now=view.now()))
-    )
-    for name in _NAMES:
-        # A field that the run before drew is never written: that would overwrite what is being typed into it just
-        # now. Any other is, even if Streamlit still has a value for it: a run that a quick click cut off leaves the
-        # value here, while the browser has forgotten it and shows an empty field.
-        if name not in st.session_state[_DRAWN] or _KEY + name not in st.session_state:
-            st.session_state[_KEY + name] = kept[name]
+    kept = _kept()
+    if len(kept) < len(_NAMES):
+        first = view.drafts.find(person.name, *person.former_names) or asdict(first_draft(view.policy, now=view.now()))
+        for name in _NAMES:
+            kept.setdefault(name, first[name])
     help_texts = explanations(view.policy)
     faults: tuple[str, ...] = st.session_state.get(_FAULTS, ())
-    if faults:
-        with stay_in_sight("-form"):
+    with stay_in_sight("-form"):  # always there, as what follows: what comes and goes moves no field
+        if faults:
             st.error(f"Nothing was taken, and nothing typed is lost. To mend: {len(faults)}, each beside its field.")
-        st.error("\n".join(f"* {each}" for each in faults))
+    with st.container():
+        if faults:
+            st.error("\n".join(f"* {each}" for each in faults))
     left, right = st.columns([2, 1], gap="large")
     with left:
-        _draw_fields(help_texts, st.session_state.get(_BESIDE, {}))
+        _draw_fields(kept, help_texts, st.session_state.get(_BESIDE, {}))
         with st.container(horizontal=True):
             st.button(
                 "Apply for authority",
@@ -93,19 +89,23 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
         st.session_state[_SAVED] = values
 
 
-def _draw_fields(help_texts: Mapping[str, str], beside: Mapping[str, str]) -> None:
+def _draw_fields(kept: Mapping[str, Any], help_texts: Mapping[str, str], beside: Mapping[str, str]) -> None:
+    """Draw each with what was kept of it, which counts where the browser knows nothing of the field any more."""
+
     def explain(name: str) -> None:
         if name in help_texts:
             st.caption(help_texts[name])
-        if name in beside and name not in said:
-            st.html(panels.fault_html(beside[name]))
-            said.add(name)
-
-    said: set[str] = set()
+        with st.container():  # always there, as above
+            if name in beside:
+                st.html(panels.fault_html(beside[name]))
 
     def draw(field: Callable[..., object], name: str, **options: object) -> None:
-        field(LABELS[name], key=_KEY + name, **options)
-        st.session_state[_NOW_DRAWN].add(name)
+        field(LABELS[name], value=kept[name], key=_key(name), **options)
+
+    def choose(name: str, options: type[DeploymentKind | UseCase]) -> None:
+        each = list(options)
+        st.selectbox(LABELS[name], each, each.index(kept[name]), format_func=lambda one: one.value, key=_key(name))
+        explain(name)
 
     def line(name: str) -> None:
         draw(st.text_input, name)
@@ -116,8 +116,7 @@ def _draw_fields(help_texts: Mapping[str, str], beside: Mapping[str, str]) -> No
         line("id")
     with two:
         line("name")
-    draw(st.selectbox, "kind", options=list(DeploymentKind), format_func=lambda each: each.value)
-    explain("kind")
+    choose("kind", DeploymentKind)
     line("place")
     line("footprint")
     days = st.columns(4)
@@ -129,8 +128,7 @@ def _draw_fields(help_texts: Mapping[str, str], beside: Mapping[str, str]) -> No
                 draw(st.time_input, name, step=60)
     explain("start")
     explain("end")
-    draw(st.selectbox, "use_case", options=list(UseCase), format_func=lambda each: each.value)
-    explain("use_case")
+    choose("use_case", UseCase)
     line("purpose")
     for name in _LONG:
         draw(st.text_area, name, height=90)
@@ -183,15 +181,14 @@ def _forget(view: PlannerView, person: AuthenticatedPerson) -> None:
 
 
 def _empty() -> None:
-    for name in _NAMES:
-        st.session_state.pop(_KEY + name, None)
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
     _kept().clear()
     st.session_state.pop(_FAULTS, None)
     st.session_state.pop(_BESIDE, None)
 
 
 def _fill(values: FormValues) -> None:
-    """Put other values into all fields: only from a callback, before the page is drawn."""
+    """Put other values into all fields, which are other ones from then on."""
     _empty()
     _kept().update(asdict(values))
 
@@ -201,8 +198,12 @@ def _kept() -> dict[str, object]:
     return found
 
 
+def _key(name: str) -> str:
+    return f"{_KEY}{st.session_state.get(_TURN, 0)}-{name}"
+
+
 def _values() -> FormValues:
-    values = {name: _plain(st.session_state[_KEY + name]) for name in _NAMES}
+    values = {name: _plain(st.session_state[_key(name)]) for name in _NAMES}
     return FormValues(**values)  # type: ignore[arg-type]  # each came out of the field of that name
 
 

@@ -46,17 +46,20 @@ def _label(one: ResultsDue, place: str) -> str:
 
 def _draw_deployment(view: PublicationView, session: PageSession, one: ResultsDue) -> None:
     standing = view.published(one.deployment)
-    if one.stands in {ResultsStatus.OVERDUE, ResultsStatus.LATE} and one.explained_at is None:
-        _explain(view, session, one)
-    if standing:
-        st.html("<h2>What is published</h2>")
+    with st.container():  # always there, as what follows: what comes and goes moves no field
+        if one.stands in {ResultsStatus.OVERDUE, ResultsStatus.LATE} and one.explained_at is None:
+            _explain(view, session, one)
+    with st.container():
+        if standing:
+            st.html("<h2>What is published</h2>")
         for each in reversed(standing):
             why = f" Why: {escape(each.reason)}" if each.reason else ""
             moment = london(each.published_at)
             st.html(f"<p><strong>Revision {each.revision}, {moment}.</strong> {view.words(each.record)}{why}</p>")
     draft = view.draft(one.deployment)
-    if draft.unanswered:
-        st.warning(f"Nobody has judged {draft.unanswered:,} of the alerts. Have them judged, or say below why not.")
+    with st.container():
+        if draft.unanswered:
+            st.warning(f"Nobody has judged {draft.unanswered:,} of the alerts. Have them judged, or say below why not.")
     st.html(f"<h2>What would be published now</h2><p>{draft.words}</p>")
     _publish(view, session, one, draft, corrects=bool(standing))
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypeVar
 
 import streamlit as st
 
 from apps.acts import act, form_key, show_result
 from apps.compliance.panels import table
+from apps.rights import holds_panel
 from apps.rights.view import ROLES, Form, RightsView, hold_words, state_words
 from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
@@ -32,19 +34,23 @@ def page(view: RightsView, session: PageSession) -> None:
         return
     by = session.person
     show_result()
-    due, intake = st.tabs(["Requests", "Take a request"])
+    due, intake, held = st.tabs(["Requests", "Take a request", "Footage that is held"])
     with due:
         show_or_say_why(lambda: _requests(view, by))
     with intake:
         _draw_intake(view, by)
+    with held:
+        if view.holds is not None:
+            show_or_say_why(partial(holds_panel.draw, view.holds, session))
 
 
 def _requests(view: RightsView, by: AuthenticatedPerson) -> None:
     found = view.requests(by, closed=st.toggle("Also closed ones", key="rights-closed"))
     today = view.service.now().astimezone(LONDON).date()
     late = sum(each.state is RequestState.OVERDUE for each in found)
-    if late:
-        st.error(f"{late} overdue: an answer is due within one month of receipt.")
+    with st.container():  # always there, as each of what comes and goes above a form: its fields stay where they are
+        if late:
+            st.error(f"{late} overdue: an answer is due within one month of receipt.")
     if not found:
         st.write("No request is open.")
         return
@@ -71,13 +77,18 @@ def _named(deployment: str | None, labels: Mapping[str, str]) -> str:
 def _draw_request(view: RightsView, request: Request, by: AuthenticatedPerson, labels: Mapping[str, str]) -> None:
     reference = request.reference
     st.subheader(reference)
-    for sentence in hold_words(request, view.service.now(), labels):
-        st.text(sentence)
-    if any(hold.is_provisional for hold in request.holds):
-        _button(
-            "Confirm the hold", f"confirm-{reference}", lambda: view.confirm(reference, by), "The hold is confirmed."
-        )
-    _draw_opened_request(view, reference, by)
+    with st.container():
+        for sentence in hold_words(request, view.service.now(), labels):
+            st.text(sentence)
+        if any(hold.is_provisional for hold in request.holds):
+            _button(
+                "Confirm the hold",
+                f"confirm-{reference}",
+                lambda: view.confirm(reference, by),
+                "The hold is confirmed.",
+            )
+    with st.container():
+        _draw_opened_request(view, reference, by)
     if request.closed_at is not None:
         return
     if request.answered_at is None:

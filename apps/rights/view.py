@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from apps.deployment_labels import read_labels
+from apps.rights.holds_view import HoldsView
 from lfr_core.common.errors import Poison
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.working_days import LONDON
@@ -40,8 +41,14 @@ class Form:
 class RightsView:
     """What the page shows and does. Every method raises as `lfr_core.publication.rights`."""
 
-    def __init__(self, service: RightsService) -> None:
+    def __init__(self, service: RightsService, holds: HoldsView | None = None) -> None:
+        """
+        Args:
+            service: of requests.
+            holds: of all footage, where the page shows them too.
+        """
         self.service = service
+        self.holds = holds
 
     def requests(self, by: AuthenticatedPerson, *, closed: bool) -> tuple[Request, ...]:
         """List the requests, those due first at the front."""

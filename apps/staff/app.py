@@ -52,10 +52,12 @@ def _officer_view() -> OfficerView:
 
 @st.cache_resource
 def _rights_view() -> RightsView:
+    from apps.rights.holds_view import holds_view
     from apps.rights.view import RightsView
     from lfr_core.publication.build import build_rights_service
 
-    return RightsView(build_rights_service(pages_installation()))
+    installation = pages_installation()
+    return RightsView(build_rights_service(installation), holds_view(installation))
 
 
 def _log_in() -> None:
@@ -126,6 +128,6 @@ def _pages(session: PageSession) -> list[StreamlitPage]:
 st.set_page_config(page_title="OpenLFR", layout="wide", initial_sidebar_state="collapsed")
 st.html(Path(__file__).with_name("style.css"))  # each page adds its own
 _session = logged_in(page_sessions(), _log_in)
-if _session is None:
-    st.stop()
-st.navigation(_pages(_session), position="top").run()
+if _session is not None:
+    st.navigation(_pages(_session), position="top").run()
+# Without `st.stop()`: after it Streamlit would go on drawing what refreshed by itself before, over what is shown now.

@@ -26,7 +26,7 @@ from defusedxml.ElementTree import fromstring
 
 from lfr_core.common.errors import Poison, Retryable
 
-__all__ = ["FoundCamera", "find_cameras"]
+__all__ = ["FoundCamera", "find_cameras", "own_networks"]
 
 GROUP: Final = ("239.255.255.250", 3702)
 _SOAP: Final = "http://www.w3.org/2003/05/soap-envelope"
@@ -46,6 +46,8 @@ _MOST_OF_ONE: Final = 8
 """Answers of one address: a camera answers each question once, and one that floods hides no other."""
 _LARGEST_NETWORK: Final = 8
 """Bits of its address: more isn't one network."""
+_ONE_ADDRESS: Final = 32
+"""Bits of a network that is this machine alone."""
 _MOST_CAMERAS: Final = 1_000
 _MOST_BYTES: Final = 65_507
 """Of a datagram."""
@@ -90,6 +92,19 @@ def find_cameras(network: str, *, seconds: float) -> list[FoundCamera]:
             f"{asked} can't be asked: {error.strerror or error}. Check the network's cable and address"
         ) from error
     return [found[address] for address in sorted(found, key=ipaddress.IPv4Address)]
+
+
+def own_networks() -> tuple[str, ...]:
+    """Return the networks in which this machine has an address and that can be asked, as 10.0.0.0/24; not loopback."""
+    found = set()
+    for each in (each for all_ in psutil.net_if_addrs().values() for each in all_):
+        if each.family is not socket.AF_INET or not each.netmask:
+            continue
+        with suppress(ValueError):
+            network = ipaddress.IPv4Network(f"{each.address}/{each.netmask}", strict=False)
+            if not network.is_loopback and _LARGEST_NETWORK <= network.prefixlen < _ONE_ADDRESS:
+                found.add(network)
+    return tuple(str(each) for each in sorted(found))
 
 
 def _network(text: str) -> ipaddress.IPv4Network:

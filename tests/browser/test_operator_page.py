@@ -187,6 +187,7 @@ def test_probe_and_reference_stand_side_by_side_with_what_is_known(page: Page, r
     assert all(picture.get_attribute("alt") for picture in card.locator("img").all())
 
 
+@pytest.mark.slow  # `test_main_way.py` decides by a click too
 def test_a_decision_by_click_is_in_the_database_with_who_and_when(
     page: Page, recorder: Recorder, engine: Engine
 ) -> None:

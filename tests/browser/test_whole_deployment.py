@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from datetime import datetime, timedelta
@@ -242,7 +242,7 @@ def open_it(desk: BrowserSession, starts: datetime) -> None:
 
 
 def test_an_operational_deployment_lives_from_application_to_publication_in_the_browser_alone(
-    desk: tuple[BrowserSession, float, float], page: Page, tmp_path: Path
+    desk: tuple[BrowserSession, float, float], page: Page, tmp_path: Path, measured: Callable[[str], None]
 ) -> None:
     at, began, up_s = desk
     assert at.page is page  # whose words stand beside a failure
@@ -265,8 +265,8 @@ def test_an_operational_deployment_lives_from_application_to_publication_in_the_
         at.click("Start deciding")
         at.page.locator("[data-alert]").first.wait_for(timeout=120_000)
         alert_s, clicks, typed = time.monotonic() - began, at.clicks, at.typed
-        print(  # noqa: T201  measured, and held against no bound here: this machine is shared
-            f"\nfrom `lfr up` to the pages {up_s:.0f} s, to a deployment that waits for its hours {ready_s:.0f} s, to "
+        measured(  # and held against no bound here: this machine is shared
+            f"from `lfr up` to the pages {up_s:.0f} s, to a deployment that waits for its hours {ready_s:.0f} s, to "
             f"the first alert {alert_s:.0f} s (goal: under 600 s, no terminal), of which "
             f"{max(0.0, starts.timestamp() - (time.time() - (time.monotonic() - began)) - ready_s):.0f} s were "
             f"waited for its hours; {clicks} clicks, {typed} fields"

@@ -23,7 +23,7 @@ from lfr_core.watchlists.choosing import FaceChooser
 from lfr_core.watchlists.list_builder import ListBuilder
 from tests.support.planning import PlanningHarness
 
-__all__ = ["planner_view_of", "uploaded_lists"]
+__all__ = ["no_camera", "planner_view_of", "uploaded_lists"]
 
 
 def planner_view_of(harness: PlanningHarness, **changes: Any) -> PlannerView:

@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from apps.staff.launch import command, health_address
@@ -17,11 +17,13 @@ __all__ = ["staff_app"]
 
 
 @contextmanager
-def staff_app(settings: Settings) -> Iterator[str]:
-    """Its address, once it answers; its log is `page.log` in the home folder."""
+def staff_app(settings: Settings, started: Sequence[str] = ()) -> Iterator[str]:
+    """Its address, once it answers; its log is `page.log` in the home folder. `started`: by another command."""
     log = settings.home / "page.log"
     with log.open("wb") as out:
-        process = subprocess.Popen(command(), env=os.environ | settings_env(settings), stdout=out, stderr=out)
+        process = subprocess.Popen(
+            list(started) or command(), env=os.environ | settings_env(settings), stdout=out, stderr=out
+        )
     address = settings.page_addresses[0]
     try:
         deadline = time.monotonic() + 60

@@ -30,6 +30,7 @@ from lfr_core.alerts.read._deployments import (
     stages,
 )
 from lfr_core.alerts.read._engaging import alert_to_engage, alerts_to_engage
+from lfr_core.alerts.read._places import alert_places
 from lfr_core.alerts.read.crops import AlertCrops, OpenedCrops, ReferenceCrop
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "RefusedRecords",
     "StageFigures",
     "alert",
+    "alert_places",
     "alert_to_engage",
     "alerts",
     "alerts_starting",

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from apps.planner import camera_panel
+from apps.planner.camera_control import CameraControl
 from lfr_core.deployments.announcement import ReasonClass, announcements
+from lfr_core.deployments.camera_sources import CameraSources, camera_folder
 from lfr_core.deployments.reading import read_authority, timeline
 from lfr_core.deployments.withholding import ask_to_withhold, refuse_withholding
 from lfr_core.storage.engine import reading
+from streams.camera.discovery import FoundCamera
 from tests.support.page_session import session_of
 from tests.support.people import authenticated
-from tests.support.planner_view import planner_view_of
-from tests.support.planning import OFFICER, OTHER_OFFICER, PUBLISHER, PlanningHarness
+from tests.support.planner_view import no_camera, planner_view_of
+from tests.support.planning import OFFICER, OTHER_OFFICER, PLANNER, PUBLISHER, PlanningHarness
 from tests.support.records import entry
 
 CHANGED = "It has changed since you looked: read it anew"
@@ -32,8 +38,8 @@ def drawn(view: object, person: object) -> None:
     actions.show_actions(view, person, view.read_overview("dep"), go="go")  # type: ignore[arg-type,attr-defined]  # its annotation is read where nothing is imported
 
 
-def page(harness: PlanningHarness, name: str) -> AppTest:
-    view = planner_view_of(harness, deployments=harness.service(compare=lambda _: ""))
+def page(harness: PlanningHarness, name: str, **changes: object) -> AppTest:
+    view = planner_view_of(harness, deployments=harness.service(compare=lambda _: ""), **changes)
     app = AppTest.from_function(
         drawn, kwargs={"view": view, "person": session_of(harness.engine, name).person}, default_timeout=20
     ).run()
@@ -119,3 +125,27 @@ def test_what_was_announced_is_offered_neither_again_nor_to_be_withheld(harness:
     after = {each.label for each in page(harness, PUBLISHER).expander}
 
     assert before - after == {"Announce it", "Withhold the announcement"}
+
+
+def test_the_cameras_of_one_of_this_machines_networks_are_found_by_a_button(
+    harness: PlanningHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(camera_panel, "own_networks", lambda: ("10.0.0.0/24", "10.0.1.0/24"))
+    asked = []
+
+    def find(network: str) -> list[FoundCamera]:
+        asked.append(network)
+        return [FoundCamera("10.0.1.7", "North Gate", "X-1", ())]
+
+    sources = CameraSources(harness.engine, harness.trail, camera_folder(harness.home))
+    harness.plan()
+    app = page(harness, PLANNER, cameras=CameraControl(sources, no_camera, dict, find))
+    app.selectbox(key="camera-network-dep").set_value("10.0.1.0/24").run()
+    press(app, "Find cameras")
+    deadline = time.monotonic() + 20
+    while "North Gate" not in "".join(each.proto.body for each in app.get("html")):
+        assert time.monotonic() < deadline
+        app.run()
+
+    assert asked == ["10.0.1.0/24"]
+    assert "Find cameras" not in [each.label for each in page(harness, PUBLISHER).button]

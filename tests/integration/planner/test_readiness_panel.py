@@ -29,11 +29,14 @@ def database_url(sqlite_url: str) -> str:
 
 
 def drawn(view: object, session: object) -> None:
+    import streamlit as st
+
     from apps.planner import actions
     from apps.planner.readiness_panel import show_readiness
 
     actions.show_result()
-    show_readiness(view, session, "dep")  # type: ignore[arg-type]  # its annotation is read where nothing is imported
+    with st.container():  # a column of its own, on the page
+        show_readiness(view, session, "dep")  # type: ignore[arg-type]  # its annotation is read where nothing is imported
     actions.show_actions(view, session.person, view.read_overview("dep"), go="go")  # type: ignore[arg-type,attr-defined]
 
 

@@ -11,15 +11,18 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from apps.rights.holds_view import HoldsView
 from apps.rights.view import RightsView
 from lfr_core.custody.people import People, Rank, Role
+from lfr_core.custody.people.consultations import Consultations
 from lfr_core.publication.rights.answering import ask_disclosure
 from lfr_core.publication.rights.reading import requests
 from lfr_core.publication.rights.types import RequestContext, RequestKind, RequestState
 from lfr_core.publication.rights.wording import NEITHER
+from lfr_core.retention.footage.holds import holds
 from lfr_core.storage.engine import open_engine
 from tests.support.people import add_people, authenticated, give_accounts
-from tests.support.rights import CLERK, CONTACT, OFFICER, TEXT, RightsHarness
+from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHarness
 
 
 def shown(view: object, engine: object) -> None:
@@ -46,7 +49,10 @@ def harness(sqlite_url: str, tmp_path: Path) -> Iterator[RightsHarness]:
 
 @pytest.fixture
 def app(harness: RightsHarness) -> AppTest:
-    view = RightsView(harness.rights)
+    looks = Consultations(harness.engine, harness.trail, harness.clock)
+    view = RightsView(
+        harness.rights, HoldsView(looks, harness.hold_service(), harness.clock, harness.policy.hold_review_days)
+    )
     return AppTest.from_function(shown, kwargs={"view": view, "engine": harness.engine}, default_timeout=20).run()
 
 
@@ -214,3 +220,36 @@ def test_no_request_is_shown_to_whom_it_is_not_for(harness: RightsHarness, app: 
 
     assert taken.reference not in texts(app)
     assert "This page is for the role" in texts(app)
+
+
+def test_footage_is_held_by_one_approved_by_another_and_let_go_on_the_page(
+    harness: RightsHarness, app: AppTest
+) -> None:
+    harness.record(60)
+    sign_in(app, CLERK)
+    assert "Nothing is held" in texts(app)
+    press(app, "Hold it")
+    assert "give the reference of the case" in texts(app)
+    field(app, "Camera (all of them, if empty)").input("south")
+    field(app, "Reference of the case, complaint or request").input("36/1234/26")
+    press(app, "Hold it")
+    assert "no footage of that camera and time is kept" in texts(app)
+    field(app, "Camera (all of them, if empty)").input("")
+    press(app, "Hold it")
+    assert "It is held. Somebody else has to approve it." in texts(app)
+    assert "Approve it" not in [each.label for each in app.button]  # who asked doesn't
+    assert "<td>nobody yet: it lapses</td>" in texts(app)
+
+    sign_in(app, APPROVER)
+    press(app, "Approve it")
+    assert f"<td>{APPROVER}</td>" in texts(app)
+    (hold,) = holds(harness.engine)
+    assert (hold.requested_by, hold.approved_by, len(hold.segments)) == (CLERK, APPROVER, 2)
+    assert hold.id not in texts(app)
+    assert not any(segment in texts(app) for segment in hold.segments)
+    press(app, "It was reviewed")
+    assert "It goes on until the next review." in texts(app)
+
+    press(app, "Let go of it for good")
+    assert "Nothing is held" in texts(app)
+    assert holds(harness.engine) == ()

@@ -11,12 +11,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from lfr_core.common.errors import Poison
 from streams.camera import discovery
-from streams.camera.discovery import FoundCamera, find_cameras
+from streams.camera.discovery import FoundCamera, find_cameras, own_networks
 from tests.support.brokers import free_ports
 
 LOOPBACK = "127.0.0.0/8"
@@ -213,3 +215,21 @@ def test_a_network_in_which_this_machine_has_no_address_is_not_asked(network: st
 def test_what_is_no_network_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(Poison, match=r"10\.0\.0\.0/24"):
         find_cameras(text, seconds=0.5)
+
+
+def test_the_networks_that_are_offered_are_those_in_which_this_machine_has_an_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def at(address: str, netmask: str | None, family: int = socket.AF_INET) -> SimpleNamespace:
+        return SimpleNamespace(address=address, netmask=netmask, family=family)
+
+    there = {
+        "lo": [at("127.0.0.1", "255.0.0.0")],
+        "cameras": [at("10.0.0.5", "255.255.255.0"), at("fe80::1", "ffff::", socket.AF_INET6)],
+        "second": [at("10.0.0.6", "255.255.255.0")],
+        "tunnel": [at("10.9.0.1", "255.255.255.255"), at("10.9.0.2", None)],
+        "odd": [at("11.0.0.1", "254.0.0.0")],
+    }
+    monkeypatch.setattr(psutil, "net_if_addrs", lambda: there)
+
+    assert own_networks() == ("10.0.0.0/24",)

@@ -1,0 +1,83 @@
+"""Draws the holds of footage: what is held, and for who may hold it the approval, the review and the release."""
+
+from __future__ import annotations
+
+from datetime import time
+from functools import partial
+
+import streamlit as st
+
+from apps.acts import act, form_key
+from apps.choosing import choose
+from apps.compliance.panels import table
+from apps.rights.holds_view import GROUNDS, HeldFootage, HoldForm, HoldsView, hold_row
+from apps.sign_in import PageSession
+from lfr_core.retention.footage.hold_approval import HOLDERS, PROVISIONAL_DAYS
+
+__all__ = ["draw"]
+
+_FORM = "holds-place"
+_HEADS = ("Reference", "Footage", "For", "Asked for by", "Approved by", "Reviewed by")
+
+
+def draw(view: HoldsView, session: PageSession) -> None:
+    """List the holds in force; for compliance and authorising officers with what they can do."""
+    found = view.list(session.person)
+    rows = [hold_row(each, view.today()) for each in found]
+    st.html(table(_HEADS, rows, "Nothing is held: all footage goes when its time is over."))
+    if not session.person.roles & HOLDERS:
+        return
+    with st.container():
+        if found:
+            _draw_one(view, session, found)
+    with st.expander("Hold footage"):
+        _draw_form(view, session)
+
+
+def _draw_one(view: HoldsView, session: PageSession, found: tuple[HeldFootage, ...]) -> None:
+    labels = {each.hold.id: f"{each.hold.reference}: {each.what}" for each in found}
+    chosen = choose("Hold", labels, "holds-chosen")
+    hold = next(each.hold for each in found if each.hold.id == chosen)
+    id_, key = hold.id, hold.digest  # a click reaches what was shown, never what has taken its place
+    is_second = not session.person.is_called(hold.requested_by)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if is_second and not hold.approved_by and st.button("Approve it", key=f"holds-approve-{key}"):
+            approve = partial(view.service.approve, id_, digest=hold.digest)
+            act(lambda: approve(by=session.use()), "It is held until its review.")
+        if is_second and hold.approved_by:
+            until = st.date_input("Keep it until", view.latest_review, format="DD/MM/YYYY", key=f"holds-until-{key}")
+            if st.button("It was reviewed", key=f"holds-review-{key}"):
+                review = partial(view.service.review, id_, review_on=until)
+                act(lambda: review(by=session.use()), "It goes on until the next review.")
+        with st.popover("Let go of it"):
+            st.text("What is past its time and held by nothing else is destroyed within the minute.")
+            if st.button("Let go of it for good", key=f"holds-release-{key}"):
+                act(lambda: view.service.release(id_, by=session.use()), "It is held no longer.")
+
+
+def _draw_form(view: HoldsView, session: PageSession) -> None:
+    labels = view.labels()
+    if not labels:
+        st.text("There is no deployment, and no footage.")
+        return
+    st.caption(
+        f"Another person approves it, logged in as themselves, or it lapses after {PROVISIONAL_DAYS} days. "
+        "What is destroyed can't be held."
+    )
+    form = form_key(_FORM)
+    with st.form(form, border=False):
+        deployment = str(
+            st.selectbox("Deployment", list(labels), format_func=labels.__getitem__, key=f"{form}-deployment")
+        )
+        camera = st.text_input("Camera (all of them, if empty)")
+        day, start, end = st.columns(3)
+        on = day.date_input("Day", view.today(), format="DD/MM/YYYY")
+        begin = start.time_input("From", time(), step=60, key=f"{form}-begin")
+        until = end.time_input("To", time(23, 59), step=60, key=f"{form}-end")
+        ground = st.selectbox("It is kept for", list(GROUNDS), format_func=GROUNDS.__getitem__)
+        reference = st.text_input("Reference of the case, complaint or request")
+        review = st.date_input("To be reviewed by", view.latest_review, format="DD/MM/YYYY")
+        if st.form_submit_button("Hold it"):
+            asked = HoldForm(deployment, camera, on, begin, until, ground, reference, review)
+            done = "It is held. Somebody else has to approve it."
+            act(lambda: view.place(asked, by=session.use()), done, form=_FORM)

@@ -1,0 +1,141 @@
+"""Holds of footage as people see them: which footage, why, by whom and until when; asked for, approved, let go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from apps.deployment_labels import read_labels
+from lfr_core.common.clock import Clock, utc_from_ns
+from lfr_core.common.errors import Refused
+from lfr_core.custody.installation import Installation
+from lfr_core.custody.people.consultations import Consultations
+from lfr_core.custody.people.roles import AuthenticatedPerson
+from lfr_core.domain.working_days import LONDON
+from lfr_core.retention.build import build_hold_service
+from lfr_core.retention.footage.hold_service import HoldService
+from lfr_core.retention.footage.holds import Hold, HoldGround, HoldRequest
+from lfr_core.retention.footage.listing import list_holds, list_segments
+from lfr_core.retention.footage.register import Segment, find_segments
+
+__all__ = ["GROUNDS", "HeldFootage", "HoldForm", "HoldsView", "hold_row", "holds_view"]
+
+GROUNDS: Final[Mapping[HoldGround, str]] = {
+    HoldGround.CRIMINAL_INVESTIGATION: "a criminal investigation or a trial",
+    HoldGround.COMPLAINT: "a complaint, or an investigation of conduct",
+    HoldGround.LEGAL_DUTY: "a request of the person seen, or another duty in law",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFootage:
+    """A hold, and what it keeps in words."""
+
+    hold: Hold
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldForm:
+    """The form as it was filled in. Times are London's clock."""
+
+    deployment: str
+    """Its id."""
+    camera: str
+    """"" for all of them."""
+    day: date
+    start: time
+    end: time
+    ground: HoldGround
+    reference: str
+    review_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsView:
+    """Every method raises as the service that it asks."""
+
+    looks: Consultations
+    service: HoldService
+    clock: Clock
+    review_days: int
+    """Within which a hold is reviewed."""
+
+    @property
+    def latest_review(self) -> date:
+        """The last day on which somebody has to look at a hold that is placed today."""
+        return self.today() + timedelta(days=self.review_days)
+
+    def labels(self) -> dict[str, str]:
+        """Name each deployment as people do, by its id."""
+        return read_labels(self.looks.engine)
+
+    def today(self) -> date:
+        """Return London's date."""
+        return utc_from_ns(self.clock.time_ns()).astimezone(LONDON).date()
+
+    def list(self, by: AuthenticatedPerson) -> tuple[HeldFootage, ...]:
+        """List the holds in force, those to be reviewed first."""
+        labels = self.labels()
+        return tuple(
+            HeldFootage(each, _what(find_segments(self.looks.engine, each.segments), labels))
+            for each in list_holds(self.looks, by=by)
+        )
+
+    def place(self, form: HoldForm, *, by: AuthenticatedPerson) -> Hold:
+        """Hold the footage that the form describes.
+
+        Raises:
+            Refused: also `footage.hold-empty`: no footage of that time is kept.
+        """
+        begin, end = (
+            round(datetime.combine(form.day, at, tzinfo=LONDON).timestamp() * 1e9) for at in (form.start, form.end)
+        )
+        found = list_segments(
+            self.looks, form.deployment, by=by, camera=form.camera.strip() or None, from_ns=begin, to_ns=end
+        )
+        kept = tuple(each.id for each in found if each.purged_ns is None)
+        if not kept:
+            raise Refused("footage.hold-empty", "no footage of that camera and time is kept: look at both again")
+        return self.service.place(HoldRequest(kept, form.ground, form.reference, form.review_on), by=by)
+
+
+def holds_view(installation: Installation) -> HoldsView:
+    """Build it. Nothing is connected yet."""
+    days = installation.policy.footage.hold_review_days
+    return HoldsView(installation.looks, build_hold_service(installation), installation.clock, days)
+
+
+def hold_row(one: HeldFootage, today: date) -> tuple[str, ...]:
+    """Say what is held, why, who asked and approved, and when it is looked at again."""
+    hold = one.hold
+    late = ", OVERDUE" if hold.review_is_overdue(today) else ""
+    return (
+        hold.reference,
+        one.what,
+        GROUNDS[hold.ground],
+        hold.requested_by,
+        hold.approved_by or "nobody yet: it lapses",
+        f"{_day(hold.review_on)}{late}",
+    )
+
+
+def _what(found: tuple[Segment, ...], labels: Mapping[str, str]) -> str:
+    """Say which footage: of which deployments and cameras, from when to when."""
+    kept = [each for each in found if each.purged_ns is None]
+    if not kept:
+        return "footage that has gone"
+    deployments = "; ".join(sorted({labels.get(each.deployment, "one that has gone") for each in kept}))
+    cameras = ", ".join(sorted({each.camera for each in kept}))
+    first, last = min(each.started_ns for each in kept), max(each.ended_ns or each.started_ns for each in kept)
+    return f"{deployments}: {cameras}, {_moment(first)} to {_moment(last)}"
+
+
+def _moment(at_ns: int) -> str:
+    return f"{utc_from_ns(at_ns).astimezone(LONDON):%H:%M:%S}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
