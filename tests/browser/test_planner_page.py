@@ -131,7 +131,7 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
     fill(page, "Purpose, as it will be announced", "find people wanted by the courts")
 
     page.get_by_role("button", name="Apply for authority").click()
-    page.get_by_text("nothing you typed is lost").wait_for()
+    page.get_by_text("nothing typed is lost").wait_for()
     assert page.get_by_text("Place: fill it in.").count() == 2  # in the list at the top, and beside its field
     go(page, "Calendar")
     page.get_by_text("Those that are over").wait_for()
@@ -188,7 +188,7 @@ def test_what_is_typed_stays_while_somebody_clicks_to_and_fro_faster_than_the_pa
     fill(page, purpose, "find people wanted by the courts")
 
     page.get_by_role("button", name="Apply for authority").click()
-    page.get_by_text("nothing you typed is lost").wait_for()
+    page.get_by_text("nothing typed is lost").wait_for()
 
     for pause_ms in (0, 0, 0, 0, 0, 50, 100, 200):
         go(page, "Calendar")
