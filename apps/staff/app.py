@@ -130,4 +130,4 @@ st.html(Path(__file__).with_name("style.css"))  # each page adds its own
 _session = logged_in(page_sessions(), _log_in)
 if _session is not None:
     st.navigation(_pages(_session), position="top").run()
-# Without `st.stop()`: after it Streamlit would go on drawing what refreshed by itself before, over what is shown now.
+# Without `st.stop()`: after it Streamlit keeps what refreshed by itself before, though nobody is there any more.
