@@ -83,6 +83,11 @@ ACTS: dict[
         Harness.with_a_camera,
         lambda h, at, by: h.camera_control.attempt(str(at), "north", by=by),
     ),
+    "cameras, looked for": (
+        OPERATORS | {Role.PLANNER},
+        Harness.draft,
+        lambda h, at, by: h.camera_control.look_for_cameras(str(at), "192.0.2.0/30", by=by),
+    ),
     "list, uploaded": (
         TRIAL_ROLES,
         Harness.draft,
@@ -221,7 +226,15 @@ ACTS: dict[
     ),
 }
 """Who may, what it is done to, and the act."""
-NOTHING_YET = {"attend", "camera, tried", "list, uploaded", "list, checked", "list, compiled", "list, faces shown"}
+NOTHING_YET = {
+    "attend",
+    "camera, tried",
+    "cameras, looked for",
+    "list, uploaded",
+    "list, checked",
+    "list, compiled",
+    "list, faces shown",
+}
 """On no trail: nobody's data is kept by it, or only once more has happened than happens here."""
 IN_THE_STREET = {"engage", "outcome"}
 """What an engaging officer does too, once signed on to the deployment (test_who_may_see.py)."""

@@ -58,7 +58,7 @@ class PlannerActs(ABC):
         """Return the time so many hours from now."""
 
     def open_planner(self) -> None:
-        self.camera_control = CameraControl(self.cameras, no_camera, dict)
+        self.camera_control = CameraControl(self.cameras, no_camera, dict, lambda _network: ())
         builder = SimpleNamespace(engine=_no_models, build=_no_models)
         self.uploads = UploadedLists(
             self.policy,
