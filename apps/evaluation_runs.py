@@ -137,13 +137,13 @@ class _Laboratory:
 
     def __init__(self, installation: Installation) -> None:
         """Load the model. Raises Fatal: it can't be used."""
-        from lfr_core.recognition.faces.engine import engine_of
+        from lfr_core.recognition.faces.engine import build_pack_engine
         from lfr_core.recognition.faces.pack import open_pack
 
         settings, self._installation = installation.settings, installation
         policy = installation.policy
         pack = open_pack(settings.pack_folder, acknowledge_licence=settings.acknowledge_model_licence)
-        self.engine = engine_of(
+        self.engine = build_pack_engine(
             pack, policy, providers=settings.execution_providers, threads=settings.inference_threads
         )
         self.bound_to = EvaluationBinding(

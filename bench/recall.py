@@ -24,7 +24,7 @@ from rich.console import Console
 
 from apps.demo.score import score_alerts
 from apps.synthetic_street.__main__ import eye_finder
-from apps.synthetic_street.people import StreetPerson, folder_people, sample_people, with_twins
+from apps.synthetic_street.people import StreetPerson, read_people, sample_people, with_twins
 from apps.synthetic_street.render import Street, StreetSpec, render_streets
 from bench.figures import make_parser, write_figures
 from bench.passes import GALLERY, PassSeen, StreetSeen, look_at_street
@@ -151,7 +151,7 @@ def crowd(people: Path | None, enrolled: int, settings: Settings, policy: Policy
     """Who walks: everybody of the folder and of the samples, passers-by twice."""
     found = sample_people(sample_photos(settings.cache))
     if people is not None:
-        found += folder_people(people, eye_finder(settings, policy), enrolled)
+        found += read_people(people, eye_finder(settings, policy), enrolled)
     return with_twins(found)
 
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from apps.runs.deploy import checked_watchlist, deployed_system
+from apps.runs.deploy import checked_watchlist, deploy_system
 from apps.runs.play_recordings import CameraRecording, PlaybackProgress, play
 from apps.runs.report import RunReport, measure
 from apps.runs.run_settings import settings_for_run
@@ -100,7 +100,7 @@ def run_stream(
     own = settings_for_run(settings, home, workers=workers or len(streets), keep_page_port=False)
     own = own.model_copy(update={"frame_partitions": len(streets)})
     kind = DeploymentKind.EVALUATION
-    with deployed_system(
+    with deploy_system(
         report, deployment, kind, name="bench", live_only=False, settings=own, policy=policy, with_page=False, say=say
     ) as running:
         sources = [CameraRecording(camera, street.video) for camera, street in zip(CAMERAS, streets, strict=True)]

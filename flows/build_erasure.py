@@ -17,7 +17,7 @@ from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary
 from lfr_core.retention.erasure.places import broker_store
 from lfr_core.retention.erasure.service import Erasure
 from streams.broker.connection import connect_as
-from streams.broker.traits import traits_of
+from streams.broker.traits import read_traits
 from streams.broker.users import User
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def build_erasure(installation: Installation) -> Erasure:
         trail=installation.trail,
         certificates=build_certificate_service(installation),
         clock=installation.clock,
-        broker=broker_store(settings, has_retention=traits_of(settings).has_retention),
+        broker=broker_store(settings, has_retention=read_traits(settings).has_retention),
         grace_s=installation.policy.vault.grace_s,
     )
 
@@ -74,7 +74,7 @@ def inject_canaries(
     random = np.random.default_rng()
     streams = CanaryStreams(
         connect_as(User.ERASURE, settings),
-        traits_of(settings),
+        read_traits(settings),
         installation.policy,
         installation.vault,
         engine,
@@ -100,10 +100,10 @@ def inject_canaries(
 
 def _inject_template(installation: Installation, view: DeploymentView, random: np.random.Generator) -> InjectedCanary:
     from lfr_core.recognition.gallery.milvus import milvus_gallery
-    from lfr_core.recognition.gallery.rotated import rotated_gallery
+    from lfr_core.recognition.gallery.rotated import build_rotated_gallery
     from lfr_core.retention.erasure.inject import inject_template
 
-    rotate = partial(rotated_gallery, vault=installation.vault, actor=ACTOR, clock=installation.clock)
+    rotate = partial(build_rotated_gallery, vault=installation.vault, actor=ACTOR, clock=installation.clock)
     with closing(milvus_gallery(installation.settings)) as milvus:
         return inject_template(view, rotate, milvus, installation.engine, clock=installation.clock, random=random)
 

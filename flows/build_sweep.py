@@ -29,7 +29,7 @@ from lfr_core.retention.steps.quality import QualityStep
 from lfr_core.retention.steps.temporary import TemporaryStep
 from lfr_core.retention.sweep import Sweep, begin_sweep
 from streams.broker.connection import connect_as
-from streams.broker.traits import traits_of
+from streams.broker.traits import read_traits
 from streams.broker.users import User
 from streams.retention import EndedRecordsStep, TopicBoundStep
 from streams.topics import topic_specs
@@ -55,7 +55,7 @@ def build_purges(installation: Installation, gallery: Gallery) -> tuple[PurgeSte
     settings, policy, engine = installation.settings, installation.policy, installation.engine
     vault, trail = installation.vault, installation.trail
     hours = policy.retention.temporary_files_h
-    traits, connection = traits_of(settings), connect_as(User.RETENTION, settings)
+    traits, connection = read_traits(settings), connect_as(User.RETENTION, settings)
     return (
         TemporaryStep(settings.home, Path(tempfile.gettempdir()), keep_h=hours),
         ExportsStep(open_exports(installation)),

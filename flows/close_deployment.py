@@ -15,7 +15,7 @@ from lfr_core.deployments.build import build_deployment_service
 from lfr_core.deployments.compliance_documents.forms import render
 from lfr_core.deployments.obligations import record_met_obligations
 from lfr_core.domain.deployments import DeploymentStatus, DeploymentView
-from lfr_core.publication.closing import closing_report, closing_report_file, still_to_decide
+from lfr_core.publication.closing import build_closing_report, closing_report_file, still_to_decide
 from lfr_core.publication.closing_document import printed_report, report_table
 from lfr_core.recognition.build import drop_gallery
 
@@ -64,7 +64,7 @@ def write_the_closing_report(installation: Installation, deployment: str) -> Ste
     record_met_obligations(
         installation.engine, installation.vault, installation.now
     )  # the list's destruction among them
-    report = closing_report(installation.engine, deployment, installation.policy, installation.now)
+    report = build_closing_report(installation.engine, deployment, installation.policy, installation.now)
     file = closing_report_file(installation.settings.home, deployment)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -28,7 +28,7 @@ from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.installation import Installation
 from lfr_core.retention.last_purge import Purger
 from lfr_core.retention.lock import SweepIsRunning
-from lfr_core.retention.status import retention_status
+from lfr_core.retention.status import read_retention_status
 from lfr_core.retention.sweep import Sweep
 
 __all__ = ["PURGE_TASKS", "SWEEP_TASKS", "retention"]
@@ -100,7 +100,7 @@ def run_sweep_task(installation: Installation, act: Callable[[Installation], obj
 
 def report_lag(installation: Installation) -> str:
     """Write down how late each class of data is, as a table in Prefect. Raises Retryable: the database is away."""
-    status = retention_status(installation.engine, installation.policy.retention, now_ns=installation.now_ns)
+    status = read_retention_status(installation.engine, installation.policy.retention, now_ns=installation.now_ns)
     create_markdown_artifact(key="retention-lag", markdown=lag_table(status), description="Lag of each class of data")
     return f"{sum(each.is_alarm for each in status)} alarms"
 

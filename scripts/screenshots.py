@@ -26,7 +26,7 @@ from page_faults import FAULTS
 from rich.console import Console
 from screenshot import CHROMIUM, blur_faces
 
-from apps.demo.deployment import settings_with_demo_policy
+from apps.demo.deployment import write_demo_policy
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.settings import Settings
@@ -40,8 +40,8 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.publication.rights.service import RightsService
 from lfr_core.publication.rights.types import NewRequest, RequestKind
 from lfr_core.publication.site.atomic_publish import publish_folder
-from lfr_core.publication.site.build import site_files
-from lfr_core.publication.site.data import site_data
+from lfr_core.publication.site.build import render_site_files
+from lfr_core.publication.site.data import gather_site_data
 from lfr_core.storage.engine import open_engine
 from tests.support.brokers import free_ports
 from tests.support.identity import IdentityServer
@@ -131,7 +131,7 @@ def staff_pages() -> Iterator[tuple[str, PageLogins, Path]]:
         server.settings.home.mkdir()
         server.start()
         stack.callback(server.stop)
-        settings = settings_with_demo_policy(server.settings_at(folder / "home"))
+        settings = write_demo_policy(server.settings_at(folder / "home"))
         vault = stack.enter_context(serving_vault(settings))
         engine = open_engine(settings.records_url)
         stack.callback(engine.dispose)
@@ -148,10 +148,10 @@ def staff_pages() -> Iterator[tuple[str, PageLogins, Path]]:
             NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Why was I stopped?"), by=authenticated(PLANNER)
         )
         site = folder / "public"
-        data = site_data(
+        data = gather_site_data(
             engine, policy, documents_folder=compliance_document_folder(settings.home), now=utc_from_ns(clock.time_ns())
         )
-        publish_folder(site, site_files(data, policy, signer=None))
+        publish_folder(site, render_site_files(data, policy, signer=None))
         yield stack.enter_context(staff_app(settings)), logins, site
 
 

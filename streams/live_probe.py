@@ -30,14 +30,14 @@ from streams.broker.connection import BrokerConnection
 from streams.broker.traits import BrokerTraits
 from streams.topics import Topic
 
-__all__ = ["LiveProbeSender", "cameras_in_use"]
+__all__ = ["LiveProbeSender", "find_cameras_in_use"]
 
 _CONFIRM_S = 10.0
 IN_USE_S = 60.0
 """A camera that wasn't heard of for this long is served by nobody now; it says something every few seconds."""
 
 
-def cameras_in_use(engine: Engine, deployment: str, *, now_ns: int) -> tuple[str, ...]:
+def find_cameras_in_use(engine: Engine, deployment: str, *, now_ns: int) -> tuple[str, ...]:
     """Read the cameras of a deployment that have sent something within the last minute and haven't ended, by name."""
     with reading(engine) as session:
         names = session.exec(
@@ -73,7 +73,7 @@ class LiveProbeSender:
         now_ns = self.clock.time_ns()
         sealer = self._sealer(deployment)
         key_id = sealer.key_id()  # refused before anything is written down
-        keys = cameras_in_use(self.engine, deployment, now_ns=now_ns) or (LIVE_PROBE_CAMERA,)
+        keys = find_cameras_in_use(self.engine, deployment, now_ns=now_ns) or (LIVE_PROBE_CAMERA,)
         nonces = [secrets.token_hex(16) for _ in keys]
         probe = self._begin(deployment, LiveProbeKind.LIVE_PROBE, keys, now_ns, nonces)
         headers = [_header(deployment, probe, part, now_ns, key_id) for part in range(len(keys))]

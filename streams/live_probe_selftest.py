@@ -25,7 +25,7 @@ from lfr_core.deployments.monitoring.selftest import (
     check_pack,
     run_checks,
 )
-from lfr_core.deployments.monitoring.store import answers_to, keep_self_test
+from lfr_core.deployments.monitoring.store import keep_self_test, read_answers
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentView
@@ -33,7 +33,7 @@ from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.recognition.gallery.port import Gallery
 from lfr_core.storage.engine import reading, writing
 from streams.broker.connection import BrokerConnection, connect_as
-from streams.broker.traits import traits_of
+from streams.broker.traits import read_traits
 from streams.broker.users import User
 from streams.live_probe import LiveProbeSender
 from streams.topics import Topic, absent_topics
@@ -154,7 +154,7 @@ class SelfTester:
         partitions, within_s = self.installation.settings.frame_partitions, self.installation.policy.live_probe.answer_s
         sender = LiveProbeSender(
             self._connection,
-            traits_of(self.installation.settings),
+            read_traits(self.installation.settings),
             self.installation.vault,
             self.installation.engine,
             self.installation.clock,
@@ -163,7 +163,7 @@ class SelfTester:
         probe, began_s = sender.call(deployment, partitions), self.installation.clock.monotonic()
         while True:
             with reading(self.installation.engine) as session:
-                heard = len(answers_to(session, probe))
+                heard = len(read_answers(session, probe))
             passed_s = self.installation.clock.monotonic() - began_s
             if heard >= partitions:
                 return f"{heard} of {partitions} partitions answered within {passed_s:.1f} s"
@@ -200,11 +200,11 @@ def run_self_test(installation: Installation, deployment: str, *, by: Actor) -> 
     """Run the self-test of an installation; see `SelfTester.test`. Takes seconds, most of them to load the pack."""
     from lfr_core.recognition.faces.engine import build_engine
     from lfr_core.recognition.gallery.milvus import milvus_gallery
-    from lfr_core.recognition.gallery.rotated import rotated_gallery
+    from lfr_core.recognition.gallery.rotated import build_rotated_gallery
 
     with closing(milvus_gallery(installation.settings)) as milvus:
         return SelfTester(
             installation,
-            gallery=rotated_gallery(milvus, installation.vault, actor=_ACTOR, clock=installation.clock),
+            gallery=build_rotated_gallery(milvus, installation.vault, actor=_ACTOR, clock=installation.clock),
             load_pack=lambda: build_engine(installation.settings, installation.policy),
         ).test(deployment, by=by)

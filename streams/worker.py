@@ -30,7 +30,7 @@ from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.recognition.gallery.port import Gallery
 from streams.app import make_app
 from streams.broker.connection import BrokerConnection, connect_as
-from streams.broker.traits import traits_of
+from streams.broker.traits import read_traits
 from streams.broker.users import User
 from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, absent_topics, lags
 from streams.watchdog import Heartbeat, Watchdog
@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(role: str, index: int, installation: Installation) -> int:
     settings, policy = installation.settings, installation.policy
-    traits = traits_of(settings)
+    traits = read_traits(settings)
     user, group = (User.RECOGNISE, RECOGNISE_GROUP) if role == "recognise" else (User.RECORD, RECORD_GROUP)
     connection = connect_as(user, settings, traits)
     _wait_for_topics(connection)
@@ -145,7 +145,7 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
     from lfr_core.recognition.faces.engine import build_engine
     from lfr_core.recognition.gallery.milvus import milvus_gallery
     from lfr_core.recognition.gallery.prefilter import PrefilteredGallery
-    from lfr_core.recognition.gallery.rotated import rotated_gallery
+    from lfr_core.recognition.gallery.rotated import build_rotated_gallery
     from lfr_core.recognition.loading import ComparedGallery
     from lfr_core.recognition.service import Recogniser
     from lfr_core.recognition.thumbnails import Thumbnails
@@ -156,7 +156,7 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
     engine = build_engine(settings, policy)
     check = build_gallery_check(installation)  # a connection of its own: it runs in another thread
     screen = PrefilteredGallery(milvus_gallery(settings))
-    rotated = rotated_gallery(screen, vault, actor=SystemActor.RECOGNISER, clock=clock)
+    rotated = build_rotated_gallery(screen, vault, actor=SystemActor.RECOGNISER, clock=clock)
     gallery = ComparedGallery(rotated, check, screen)
     _warm_up(engine, gallery)
     thumbnails = Thumbnails(engine, clock)

@@ -105,16 +105,16 @@ def logged_in(installation: Installation) -> AuthenticatedPerson:
     """Find who is logged in at this terminal, or whose key a script shows (`LFR_SERVICE_KEY_FILE`).
 
     Raises:
-        As `lfr_core.custody.identity.terminal.person_logged_in` and `service_of_key`.
+        As `lfr_core.custody.identity.terminal.find_person_logged_in` and `find_service_of_key`.
     """
-    from lfr_core.custody.identity.service_keys import service_of_key
-    from lfr_core.custody.identity.terminal import command_line_login, person_logged_in
+    from lfr_core.custody.identity.service_keys import find_service_of_key
+    from lfr_core.custody.identity.terminal import build_command_line_login, find_person_logged_in
 
     people = installation.people
     if installation.settings.service_key_file is not None:
-        person = service_of_key(people, installation.settings.service_key_file)
+        person = find_service_of_key(people, installation.settings.service_key_file)
     else:
-        person = person_logged_in(command_line_login(installation), people)
+        person = find_person_logged_in(build_command_line_login(installation), people)
     installation.vault.remember(person)
     return person
 
@@ -140,7 +140,7 @@ def shown_service(installation: Installation) -> AuthenticatedPerson | None:
     """Find whose key a script shows; None where none is shown: the platform's own act is done by hand.
 
     Raises:
-        Refused, Fatal: as `service_of_key`.
+        Refused, Fatal: as `find_service_of_key`.
     """
     return None if installation.settings.service_key_file is None else logged_in(installation)
 

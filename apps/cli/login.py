@@ -96,9 +96,9 @@ def whoami(installation: Installation) -> Output:
 
 
 def _login(installation: Installation) -> CommandLineLogin:
-    from lfr_core.custody.identity.terminal import command_line_login
+    from lfr_core.custody.identity.terminal import build_command_line_login
 
-    return command_line_login(installation)
+    return build_command_line_login(installation)
 
 
 def _browse(address: str, request: LoginRequest, loopback: Loopback) -> str:

@@ -50,7 +50,7 @@ def show(installation: Installation, deployment: DeploymentId) -> Output:
     Example: lfr probe show high-street-0412
     """
     from lfr_core.common.errors import Refused
-    from lfr_core.deployments.monitoring.store import last_proven_ns, newest_live_probes
+    from lfr_core.deployments.monitoring.store import last_proven_ns, read_newest_live_probes
     from lfr_core.deployments.views import DeploymentReader
     from lfr_core.storage.engine import reading
 
@@ -58,7 +58,7 @@ def show(installation: Installation, deployment: DeploymentId) -> Output:
     if DeploymentReader(engine).find(deployment) is None:
         raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
     with reading(engine) as session:
-        proven_ns, probes = last_proven_ns(session, deployment), newest_live_probes(session, deployment)
+        proven_ns, probes = last_proven_ns(session, deployment), read_newest_live_probes(session, deployment)
 
     def text() -> None:
         ago = "never" if proven_ns is None else f"{(installation.now_ns - proven_ns) / 60e9:.1f} min ago"

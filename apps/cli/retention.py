@@ -57,13 +57,13 @@ def status(installation: Installation) -> Output:
     from flows.retention_lag import last_purge_words, purge_trouble
     from lfr_core.common.errors import Retryable
     from lfr_core.retention.last_purge import read_ended
-    from lfr_core.retention.status import retention_status
+    from lfr_core.retention.status import read_retention_status
 
     found: tuple[ClassStatus, ...] = ()
     away: Retryable | None = None
     try:
         _migrate_if_reached(installation)
-        found = retention_status(installation.engine, installation.policy.retention, now_ns=installation.now_ns)
+        found = read_retention_status(installation.engine, installation.policy.retention, now_ns=installation.now_ns)
     except Retryable as error:
         away = error
     home = installation.settings.home

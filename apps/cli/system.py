@@ -147,9 +147,9 @@ def _all_ready(settings: Settings, pid: int) -> bool:
 
 
 def _print_ready(settings: Settings, *, with_page: bool) -> None:
-    from streams.broker.traits import traits_of
+    from streams.broker.traits import read_traits
 
-    banner = traits_of(settings).banner
+    banner = read_traits(settings).banner
     if banner:
         errors.print(banner, style="yellow")
     where = f": {_pages_at(settings)}" if with_page else ""
@@ -198,11 +198,11 @@ def status(installation: Installation) -> Output:
     from apps.supervisor import ChildState, read_state
     from apps.supervisor.state import is_held
     from flows.retention_lag import purge_trouble
-    from streams.broker.traits import traits_of
+    from streams.broker.traits import read_traits
 
     settings = installation.settings
     trouble = purge_trouble(settings.home)
-    found, traits = read_state(settings.home), traits_of(settings)
+    found, traits = read_state(settings.home), read_traits(settings)
     state = found if found is not None and is_held(settings.home) and found.is_alive() else None
     children = [child.model_copy(update={"state": child.check_state()}) for child in (state.children if state else ())]
     stuck = state.trouble if state else ""

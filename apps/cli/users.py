@@ -86,9 +86,9 @@ def password(installation: Installation, name: Name) -> Output:
 
     Example: lfr users password "C. Adeyemi"
     """
-    from lfr_core.custody.identity.invitation import new_password_link
+    from lfr_core.custody.identity.invitation import make_password_link
 
-    address = new_password_link(installation, name, by=logged_in_or_machine(installation))
+    address = make_password_link(installation, name, by=logged_in_or_machine(installation))
     return Output({"name": name, "link": address}, f"{name} is logged out everywhere. {_about_link(name, address)}")
 
 

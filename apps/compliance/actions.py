@@ -12,7 +12,7 @@ from apps.compliance.panels import invited
 from apps.plain_words import plain_words
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.audit.head_checkpoint import read_public_key
-from lfr_core.custody.identity.invitation import Invitation, invite_person, login_of, new_password_link
+from lfr_core.custody.identity.invitation import Invitation, invite_person, login_of, make_password_link
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import Person, Rank, Role
 from lfr_core.custody.people.consultations import STAFF
@@ -60,7 +60,7 @@ class ComplianceActions:
 
     def new_password(self, name: str, *, by: AuthenticatedPerson) -> str:
         """Log a person out everywhere, and return the link at which they set another password."""
-        return new_password_link(self.installation, name, by=by)
+        return make_password_link(self.installation, name, by=by)
 
     def invite(self, name: str, login: str, *, by: AuthenticatedPerson) -> Invitation:
         """Make the account of a registered person at the identity server here; `login` may be empty."""

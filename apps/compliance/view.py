@@ -30,7 +30,7 @@ from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import LedgerView, read_ledger
 from lfr_core.retention.erasure.certificate import Certificate
 from lfr_core.retention.erasure.certificate_service import read_certificates
-from lfr_core.retention.status import ClassStatus, retention_status
+from lfr_core.retention.status import ClassStatus, read_retention_status
 from lfr_core.storage.engine import reading
 
 __all__ = ["MOST_ENTRIES", "ROLES", "ComplianceView", "Report", "ReportKind", "TrailSearch"]
@@ -176,7 +176,7 @@ class ComplianceView:
 
     def retention(self) -> tuple[ClassStatus, ...]:
         """Read how each kind of data stands against its end."""
-        return retention_status(self.engine, self.policy.retention, now_ns=self.clock.time_ns())
+        return read_retention_status(self.engine, self.policy.retention, now_ns=self.clock.time_ns())
 
     def due(self) -> tuple[ResultsDue, ...]:
         """List results beside their deadlines."""

@@ -46,7 +46,7 @@ from lfr_core.watchlists.compile import compile_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
 from streams.live_probe_selftest import run_self_test
 
-__all__ = ["PlannedSystem", "PublishedDeployment", "planned_system", "publish_results", "settings_with_demo_policy"]
+__all__ = ["PlannedSystem", "PublishedDeployment", "plan_system", "publish_results", "write_demo_policy"]
 
 _People = Mapping[str, DemoPerson]
 _LEAD_S = 8.0
@@ -81,7 +81,7 @@ class PublishedDeployment:
     """The public site's first page."""
 
 
-def settings_with_demo_policy(settings: Settings) -> Settings:
+def write_demo_policy(settings: Settings) -> Settings:
     """Write the policy with short times and nobody's addresses into the home folder, for every process of the run.
 
     Raises:
@@ -100,7 +100,7 @@ def settings_with_demo_policy(settings: Settings) -> Settings:
 
 
 @contextmanager
-def planned_system(
+def plan_system(
     report: WatchlistReport,
     deployment: str,
     *,

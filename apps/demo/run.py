@@ -17,9 +17,9 @@ from apps.demo.deletion import Deletion, erase_deployment, inject_canaries
 from apps.demo.deployment import (
     PlannedSystem,
     PublishedDeployment,
-    planned_system,
+    plan_system,
     publish_results,
-    settings_with_demo_policy,
+    write_demo_policy,
 )
 from apps.demo.score import AlertSpan, Score, score_alerts
 from apps.demo.visitor import VisitorLink
@@ -157,9 +157,9 @@ def run_demo(
     with run_progress(console) as bars:
         streets = _render(settings, photos, seconds=seconds, faces=faces, bars=bars)
         own = settings_for_run(settings, home, workers=settings.workers, keep_page_port=with_page)
-        with Installation(settings_with_demo_policy(own), identity=ProcessIdentity.COMMANDS) as installation:
+        with Installation(write_demo_policy(own), identity=ProcessIdentity.COMMANDS) as installation:
             report = _check_watchlist(installation, deployment, photos, bars)
-            with planned_system(
+            with plan_system(
                 report,
                 deployment,
                 name="A street that was never there",

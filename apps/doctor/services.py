@@ -172,12 +172,12 @@ def retention(settings: Settings, *, running: bool) -> Check:
     from flows.retention_lag import last_purge_words, purge_trouble
     from lfr_core.custody.installation import Installation
     from lfr_core.retention.last_purge import read_ended
-    from lfr_core.retention.status import retention_status
+    from lfr_core.retention.status import read_retention_status
 
     if not settings.database_url and not (settings.home / "records.sqlite3").exists():
         return ok("retention", "no records yet")
     with Installation(settings, identity=ProcessIdentity.COMMANDS) as installation:
-        found = retention_status(installation.engine, installation.policy.retention, now_ns=installation.now_ns)
+        found = read_retention_status(installation.engine, installation.policy.retention, now_ns=installation.now_ns)
     overdue = [each for each in found if each.is_alarm]
     trouble = purge_trouble(settings.home)
     if trouble and not overdue:

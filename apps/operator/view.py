@@ -38,7 +38,7 @@ from lfr_core.domain.watchlists import Response
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.receipt_page import receipt_html
 from lfr_core.publication.rights.receipts import issue_receipt
-from lfr_core.retention.status import ClassStatus, retention_status
+from lfr_core.retention.status import ClassStatus, read_retention_status
 from lfr_core.storage.engine import reading
 
 __all__ = [
@@ -279,7 +279,7 @@ class OperatorView:
 
     def retention(self) -> tuple[ClassStatus, ...]:
         """Read how late each class of data is with its deletion."""
-        return retention_status(self._engine, self._policy.retention, now_ns=self._clock.time_ns())
+        return read_retention_status(self._engine, self._policy.retention, now_ns=self._clock.time_ns())
 
     def shared_retention(self) -> tuple[ClassStatus, ...]:
         """Return what `retention` read within the last ten seconds: an alarm is minutes in the making."""

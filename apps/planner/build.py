@@ -18,7 +18,7 @@ from lfr_core.deployments.build import (
     build_document_register,
 )
 from lfr_core.deployments.camera_sources import CameraSources, camera_folder
-from lfr_core.deployments.evaluations import evaluations_for
+from lfr_core.deployments.evaluations import find_evaluations
 from lfr_core.deployments.monitoring.selftest import SelfTest
 from lfr_core.deployments.place_plan import PlacePlans
 from lfr_core.recognition.build import drop_gallery
@@ -57,7 +57,7 @@ def planner_view(installation: Installation) -> PlannerView:
         looks=installation.looks,
         deployments=deployments,
         announcements=build_announcement_store(installation),
-        evaluations=evaluations_for(installation.settings, installation.policy),
+        evaluations=find_evaluations(installation.settings, installation.policy),
         register=build_document_register(installation),
         lists=UploadedLists(installation.policy, installation.clock, home, deployments, build_lists, faces),
         cameras=CameraControl(sources, partial(try_camera, installation), partial(camera_states, home)),

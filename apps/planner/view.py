@@ -49,7 +49,7 @@ from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.closing import still_to_decide
 from lfr_core.publication.printing import build_form
-from lfr_core.publication.published import revisions_of
+from lfr_core.publication.published import read_revisions
 from lfr_core.storage.engine import reading
 from lfr_core.watchlists.quality.result import ListQuality, read_result
 
@@ -118,7 +118,7 @@ class PlannerView:
 
     def is_published(self, deployment: str) -> bool:
         """Return whether its record has been published."""
-        return bool(revisions_of(self.engine, deployment))
+        return bool(read_revisions(self.engine, deployment))
 
     def documents(self, deployment: str) -> ComplianceDocumentsStatus:
         """Read which of its documents are missing or past their review."""

@@ -12,12 +12,12 @@ from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.deployments.announcement import announcements
 from lfr_core.deployments.deadlines import ResultsDue, results_due
-from lfr_core.publication.build import build_explanations, build_results_service, pack_facts, policy_reference
+from lfr_core.publication.build import build_explanations, build_results_service, pack_facts, read_policy_reference
 from lfr_core.publication.not_decided import NotDecidedStatement
-from lfr_core.publication.published import PublishedRecord, revisions_of
+from lfr_core.publication.published import PublishedRecord, read_revisions
 from lfr_core.publication.record import DeploymentRecord
 from lfr_core.publication.record_builder import from_figures
-from lfr_core.publication.record_figures import figures_for
+from lfr_core.publication.record_figures import gather_figures
 from lfr_core.publication.site.summary import describe_record
 from lfr_core.publication.site.words import read_languages
 from lfr_core.storage.engine import reading
@@ -63,11 +63,11 @@ class PublicationView:
     def draft(self, deployment: str) -> Draft:
         """Compute what would be published now; publishes nothing."""
         it = self.installation
-        figures = figures_for(
+        figures = gather_figures(
             it.engine,
             deployment,
             force=it.policy.force.name,
-            policy_ref=policy_reference(it.settings),
+            policy_ref=read_policy_reference(it.settings),
             pack=pack_facts(it.settings),
         )
         made = from_figures(figures, policy=it.policy.publication, published_at=utc_from_ns(it.clock.time_ns()))
@@ -75,7 +75,7 @@ class PublicationView:
 
     def published(self, deployment: str) -> tuple[PublishedRecord, ...]:
         """List the published revisions, the first first."""
-        return revisions_of(self.installation.engine, deployment)
+        return read_revisions(self.installation.engine, deployment)
 
     def words(self, record: DeploymentRecord) -> Markup:
         """Say a record as the public reads it."""

@@ -28,7 +28,7 @@ from lfr_core.watchlists.compile import compile_watchlist
 from lfr_core.watchlists.enrol import check_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
 
-__all__ = ["DeployedSystem", "checked_watchlist", "deployed_system"]
+__all__ = ["DeployedSystem", "checked_watchlist", "deploy_system"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def checked_watchlist(
 
 
 @contextmanager
-def deployed_system(
+def deploy_system(
     report: WatchlistReport,
     deployment: str,
     kind: DeploymentKind,

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from apps.runs.deploy import checked_watchlist, deployed_system
+from apps.runs.deploy import checked_watchlist, deploy_system
 from apps.runs.play_recordings import CameraRecording, play
 from apps.runs.report import RunReport, measure
 from apps.runs.run_settings import settings_for_run
@@ -101,7 +101,7 @@ def run_recording(
         report = checked_watchlist(watchlist, deployment, kind, settings=settings, policy=policy, progress=count)
         on_checked(report)
         own = settings_for_run(settings, home, workers=1, keep_page_port=False)
-        with deployed_system(
+        with deploy_system(
             report,
             deployment,
             kind,

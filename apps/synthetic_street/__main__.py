@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from apps.synthetic_street.people import EyeFinder, Image, folder_people, sample_people
+from apps.synthetic_street.people import EyeFinder, Image, read_people, sample_people
 from apps.synthetic_street.render import StreetSpec, render_street
 from apps.synthetic_street.truth import load_truth
 from lfr_core.common.errors import LfrError
@@ -64,7 +64,7 @@ def main() -> int:
             people = sample_people(sample_photos(settings.cache))
         else:
             finder = eye_finder(settings, load_policy(settings.policy_file))
-            people = folder_people(given.people, finder, given.enrolled)
+            people = read_people(given.people, finder, given.enrolled)
         spec = StreetSpec(given.camera, given.seconds, given.faces, given.seed)
         street = render_street(settings.cache, spec, people, _report)
         sys.stderr.write("\n")

@@ -25,7 +25,7 @@ __all__ = [
     "HeadMarks",
     "StreetPerson",
     "cut_head",
-    "folder_people",
+    "read_people",
     "sample_people",
     "walkers",
     "with_twins",
@@ -135,7 +135,7 @@ def sample_people(photos: Mapping[str, Path], subjects: Mapping[str, str] | None
     return [StreetPerson(name, tuple(found), enrolled.get(name)) for name, found in heads.items()]
 
 
-def folder_people(folder: Path, find_eyes: EyeFinder, enrolled: int = 0) -> list[StreetPerson]:
+def read_people(folder: Path, find_eyes: EyeFinder, enrolled: int = 0) -> list[StreetPerson]:
     """Read people from a folder with one sub-folder of photographs a person, in the order of the names.
 
     The first `enrolled` people are enrolled subjects named as their folders; their first photograph (by name)

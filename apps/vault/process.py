@@ -21,17 +21,17 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.head_checkpoint import keep_head
 from lfr_core.custody.audit.head_memory import HeadMemory
 from lfr_core.custody.audit.head_signing import HeadSigningThread
-from lfr_core.custody.audit.heads import entries_of_vault
+from lfr_core.custody.audit.heads import read_vault_entries
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.prune import carry_records
-from lfr_core.custody.audit.read import newest_seq
+from lfr_core.custody.audit.read import read_newest_seq
 from lfr_core.custody.audit.trail import AuditTrail, record
 from lfr_core.custody.audit.vault_records import TrailRecords, note_unnamed_writers, record_existing_rows
 from lfr_core.custody.audit.witness import Witness
 from lfr_core.custody.identity.provider import provider_of
 from lfr_core.custody.identity.shown_logins import ShownLogins
 from lfr_core.custody.installation import Installation
-from lfr_core.custody.vault.certificates import authority_of
+from lfr_core.custody.vault.certificates import load_authority
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
@@ -113,7 +113,7 @@ def build_vault(
 
     def carry(up_to: int) -> None:
         with records.open_state() as (session, state):
-            newest = newest_seq(session)
+            newest = read_newest_seq(session)
             said = deepcopy(state)
         carry_records(engine, trail, said, newest=newest, up_to=up_to)
 
@@ -135,7 +135,7 @@ def _clean(core: VaultCore, engine: Engine, records: TrailRecords, memory: HeadM
     """
     with records.open_state() as (session, state):
         destroyed, generation = frozenset(state.destroyed), state.generation
-        gone, newest = memory.find_gone(session), newest_seq(session)
+        gone, newest = memory.find_gone(session), read_newest_seq(session)
     drop_destroyed(core, destroyed, generation)
     if gone is not None:
         tell_of_trail(core, known=gone.seq, newest=newest)
@@ -156,7 +156,7 @@ def build_identities(core: VaultCore, folder: Path, days: float, clock: Clock) -
     Raises:
         Fatal, Refused: as `ProcessFiles` and `Machines`.
     """
-    authority = authority_of(core.keystore, clock)
+    authority = load_authority(core.keystore, clock)
     machines = Machines(core.keystore.folder, authority, people=core.people, audit=core.audit, clock=clock, days=days)
     core.writers.machines = machines
     return ProcessFiles(folder, authority, clock, days), machines
@@ -172,7 +172,7 @@ def run_vault(installation: Installation) -> None:
     core, compare = build_vault(settings, policy, engine, installation.clock)
     days = policy.vault.certificate_days
     processes, machines = build_identities(core, settings.process_folder, days, installation.clock)
-    machines.dismiss_again(entries_of_vault(engine, core.writers, Verb.AUTHORISE))
+    machines.dismiss_again(read_vault_entries(engine, core.writers, Verb.AUTHORISE))
     listen = split_address(settings.vault_listen) if settings.vault_listen else None
     provider_keys = settings.keystore_folder / "identity-provider-keys.json"
     records = TrailRecords(engine, core.writers, core.public_key, core.clock, settings.keystore_folder)

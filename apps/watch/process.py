@@ -29,7 +29,7 @@ from lfr_core.domain.deployments import lifecycle_of
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from streams.broker.connection import connect_as
-from streams.broker.traits import traits_of
+from streams.broker.traits import read_traits
 from streams.broker.users import User
 from streams.live_probe import LiveProbeSender
 
@@ -71,7 +71,7 @@ def build_watch(installation: Installation) -> Watch:
     return Watch(
         engine=engine,
         sender=LiveProbeSender(
-            connect_as(User.WATCH, settings), traits_of(settings), installation.vault, engine, clock
+            connect_as(User.WATCH, settings), read_traits(settings), installation.vault, engine, clock
         ),
         store=store,
         circuit_breaker=check_circuit_breaker,

@@ -11,7 +11,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.domain.alerts import UNDO_S, Decision, Engagement, EngagementOutcome, Judgement, Review
 from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertRow
 
-__all__ = ["AnyAnswer", "decision_of", "question_of", "standing", "take_back", "write_answer"]
+__all__ = ["AnyAnswer", "decision_of", "find_question", "standing", "take_back", "write_answer"]
 
 AnyAnswer = Judgement | Engagement | Review | EngagementOutcome
 _COLUMNS = {
@@ -29,7 +29,7 @@ _QUESTIONS: dict[type[AnyAnswer], str] = {
 }
 
 
-def question_of(answer: AnyAnswer) -> str:
+def find_question(answer: AnyAnswer) -> str:
     """Return the question it answers, which is the alert's column too."""
     return _QUESTIONS[type(answer)]
 
@@ -46,7 +46,7 @@ def decision_of(row: AlertRow) -> Decision:
 
 def standing(row: AlertRow, answer: AnyAnswer) -> tuple[str | None, str | None]:
     """Return the answer that stands to the question of `answer`, and whose it is."""
-    question = question_of(answer)
+    question = find_question(answer)
     return getattr(row, question), getattr(row, _COLUMNS[question][0])
 
 
@@ -59,14 +59,14 @@ def write_answer(
         AlertAnswerRow(
             alert=row.id,
             number=1 if last is None else last.number + 1,
-            question=question_of(answer),
+            question=find_question(answer),
             answer=answer.value,
             minutes=minutes,
             by=by,
             at=at,
         )
     )
-    _stand(row, question_of(answer), answer.value, by, at, minutes)
+    _stand(row, find_question(answer), answer.value, by, at, minutes)
 
 
 def take_back(session: Session, row: AlertRow, answer: AnyAnswer, by: str, now: dt.datetime) -> None:
@@ -77,7 +77,7 @@ def take_back(session: Session, row: AlertRow, answer: AnyAnswer, by: str, now: 
             `alert.undo-too-late`.
     """
     last = session.exec(_history(row).where(col(AlertAnswerRow.undone_at).is_(None)).limit(1)).first()
-    if last is None or (last.question, last.answer) != (question_of(answer), answer.value):
+    if last is None or (last.question, last.answer) != (find_question(answer), answer.value):
         raise Refused(
             "alert.nothing-to-undo",
             f"{_words(answer)} isn't the last answer to this alert any more: nothing is undone; look at it again",

@@ -13,8 +13,8 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from lfr_core.alerts.answers import AnyAnswer, decision_of, question_of, standing, take_back, write_answer
-from lfr_core.alerts.pictures import pictures_digest, references_of, show_shot
+from lfr_core.alerts.answers import AnyAnswer, decision_of, find_question, standing, take_back, write_answer
+from lfr_core.alerts.pictures import pictures_digest, read_references, show_shot
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
@@ -159,7 +159,7 @@ class DecisionService:
         name = self._prepare(actor)
         with self._alert(alert, actor) as (session, row):
             take_back(session, row, answer, name, utc_from_ns(self._clock.time_ns()))
-            facts = {"question": question_of(answer), "answer": answer.value}
+            facts = {"question": find_question(answer), "answer": answer.value}
             self._audit(session, row, name, "alert.undo", facts)
             return decision_of(row)
 
@@ -183,7 +183,7 @@ class DecisionService:
         minutes: float | None = None,
     ) -> None:
         """Let the answer stand, if the alert is what the person saw; a judgement is of the picture they compared."""
-        references = references_of(session, row)
+        references = read_references(session, row)
         if shown is not None and shown.pictures and isinstance(answer, Judgement):
             show_shot(session, row, references, shown.pictures)
         pictures = pictures_digest(row.id, row.probe_sealed, references)
@@ -195,7 +195,7 @@ class DecisionService:
         if replaced is not None:
             facts["replaces"] = replaced
         write_answer(session, row, answer, name, utc_from_ns(self._clock.time_ns()), minutes)
-        self._audit(session, row, name, f"alert.{question_of(answer)}", facts)
+        self._audit(session, row, name, f"alert.{find_question(answer)}", facts)
 
     def _audit(self, session: Session, row: AlertRow, name: str, rule: str, facts: dict[str, str]) -> None:
         self._trail.append(session, AuditEvent(Verb.DECIDE, name, row.deployment, f"alert:{row.id}", rule, facts))

@@ -20,7 +20,7 @@ from lfr_core.custody.audit.entry import canonical
 from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import HeadSigner, Signer, Verb
 from lfr_core.custody.audit.read import snapshot
-from lfr_core.custody.audit.slices import SliceCounts, deployment_lines, whole_lines
+from lfr_core.custody.audit.slices import SliceCounts, read_deployment_lines, whole_lines
 from lfr_core.custody.vault.signing import NOT_SIGNED
 
 __all__ = ["SignedText", "certificate_line", "describe", "export_trail", "write_evidence"]
@@ -158,7 +158,7 @@ def _write_evidence(
     bundle, counts = BundleWriter(out), SliceCounts()
     with snapshot(engine) as session:
         bundle.begin("audit")
-        for line in deployment_lines(session, deployment, counts):
+        for line in read_deployment_lines(session, deployment, counts):
             bundle.write_line(line)
     bundle.begin("certificates")
     for one in certificates:

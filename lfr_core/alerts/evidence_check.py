@@ -15,7 +15,7 @@ from lfr_core.alerts.evidence import SignedText, certificate_line, describe
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.bundle import BundleManifest, parse_manifest, part_of
-from lfr_core.custody.audit.read import anchor_of, newest_head, snapshot
+from lfr_core.custody.audit.read import anchor_of, read_newest_head, snapshot
 from lfr_core.custody.vault.signing import MADE_BEFORE_NS, check_recent, not_signed
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.storage.tables.audit import AuditEntryRow, AuditHeadRow
@@ -66,7 +66,7 @@ def _evidence_faults(
     if made.parts[1:] != true or made.parts[0].name != "audit":
         yield "its authority, counts or certificates aren't those of the records"
     with snapshot(engine) as session:
-        head = newest_head(session)
+        head = read_newest_head(session)
         if _count(session, _where_deployment(deployment), 0, head.seq if head else 0) != made.entries or made.unsigned:
             yield "it doesn't show all signed entries of its deployment"
         yield from _end_faults(session, made, before_ns)

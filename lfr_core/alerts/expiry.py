@@ -33,7 +33,7 @@ from lfr_core.storage.tables.alerts import (
 from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 
-__all__ = ["DueAlert", "ExpiredAlert", "due_alerts", "expire_alerts"]
+__all__ = ["DueAlert", "ExpiredAlert", "expire_alerts", "find_due_alerts"]
 
 ACTOR = SystemActor.RETENTION
 RULE = ErasureRule.ALERTS_DUE
@@ -68,7 +68,7 @@ class ExpiredAlert:
     """None when its key was destroyed before, by the vault's own timer or by a sweep that was killed half way."""
 
 
-def due_alerts(engine: Engine, vault: Vault, *, now_ns: int, retention_h: int) -> tuple[DueAlert, ...]:
+def find_due_alerts(engine: Engine, vault: Vault, *, now_ns: int, retention_h: int) -> tuple[DueAlert, ...]:
     """Find the alerts that are due at `now_ns`, the oldest first; canaries among them.
 
     When each is due the keystore says, where no login of the records reaches: a row that says another time of opening,
@@ -112,7 +112,7 @@ def expire_alerts(
         Refused: `vault.keystore`, `audit.bad-event`.
     """
     trail.prepare(ACTOR)
-    due = due_alerts(engine, vault, now_ns=now_ns, retention_h=retention_h)
+    due = find_due_alerts(engine, vault, now_ns=now_ns, retention_h=retention_h)
     done: list[ExpiredAlert] = []
     for start in range(0, len(due), _AT_ONCE):
         part = due[start : start + _AT_ONCE]

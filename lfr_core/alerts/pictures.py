@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from lfr_core.storage.tables.alerts import AlertReferenceRow, AlertRow, AlertShotRow
 
-__all__ = ["MOST_SHOTS", "keep_shot", "pictures_digest", "references_of", "shots_of", "show_shot"]
+__all__ = ["MOST_SHOTS", "keep_shot", "pictures_digest", "read_references", "read_shots", "show_shot"]
 
 MOST_SHOTS: Final = 6
 """[proposal] Kept beside an alert's best: somebody compares for some seconds, in which hardly more come that are each
@@ -21,13 +21,13 @@ _DIGITS = 16
 forge is sealed under the alert's key."""
 
 
-def references_of(session: Session, alert: AlertRow) -> Sequence[AlertReferenceRow]:
+def read_references(session: Session, alert: AlertRow) -> Sequence[AlertReferenceRow]:
     """Read the alert's references in the order of their ids."""
     wanted = select(AlertReferenceRow).where(AlertReferenceRow.alert == alert.id)
     return session.exec(wanted.order_by(col(AlertReferenceRow.id))).all()
 
 
-def shots_of(session: Session, alert: UUID) -> Sequence[AlertShotRow]:
+def read_shots(session: Session, alert: UUID) -> Sequence[AlertShotRow]:
     """Read the pictures that were the alert's before, the newest first."""
     wanted = select(AlertShotRow).where(AlertShotRow.alert == alert)
     return session.exec(wanted.order_by(col(AlertShotRow.number).desc())).all()
@@ -35,7 +35,7 @@ def shots_of(session: Session, alert: UUID) -> Sequence[AlertShotRow]:
 
 def keep_shot(session: Session, alert: AlertRow) -> None:
     """Keep the alert's picture, which a better one replaces now; beyond `MOST_SHOTS` the oldest goes."""
-    before = shots_of(session, alert.id)
+    before = read_shots(session, alert.id)
     for old in before[MOST_SHOTS - 1 :]:
         session.delete(old)
     number = before[0].number + 1 if before else 1
@@ -49,7 +49,7 @@ def show_shot(session: Session, alert: AlertRow, references: Sequence[AlertRefer
     """
     if pictures_digest(alert.id, alert.probe_sealed, references) == digest:
         return
-    for shot in shots_of(session, alert.id):
+    for shot in read_shots(session, alert.id):
         if pictures_digest(alert.id, shot.probe_sealed, references) == digest:
             alert.probe_sealed, shot.probe_sealed = shot.probe_sealed, alert.probe_sealed
             session.add(shot)

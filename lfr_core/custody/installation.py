@@ -17,7 +17,7 @@ from lfr_core.common.settings import Settings, load_settings
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.people.store import People
-from lfr_core.custody.vault.client import VAULT_TIMEOUT_S, VaultClient, vault_client
+from lfr_core.custody.vault.client import VAULT_TIMEOUT_S, VaultClient, make_vault_client
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.storage.engine import open_engine
@@ -69,11 +69,11 @@ class Installation:
     @cached_property
     def vault(self) -> VaultClient:
         """The running vault; it is asked at the first question, not before."""
-        return vault_client(self.settings, self.identity, self._vault_timeout_s)
+        return make_vault_client(self.settings, self.identity, self._vault_timeout_s)
 
     def open_vault(self, timeout_s: float = VAULT_TIMEOUT_S) -> VaultClient:
         """Open a line of its own to the vault, which waits so long for an answer, and knows who has logged in here."""
-        line = vault_client(self.settings, self.identity, timeout_s)
+        line = make_vault_client(self.settings, self.identity, timeout_s)
         line.share_logins(self.vault)
         return line
 

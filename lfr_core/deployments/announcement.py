@@ -25,7 +25,7 @@ from lfr_core.deployments.locking import lock_deployment
 from lfr_core.deployments.reading import read_application
 from lfr_core.deployments.record import record_step
 from lfr_core.deployments.steps import Step, rules_for
-from lfr_core.deployments.withholding_requests import pending_row
+from lfr_core.deployments.withholding_requests import read_pending_row
 from lfr_core.domain.actors import Principal, SystemActor
 from lfr_core.domain.figures import Notice, UseCase
 from lfr_core.storage.engine import reading, writing
@@ -111,7 +111,7 @@ class AnnouncementStore:
         self.trail.prepare(actor)
         with writing(self.engine) as session:
             of = lock_deployment(session, deployment)
-            asked = pending_row(session, of)
+            asked = read_pending_row(session, of)
             if asked is not None:
                 raise Refused(
                     "announcement.withholding-asked",

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.application import Application
-from lfr_core.deployments.entries import EntryLike, entry_row, reference_rows
+from lfr_core.deployments.entries import EntryLike, read_entry_row, read_reference_rows
 from lfr_core.deployments.gallery_binding import bind_gallery
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.working_days import LONDON
@@ -73,10 +73,10 @@ def write_list(
             "watchlist.test-subjects-only", "a list of test subjects alone belongs to an evaluation or a demo"
         )
     for entry in entries:
-        session.add(entry_row(row.id, entry))
+        session.add(read_entry_row(row.id, entry))
     session.flush()
     for entry in entries:
-        session.add_all(reference_rows(row.id, entry, key))
+        session.add_all(read_reference_rows(row.id, entry, key))
     bind_gallery(session, row, held)
     row.gallery, row.contract_id = gallery, contract_id
     row.blue_list_size, row.watchlist_size = blue, len(entries) - blue

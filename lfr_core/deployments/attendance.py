@@ -21,10 +21,10 @@ from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.vault import AttendanceRow
 
-__all__ = ["Attendance", "last_attended_ns"]
+__all__ = ["Attendance", "read_last_attended_ns"]
 
 
-def last_attended_ns(session: Session, deployment: str, is_sealed: IsSealed | None = None) -> int | None:
+def read_last_attended_ns(session: Session, deployment: str, is_sealed: IsSealed | None = None) -> int | None:
     """Read when an operator was last heard of, nanoseconds since the epoch, or None.
 
     `is_sealed`: the vault's: only what was sealed counts with a key that was lent upon this operator's login.

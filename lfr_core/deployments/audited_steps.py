@@ -47,7 +47,7 @@ class AuditedSteps(DeploymentReader):
         compare: compares a deployment's gallery with its list now, keeps what it finds, which the gate is decided on,
             and says what differs: `lfr_core.deployments.monitoring.gallery.compare_gallery`.
         evaluations: what the expected false alerts are forecast from; without any, nothing counts as measured.
-        model: `model_in_use`, of which the equality impact assessment has to be.
+        model: `read_model_in_use`, of which the equality impact assessment has to be.
         """
         super().__init__(engine)
         self._vault = vault

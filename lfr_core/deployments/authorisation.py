@@ -12,7 +12,7 @@ from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import AuthenticatedPerson, Rank, Role
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.compliance_documents import read_documents_status
-from lfr_core.deployments.deadlines import overdue_unexplained
+from lfr_core.deployments.deadlines import find_overdue_unexplained
 from lfr_core.deployments.false_alert_forecast import FalseAlertForecast
 from lfr_core.deployments.locking import reason_of
 from lfr_core.domain.policy import Policy
@@ -36,7 +36,7 @@ def check_may_authorise(session: Session, made: Application, policy: Policy, *, 
     standing = read_documents_status(session, made.deployment, day)
     if not standing.in_date:
         raise Refused("deployment.documents", f"{standing.why}, good on {day}")
-    late = overdue_unexplained(session, now, policy)
+    late = find_overdue_unexplained(session, now, policy)
     if late:
         raise Refused(
             "deployment.results-overdue",

@@ -9,8 +9,8 @@ from secrets import token_hex
 from lfr_core.custody.installation import Installation
 from lfr_core.deployments.announcement import AnnouncementStore
 from lfr_core.deployments.compliance_documents import ComplianceDocumentRegister, compliance_document_folder
-from lfr_core.deployments.equality import model_in_use
-from lfr_core.deployments.evaluations import evaluations_for
+from lfr_core.deployments.equality import read_model_in_use
+from lfr_core.deployments.evaluations import find_evaluations
 from lfr_core.deployments.monitoring.gallery import GalleryCheck, compare_gallery
 from lfr_core.deployments.service import DeploymentService
 from lfr_core.recognition.gallery.milvus import milvus_gallery
@@ -33,8 +33,8 @@ def build_deployment_service(installation: Installation) -> DeploymentService:
         installation.clock,
         lambda: installation.policy,
         compare=build_gallery_comparison(installation),
-        evaluations=lambda: evaluations_for(installation.settings, installation.policy),
-        model=lambda: model_in_use(installation.settings, installation.policy),
+        evaluations=lambda: find_evaluations(installation.settings, installation.policy),
+        model=lambda: read_model_in_use(installation.settings, installation.policy),
     )
 
 
@@ -62,6 +62,6 @@ def build_document_register(installation: Installation, threshold: float | None 
         installation.clock,
         compliance_document_folder(settings.home),
         policy.documents,
-        model=model_in_use(settings, policy),
+        model=read_model_in_use(settings, policy),
         threshold=policy.alerts.threshold if threshold is None else threshold,
     )

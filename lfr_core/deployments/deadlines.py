@@ -24,9 +24,9 @@ __all__ = [
     "ResultsSchedule",
     "ResultsStatus",
     "compute_results_schedule",
-    "due_at_of",
+    "find_overdue_unexplained",
     "keep_deadlines",
-    "overdue_unexplained",
+    "read_due_at",
     "results_due",
 ]
 
@@ -100,12 +100,12 @@ def results_due(session: Session, now: datetime, policy: PublicationPolicy) -> t
     return tuple(sorted(found, key=lambda one: (one.schedule.due_at, one.deployment)))
 
 
-def overdue_unexplained(session: Session, now: datetime, policy: Policy) -> tuple[str, ...]:
+def find_overdue_unexplained(session: Session, now: datetime, policy: Policy) -> tuple[str, ...]:
     """Return the deployments for whose late results nobody has given an explanation: no new authority until then."""
     return tuple(one.deployment for one in results_due(session, now, policy.publication) if one.locks)
 
 
-def due_at_of(
+def read_due_at(
     session: Session, deployment: str, ended_at: datetime, now: datetime, policy: PublicationPolicy
 ) -> datetime:
     """Return one deadline: as kept if it has passed, else by today's calendar."""

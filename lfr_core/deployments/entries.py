@@ -12,7 +12,7 @@ from lfr_core.custody.vault.sealing import seal
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
 
-__all__ = ["EntryLike", "ReferenceLike", "entry_row", "reference_rows"]
+__all__ = ["EntryLike", "ReferenceLike", "read_entry_row", "read_reference_rows"]
 
 
 class ReferenceLike(Protocol):
@@ -47,7 +47,7 @@ class EntryLike(Protocol):
     def age(self) -> int | None: ...
 
 
-def entry_row(deployment: str, entry: EntryLike) -> WatchlistEntryRow:
+def read_entry_row(deployment: str, entry: EntryLike) -> WatchlistEntryRow:
     return WatchlistEntryRow(
         deployment=deployment,
         id=entry.id,
@@ -60,7 +60,7 @@ def entry_row(deployment: str, entry: EntryLike) -> WatchlistEntryRow:
     )
 
 
-def reference_rows(deployment: str, entry: EntryLike, key: bytes) -> list[WatchlistReferenceRow]:
+def read_reference_rows(deployment: str, entry: EntryLike, key: bytes) -> list[WatchlistReferenceRow]:
     """Make the rows of an entry's photographs, their crops sealed under the list's `key` (32 bytes)."""
     return [
         WatchlistReferenceRow(

@@ -21,10 +21,10 @@ from lfr_core.recognition.accuracy.cache import quality_gate_id
 from lfr_core.recognition.faces.pack.opening import open_pack
 from lfr_core.storage.tables.documents import ComplianceDocumentRow
 
-__all__ = ["check_equality", "model_in_use"]
+__all__ = ["check_equality", "read_model_in_use"]
 
 
-def model_in_use(settings: Settings, policy: Policy) -> str:
+def read_model_in_use(settings: Settings, policy: Policy) -> str:
     """Name model, rule of agreeing shots and quality gate in one: SHA-256 (hex); "" where no model is installed."""
     try:
         pack = open_pack(settings.pack_folder, acknowledge_licence=settings.acknowledge_model_licence)
@@ -42,7 +42,7 @@ def check_equality(session: Session, made: Application, model: str) -> None:
     Args:
         session: of the records.
         made: what is applied for.
-        model: `model_in_use`.
+        model: `read_model_in_use`.
 
     Raises:
         Refused: `deployment.equality`: it was made of another model, rule, gate or threshold.

@@ -23,7 +23,7 @@ from lfr_core.domain.policy import Policy
 from lfr_core.recognition.accuracy.cache import quality_gate_id
 from lfr_core.recognition.faces.pack.opening import open_pack
 
-__all__ = ["Evaluation", "default_evaluations_file", "evaluations_for", "load_evaluations"]
+__all__ = ["Evaluation", "default_evaluations_file", "find_evaluations", "load_evaluations"]
 
 Words = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]+$")
@@ -93,7 +93,7 @@ class _Register(BaseModel):
     evaluation: tuple[Evaluation, ...] = ()
 
 
-def evaluations_for(settings: Settings, policy: Policy) -> tuple[Evaluation, ...]:
+def find_evaluations(settings: Settings, policy: Policy) -> tuple[Evaluation, ...]:
     """Return evaluations of the model in use, the policy's rule and its quality gate; without a model, of all models.
 
     Raises:

@@ -24,13 +24,13 @@ from lfr_core.storage.tables.watchlists import (
 __all__ = [
     "allow_canary",
     "bind_gallery",
-    "bound_rows",
-    "canary_rows",
     "is_list",
     "list_digest",
+    "read_bound_rows",
+    "read_canary_rows",
     "read_last_gallery_check",
+    "read_rows_after",
     "record_gallery_check",
-    "rows_after",
 ]
 
 
@@ -43,19 +43,19 @@ def bind_gallery(session: Session, row: DeploymentRow, held: Sequence[StoredRow]
     session.flush()
 
 
-def bound_rows(session: Session, deployment: str) -> tuple[StoredRow, ...]:
+def read_bound_rows(session: Session, deployment: str) -> tuple[StoredRow, ...]:
     """Return what its gallery must hold."""
     table = GalleryReferenceRow
     return _stored(session, table.deployment == deployment, table.entry != CANARY_ENTRY)
 
 
-def canary_rows(session: Session, deployment: str) -> tuple[StoredRow, ...]:
+def read_canary_rows(session: Session, deployment: str) -> tuple[StoredRow, ...]:
     """Return what its gallery may hold besides: injected for the proof of deletion."""
     table = GalleryReferenceRow
     return _stored(session, table.deployment == deployment, table.entry == CANARY_ENTRY)
 
 
-def rows_after(session: Session, deployment: str, last: str, *, most: int) -> tuple[StoredRow, ...]:
+def read_rows_after(session: Session, deployment: str, last: str, *, most: int) -> tuple[StoredRow, ...]:
     """Read up to `most` of the rows that must be there, by id, those after `last`."""
     table = GalleryReferenceRow
     query = (
@@ -73,7 +73,7 @@ def allow_canary(session: Session, deployment: str, row: StoredRow) -> None:
     Raises:
         Refused: `erasure.too-many-canaries`: as many as a search sees past are there.
     """
-    if len(canary_rows(session, deployment)) >= MOST_CANARIES:
+    if len(read_canary_rows(session, deployment)) >= MOST_CANARIES:
         raise Refused(
             "erasure.too-many-canaries",
             f"the gallery of {deployment} has {MOST_CANARIES} canaries; more could hide a person: wait for the close",

@@ -11,7 +11,7 @@ from lfr_core.custody.audit.record_parts import of_deployment
 from lfr_core.custody.audit.row_seals import IsSealed
 from lfr_core.custody.people.lookup import in_role
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.attendance import last_attended_ns
+from lfr_core.deployments.attendance import read_last_attended_ns
 from lfr_core.deployments.compliance_documents import read_documents_status
 from lfr_core.deployments.gallery_binding import read_last_gallery_check
 from lfr_core.deployments.monitoring.store import last_proven_ns
@@ -23,13 +23,15 @@ from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow, Pla
 from lfr_core.storage.tables.publication import AnnouncementRow
 from lfr_core.storage.tables.vault import InstallationRow
 
-__all__ = ["difference_of", "gate_facts", "planned_facts"]
+__all__ = ["difference_of", "gather_gate_facts", "gather_planned_facts"]
 
 
-def gate_facts(session: Session, row: DeploymentRow, now: datetime, is_sealed: IsSealed | None = None) -> GateFacts:
+def gather_gate_facts(
+    session: Session, row: DeploymentRow, now: datetime, is_sealed: IsSealed | None = None
+) -> GateFacts:
     """Return the facts of one deployment at `now`, aware; with `is_sealed` as the vault goes by.
 
-    Raises as `planned_facts`.
+    Raises as `gather_planned_facts`.
     """
     looked_ns, why = read_last_gallery_check(session, row.id)
     if row.gallery and not row.gallery_digest:
@@ -42,19 +44,19 @@ def gate_facts(session: Session, row: DeploymentRow, now: datetime, is_sealed: I
         closes_ns=_ns(row.closes_at) if row.closes_at else None,
         gallery=row.gallery or "",
         suspended_why=row.suspended_why,
-        attended_ns=last_attended_ns(session, row.id, is_sealed),
+        attended_ns=read_last_attended_ns(session, row.id, is_sealed),
         gallery_why=why,
         gallery_looked_ns=looked_ns,
         audit_written_ns=installation.written_ns if installation else None,
         records_why=difference_of(row.id, installation.records_why if installation else ""),
-        planned=planned_facts(session, row, now, is_sealed)
+        planned=gather_planned_facts(session, row, now, is_sealed)
         if lifecycle_of(planned=row.planned).has_authority
         else None,
         is_operational=row.kind == DeploymentKind.OPERATIONAL,
     )
 
 
-def planned_facts(
+def gather_planned_facts(
     session: Session, row: DeploymentRow, now: datetime, is_sealed: IsSealed | None = None
 ) -> PlannedFacts:
     """Return the facts of one planned deployment at `now`, aware.

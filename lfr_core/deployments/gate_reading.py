@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
-from lfr_core.deployments.gate_facts import gate_facts
+from lfr_core.deployments.gate_facts import gather_gate_facts
 from lfr_core.domain.gate import GateFinding, GateLimits, gate
 from lfr_core.domain.policy import Policy
 from lfr_core.storage.engine import reading
@@ -29,7 +29,7 @@ def read_gate(engine: Engine, deployment: str, policy: Policy, *, now_ns: int) -
         row = None if "\x00" in deployment else session.get(DeploymentRow, deployment)
         if row is None:
             raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
-        facts = gate_facts(session, row, utc_from_ns(now_ns))
+        facts = gather_gate_facts(session, row, utc_from_ns(now_ns))
     return gate(facts, GateLimits.of(policy), now_ns=now_ns)
 
 

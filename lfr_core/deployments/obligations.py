@@ -14,7 +14,7 @@ from sqlmodel import Session, col, func, select
 
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.custody.vault.port import KeyKind, Vault
-from lfr_core.deployments.deadlines import due_at_of
+from lfr_core.deployments.deadlines import read_due_at
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.policy import Policy
 from lfr_core.storage.engine import reading, writing
@@ -24,7 +24,7 @@ from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRo
 from lfr_core.storage.tables.publication import PublishedRecordRow
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
 
-__all__ = ["Obligation", "ObligationKind", "closed_at", "obligations_of", "record_met_obligations"]
+__all__ = ["Obligation", "ObligationKind", "closed_at", "read_obligations", "record_met_obligations"]
 
 LIST_WITHIN = timedelta(hours=24)
 """docs/domain.md W7: a list is destroyed at the close, and 24 hours after the end at the latest."""
@@ -73,7 +73,7 @@ class _Left:
     published_at: datetime | None
 
 
-def obligations_of(session: Session, deployment: str, policy: Policy, *, now: datetime) -> tuple[Obligation, ...]:
+def read_obligations(session: Session, deployment: str, policy: Policy, *, now: datetime) -> tuple[Obligation, ...]:
     """Return the four, as they stand; none before the deployment has ended, and none for a trial.
 
     A cancelled one owes no results: they count as done when it was cancelled.
@@ -83,7 +83,7 @@ def obligations_of(session: Session, deployment: str, policy: Policy, *, now: da
         return ()
     left, ended_at = _left(session, deployment), row.ended_at
     opened = row.status == DeploymentStatus.ENDED
-    results_due = due_at_of(session, deployment, ended_at, now, policy.publication) if opened else None
+    results_due = read_due_at(session, deployment, ended_at, now, policy.publication) if opened else None
     alerts_due = ended_at + timedelta(hours=policy.alerts.retention_h) if opened else None
     return (
         Obligation(ObligationKind.LIST_DESTROYED, ended_at + LIST_WITHIN, planned.list_destroyed_at),

@@ -15,7 +15,7 @@ from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import Actor, AuthenticatedPerson, Role
 from lfr_core.deployments.audited_steps import AuditedSteps
-from lfr_core.deployments.gate_facts import gate_facts
+from lfr_core.deployments.gate_facts import gather_gate_facts
 from lfr_core.deployments.list_steps import ended_error
 from lfr_core.deployments.locking import lock_deployment, reason_of
 from lfr_core.deployments.record import record_step, rule_for
@@ -138,7 +138,7 @@ class OpeningSteps(AuditedSteps):
         return self._compare(id) if waits else ""
 
     def _check(self, session: Session, row: DeploymentRow, rule: StepRule) -> None:
-        facts = gate_facts(session, row, self._now())
+        facts = gather_gate_facts(session, row, self._now())
         limits = GateLimits.of(self._policy())
         check_gate(facts, row.id, limits, now_ns=self._clock.time_ns(), only=rule.conditions)
 

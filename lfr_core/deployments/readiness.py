@@ -12,7 +12,7 @@ from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Person
 from lfr_core.deployments.application import Application, Authority
-from lfr_core.deployments.gate_facts import gate_facts
+from lfr_core.deployments.gate_facts import gather_gate_facts
 from lfr_core.deployments.reading import read_application, read_authority, read_state
 from lfr_core.deployments.state_machine import DeploymentState
 from lfr_core.deployments.steps import RULES, Step
@@ -30,8 +30,8 @@ __all__ = [
     "ListShare",
     "ReadinessItem",
     "calendar",
-    "pending_withholdings",
     "read_overview",
+    "read_pending_withholdings",
     "steps_for",
 ]
 
@@ -135,7 +135,7 @@ def read_overview(engine: Engine, deployment: str, limits: GateLimits, *, now_ns
             application=made,
             authority=read_authority(session, row.id),
             readiness=tuple(
-                _line(one) for one in gate(gate_facts(session, row, utc_from_ns(now_ns)), limits, now_ns=now_ns)
+                _line(one) for one in gate(gather_gate_facts(session, row, utc_from_ns(now_ns)), limits, now_ns=now_ns)
             ),
             composition=tuple(ListShare(one.category, one.people, one.images) for one in shares),
             list_built_at=kept.list_built_at,
@@ -146,7 +146,7 @@ def read_overview(engine: Engine, deployment: str, limits: GateLimits, *, now_ns
         )
 
 
-def pending_withholdings(engine: Engine) -> tuple[WithholdingRequest, ...]:
+def read_pending_withholdings(engine: Engine) -> tuple[WithholdingRequest, ...]:
     """Return the requests to withhold a planned deployment's notice that wait for an officer. Raises Retryable."""
     ended = [each.value for each in DeploymentStatus if each.is_over]
     with reading(engine) as session:

@@ -17,12 +17,12 @@ from lfr_core.custody.audit.counted_rows import digest_counted
 from lfr_core.custody.audit.record_parts import Part, Where, by_key, of_deployment, of_person
 from lfr_core.custody.audit.records import digest_rows, find_differences, find_lost, not_on_trail
 from lfr_core.custody.audit.vault_records import TrailRecords
-from lfr_core.custody.people.lookup import in_role, row_of
+from lfr_core.custody.people.lookup import find_row, in_role
 from lfr_core.custody.people.officer_alerts import check_judged_same
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.people.sign_on import check_signed_on
 from lfr_core.custody.vault.epochs import Epoch
-from lfr_core.deployments.gate_facts import difference_of, gate_facts
+from lfr_core.deployments.gate_facts import difference_of, gather_gate_facts
 from lfr_core.domain.gate import GateFacts
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.alerts import AlertRow
@@ -59,7 +59,7 @@ class VaultRecords:
             if found is None:
                 return None
             where = dict(of_deployment(deployment))
-            if found.planned is not None and (officer := row_of(session, found.planned.authorised_by)) is not None:
+            if found.planned is not None and (officer := find_row(session, found.planned.authorised_by)) is not None:
                 where |= of_person(officer.id or 0)
             why = next(find_differences(session, state, self.records.key, where), "")
             if not why and self._differences is not None:
@@ -69,7 +69,7 @@ class VaultRecords:
     def _facts(self, session: Session, deployment: str) -> GateFacts | None:
         row = session.get(DeploymentRow, deployment)
         is_sealed = None if self.records is None else self.records.is_sealed
-        return None if row is None else gate_facts(session, row, utc_from_ns(self._clock.time_ns()), is_sealed)
+        return None if row is None else gather_gate_facts(session, row, utc_from_ns(self._clock.time_ns()), is_sealed)
 
     def check_person(
         self, name: str, roles: frozenset[Role], *, signed_on_to: str | None, alert: str = "", request: str = ""
@@ -78,7 +78,7 @@ class VaultRecords:
             person = in_role(session, name, roles)
             if signed_on_to is not None:
                 check_signed_on(session, signed_on_to, person.name, utc_from_ns(self._clock.time_ns()), roles)
-                registered = row_of(session, person.name)
+                registered = find_row(session, person.name)
                 assert registered is not None  # in_role has just found them
                 compare(f"the sign-on of {person.name}", {SignOnRow: by_key(SignOnRow, signed_on_to, registered.id)})
             if alert:
@@ -95,7 +95,7 @@ class VaultRecords:
         with self._compared(name) as (session, _):
             if self.records is None:
                 return None
-            if (person := row_of(session, name)) is None:
+            if (person := find_row(session, name)) is None:
                 return {}
             return digest_rows(session, self.records.key, of_person(person.id or 0))
 
@@ -119,7 +119,7 @@ class VaultRecords:
                 for difference in find_differences(session, state, key, where):
                     raise not_on_trail(what, difference)
 
-            person = row_of(session, name)
+            person = find_row(session, name)
             if person is None:  # or what was registered of them is gone
                 compare("people", {PersonRow: Part(true(), None)})
             else:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from lfr_core.custody.people.roles import Person, Role
-from lfr_core.deployments.readiness import calendar, pending_withholdings
+from lfr_core.deployments.readiness import calendar, read_pending_withholdings
 from lfr_core.deployments.reading import open_calls
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.working_days import LONDON
@@ -49,7 +49,7 @@ def read_waiting(engine: Engine, person: Person) -> tuple[Waiting, ...]:
         ]
         found += [
             Waiting(one.deployment, _OFFICER, one.words, one.asked_at.astimezone(LONDON))
-            for one in pending_withholdings(engine)
+            for one in read_pending_withholdings(engine)
             if not person.is_called(one.asked_by)
         ]
     return tuple(found)

@@ -28,7 +28,12 @@ from lfr_core.deployments.reading import answer_calls, call
 from lfr_core.deployments.record import record_step
 from lfr_core.deployments.state_machine import check_status
 from lfr_core.deployments.steps import Step, rules_for
-from lfr_core.deployments.withholding_requests import WithholdingRequest, newest_request, pending_row, request_of
+from lfr_core.deployments.withholding_requests import (
+    WithholdingRequest,
+    read_newest_request,
+    read_pending_row,
+    request_of,
+)
 from lfr_core.domain.approvals import check_same_request
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.storage.engine import reading, writing
@@ -76,7 +81,7 @@ def ask_to_withhold(
             check_status(deployment, DeploymentStatus(of.status), rule)
             read_as_planned(session, deployment, asked)
         check_may_change(session, of, withhold=True)
-        waiting, last = pending_row(session, of), newest_request(session, deployment)
+        waiting, last = read_pending_row(session, of), read_newest_request(session, deployment)
         if waiting is not None:
             same = request_of(waiting)
             if person.is_called(same.asked_by) and (same.because, same.plan) == (because, asked):
@@ -177,7 +182,7 @@ def find_pending(store: AnnouncementStore, deployment: str) -> WithholdingReques
 
 
 def _pending(session: Session, of: DeploymentRow) -> WithholdingRequestRow:
-    row = pending_row(session, of)
+    row = read_pending_row(session, of)
     if row is None:
         raise Refused(
             "announcement.nothing-asked",

@@ -17,7 +17,7 @@ from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.publication import WithholdingRequestRow
 
-__all__ = ["WithholdingRequest", "newest_request", "pending_row", "read_pending", "request_of"]
+__all__ = ["WithholdingRequest", "read_newest_request", "read_pending", "read_pending_row", "request_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,15 @@ class WithholdingRequest:
         )
 
 
-def newest_request(session: Session, deployment: str) -> WithholdingRequestRow | None:
+def read_newest_request(session: Session, deployment: str) -> WithholdingRequestRow | None:
     """Return the last request, answered or not."""
     query = select(WithholdingRequestRow).where(WithholdingRequestRow.deployment == deployment)
     return session.exec(query.order_by(col(WithholdingRequestRow.number).desc())).first()
 
 
-def pending_row(session: Session, of: DeploymentRow) -> WithholdingRequestRow | None:
+def read_pending_row(session: Session, of: DeploymentRow) -> WithholdingRequestRow | None:
     """Return the request that waits for an officer: about the newest revision of its application, where it has one."""
-    row = newest_request(session, of.id)
+    row = read_newest_request(session, of.id)
     if row is None or row.answered_at is not None or _is_too_late(of):
         return None
     made = read_application(session, of.id)
@@ -72,8 +72,8 @@ def _is_too_late(of: DeploymentRow) -> bool:
 
 
 def read_pending(session: Session, of: DeploymentRow) -> WithholdingRequest | None:
-    """Return what `pending_row` finds, as a value."""
-    row = pending_row(session, of)
+    """Return what `read_pending_row` finds, as a value."""
+    row = read_pending_row(session, of)
     return None if row is None else request_of(row)
 
 

@@ -13,7 +13,7 @@ from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.figures import Figures
 from lfr_core.domain.policy import default_policy_file
 from lfr_core.publication.explaining import Explanations
-from lfr_core.publication.record_figures import PackFacts, figures_for
+from lfr_core.publication.record_figures import PackFacts, gather_figures
 from lfr_core.publication.results import ResultsService
 from lfr_core.publication.rights.service import RightsService
 from lfr_core.publication.site.publisher import PublicSite
@@ -25,17 +25,17 @@ __all__ = [
     "build_results_service",
     "build_rights_service",
     "pack_facts",
-    "policy_reference",
+    "read_policy_reference",
 ]
 
 
 def build_results_service(installation: Installation) -> ResultsService:
     """Give the service that publishes results. Nothing is asked of the vault before something is published."""
     settings, engine, policy = installation.settings, installation.engine, installation.policy
-    reference, pack = policy_reference(settings), pack_facts(settings)
+    reference, pack = read_policy_reference(settings), pack_facts(settings)
 
     def figures(deployment: str) -> Figures:
-        return figures_for(engine, deployment, force=policy.force.name, policy_ref=reference, pack=pack)
+        return gather_figures(engine, deployment, force=policy.force.name, policy_ref=reference, pack=pack)
 
     return ResultsService(
         engine,
@@ -73,7 +73,7 @@ def build_public_site(installation: Installation) -> PublicSite:
     )
 
 
-def policy_reference(settings: Settings) -> str:
+def read_policy_reference(settings: Settings) -> str:
     """Return which policy it was: the file's SHA-256."""
     content = (settings.policy_file or default_policy_file()).read_bytes()
     return f"sha256 {hashlib.sha256(content).hexdigest()}"

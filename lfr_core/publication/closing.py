@@ -11,10 +11,10 @@ from sqlalchemy import Engine
 from lfr_core.alerts import read
 from lfr_core.alerts.blue_list import read_blue_list
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.read import newest_head
+from lfr_core.custody.audit.read import read_newest_head
 from lfr_core.custody.audit.signed import Head
 from lfr_core.deployments.application import Application, Authority
-from lfr_core.deployments.obligations import Obligation, obligations_of
+from lfr_core.deployments.obligations import Obligation, read_obligations
 from lfr_core.deployments.reading import read_application, read_authority
 from lfr_core.domain.alerts import Cell
 from lfr_core.domain.policy import Policy
@@ -22,7 +22,7 @@ from lfr_core.domain.rates import upper_bound
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 
-__all__ = ["ClosingReport", "DeploymentOutcome", "closing_report", "closing_report_file", "still_to_decide"]
+__all__ = ["ClosingReport", "DeploymentOutcome", "build_closing_report", "closing_report_file", "still_to_decide"]
 
 _FALSE = (Cell.FALSE_CONFIRMED, Cell.FALSE_UNCONFIRMED)
 
@@ -113,7 +113,7 @@ def still_to_decide(engine: Engine, deployment: str) -> str:
     )
 
 
-def closing_report(engine: Engine, deployment: str, policy: Policy, now: datetime) -> ClosingReport:
+def build_closing_report(engine: Engine, deployment: str, policy: Policy, now: datetime) -> ClosingReport:
     """Build the report of a planned deployment that has ended, as of `now`, aware.
 
     Raises:
@@ -131,8 +131,8 @@ def closing_report(engine: Engine, deployment: str, policy: Policy, now: datetim
             raise Refused("record.not-ended", f"deployment {deployment} hasn't ended: its report comes then")
         ended_at = row.ended_at
         blue_list = read_blue_list(session, deployment).words
-        owed = obligations_of(session, deployment, policy, now=now)
-        head = newest_head(session)
+        owed = read_obligations(session, deployment, policy, now=now)
+        head = read_newest_head(session)
     tally = read.counts(engine, deployment)
     return ClosingReport(
         deployment=deployment,

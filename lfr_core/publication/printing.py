@@ -13,11 +13,11 @@ from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.compliance_documents.forms import FormKind, PrintedForm
 from lfr_core.deployments.evaluations import Evaluation
 from lfr_core.deployments.false_alert_forecast import forecast_false_alerts
-from lfr_core.deployments.gate_facts import planned_facts
+from lfr_core.deployments.gate_facts import gather_planned_facts
 from lfr_core.deployments.reading import read_application, read_authority, read_state
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.policy import Policy
-from lfr_core.publication.closing import closing_report
+from lfr_core.publication.closing import build_closing_report
 from lfr_core.publication.closing_document import printed_report
 from lfr_core.publication.document_words import when
 from lfr_core.publication.documents import AnnouncementFacts, ListFacts, build_application_form, build_authority_form
@@ -74,7 +74,7 @@ def build_form(
             )
         if row.ended_at is None:
             raise Refused("deployment.no-document", f"{deployment} hasn't ended: its closing report comes then")
-    return printed_report(closing_report(engine, deployment, policy, now), force=policy.force.name)
+    return printed_report(build_closing_report(engine, deployment, policy, now), force=policy.force.name)
 
 
 def _of_application(row: DeploymentRow) -> str:
@@ -87,7 +87,7 @@ def _of_authority(session: Session, row: DeploymentRow, given: Authority, now: d
     status = DeploymentStatus(row.status)
     if status.is_over:
         return f"No longer in force: {status.value} {when(row.ended_at) if row.ended_at else ''}".rstrip()
-    if given.granted and not planned_facts(session, row, now).officer_may:
+    if given.granted and not gather_planned_facts(session, row, now).officer_may:
         return f"No longer in force: {given.by} may authorise nothing any more. Another officer has to decide."
     return ""
 

@@ -14,7 +14,7 @@ from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.custody.audit.counted_rows import CompareRecords
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.roles import Actor, principal_of
-from lfr_core.deployments.deadlines import due_at_of
+from lfr_core.deployments.deadlines import read_due_at
 from lfr_core.domain.figures import Figures
 from lfr_core.domain.policy import PublicationPolicy
 from lfr_core.publication.record import DeploymentRecord
@@ -24,7 +24,7 @@ from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.publication import PublishedRecordRow
 
-__all__ = ["PublishedRecord", "Publisher", "published_records", "revisions_of"]
+__all__ = ["PublishedRecord", "Publisher", "read_published_records", "read_revisions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,12 @@ class Publisher:
         Raises:
             Poison: as `from_figures`.
         """
-        standing = revisions_of(self._engine, deployment)
+        standing = read_revisions(self._engine, deployment)
         if standing:
             return standing[-1]
         now = self._now()
         with reading(self._engine) as session:
-            due_at = due_at_of(session, deployment, figures.ended_at, now, self._policy)
+            due_at = read_due_at(session, deployment, figures.ended_at, now, self._policy)
         made = from_figures(
             figures, policy=self._policy, published_at=now, due_at=due_at, not_decided_because=not_decided_because
         )
@@ -96,7 +96,7 @@ class Publisher:
         self, deployment: str, figures: Figures, *, reason: str, not_decided_because: str = ""
     ) -> DeploymentRecord:
         """Return what `correct` would publish now. Raises as it does."""
-        standing = revisions_of(self._engine, deployment)
+        standing = read_revisions(self._engine, deployment)
         if not standing:
             raise Refused("record.not-published", f"no record of {deployment} is published: there is none to correct")
         reason_text = " ".join(reason.split())
@@ -150,14 +150,14 @@ class Publisher:
         return utc_from_ns(self._clock.time_ns())
 
 
-def revisions_of(engine: Engine, deployment: str) -> tuple[PublishedRecord, ...]:
+def read_revisions(engine: Engine, deployment: str) -> tuple[PublishedRecord, ...]:
     """Read all revisions of one deployment, oldest first. Raises Retryable, and Fatal for one changed since."""
     with reading(engine) as session:
         return _values(session, deployment)
 
 
-def published_records(engine: Engine) -> tuple[PublishedRecord, ...]:
-    """Read every revision of every deployment. Raises as `revisions_of`."""
+def read_published_records(engine: Engine) -> tuple[PublishedRecord, ...]:
+    """Read every revision of every deployment. Raises as `read_revisions`."""
     with reading(engine) as session:
         return _values(session, None)
 

@@ -34,7 +34,7 @@ from lfr_core.domain.figures import (
 from lfr_core.domain.watchlists import Category
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.reading import complaints_received
-from lfr_core.retention.erasure.keys import destroyed_kept_keys
+from lfr_core.retention.erasure.keys import list_destroyed_keys
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertRow, AlertStubRow
 from lfr_core.storage.tables.audit import AuditEntryRow
@@ -43,7 +43,7 @@ from lfr_core.storage.tables.erasure import CertificateRow
 from lfr_core.storage.tables.publication import WatchlistCompositionRow
 from lfr_core.storage.tables.stream import CameraSessionRow
 
-__all__ = ["COUNTING_METHOD", "COUNTING_METHOD_VERSION", "PackFacts", "figures_for"]
+__all__ = ["COUNTING_METHOD", "COUNTING_METHOD_VERSION", "PackFacts", "gather_figures"]
 
 COUNTING_METHOD = "tracks"
 """One face for each track of a camera, however many frames it has: who passes twice counts twice."""
@@ -63,7 +63,7 @@ class PackFacts:
     version: str = _UNKNOWN
 
 
-def figures_for(
+def gather_figures(
     engine: Engine, deployment: str, *, force: str, policy_ref: str = "", pack: PackFacts | None = None
 ) -> Figures:
     """Read the figures of a deployment that has ended, in one look at the records.
@@ -77,7 +77,7 @@ def figures_for(
     """
     _check_ended(engine, deployment)
     destroyed_ns = max(
-        (key.destroyed_ns for key in destroyed_kept_keys(engine, deployment) if key.kind == KeyKind.WATCHLIST.value),
+        (key.destroyed_ns for key in list_destroyed_keys(engine, deployment) if key.kind == KeyKind.WATCHLIST.value),
         default=None,
     )
     with snapshot(engine) as session:

@@ -29,7 +29,7 @@ from lfr_core.domain.policy import PublicationPolicy
 from lfr_core.publication.counting import unanswered
 from lfr_core.publication.explaining import note_late, note_reminded, take_back_late
 from lfr_core.publication.not_decided import NotDecidedStatement, checked_because
-from lfr_core.publication.published import PublishedRecord, Publisher, revisions_of
+from lfr_core.publication.published import PublishedRecord, Publisher, read_revisions
 from lfr_core.publication.quality.ours import Checked, check_record
 from lfr_core.publication.record_builder import from_figures
 from lfr_core.publication.suites import CheckRecord, RecordSuites, in_public
@@ -72,7 +72,7 @@ class ResultsService:
     """Publishes results. Every method raises Retryable when database or vault is away.
 
     Args:
-        figures: those of an ended deployment; `record_figures.figures_for` with what it needs. Raises Refused.
+        figures: those of an ended deployment; `record_figures.gather_figures` with what it needs. Raises Refused.
         reports: the folder of reports, one folder below it for each deployment.
         call: asks a role to act.
         check: the suites; another in tests of what they find.
@@ -111,7 +111,7 @@ class ResultsService:
         Raises:
             Refused: `people.*` (a service account for results, or the publication officer);
                 before the time of publishing by itself, whatever stands in the way (`results.quality` with the
-                findings; as `record_figures.figures_for`). Afterwards that is the outcome LATE.
+                findings; as `record_figures.gather_figures`). Afterwards that is the outcome LATE.
         """
         if by is not None:
             with reading(self._engine) as session:
@@ -121,7 +121,7 @@ class ResultsService:
         if due.published_at is not None:
             return Attempt(
                 PublicationOutcome.STANDS, f"published {due.published_at:%Y-%m-%d %H:%M} UTC: it stands", due,
-                revisions_of(self._engine, deployment)[0],
+                read_revisions(self._engine, deployment)[0],
             )  # fmt: skip
         unattended = now >= due.schedule.unattended_at
         try:
@@ -147,12 +147,12 @@ class ResultsService:
 
         Raises:
             Refused: `results.not-decided`, `results.quality`, `people.*` (results are the publication
-                officer's), and as `record_figures.figures_for`.
+                officer's), and as `record_figures.gather_figures`.
             Poison: as `record_builder.from_figures`.
         """
         self._check_publication_officer(by)
         figures = self._ended(deployment)
-        standing = revisions_of(self._engine, deployment)
+        standing = read_revisions(self._engine, deployment)
         if standing:
             return standing[-1]
         if isinstance(figures, Refused):
@@ -170,12 +170,12 @@ class ResultsService:
 
         Raises:
             Refused: `results.not-decided`, `results.quality`, `people.*` as `publish`, and as `Publisher.correct` and
-                `record_figures.figures_for`.
+                `record_figures.gather_figures`.
             Poison: as `record_builder.from_figures`.
         """
         self._check_publication_officer(by)
         figures = self._figures(deployment)
-        waiting, standing = unanswered(figures.alerts), revisions_of(self._engine, deployment)
+        waiting, standing = unanswered(figures.alerts), read_revisions(self._engine, deployment)
         spoken_of = standing[-1].record.not_decided if standing else None
         stands = word is None and spoken_of is not None and waiting <= spoken_of.alerts
         because = "" if stands or not standing else checked_because(deployment, waiting, word)

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.domain.working_days import LONDON
-from lfr_core.publication.published import published_records
+from lfr_core.publication.published import read_published_records
 from lfr_core.publication.quality.ours import Checked
 from lfr_core.publication.record import DeploymentRecord
 from lfr_core.storage.engine import reading
@@ -57,7 +57,9 @@ class RecordSuites:
             FailingRecord: it names each finding.
             Retryable: the database is away.
         """
-        newest = {one.deployment: one.record for one in published_records(self._engine) if one.deployment != deployment}
+        newest = {
+            one.deployment: one.record for one in read_published_records(self._engine) if one.deployment != deployment
+        }
         with reading(self._engine) as session:
             kind = session.get_one(DeploymentRow, deployment).kind
             others = [one for name, one in newest.items() if session.get_one(DeploymentRow, name).kind == kind]

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from lfr_core.custody.installation import Installation
 from lfr_core.domain.actors import SystemActor
 from lfr_core.recognition.gallery.milvus import milvus_gallery
-from lfr_core.recognition.gallery.rotated import RotatedGallery, rotated_gallery
+from lfr_core.recognition.gallery.rotated import RotatedGallery, build_rotated_gallery
 
 __all__ = ["drop_gallery", "open_list_gallery"]
 
@@ -19,7 +19,7 @@ def open_list_gallery(
 ) -> Iterator[RotatedGallery]:
     """Open the gallery in which a list is built; closed at the end of the block. `actor`: asks for the list's key."""
     with closing(milvus_gallery(installation.settings)) as milvus:
-        yield rotated_gallery(milvus, installation.vault, actor=actor, clock=installation.clock, may_make=True)
+        yield build_rotated_gallery(milvus, installation.vault, actor=actor, clock=installation.clock, may_make=True)
 
 
 def drop_gallery(installation: Installation, name: str) -> None:

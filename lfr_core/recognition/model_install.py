@@ -20,7 +20,7 @@ from lfr_core.common.errors import Fatal, LfrError, Refused
 from lfr_core.common.files import read_bounded, read_toml
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.faces.embedding import DIMENSION
-from lfr_core.recognition.faces.engine import engine_of
+from lfr_core.recognition.faces.engine import build_pack_engine
 from lfr_core.recognition.faces.pack import LoadedGraph, ModelPack, open_pack
 from lfr_core.recognition.faces.pack.manifest import (
     MANIFEST,
@@ -211,7 +211,7 @@ def _try(pack: ModelPack, policy: Policy, providers: tuple[str, ...], threads: i
     Raises:
         Refused: `models.doesnt-fit`.
     """
-    engine = engine_of(pack, policy, providers=providers, threads=threads)
+    engine = build_pack_engine(pack, policy, providers=providers, threads=threads)
     image = draw_face()
     try:
         found = engine.detect([image])[0]

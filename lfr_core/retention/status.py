@@ -23,7 +23,7 @@ from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.retention import RetentionClassRow
 
-__all__ = ["ClassStatus", "RetentionState", "retention_status"]
+__all__ = ["ClassStatus", "RetentionState", "read_retention_status"]
 
 _NS = 10**9
 
@@ -61,7 +61,7 @@ class ClassStatus:
         return self.standing is RetentionState.OVERDUE
 
 
-def retention_status(engine: Engine, policy: RetentionPolicy, *, now_ns: int) -> tuple[ClassStatus, ...]:
+def read_retention_status(engine: Engine, policy: RetentionPolicy, *, now_ns: int) -> tuple[ClassStatus, ...]:
     """Read how every class of `CLASSES` stands, from what sweeps recorded. Raises Retryable: the records are away."""
     with reading(engine) as session:
         rows = {row.step: row for row in session.exec(select(RetentionClassRow))}

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from streams.broker.traits import KAFKA, TANSU, TANSU_BANNER, BrokerKind, BrokerTraits, remember_kind, traits_of
+from streams.broker.traits import KAFKA, TANSU, TANSU_BANNER, BrokerKind, BrokerTraits, read_traits, remember_kind
 
-__all__ = ["KAFKA", "TANSU", "TANSU_BANNER", "BrokerKind", "BrokerTraits", "remember_kind", "traits_of"]
+__all__ = ["KAFKA", "TANSU", "TANSU_BANNER", "BrokerKind", "BrokerTraits", "read_traits", "remember_kind"]

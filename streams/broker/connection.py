@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lfr_core.common.addresses import is_loopback
 from lfr_core.common.errors import Fatal
 from lfr_core.common.owned_file import read_owned
-from streams.broker.traits import BrokerKind, BrokerTraits, traits_of
+from streams.broker.traits import BrokerKind, BrokerTraits, read_traits
 from streams.broker.users import BrokerLogin, User, login_folder, parse_login, read_login
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def connect_as(user: User, settings: Settings, traits: BrokerTraits | None = Non
             login_folder(settings),
             settings.kafka_ca_file,
         )
-    if (traits or traits_of(settings)).kind is BrokerKind.TANSU:
+    if (traits or read_traits(settings)).kind is BrokerKind.TANSU:
         return BrokerConnection(servers, user)
     return BrokerConnection(servers, user, "SASL_PLAINTEXT", SCRAM, login_folder(settings))
 

@@ -22,8 +22,8 @@ __all__ = [
     "MIN_JAVA",
     "check_jars",
     "ensure_jars",
+    "find_jar_faults",
     "has_jars",
-    "jar_faults",
     "java_major",
     "libs_folder",
     "read_list",
@@ -69,7 +69,7 @@ def has_jars(libs: Path) -> bool:
         return False
 
 
-def jar_faults(libs: Path, expected: Mapping[str, str]) -> list[str]:
+def find_jar_faults(libs: Path, expected: Mapping[str, str]) -> list[str]:
     """Say what is wrong with the jars in `libs`: missing, unknown or changed ones, each in words. Empty: all right."""
     found = {path.name: path for path in libs.iterdir()} if libs.is_dir() else {}
     return [
@@ -89,7 +89,7 @@ def check_jars(libs: Path, expected: Mapping[str, str] | None = None) -> None:
     Raises:
         Fatal: a jar is missing, unknown or changed; nothing of the folder may be run.
     """
-    faults = jar_faults(libs, read_list() if expected is None else expected)
+    faults = find_jar_faults(libs, read_list() if expected is None else expected)
     if faults:
         more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""  # three name the trouble
         raise Fatal(

@@ -1,6 +1,6 @@
 """What a client must know of the broker it talks to.
 
-Which kind it is, a client learns from `traits_of(settings)`: a forced `LFR_BROKER` first (the supervisor sets it
+Which kind it is, a client learns from `read_traits(settings)`: a forced `LFR_BROKER` first (the supervisor sets it
 for its children), then `LFR_KAFKA_SERVERS` (a cluster is Apache Kafka), then `broker.json` in the home folder,
 which is written each time a broker is chosen, so that a command in another shell knows too.
 """
@@ -18,7 +18,7 @@ from lfr_core.common.errors import Fatal
 if TYPE_CHECKING:
     from lfr_core.common.settings import Settings
 
-__all__ = ["KAFKA", "TANSU", "TANSU_BANNER", "BrokerKind", "BrokerTraits", "remember_kind", "traits_of"]
+__all__ = ["KAFKA", "TANSU", "TANSU_BANNER", "BrokerKind", "BrokerTraits", "read_traits", "remember_kind"]
 
 TANSU_BANNER = "demonstration broker: no retention"
 """Shown wherever Tansu runs: what is sent stays in its memory until it stops (docs/facts.md#brokers)."""
@@ -107,7 +107,7 @@ def remember_kind(home: Path, kind: BrokerKind, *, servers: str, why: str) -> Br
     return _OF_KIND[kind]
 
 
-def traits_of(settings: Settings) -> BrokerTraits:
+def read_traits(settings: Settings) -> BrokerTraits:
     """Return the traits of the broker these settings lead to.
 
     Raises:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Engine
 
-from apps.demo.deployment import settings_with_demo_policy
+from apps.demo.deployment import write_demo_policy
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
@@ -24,7 +24,7 @@ from lfr_core.deployments.reading import read_state
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.policy import load_policy
 from lfr_core.domain.working_days import LONDON
-from lfr_core.publication.published import revisions_of
+from lfr_core.publication.published import read_revisions
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from tests.support.browser_session import (
@@ -54,7 +54,7 @@ LEAD_S = 12.0  # all before the announcement has to be done by then, on a busy m
 @pytest.fixture(scope="module")
 def settings(identity_server: IdentityServer, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """With a policy that asks for no notice."""
-    return settings_with_demo_policy(identity_server.settings_at(tmp_path_factory.mktemp("home")))
+    return write_demo_policy(identity_server.settings_at(tmp_path_factory.mktemp("home")))
 
 
 @pytest.fixture
@@ -137,5 +137,5 @@ def test_an_alert_is_decided_and_engaged_hours_are_moved_and_it_is_closed_and_pu
     find_the_phone_empty(desk, IN_THE_STREET)
     publish_it(desk, PUBLISHER)
 
-    (published,) = revisions_of(harness.engine, "dep")
+    (published,) = read_revisions(harness.engine, "dep")
     assert published.record.alerts.total == 1

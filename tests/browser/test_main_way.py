@@ -19,7 +19,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine
 
-from apps.demo.deployment import settings_with_demo_policy
+from apps.demo.deployment import write_demo_policy
 from apps.planner.draft_store import DraftStore
 from apps.planner.drafts import FormValues, first_draft
 from lfr_core.common.clock import SystemClock
@@ -30,7 +30,7 @@ from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.policy import load_policy
 from lfr_core.domain.working_days import LONDON
-from lfr_core.publication.published import revisions_of
+from lfr_core.publication.published import read_revisions
 from tests.support.browser_session import BrowserSession, close_it, decide_on_the_alert, publish_it
 from tests.support.identity import IdentityServer
 from tests.support.page_alerts import PROBE, REFERENCE, TellingRecorder
@@ -56,7 +56,7 @@ SENTENCE = "People wanted by the courts are expected at this market on this day.
 @pytest.fixture(scope="module")
 def settings(identity_server: IdentityServer, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """With a policy that asks for no notice."""
-    return settings_with_demo_policy(identity_server.settings_at(tmp_path_factory.mktemp("home")))
+    return write_demo_policy(identity_server.settings_at(tmp_path_factory.mktemp("home")))
 
 
 @pytest.fixture
@@ -205,5 +205,5 @@ def test_a_deployment_goes_from_its_application_to_the_public_record_through_the
 
     close_it(desk, PLANNER, DEPLOYMENT)
     publish_it(desk, PUBLISHER)
-    (published,) = revisions_of(harness.engine, DEPLOYMENT)
+    (published,) = read_revisions(harness.engine, DEPLOYMENT)
     assert published.record.alerts.total == 1

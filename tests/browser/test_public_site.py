@@ -10,7 +10,7 @@ import pytest
 
 from lfr_core.domain.policy import load_policy
 from lfr_core.publication.site.atomic_publish import publish_folder
-from lfr_core.publication.site.build import site_files
+from lfr_core.publication.site.build import render_site_files
 from lfr_core.storage.tables.vault import EpochRow
 from tests.support.axe import SCREENS, WCAG, WIDTHS, axe
 from tests.support.publishing import site_of_two
@@ -49,7 +49,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         destroyed_ns=NOW_NS + 15 * 10**9,
     )
     data = site_of_two(folder / "records.sqlite3", epoch)
-    publish_folder(folder / "public", site_files(data, load_policy(), signer=None))
+    publish_folder(folder / "public", render_site_files(data, load_policy(), signer=None))
     return folder / "public"
 
 

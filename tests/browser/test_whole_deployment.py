@@ -17,7 +17,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.identity.invitation import login_of
 from lfr_core.custody.people.roles import Rank, Role
-from lfr_core.custody.vault.client import VaultClient, vault_client
+from lfr_core.custody.vault.client import VaultClient, make_vault_client
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.engine import open_engine
@@ -78,7 +78,7 @@ def desk(settings: Settings, page: Page) -> Iterator[tuple[BrowserSession, float
     with ExitStack() as stack:
         began = stack.enter_context(running_platform(settings, until=PAGES))  # the rest starts while they are used
         up_s = time.monotonic() - began
-        vault = stack.enter_context(closing(vault_client(settings, ProcessIdentity.COMMANDS)))
+        vault = stack.enter_context(closing(make_vault_client(settings, ProcessIdentity.COMMANDS)))
         engine = open_engine(settings.records_url)
         stack.callback(engine.dispose)
         logins = PageLogins(IdentityServer(settings), settings, engine, AuditTrail(vault, SystemClock()))

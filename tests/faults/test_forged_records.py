@@ -13,7 +13,7 @@ from kafka import KafkaProducer
 from lfr_core.alerts import read
 from lfr_core.common.clock import SystemClock
 from lfr_core.custody.vault.frames import VaultSealer
-from lfr_core.deployments.monitoring.store import LiveProbeKind, answers_to, begin_live_probe
+from lfr_core.deployments.monitoring.store import LiveProbeKind, begin_live_probe, read_answers
 from lfr_core.domain.frames import FrameHeader, FrameKind
 from lfr_core.domain.messages import LiveProbeResult
 from lfr_core.domain.outcomes import FrameOutcome
@@ -86,7 +86,7 @@ def test_a_forged_frame_sighting_outcome_and_live_probe_answer_have_no_effect_an
     (camera,) = _cameras(stream)
     assert (camera.camera, camera.counts.captured, camera.counts.not_sampled, camera.counts.lost) == ("north", 5, 5, 0)
     with reading(stream.database) as session:
-        assert answers_to(session, PROBE) == ()
+        assert read_answers(session, PROBE) == ()
     told = read.refused_records(stream.database, now_ns=time.time_ns())
     assert {each.camera: (each.count, each.unauthentic) for each in told} == {"north": (5, 5), "dep": (1, 1)}
 

@@ -19,7 +19,7 @@ from lfr_core.domain.messages import NOT_LISTED
 from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.recognition.gallery.port import Reference
-from lfr_core.recognition.gallery.rotated import rotated_gallery
+from lfr_core.recognition.gallery.rotated import build_rotated_gallery
 from tests.support.brokers import RunningBroker
 from tests.support.milvus import MilvusServer
 from tests.support.playing import playing
@@ -87,6 +87,6 @@ def _slip_in(stream: Stream, photo: str, *, entry: str) -> None:
     face = engine.describe(image, engine.detect([image])[0][0])
     milvus = MilvusGallery(stream.milvus.uri)
     (name,) = milvus.names()
-    gallery = rotated_gallery(milvus, stream.vault, actor=SystemActor.ENROLMENT, clock=SystemClock())
+    gallery = build_rotated_gallery(milvus, stream.vault, actor=SystemActor.ENROLMENT, clock=SystemClock())
     gallery.add(name, engine.contract_id, [Reference("slipped-in", entry, engine.embed([face.aligned])[0])])
     milvus.close()

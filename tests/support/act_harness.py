@@ -25,7 +25,7 @@ from lfr_core.domain.watchlists import Category
 from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.statements import PromiseStatements
 from lfr_core.publication.quality.ours import Checked
-from lfr_core.publication.record_figures import figures_for
+from lfr_core.publication.record_figures import gather_figures
 from lfr_core.publication.results import ResultsService
 from lfr_core.publication.rights import answering
 from lfr_core.publication.rights.reading import find_request
@@ -92,7 +92,7 @@ class Harness(PromiseHarness, PlannerActs):
             self.trail,
             self.clock,
             self.policy.publication,
-            figures=lambda name: figures_for(self.engine, name, force="Norfolk Constabulary"),
+            figures=lambda name: gather_figures(self.engine, name, force="Norfolk Constabulary"),
             reports=self.home / "reports",
             call=lambda *_, **__: None,
             compare=compared(self.engine),

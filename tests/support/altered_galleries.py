@@ -9,7 +9,7 @@ from sqlmodel import Session
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.gate_facts import gate_facts
+from lfr_core.deployments.gate_facts import gather_gate_facts
 from lfr_core.deployments.monitoring.gallery import GalleryCheck, GalleryWatch
 from lfr_core.deployments.monitoring.watch import WATCH, Watch
 from lfr_core.deployments.reading import call
@@ -22,7 +22,7 @@ from tests.support.milvus import MilvusServer
 from tests.support.planning import PlanningHarness
 from tests.support.records import ManualClock
 
-__all__ = ["Tampered", "added", "after", "retry_while_unavailable", "row_of", "shut_by", "watch_of"]
+__all__ = ["Tampered", "added", "after", "find_row", "retry_while_unavailable", "shut_by", "watch_of"]
 
 
 class Tampered:
@@ -53,7 +53,7 @@ def added(by: Tampered, _gallery: MilvusGallery) -> None:
 def shut_by(harness: PlanningHarness) -> str:
     """Why the gate's condition on the gallery isn't met; "" when it is."""
     with reading(harness.engine) as session:
-        facts = gate_facts(session, session.get_one(DeploymentRow, "dep"), harness.now)
+        facts = gather_gate_facts(session, session.get_one(DeploymentRow, "dep"), harness.now)
     found = gate(facts, GateLimits.of(harness.policy), now_ns=harness.clock.time_ns())
     (one,) = (each for each in found if each.condition is Condition.GALLERY_UNCHANGED)
     return "" if one.met else one.why
@@ -83,7 +83,7 @@ def watch_of(harness: PlanningHarness) -> Watch:
     )
 
 
-def row_of(harness: PlanningHarness) -> DeploymentRow:
+def find_row(harness: PlanningHarness) -> DeploymentRow:
     with reading(harness.engine) as session:
         return session.get_one(DeploymentRow, "dep")
 

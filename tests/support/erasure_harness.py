@@ -28,7 +28,7 @@ from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.messages import Sighting
 from lfr_core.domain.policy import load_policy
 from lfr_core.recognition.gallery import Gallery, MilvusGallery, gallery_name
-from lfr_core.recognition.gallery.rotated import rotated_gallery
+from lfr_core.recognition.gallery.rotated import build_rotated_gallery
 from lfr_core.retention.erasure.canary import CanaryFile, CanaryKind, InjectedCanary
 from lfr_core.retention.erasure.certificate import SignedCertificate
 from lfr_core.retention.erasure.certificate_service import CertificateService, register_canaries
@@ -106,7 +106,7 @@ class ErasureHarness:
         self.engine.dispose()
 
     def gallery(self, inner: Gallery) -> Gallery:
-        return rotated_gallery(inner, self.vault, actor=SystemActor.ERASURE, may_make=True, clock=self.clock)
+        return build_rotated_gallery(inner, self.vault, actor=SystemActor.ERASURE, may_make=True, clock=self.clock)
 
     def live(self, name: str) -> DeploymentView:
         """A live deployment with a gallery and a list, attended."""

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.audit.read import named_rows
+from lfr_core.custody.audit.read import read_named_rows
 from lfr_core.custody.people import Actor, AuthenticatedPerson, People, Rank, Role
 from lfr_core.custody.people.machine_user import MACHINE_USER_ISSUER
 from lfr_core.custody.people.roles import Login
@@ -104,7 +104,7 @@ def registrar(engine: Engine) -> Principal:
     wanted = of_compliance.where(PersonRoleRow.role == Role.COMPLIANCE.value, col(PersonRow.revoked_at).is_(None))
     with reading(engine) as session:
         found = session.exec(wanted.order_by(col(PersonRow.id))).first()
-        return found if found is not None and named_rows(session, PersonRow) else MACHINE
+        return found if found is not None and read_named_rows(session, PersonRow) else MACHINE
 
 
 def put_accounts(engine: Engine) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from lfr_core.common.clock import utc_from_ns
-from lfr_core.custody.people.lookup import row_of
+from lfr_core.custody.people.lookup import find_row
 from lfr_core.custody.people.roles import Rank, Role
 from lfr_core.domain.actors import fold_name
 from lfr_core.domain.figures import UseCase
@@ -79,7 +79,7 @@ def make_planned(engine: Engine, deployment: str, *, one_in: int = 1_000) -> Non
 
 def _register_operator(session: Session) -> None:
     """Who decides the alerts of these tests, registered as the register keeps people."""
-    if row_of(session, OPERATOR) is None:
+    if find_row(session, OPERATOR) is None:
         now = utc_from_ns(NOW_NS)
         person = PersonRow(
             folded=fold_name(OPERATOR), name=OPERATOR, rank=Rank.CONSTABLE.value, added_at=now, added_by=""

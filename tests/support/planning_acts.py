@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from lfr_core.common.errors import Refused
-from lfr_core.deployments.gate_facts import gate_facts
+from lfr_core.deployments.gate_facts import gather_gate_facts
 from lfr_core.deployments.locking import lock_deployment
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import Condition, GateLimits, gate
@@ -32,6 +32,6 @@ def status(harness: PlanningHarness, deployment: str = "dep") -> DeploymentStatu
 
 def red(harness: PlanningHarness, deployment: str = "dep") -> set[Condition]:
     with reading(harness.engine) as session:
-        facts = gate_facts(session, lock_deployment(session, deployment), harness.now)
+        facts = gather_gate_facts(session, lock_deployment(session, deployment), harness.now)
     found = gate(facts, GateLimits.of(harness.policy), now_ns=harness.clock.time_ns())
     return {each.condition for each in found if not each.met}

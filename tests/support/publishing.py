@@ -17,8 +17,8 @@ from lfr_core.domain.figures import UseCase
 from lfr_core.domain.policy import load_policy
 from lfr_core.domain.watchlists import Category
 from lfr_core.publication.published import Publisher
-from lfr_core.publication.record_figures import figures_for
-from lfr_core.publication.site.data import SiteData, site_data
+from lfr_core.publication.record_figures import gather_figures
+from lfr_core.publication.site.data import SiteData, gather_site_data
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.vault import EpochRow
 from tests.support.databases import make_records
@@ -135,13 +135,13 @@ def site_of_two(file: Path, *epochs: EpochRow) -> SiteData:
     announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
     ended_deployment(engine, "thorpe-road")
     withhold(announcing(engine, clock), "thorpe-road", planned("Thorpe Road"), by="A. Okafor", approved_by="Supt B")
-    figures = figures_for(engine, "dep", force=policy.force.name)
+    figures = gather_figures(engine, "dep", force=policy.force.name)
     Publisher(engine, trail_of(engine), clock, policy.publication, compared(engine)).publish(
         "dep", figures, by=authenticated("A. Okafor")
     )
     with overwriting(engine) as session:
         session.add_all(epochs)
-    data = site_data(
+    data = gather_site_data(
         engine, policy, documents_folder=file.parent / "papers", now=utc_from_ns(NOW_NS) + timedelta(days=1)
     )
     engine.dispose()

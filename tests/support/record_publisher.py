@@ -8,7 +8,7 @@ from lfr_core.custody.audit.counted_rows import CompareRecords, digest_counted
 from lfr_core.domain.figures import Figures
 from lfr_core.domain.policy import load_policy
 from lfr_core.publication.published import Publisher
-from lfr_core.publication.record_figures import PackFacts, figures_for
+from lfr_core.publication.record_figures import PackFacts, gather_figures
 from lfr_core.storage.engine import reading
 from tests.support.records import ManualClock
 from tests.support.vaults import trail_of
@@ -19,7 +19,7 @@ POLICY = load_policy()
 
 
 def figures(engine: Engine, name: str = "dep", pack: PackFacts | None = None) -> Figures:
-    return figures_for(engine, name, force="Norfolk Constabulary", pack=pack)
+    return gather_figures(engine, name, force="Norfolk Constabulary", pack=pack)
 
 
 def compared(engine: Engine) -> CompareRecords:

@@ -14,14 +14,14 @@ from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.quality.findings import Finding
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.deadlines import ResultsDue, overdue_unexplained, results_due
+from lfr_core.deployments.deadlines import ResultsDue, find_overdue_unexplained, results_due
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import PublicationPolicy, load_policy
 from lfr_core.publication.explaining import Explanations
 from lfr_core.publication.quality.ours import Checked, check_record
 from lfr_core.publication.record import DeploymentRecord
-from lfr_core.publication.record_figures import figures_for
+from lfr_core.publication.record_figures import gather_figures
 from lfr_core.publication.results import ResultsService
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
@@ -72,7 +72,7 @@ class ResultsHarness:
             trail_of(self.engine),
             self.clock,
             self.policy,
-            figures=lambda name: figures_for(self.engine, name, force="Norfolk Constabulary"),
+            figures=lambda name: gather_figures(self.engine, name, force="Norfolk Constabulary"),
             reports=self.reports,
             call=self._call,
             compare=compared(self.engine),
@@ -89,7 +89,7 @@ class ResultsHarness:
 
     def locked(self) -> tuple[str, ...]:
         with reading(self.engine) as session:
-            return overdue_unexplained(session, self.now, POLICY.model_copy(update={"publication": self.policy}))
+            return find_overdue_unexplained(session, self.now, POLICY.model_copy(update={"publication": self.policy}))
 
     def judge_all(self) -> None:
         decisions = DecisionService(self.engine, trail_of(self.engine), self.clock)

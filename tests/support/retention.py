@@ -25,7 +25,7 @@ from lfr_core.retention.exports import Exports, write_picture
 from lfr_core.retention.footage.register import segments
 from lfr_core.retention.port import Audited, Due, PurgeResult, PurgeStep
 from lfr_core.retention.reporting import StepReport
-from lfr_core.retention.status import ClassStatus, retention_status
+from lfr_core.retention.status import ClassStatus, read_retention_status
 from lfr_core.retention.steps.alerts import AlertsStep
 from lfr_core.retention.steps.exports import ExportsStep
 from lfr_core.retention.steps.footage import FootageStep
@@ -105,7 +105,7 @@ class RetentionHarness(AlertHarness):
         return {report.step: report for report in reports}
 
     def status(self) -> dict[str, ClassStatus]:
-        found = retention_status(self.engine, POLICY.retention, now_ns=self.clock.time_ns())
+        found = read_retention_status(self.engine, POLICY.retention, now_ns=self.clock.time_ns())
         return {each.data.name: each for each in found}
 
     def inject(self) -> None:

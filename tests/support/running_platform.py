@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from apps.demo.deployment import settings_with_demo_policy
+from apps.demo.deployment import write_demo_policy
 from apps.supervisor.children import ChildState
 from apps.supervisor.plan import settings_env
 from apps.supervisor.state import read_state
@@ -32,7 +32,7 @@ def settings_of_platform(home: Path) -> Settings:
     names = ("kafka", "kafka_controller", "milvus", "operator", "prefect", "public", "identity")
     *ports, back = free_ports(len(names) + 1)
     given = {f"{name}_port": port for name, port in zip(names, ports, strict=True)}
-    return settings_with_demo_policy(
+    return write_demo_policy(
         Settings(home=home, workers=1, broker="kafka", login_ports=(back,), **given)  # type: ignore[arg-type]
     )
 

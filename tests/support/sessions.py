@@ -24,8 +24,8 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.identity.session_file import StoredSession, new_salt, nonce_of, write_session
-from lfr_core.custody.people.lookup import row_of
-from lfr_core.custody.vault.client import VaultClient, vault_client
+from lfr_core.custody.people.lookup import find_row
+from lfr_core.custody.vault.client import VaultClient, make_vault_client
 from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor, fold_name
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.people import PersonIdentityRow
@@ -107,7 +107,7 @@ def _trail_of(settings: Settings, by: Principal) -> AuditTrail | None:
 
     `by`: who links an account, and has logged in.
     """
-    vault = vault_client(settings, ProcessIdentity.COMMANDS)
+    vault = make_vault_client(settings, ProcessIdentity.COMMANDS)
     trail = AuditTrail(vault, _VaultsClock(vault))
     try:
         trail.prepare(SystemActor.LFR)
@@ -139,7 +139,7 @@ def session_env(name: str, settings: Settings | None = None, *, clock: Clock | N
             installation = "an installation of tests"
             session.add(InstallationRow(id=installation))
         known = session.exec(select(PersonIdentityRow).where(PersonIdentityRow.subject == subject)).first()
-        person = row_of(session, name)
+        person = find_row(session, name)
         if person is not None and person.id is not None and known is None:
             now = utc_from_ns(now_ns).replace(microsecond=0)
             session.add(

@@ -32,7 +32,7 @@ from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.recognition.gallery import gallery_name
 from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.recognition.gallery.port import Reference
-from lfr_core.recognition.gallery.rotated import rotated_gallery
+from lfr_core.recognition.gallery.rotated import build_rotated_gallery
 from lfr_core.storage.engine import open_engine
 from streams.broker.users import User
 from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, lag
@@ -189,7 +189,7 @@ class Stream:
     def enrol(self, name: str, *, photo: str = "obama", by: Principal = SystemActor.LFR) -> None:
         """Give a deployment its list of one test subject."""
         engine = build_engine(self.settings, self.policy)
-        gallery = rotated_gallery(
+        gallery = build_rotated_gallery(
             MilvusGallery(self.milvus.uri), self.vault, actor=SystemActor.ENROLMENT, may_make=True, clock=SystemClock()
         )
         collection = gallery_name(name)

@@ -111,7 +111,7 @@ def _send(installation: Installation, job: CameraJob, stop: threading.Event) -> 
     from lfr_core.custody.vault.frames import VaultSealer
     from lfr_core.deployments.views import DeploymentReader
     from streams.broker.connection import connect_as
-    from streams.broker.traits import traits_of
+    from streams.broker.traits import read_traits
     from streams.broker.users import User
     from streams.camera import run_camera
     from streams.camera.footage import FootageWriter, GatedFootage
@@ -142,7 +142,7 @@ def _send(installation: Installation, job: CameraJob, stop: threading.Event) -> 
             directory=DeploymentReader(engine),
             sealer=sealer,
             clock=installation.clock,
-            traits=traits_of(settings),
+            traits=read_traits(settings),
             stop=stop,
             session=session,
             progress=lambda progress: line.update(_progress_line(name, progress)),

@@ -36,10 +36,10 @@ def print_document(
     Example: lfr deployment document high-street-0412 --which authority --output authority.html
     """
     from lfr_core.deployments.compliance_documents.forms import render
-    from lfr_core.deployments.evaluations import evaluations_for
+    from lfr_core.deployments.evaluations import find_evaluations
     from lfr_core.publication.printing import build_form
 
-    kind, evaluations = _parse_kind(which), evaluations_for(installation.settings, installation.policy)
+    kind, evaluations = _parse_kind(which), find_evaluations(installation.settings, installation.policy)
     page = render(build_form(installation.engine, id, kind, installation.policy, evaluations, now=installation.now))
     file = output or Path(f"{id}-{which}.html")
     write_new(file, page, rule="deployment.file-exists", mode=0o600, advice=": give another --output")

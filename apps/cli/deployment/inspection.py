@@ -61,11 +61,11 @@ def list_deployments(installation: Installation) -> Output:
 
     Example: lfr deployment list --json
     """
-    from apps.cli.deployment.summary import plans_of
+    from apps.cli.deployment.summary import read_plans
     from lfr_core.alerts import read
 
     found = read.deployments(installation.engine)
-    plans = plans_of(installation.engine, found)
+    plans = read_plans(installation.engine, found)
     return Output([_as_dict(one, plans.get(one.view.id)) for one in found], lambda: _show_list(found, plans))
 
 
@@ -80,7 +80,7 @@ def show(installation: Installation, id: DeploymentId) -> Output:
 
 def summary_output(installation: Installation, deployment: str, *, totals: bool = False) -> Output:
     """Read what a deployment is. Raises Refused `deployment.unknown`."""
-    from apps.cli.deployment.summary import plans_of
+    from apps.cli.deployment.summary import read_plans
     from lfr_core.alerts import read
     from lfr_core.common.errors import Refused
 
@@ -88,7 +88,7 @@ def summary_output(installation: Installation, deployment: str, *, totals: bool 
     found = read.deployment(engine, deployment)
     if found is None:
         raise Refused("deployment.unknown", f"there is no deployment {deployment}; `lfr deployment list` shows them")
-    values = _as_dict(found, plans_of(engine, [found]).get(deployment))
+    values = _as_dict(found, read_plans(engine, [found]).get(deployment))
     if totals:
         counts = read.counts(engine, deployment)
         values |= {

@@ -93,14 +93,14 @@ def forecast(
     from dataclasses import asdict
     from types import SimpleNamespace
 
-    from lfr_core.deployments.evaluations import evaluations_for
+    from lfr_core.deployments.evaluations import find_evaluations
     from lfr_core.deployments.false_alert_forecast import forecast_false_alerts
 
     policy = installation.policy
     inputs = SimpleNamespace(
         threshold=policy.alerts.threshold if threshold is None else threshold, list_cap=size, expected_faces=faces
     )
-    found = forecast_false_alerts(inputs, evaluations_for(installation.settings, installation.policy), policy)
+    found = forecast_false_alerts(inputs, find_evaluations(installation.settings, installation.policy), policy)
     return Output(asdict(found), found.words)
 
 

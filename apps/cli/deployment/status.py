@@ -130,13 +130,13 @@ def list_as_built(installation: Installation, deployment: str) -> ListAsBuilt:
 
 def read_status(installation: Installation, deployment: str) -> Status:
     """Read where it stands now, what is scheduled and owed. Raises Refused `deployment.unknown`, `deployment.trial`."""
-    from lfr_core.deployments.obligations import obligations_of
+    from lfr_core.deployments.obligations import read_obligations
     from lfr_core.storage.engine import reading
     from lfr_core.storage.tables.deployments import PlannedDeploymentRow
 
     one = read_standing(installation, deployment)
     with reading(installation.engine) as session:
-        owed = obligations_of(session, deployment, installation.policy, now=installation.now)
+        owed = read_obligations(session, deployment, installation.policy, now=installation.now)
         digest = session.get_one(PlannedDeploymentRow, deployment).list_digest
     return Status(one, digest, owed, _scheduled_runs(installation, deployment))
 

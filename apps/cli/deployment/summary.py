@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from lfr_core.alerts.read import DeploymentSummary
 
-__all__ = ["PlanSummary", "plans_of"]
+__all__ = ["PlanSummary", "read_plans"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class PlanSummary:
         }
 
 
-def plans_of(engine: Engine, deployments: Iterable[DeploymentSummary]) -> dict[str, PlanSummary]:
+def read_plans(engine: Engine, deployments: Iterable[DeploymentSummary]) -> dict[str, PlanSummary]:
     """Read the plans of those that are planned, by id. Raises Retryable when the records are away."""
     from lfr_core.deployments.reading import read_application, read_authority
     from lfr_core.deployments.withholding_requests import read_pending

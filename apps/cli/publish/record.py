@@ -87,9 +87,9 @@ def _publish(
 
 def _read_published(installation: Installation, deployment: str) -> DeploymentRecord:
     from lfr_core.common.errors import Refused
-    from lfr_core.publication.published import revisions_of
+    from lfr_core.publication.published import read_revisions
 
-    published = revisions_of(installation.engine, deployment)
+    published = read_revisions(installation.engine, deployment)
     if not published:
         raise Refused(
             "publish.nothing",
@@ -99,16 +99,16 @@ def _read_published(installation: Installation, deployment: str) -> DeploymentRe
 
 
 def _preview(installation: Installation, deployment: str) -> DeploymentRecord:
-    from lfr_core.publication.build import pack_facts, policy_reference
+    from lfr_core.publication.build import pack_facts, read_policy_reference
     from lfr_core.publication.record_builder import from_figures
-    from lfr_core.publication.record_figures import figures_for
+    from lfr_core.publication.record_figures import gather_figures
 
     settings, policy = installation.settings, installation.policy
-    figures = figures_for(
+    figures = gather_figures(
         installation.engine,
         deployment,
         force=policy.force.name,
-        policy_ref=policy_reference(settings),
+        policy_ref=read_policy_reference(settings),
         pack=pack_facts(settings),
     )
     return from_figures(figures, policy=policy.publication, published_at=installation.now)

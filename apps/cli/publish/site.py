@@ -37,15 +37,15 @@ def site(
     """
     from lfr_core.deployments.compliance_documents import compliance_document_folder
     from lfr_core.publication.site.atomic_publish import publish_folder
-    from lfr_core.publication.site.build import site_files
-    from lfr_core.publication.site.data import site_data
+    from lfr_core.publication.site.build import render_site_files
+    from lfr_core.publication.site.data import gather_site_data
 
     settings, policy = installation.settings, installation.policy
     folder = output or settings.public_site
-    data = site_data(
+    data = gather_site_data(
         installation.engine, policy, documents_folder=compliance_document_folder(settings.home), now=installation.now
     )
-    files = site_files(data, policy, signer=None if draft else installation.vault)
+    files = render_site_files(data, policy, signer=None if draft else installation.vault)
     publish_folder(folder, files)
     return Output(
         {"folder": str(folder), "files": len(files), "draft": draft},

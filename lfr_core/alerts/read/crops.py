@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from lfr_core.alerts.pictures import pictures_digest, references_of, shots_of
+from lfr_core.alerts.pictures import pictures_digest, read_references, read_shots
 from lfr_core.common.biometric import Biometric
 from lfr_core.common.errors import Refused
 from lfr_core.custody.crops import alert_probe, alert_reference
@@ -73,8 +73,8 @@ class AlertCrops:
         with reading(self._engine) as session:
             name = acting(session, actor, DUTIES).name
             row = session.get(AlertRow, alert)
-            references = () if row is None else references_of(session, row)
-            shots = () if row is None else shots_of(session, alert)
+            references = () if row is None else read_references(session, row)
+            shots = () if row is None else read_shots(session, alert)
         if row is None or not row.key_id:
             _deleted(alert)
         try:

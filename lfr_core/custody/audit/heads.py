@@ -19,11 +19,11 @@ from lfr_core.custody.audit.port import HeadSigner, Verb
 from lfr_core.custody.audit.read import (
     anchor_of,
     entry_of,
-    heads_from,
-    newest_head,
-    newest_seq,
+    read_heads,
+    read_newest_head,
+    read_newest_seq,
+    read_stored_entries,
     snapshot,
-    stored_entries,
 )
 from lfr_core.custody.audit.record_rights import may_record
 from lfr_core.custody.audit.signed import Anchor, Head, signed_head
@@ -41,7 +41,7 @@ __all__ = [
     "check_head_to_sign",
     "check_writer",
     "damaged",
-    "entries_of_vault",
+    "read_vault_entries",
     "refuse",
     "sign_head",
 ]
@@ -69,10 +69,10 @@ def sign_head(
     """
     public_key, at_ns = signer.public_key, clock.time_ns()
     with snapshot(engine) as session:
-        anchor, last = anchor_of(session), newest_head(session)
+        anchor, last = anchor_of(session), read_newest_head(session)
         if checkpoint is not None:
             check_against_checkpoint(session, checkpoint, anchor, public_key)
-        newest = newest_seq(session)
+        newest = read_newest_seq(session)
         chain = _follow(session, signer, anchor, last, newest, at_ns)
     if chain is None:
         return None
@@ -109,7 +109,7 @@ def check_head_to_sign(engine: Engine, signer: HeadSigner, head: Head) -> None:
         Retryable: the database is away.
     """
     with snapshot(engine) as session:
-        last = newest_head(session, before=head.seq)
+        last = read_newest_head(session, before=head.seq)
         chain = _follow(session, signer, anchor_of(session), last, head.seq, head.at_ns)
     if chain is None or (chain.seq, chain.hash) != (head.seq, head.hash):
         raise not_signed(SignatureKind.AUDIT_HEAD, f"entry {head.seq} of the audit trail is another")
@@ -132,12 +132,12 @@ def check_anchor_to_sign(engine: Engine, public_key: bytes, anchor: Anchor, *, b
     """
     cut = ""
     with snapshot(engine) as session:
-        head = next(heads_from(session, at_least=anchor.seq), None)
+        head = next(read_heads(session, at_least=anchor.seq), None)
         chain = None if head is None else _start(session, anchor_of(session), None, public_key)
         if head is None or chain is None:
             raise not_signed(SignatureKind.AUDIT_ANCHOR, f"entry {anchor.seq} of the audit trail isn't signed")
         refuse(check_head(head, public_key))
-        for entry in stored_entries(session, after=chain.seq, up_to=head.seq):
+        for entry in read_stored_entries(session, after=chain.seq, up_to=head.seq):
             refuse(chain.follow(entry))
             if entry.seq <= anchor.seq and entry.at_ns >= before_ns:
                 raise not_signed(
@@ -173,8 +173,8 @@ def _follow(
         return None
     since_ns = 0 if last is None else last.at_ns
     if signer.writers is not None:  # others ask the vault to sign, and it looks itself
-        signer.writers.note_newest(newest_seq(session))
-    for entry in stored_entries(session, after=chain.seq, up_to=up_to):
+        signer.writers.note_newest(read_newest_seq(session))
+    for entry in read_stored_entries(session, after=chain.seq, up_to=up_to):
         refuse(chain.follow(entry))
         if signer.writers is not None:
             check_writer(entry, signer.writers, since_ns, at_ns)
@@ -192,7 +192,7 @@ def _start(session: Session, anchor: Anchor | None, last: Head | None, public_ke
             return Chain(last.seq, last.hash)
     if anchor is not None:
         return Chain(anchor.seq, anchor.hash)
-    return Chain(0, GENESIS) if newest_seq(session) else None
+    return Chain(0, GENESIS) if read_newest_seq(session) else None
 
 
 def _must_stand(session: Session, head: Head, why: str) -> None:
@@ -242,7 +242,7 @@ def _check_whose(seq: int, actor: str, writer: Writer, keys: WriterKeys) -> None
         raise damaged(f"entry {seq} is of {actor}, and sealed with a key that was lent upon {whose} login")
 
 
-def entries_of_vault(engine: Engine, keys: WriterKeys, verb: Verb) -> tuple[AuditEntry, ...]:
+def read_vault_entries(engine: Engine, keys: WriterKeys, verb: Verb) -> tuple[AuditEntry, ...]:
     """Return the vault's own entries about the installation as a whole, in their order.
 
     What anybody else wrote or changed is left out: `sign_head` and `verify` say so.
@@ -253,7 +253,7 @@ def entries_of_vault(engine: Engine, keys: WriterKeys, verb: Verb) -> tuple[Audi
     wanted = select(AuditEntryRow.seq).where(AuditEntryRow.verb == verb.value, AuditEntryRow.deployment == "")
     with snapshot(engine) as session:
         seqs = session.exec(wanted.order_by(col(AuditEntryRow.seq))).all()
-        found = [one for seq in seqs for one in stored_entries(session, after=seq - 1, up_to=seq)]
+        found = [one for seq in seqs for one in read_stored_entries(session, after=seq - 1, up_to=seq)]
     return tuple(entry_of(one) for one in found if _is_of_vault(one, keys))
 
 

@@ -22,12 +22,12 @@ __all__ = [
     "anchor_of",
     "entries",
     "entry_of",
-    "heads_from",
-    "named_rows",
-    "newest_head",
-    "newest_seq",
+    "read_heads",
+    "read_named_rows",
+    "read_newest_head",
+    "read_newest_seq",
+    "read_stored_entries",
     "snapshot",
-    "stored_entries",
 ]
 
 _PAGE = 1000
@@ -44,7 +44,7 @@ def snapshot(engine: Engine) -> Iterator[Session]:
         yield session
 
 
-def stored_entries(session: Session, *, after: int = 0, up_to: int | None = None) -> Iterator[StoredEntry]:
+def read_stored_entries(session: Session, *, after: int = 0, up_to: int | None = None) -> Iterator[StoredEntry]:
     """Yield the entries with `after` < seq <= `up_to` in order, a page in memory at a time."""
     while True:
         wanted = sqlalchemy.select(*_COLUMNS).where(col(AuditEntryRow.seq) > after)
@@ -58,7 +58,7 @@ def stored_entries(session: Session, *, after: int = 0, up_to: int | None = None
         after = rows[-1][0]
 
 
-def named_rows(session: Session, kind: type[Row]) -> dict[str, bool]:
+def read_named_rows(session: Session, kind: type[Row]) -> dict[str, bool]:
     """Return the rows of a table that any entry names, and whether each is there by the newest that does.
 
     For whoever has no key to verify the trail with, and would else go by there being no row: the table may have been
@@ -74,7 +74,7 @@ def named_rows(session: Session, kind: type[Row]) -> dict[str, bool]:
     return found
 
 
-def heads_from(session: Session, *, at_least: int = 0) -> Iterator[Head]:
+def read_heads(session: Session, *, at_least: int = 0) -> Iterator[Head]:
     """Yield the heads with seq >= `at_least` in order, a page in memory at a time."""
     while True:
         rows = session.exec(
@@ -87,7 +87,7 @@ def heads_from(session: Session, *, at_least: int = 0) -> Iterator[Head]:
         at_least = rows[-1].seq + 1
 
 
-def newest_head(session: Session, *, before: int | None = None) -> Head | None:
+def read_newest_head(session: Session, *, before: int | None = None) -> Head | None:
     """Return the head of the newest entry that has one; of those `before` an entry, if given."""
     wanted = select(AuditHeadRow).order_by(col(AuditHeadRow.seq).desc()).limit(1)
     row = session.exec(wanted if before is None else wanted.where(col(AuditHeadRow.seq) < before)).first()
@@ -102,7 +102,7 @@ def anchor_of(session: Session) -> Anchor | None:
     return Anchor(row.seq, row.hash, row.count, row.at_ns, row.public_key, row.signature)
 
 
-def newest_seq(session: Session) -> int:
+def read_newest_seq(session: Session) -> int:
     """Return the number of the newest entry; 0 when there is none."""
     return session.exec(select(func.max(AuditEntryRow.seq))).one() or 0
 

@@ -19,11 +19,11 @@ from sqlmodel import Session, col, func, select
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.chain import Chain, Problem
 from lfr_core.custody.audit.entry import StoredEntry, canonical, digest_of
-from lfr_core.custody.audit.read import anchor_of, heads_from, newest_head, stored_entries
+from lfr_core.custody.audit.read import anchor_of, read_heads, read_newest_head, read_stored_entries
 from lfr_core.custody.audit.signed import Head
 from lfr_core.storage.tables.audit import AuditEntryRow
 
-__all__ = ["SliceCounts", "deployment_lines", "whole_lines"]
+__all__ = ["SliceCounts", "read_deployment_lines", "whole_lines"]
 
 Keep = Callable[[StoredEntry], bool]
 
@@ -47,12 +47,12 @@ def whole_lines(session: Session, keep: Keep, counts: SliceCounts) -> Iterator[s
     Raises:
         Refused: `audit.damaged`: the trail doesn't fit together.
     """
-    anchor, last = anchor_of(session), newest_head(session)
+    anchor, last = anchor_of(session), read_newest_head(session)
     chain = Chain() if anchor is None else Chain(anchor.seq, anchor.hash)
     if anchor is not None:
         yield canonical({"anchor": anchor.as_dict()})
     yield canonical({"run": {"from": chain.hash, "seq": chain.seq + 1}})
-    for entry in stored_entries(session, after=chain.seq):
+    for entry in read_stored_entries(session, after=chain.seq):
         _refuse(chain.follow(entry))
         yield _line(entry, keep, counts)
         counts.unsigned += 1
@@ -61,7 +61,7 @@ def whole_lines(session: Session, keep: Keep, counts: SliceCounts) -> Iterator[s
             counts.unsigned = 0
 
 
-def deployment_lines(session: Session, deployment: str, counts: SliceCounts) -> Iterator[str]:
+def read_deployment_lines(session: Session, deployment: str, counts: SliceCounts) -> Iterator[str]:
     """Yield the lines of the entries of one deployment up to the newest head, in runs that each end with a head.
 
     Raises:
@@ -71,14 +71,14 @@ def deployment_lines(session: Session, deployment: str, counts: SliceCounts) -> 
     def keep(entry: StoredEntry) -> bool:
         return entry.deployment == deployment
 
-    last = newest_head(session)
+    last = read_newest_head(session)
     first = session.exec(select(func.min(AuditEntryRow.seq)).where(col(AuditEntryRow.deployment) == deployment)).first()
     if last is None or not first:
         return
-    heads = heads_from(session, at_least=first)
+    heads = read_heads(session, at_least=first)
     head = next(heads, None)
     chain: Chain | None = None
-    for entry in stored_entries(session, after=first - 1, up_to=last.seq):
+    for entry in read_stored_entries(session, after=first - 1, up_to=last.seq):
         while head is not None and head.seq < entry.seq:
             head = next(heads, None)
         if chain is None:

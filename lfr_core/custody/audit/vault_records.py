@@ -18,7 +18,7 @@ from lfr_core.custody.audit.entry import MOST_RECORDS, Body, parse_body, record_
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint
 from lfr_core.custody.audit.heads import check_against_checkpoint, check_writer, damaged, refuse
 from lfr_core.custody.audit.port import AuditEvent, Verb
-from lfr_core.custody.audit.read import anchor_of, newest_head, newest_seq, snapshot, stored_entries
+from lfr_core.custody.audit.read import anchor_of, read_newest_head, read_newest_seq, read_stored_entries, snapshot
 from lfr_core.custody.audit.recorded_state import ADOPTED, CARRIED, OPENED, RecordedState
 from lfr_core.custody.audit.row_seals import is_sealed
 from lfr_core.custody.audit.signed import Anchor, Head
@@ -116,15 +116,15 @@ class TrailRecords:
         return wanted - (frozenset(self.adopted_file.read_text("utf-8").split()) or _FIRST)
 
     def _follow(self, session: Session) -> None:
-        anchor, head = anchor_of(session), newest_head(session)
+        anchor, head = anchor_of(session), read_newest_head(session)
         checkpoint = read_checkpoint(self._folder / HEAD_FILE)
         if checkpoint is not None:
             check_against_checkpoint(session, checkpoint, anchor, self._public_key)
         chain, state = self._begin(anchor, head)
-        if newest_seq(session) < chain.seq and (anchor is None or anchor.seq < chain.seq):
+        if read_newest_seq(session) < chain.seq and (anchor is None or anchor.seq < chain.seq):
             raise damaged(f"it went up to entry {chain.seq}, and the newest entries are gone")
         now_ns, new = self._clock.time_ns(), list[Body]()
-        for entry in stored_entries(session, after=chain.seq):
+        for entry in read_stored_entries(session, after=chain.seq):
             refuse(chain.follow(entry))
             if head is None or entry.seq > head.seq:
                 check_writer(entry, self._writers, 0 if head is None else head.at_ns, now_ns)
@@ -167,7 +167,7 @@ def note_unnamed_writers(engine: Engine, folder: Path) -> int:
     file = folder / _UNNAMED_UNTIL
     if not file.exists():
         with snapshot(engine) as session:
-            write_private(file, str(newest_seq(session)).encode())
+            write_private(file, str(read_newest_seq(session)).encode())
     noted = file.read_text("utf-8")
     return int(noted) if noted.isdecimal() else 0
 

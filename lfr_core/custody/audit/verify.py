@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from lfr_core.custody.audit.chain import Chain, Fault, Problem, examine_head
 from lfr_core.custody.audit.entry import parse_body
-from lfr_core.custody.audit.read import anchor_of, heads_from, snapshot, stored_entries
+from lfr_core.custody.audit.read import anchor_of, read_heads, read_stored_entries, snapshot
 from lfr_core.custody.audit.recorded_state import PUT_BACK, TRAIL_PUT_BACK, RecordedState
 from lfr_core.custody.audit.records import find_differences
 from lfr_core.custody.audit.signed import Anchor, Head
@@ -147,7 +147,7 @@ class _Walk:
         self._now_ns = now_ns
         self._refusal = refusal
         self._against = sorted(against, key=lambda head: head.seq)
-        self._heads: Iterator[Head] = heads_from(session)
+        self._heads: Iterator[Head] = read_heads(session)
         self._head: Head | None = None
         self._waiting_since_ns: int | None = None
         self._newest_head = 0
@@ -178,7 +178,7 @@ class _Walk:
 
     def follow(self) -> Problem | None:
         """Follow every entry, with the heads that sign it."""
-        for entry in stored_entries(self._session):
+        for entry in read_stored_entries(self._session):
             problem = self.chain.follow(entry)
             if problem is not None:
                 return problem

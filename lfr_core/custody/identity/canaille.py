@@ -19,14 +19,14 @@ from lfr_core.custody.identity.embedded import HOST_SCRIPT, server_python, write
 from lfr_core.custody.identity.provider import provider_of
 from lfr_core.domain.policy_sections import AccessPolicy
 
-__all__ = ["CanailleAccounts", "account_directory"]
+__all__ = ["CanailleAccounts", "build_account_directory"]
 
 _WAIT_S = 90.0
 """An idle core needs 3 s; the first time 8, for its tables."""
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 
 
-def account_directory(settings: Settings, access: AccessPolicy) -> AccountDirectory:
+def build_account_directory(settings: Settings, access: AccessPolicy) -> AccountDirectory:
     """Return the embedded provider's directory.
 
     Raises:

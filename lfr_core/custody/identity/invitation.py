@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from lfr_core.common.errors import LfrError, Refused
-from lfr_core.custody.identity.canaille import account_directory
+from lfr_core.custody.identity.canaille import build_account_directory
 from lfr_core.custody.identity.provider import provider_of
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Actor
 
-__all__ = ["Invitation", "invite_person", "link_account", "login_of", "new_password_link"]
+__all__ = ["Invitation", "invite_person", "link_account", "login_of", "make_password_link"]
 
 _LONGEST_LOGIN = 40
 
@@ -36,7 +36,7 @@ def invite_person(installation: Installation, name: str, *, login: str, by: Acto
         Fatal: the identity server isn't installed.
     """
     issuer, people = provider_of(installation.settings).issuer, installation.people
-    directory = account_directory(installation.settings, installation.policy.access)
+    directory = build_account_directory(installation.settings, installation.policy.access)
     if any(known == issuer for known, _ in people.identities_of(name)):
         raise Refused("identity.has-one", f"{name} has an account: `lfr users password` makes a new link for it")
     for ended in people.ended_accounts(name, issuer):  # so that its login name is theirs again
@@ -57,7 +57,7 @@ def link_account(installation: Installation, name: str, subject: str, *, by: Act
     installation.people.link_identity(name, provider_of(installation.settings).issuer, subject, by=by)
 
 
-def new_password_link(installation: Installation, name: str, *, by: Actor) -> str:
+def make_password_link(installation: Installation, name: str, *, by: Actor) -> str:
     """Make a new link for a person's password. It logs them out, so that they notice, and that is on the trail.
 
     Raises:
@@ -66,7 +66,7 @@ def new_password_link(installation: Installation, name: str, *, by: Actor) -> st
     """
     people = installation.people
     people.check_may_end_sessions(name, by=by)
-    directory = account_directory(installation.settings, installation.policy.access)
+    directory = build_account_directory(installation.settings, installation.policy.access)
     issuer = provider_of(installation.settings).issuer
     found = [subject for known, subject in people.identities_of(name) if known == issuer]
     if not found:

@@ -17,7 +17,7 @@ from lfr_core.custody.people.compliance import SERVICE_ISSUER
 from lfr_core.custody.people.roles import SERVICE_ROLES, AuthenticatedPerson, Person, Rank, Role
 from lfr_core.custody.people.store import People
 
-__all__ = ["add_service", "is_service_key", "service_of_key", "subject_of_key"]
+__all__ = ["add_service", "find_service_of_key", "is_service_key", "subject_of_key"]
 
 _KEY = re.compile(r"openlfr-service-[0-9a-f]{64}\n?")
 _KEY_BYTES = 200
@@ -52,7 +52,7 @@ def add_service(people: People, name: str, role: Role, file: Path, *, by: Authen
     return added
 
 
-def service_of_key(people: People, file: Path) -> AuthenticatedPerson:
+def find_service_of_key(people: People, file: Path) -> AuthenticatedPerson:
     """Find whose key is in `file`, who may act now.
 
     Raises:

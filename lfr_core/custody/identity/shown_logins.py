@@ -20,7 +20,7 @@ from lfr_core.custody.identity.provider_keys import ProviderKeys
 from lfr_core.custody.identity.service_keys import is_service_key, subject_of_key
 from lfr_core.custody.identity.tokens import Identity, is_of_another_key, verify_shown_token
 from lfr_core.custody.people.compliance import SERVICE_ISSUER
-from lfr_core.custody.people.identities import any_linked, person_of_identity
+from lfr_core.custody.people.identities import find_person_of_identity, is_any_linked
 from lfr_core.custody.people.machine_user import MACHINE_USER_ISSUER
 from lfr_core.domain.actors import same_person
 from lfr_core.storage.engine import reading
@@ -86,18 +86,18 @@ class ShownLogins:
             identity = self._identity_of(shown)
             issuer, subject, since = identity.issuer, identity.subject, identity.issued_at
         with reading(self._engine) as session:
-            person = person_of_identity(session, issuer, subject, self._clock, since=since, ends_at=None)
+            person = find_person_of_identity(session, issuer, subject, self._clock, since=since, ends_at=None)
         if not (same_person(person.name, name) if is_current else person.is_called(name)):
             raise Refused("login.not-theirs", f"the login that was shown is {person.name}'s, and not {name}'s")
 
     def _find_accounts(self) -> bool:
         """Return whether anybody has an account at a provider, or one that the trail has is gone or another now."""
         with reading(self._engine) as session:
-            if any_linked(session, but=MACHINE_USER_ISSUER):
+            if is_any_linked(session, but=MACHINE_USER_ISSUER):
                 return True
         with self._records.open_state() as (session, state):
             lost = find_lost(session, state, self._records.key, PersonIdentityRow)
-            return next(lost, None) is not None or any_linked(session, but=MACHINE_USER_ISSUER)
+            return next(lost, None) is not None or is_any_linked(session, but=MACHINE_USER_ISSUER)
 
     def _identity_of(self, token: str) -> Identity:
         keys = self._keys.read()

@@ -15,19 +15,19 @@ from lfr_core.custody.identity.login import CommandLineLogin
 from lfr_core.custody.identity.provider import provider_of
 from lfr_core.custody.identity.session_file import session_folder
 from lfr_core.custody.installation import Installation
-from lfr_core.custody.people.lookup import row_of
+from lfr_core.custody.people.lookup import find_row
 from lfr_core.custody.people.roles import AuthenticatedPerson, Person
 from lfr_core.custody.people.store import People
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.vault import InstallationRow
 
-__all__ = ["command_line_login", "end_login", "person_logged_in", "record_login"]
+__all__ = ["build_command_line_login", "end_login", "find_person_logged_in", "record_login"]
 
 _OVER: Final = frozenset({"login.none", "login.expired", "login.token", "people.revoked"})
 """Rules by which a login counts no more; and those of `identity`."""
 
 
-def command_line_login(installation: Installation) -> CommandLineLogin:
+def build_command_line_login(installation: Installation) -> CommandLineLogin:
     """Put together the command line's logins at this installation.
 
     Raises:
@@ -44,7 +44,7 @@ def command_line_login(installation: Installation) -> CommandLineLogin:
     )
 
 
-def person_logged_in(login: CommandLineLogin, people: People) -> AuthenticatedPerson:
+def find_person_logged_in(login: CommandLineLogin, people: People) -> AuthenticatedPerson:
     """Find who is at this terminal: the provider's signature, then the register.
 
     Raises:
@@ -71,7 +71,7 @@ def end_login(
         Refused, Retryable, Fatal: it couldn't be ended; this terminal's is forgotten all the same.
     """
     try:
-        person = person_logged_in(login, people)
+        person = find_person_logged_in(login, people)
     except LfrError as error:
         is_over = isinstance(error, Refused) and counts_no_more(error.rule)
         had_one = login.log_out()
@@ -98,7 +98,7 @@ def record_login(engine: Engine, trail: Trail, person: Person) -> None:
     """Put on the audit trail that the person logged in. Raises Retryable: what can't be audited isn't done."""
     trail.prepare(person.name)
     with writing(engine) as session:
-        row = row_of(session, person.name)
+        row = find_row(session, person.name)
         assert row is not None  # the register has just found them
         trail.append(session, AuditEvent(Verb.CONSULT, person.name, "", f"person:{row.id}", "people.logged-in"))
 

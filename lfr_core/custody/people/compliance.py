@@ -8,13 +8,13 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.read import named_rows
-from lfr_core.custody.people.lookup import acting, person_of, roles_of, row_of, unknown
+from lfr_core.custody.audit.read import read_named_rows
+from lfr_core.custody.people.lookup import acting, find_row, person_of, roles_of, unknown
 from lfr_core.custody.people.roles import SERVICE_ROLES, Actor, AuthenticatedPerson, Role, principal_of
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.tables.people import PersonRoleRow, PersonRow
 
-__all__ = ["SERVICE_ISSUER", "check_by", "check_kind", "check_not_last", "check_other", "person_to_log_out"]
+__all__ = ["SERVICE_ISSUER", "check_by", "check_kind", "check_not_last", "check_other", "find_person_to_log_out"]
 
 SERVICE_ISSUER: Final = "openlfr:service-key"
 """Stands where a person's account has its identity provider; no provider's tokens say that."""
@@ -32,13 +32,13 @@ def check_by(session: Session, by: Actor) -> None:
         ) from refused
 
 
-def person_to_log_out(session: Session, name: str, by: Actor) -> PersonRow:
+def find_person_to_log_out(session: Session, name: str, by: Actor) -> PersonRow:
     """Find the person whose sessions `by` may end.
 
     Raises:
         Refused: `people.unknown`, `people.by`.
     """
-    row = row_of(session, name)
+    row = find_row(session, name)
     is_stuck = row is not None and row.revoked_at is None and Role.COMPLIANCE in roles_of(session, row)
     if by is SystemActor.LFR:
         if row is None or not is_stuck or _others_of_compliance(session, row) or _any_role_gone(session):
@@ -65,7 +65,7 @@ def _others_of_compliance(session: Session, row: PersonRow) -> bool:
 
 def _any_role_gone(session: Session) -> bool:
     """Return whether a role that the trail has is gone from the table: perhaps another's of compliance."""
-    said = {name for name, is_there in named_rows(session, PersonRoleRow).items() if is_there}
+    said = {name for name, is_there in read_named_rows(session, PersonRoleRow).items() if is_there}
     rows = session.exec(select(PersonRoleRow.person, PersonRoleRow.role))
     return not said <= {f"{PersonRoleRow.__tablename__}/{person}/{role}" for person, role in rows}
 
@@ -84,7 +84,7 @@ def check_kind(issuer: str, roles: Collection[Role]) -> None:
 
 def check_other(session: Session, row: PersonRow, by: AuthenticatedPerson) -> None:
     """See that nobody changes what the register says of themselves. Raises Refused `people.own-roles`."""
-    mine = row_of(session, by.name)
+    mine = find_row(session, by.name)
     if mine is None or mine.id == row.id:
         raise Refused("people.own-roles", "nobody changes their own roles, rank or name: ask another of compliance")
 

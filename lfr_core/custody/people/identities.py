@@ -13,24 +13,24 @@ from sqlmodel import Session, col, select
 
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.read import named_rows
+from lfr_core.custody.audit.read import read_named_rows
 from lfr_core.custody.people.lookup import check_session, person_of, roles_of
 from lfr_core.custody.people.roles import AuthenticatedPerson, Login
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRow
 
 __all__ = [
     "add_link",
-    "any_linked",
     "end_use",
-    "ended_subjects",
-    "ever_linked",
-    "linked_rows",
-    "person_of_identity",
-    "with_several",
+    "find_person_of_identity",
+    "find_with_several",
+    "is_any_linked",
+    "read_ended_subjects",
+    "read_linked_rows",
+    "was_ever_linked",
 ]
 
 
-def person_of_identity(
+def find_person_of_identity(
     session: Session,
     issuer: str,
     subject: str,
@@ -86,7 +86,7 @@ def add_link(session: Session, person: PersonRow, issuer: str, subject: str, now
     known = _find(session, issuer, subject)
     if known is not None and not (known.person == person.id and known.ended_at and known.ended_at < person.added_at):
         raise Refused("identity.known", "this account is a person's already, and stays theirs for ever: make another")
-    if linked_rows(session, person, issuer):
+    if read_linked_rows(session, person, issuer):
         raise Refused(
             "identity.has-one",
             f"{person.name} has an account at {issuer}: end its use first, if it isn't used any more",
@@ -101,7 +101,7 @@ def add_link(session: Session, person: PersonRow, issuer: str, subject: str, now
     session.flush()
 
 
-def linked_rows(session: Session, person: PersonRow, issuer: str | None = None) -> list[PersonIdentityRow]:
+def read_linked_rows(session: Session, person: PersonRow, issuer: str | None = None) -> list[PersonIdentityRow]:
     """Return the person's accounts in use, at one provider or at any."""
     wanted = select(PersonIdentityRow).where(
         PersonIdentityRow.person == person.id, col(PersonIdentityRow.ended_at).is_(None)
@@ -111,7 +111,7 @@ def linked_rows(session: Session, person: PersonRow, issuer: str | None = None) 
     return list(session.exec(wanted))
 
 
-def ended_subjects(session: Session, person: PersonRow, issuer: str) -> tuple[str, ...]:
+def read_ended_subjects(session: Session, person: PersonRow, issuer: str) -> tuple[str, ...]:
     """Return the person's accounts at a provider whose use has ended, as it calls them."""
     of_them = select(PersonIdentityRow.subject).where(
         PersonIdentityRow.person == person.id,
@@ -121,14 +121,14 @@ def ended_subjects(session: Session, person: PersonRow, issuer: str) -> tuple[st
     return tuple(session.exec(of_them))
 
 
-def any_linked(session: Session, *, but: str = "") -> bool:
+def is_any_linked(session: Session, *, but: str = "") -> bool:
     """Return whether anybody has an account, in use or not, at another provider than `but`, in the table now."""
     return session.exec(select(PersonIdentityRow.id).where(PersonIdentityRow.issuer != but)).first() is not None
 
 
-def ever_linked(session: Session) -> bool:
+def was_ever_linked(session: Session) -> bool:
     """Return whether an account of anybody was ever linked, by the audit trail too: the table may have been emptied."""
-    return any_linked(session) or bool(named_rows(session, PersonIdentityRow))
+    return is_any_linked(session) or bool(read_named_rows(session, PersonIdentityRow))
 
 
 def end_use(row: PersonIdentityRow, now: datetime, by: str) -> None:
@@ -136,7 +136,7 @@ def end_use(row: PersonIdentityRow, now: datetime, by: str) -> None:
     row.ended_at, row.ended_by = now, by
 
 
-def with_several(session: Session) -> Mapping[str, tuple[str, ...]]:
+def find_with_several(session: Session) -> Mapping[str, tuple[str, ...]]:
     """Return the people with several accounts in use: name, and the providers' issuers. For compliance."""
     found: dict[str, list[str]] = {}
     rows = select(PersonRow.name, PersonIdentityRow.issuer).where(

@@ -24,18 +24,18 @@ __all__ = [
     "are_one_person",
     "check_session",
     "find_person",
+    "find_row",
     "in_role",
     "person_of",
-    "role_rows",
+    "read_role_rows",
     "roles_of",
-    "row_of",
     "unknown",
 ]
 
 
 def find_person(session: Session, name: str) -> Person | None:
     """Return the person of that name, now or before, revoked or not, or None."""
-    row = row_of(session, name)
+    row = find_row(session, name)
     return None if row is None else person_of(row, roles_of(session, row))
 
 
@@ -51,7 +51,7 @@ def acting(session: Session, by: AuthenticatedPerson, roles: Collection[Role]) -
     person = in_role(session, name, roles)
     if not same_person(person.name, name):
         raise Refused("people.renamed", f"{name} is registered as {person.name} now: do it again")
-    row = row_of(session, person.name)
+    row = find_row(session, person.name)
     assert row is not None  # in_role has just found them
     check_session(session, row, by.login)
     return person
@@ -90,7 +90,7 @@ def in_role(session: Session, name: str, roles: Collection[Role], *, since: date
     Raises:
         Refused: `people.unknown`; `people.revoked`; `people.wrong-role`, which names the roles that may.
     """
-    row = row_of(session, name)
+    row = find_row(session, name)
     if row is None:
         raise unknown(name)
     if row.revoked_at is not None:
@@ -125,7 +125,7 @@ def _keep_as_read(session: Session, name: str) -> None:
         session.exec(of_them.with_for_update(read=True, of=PersonRoleRow)).all()
 
 
-def row_of(session: Session, name: str) -> PersonRow | None:
+def find_row(session: Session, name: str) -> PersonRow | None:
     """Return the row of the person who has that name, or had it before."""
     if "\x00" in name:
         return None  # no database could hold it
@@ -138,16 +138,16 @@ def row_of(session: Session, name: str) -> PersonRow | None:
 
 def are_one_person(session: Session, a: str, b: str) -> bool:
     """Return whether two names on record are one person's, who may have been renamed; strangers' as they read."""
-    one, other = row_of(session, a), row_of(session, b)
+    one, other = find_row(session, a), find_row(session, b)
     return same_person(a, b) if one is None or other is None else one.id == other.id
 
 
-def role_rows(session: Session, row: PersonRow) -> list[PersonRoleRow]:
+def read_role_rows(session: Session, row: PersonRow) -> list[PersonRoleRow]:
     return list(session.exec(select(PersonRoleRow).where(PersonRoleRow.person == row.id)))
 
 
 def roles_of(session: Session, row: PersonRow) -> dict[Role, datetime]:
-    return {Role(each.role): each.since for each in role_rows(session, row)}
+    return {Role(each.role): each.since for each in read_role_rows(session, row)}
 
 
 def person_of(row: PersonRow, roles: Collection[Role]) -> Person:

@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.people.lookup import row_of
+from lfr_core.custody.people.lookup import find_row
 from lfr_core.custody.people.roles import AuthenticatedPerson, Rank, Role
 from lfr_core.custody.people.store import People
 from lfr_core.domain.actors import SystemActor
@@ -56,7 +56,7 @@ def act_as_machine_user(people: People, engine: Engine, trail: Trail) -> Authent
 
 
 def _mark(session: Session, person: AuthenticatedPerson) -> AuditEvent:
-    row = row_of(session, person.name)
+    row = find_row(session, person.name)
     assert row is not None  # the register has just found them
     return AuditEvent(Verb.CONSULT, person.name, "", f"person:{row.id}", TRIAL_RULE)
 

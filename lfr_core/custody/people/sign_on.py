@@ -17,7 +17,7 @@ from sqlmodel import Session
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.people.lookup import acting, in_role, row_of
+from lfr_core.custody.people.lookup import acting, find_row, in_role
 from lfr_core.custody.people.roles import AuthenticatedPerson, Person, Role, principal_of
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.storage.engine import reading, writing
@@ -71,7 +71,7 @@ class SignOns:
         given = str(principal_of(by))
         with reading(self._engine) as session:
             row = _row(session, deployment, given)
-            person = row_of(session, given)
+            person = find_row(session, given)
         if row is None or person is None:
             return
         self._trail.prepare(person.name)
@@ -136,12 +136,12 @@ def _check_not_over(session: Session, deployment: str, person: Person) -> None:
 
 
 def _row(session: Session, deployment: str, name: str) -> SignOnRow | None:
-    person = row_of(session, name)
+    person = find_row(session, name)
     return None if person is None or "\x00" in deployment else session.get(SignOnRow, (deployment, person.id))
 
 
 def _id(session: Session, name: str) -> int:
-    row = row_of(session, name)
+    row = find_row(session, name)
     assert row is not None  # acting() has just found it
     assert row.id is not None
     return row.id

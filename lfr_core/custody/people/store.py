@@ -10,11 +10,11 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.read import named_rows
+from lfr_core.custody.audit.read import read_named_rows
 from lfr_core.custody.people.accounts import Accounts
 from lfr_core.custody.people.compliance import check_by, check_kind, check_not_last, check_other
-from lfr_core.custody.people.identities import end_use, linked_rows
-from lfr_core.custody.people.lookup import acting, find_person, person_of, role_rows, roles_of, row_of
+from lfr_core.custody.people.identities import end_use, read_linked_rows
+from lfr_core.custody.people.lookup import acting, find_person, find_row, person_of, read_role_rows, roles_of
 from lfr_core.custody.people.roles import (
     SERVICE_ROLES,
     Actor,
@@ -61,14 +61,14 @@ class People(Accounts):
         actor = self._prepare(by)
         with writing(self._engine) as session:
             lock_register(session)
-            if session.exec(select(PersonRow.id)).first() is None and not named_rows(session, PersonRow):
+            if session.exec(select(PersonRow.id)).first() is None and not read_named_rows(session, PersonRow):
                 if Role.COMPLIANCE not in held:
                     raise Refused(
                         "people.first", "the first person registered registers the others: give role compliance too"
                     )
             else:
                 check_by(session, by)
-            now, row = self._now(), row_of(session, name)
+            now, row = self._now(), find_row(session, name)
             if row is None:
                 if again:
                     raise Refused("people.never-left", f"nobody called {written} was revoked: register them as new")
@@ -113,7 +113,7 @@ class People(Accounts):
         written, folded = check_name(new_name), fold_name(new_name)
         with self._changing(name, by) as (session, row, actor):
             check_other(session, row, by)
-            other = row_of(session, new_name)
+            other = find_row(session, new_name)
             if other is not None and other.id != row.id:
                 raise Refused("people.known", f"{written} is or was a name of {other.name}: {_APART}")
             if written == row.name:
@@ -169,7 +169,7 @@ class People(Accounts):
             return find_person(session, name)
 
     def _end_accounts(self, session: Session, row: PersonRow, now: datetime, by: Principal) -> None:
-        for each in linked_rows(session, row):
+        for each in read_linked_rows(session, row):
             end_use(each, now, str(by))
             session.add(each)
 
@@ -178,10 +178,10 @@ class People(Accounts):
     ) -> Person:
         session.add(row)
         session.flush()
-        for linked in linked_rows(session, row):
+        for linked in read_linked_rows(session, row):
             check_kind(linked.issuer, held)  # a key makes no person, and a login no service
         anew = rule == "people.added"
-        before = {each.role: each for each in role_rows(session, row)}
+        before = {each.role: each for each in read_role_rows(session, row)}
         for role, old in before.items():
             if Role(role) not in held:
                 session.delete(old)

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
-from lfr_core.custody.people.lookup import row_of, unknown
+from lfr_core.custody.people.lookup import find_row, unknown
 from lfr_core.custody.people.roles import SERVICE_ROLES, Actor, Role, principal_of
 from lfr_core.domain.actors import Principal
 from lfr_core.storage.tables.people import PersonRow
@@ -51,7 +51,7 @@ def lock_register(session: Session) -> None:
 
 
 def active_row(session: Session, name: str) -> PersonRow:
-    row = row_of(session, name)
+    row = find_row(session, name)
     if row is None:
         raise unknown(name)
     if row.revoked_at is not None:

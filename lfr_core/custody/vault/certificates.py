@@ -26,7 +26,7 @@ __all__ = [
     "CertificateAuthority",
     "IssuedCertificate",
     "Peer",
-    "authority_of",
+    "load_authority",
     "read_peer",
 ]
 
@@ -112,7 +112,7 @@ class CertificateAuthority:
         return builder.add_extension(issuer, critical=False)
 
 
-def authority_of(keystore: Keystore, clock: Clock) -> CertificateAuthority:
+def load_authority(keystore: Keystore, clock: Clock) -> CertificateAuthority:
     """Return the authority of a keystore's installation. `clock`: the machine's."""
     return CertificateAuthority(keystore.installation_secret("processes"), keystore.installation, clock)
 

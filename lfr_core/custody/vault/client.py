@@ -39,7 +39,7 @@ from lfr_core.custody.vault.wire import read_frame, write_frame
 from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor, fold_name
 from lfr_core.domain.signatures import SignatureKind
 
-__all__ = ["VAULT_TIMEOUT_S", "VaultClient", "vault_client"]
+__all__ = ["VAULT_TIMEOUT_S", "VaultClient", "make_vault_client"]
 
 VAULT_TIMEOUT_S = 10.0  # longer than the records' own timeout, so that its answer, not this, is what is heard
 _PAUSE_S = 1.0  # after a time-out: who asks for several keys in a row waits for a hanging vault once, not for each
@@ -282,7 +282,7 @@ def _connect(where: Path | str, timeout_s: float) -> socket.socket:
     return connection
 
 
-def vault_client(settings: Settings, identity: ProcessIdentity, timeout_s: float = VAULT_TIMEOUT_S) -> VaultClient:
+def make_vault_client(settings: Settings, identity: ProcessIdentity, timeout_s: float = VAULT_TIMEOUT_S) -> VaultClient:
     """Return the client of these settings' vault, for the process that this is. Nothing is connected yet."""
     where = settings.vault_address or settings.vault_socket
     return VaultClient(where, identity, settings.process_folder, timeout_s)

@@ -14,10 +14,10 @@ from lfr_core.common.errors import Fatal
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
 from lfr_core.custody.vault.sealing import binding, seal
 
-__all__ = ["AddedKey", "KeystoreFile", "WrappedKey", "body_of", "kept_key_ids", "whole_lines", "wrap", "wrap_key"]
+__all__ = ["AddedKey", "KeystoreFile", "WrappedKey", "body_of", "read_kept_key_ids", "whole_lines", "wrap", "wrap_key"]
 
 
-def kept_key_ids(folder: Path) -> frozenset[str]:
+def read_kept_key_ids(folder: Path) -> frozenset[str]:
     """Return the ids of the keys that a keystore's files hold, of every generation there; no key is opened.
 
     For whoever must know while the vault isn't running.

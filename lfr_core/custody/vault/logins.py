@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault import messages as m
 
-__all__ = ["ChecksLogins", "PeoplesTurns", "check_login", "person_asking"]
+__all__ = ["ChecksLogins", "PeoplesTurns", "check_login", "find_person_asking"]
 
 _MOST_AT_ONCE: Final = 32
 """[proposal] Requests in people's names that are under way at once."""
@@ -35,7 +35,7 @@ class ChecksLogins(Protocol):
         ...
 
 
-def person_asking(request: BaseModel) -> tuple[str, str] | None:
+def find_person_asking(request: BaseModel) -> tuple[str, str] | None:
     """Return in whose name something is asked, and what shows their login; None: in no person's."""
     match request:
         case m.OpenKept(actor=m.PersonMessage(name=name), shown=shown):
@@ -54,7 +54,7 @@ def check_login(request: BaseModel, logins: ChecksLogins) -> None:
     Raises:
         Refused: as `ChecksLogins.check`. Retryable: the records are away.
     """
-    who = person_asking(request)
+    who = find_person_asking(request)
     if who is None:
         return
     try:
@@ -74,7 +74,7 @@ class PeoplesTurns:
     @contextmanager
     def take(self, request: BaseModel) -> Iterator[None]:
         """Count a request while it is under way, if it is in a person's name. Raises Retryable: there are too many."""
-        if person_asking(request) is None:
+        if find_person_asking(request) is None:
             yield
             return
         if not self._free.acquire(timeout=_TURN_S):

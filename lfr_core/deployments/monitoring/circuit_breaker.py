@@ -26,7 +26,7 @@ from lfr_core.storage.tables.alerts import AlertRow, AlertStubRow
 from lfr_core.storage.tables.monitoring import CircuitBreakerTripRow
 from lfr_core.storage.tables.stream import CameraSessionRow
 
-__all__ = ["CircuitBreaker", "CircuitBreakerReading", "Suspends", "circuit_breaker_reading"]
+__all__ = ["CircuitBreaker", "CircuitBreakerReading", "Suspends", "read_circuit_breaker"]
 
 _NOT_TRUE = frozenset({Cell.FALSE_CONFIRMED, Cell.FALSE_UNCONFIRMED, Cell.NOT_DECIDED})
 """Of alerts that somebody judged: for the circuit breaker, and nowhere else, "can't tell" counts as a false alert."""
@@ -66,7 +66,7 @@ class Suspends(Protocol):
         ...
 
 
-def circuit_breaker_reading(session: Session, deployment: str, one_in: int) -> CircuitBreakerReading:
+def read_circuit_breaker(session: Session, deployment: str, one_in: int) -> CircuitBreakerReading:
     """Count, in one look at the records."""
     faces = session.exec(
         select(func.coalesce(func.sum(CameraSessionRow.tracks_compared), 0)).where(
@@ -118,7 +118,7 @@ class CircuitBreaker:
             Refused: `deployment.not-live` and what else the store refuses.
         """
         with reading(self._engine) as session:
-            found = circuit_breaker_reading(session, deployment, one_in)
+            found = read_circuit_breaker(session, deployment, one_in)
         if found.false_alerts < found.answered_for:  # a decision was corrected: the next false alert is a new one
             self._lower(deployment, found.false_alerts)
         if found.trips:

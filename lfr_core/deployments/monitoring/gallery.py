@@ -20,12 +20,12 @@ from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
 from lfr_core.custody.people.roles import Actor
 from lfr_core.deployments.gallery_binding import (
-    bound_rows,
-    canary_rows,
     is_list,
+    read_bound_rows,
+    read_canary_rows,
     read_last_gallery_check,
+    read_rows_after,
     record_gallery_check,
-    rows_after,
 )
 from lfr_core.deployments.monitoring.circuit_breaker import Suspends
 from lfr_core.deployments.views import DeploymentReader
@@ -96,7 +96,9 @@ class GalleryCheck:
         with reading(self._engine) as session:
             if why := _records_differ(session, session.get_one(DeploymentRow, deployment)):
                 raise Refused("gallery.changed", f"nothing is compared with the list of {deployment}: {why}")
-            return {row.id: row for row in (*bound_rows(session, deployment), *canary_rows(session, deployment))}
+            return {
+                row.id: row for row in (*read_bound_rows(session, deployment), *read_canary_rows(session, deployment))
+            }
 
     def spot_check(self, deployment: str, last: str) -> tuple[str, str]:
         """Look at the count and at the next rows after the id `last`; at all of them if anything is amiss.
@@ -111,7 +113,10 @@ class GalleryCheck:
         with reading(self._engine) as session:
             row = session.get_one(DeploymentRow, deployment)
             most = max(_LEAST_ROWS, -(-row.gallery_rows // _CHECKS_FOR_ALL))
-            wanted, canaries = rows_after(session, deployment, last, most=most), canary_rows(session, deployment)
+            wanted, canaries = (
+                read_rows_after(session, deployment, last, most=most),
+                read_canary_rows(session, deployment),
+            )
             count = row.gallery_rows
         if not self._as_bound(view, count, wanted, canaries):
             return self.compare(deployment), ""
@@ -149,8 +154,8 @@ class GalleryCheck:
 
     @staticmethod
     def _rows_differ(session: Session, deployment: str, held: Sequence[StoredRow]) -> str:
-        bound = bound_rows(session, deployment)
-        found = compare_rows(bound, held, allowed=canary_rows(session, deployment))
+        bound = read_bound_rows(session, deployment)
+        found = compare_rows(bound, held, allowed=read_canary_rows(session, deployment))
         if found:  # ids are random and go to the log only: people are told how many
             differs = {"missing": found.missing[:20], "extra": found.extra[:20], "altered": found.altered[:20]}
             get_logger().error("gallery.differs", deployment=deployment, **differs)
@@ -163,9 +168,9 @@ def _records_differ(session: Session, row: DeploymentRow) -> str:
     """Say how the records differ from what was bound, and from what was approved; empty where they don't."""
     if not row.gallery_digest:
         return "nothing shows what it must hold"
-    if len(canary_rows(session, row.id)) > MOST_CANARIES:
+    if len(read_canary_rows(session, row.id)) > MOST_CANARIES:
         return "the records allow more test records in it than there may be"
-    bound = bound_rows(session, row.id)
+    bound = read_bound_rows(session, row.id)
     if (len(bound), gallery_digest(bound)) != (row.gallery_rows, row.gallery_digest):
         return "the records of what it must hold were changed"
     planned = session.get(PlannedDeploymentRow, row.id)

@@ -22,13 +22,13 @@ __all__ = [
     "LiveProbeAnswer",
     "LiveProbeKind",
     "RecordedLiveProbe",
-    "answers_to",
     "begin_live_probe",
     "find_fault",
     "is_green",
     "keep_self_test",
     "last_proven_ns",
-    "newest_live_probes",
+    "read_answers",
+    "read_newest_live_probes",
     "write_answers",
 ]
 
@@ -198,14 +198,14 @@ def find_fault(session: Session, probe: UUID) -> str:
     """Say in a few words why a live probe isn't green: who hasn't answered, and what went wrong at those who have."""
     row = session.get(LiveProbeRow, probe)
     keys = () if row is None else _keys(row)
-    faults = {answer.part: answer.fault.value for answer in answers_to(session, probe)}
+    faults = {answer.part: answer.fault.value for answer in read_answers(session, probe)}
     outcomes = [
         f"{key}: {faults.get(part, 'no answer')}" for part, key in enumerate(keys) if faults.get(part, "no answer")
     ]
     return ", ".join(outcomes)
 
 
-def answers_to(session: Session, probe: UUID) -> tuple[LiveProbeAnswer, ...]:
+def read_answers(session: Session, probe: UUID) -> tuple[LiveProbeAnswer, ...]:
     """Return the answers so far, by part."""
     rows = session.exec(
         select(LiveProbeAnswerRow).where(LiveProbeAnswerRow.proof == probe).order_by(col(LiveProbeAnswerRow.part))
@@ -213,7 +213,7 @@ def answers_to(session: Session, probe: UUID) -> tuple[LiveProbeAnswer, ...]:
     return tuple(LiveProbeAnswer(row.part, row.recorded_ns, row.similarity, LiveProbeFault(row.fault)) for row in rows)
 
 
-def newest_live_probes(session: Session, deployment: str, *, limit: int = 20) -> tuple[RecordedLiveProbe, ...]:
+def read_newest_live_probes(session: Session, deployment: str, *, limit: int = 20) -> tuple[RecordedLiveProbe, ...]:
     """Return the newest live probes and self-tests of a deployment, the newest first; calls are left out."""
     rows = session.exec(
         select(LiveProbeRow)
@@ -230,7 +230,7 @@ def newest_live_probes(session: Session, deployment: str, *, limit: int = 20) ->
             _keys(row),
             row.green_ns,
             row.detail,
-            answers_to(session, row.id),
+            read_answers(session, row.id),
         )
         for row in rows
     )

@@ -16,7 +16,7 @@ from lfr_core.custody.vault.port import ErasureRule, KeyKind
 from lfr_core.domain.approvals import check_same_request
 from lfr_core.publication.rights import checks
 from lfr_core.publication.rights import reading as read
-from lfr_core.publication.rights.sealed import closing_key, open_answer, open_asked, seal_answer, seal_asked
+from lfr_core.publication.rights.sealed import open_answer, open_asked, read_closing_key, seal_answer, seal_asked
 from lfr_core.publication.rights.service import OFFICERS, SECOND, RightsService
 from lfr_core.publication.rights.types import Request
 from lfr_core.publication.rights.wording import NEITHER, listed_answer
@@ -36,7 +36,7 @@ def answer(service: RightsService, reference: str, text: str, *, by: Authenticat
     """
     words = checks.words("answer", text)
     with reading(service.engine) as session:
-        if read.row_of(session, reference).asks_listed:
+        if read.find_row(session, reference).asks_listed:
             raise Refused(
                 "rights.asks-listed",
                 'this one asks "was I on a list": `lfr rights answer REF --listed` writes everybody the same',
@@ -53,7 +53,7 @@ def answer_listed(service: RightsService, reference: str, *, by: AuthenticatedPe
     """
     with reading(service.engine) as session:
         acting(session, by, OFFICERS)
-        row = read.row_of(session, reference)
+        row = read.find_row(session, reference)
     if not row.asks_listed:
         raise Refused(
             "rights.not-asked", f"{row.reference} doesn't ask about a list: answer it in words, without --listed"
@@ -147,7 +147,7 @@ def close(service: RightsService, reference: str, *, by: AuthenticatedPerson, wi
     name = str(principal_of(by))
     with reading(service.engine) as session:
         acting(session, by, OFFICERS)
-        row = read.row_of(session, reference)
+        row = read.find_row(session, reference)
         closed = read.request_of(session, row, service.days, service.now())
     if row.closed_at is None:
         if row.answered_at is None and not withdrawn:
@@ -163,7 +163,7 @@ def close(service: RightsService, reference: str, *, by: AuthenticatedPerson, wi
 def _close(service: RightsService, reference: str, key_id: str, name: str, *, withdrawn: bool) -> Request:
     old = service.vault.open_kept(key_id, actor=name, purpose="rights.closed")
     keep_days = service.policy.rights.keep_after_closing_days
-    new = closing_key(service.vault, reference, now_ns=service.clock.time_ns(), keep_days=keep_days, by=name)
+    new = read_closing_key(service.vault, reference, now_ns=service.clock.time_ns(), keep_days=keep_days, by=name)
     service.trail.prepare(name)
     with writing(service.engine) as session:
         row = service.open_row(session, reference)
@@ -181,7 +181,7 @@ def _write(service: RightsService, reference: str, words: str, *, by: Authentica
     name = str(principal_of(by))
     with reading(service.engine) as session:
         acting(session, by, OFFICERS)
-        row = read.row_of(session, reference)
+        row = read.find_row(session, reference)
     if row.closed_at is not None or row.answered_at is not None:
         raise _answered(row.reference)
     try:

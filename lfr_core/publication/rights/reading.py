@@ -25,10 +25,10 @@ __all__ = [
     "deployment_called",
     "disclosure_digest",
     "find_request",
+    "find_row",
     "public_name",
     "request_of",
     "requests",
-    "row_of",
 ]
 
 
@@ -45,7 +45,7 @@ def requests(engine: Engine, days: WorkingDays, now: datetime, *, closed: bool =
 def find_request(engine: Engine, days: WorkingDays, now: datetime, reference: str) -> Request:
     """Read one request. Raises Refused `rights.bad-reference`, `rights.unknown`; Retryable."""
     with reading(engine) as session:
-        return request_of(session, row_of(session, reference), days, now)
+        return request_of(session, find_row(session, reference), days, now)
 
 
 def complaints_received(session: Session, deployment: str) -> int:
@@ -93,7 +93,7 @@ def disclosure_digest(row: RightsRequestRow) -> str:
     return request_digest(row.reference, row.deployment, sealed, row.disclosure_asked_by)
 
 
-def row_of(session: Session, reference: str, *, lock: bool = False) -> RightsRequestRow:
+def find_row(session: Session, reference: str, *, lock: bool = False) -> RightsRequestRow:
     """Read the row of a reference as it was typed. Raises Refused `rights.bad-reference`, `rights.unknown`."""
     wanted = reference_of(reference, ReferenceKind.REQUEST)
     statement = select(RightsRequestRow).where(RightsRequestRow.reference == wanted)

@@ -17,9 +17,9 @@ from lfr_core.publication.rights.types import Opened
 
 __all__ = [
     "RequestContent",
-    "closing_key",
     "open_answer",
     "open_asked",
+    "read_closing_key",
     "request_key",
     "seal_answer",
     "seal_asked",
@@ -43,7 +43,7 @@ def request_key(vault: Vault, reference: str, *, now_ns: int, keep_days: int) ->
     return vault.make_key(KeyKind.RIGHTS, "", reference, now_ns + keep_days * _DAY_NS, actor=SystemActor.RIGHTS)
 
 
-def closing_key(vault: Vault, reference: str, *, now_ns: int, keep_days: int, by: str) -> KeptKey:
+def read_closing_key(vault: Vault, reference: str, *, now_ns: int, keep_days: int, by: str) -> KeptKey:
     """Make the key of a closed one, which `by` closes; where a closing that failed has made it, return that."""
     subject = f"{reference}/closed"
     for info in vault.kept(KeyKind.RIGHTS, ""):

@@ -172,7 +172,7 @@ class RightsService:
         name = str(principal_of(by))
         with reading(self.engine) as session:
             acting(session, by, OFFICERS)
-            row = read.row_of(session, reference)
+            row = read.find_row(session, reference)
         try:
             key = self.vault.open_kept(row.key_id, actor=name, purpose=purpose)
         except Refused as refused:
@@ -215,7 +215,7 @@ class RightsService:
         self.trail.prepare(name)
         with writing(self.engine) as session:
             person = acting(session, by, SECOND)
-            row = read.row_of(session, reference, lock=True)
+            row = read.find_row(session, reference, lock=True)
             check_two_people(row.taken_by, person)
             days = self.policy.footage.hold_review_days
             confirm_holds(session, self.trail, row.reference, by=name, now=self.now(), review_days=days)
@@ -225,7 +225,7 @@ class RightsService:
 
     def open_row(self, session: Session, reference: str) -> RightsRequestRow:
         """Return the locked row of a request that isn't closed. Raises Refused `rights.closed` too."""
-        row = read.row_of(session, reference, lock=True)
+        row = read.find_row(session, reference, lock=True)
         if row.closed_at is not None:
             raise Refused(
                 "rights.closed", f"{row.reference} was closed on {row.closed_at:%Y-%m-%d}: take a new request"

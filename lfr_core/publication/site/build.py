@@ -21,13 +21,13 @@ from lfr_core.publication.site.pages import pages
 from lfr_core.publication.site.words import read_languages
 from lfr_core.publication.tabular import csv_text
 
-__all__ = ["HEAD", "site_files"]
+__all__ = ["HEAD", "render_site_files"]
 
 HEAD = "data/audit-head.json"
 _CHECK = Path(__file__).with_name("templates") / "check.txt"
 
 
-def site_files(data: SiteData, policy: Policy, *, signer: Signer | None) -> dict[str, bytes]:
+def render_site_files(data: SiteData, policy: Policy, *, signer: Signer | None) -> dict[str, bytes]:
     """Build every file of the site by its path. Without a signer it is a draft, says so on each page, and is unsigned.
 
     Raises:

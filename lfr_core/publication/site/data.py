@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from lfr_core.alerts import read
 from lfr_core.common.errors import Refused
 from lfr_core.common.logs import get_logger
-from lfr_core.custody.audit.read import newest_head
+from lfr_core.custody.audit.read import read_newest_head
 from lfr_core.custody.audit.signed import Head
 from lfr_core.deployments.announcement import Announcement, announcements
 from lfr_core.deployments.compliance_documents import PublicDocument, list_public_documents, read_document
@@ -26,11 +26,11 @@ from lfr_core.publication.notices import NoticeStatus
 from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import read_ledger
 from lfr_core.publication.promises.render import LedgerLine, render
-from lfr_core.publication.published import PublishedRecord, published_records
+from lfr_core.publication.published import PublishedRecord, read_published_records
 from lfr_core.retention.erasure.destruction_log import PublicEpoch, epochs
 from lfr_core.storage.engine import reading
 
-__all__ = ["SiteData", "SiteDeployment", "SiteDocument", "check_contacts", "site_data"]
+__all__ = ["SiteData", "SiteDeployment", "SiteDocument", "check_contacts", "gather_site_data"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class SiteData:
         return (*self.coming, *self.past)
 
 
-def site_data(engine: Engine, policy: Policy, *, documents_folder: Path, now: datetime) -> SiteData:
+def gather_site_data(engine: Engine, policy: Policy, *, documents_folder: Path, now: datetime) -> SiteData:
     """Read everything that is public now. `documents_folder`: where the compliance documents' files lie.
 
     Raises:
@@ -120,10 +120,10 @@ def site_data(engine: Engine, policy: Policy, *, documents_folder: Path, now: da
     """
     with reading(engine) as session:
         due = {one.deployment: one for one in results_due(session, now, policy.publication)}
-        head = newest_head(session)
+        head = read_newest_head(session)
     summaries = {one.view.id: one for one in read.deployments(engine)}
     by_deployment: dict[str, list[PublishedRecord]] = {}
-    for each in published_records(engine):
+    for each in read_published_records(engine):
         by_deployment.setdefault(each.deployment, []).append(each)
     found, withheld = [], dict[str, int]()
     announced = announcements(engine)

@@ -15,8 +15,8 @@ from lfr_core.custody.audit.port import Signer
 from lfr_core.custody.vault.signing import NOT_SIGNED
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.site.atomic_publish import publish_folder, read_mark
-from lfr_core.publication.site.build import site_files
-from lfr_core.publication.site.data import SiteData, site_data
+from lfr_core.publication.site.build import render_site_files
+from lfr_core.publication.site.data import SiteData, gather_site_data
 from lfr_core.publication.site.manifest import MANIFEST
 
 __all__ = ["PublicSite", "Refreshed", "fingerprint_of_site"]
@@ -62,7 +62,7 @@ class PublicSite:
             Retryable: records or vault are away, or another build runs.
             Fatal: the folder can't be written; the old site stands and the next refresh makes it up.
         """
-        data = site_data(self.engine, self.policy, documents_folder=self.documents_folder, now=now)
+        data = gather_site_data(self.engine, self.policy, documents_folder=self.documents_folder, now=now)
         draft = bool(self.policy.force.placeholders)
         fingerprint = fingerprint_of_site(data, self.policy, draft=draft)
         known, built_at = _read(self.folder)
@@ -77,13 +77,13 @@ class PublicSite:
             )
         signer = None if draft else self.signer
         try:
-            files = site_files(data, self.policy, signer=signer)
+            files = render_site_files(data, self.policy, signer=signer)
         except Refused as error:
             if error.rule != NOT_SIGNED:
                 raise
-            data = site_data(self.engine, self.policy, documents_folder=self.documents_folder, now=now)
+            data = gather_site_data(self.engine, self.policy, documents_folder=self.documents_folder, now=now)
             fingerprint = fingerprint_of_site(data, self.policy, draft=draft)
-            files = site_files(data, self.policy, signer=signer)  # what is public had changed while it was built
+            files = render_site_files(data, self.policy, signer=signer)  # what is public had changed while it was built
         publish_folder(self.folder, files, mark=f"{fingerprint} {now.isoformat()}")
         return Refreshed(self.folder, built=True, draft=draft, files=len(files))
 

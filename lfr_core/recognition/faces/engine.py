@@ -16,7 +16,7 @@ from lfr_core.recognition.faces.pack import ModelPack, open_pack
 from lfr_core.recognition.faces.pack.manifest import Preprocessing
 from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image
 
-__all__ = ["PackEngine", "build_engine", "engine_of"]
+__all__ = ["PackEngine", "build_engine", "build_pack_engine"]
 
 _CPU: Final = "CPUExecutionProvider"
 _ACCELERATOR_BATCH: Final = 64  # faces or frames in one run: bounds the device's memory
@@ -147,10 +147,10 @@ def build_engine(settings: Settings, policy: Policy) -> FaceEngine:
         Fatal: the pack is missing, damaged or its licence isn't acknowledged; a provider isn't available.
     """
     pack = open_pack(settings.pack_folder, acknowledge_licence=settings.acknowledge_model_licence)
-    return engine_of(pack, policy, providers=settings.execution_providers, threads=settings.inference_threads)
+    return build_pack_engine(pack, policy, providers=settings.execution_providers, threads=settings.inference_threads)
 
 
-def engine_of(pack: ModelPack, policy: Policy, *, providers: Sequence[str], threads: int) -> FaceEngine:
+def build_pack_engine(pack: ModelPack, policy: Policy, *, providers: Sequence[str], threads: int) -> FaceEngine:
     """Build the engine that runs an opened pack. Raises Fatal: a provider isn't available, or a file can't be used."""
     if pack.kind == "open":
         return PackEngine(pack, policy.faces, providers, threads)

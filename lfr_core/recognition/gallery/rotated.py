@@ -35,7 +35,7 @@ from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.gallery.checks import DIMENSION, check_name, check_probes, check_references
 from lfr_core.recognition.gallery.port import Candidate, Gallery, Reference, StoredRow
 
-__all__ = ["RotatedGallery", "Rotation", "deployment_of_gallery", "rotated_gallery", "rotation_from_key"]
+__all__ = ["RotatedGallery", "Rotation", "build_rotated_gallery", "deployment_of_gallery", "rotation_from_key"]
 
 _LABEL: Final = b"openlfr gallery turn 1"
 _ENDS = re.compile(r"lfr_((?:[A-Za-z0-9]|_[0-9a-f]{2})+)(?:__[A-Za-z0-9]+)?")
@@ -184,7 +184,7 @@ class _VaultRotations:
         return known.rotation
 
 
-def rotated_gallery(
+def build_rotated_gallery(
     inner: Gallery,
     vault: Vault,
     *,

@@ -12,7 +12,7 @@ from sqlmodel import SQLModel, col, func, select
 from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.retention.erasure.canary import DataClass
-from lfr_core.retention.erasure.keys import DestroyedFingerprint, destroyed_kept_keys
+from lfr_core.retention.erasure.keys import DestroyedFingerprint, list_destroyed_keys
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.deployments import DeploymentRow
@@ -98,7 +98,7 @@ def read_destroyed(engine: Engine, deployment: str, *, grace_s: float) -> tuple[
     Raises:
         Retryable: the records are away.
     """
-    kept = destroyed_kept_keys(engine, deployment)
+    kept = list_destroyed_keys(engine, deployment)
     return (
         _frames(epochs(engine, deployment), round(grace_s * 1e9)),
         *(

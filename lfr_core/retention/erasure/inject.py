@@ -18,7 +18,7 @@ from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind, Vault
 from lfr_core.custody.vault.watchlist_key import find_list_key
-from lfr_core.deployments.entries import entry_row, reference_rows
+from lfr_core.deployments.entries import read_entry_row, read_reference_rows
 from lfr_core.deployments.gallery_binding import allow_canary
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentView
@@ -127,7 +127,7 @@ def inject_template(
     Args:
         view: a deployment with a list.
         gallery: makes the gallery that real references go through, over the one it is given
-            (`lambda inner: rotated_gallery(inner, vault, actor=SystemActor.ERASURE, clock=clock)`).
+            (`lambda inner: build_rotated_gallery(inner, vault, actor=SystemActor.ERASURE, clock=clock)`).
         milvus: where the vectors lie.
         engine: the records: what may be in a gallery is written down before it is put there.
         clock: when it was injected.
@@ -175,11 +175,11 @@ def inject_reference(
     kept = vault.open_kept(info.id, actor=_ACTOR, purpose="inject a canary")
     now_ns, jpeg = clock.time_ns(), noise_jpeg(random, CROP_PX, CROP_PX)
     entry = _CanaryEntry(now_ns, (_Crop(f"{CANARY}-{uuid.uuid4().hex}", CANARY, jpeg),))
-    (row,) = reference_rows(view.id, entry, kept.key)
+    (row,) = read_reference_rows(view.id, entry, kept.key)
     sealed = row.crop_sealed
     with writing(engine) as session:
         if session.get(WatchlistEntryRow, (view.id, CANARY)) is None:
-            session.add(entry_row(view.id, entry))
+            session.add(read_entry_row(view.id, entry))
             session.flush()
         session.add(row)
     return build_canary(

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.audit.entry import parse_body
 from lfr_core.custody.audit.port import Verb
-from lfr_core.custody.vault.keystore_files import kept_key_ids
+from lfr_core.custody.vault.keystore_files import read_kept_key_ids
 from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.actors import SystemActor
 from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary
@@ -20,7 +20,7 @@ from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.vault import EpochRow
 
-__all__ = ["DestroyedFingerprint", "KeyState", "Keys", "VaultKeys", "destroyed_kept_keys"]
+__all__ = ["DestroyedFingerprint", "KeyState", "Keys", "VaultKeys", "list_destroyed_keys"]
 
 ACTOR = SystemActor.ERASURE
 PURPOSE = "erasure.verify"
@@ -40,7 +40,7 @@ class KeyState:
         return self.refused and self.recorded
 
 
-def vault_runs(vault: Vault) -> bool:
+def is_vault_running(vault: Vault) -> bool:
     """Ask whether a vault answers at all, if only that its records are away."""
     try:
         _ = vault.public_key
@@ -90,10 +90,10 @@ class VaultKeys:
         except Refused as error:
             return error.rule == "vault.key-gone"  # a gate that is shut for now has destroyed nothing
         except Retryable:
-            if vault_runs(self.vault):
+            if is_vault_running(self.vault):
                 raise
             # nothing runs that could open it: a frame's key was in that process' memory alone, others lie in files
-            return injected.kind is CanaryKind.FRAME or injected.key_id not in kept_key_ids(self.keystore)
+            return injected.kind is CanaryKind.FRAME or injected.key_id not in read_kept_key_ids(self.keystore)
         return False
 
     def _is_recorded(self, injected: InjectedCanary) -> bool:
@@ -103,11 +103,11 @@ class VaultKeys:
                 return row is not None and row.destroyed_ns is not None and row.fingerprint == injected.key_fingerprint
         return any(
             (key.id, key.fingerprint) == (injected.key_id, injected.key_fingerprint)
-            for key in destroyed_kept_keys(self.engine, injected.deployment)
+            for key in list_destroyed_keys(self.engine, injected.deployment)
         )
 
 
-def destroyed_kept_keys(engine: Engine, deployment: str) -> tuple[DestroyedFingerprint, ...]:
+def list_destroyed_keys(engine: Engine, deployment: str) -> tuple[DestroyedFingerprint, ...]:
     """Read the kept keys of a deployment that the vault itself wrote on the audit trail as destroyed, in order.
 
     Raises Retryable.

@@ -23,7 +23,7 @@ from lfr_core.custody.vault.port import ErasureRule, KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
 from lfr_core.retention.footage.hold_reconciliation import reconcile_holds
 from lfr_core.retention.footage.orphans import remove_orphans
-from lfr_core.retention.footage.register import Segment, close_row, due_segments, find_segments, rows_of, unclosed
+from lfr_core.retention.footage.register import Segment, close_row, find_segments, read_due_segments, rows_of, unclosed
 from lfr_core.retention.footage.segment import index_segment, segment_file
 from lfr_core.storage.engine import writing
 
@@ -75,7 +75,7 @@ def expire_segments(
     trail.prepare(ACTOR)
     reconcile_holds(engine, vault)
     close_abandoned(engine, folder, now_ns=now_ns)
-    due = [each.id for each in due_segments(engine, now_ns)]
+    due = [each.id for each in read_due_segments(engine, now_ns)]
     purged: list[PurgedSegment] = []
     stuck: list[str] = []
     for at in range(0, len(due), _AT_ONCE):

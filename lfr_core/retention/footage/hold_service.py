@@ -1,7 +1,7 @@
 """Holds: the only way for footage to be kept beyond its 31 days.
 
 Vault and records can't commit together. A hold is put in the vault first and on record second: a crash between the
-two leaves footage that is kept without a record, which `due_segments` goes on reporting as overdue until somebody
+two leaves footage that is kept without a record, which `read_due_segments` goes on reporting as overdue until somebody
 holds it properly or releases it. A release is put on record first and in the vault second: a crash between them keeps
 the footage until the next sweep's `reconcile_holds`. No order of events loses footage that a recorded hold covers.
 """
@@ -27,7 +27,7 @@ from lfr_core.domain.policy import FootagePolicy
 from lfr_core.retention.footage.hold_approval import HOLDERS, check_two_people
 from lfr_core.retention.footage.hold_reconciliation import send_holds_to_vault
 from lfr_core.retention.footage.hold_writer import HoldWriter
-from lfr_core.retention.footage.holds import Hold, HoldRequest, covered_by, hold_of, unknown_hold
+from lfr_core.retention.footage.holds import Hold, HoldRequest, find_covered, hold_of, unknown_hold
 from lfr_core.retention.footage.register import rows_of
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageSegmentRow
@@ -140,10 +140,10 @@ class HoldService:
                 raise Refused("footage.hold-approved", f"{row.approved_by} has approved the hold {hold} already")
             if session.get(ComplaintHoldRow, hold) is not None:
                 raise Refused("footage.hold-provisional", f"confirm its request: `lfr rights confirm {row.reference}`")
-            asked = hold_of(row, covered_by(session, hold))
+            asked = hold_of(row, find_covered(session, hold))
             check_same_request(digest, asked.digest, f"the hold {hold}")
             writer.confirm(row, by=name, review_on=row.review_on, rule=f"footage.hold.{row.ground}")
-            return hold_of(row, covered_by(session, hold))
+            return hold_of(row, find_covered(session, hold))
 
     def review(self, hold: str, *, review_on: dt.date, by: AuthenticatedPerson) -> Hold:
         """Keep an approved hold until another review: somebody else than who asked for it says so.
@@ -156,7 +156,7 @@ class HoldService:
             if not row.approved_by:  # it would lapse anyhow
                 raise Refused("footage.hold-provisional", f"nobody has approved the hold {hold} yet")
             writer.confirm(row, by=name, review_on=review_on, rule="footage.hold-review")
-            return hold_of(row, covered_by(session, hold))
+            return hold_of(row, find_covered(session, hold))
 
     def release(self, hold: str, *, by: AuthenticatedPerson) -> Hold:
         """Let go of a hold: what is past its time and under no other hold goes with the next sweep.
@@ -171,7 +171,7 @@ class HoldService:
             acting(session, by, HOLDERS)
             row, writer = self._standing_hold(session, hold)
             writer.release(row, by=name, at=self._now(), rule="footage.hold-release")
-            released = hold_of(row, covered_by(session, hold))
+            released = hold_of(row, find_covered(session, hold))
         send_holds_to_vault(self._engine, self._vault)
         return released
 
@@ -208,7 +208,7 @@ class HoldService:
             raise Refused(
                 "footage.hold-released", f"the hold {hold} was released at {row.released_at}; place a new one"
             )
-        return row, HoldWriter(session, self._trail, _deployment(rows_of(session, covered_by(session, hold))))
+        return row, HoldWriter(session, self._trail, _deployment(rows_of(session, find_covered(session, hold))))
 
 
 def _standing(session: Session, wanted: Sequence[str], *, lock: bool = False) -> list[FootageSegmentRow]:
@@ -243,7 +243,7 @@ def _same(session: Session, asked: HoldRequest, by: Person) -> Hold | None:
         .where(FootageHoldRow.reference == asked.reference)
     )
     for row in session.exec(statement).all():
-        if by.is_called(row.requested_by) and covered_by(session, row.id) == asked.segments:
+        if by.is_called(row.requested_by) and find_covered(session, row.id) == asked.segments:
             return hold_of(row, asked.segments)
     return None
 

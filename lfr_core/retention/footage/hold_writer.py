@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.domain.actors import Principal
-from lfr_core.retention.footage.holds import HoldRequest, covered_by
+from lfr_core.retention.footage.holds import HoldRequest, find_covered
 from lfr_core.retention.footage.register import rows_of
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow, digest_segments
 
@@ -67,14 +67,14 @@ class HoldWriter:
         self._append(Verb.DECIDE, by, row, rule)
 
     def _cover(self, row: FootageHoldRow, segments: Collection[str]) -> int:
-        missing = set(segments) - set(covered_by(self.session, row.id))
+        missing = set(segments) - set(find_covered(self.session, row.id))
         found = [each for each in rows_of(self.session, missing, lock=True) if each.purged_ns is None]
         self.session.add_all([FootageHoldSegmentRow(hold=row.id, segment=each.id) for each in found])
         return len(found)
 
     def _append(self, verb: Verb, actor: Principal, row: FootageHoldRow, rule: str) -> None:
         self.session.flush()
-        covered = covered_by(self.session, row.id)
+        covered = find_covered(self.session, row.id)
         row.segments_sha256 = digest_segments(covered)
         facts: dict[str, str | int] = {
             "segments": len(covered),

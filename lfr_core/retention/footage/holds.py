@@ -14,7 +14,7 @@ from lfr_core.domain.approvals import request_digest
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow
 
-__all__ = ["Hold", "HoldGround", "HoldRequest", "covered_by", "find_hold", "hold_of", "holds", "unknown_hold"]
+__all__ = ["Hold", "HoldGround", "HoldRequest", "find_covered", "find_hold", "hold_of", "holds", "unknown_hold"]
 
 
 class HoldGround(StrEnum):
@@ -75,7 +75,7 @@ def holds(engine: Engine, *, released: bool = False) -> tuple[Hold, ...]:
     if not released:
         statement = statement.where(col(FootageHoldRow.released_at).is_(None))
     with reading(engine) as session:
-        return tuple(hold_of(row, covered_by(session, row.id)) for row in session.exec(statement).all())
+        return tuple(hold_of(row, find_covered(session, row.id)) for row in session.exec(statement).all())
 
 
 def find_hold(engine: Engine, hold: str) -> Hold:
@@ -84,7 +84,7 @@ def find_hold(engine: Engine, hold: str) -> Hold:
         row = None if "\x00" in hold else session.get(FootageHoldRow, hold)
         if row is None:
             raise unknown_hold(hold)
-        return hold_of(row, covered_by(session, hold))
+        return hold_of(row, find_covered(session, hold))
 
 
 def unknown_hold(hold: str) -> Refused:
@@ -92,7 +92,7 @@ def unknown_hold(hold: str) -> Refused:
     return Refused("footage.hold-unknown", f"there is no hold {hold}; `lfr footage holds` shows those there are")
 
 
-def covered_by(session: Session, hold: str) -> tuple[str, ...]:
+def find_covered(session: Session, hold: str) -> tuple[str, ...]:
     """Return the segments that a hold names, in order."""
     statement = select(FootageHoldSegmentRow.segment).where(FootageHoldSegmentRow.hold == hold)
     return tuple(sorted(session.exec(statement)))

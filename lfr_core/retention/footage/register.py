@@ -16,9 +16,9 @@ from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRo
 __all__ = [
     "DueSegment",
     "Segment",
-    "due_segments",
     "find_segments",
     "held_segments",
+    "read_due_segments",
     "segments",
 ]
 
@@ -97,22 +97,22 @@ def segments(
         statement = statement.where(FootageSegmentRow.started_ns < to_ns)
     statement = statement.order_by(col(FootageSegmentRow.started_ns), FootageSegmentRow.id)
     with reading(engine) as session:
-        held = held_now(session)
+        held = read_held_now(session)
         return tuple(_segment(row, held) for row in session.exec(statement))
 
 
 def find_segments(engine: Engine, ids: Collection[str]) -> tuple[Segment, ...]:
     """Find those of `ids` that are known, the oldest first. Raises Retryable when the database is away."""
     with reading(engine) as session:
-        held = held_now(session)
+        held = read_held_now(session)
         found = [_segment(row, held) for row in rows_of(session, ids)]
     return tuple(sorted(found, key=lambda each: (each.started_ns, each.id)))
 
 
-def due_segments(engine: Engine, now_ns: int) -> tuple[DueSegment, ...]:
+def read_due_segments(engine: Engine, now_ns: int) -> tuple[DueSegment, ...]:
     """Return what has to go by now and hasn't, held segments left out; the longest due first. Raises Retryable."""
     with reading(engine) as session:
-        held = held_now(session)
+        held = read_held_now(session)
         released = _last_release_ns(session)
         due = [
             DueSegment(row.id, row.deployment, max(row.due_ns, released.get(row.id, 0)))
@@ -142,7 +142,7 @@ def close_row(engine: Engine, segment: str, *, ended_ns: int | None, frames: int
             row.ended_ns, row.frames, row.bytes, row.missed = ended_ns, frames, size_bytes, missed
 
 
-def held_now(session: Session) -> frozenset[str]:
+def read_held_now(session: Session) -> frozenset[str]:
     """Read the ids of the segments that a hold covers which nobody released."""
     statement = (
         select(FootageHoldSegmentRow.segment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from lfr_core.alerts.expiry import due_alerts, expire_alerts
+from lfr_core.alerts.expiry import expire_alerts, find_due_alerts
 from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.vault.port import Vault
 from lfr_core.retention.port import Audited, Destroyed, Due, PurgeResult, subject
@@ -25,7 +25,7 @@ class AlertsStep:
         self._retention_h = retention_h
 
     def due(self, now_ns: int) -> tuple[Due, ...]:
-        found = due_alerts(self._engine, self._vault, now_ns=now_ns, retention_h=self._retention_h)
+        found = find_due_alerts(self._engine, self._vault, now_ns=now_ns, retention_h=self._retention_h)
         return tuple(Due(subject("alert", str(one.alert)), one.due_ns, one.deployment) for one in found)
 
     def purge(self, now_ns: int) -> PurgeResult:

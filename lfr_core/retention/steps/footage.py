@@ -11,7 +11,7 @@ from lfr_core.custody.audit.port import Trail
 from lfr_core.custody.vault.port import Vault
 from lfr_core.retention.footage.complaint_holds import reconcile_complaint_holds
 from lfr_core.retention.footage.expiry import expire_segments
-from lfr_core.retention.footage.register import due_segments
+from lfr_core.retention.footage.register import read_due_segments
 from lfr_core.retention.port import Audited, Destroyed, Due, PurgeResult
 
 __all__ = ["FootageStep"]
@@ -30,7 +30,7 @@ class FootageStep:
         self._trail = trail
 
     def due(self, now_ns: int) -> tuple[Due, ...]:
-        found = due_segments(self._engine, now_ns)
+        found = read_due_segments(self._engine, now_ns)
         return tuple(Due(f"footage:{each.id}", each.since_ns, each.deployment) for each in found)
 
     def purge(self, now_ns: int) -> PurgeResult:

@@ -32,6 +32,6 @@ class ComplianceDocumentRow(Row, table=True):
     media_type: str
     size: int
     assessed_model: str = Field(default="", sa_column_kwargs={"server_default": ""})
-    """Of an equality impact assessment: `model_in_use` when it was registered."""
+    """Of an equality impact assessment: `read_model_in_use` when it was registered."""
     assessed_threshold: float | None = None
     """Of an equality impact assessment: the threshold that it is of."""

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from lfr_core.alerts import read
 from lfr_core.alerts.answers import AnyAnswer
 from lfr_core.alerts.decisions import DecisionService
-from lfr_core.alerts.pictures import MOST_SHOTS, shots_of
+from lfr_core.alerts.pictures import MOST_SHOTS, read_shots
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.audit.read import entries
@@ -87,7 +87,7 @@ def test_of_the_pictures_that_an_alert_had_a_few_are_kept_and_go_with_it(
         better(engine, clock, similarity=0.7 + n / 100, sequence=100 + n)
 
     with reading(engine) as session:
-        kept = shots_of(session, alert)
+        kept = read_shots(session, alert)
     assert [each.number for each in kept] == list(range(10, 10 - MOST_SHOTS, -1))
 
 

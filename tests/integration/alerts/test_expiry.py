@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import text
 
 from lfr_core.alerts import expiry, read
-from lfr_core.alerts.expiry import due_alerts, expire_alerts
+from lfr_core.alerts.expiry import expire_alerts, find_due_alerts
 from lfr_core.alerts.read.crops import DELETED
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault.port import KeyKind
@@ -86,8 +86,8 @@ def test_the_boundary_is_24_hours_to_the_nanosecond(harness: AlertHarness) -> No
     opened = harness.clock.time_ns()
     day_ns = round(RETENTION_S * 1e9)
 
-    early = due_alerts(harness.engine, harness.vault, now_ns=opened + day_ns - 1, retention_h=24)
-    (due,) = due_alerts(harness.engine, harness.vault, now_ns=opened + day_ns, retention_h=24)
+    early = find_due_alerts(harness.engine, harness.vault, now_ns=opened + day_ns - 1, retention_h=24)
+    (due,) = find_due_alerts(harness.engine, harness.vault, now_ns=opened + day_ns, retention_h=24)
 
     assert early == ()
     assert (due.alert, due.due_ns) == (alert, opened + day_ns)

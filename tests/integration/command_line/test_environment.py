@@ -133,10 +133,10 @@ def test_loopback_is_never_asked_through_a_proxy(tmp_path: Path) -> None:
 def test_faust_takes_its_broker_and_its_listener_from_our_settings_alone(tmp_path: Path) -> None:
     code = (
         "from lfr_core.domain.policy import load_policy; from lfr_core.common.settings import Settings\n"
-        "from streams.app import make_app; from streams.broker.traits import traits_of\n"
+        "from streams.app import make_app; from streams.broker.traits import read_traits\n"
         "from streams.broker.connection import BrokerConnection; from streams.broker.users import User\n"
         "s = Settings(); c = BrokerConnection(s.kafka_bootstrap, User.RECORD)\n"
-        "a = make_app('g', '0', settings=s, policy=load_policy(None), traits=traits_of(s), connection=c)\n"
+        "a = make_app('g', '0', settings=s, policy=load_policy(None), traits=read_traits(s), connection=c)\n"
         "print(a.conf.broker, a.conf.web_host)"
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from apps.compliance.actions import ComplianceActions
-from lfr_core.custody.identity.canaille import account_directory
+from lfr_core.custody.identity.canaille import build_account_directory
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.domain.actors import ProcessIdentity
@@ -36,7 +36,7 @@ def test_who_is_registered_on_the_page_gets_an_account_and_a_link_at_once(action
     without = actions.add("李", {Role.OPERATOR}, Rank.CONSTABLE, by=authenticated(DEE))
     again = actions.new_password("P. {Reed}", by=authenticated(DEE))
 
-    directory = account_directory(actions.installation.settings, actions.installation.policy.access)
+    directory = build_account_directory(actions.installation.settings, actions.installation.policy.access)
     assert "p.reed" in [each.login for each in directory.accounts()]
     assert said.startswith("P. {Reed} is registered. P. {Reed} logs in as p.reed. Give this link to them alone")
     assert "/reset/p.reed/" in said

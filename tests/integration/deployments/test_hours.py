@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from flows.schedule import FlowStep, plan_runs, read_schedule_facts
 from lfr_core.custody.audit.read import entries
-from lfr_core.deployments.gate_facts import gate_facts
+from lfr_core.deployments.gate_facts import gather_gate_facts
 from lfr_core.deployments.locking import lock_deployment
 from lfr_core.deployments.reading import timeline
 from lfr_core.deployments.service import DeploymentService
@@ -43,7 +43,7 @@ def hours(harness: PlanningHarness) -> DeploymentService:
 
 def within_hours(harness: PlanningHarness) -> bool:
     with reading(harness.engine) as session:
-        facts = gate_facts(session, lock_deployment(session, "dep"), harness.now)
+        facts = gather_gate_facts(session, lock_deployment(session, "dep"), harness.now)
     findings = gate(facts, GateLimits.of(harness.policy), now_ns=harness.clock.time_ns())
     return next(one.met for one in findings if one.condition is Condition.WITHIN_HOURS)
 

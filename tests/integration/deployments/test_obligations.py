@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from lfr_core.alerts.expiry import expire_alerts
-from lfr_core.deployments.obligations import ObligationKind, closed_at, obligations_of, record_met_obligations
+from lfr_core.deployments.obligations import ObligationKind, closed_at, read_obligations, record_met_obligations
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
@@ -18,7 +18,7 @@ from tests.support.records import recorder_of, sighting
 def owed(harness: PlanningHarness) -> dict[ObligationKind, tuple[bool, bool]]:
     """By obligation: whether it is done, and whether it is late."""
     with reading(harness.engine) as session:
-        found = obligations_of(session, "dep", harness.policy, now=harness.now)
+        found = read_obligations(session, "dep", harness.policy, now=harness.now)
     return {each.owed: (each.is_done, each.is_late(harness.now)) for each in found}
 
 
@@ -46,7 +46,7 @@ def test_each_obligation_is_done_by_itself_and_the_deployment_closed_by_the_last
     record_met_obligations(harness.engine, harness.vault, harness.now)
     assert owed(harness)[ObligationKind.ALERTS_PURGED] == (True, True)
     with reading(harness.engine) as session:
-        assert closed_at(obligations_of(session, "dep", harness.policy, now=harness.now)) is None
+        assert closed_at(read_obligations(session, "dep", harness.policy, now=harness.now)) is None
 
 
 def test_a_list_that_was_not_destroyed_is_owed_and_late_after_24_hours(harness: PlanningHarness) -> None:
@@ -68,7 +68,7 @@ def test_a_cancelled_deployment_owes_no_results(harness: PlanningHarness) -> Non
     record_met_obligations(harness.engine, harness.vault, harness.now)
 
     with reading(harness.engine) as session:
-        found = obligations_of(session, "dep", harness.policy, now=harness.now)
+        found = read_obligations(session, "dep", harness.policy, now=harness.now)
         assert session.get_one(PlannedDeploymentRow, "dep").list_destroyed_at == harness.now
     assert all(each.is_done for each in found)
     assert closed_at(found) == harness.now

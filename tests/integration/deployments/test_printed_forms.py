@@ -24,7 +24,7 @@ from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.figures import UseCase
 from lfr_core.publication.printing import build_form
-from lfr_core.publication.record_figures import figures_for
+from lfr_core.publication.record_figures import gather_figures
 from tests.support.people import authenticated
 from tests.support.planning import OFFICER, PLANNER, PUBLISHER, PlanningHarness
 from tests.support.publishing import withhold
@@ -146,7 +146,7 @@ def test_an_authority_that_opens_no_gate_any_more_says_so_first(harness: Plannin
 def test_the_record_says_when_it_was_allowed_and_by_which_rank_and_not_by_whom(harness: PlanningHarness) -> None:
     harness.walk(S.LIVE)
     harness.deployments.close("dep", by=SystemActor.FLOWS)
-    given = figures_for(harness.engine, "dep", force="Norfolk Constabulary").documents
+    given = gather_figures(harness.engine, "dep", force="Norfolk Constabulary").documents
 
     assert given.authorising_rank == Rank.SUPERINTENDENT.value
     assert re.fullmatch(r"given 20\d\d-\d\d-\d\d, revision 1", given.authority)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from lfr_core.custody.people import Role
 from lfr_core.deployments.announcement import ReasonClass, announce, announcements
-from lfr_core.deployments.readiness import pending_withholdings
+from lfr_core.deployments.readiness import read_pending_withholdings
 from lfr_core.deployments.reading import open_calls, timeline
 from lfr_core.deployments.withholding import approve_withholding, ask_to_withhold, find_pending, refuse_withholding
 from lfr_core.domain.deployments import DeploymentStatus
@@ -103,12 +103,12 @@ def test_a_refused_withholding_calls_for_the_announcement_and_one_for_other_hour
 
     for place in ("Great Yarmouth", "Great Yarmouth"):  # the second time nothing of it is in the announcement
         ask_to_withhold(store, "dep", because=because, by=authenticated(PUBLISHER))
-        (waiting,) = pending_withholdings(harness.engine)
+        (waiting,) = read_pending_withholdings(harness.engine)
         harness.wait_until(waiting.asked_at + timedelta(seconds=1))
         harness.plan(place=place, expected_faces=9_000)
         harness.authorise()
         assert waiting.asked_by == PUBLISHER
-        assert pending_withholdings(harness.engine) == ()
+        assert read_pending_withholdings(harness.engine) == ()
         refused(
             "announcement.nothing-asked",
             functools.partial(approve_withholding, store, "dep", request=waiting.name, by=authenticated(OFFICER)),

@@ -19,7 +19,7 @@ from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.deployments.announcement import AnnouncementStore
 from lfr_core.domain.actors import SystemActor
-from lfr_core.publication.published import published_records
+from lfr_core.publication.published import read_published_records
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.deployments import DeploymentRow
@@ -118,7 +118,7 @@ def test_results_are_published_and_shown_and_a_site_that_could_not_be_built_is_m
         unbuilt = publish()
         settings.public_site.parent.unlink()
         again = publish()
-        records = published_records(engine)
+        records = read_published_records(engine)
         engine.dispose()
 
     assert "neither announced nor withheld" in unannounced

@@ -21,10 +21,10 @@ from lfr_core.deployments.reading import timeline
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus as Status
 from lfr_core.publication.closing import closing_report_file
-from lfr_core.publication.published import published_records
+from lfr_core.publication.published import read_published_records
 from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.recognition.gallery import MilvusGallery, gallery_name
-from lfr_core.recognition.gallery.rotated import rotated_gallery
+from lfr_core.recognition.gallery.rotated import build_rotated_gallery
 from lfr_core.watchlists.list_builder import ListBuilder
 from tests.support.deployment_flows import harness_of, settings_for, status
 from tests.support.milvus import MilvusServer
@@ -83,7 +83,7 @@ def test_a_whole_lifecycle_under_a_moved_clock_plan_authorise_announce_compile_a
         assert "done" in destroyed[0]
         assert "Forecast and outcome" in closing_report_file(settings.home, "whole").read_text(encoding="utf-8")
         due(made.ends_at, FlowStep.PUBLISH)
-        assert published_records(harness.engine)[0].deployment == "whole"
+        assert read_published_records(harness.engine)[0].deployment == "whole"
         runner.reconcile()
         assert runner.schedule("whole") == []
         steps = [entry.step for entry in timeline(harness.engine, "whole")]
@@ -128,7 +128,9 @@ def test_a_compile_killed_half_way_and_run_again_builds_the_same_list_and_leaves
                 policy=harness.policy,
                 store=harness.deployments,
                 open_gallery=lambda: contextlib.nullcontext(
-                    rotated_gallery(gallery, harness.vault, actor=SystemActor.FLOWS, may_make=True, clock=SystemClock())
+                    build_rotated_gallery(
+                        gallery, harness.vault, actor=SystemActor.FLOWS, may_make=True, clock=SystemClock()
+                    )
                 ),
                 engine=lambda: build_engine(settings, harness.policy),
                 home=settings.home,

@@ -16,8 +16,8 @@ from lfr_core.common.errors import LfrError, Refused
 from lfr_core.deployments.place_plan import MOST_BYTES, PlacePlans, PlanMark
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.policy import load_policy
-from lfr_core.publication.site.build import site_files
-from lfr_core.publication.site.data import site_data
+from lfr_core.publication.site.build import render_site_files
+from lfr_core.publication.site.data import gather_site_data
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.planning import PLANNER, PlanningHarness
@@ -104,10 +104,10 @@ def test_the_public_sees_the_plan_of_an_announced_deployment_whose_planner_wants
     plan = replace(make_plan(scan(), IMAGES), marks=(NORTH,), is_public=is_public)
     plans.keep("dep", plan, by=authenticated(PLANNER))
 
-    data = site_data(
+    data = gather_site_data(
         harness.engine, harness.policy, documents_folder=harness.home / "papers", now=harness.now + timedelta(minutes=1)
     )
-    pages = {name: page.decode() for name, page in site_files(data, harness.policy, signer=None).items()}
+    pages = {name: page.decode() for name, page in render_site_files(data, harness.policy, signer=None).items()}
 
     page = next(page for name, page in pages.items() if name.startswith("deployments/"))
     assert ('aria-label="Plan of Norwich: each number is a camera, 1 of them"' in page) is is_public

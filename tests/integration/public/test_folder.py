@@ -20,7 +20,7 @@ from lfr_core.common.project import PROJECT
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import load_policy
 from lfr_core.publication.site.atomic_publish import publish_folder
-from lfr_core.publication.site.build import site_files
+from lfr_core.publication.site.build import render_site_files
 from lfr_core.publication.site.data import SiteData
 from lfr_core.storage.engine import open_engine
 from tests.support.publishing import site_of_two
@@ -49,7 +49,7 @@ def test_a_signed_site_is_read_and_one_that_was_touched_is_not(data: SiteData, r
     policy = policy.model_copy(update={"force": force})
     engine = open_engine(f"sqlite:///{records}")
     vault = site_vault(tmp_path, engine, policy, data.now)[0]
-    files = site_files(data, policy, signer=vault)
+    files = render_site_files(data, policy, signer=vault)
     engine.dispose()
     publish_folder(folder, files)
     site = read_site(folder, vault.public_key.hex())
@@ -76,7 +76,7 @@ def test_a_draft_is_said_to_be_one_and_a_folder_that_is_not_there_yet_is_waited_
     folder = tmp_path / "public"
     with pytest.raises(Retryable):
         read_site(folder, "")
-    publish_folder(folder, site_files(data, load_policy(), signer=None))
+    publish_folder(folder, render_site_files(data, load_policy(), signer=None))
 
     assert read_site(folder, "00" * 32).key == ""
 
@@ -94,7 +94,7 @@ def test_a_verified_site_is_served_as_it_is_and_what_was_touched_since_is_not(da
     page = build_app(folder, "")
     (nothing,) = ask(page, "/")
     assert (nothing.status_code, nothing.text.splitlines()[-1]) == (200, "Nothing is published here just now.")
-    files = site_files(data, load_policy(), signer=None)
+    files = render_site_files(data, load_policy(), signer=None)
     publish_folder(folder, files)
 
     assert [one.content for one in ask(page, *(f"/{name}" for name in files))] == list(files.values())
@@ -111,7 +111,7 @@ def test_a_verified_site_is_served_as_it_is_and_what_was_touched_since_is_not(da
 
 def test_its_process_imports_nothing_that_holds_data_and_needs_no_environment(data: SiteData, tmp_path: Path) -> None:
     folder = tmp_path / "public"
-    publish_folder(folder, site_files(data, load_policy(), signer=None))
+    publish_folder(folder, render_site_files(data, load_policy(), signer=None))
     code = (
         "import sys\n"
         f"sys.path.insert(0, {str(PROJECT)!r})\n"

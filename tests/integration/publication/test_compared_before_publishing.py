@@ -19,7 +19,7 @@ from lfr_core.custody.audit.read import snapshot
 from lfr_core.custody.audit.recorded_state import OPENED
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.figures import Figures
-from lfr_core.publication.published import PublishedRecord, Publisher, revisions_of
+from lfr_core.publication.published import PublishedRecord, Publisher, read_revisions
 from lfr_core.storage.engine import writing
 from lfr_core.storage.recorded import sealed_text_of
 from lfr_core.storage.tables.alerts import AlertRow
@@ -55,7 +55,7 @@ def open_alert(home: Home, id_: UUID) -> None:
 
 
 def read_figures(home: Home) -> Figures:
-    """As `figures_for` reads them: with the digest of the rows that they are of."""
+    """As `gather_figures` reads them: with the digest of the rows that they are of."""
     with snapshot(home.engine) as session:
         return replace(figures(), rows_sha256=digest_counted(session, "trial"))
 
@@ -79,7 +79,7 @@ def test_a_judgement_that_was_edited_seconds_before_is_not_published(home: Home)
         publish(home, read_figures(home))
 
     assert refused.value.rule == "records.not-on-trail"
-    assert revisions_of(home.engine, "trial") == ()
+    assert read_revisions(home.engine, "trial") == ()
 
 
 @pytest.mark.parametrize(
@@ -108,4 +108,4 @@ def test_without_the_vault_nothing_is_published(home: Home) -> None:
 
     with pytest.raises(Retryable):
         publish(home, read_figures(home), away)
-    assert revisions_of(home.engine, "trial") == ()
+    assert read_revisions(home.engine, "trial") == ()

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.deadlines import ResultsStatus, compute_results_schedule
 from lfr_core.publication.published import Publisher
-from lfr_core.publication.record_figures import figures_for
+from lfr_core.publication.record_figures import gather_figures
 from lfr_core.publication.results import PublicationOutcome
 from tests.support.people import authenticated
 from tests.support.record_publisher import compared
@@ -79,7 +79,7 @@ def test_a_bank_holiday_added_late_moves_only_a_deadline_that_still_runs(harness
     publisher = Publisher(
         harness.engine, trail_of(harness.engine), harness.clock, harness.policy, compared(harness.engine)
     )
-    figures = figures_for(harness.engine, "dep", force="Norfolk Constabulary")
+    figures = gather_figures(harness.engine, "dep", force="Norfolk Constabulary")
     assert publisher.publish("dep", figures, by=authenticated("A. Okafor")).record.on_time is False
 
 

@@ -27,9 +27,9 @@ from lfr_core.domain.policy import ForcePolicy, Policy, load_policy
 from lfr_core.publication.notices import MOST_POST_CHARACTERS, NoticeStatus, calendar, posts, sentences
 from lfr_core.publication.published import Publisher
 from lfr_core.publication.qr import qr_svg
-from lfr_core.publication.record_figures import figures_for
-from lfr_core.publication.site.build import HEAD, site_files
-from lfr_core.publication.site.data import SiteData, site_data
+from lfr_core.publication.record_figures import gather_figures
+from lfr_core.publication.site.build import HEAD, render_site_files
+from lfr_core.publication.site.data import SiteData, gather_site_data
 from lfr_core.publication.site.manifest import verify_files
 from lfr_core.publication.site.publisher import fingerprint_of_site
 from lfr_core.storage.engine import open_engine
@@ -72,11 +72,11 @@ def read_public_data(engine: Engine) -> SiteData:
     ended_deployment(engine, "thorpe-road")
     withhold(announce, "thorpe-road", planned("Thorpe Road"), by="A. Okafor", approved_by="Supt B")
     for name in ("dep", "thorpe-road"):
-        figures = figures_for(engine, name, force=FORCE.name)
+        figures = gather_figures(engine, name, force=FORCE.name)
         Publisher(engine, trail_of(engine), clock, POLICY.publication, compared(engine)).publish(
             name, figures, by=authenticated("A. Okafor")
         )
-    return site_data(engine, POLICY, documents_folder=Path("none"), now=NOW)
+    return gather_site_data(engine, POLICY, documents_folder=Path("none"), now=NOW)
 
 
 def vault_of_site(engine: Engine, folder: Path, now: datetime = NOW, policy: Policy = POLICY) -> VaultCore:
@@ -96,7 +96,7 @@ class Headings(HTMLParser):
 def test_the_site_has_every_page_no_script_no_request_and_no_place_that_is_withheld(
     engine: Engine, tmp_path: Path
 ) -> None:
-    files = site_files(read_public_data(engine), POLICY, signer=vault_of_site(engine, tmp_path))
+    files = render_site_files(read_public_data(engine), POLICY, signer=vault_of_site(engine, tmp_path))
     texts = {name: content.decode() for name, content in files.items()}
     page = texts["deployments/dep.html"]
 
@@ -128,7 +128,7 @@ def test_the_site_has_every_page_no_script_no_request_and_no_place_that_is_withh
 
 def test_the_manifest_is_signed_over_every_file_and_finds_what_was_changed(engine: Engine, tmp_path: Path) -> None:
     vault = vault_of_site(engine, tmp_path)
-    files = site_files(read_public_data(engine), POLICY, signer=vault)
+    files = render_site_files(read_public_data(engine), POLICY, signer=vault)
     key = vault.public_key.hex()
     verify_files(files, public_key=key)
 
@@ -154,20 +154,20 @@ def test_the_site_carries_the_newest_signed_head_of_the_trail_whose_change_alone
                 seq=head.seq, hash=head.hash, at_ns=head.at_ns, public_key=head.public_key, signature=head.signature
             )
         )
-    later = site_data(engine, POLICY, documents_folder=Path("none"), now=NOW)
-    files = site_files(later, POLICY, signer=vault)
+    later = gather_site_data(engine, POLICY, documents_folder=Path("none"), now=NOW)
+    files = render_site_files(later, POLICY, signer=vault)
     (tmp_path / "kept.json").write_bytes(files[HEAD])
 
-    assert HEAD not in site_files(data, POLICY, signer=vault)
+    assert HEAD not in render_site_files(data, POLICY, signer=vault)
     assert read_kept_head(tmp_path / "kept.json") == head
     assert qr_svg(head.as_text(), "The seal of today, as a code to scan") in files["downloads.html"].decode()
-    assert "<svg" not in site_files(data, POLICY, signer=vault)["downloads.html"].decode()
+    assert "<svg" not in render_site_files(data, POLICY, signer=vault)["downloads.html"].decode()
     assert fingerprint_of_site(later, POLICY, draft=False) == fingerprint_of_site(data, POLICY, draft=False)
 
 
 def test_what_is_over_is_told_in_the_past_and_what_was_not_held_is_said_so(engine: Engine, tmp_path: Path) -> None:
     data = read_public_data(engine)
-    files = site_files(data, POLICY, signer=vault_of_site(engine, tmp_path))
+    files = render_site_files(data, POLICY, signer=vault_of_site(engine, tmp_path))
     texts = {
         name: content.decode() for name, content in files.items() if name.endswith(("html", "json", "ics", "atom"))
     }
@@ -186,14 +186,14 @@ def test_an_announced_deployment_that_never_opened_is_said_not_to_have_been_held
     store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street")
     announcing(engine).publish("dep", planned(), by=authenticated("A. Okafor"))
     before, after = (
-        site_data(engine, POLICY, documents_folder=Path("none"), now=planned().ends_at + timedelta(hours=hours))
+        gather_site_data(engine, POLICY, documents_folder=Path("none"), now=planned().ends_at + timedelta(hours=hours))
         for hours in (-1, 1)
     )
 
     assert [(one.public_id, one.came) for one in before.coming] == [("dep", NoticeStatus.COMING)]
     assert [(one.public_id, one.came) for one in after.past] == [("dep", NoticeStatus.NOT_HELD)]
     vault = vault_of_site(engine, tmp_path, after.now)
-    page = site_files(after, POLICY, signer=vault)["deployments/dep.html"].decode()
+    page = render_site_files(after, POLICY, signer=vault)["deployments/dep.html"].decode()
     assert "It was not held: there are no results." in page
     assert "working days" not in page
 
@@ -201,8 +201,8 @@ def test_an_announced_deployment_that_never_opened_is_said_not_to_have_been_held
 def test_placeholders_are_refused_but_in_a_draft_which_says_so(engine: Engine, tmp_path: Path) -> None:
     data = read_public_data(engine)
     with pytest.raises(Refused, match=r"force\.name"):
-        site_files(data, load_policy(), signer=vault_of_site(engine, tmp_path))
-    draft = site_files(data, load_policy(), signer=None)
+        render_site_files(data, load_policy(), signer=vault_of_site(engine, tmp_path))
+    draft = render_site_files(data, load_policy(), signer=None)
 
     assert all(b"<strong>Draft.</strong>" in content for name, content in draft.items() if name.endswith(".html"))
     assert json.loads(draft["manifest.json"])["signature"] == ""

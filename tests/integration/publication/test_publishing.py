@@ -15,7 +15,7 @@ from lfr_core.common.errors import Fatal, Refused
 from lfr_core.domain.alerts import Cell, Engagement, EngagementOutcome, Review
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.watchlists import Category
-from lfr_core.publication.published import published_records, revisions_of
+from lfr_core.publication.published import read_published_records, read_revisions
 from lfr_core.publication.record_figures import PackFacts
 from lfr_core.publication.tabular import csv_text
 from tests.support.overwriting import overwriting
@@ -172,7 +172,7 @@ def test_a_correction_supersedes_with_its_reason_and_the_old_revision_stays(engi
     assert again == first
     assert nothing.value.rule == "record.nothing-to-correct"
     assert (second.revision, second.reason, second.record.supersedes) == (2, "a camera was left out", 1)
-    assert revisions_of(engine, "dep") == published_records(engine) == (first, second)
+    assert read_revisions(engine, "dep") == read_published_records(engine) == (first, second)
     reported = [event.facts["sha256"] for event in trail_of(engine).events if event.rule == "record.published"]
     assert reported == [first.sha256, second.sha256]
 
@@ -188,7 +188,7 @@ def test_what_cannot_be_audited_is_not_published(engine: Engine) -> None:
     with pytest.raises(Refused):
         publisher(engine, clock).publish("dep", figures(engine), by=authenticated("A. Okafor"))
 
-    assert revisions_of(engine, "dep") == ()
+    assert read_revisions(engine, "dep") == ()
 
 
 def test_a_published_record_that_was_changed_in_the_database_is_found(engine: Engine) -> None:
@@ -199,7 +199,7 @@ def test_a_published_record_that_was_changed_in_the_database_is_found(engine: En
         session.execute(text("UPDATE published_record SET body = replace(body, '\"faces_compared\": 40', '\"x\": 1')"))
 
     with pytest.raises(Fatal, match="was changed"):
-        revisions_of(engine, "dep")
+        read_revisions(engine, "dep")
 
 
 def test_test_subjects_are_no_part_of_the_list_that_is_published(engine: Engine) -> None:

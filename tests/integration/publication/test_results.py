@@ -12,7 +12,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.deadlines import ResultsStatus, compute_results_schedule
 from lfr_core.publication.not_decided import NotDecidedStatement
-from lfr_core.publication.published import published_records
+from lfr_core.publication.published import read_published_records
 from lfr_core.publication.quality.ours import check_record
 from lfr_core.publication.results import PublicationOutcome
 from lfr_core.storage.tables.deployments import DeploymentRow
@@ -40,7 +40,7 @@ def test_results_wait_until_the_last_alert_is_decided_and_are_then_published_onc
     assert "1 alert not decided" in first.message
     assert (second.outcome, third.outcome) == (PublicationOutcome.PUBLISHED, PublicationOutcome.STANDS)
     assert third.record == second.record
-    (record,) = published_records(harness.engine)
+    (record,) = read_published_records(harness.engine)
     assert (record.record.on_time, record.record.alerts.unanswered) == (True, 0)
     assert record.record.data_quality_report_ref == "suites"
     assert harness.locked() == ()
@@ -93,7 +93,7 @@ def test_a_failing_suite_publishes_nothing_and_says_why_in_public_without_what_w
     again = harness.results().attempt("dep")
 
     assert refused.value.rule == "results.quality"
-    assert (late.outcome, again.outcome, published_records(harness.engine)) == (
+    assert (late.outcome, again.outcome, read_published_records(harness.engine)) == (
         PublicationOutcome.LATE,
         PublicationOutcome.LATE,
         (),
@@ -104,7 +104,7 @@ def test_a_failing_suite_publishes_nothing_and_says_why_in_public_without_what_w
     assert {role for role, _ in harness.calls} == {Role.PUBLICATION_OFFICER, Role.AUTHORISING_OFFICER}
     harness.defect = ""
     assert harness.results().attempt("dep").outcome is PublicationOutcome.PUBLISHED
-    assert published_records(harness.engine)[0].record.on_time is False
+    assert read_published_records(harness.engine)[0].record.on_time is False
     assert harness.locked() == ("dep",)  # published late is still to be explained
 
 
@@ -142,7 +142,7 @@ def test_a_correction_passes_the_suites_too_and_is_the_publication_officers(harn
     harness.defect = ""
     with pytest.raises(Refused) as wrong_role:
         harness.results().correct("dep", reason="the decisions came later", by=authenticated("O. Operator"))
-    standing = published_records(harness.engine)
+    standing = read_published_records(harness.engine)
     second = harness.results(real=True).correct(
         "dep", reason="the decisions came later", by=authenticated("P. Officer")
     )
@@ -150,7 +150,7 @@ def test_a_correction_passes_the_suites_too_and_is_the_publication_officers(harn
     rules = [each.value.rule for each in (none_yet, failing, wrong_role)]
     assert rules == ["record.not-published", "results.quality", "people.wrong-role"]
     assert standing == (first,)
-    assert published_records(harness.engine) == (first, second)
+    assert read_published_records(harness.engine) == (first, second)
     assert second.record.data_quality_report_ref not in {"", first.record.data_quality_report_ref}
 
 

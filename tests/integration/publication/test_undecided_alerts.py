@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.deadlines import compute_results_schedule
 from lfr_core.publication.not_decided import NotDecidedStatement
-from lfr_core.publication.published import published_records
+from lfr_core.publication.published import read_published_records
 from lfr_core.publication.results import PublicationOutcome
 from lfr_core.storage.tables.stream import CameraSessionRow
 from tests.support.overwriting import overwriting
@@ -42,7 +42,7 @@ def test_nobody_publishes_undecided_alerts_without_the_officers_word_for_just_so
         with pytest.raises(Refused) as refused:
             harness.results().publish("dep", by=authenticated(by), word=word)
         assert refused.value.rule == rule
-    assert published_records(harness.engine) == ()
+    assert read_published_records(harness.engine) == ()
     made = harness.results().publish("dep", by=authenticated("P. Officer"), word=WORD).record
 
     assert made.alerts.not_decided == made.alerts.unanswered == 1
@@ -92,5 +92,5 @@ def test_killed_between_the_note_and_the_record_the_next_attempt_publishes(harne
         results.attempt("dep")
     trail_of(harness.engine).full = False
 
-    assert published_records(harness.engine) == ()
+    assert read_published_records(harness.engine) == ()
     assert harness.results().attempt("dep").outcome is PublicationOutcome.PUBLISHED

@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 from apps.supervisor.plan import plan
 from lfr_core.common.errors import Fatal
 from lfr_core.common.settings import Settings
-from lfr_core.custody.identity.canaille import account_directory
+from lfr_core.custody.identity.canaille import build_account_directory
 from lfr_core.custody.identity.embedded import identity_folder
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.migrate import check, upgrade
@@ -109,7 +109,7 @@ def test_records_and_gallery_are_in_the_home_whatever_its_name(odd: Path) -> Non
 def test_the_accounts_are_in_the_home_whatever_its_name(odd: Path) -> None:
     home = odd / "home"
 
-    account_directory(Settings(home=home), load_policy().access).create("olu.operator", "Olu Operator")
+    build_account_directory(Settings(home=home), load_policy().access).create("olu.operator", "Olu Operator")
 
     assert (identity_folder(Settings(home=home)) / "accounts.sqlite3").stat().st_size > 0
     assert_nothing_beside(odd)

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from lfr_core.domain.policy import load_policy
 from lfr_core.retention.port import CLASSES
-from lfr_core.retention.status import ClassStatus, RetentionState, retention_status
+from lfr_core.retention.status import ClassStatus, RetentionState, read_retention_status
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.retention import RetentionClassRow
 from tests.support.overwriting import overwriting
@@ -27,7 +27,7 @@ def engine(sqlite_url: str) -> Iterator[Engine]:
 
 
 def status(engine: Engine, after_s: float) -> dict[str, ClassStatus]:
-    return {each.data.name: each for each in retention_status(engine, POLICY, now_ns=NOW_NS + round(after_s * S))}
+    return {each.data.name: each for each in read_retention_status(engine, POLICY, now_ns=NOW_NS + round(after_s * S))}
 
 
 def write_class_row(engine: Engine, step: str, **row: object) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from apps.synthetic_street.figure import LEVELS_PX, level_for
-from apps.synthetic_street.people import StreetPerson, folder_people, sample_people, walkers
+from apps.synthetic_street.people import StreetPerson, read_people, sample_people, walkers
 from apps.synthetic_street.plan import street_plan
 from apps.synthetic_street.render import StreetSpec, frames_of, render_street
 from apps.synthetic_street.truth import FAIR_EYES_PX, load_truth
@@ -76,7 +76,7 @@ def test_a_missing_photograph_is_named_with_what_to_do(tmp_path: Path) -> None:
 
 def test_an_empty_folder_of_people_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="one folder a person"):
-        folder_people(tmp_path, lambda _: None)
+        read_people(tmp_path, lambda _: None)
 
 
 def test_an_enrolled_person_of_a_folder_keeps_the_first_photograph_for_the_watchlist(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_an_enrolled_person_of_a_folder_keeps_the_first_photograph_for_the_watch
         for number in (1, 2, 3):
             cv2.imwrite(str(tmp_path / name / f"{number}.png"), np.full((112, 92, 3), 90 + number, np.uint8))
 
-    ann, ben = folder_people(tmp_path, lambda _: ((30.0, 50.0), (62.0, 50.0)), enrolled=1)
+    ann, ben = read_people(tmp_path, lambda _: ((30.0, 50.0), (62.0, 50.0)), enrolled=1)
 
     assert (ann.subject, [h.photograph.stem for h in ann.heads]) == ("ann", ["2", "3"])
     assert (ben.subject, [h.photograph.stem for h in ben.heads]) == (None, ["1", "2", "3"])

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from lfr_core.common.clock import utc_from_ns
-from lfr_core.deployments.deadlines import due_at_of
+from lfr_core.deployments.deadlines import read_due_at
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import PublicationPolicy
 from lfr_core.publication.promises.port import PromiseFinding, finding
@@ -79,7 +79,7 @@ class ResultsInTime:
                 .where(col(DeploymentRow.opened_at).is_not(None))
                 .where(col(DeploymentRow.ended_at).is_not(None))
             ).all()
-            due = [(name, due_at_of(session, name, at, now, self._policy)) for name, at in ended if at is not None]
+            due = [(name, read_due_at(session, name, at, now, self._policy)) for name, at in ended if at is not None]
         first = {each.deployment: each.published_at for each in records if each.revision == 1}
         changed = [each for each in records if hashlib.sha256(each.body.encode()).hexdigest() != each.sha256]
         broken = [f"record:{each.deployment}/{each.revision}" for each in changed]

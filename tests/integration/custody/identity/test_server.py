@@ -18,7 +18,7 @@ from apps.supervisor.process import child_environment
 from lfr_core.common.environment import LOCK_MEMORY
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.common.settings import Settings
-from lfr_core.custody.identity.canaille import account_directory
+from lfr_core.custody.identity.canaille import build_account_directory
 from lfr_core.custody.identity.discovery import discover, fetch_keys
 from lfr_core.custody.identity.embedded import HOST_SCRIPT, identity_folder, staff_secret, write_config
 from lfr_core.domain.policy import load_policy
@@ -163,7 +163,7 @@ def test_a_forces_own_provider_has_a_secret_from_a_file_and_its_own_accounts(tmp
 
     assert staff_secret(settings) == "a secret of 16 characters or more"
     with pytest.raises(Refused, match="at your force's identity provider"):
-        account_directory(settings, ACCESS)
+        build_account_directory(settings, ACCESS)
     for spoilt in ("short", ""):
         file.write_text(spoilt)
         with pytest.raises(Fatal, match="holds no secret"):

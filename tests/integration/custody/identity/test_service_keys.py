@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from lfr_core.common.errors import Fatal
 from lfr_core.custody.audit.read import entries
-from lfr_core.custody.identity.service_keys import add_service, service_of_key
+from lfr_core.custody.identity.service_keys import add_service, find_service_of_key
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.people.lookup import acting
 from lfr_core.deployments.steps import TRIAL_ROLES
@@ -36,7 +36,7 @@ def key(people: People, tmp_path: Path) -> Path:
 
 
 def test_it_acts_under_its_own_name_and_only_within_its_one_role(engine: Engine, people: People, key: Path) -> None:
-    service = service_of_key(people, key)
+    service = find_service_of_key(people, key)
     store_of(engine).create("dep", DeploymentKind.EVALUATION, name="dep", by=service)
 
     assert (service.name, set(service.roles)) == (NAME, {Role.TRIALS_SERVICE})
@@ -51,25 +51,25 @@ def test_it_acts_under_its_own_name_and_only_within_its_one_role(engine: Engine,
 def test_a_revoked_one_acts_no_more_and_one_that_comes_back_has_a_new_key(
     engine: Engine, people: People, key: Path, tmp_path: Path
 ) -> None:
-    before = service_of_key(people, key)
+    before = find_service_of_key(people, key)
     people.revoke(NAME, why="not needed", by=authenticated(DEE))
-    assert refusal(service_of_key, people, key) == "people.revoked"
+    assert refusal(find_service_of_key, people, key) == "people.revoked"
     with reading(engine) as session:
         assert refusal(acting, session, before, TRIAL_ROLES) == "people.revoked"
 
     add_service(people, NAME, Role.TRIALS_SERVICE, tmp_path / "new.key", by=authenticated(DEE))
-    assert refusal(service_of_key, people, key) == "identity.ended"
-    assert service_of_key(people, tmp_path / "new.key").name == NAME
+    assert refusal(find_service_of_key, people, key) == "identity.ended"
+    assert find_service_of_key(people, tmp_path / "new.key").name == NAME
 
 
 @pytest.mark.parametrize("by_itself", [True, False])
 def test_one_that_is_logged_out_acts_no_more_with_its_key_until_compliance_makes_another(
     engine: Engine, people: People, key: Path, tmp_path: Path, *, by_itself: bool
 ) -> None:
-    before = service_of_key(people, key)
+    before = find_service_of_key(people, key)
     people.end_sessions(NAME, by=before if by_itself else authenticated(DEE))
 
-    assert refusal(service_of_key, people, key) == "identity.ended"
+    assert refusal(find_service_of_key, people, key) == "identity.ended"
     with reading(engine) as session:
         assert refusal(acting, session, before, TRIAL_ROLES) == "identity.ended"
     create, kind = store_of(engine).create, DeploymentKind.EVALUATION
@@ -78,7 +78,7 @@ def test_one_that_is_logged_out_acts_no_more_with_its_key_until_compliance_makes
     file = tmp_path / "new.key"
     assert refusal(add_service, people, NAME, Role.RESULTS_SERVICE, file, by=authenticated(DEE)) == "people.known"
     add_service(people, NAME, Role.TRIALS_SERVICE, file, by=authenticated(DEE))
-    assert service_of_key(people, file).name == NAME
+    assert find_service_of_key(people, file).name == NAME
     assert (
         refusal(add_service, people, NAME, Role.TRIALS_SERVICE, tmp_path / "x", by=authenticated(DEE)) == "people.known"
     )
@@ -122,7 +122,7 @@ def test_a_key_that_others_may_read_is_a_link_is_forged_or_is_no_key_is_not_used
 ) -> None:
     def fault(file: Path) -> str:
         with pytest.raises(Fatal) as fatal:
-            service_of_key(people, file)
+            find_service_of_key(people, file)
         return str(fatal.value)
 
     link, other = tmp_path / "link.key", tmp_path / "other.key"
@@ -133,6 +133,6 @@ def test_a_key_that_others_may_read_is_a_link_is_forged_or_is_no_key_is_not_used
     other.chmod(0o600)
     assert "holds no key" in fault(other)
     other.write_text("openlfr-service-" + "0" * 64)
-    assert refusal(service_of_key, people, other) == "identity.unknown"
+    assert refusal(find_service_of_key, people, other) == "identity.unknown"
     key.chmod(0o640)
     assert "other users" in fault(key)

@@ -34,7 +34,7 @@ TRIED = {
     "alerts.read.crops.AlertCrops.open": "pictures",
     "custody.identity.invitation.invite_person": "users add",
     "custody.identity.invitation.link_account": "users link",
-    "custody.identity.invitation.new_password_link": "users password",
+    "custody.identity.invitation.make_password_link": "users password",
     "custody.identity.service_keys.add_service": "users add-service",
     "custody.people.consultations.Consultations.admit_trail_reader": "audit show",
     "custody.people.consultations.Consultations.check": "audit trail",
@@ -231,7 +231,7 @@ BY_NAME = SEALED_BY_NAME | {
     "deployments.record.note_step": "the step's service has asked",
     "domain.actors.is_part": "a pseudonym",
     "domain.actors.may_write": "a pseudonym",
-    "publication.rights.sealed.closing_key": "the request's service has asked",
+    "publication.rights.sealed.read_closing_key": "the request's service has asked",
     "publication.rights.service.RightsService.append": "the request's service has asked",
     "retention.footage.complaint_holds.confirm_holds": "the request's service has asked",
     "retention.footage.complaint_holds.place_hold": "the request's service has asked",
@@ -248,7 +248,7 @@ BY_NAME = SEALED_BY_NAME | {
 ASKS_THE_REGISTER = {
     "custody.people.compliance.check_by",
     "custody.people.compliance.check_other",
-    "custody.people.compliance.person_to_log_out",
+    "custody.people.compliance.find_person_to_log_out",
     "custody.people.lookup.acting",
     "custody.people.roles.principal_of",
 }

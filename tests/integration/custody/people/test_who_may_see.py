@@ -13,7 +13,7 @@ from lfr_core.alerts import read
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.audit.entry import AuditEntry
-from lfr_core.custody.audit.read import entries, newest_seq, snapshot
+from lfr_core.custody.audit.read import entries, read_newest_seq, snapshot
 from lfr_core.custody.people import Role
 from lfr_core.custody.people.consultations import ONE_LOOK_S, Consultations
 from lfr_core.custody.vault.access import PARTS
@@ -204,7 +204,7 @@ def test_a_part_of_the_platform_opens_what_it_works_on_and_never_footage_or_requ
 
 def len_of_trail(harness: Harness) -> int:
     with snapshot(harness.engine) as session:
-        return newest_seq(session)
+        return read_newest_seq(session)
 
 
 def test_making_a_key_is_no_way_round_opening_it(harness: Harness) -> None:

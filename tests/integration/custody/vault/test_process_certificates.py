@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal, Refused
-from lfr_core.custody.vault.certificates import authority_of
+from lfr_core.custody.vault.certificates import load_authority
 from lfr_core.custody.vault.client import VaultClient
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.process_files import AUTHORITY_FILE, ProcessFiles, client_context
@@ -92,7 +92,7 @@ def test_a_certificate_for_another_machine_does_not_open_the_socket(
     stolen.mkdir(mode=0o700)
     for name in (AUTHORITY_FILE, "camera.pem"):
         (stolen / name).write_bytes((tmp_path / "processes" / name).read_bytes())
-    issued = authority_of(core.keystore, SystemClock()).issue(ProcessIdentity.CAMERA, "van-2", 1)
+    issued = load_authority(core.keystore, SystemClock()).issue(ProcessIdentity.CAMERA, "van-2", 1)
     (stolen / "camera.pem").write_bytes(issued.pem)
     with (
         closing(VaultClient(path, ProcessIdentity.CAMERA, stolen)) as client,
@@ -136,7 +136,7 @@ def test_a_running_vault_renews_them_too_and_what_is_expired_opens_nothing(core:
     expired = process_files(core, folder, Shifted(-2 * DAY_S))
     old = (folder / "camera.pem").read_bytes()
     clock = Shifted(0.0)
-    renewing = ProcessFiles(folder, authority_of(core.keystore, clock), clock, 1.0)
+    renewing = ProcessFiles(folder, load_authority(core.keystore, clock), clock, 1.0)
     clock.seconds = 0.6 * DAY_S
     kept = (folder / "camera.pem").read_bytes()
     renewing.renew()

@@ -18,7 +18,7 @@ from lfr_core.custody.audit.entry import parse_body
 from lfr_core.custody.audit.head_checkpoint import keep_head
 from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
-from lfr_core.custody.audit.read import snapshot, stored_entries
+from lfr_core.custody.audit.read import read_stored_entries, snapshot
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.lending import FACTS_MAX_AGE_S
 from lfr_core.custody.vault.port import KeyKind
@@ -130,7 +130,7 @@ def test_a_home_of_before_is_put_on_the_trail_once_and_never_again(tmp_path: Pat
     (settings.keystore_folder / "records-adopted").unlink()  # a home of an earlier version: rows without entries
     again, compare = build_vault(settings, load_policy(), engine, SystemClock())
     with snapshot(engine) as session:
-        bodies = [body for each in stored_entries(session) if (body := parse_body(each.body)) is not None]
+        bodies = [body for each in read_stored_entries(session) if (body := parse_body(each.body)) is not None]
     assert [body.rule for body in bodies if body.records] == ["records.adopted"]
     assert compare() == ()
 

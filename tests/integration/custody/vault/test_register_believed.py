@@ -179,7 +179,7 @@ def test_an_entry_of_this_machines_user_links_no_account_once_one_was_linked(
     assert home.rule(
         lambda: home.planning.people.link_identity(compliance, "issuer", "Mallory", by=SystemActor.LFR)
     ) == ("people.by")
-    monkeypatch.setattr("lfr_core.custody.people.accounts.ever_linked", lambda _: False)  # as by another program
+    monkeypatch.setattr("lfr_core.custody.people.accounts.was_ever_linked", lambda _: False)  # as by another program
 
     home.planning.people.link_identity(compliance, "issuer", "Mallory", by=SystemActor.LFR)
     with overwriting(home.engine) as session:

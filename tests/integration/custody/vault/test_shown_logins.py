@@ -18,10 +18,10 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.heads import sign_head
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.trail import AuditTrail, record
-from lfr_core.custody.identity.service_keys import add_service, service_of_key
+from lfr_core.custody.identity.service_keys import add_service, find_service_of_key
 from lfr_core.custody.people import AuthenticatedPerson, People, Rank, Role
 from lfr_core.custody.people.roles import Login
-from lfr_core.custody.vault.client import VaultClient, vault_client
+from lfr_core.custody.vault.client import VaultClient, make_vault_client
 from lfr_core.custody.vault.logins import check_login
 from lfr_core.custody.vault.messages import AdmitMachine, DismissMachine, LendWriterKey
 from lfr_core.custody.vault.port import KeyKind, WriterKey
@@ -86,7 +86,7 @@ class Site:
 
     def client(self, name: str, shown: str, identity: ProcessIdentity = ProcessIdentity.COMMANDS) -> VaultClient:
         """Somebody who has the key of a process, and says a name with what they have."""
-        client = vault_client(self.vault.settings, identity)
+        client = make_vault_client(self.vault.settings, identity)
         by = replace(self.dee, name=name, login=Login(self.issuer.url, f"of {name}", None, None, SystemClock(), shown))
         client.remember(by)
         return client
@@ -159,9 +159,9 @@ def test_an_ended_session_a_revoked_person_and_a_person_without_the_role_are_ref
 
 def test_a_script_shows_its_key(site: Site, tmp_path: Path) -> None:
     add_service(site.people, "Nightly", Role.TRIALS_SERVICE, tmp_path / "key", by=site.dee)
-    script = service_of_key(site.people, tmp_path / "key")
+    script = find_service_of_key(site.people, tmp_path / "key")
     assert script.login is not None
-    client = vault_client(site.vault.settings, ProcessIdentity.COMMANDS)
+    client = make_vault_client(site.vault.settings, ProcessIdentity.COMMANDS)
     with pytest.raises(Refused) as refused:
         client.writer_key(ROOT, "Nightly")
     assert refused.value.rule == "login.not-shown"
@@ -175,9 +175,9 @@ def test_a_script_shows_its_key(site: Site, tmp_path: Path) -> None:
 def test_a_log_out_ends_a_scripts_key_for_commands_and_for_the_vault(site: Site, tmp_path: Path) -> None:
     key = tmp_path / "key"
     add_service(site.people, "Weekly", Role.TRIALS_SERVICE, key, by=site.dee)
-    script = service_of_key(site.people, key)
+    script = find_service_of_key(site.people, key)
     env = {"LFR_HOME": str(site.home), "LFR_OIDC_ISSUER": site.issuer.url, "LFR_SERVICE_KEY_FILE": str(key)}
-    client = vault_client(site.vault.settings, ProcessIdentity.COMMANDS)
+    client = make_vault_client(site.vault.settings, ProcessIdentity.COMMANDS)
     client.remember(script)
     assert client.writer_key(ROOT, "Weekly").person_records
 

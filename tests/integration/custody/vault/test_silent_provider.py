@@ -14,7 +14,7 @@ from typing import ClassVar
 import pytest
 
 from lfr_core.common.errors import Refused, Retryable
-from lfr_core.custody.vault.client import VaultClient, vault_client
+from lfr_core.custody.vault.client import VaultClient, make_vault_client
 from lfr_core.custody.vault.connections import MOST_OF_PEOPLE
 from lfr_core.domain.actors import ProcessIdentity
 from tests.integration.custody.vault.test_shown_logins import DEE, Site
@@ -81,7 +81,7 @@ def test_a_silent_provider_keeps_no_request_waiting_and_shuts_out_no_process(sit
     for page in pages:
         page.start()
     for identity in OWN:
-        with_own = vault_client(site.vault.settings, identity, 5.0)
+        with_own = make_vault_client(site.vault.settings, identity, 5.0)
         assert with_own.trusted_now_ns()
         with_own.close()
     for page in pages:

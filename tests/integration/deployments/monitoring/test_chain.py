@@ -13,18 +13,18 @@ from sqlmodel import func, select
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Refused
 from lfr_core.custody.installation import Installation
-from lfr_core.deployments.monitoring.store import answers_to, find_fault, is_green, last_proven_ns
+from lfr_core.deployments.monitoring.store import find_fault, is_green, last_proven_ns, read_answers
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
 from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, LIVE_PROBE_REFERENCE
 from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.recognition.gallery.port import Reference
-from lfr_core.recognition.gallery.rotated import rotated_gallery
+from lfr_core.recognition.gallery.rotated import build_rotated_gallery
 from lfr_core.recognition.selftest.face import live_probe_template
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.stream import CameraLatencyRow, CameraSessionRow, StageTimeRow
-from streams.broker.traits import traits_of
+from streams.broker.traits import read_traits
 from streams.broker.users import User
 from streams.live_probe import LiveProbeSender
 from streams.live_probe_selftest import run_self_test
@@ -61,7 +61,7 @@ def enrol_test_face(stream: Stream, gallery_name: str) -> None:
     template = live_probe_template(engine)
     assert template is not None
     milvus = MilvusGallery(stream.milvus.uri)
-    gallery = rotated_gallery(milvus, stream.vault, actor=SystemActor.SELF_TEST, clock=SystemClock())
+    gallery = build_rotated_gallery(milvus, stream.vault, actor=SystemActor.SELF_TEST, clock=SystemClock())
     gallery.add(gallery_name, engine.contract_id, [Reference(LIVE_PROBE_REFERENCE, LIVE_PROBE_ENTRY, template)])
     rebind(stream.database, "d", gallery, stream.trail)
     milvus.close()
@@ -76,7 +76,7 @@ def counted(stream: Stream) -> list[int]:
 
 def answered(stream: Stream, live_probe: uuid.UUID) -> bool:
     with reading(stream.database) as session:
-        return bool(answers_to(session, live_probe))
+        return bool(read_answers(session, live_probe))
 
 
 @pytest.mark.slow
@@ -84,7 +84,7 @@ def test_a_proof_and_a_self_test_go_through_the_whole_chain_and_no_count_knows_o
     view = stream.deploy("d", live_only=True, attended=False)
     installation = Installation(stream.settings, identity=ProcessIdentity.COMMANDS, policy=stream.policy)
     sender = LiveProbeSender(
-        stream.broker.connection(User.WATCH), traits_of(stream.settings), stream.vault, stream.database, SystemClock()
+        stream.broker.connection(User.WATCH), read_traits(stream.settings), stream.vault, stream.database, SystemClock()
     )
 
     with pytest.raises(Refused, match="no operator attends"):
@@ -104,7 +104,7 @@ def test_a_proof_and_a_self_test_go_through_the_whole_chain_and_no_count_knows_o
     wait_until(lambda: answered(stream, live_probe), within_s=20, what="the proof is answered and recorded")
 
     with reading(stream.database) as session:
-        (answer,) = answers_to(session, live_probe)
+        (answer,) = read_answers(session, live_probe)
         assert (is_green(session, live_probe), find_fault(session, live_probe)) == (True, "")
         assert (last_proven_ns(session, "d") or 0) >= sent_from_ns
     assert answer.similarity >= 0.8  # the face that was drawn, sealed, sent, opened, found and searched for

@@ -10,13 +10,13 @@ from sqlalchemy import text
 from lfr_core.alerts import read
 from lfr_core.deployments.monitoring.store import (
     LiveProbeKind,
-    answers_to,
     begin_live_probe,
     find_fault,
     is_green,
     keep_self_test,
     last_proven_ns,
-    newest_live_probes,
+    read_answers,
+    read_newest_live_probes,
 )
 from lfr_core.domain.messages import LiveProbeFault, LiveProbeResult
 from lfr_core.storage.engine import reading
@@ -113,7 +113,7 @@ def test_the_same_answer_twice_counts_once(harness: AlertHarness) -> None:
     harness.recorder().record_live_probe_results([answer(ONE, 0)])
 
     with reading(harness.engine) as session:
-        assert (len(answers_to(session, ONE)), is_green(session, ONE)) == (1, False)
+        assert (len(read_answers(session, ONE)), is_green(session, ONE)) == (1, False)
 
 
 def test_an_answer_that_failed_is_no_proof_and_says_where_and_why(harness: AlertHarness) -> None:
@@ -162,7 +162,7 @@ def test_last_proven_is_the_newest_green_of_either_kind_and_red_ones_change_noth
 
     assert proven(harness) == NOW_NS + 10 * 10**9
     with reading(harness.engine) as session:
-        assert [(kept.kind.word, kept.green_ns is not None) for kept in newest_live_probes(session, "dep")] == [
+        assert [(kept.kind.word, kept.green_ns is not None) for kept in read_newest_live_probes(session, "dep")] == [
             ("live probe", False),
             ("self-test", False),
             ("self-test", True),

@@ -13,7 +13,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.watchlists import Category
 from lfr_core.publication.rights import answering
-from lfr_core.publication.rights.reading import row_of
+from lfr_core.publication.rights.reading import find_row
 from lfr_core.publication.rights.types import Request, RequestContext, RequestKind
 from lfr_core.publication.rights.wording import LISTED, NEITHER, NOT_LISTED
 from lfr_core.storage.engine import reading
@@ -76,7 +76,7 @@ def test_neither_confirm_nor_deny_is_the_same_to_the_byte_for_listed_and_unliste
         ).replace(taken.reference, "REF"))  # fmt: skip
         answers.append(harness.rights.open(taken.reference, by=authenticated(OFFICER), purpose="look").answer.encode())
         with reading(harness.engine) as session:
-            row = row_of(session, taken.reference)
+            row = find_row(session, taken.reference)
         lengths.append(len(row.answer_sealed or b""))
 
     assert answers[0] == answers[1] == NEITHER.encode()

@@ -10,7 +10,7 @@ import pytest
 
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.domain.policy import load_policy
-from lfr_core.recognition.faces.engine import engine_of
+from lfr_core.recognition.faces.engine import build_pack_engine
 from lfr_core.recognition.faces.pack import ModelPack, open_pack
 from lfr_core.recognition.faces.pack.manifest import MANIFEST
 from lfr_core.recognition.model_install import DESCRIPTION, install_model
@@ -55,7 +55,7 @@ def refused(folder: Path, rule: str, **given: bool) -> str:
 
 def test_a_bare_embedder_is_installed_with_the_open_packs_detector_and_a_contract_of_its_own(folder: Path) -> None:
     pack = install(folder)
-    engine = engine_of(pack, load_policy(), providers=cpu, threads=1)
+    engine = build_pack_engine(pack, load_policy(), providers=cpu, threads=1)
     (found,) = engine.detect([draw_face()])[0]
     faces = [engine.describe(draw_face(), found).aligned] * 2
 

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault.port import DestroyedKey, ErasureRule, KeyKind
 from lfr_core.retention.footage.expiry import PurgedSegment, expire_segments
-from lfr_core.retention.footage.register import due_segments, find_segments, segments
+from lfr_core.retention.footage.register import find_segments, read_due_segments, segments
 from tests.support.disks import fill, small_disk
 from tests.support.footage import FootageHarness
 from tests.support.people import authenticated
@@ -51,10 +51,10 @@ def test_what_is_released_after_its_time_goes_and_is_due_since_its_release(harne
     hold = harness.hold(segment)
     harness.after(40)
     assert harness.expire() == ()
-    assert due_segments(harness.engine, harness.clock.now_ns) == ()
+    assert read_due_segments(harness.engine, harness.clock.now_ns) == ()
     harness.hold_service().release(hold.id, by=authenticated("DC Ask"))
 
-    (due,) = due_segments(harness.engine, harness.clock.now_ns)
+    (due,) = read_due_segments(harness.engine, harness.clock.now_ns)
 
     assert (due.id, due.since_ns) == (segment.id, harness.clock.now_ns)
     assert [each.id for each in harness.expire()] == [segment.id]

@@ -15,7 +15,7 @@ from lfr_core.common.errors import Fatal, Refused
 from lfr_core.custody.vault import files
 from lfr_core.custody.vault import keystore as module
 from lfr_core.custody.vault.keystore import Keystore
-from lfr_core.custody.vault.keystore_files import KeystoreFile, kept_key_ids
+from lfr_core.custody.vault.keystore_files import KeystoreFile, read_kept_key_ids
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
 
 
@@ -216,7 +216,7 @@ def test_what_a_keystore_holds_can_be_reported_without_opening_it(tmp_path: Path
     (gone, _), (stays, _) = made(store, "gone"), made(store, "stays")
     store.destroy((gone.id,))
 
-    assert kept_key_ids(tmp_path) == {stays.id}
+    assert read_kept_key_ids(tmp_path) == {stays.id}
     next(tmp_path.glob("keys-*.json")).write_text("{")
     with pytest.raises(Fatal):
-        kept_key_ids(tmp_path)
+        read_kept_key_ids(tmp_path)

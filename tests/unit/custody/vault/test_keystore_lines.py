@@ -10,7 +10,7 @@ import pytest
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.custody.vault import keystore
 from lfr_core.custody.vault.keystore import Keystore
-from lfr_core.custody.vault.keystore_files import kept_key_ids
+from lfr_core.custody.vault.keystore_files import read_kept_key_ids
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
 
 
@@ -29,7 +29,7 @@ def test_a_new_key_writes_its_own_line_alone_and_is_there_after_a_kill(tmp_path:
     keys = [made(store, str(number)) for number in range(3)]
 
     assert next(tmp_path.glob("keys-*.json")).read_bytes() == whole
-    assert kept_key_ids(tmp_path) == {info.id for info, _ in keys}
+    assert read_kept_key_ids(tmp_path) == {info.id for info, _ in keys}
     after = Keystore(tmp_path)
     assert [after.find(info.id) for info, _ in keys] == keys
     assert not list(tmp_path.glob("added-*.jsonl"))  # they are of the whole now
@@ -73,7 +73,7 @@ def test_a_destroyed_key_that_was_just_added_is_in_no_file_and_its_copy_opens_to
 
     store.destroy((gone.id,))
 
-    assert kept_key_ids(tmp_path) == {stays.id}
+    assert read_kept_key_ids(tmp_path) == {stays.id}
     assert not list(tmp_path.glob("added-*.jsonl"))
     newest = max(tmp_path.glob("keys-*.json")).name.replace("keys", "added").replace(".json", ".jsonl")
     (tmp_path / newest).write_bytes(copy)  # put back beside the new wrapping key

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from lfr_core.common.errors import Fatal, Retryable
-from lfr_core.recognition.faces.pack import install, install_pack, installed_pack, open_pack
+from lfr_core.recognition.faces.pack import find_installed_pack, install, install_pack, open_pack
 from lfr_core.recognition.faces.pack.fetch import fetch_tarball, find_npm
 from tests.support.toy_pack import toy_pins, toy_tarball
 
@@ -50,11 +50,11 @@ def test_a_second_install_touches_nothing(toy: Toy) -> None:
 def test_a_damaged_pack_is_mended_by_installing_again(toy: Toy) -> None:
     pack = toy.install()
     pack.path_of(pack.files["recognition"]).write_bytes(b"damaged")
-    assert installed_pack(toy.folder, toy.pins) is None
+    assert find_installed_pack(toy.folder, toy.pins) is None
 
     toy.install()
 
-    assert installed_pack(toy.folder, toy.pins) is not None
+    assert find_installed_pack(toy.folder, toy.pins) is not None
     assert leftovers(toy) == ["toy"]
 
 
@@ -62,7 +62,7 @@ def test_a_pack_of_other_pins_is_replaced(toy: Toy) -> None:
     toy.install()
     other = toy.pins.model_copy(update={"pack": toy.pins.pack.model_copy(update={"model_id": "toy-2"})})
 
-    assert installed_pack(toy.folder, other) is None
+    assert find_installed_pack(toy.folder, other) is None
 
 
 def test_a_tarball_with_the_wrong_hash_is_not_installed(toy: Toy) -> None:

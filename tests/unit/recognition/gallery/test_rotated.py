@@ -15,8 +15,8 @@ from lfr_core.recognition.gallery import ExactGallery, Reference, gallery_name
 from lfr_core.recognition.gallery.port import StoredRow
 from lfr_core.recognition.gallery.rotated import (
     RotatedGallery,
+    build_rotated_gallery,
     deployment_of_gallery,
-    rotated_gallery,
     rotation_from_key,
 )
 from tests.support.records import NOW_NS
@@ -93,7 +93,7 @@ def test_one_person_in_two_deployments_lies_there_as_unrelated_vectors() -> None
     person, vault, stored = units(3, 1), MemoryVault(), []
     for deployment in ("one", "two"):
         spy = Spy()
-        gallery = rotated_gallery(spy, vault, actor=SystemActor.ENROLMENT, may_make=True, clock=SystemClock())
+        gallery = build_rotated_gallery(spy, vault, actor=SystemActor.ENROLMENT, may_make=True, clock=SystemClock())
         gallery.create(gallery_name(deployment), CONTRACT)
         gallery.add(gallery_name(deployment), CONTRACT, references(person))
         stored.append(spy.stored[0])
@@ -124,7 +124,7 @@ class Ticks:
 
 def enrolled(vault: MemoryVault) -> tuple[ExactGallery, str]:
     below, name = ExactGallery(), gallery_name("dep")
-    gallery = rotated_gallery(below, vault, actor=SystemActor.ENROLMENT, may_make=True, clock=SystemClock())
+    gallery = build_rotated_gallery(below, vault, actor=SystemActor.ENROLMENT, may_make=True, clock=SystemClock())
     gallery.create(name, CONTRACT)
     gallery.add(name, CONTRACT, references(units(4, 3)))
     return below, name
@@ -134,7 +134,7 @@ def test_a_worker_finds_what_the_enrolment_rotated_and_consults_the_key_once() -
     vault = MemoryVault()
     below, name = enrolled(vault)
     ticks = Ticks()
-    worker = rotated_gallery(below, vault, actor=SystemActor.RECOGNISER, monotonic=ticks, clock=SystemClock())
+    worker = build_rotated_gallery(below, vault, actor=SystemActor.RECOGNISER, monotonic=ticks, clock=SystemClock())
 
     for _ in range(5):
         ticks.now += 3.0
@@ -149,7 +149,7 @@ def test_after_the_lists_key_is_destroyed_nothing_is_searched_within_the_lease_a
     vault = MemoryVault()
     below, name = enrolled(vault)
     ticks = Ticks()
-    worker = rotated_gallery(below, vault, actor=SystemActor.RECOGNISER, monotonic=ticks, clock=SystemClock())
+    worker = build_rotated_gallery(below, vault, actor=SystemActor.RECOGNISER, monotonic=ticks, clock=SystemClock())
     worker.search(name, CONTRACT, units(4, 1))
     info = find_list_key(vault, "dep")
     assert info is not None
@@ -167,7 +167,7 @@ def test_with_the_vault_away_there_is_no_search_and_afterwards_there_is() -> Non
     vault = MemoryVault()
     below, name = enrolled(vault)
     ticks = Ticks()
-    worker = rotated_gallery(below, vault, actor=SystemActor.RECOGNISER, monotonic=ticks, clock=SystemClock())
+    worker = build_rotated_gallery(below, vault, actor=SystemActor.RECOGNISER, monotonic=ticks, clock=SystemClock())
     worker.search(name, CONTRACT, units(4, 1))
     vault.away = True
     ticks.now += 2.0

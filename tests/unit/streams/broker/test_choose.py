@@ -6,7 +6,7 @@ import pytest
 
 from lfr_core.common.errors import Fatal
 from lfr_core.common.settings import Settings
-from streams.broker import KAFKA, TANSU, TANSU_BANNER, BrokerKind, remember_kind, traits_of
+from streams.broker import KAFKA, TANSU, TANSU_BANNER, BrokerKind, read_traits, remember_kind
 from streams.broker.choose import MachineTools, choose_broker
 
 BARE = MachineTools(java=None, jars=False, maven=False, tansu=None)
@@ -59,12 +59,12 @@ def test_a_machine_with_nothing_is_reported_what_to_install() -> None:
 
 def test_a_client_learns_the_kind_from_what_was_chosen(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "new")
-    before = traits_of(settings)
+    before = read_traits(settings)
     remember_kind(settings.home, BrokerKind.TANSU, servers="127.0.0.1:1", why="a test")
 
-    assert (before, traits_of(settings)) == (KAFKA, TANSU)
-    assert traits_of(Settings(home=settings.home, broker="kafka")) is KAFKA
-    assert traits_of(Settings(home=settings.home, kafka_servers="k:1")) is KAFKA
+    assert (before, read_traits(settings)) == (KAFKA, TANSU)
+    assert read_traits(Settings(home=settings.home, broker="kafka")) is KAFKA
+    assert read_traits(Settings(home=settings.home, kafka_servers="k:1")) is KAFKA
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"kind": "rabbit"}'])
@@ -72,4 +72,4 @@ def test_a_broken_broker_file_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "broker.json").write_text(text)
 
     with pytest.raises(Fatal, match="delete it"):
-        traits_of(Settings(home=tmp_path))
+        read_traits(Settings(home=tmp_path))

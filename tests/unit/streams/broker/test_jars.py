@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lfr_core.common.errors import Fatal
-from streams.broker.jars import check_jars, jar_faults, read_list
+from streams.broker.jars import check_jars, find_jar_faults, read_list
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ EXPECTED = {name: hashlib.sha256(name.encode()).hexdigest() for name in ("a.jar"
 def test_the_pinned_jars_pass(libs: Path) -> None:
     check_jars(libs, EXPECTED)
 
-    assert jar_faults(libs, EXPECTED) == []
+    assert find_jar_faults(libs, EXPECTED) == []
 
 
 def test_a_changed_jar_is_refused(libs: Path) -> None:

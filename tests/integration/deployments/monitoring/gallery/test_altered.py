@@ -18,7 +18,7 @@ from lfr_core.recognition.gallery.prefilter import PrefilteredGallery
 from lfr_core.recognition.loading import ComparedGallery
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import CallRow
-from tests.support.altered_galleries import Tampered, added, after, retry_while_unavailable, row_of, shut_by, watch_of
+from tests.support.altered_galleries import Tampered, added, after, find_row, retry_while_unavailable, shut_by, watch_of
 from tests.support.galleries import fill, reference
 from tests.support.people import authenticated
 from tests.support.planning import OPERATOR, PlanningHarness
@@ -86,7 +86,7 @@ def test_a_gallery_that_is_its_list_is_open_and_stays_so(harness: PlanningHarnes
         watch.tick()
         after(harness, harness.policy.live_probe.gallery_every_s)
 
-    assert (row_of(harness).status, shut_by(harness)) == (S.LIVE, "")
+    assert (find_row(harness).status, shut_by(harness)) == (S.LIVE, "")
 
 
 @pytest.mark.fault("gallery emptied, altered, swapped")
@@ -107,7 +107,7 @@ def test_it_is_found_at_opening_and_nothing_opens(
 
     assert refused.value.rule == f"gate.{Condition.GALLERY_UNCHANGED}"
     assert CHANGES[change] in str(refused.value)
-    assert row_of(harness).status == S.READY
+    assert find_row(harness).status == S.READY
 
 
 @pytest.mark.fault("gallery emptied, altered, swapped")
@@ -126,8 +126,8 @@ def test_the_watch_finds_it_suspends_and_calls_who_must_act(
     )  # what is known of a collection is believed for a second
     watch.tick()
 
-    assert row_of(harness).status == S.SUSPENDED
-    assert CHANGES[change] in row_of(harness).suspended_why
+    assert find_row(harness).status == S.SUSPENDED
+    assert CHANGES[change] in find_row(harness).suspended_why
     assert CHANGES[change] in shut_by(harness)
     with reading(harness.engine) as session:
         assert [CHANGES[change] in one.why for one in session.exec(select(CallRow)) if "gallery" in one.why] == [True]
@@ -139,7 +139,7 @@ def test_a_recogniser_that_loads_it_searches_nothing_and_the_gate_shuts(
     harness: PlanningHarness, tampered: Callable[[], Tampered], change: Callable[[Tampered, MilvusGallery], None]
 ) -> None:
     harness.walk(S.LIVE, entries=ENTRIES)
-    row, probe = row_of(harness), reference("person-1/1", "").template[None]
+    row, probe = find_row(harness), reference("person-1/1", "").template[None]
     assert isinstance(harness.gallery, MilvusGallery)
     loaded = ComparedGallery(harness.gallery, GalleryCheck(harness.engine, harness.gallery, harness.clock))
     before = retry_while_unavailable(lambda: loaded.search(row.gallery or "", "contract", probe))
@@ -154,7 +154,7 @@ def test_a_recogniser_that_loads_it_searches_nothing_and_the_gate_shuts(
     assert refused.value.rule == "gallery.changed"
     assert CHANGES[change] in shut_by(harness)
     watch_of(harness).tick()
-    assert row_of(harness).status == S.SUSPENDED
+    assert find_row(harness).status == S.SUSPENDED
 
 
 @pytest.mark.fault("gallery emptied, altered, swapped")
@@ -171,7 +171,7 @@ def test_a_live_probe_searches_people_of_the_list_and_finds_out_a_gallery_whose_
     copied: bool,  # noqa: FBT001  a parameter of the test
 ) -> None:
     harness.walk(S.LIVE, entries=ENTRIES)
-    name, probe = row_of(harness).gallery or "", reference("person-1/1", "").template[None]
+    name, probe = find_row(harness).gallery or "", reference("person-1/1", "").template[None]
     assert isinstance(harness.gallery, MilvusGallery)
     screen = PrefilteredGallery(harness.gallery) if copied else None
     loaded = ComparedGallery(

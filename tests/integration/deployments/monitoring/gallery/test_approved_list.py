@@ -16,7 +16,7 @@ from lfr_core.recognition.gallery import MilvusGallery
 from lfr_core.recognition.gallery.port import StoredRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.watchlists import GalleryReferenceRow, WatchlistEntryRow
-from tests.support.altered_galleries import Tampered, added, after, row_of, shut_by, watch_of
+from tests.support.altered_galleries import Tampered, added, after, find_row, shut_by, watch_of
 from tests.support.galleries import fill, reference
 from tests.support.milvus import MilvusServer
 from tests.support.overwriting import overwriting
@@ -39,7 +39,7 @@ def test_a_resumed_deployment_whose_gallery_is_still_another_stays_shut_and_is_s
     harness.deployments.resume("dep", by=authenticated(OFFICER))
     resumed = shut_by(harness)
     watch.tick()
-    again = row_of(harness).status
+    again = find_row(harness).status
 
     by.delete("not on the list")
     harness.deployments.resume("dep", by=authenticated(OFFICER))
@@ -47,12 +47,12 @@ def test_a_resumed_deployment_whose_gallery_is_still_another_stays_shut_and_is_s
 
     assert "1 photograph is there" in resumed
     assert again == S.SUSPENDED
-    assert (row_of(harness).status, shut_by(harness)) == (S.LIVE, "")
+    assert (find_row(harness).status, shut_by(harness)) == (S.LIVE, "")
 
 
 def test_a_canary_that_the_records_know_is_no_stranger_and_another_with_its_name_is(harness: PlanningHarness) -> None:
     harness.walk(S.LIVE, entries=ENTRIES)
-    row, canary = row_of(harness), reference("canary-1", CANARY_ENTRY)
+    row, canary = find_row(harness), reference("canary-1", CANARY_ENTRY)
     name = row.gallery or ""
     (handed,) = harness.gallery.add(name, "contract", [canary])
     unknown = harness.compare()
@@ -66,7 +66,7 @@ def test_a_canary_that_the_records_know_is_no_stranger_and_another_with_its_name
 
     assert unknown == "1 photograph is there that isn't on the list"
     assert known == ""
-    assert row_of(harness).status == S.LIVE
+    assert find_row(harness).status == S.LIVE
 
 
 def test_no_more_canaries_are_let_in_than_a_search_sees_past(harness: PlanningHarness) -> None:
@@ -95,9 +95,9 @@ def test_a_list_in_the_records_that_is_not_the_approved_one_shuts_the_gate(harne
             session.delete(session.get_one(GalleryReferenceRow, ("dep", "person-1/1")))
             session.flush()
         if what == "binding and digest":
-            from lfr_core.deployments.gallery_binding import bind_gallery, bound_rows
+            from lfr_core.deployments.gallery_binding import bind_gallery, read_bound_rows
 
-            left = bound_rows(session, "dep")
+            left = read_bound_rows(session, "dep")
             for one in session.exec(select(GalleryReferenceRow).where(col(GalleryReferenceRow.deployment) == "dep")):
                 session.delete(one)
             session.flush()
@@ -126,8 +126,8 @@ def test_an_emptied_trial_is_suspended_too(
     watch_of(harness).tick()
 
     assert before == ""
-    assert row_of(harness).status == S.SUSPENDED
-    assert row_of(harness).suspended_why.endswith(": it is empty")
+    assert find_row(harness).status == S.SUSPENDED
+    assert find_row(harness).suspended_why.endswith(": it is empty")
 
 
 def test_a_list_that_is_bound_to_nothing_opens_no_gate(harness: PlanningHarness) -> None:

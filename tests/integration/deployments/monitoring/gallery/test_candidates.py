@@ -18,7 +18,7 @@ from lfr_core.recognition.gallery.checks import stored_row
 from lfr_core.recognition.gallery.prefilter import PrefilteredGallery
 from lfr_core.recognition.gallery.ranking import Hit
 from lfr_core.recognition.loading import ComparedGallery
-from tests.support.altered_galleries import Tampered, retry_while_unavailable, row_of, shut_by, watch_of
+from tests.support.altered_galleries import Tampered, find_row, retry_while_unavailable, shut_by, watch_of
 from tests.support.galleries import reference
 from tests.support.milvus import MilvusServer
 from tests.support.overwriting import overwriting
@@ -74,7 +74,7 @@ def test_a_person_put_in_between_two_comparisons_is_no_candidate_and_the_deploym
     harness: PlanningHarness, tampered: Callable[[], Tampered], slip: Callable[[Tampered], Reference]
 ) -> None:
     harness.walk(S.LIVE, entries=ENTRIES)
-    name, listed = row_of(harness).gallery or "", reference("person-2/1", "").template[None]
+    name, listed = find_row(harness).gallery or "", reference("person-2/1", "").template[None]
     loaded = ComparedGallery(harness.gallery, GalleryCheck(harness.engine, harness.gallery, harness.clock))
     before = retry_while_unavailable(lambda: loaded.search(name, "contract", listed))
     stranger = slip(tampered())
@@ -89,7 +89,7 @@ def test_a_person_put_in_between_two_comparisons_is_no_candidate_and_the_deploym
     assert shut.value.rule == "gallery.changed"
     assert shut_by(harness) != ""
     watch_of(harness).tick()
-    assert row_of(harness).status == S.SUSPENDED
+    assert find_row(harness).status == S.SUSPENDED
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_with_a_copy_of_the_list_nobody_put_in_is_a_candidate_and_who_was_taken_
     harness: PlanningHarness, tampered: Callable[[], Tampered], slip: Callable[[Tampered], Reference]
 ) -> None:
     harness.walk(S.LIVE, entries=ENTRIES)
-    name = row_of(harness).gallery or ""
+    name = find_row(harness).gallery or ""
     listed = [reference(f"person-{one}/1", "").template[None] for one in (1, 2)]
     assert isinstance(harness.gallery, MilvusGallery)
     screen = PrefilteredGallery(harness.gallery)
@@ -121,12 +121,12 @@ def test_with_a_copy_of_the_list_nobody_put_in_is_a_candidate_and_who_was_taken_
         assert shut.value.rule == "gallery.changed"
         assert not screen.holds(name)
     watch_of(harness).tick()
-    assert row_of(harness).status == S.SUSPENDED
+    assert find_row(harness).status == S.SUSPENDED
 
 
 def test_a_similarity_that_the_store_only_says_is_nobodys(harness: PlanningHarness, milvus: MilvusServer) -> None:
     harness.walk(S.LIVE, entries=ENTRIES)
-    name, stranger = row_of(harness).gallery or "", STRANGER.template[None]
+    name, stranger = find_row(harness).gallery or "", STRANGER.template[None]
 
     class Liar(MilvusGallery):
         """What a store could answer: a listed photograph, at a similarity that it hasn't."""
@@ -148,7 +148,7 @@ def test_a_canary_injected_after_the_comparison_is_a_candidate_once_the_records_
     harness: PlanningHarness,
 ) -> None:
     harness.walk(S.LIVE, entries=ENTRIES)
-    name, canary = row_of(harness).gallery or "", reference("canary-1", CANARY_ENTRY)
+    name, canary = find_row(harness).gallery or "", reference("canary-1", CANARY_ENTRY)
     loaded = ComparedGallery(harness.gallery, GalleryCheck(harness.engine, harness.gallery, harness.clock))
     retry_while_unavailable(lambda: loaded.search(name, "contract", canary.template[None]))
     with overwriting(harness.engine) as session:
