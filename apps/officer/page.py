@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
+from uuid import UUID
 
 import streamlit as st
 
@@ -32,6 +33,9 @@ _REFRESH_S = 2.0
 _DEPLOYMENT = "officer-deployment"
 _WHY = "officer-why"
 _RECEIPT = "officer-receipt"
+_LOOKED_AT = "officer-looked-at"
+_WITHDRAWN = "officer-withdrawn"
+"""Of the session's state: the alert on the screen, and what one was called that went while it stood there."""
 _RESUMED = "officer-resumed"
 """Of the session's state: that it was looked for the deployment in hand."""
 
@@ -90,7 +94,7 @@ def _sign_on(view: OfficerView, session: PageSession, deployment: str) -> None:
 def _forget(view: OfficerView, session: PageSession, why: str = "") -> None:
     """Keep nothing of the deployment on the phone any more."""
     deployment = st.session_state.pop(_DEPLOYMENT, None)
-    for key in ("officer-pictures", _RECEIPT):
+    for key in ("officer-pictures", _RECEIPT, _LOOKED_AT, _WITHDRAWN):
         st.session_state.pop(key, None)
     st.session_state[_WHY] = why
     if deployment is not None and not why:
@@ -113,16 +117,30 @@ def _alerts(view: OfficerView, session: PageSession) -> None:
     except LfrError as error:
         not_current(error)
         return
+    labels = {each.id: _label(each) for each in found}
+    with st.container():
+        _say_withdrawn(labels)
     if not found:
         st.text("Nothing has been judged yet. What an operator judges comes here by itself.")
         return
     pictures: Pictures = st.session_state.setdefault("officer-pictures", view.pictures())
-    labels = {each.id: _label(each) for each in found}
     chosen = choose("Alert", labels, "officer-alert")
     one = next((each for each in found if each.id == chosen), found[0])
-    response = view.response(one.category)
-    st.html(panels.card(one, pictures.of(one, session.person), response, now_ns=view.now_ns()))
-    _questions(view, session, one)
+    st.session_state[_LOOKED_AT] = one.id, labels[one.id]
+    opened, response = pictures.of(one, session.person), view.response(one.category)
+    st.html(panels.card(one, opened, response, now_ns=view.now_ns()))
+    _questions(view, session, one, fit=panels.is_fit_to_act_on(opened))
+
+
+def _say_withdrawn(labels: Mapping[UUID, str]) -> None:
+    """Say that the alert which stood here is none to act on any more; another stands in its place by itself."""
+    before, label = st.session_state.get(_LOOKED_AT, (None, ""))
+    if before is not None and before not in labels:
+        del st.session_state[_LOOKED_AT]
+        st.session_state[_WITHDRAWN] = label
+    if _WITHDRAWN in st.session_state:
+        st.error(f"{st.session_state[_WITHDRAWN]}: this alert is here no longer. {panels.STOP_NOBODY}.")
+        st.button("Understood", key="officer-understood", on_click=st.session_state.pop, args=(_WITHDRAWN, None))
 
 
 def _label(one: AlertSummary) -> str:
@@ -131,12 +149,16 @@ def _label(one: AlertSummary) -> str:
     return f"{one.camera}, {clock_words(one.last_ns)}{state}"
 
 
-def _questions(view: OfficerView, session: PageSession, alert: AlertSummary) -> None:
+def _questions(view: OfficerView, session: PageSession, alert: AlertSummary, *, fit: bool) -> None:
+    """Ask what was done. `fit`: whether it may be acted on; else only what was done before that was known."""
     decision = alert.decision
     if alert.category.is_test_subject:
         return
     if decision.engagement is None:
-        _buttons(ENGAGEMENT_WORDS, lambda answer: view.engage(alert.id, answer, session.use()), f"engage-{alert.id}")
+        with st.container() if fit else st.expander("Officers acted on it before", key=f"before-{alert.id}"):
+            _buttons(
+                ENGAGEMENT_WORDS, lambda answer: view.engage(alert.id, answer, session.use()), f"engage-{alert.id}"
+            )
         return
     st.html(f"<p><strong>{ENGAGEMENT_WORDS[decision.engagement]}</strong></p>")
     if decision.engagement is not Engagement.ENGAGED:

@@ -161,6 +161,8 @@ def alert_card(
     """
     new = " is-new" if alert.undecided and now_ns - alert.opened_ns < _NEW_NS else ""
     test = '<span class="ops-pill is-test">Test subject</span>' if alert.category.is_test_subject else ""
+    # nothing is said to be done about somebody whose pair isn't shown
+    agreed = "" if isinstance(pictures, str) else f'<span class="ops-pill is-{response.value}">{SHORT[response]}</span>'
     warning = "" if test else age_words(alert.age)
     warned = f'<p class="ops-age">{escape(warning)}</p>' if warning else ""
     return (
@@ -168,13 +170,13 @@ def alert_card(
         f'aria-label="Alert on {escape(alert.subject, quote=True)}">'
         f"{_pair(alert, pictures, large=large, beside=beside)}{warned}"
         f'<div class="ops-what"><p class="ops-subject">{escape(alert.subject)}</p>'
-        f'<p class="ops-facts"><span class="ops-pill is-{response.value}">{SHORT[response]}</span>{test}'
+        f'<p class="ops-facts">{agreed}{test}'
         f"<span>{alert.category.value.replace('_', ' ')}</span></p>"
         f"{_similarity(alert.similarity, alert.threshold)}"
         f'<dl class="ops-dl"><dt>Camera</dt><dd>{escape(alert.camera)}</dd>'
-        f"<dt>Seen</dt><dd><time>{clock_words(alert.first_ns)}</time>, {_ago((now_ns - alert.last_ns) / 1e9)}</dd>"
+        f"<dt>Last seen</dt><dd><time>{clock_words(alert.last_ns)}</time>, {_ago((now_ns - alert.last_ns) / 1e9)}</dd>"
         f"<dt>Age</dt><dd>{'not on the list' if alert.age is None else f'{alert.age} years'}</dd>"
-        f"<dt>Pictures</dt><dd>{alert.sightings}</dd>"
+        f"<dt>Pictures</dt><dd>{alert.sightings}, the first at {clock_words(alert.first_ns)}</dd>"
         f"<dt>Ground</dt><dd>{escape(alert.legal_reference)}</dd></dl></div></article>"
     )
 

@@ -93,7 +93,7 @@ def lifecycle_steps(one: DeploymentOverview, *, published: bool) -> tuple[Lifecy
         elif done[title]:
             state = StepState.DONE
         else:
-            state = StepState.NOW if _has_begun(title, done) else StepState.LATER
+            state = StepState.NOW if _has_begun(title, done, status) else StepState.LATER
         found.append(LifecycleStep(title, state, red))
     return tuple(found)
 
@@ -113,11 +113,13 @@ def _find_done_steps(one: DeploymentOverview, *, published: bool) -> Mapping[str
     }
 
 
-def _has_begun(title: str, done: Mapping[str, bool]) -> bool:
-    """List and announcement go side by side, once it is authorised; every other step follows the one before."""
-    before = {"Announce": "Authorise", "Closing": "Ready"}.get(title)
+def _has_begun(title: str, done: Mapping[str, bool], status: Status) -> bool:
+    """List and announcement go side by side, once it is authorised, and it closes out of being live; every other step
+    follows the one before."""
+    if title == "Closing":
+        return status in {Status.LIVE, Status.SUSPENDED}
     titles = list(done)
-    return all(done[each] for each in ([before] if before else titles[: titles.index(title)]))
+    return all(done[each] for each in (["Authorise"] if title == "Announce" else titles[: titles.index(title)]))
 
 
 def _is_red(item: ReadinessItem | None) -> bool:

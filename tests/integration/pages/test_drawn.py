@@ -11,6 +11,9 @@ from typing import cast
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from apps.answer_words import ENGAGEMENT_WORDS
+from apps.officer.panels import STOP_NOBODY
+from apps.response_words import response_words
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.head_checkpoint import write_public_key
 from lfr_core.custody.installation import Installation
@@ -18,11 +21,13 @@ from lfr_core.custody.people import Rank, Role
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.policy import load_policy
+from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import open_engine
+from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.promises import PromiseStateRow
 from tests.support.each_process import EachProcess
-from tests.support.looking import COMPLIANCE, STREET, Harness
+from tests.support.looking import COMPLIANCE, OPERATOR, STREET, Harness
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned
@@ -96,6 +101,40 @@ def test_an_officer_signs_on_sees_the_judged_alert_says_what_came_of_it_and_give
     assert "data:image/svg+xml" in texts(app)
     press(app, "Stop")
     assert "An operator says" not in texts(app)
+
+
+def test_where_the_records_dont_agree_with_the_trail_an_officer_is_told_to_stop_nobody_and_nothing_else(
+    harness: tuple[Harness, Installation],
+) -> None:
+    of, _ = harness
+    word = response_words(of.street.response(Category.WANTED_BY_COURTS), 30)
+
+    def write(judgement: str | None) -> None:
+        with overwriting(of.engine) as session:
+            row = session.get_one(AlertRow, of.waiting)
+            row.judgement, row.judged_by = judgement, None if judgement is None else OPERATOR
+            session.add(row)
+
+    of.street.sign_on("dep", authenticated(STREET))
+    given = {"view": of.street, "engine": of.engine, "who": STREET}
+    write("same")
+    try:
+        app = AppTest.from_function(officer, kwargs=given, default_timeout=30).run()
+        app.selectbox(key="officer-alert").set_value(of.waiting).run()
+        shown = texts(app)
+    finally:
+        write(None)
+
+    assert STOP_NOBODY in shown
+    assert word not in shown
+    assert "An operator says" not in shown
+    assert [each.label for each in app.expander] == ["Officers acted on it before"]
+    assert [each.label for each in app.expander[0].button] == list(ENGAGEMENT_WORDS.values())
+    assert len([each for each in app.button if str(each.key).startswith("engage-")]) == len(ENGAGEMENT_WORDS)
+
+    assert f"this alert is here no longer. {STOP_NOBODY}" in texts(app.run())  # nobody has judged it: it has gone
+    assert "here no longer" not in texts(press(app, "Understood"))
+    press(app, "Stop")
 
 
 def test_compliance_says_what_is_being_done_verifies_certificates_registers_and_revokes(

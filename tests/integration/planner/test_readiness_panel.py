@@ -73,7 +73,8 @@ def states(harness: PlanningHarness) -> list[StepState]:
         (S.APPLIED, [DONE, NOW, LATER, LATER, LATER, LATER, LATER, LATER]),
         (S.LIST_BUILT, [DONE, DONE, NOW, DONE, LATER, LATER, LATER, LATER]),
         (S.LIST_APPROVED, [DONE, DONE, DONE, DONE, NOW, LATER, LATER, LATER]),
-        (S.READY, [DONE, DONE, DONE, DONE, DONE, NOW, NOW, LATER]),
+        (S.READY, [DONE, DONE, DONE, DONE, DONE, NOW, LATER, LATER]),
+        (S.LIVE, [DONE, DONE, DONE, DONE, DONE, NOW, NOW, LATER]),
     ],
 )
 def test_each_step_says_whether_it_is_done_now_or_later(

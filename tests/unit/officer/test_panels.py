@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from apps.officer.panels import ago_words
+from apps.officer.panels import STOP_NOBODY, ago_words, card
+from apps.operator.pictures import CHANGED, DELETED_ON_SCHEDULE
 from apps.response_words import SHORT, age_words, response_to, response_words
+from lfr_core.alerts.read import OpenedCrops
+from lfr_core.common.biometric import Biometric
 from lfr_core.domain.watchlists import Response
+from tests.support.records import NOW_NS
+from tests.support.unanswered_alert import ALERT
 
 
 @pytest.mark.parametrize("age", [0, 10, 17])
@@ -36,3 +41,22 @@ def test_of_an_adult_a_card_says_what_was_agreed_and_warns_of_nothing(response: 
 )
 def test_time_is_said_as_time_that_has_passed(seconds: float, words: str) -> None:
     assert ago_words(seconds) == words
+
+
+@pytest.mark.parametrize("response", Response)
+@pytest.mark.parametrize("why", [CHANGED, DELETED_ON_SCHEDULE, "The pictures can't be opened just now: no vault"])
+def test_where_the_pair_isnt_shown_no_response_is(why: str, response: Response) -> None:
+    shown = card(ALERT, why, response, now_ns=NOW_NS)
+
+    assert STOP_NOBODY in shown
+    assert response_words(response, ALERT.age) not in shown
+    assert "An operator says" not in shown
+
+
+@pytest.mark.parametrize("response", Response)
+def test_where_the_pair_is_shown_the_response_is(response: Response) -> None:
+    pictures = OpenedCrops(Biometric(b"probe"), (), "0" * 16, NOW_NS)
+    shown = card(ALERT, pictures, response, now_ns=NOW_NS)
+
+    assert response_words(response, ALERT.age) in shown
+    assert STOP_NOBODY not in shown

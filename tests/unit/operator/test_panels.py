@@ -10,6 +10,7 @@ from apps.operator import panels
 from apps.operator.dashboard import dashboard_html
 from apps.operator.panels import alert_card, answered, header_html, nothing_waits
 from apps.operator.parts import SilentPart
+from apps.operator.pictures import CHANGED
 from apps.operator.view import Dashboard, Header, local_time, open_questions
 from apps.staff.launch import command
 from apps.staff.server import staff_options
@@ -190,7 +191,18 @@ def test_only_an_undecided_alert_of_the_last_seconds_is_marked_as_new() -> None:
 def test_times_are_those_of_london() -> None:
     summer = 1_782_000_000 * 10**9  # 21 June 2026, 00:00 UTC
 
-    assert "<time>01:00:00</time>" in card(replace(ALERT, first_ns=summer))
+    assert "<time>01:00:00</time>" in card(replace(ALERT, last_ns=summer))
+
+
+def test_the_time_and_the_age_beside_it_are_of_one_sighting_and_the_first_has_its_own_name() -> None:
+    shown = card(replace(ALERT, first_ns=NOW_NS - 11 * 10**9, last_ns=NOW_NS - 10**9, sightings=5))
+
+    assert f"<dt>Last seen</dt><dd><time>{local_time(NOW_NS - 10**9):%H:%M:%S}</time>, 1 s ago</dd>" in shown
+    assert f"<dd>5, the first at {local_time(NOW_NS - 11 * 10**9):%H:%M:%S}</dd>" in shown
+
+
+def test_of_an_alert_whose_pair_isnt_shown_nothing_is_said_to_be_done() -> None:
+    assert "is-arrest" not in alert_card(ALERT, CHANGED, Response.ARREST, now_ns=NOW_NS)
 
 
 def test_the_second_and_third_question_wait_for_the_first() -> None:
