@@ -31,14 +31,19 @@ __all__ = [
 ]
 
 _DAY_S = 86_400.0
-_STATUS = {Result.BROKEN: "Broken", Result.UNCHECKED: "Can't be checked now", Result.HOLDS: "Holds"}
+_STATUS = {
+    Result.BROKEN: "Broken",
+    Result.UNCHECKED: "Can't be checked now",
+    Result.NOTHING: "Nothing to check now",
+    Result.HOLDS: "Holds",
+}
 _STANDS = {
     RetentionState.IN_TIME: "in time",
     RetentionState.LATE: "late",
     RetentionState.NOT_SWEPT: "not looked at yet",
     RetentionState.OVERDUE: "OVERDUE",
 }
-_WORST_FIRST = (Result.BROKEN, Result.UNCHECKED, None, Result.HOLDS)
+_WORST_FIRST = (Result.BROKEN, Result.UNCHECKED, None, Result.NOTHING, Result.HOLDS)
 
 
 def london(at: datetime) -> str:

@@ -26,6 +26,8 @@ _KEY = "planner-form-"
 _FAULTS = "planner-faults"
 _BESIDE = "planner-faults-beside"
 """What stands beside a field, by its name."""
+_DRAFTED = "planner-drafted"
+"""Whether the faults are those of what was only to be kept."""
 _SAVED = "planner-saved"
 """The values that the store of drafts has."""
 _TURN = "planner-form-turn"
@@ -62,11 +64,14 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
     help_texts = explanations(view.policy)
     faults: tuple[str, ...] = st.session_state.get(_FAULTS, ())
     with stay_in_sight("-form"):  # always there, as what follows: what comes and goes moves no field
-        if faults:
+        if faults and st.session_state.get(_DRAFTED):
+            st.info(f"Your draft is kept. Before you apply: {len(faults)} to mend, each beside its field.")
+        elif faults:
             st.error(f"Nothing was taken, and nothing typed is lost. To mend: {len(faults)}, each beside its field.")
     with st.container():
         if faults:
-            st.error("\n".join(f"* {each}" for each in faults))
+            say = st.info if st.session_state.get(_DRAFTED) else st.error
+            say("\n".join(f"* {each}" for each in faults))
     left, right = st.columns([2, 1], gap="large")
     with left:
         _draw_fields(kept, help_texts, st.session_state.get(_BESIDE, {}))
@@ -78,7 +83,7 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
                 on_click=_submit,
                 args=(view, person, go, True),
             )
-            st.button("Keep as a draft", key="planner-keep", on_click=_submit, args=(view, person, go, False))
+            st.button("Keep as a draft", key="planner-keep", on_click=_keep_draft, args=(view, person, go))
     with right, st.container(key="planner-side"):
         values = _values()
         st.html(panels.forecast_html(view.forecast(_ForecastInputs(values))))
@@ -149,8 +154,16 @@ def _draw_fields(kept: Mapping[str, Any], help_texts: Mapping[str, str], beside:
     line("watchlist_folder")
 
 
+def _keep_draft(view: PlannerView, person: AuthenticatedPerson, go: str) -> None:
+    """Plan it as a draft where it is whole; else keep what is typed, and say what is missing."""
+    view.drafts.keep(person.name, _values())
+    _submit(view, person, go, False)  # noqa: FBT003  Streamlit's callback
+    st.session_state[_DRAFTED] = True
+
+
 def _submit(view: PlannerView, person: AuthenticatedPerson, go: str, submit: bool) -> None:  # noqa: FBT001  Streamlit's callback
     """Submit the application, before the page is drawn again, so that the fields may be emptied."""
+    st.session_state[_DRAFTED] = False
     values = _values()
     found = check_values(values, view.policy, now=view.now())
     if found.form is None:

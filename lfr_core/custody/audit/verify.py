@@ -22,8 +22,8 @@ __all__ = ["UNSIGNED_AFTER_S", "AuditReport", "verify"]
 
 _MOST_DIFFERENCES = 100
 _NO_HEAD = (
-    "no head is remembered outside the database: whether its newest entries and heads were removed together can't be "
-    "told"
+    "nothing of the newest entry is kept outside the database yet: had somebody removed the newest entries, that "
+    "couldn't be told"
 )
 UNSIGNED_AFTER_S = 60.0
 """Heads come every few seconds (policy.audit.head_every_s); an entry without one for this long is a fault."""

@@ -22,6 +22,8 @@ class Result(StrEnum):
     BROKEN = "broken"
     UNCHECKED = "unchecked"
     """It can't be checked now: a service is away, or there isn't enough to tell. Never counted as holding."""
+    NOTHING = "nothing"
+    """There is none of what the promise is about, so that nothing could break it. Never counted as holding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,20 @@ class Promise:
 
 
 def finding(
-    broken: Sequence[str], *, holds: str, breaks: str, evidence: Mapping[str, str | int] | None = None
+    broken: Sequence[str],
+    *,
+    holds: str,
+    breaks: str,
+    evidence: Mapping[str, str | int] | None = None,
+    looked_at: int | None = None,
 ) -> PromiseFinding:
-    """Make a finding: broken, as `breaks` says, if anything is in `broken` (`kind:id`); else it holds, as `holds`."""
+    """Make a finding: broken, as `breaks` says, if anything is in `broken` (`kind:id`); else it holds, as `holds`.
+
+    `looked_at`: of how many things that is said. None of them is nothing that holds.
+    """
     numbers = {**(evidence or {}), "broken": len(broken)}
     if broken:
         return PromiseFinding(Result.BROKEN, breaks, numbers, tuple(broken[:_MOST_NAMED]))
+    if looked_at == 0:
+        return PromiseFinding(Result.NOTHING, "there is nothing that it could be checked on", numbers)
     return PromiseFinding(Result.HOLDS, holds, numbers)

@@ -17,6 +17,7 @@ _WORDS = {
     Result.HOLDS: "holds",
     Result.BROKEN: "broken",
     Result.UNCHECKED: "can't be checked now",
+    Result.NOTHING: "nothing to check now",
 }
 
 
@@ -29,8 +30,8 @@ class LedgerLine:
     sentence: str
     rule: str
     status: str
-    """`holds`, `broken`, `can't be checked now`, `not checked for over a day`, `not checked yet` or
-    `no automatic check`."""
+    """`holds`, `broken`, `can't be checked now`, `nothing to check now`, `not checked for over a day`,
+    `not checked yet` or `no automatic check`."""
     message: str
     """What the check saw, or why there is none."""
     evidence: tuple[tuple[str, str], ...]

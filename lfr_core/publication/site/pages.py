@@ -44,6 +44,7 @@ _WORST_FIRST = (
     "can't be checked now",
     "not checked for over a day",
     "not checked yet",
+    "nothing to check now",
     "holds",
     "no automatic check",
 )

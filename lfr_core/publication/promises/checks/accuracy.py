@@ -47,6 +47,7 @@ class ThresholdBound:
             broken,
             holds=f"{len(bound)} deployments have model and threshold on record, and {len(alerts)} alerts keep to them",
             breaks=f"{len(broken)} deployments or alerts don't keep to the model and threshold on record",
+            looked_at=len(bound),
             evidence={
                 "deployments": len(bound),
                 "alerts": len(alerts),

@@ -45,5 +45,6 @@ class AnswersInTime:
             broken,
             holds=f"{answered} of {len(asked)} requests are answered, and no other is past its month",
             breaks=f"{len(broken)} of {len(asked)} requests are unanswered after a month, or were answered late",
+            looked_at=len(asked),
             evidence={"requests": len(asked), "answered": answered},
         )

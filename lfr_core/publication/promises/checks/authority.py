@@ -40,6 +40,7 @@ class Authorised:
             holds=f"each of {len(opened)} deployments had its authority before it opened, of a superintendent or above "
             "who hadn't planned it",
             breaks=f"{len(broken)} of {len(opened)} deployments opened without such an authority",
+            looked_at=len(opened),
             evidence={"opened": len(opened)},
         )
 

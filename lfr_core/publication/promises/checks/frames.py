@@ -60,6 +60,7 @@ class FacesForgotten:
             late,
             holds=f"each of {len(rows)} keys of the last 31 days was destroyed in time, or isn't due yet",
             breaks=f"{len(late)} of {len(rows)} keys of the last 31 days were destroyed late, or are still there",
+            looked_at=len(rows),
             evidence={"epochs": len(rows), "destroyed": destroyed, "latest_after_due_ms": max(0, worst_ms)},
         )
 
@@ -95,6 +96,7 @@ class RecognitionGated:
             broken,
             holds=f"{len(shut)} deployments may not recognise now, and the vault gives none of them a key",
             breaks=f"recognition was possible {len(broken)} times where it may not be",
+            looked_at=len(shut) + len(epochs),
             evidence={"going": len(going), "shut": len(shut), "epochs": len(epochs), "outside_hours": len(outside)},
         )
 

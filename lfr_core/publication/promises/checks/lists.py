@@ -56,6 +56,7 @@ class ListNew:
             broken,
             holds=f"each of {len(galleries)} lists was made for one deployment, and none was used again",
             breaks="a list was used by two deployments, or nothing keeps it from being",
+            looked_at=len(galleries),
             evidence={"lists": len(galleries), "keys": len(keys)},
         )
 
@@ -86,6 +87,7 @@ class ListLawful:
             broken,
             holds=f"each of {len(entries)} entries that there are now has its ground, reference, approver and last day",
             breaks=f"{len(broken)} of {len(entries)} entries lack a ground, a reference or an approver, or are over",
+            looked_at=len(entries),
             evidence={"entries": len(entries), "grounds": len(lawful)},
         )
 
@@ -110,6 +112,7 @@ class OnlyListedMatched:
             broken,
             holds=f"each of {len(alerts)} alerts of deployments under way is on an entry of their own list",
             breaks=f"{len(broken)} of {len(alerts)} alerts are on somebody who isn't on that deployment's list",
+            looked_at=len(alerts),
             evidence={"alerts": len(alerts), "entries": len(listed)},
         )
 
@@ -137,6 +140,7 @@ class ListGone:
             broken,
             holds=f"nothing is left of the lists of {len(over)} deployments that are over",
             breaks=f"{len(broken)} of {len(over)} deployments that are over still have a list, or its key",
+            looked_at=len(over),
             evidence={"over": len(over), "lists_now": len(there)},
         )
 
@@ -163,7 +167,7 @@ class SearchForgets:
         broken = [each.subject for each in due if not each.deployment or each.due_ns + self._late_ns < now_ns]
         return finding(
             broken,
-            holds=f"each of {len(there)} collections in the search service is of a deployment under way",
+            holds=f"the search service has {len(there)} collections, none of a deployment that is over",
             breaks=f"{len(broken)} of {len(there)} collections are of deployments that are over, or unknown",
             evidence={"collections": len(there), "being_dropped": len(due) - len(broken)},
         )
@@ -186,6 +190,7 @@ class LiveCamerasOnly:
             broken,
             holds=f"each of {len(rows)} operational deployments took live cameras only",
             breaks=f"{len(broken)} of {len(rows)} operational deployments took recorded video",
+            looked_at=len(rows),
             evidence={"operational": len(rows)},
         )
 

@@ -66,6 +66,7 @@ class PersonDecides:
             holds=f"every answer to {len(judgements)} alerts was a named person's, who had compared the faces; "
             f"nobody has judged {unjudged} of them, and nothing followed from those",
             breaks=f"{len(broken)} answers to alerts were given by software, or without a comparison",
+            looked_at=len(judgements),
             evidence={
                 "alerts": len(alerts),
                 "older_alerts": len(stubs),

@@ -56,6 +56,7 @@ class Announced:
             holds=f"{len(opened) - withheld} of {len(opened)} deployments were announced in advance, "
             f"{withheld} withheld with a recorded reason",
             breaks=f"{len(broken)} of {len(opened)} deployments were neither announced nor withheld for a reason",
+            looked_at=len(opened),
             evidence={"opened": len(opened), "withheld": withheld},
         )
 
@@ -93,5 +94,6 @@ class ResultsInTime:
             broken,
             holds=f"the results of {len(ended)} deployments are out, or not due yet",
             breaks=f"{len(broken)} of {len(ended)} results are overdue, came late, or were changed afterwards",
+            looked_at=len(ended),
             evidence={"ended": len(ended), "published": len(first), "changed": len(changed)},
         )

@@ -44,7 +44,7 @@ class AlertsGone:
         broken = [*alerts, *dict.fromkeys([*late, *longer])]
         return finding(
             broken,
-            holds=f"none of {len(opened)} alerts and {len(keys)} keys that there are now is past its time",
+            holds=f"no alert and no key is past its time; there are {len(opened)} alerts and {len(keys)} keys now",
             breaks=f"{len(alerts)} alerts and {len(broken) - len(alerts)} keys are past their time",
             evidence={"alerts": len(opened), "keys": len(keys), "oldest_h": _hours(opened.values(), now_ns)},
         )
@@ -73,7 +73,7 @@ class FootageGone:
         broken += _ids(key for key in keys if key.due_ns + self._late_ns < now_ns and key.subject not in held_ids)
         return finding(
             list(dict.fromkeys(broken)),
-            holds=f"none of {len(kept)} pieces of footage is past its time; {len(held)} are under a recorded exception",
+            holds=f"no footage is past its time; there are {len(kept)} pieces now, {len(held)} under a recorded exception",
             breaks=f"{len(set(broken))} pieces of footage, or keys of them, are past their time and under no exception",
             evidence={"segments": len(kept), "held": len(held), "keys": len(keys)},
         )

@@ -119,7 +119,7 @@ def test_a_damaged_or_missing_file_of_the_keystore_is_said(lfr: Run, settings: S
     assert json.loads(damaged.stdout)["problem"]["fault"] == "audit.head-checkpoint"
     assert missing.exit_code == 3
     assert "verifies as far as it could be checked" in missing.stdout
-    assert "no head is remembered outside the database" in " ".join(missing.stdout.split())
+    assert "nothing of the newest entry is kept outside the database yet" in " ".join(missing.stdout.split())
     assert keyless.exit_code == 77
     assert "audit.no-key" in keyless.stderr
 

@@ -28,6 +28,11 @@ from tests.support.promise_harness import DAY_S, PromiseHarness
 from tests.support.vaults import MemoryTrail, MemoryVault
 
 CLAIMS = {"accuracy.large-list", "accuracy.small-list"}
+OF_NONE = {
+    *("cameras.live-only", "list.gone", "list.lawful", "list.only-listed", "people.authorised"),
+    *("public.announced", "public.answers", "public.results"),
+}
+"""With one trial under way, of which no alert is there any more."""
 
 
 def good(harness: PromiseHarness) -> PromiseHarness:
@@ -54,8 +59,9 @@ def test_after_a_day_of_the_ordinary_services_every_promise_holds_but_the_claims
     view = good(harness_on_each).ledger().check()
 
     results = {each.promise.id: each.finding.result for each in view.entries if each.finding}
-    assert {id_ for id_, result in results.items() if result is not Result.HOLDS} == CLAIMS
-    assert {results[each] for each in CLAIMS} == {Result.UNCHECKED}
+    assert {id_ for id_, result in results.items() if result is Result.UNCHECKED} == CLAIMS
+    assert {id_ for id_, result in results.items() if result is Result.NOTHING} == OF_NONE
+    assert {results[each] for each in results.keys() - CLAIMS - OF_NONE} == {Result.HOLDS}
     assert view.broken == ()
 
 
@@ -101,6 +107,15 @@ def test_what_is_away_is_unchecked_and_everything_else_is_looked_at(harness: Pro
     assert unchecked == CLAIMS | {"list.new", "list.gone", "alerts.gone", "footage.gone"}
     assert results["alerts.gone"].detail == "the vault is away"
     assert results["alerts.gone"].message == "what it is checked on couldn't be read"
+
+
+def test_what_is_of_nothing_yet_isnt_said_to_hold(harness: PromiseHarness) -> None:
+    found = {each: harness.check(each) for each in {one.check for one in promises(harness.policy) if one.check}}
+
+    assert [each for each in found.values() if re.search(r"\b(each|all|none) of 0\b|\b0 of 0\b", each.message)] == []
+    operational = {"people.authorised", "public.announced", "public.results", "cameras.live-only"}
+    nothing = {id_ for id_, each in found.items() if each.result is Result.NOTHING}
+    assert nothing >= operational | {"list.only-listed", "people.decide", "public.answers", "list.gone"}
 
 
 def test_before_the_first_sweep_and_the_first_certificate_nothing_is_claimed(harness: PromiseHarness) -> None:
