@@ -18,6 +18,7 @@ from apps.choosing import choose
 from apps.compliance import documents_panel, panels, people_panel
 from apps.compliance.actions import ComplianceActions
 from apps.compliance.view import MOST_ENTRIES, ROLES, ComplianceView, Report, TrailSearch
+from apps.placeholders import warn_of_placeholders
 from apps.rights import holds_panel
 from apps.rights.holds_view import holds_view
 from apps.say_why import show_or_say_why
@@ -37,6 +38,7 @@ def page(view: ComplianceView, actions: ComplianceActions, session: PageSession)
     draw_person(session)
     if not may_see(session, ROLES):
         return
+    warn_of_placeholders(view.policy.force)
     show_result()
     parts: list[tuple[str, Callable[[], None]]] = [
         ("Promises", partial(_ledger, view, actions, session)),

@@ -31,7 +31,7 @@ def ago_words(seconds: float) -> str:
 
 
 def is_fit_to_act_on(pictures: OpenedCrops | str) -> TypeGuard[OpenedCrops]:
-    """Return whether the pair is shown: a sentence stands in its place where its records were changed, or it is gone."""
+    """Return whether the pair is shown: a sentence takes its place where its records were changed, or it is gone."""
     return not isinstance(pictures, str)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from apps.acts import stay_in_sight
+from apps.placeholders import warn_of_placeholders
 from apps.plain_words import plain_words
 from apps.planner import form, panels
 from apps.planner.act_html import announcement_html
@@ -187,6 +188,7 @@ def _announce(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerso
     """Show it as the public will read it, and announce it once that was read."""
     with st.expander("Announce it", expanded=is_open(one, Act.ANNOUNCE)):
         st.html(announcement_html(view.announcement(one.view.id), one.view.kind, now=view.now()))
+        warn_of_placeholders(view.policy.force)
         st.caption("What is announced can't be withheld any more.")
         if st.button(_WORDS[Step.ANNOUNCE], type="primary", key=f"act-announce-{act_key(one)}"):
             do("It is announced.", lambda: view.announce(one.view.id, by=by))

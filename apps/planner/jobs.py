@@ -7,21 +7,31 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 
 from lfr_core.common.errors import Fatal, LfrError
 
-__all__ = ["Job", "Jobs", "Progress", "words_of_time_left"]
+__all__ = ["Job", "Jobs", "Progress", "words_of_progress", "words_of_time_left"]
 
 _PACE_AFTER_S = 5.0
 """Until then loading the models would count as pace."""
 
-Progress: TypeAlias = Callable[[int, int], None]
-"""Called with how many are done, and of how many."""
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
+
+
+class Progress(Protocol):
+    """What work tells of itself."""
+
+    def __call__(self, done: int, total: int, /) -> None:
+        """Say how many are done, and of how many."""
+        ...
+
+    def begin(self, step: str) -> None:
+        """Say what is being done, before there is anything to count."""
+        ...
 
 
 @dataclass(slots=True)
@@ -31,12 +41,35 @@ class Job(Generic[T]):
     title: str
     by: str
     """The name of whoever began it."""
+    step: str = ""
+    """What is being done before, or while, there is nothing to count."""
     done: int = 0
     total: int = 0
     began_s: float = field(default_factory=time.monotonic)
     over: bool = False
     result: T | None = None
     error: LfrError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Told(Generic[T]):
+    job: Job[T]
+
+    def __call__(self, done: int, total: int, /) -> None:
+        self.job.done, self.job.total = done, total
+
+    def begin(self, step: str) -> None:
+        self.job.step = step
+
+
+def words_of_progress(job: Job[T], elapsed_s: float) -> str:
+    """Say what a list's check or compile is at: by photographs once they are counted, before that by what is begun."""
+    if not job.total:
+        return f"{job.title}: {job.step or 'reading the rows'}, for {max(0, round(elapsed_s))} s"
+    if job.done >= job.total:
+        return f"{job.title}: all {job.total:,} photographs are read, the rest is being done"
+    left = words_of_time_left(job.done, job.total, elapsed_s)
+    return f"{job.title}: photograph {job.done + 1:,} of {job.total:,}{left}"
 
 
 def words_of_time_left(done: int, total: int, elapsed_s: float) -> str:
@@ -78,11 +111,8 @@ class Jobs(Generic[T]):
 
 
 def _run(job: Job[T], work: Callable[[Progress], T]) -> None:
-    def progress(done: int, total: int) -> None:
-        job.done, job.total = done, total
-
     try:
-        job.result = work(progress)
+        job.result = work(_Told(job))
     except LfrError as error:
         job.error = error
     except Exception as error:  # noqa: BLE001  a thread without a reader: its page says so, the log says what

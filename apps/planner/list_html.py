@@ -8,17 +8,26 @@ from __future__ import annotations
 import base64
 from html import escape
 
-from apps.planner.uploaded_lists import ListLook, LookedAt
+from apps.planner.uploaded_lists import ListLook, LookedAt, StagedList
 from lfr_core.deployments.readiness import DeploymentOverview
 from lfr_core.watchlists.quality.result import ListQuality
 
 __all__ = ["list_look_html", "minors_html", "uploaded_html"]
 
+_MOST_NAMED = 10
+"""Files that are left out; how many more there are is said."""
 
-def uploaded_html(photographs: int) -> str:
-    """Say what was uploaded."""
-    word = "photograph" if photographs == 1 else "photographs"
-    return f'<p class="pln-facts">Uploaded: the list and {photographs:,} {word}.</p>'
+
+def uploaded_html(staged: StagedList) -> str:
+    """Say what was uploaded, and what of it is none of the list's."""
+    word = "photograph" if staged.photographs == 1 else "photographs"
+    said = f'<p class="pln-facts">Uploaded: the list and {staged.photographs:,} {word}.</p>'
+    if not staged.left_out:
+        return said
+    lines = "".join(f"<li>{escape(each.path)}: {escape(each.why)}</li>" for each in staged.left_out[:_MOST_NAMED])
+    more = len(staged.left_out) - _MOST_NAMED
+    also = f"<li>and {more:,} more</li>" if more > 0 else ""
+    return f'{said}<p class="pln-facts">Left out:</p><ul class="pln-facts">{lines}{also}</ul>'
 
 
 def list_look_html(look: ListLook) -> str:

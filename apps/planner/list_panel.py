@@ -11,7 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile as BrowserFile
 
 from apps.plain_words import plain_words
 from apps.planner.face_dialog import show_face_questions
-from apps.planner.jobs import Job, words_of_time_left
+from apps.planner.jobs import Job, words_of_progress
 from apps.planner.list_html import list_look_html, uploaded_html
 from apps.planner.uploaded_lists import ListLook, StagedList, UploadedLists
 from apps.sign_in import redraw
@@ -51,7 +51,7 @@ def show_list_panel(lists: UploadedLists, one: DeploymentOverview, by: Authentic
         _uploader(lists, one, by)
         return
     show_face_questions(lists, one.view.id, by)
-    st.html(uploaded_html(staged.photographs))
+    st.html(uploaded_html(staged))
     with st.container(horizontal=True):
         _buttons(lists, one, by, staged)
 
@@ -105,8 +105,7 @@ def _running(lists: UploadedLists, one: DeploymentOverview, by: AuthenticatedPer
     job = lists.job(one.view.id, by)
     if job is None or job.over:
         redraw()
-    left = words_of_time_left(job.done, job.total, time.monotonic() - job.began_s)
-    words = f"{job.title}: {job.done:,} of {job.total:,} photographs{left}" if job.total else f"{job.title}: reading it"
+    words = words_of_progress(job, time.monotonic() - job.began_s)
     st.progress(min(1.0, job.done / job.total) if job.total else 0.0, text=words)
     st.caption("It goes on while you look elsewhere.")
 

@@ -12,6 +12,7 @@ import streamlit as st
 
 from apps.choosing import choose
 from apps.deployment_labels import deployment_labels
+from apps.placeholders import warn_of_placeholders
 from apps.planner import actions, form, panels
 from apps.planner.month_html import first_of, month_html, month_offset
 from apps.planner.place_panel import show_place_panel
@@ -45,6 +46,7 @@ def page(view: PlannerView, session: PageSession) -> None:
     form.keep()
     st.html('<h1 class="pln-h1">Planning</h1>')
     draw_person(session)
+    warn_of_placeholders(view.policy.force)
     if "deployment" in st.query_params and _DEPLOYMENT not in st.session_state:
         st.session_state[_DEPLOYMENT], st.session_state[_WHERE] = st.query_params["deployment"], "deployment"
     st.session_state.setdefault(_WHERE, "calendar")

@@ -115,7 +115,8 @@ def _find_done_steps(one: DeploymentOverview, *, published: bool) -> Mapping[str
 
 def _has_begun(title: str, done: Mapping[str, bool], status: Status) -> bool:
     """List and announcement go side by side, once it is authorised, and it closes out of being live; every other step
-    follows the one before."""
+    follows the one before.
+    """
     if title == "Closing":
         return status in {Status.LIVE, Status.SUSPENDED}
     titles = list(done)

@@ -25,6 +25,7 @@ from lfr_core.domain.policy import Policy
 from lfr_core.domain.watchlists import RefusalReason
 from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.faces.decode_child import decode_in_child
+from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.watchlists.choosing import FaceChooser, ShownFaces, find_faces
 from lfr_core.watchlists.compile import WatchlistStore
 from lfr_core.watchlists.list_builder import ListBuilder
@@ -32,7 +33,7 @@ from lfr_core.watchlists.quality.refused_workbook import refused_workbook
 from lfr_core.watchlists.quality.result import CategoryCount
 from lfr_core.watchlists.quality.service import CheckedList, ListCheck, check_list
 from lfr_core.watchlists.quality.thumbnails import thumbnails_of
-from lfr_core.watchlists.upload import UploadedFile, stage_upload
+from lfr_core.watchlists.upload import LeftOut, UploadedFile, stage_upload
 
 __all__ = ["ListLook", "LookedAt", "StagedList", "UploadedLists"]
 
@@ -48,6 +49,7 @@ class StagedList:
     folder: Path
     by: str
     photographs: int
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +118,11 @@ class UploadedLists:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="list-", dir=self._folder))
         try:
-            photographs = stage_upload(files, folder)
+            found = stage_upload(files, folder)
         except LfrError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        self._staged[deployment] = StagedList(folder, by.name, photographs)
+        self._staged[deployment] = StagedList(folder, by.name, found.photographs, found.left_out)
         return self._staged[deployment]
 
     def staged(self, deployment: str, by: AuthenticatedPerson) -> StagedList | None:
@@ -148,15 +150,17 @@ class UploadedLists:
 
         def work(progress: Progress) -> ListLook:
             asked = ListCheck(kind, self._policy, self._today(), made.ends_at.astimezone(LONDON).date())
-            return self._look(staged, check_list(staged.folder, asked, engine=builder.engine, progress=progress))
+            engine = _announced(progress, builder.engine)
+            return self._look(staged, check_list(staged.folder, asked, engine=engine, progress=progress))
 
         self._begin(deployment, "Checking the list", work, by)
 
     def compile(self, deployment: str, made: Application, *, by: AuthenticatedPerson) -> None:
         """Begin to check the upload and to make it the deployment's list. Raises Refused `list.nothing-uploaded`."""
-        staged, builder = self._need(deployment, by), self._builder()
+        staged, made_with = self._need(deployment, by), self._builder()
 
         def work(progress: Progress) -> ListLook:
+            builder = replace(made_with, engine=_announced(progress, made_with.engine))
             seen: list[CheckedList] = []
             try:
                 builder.build(
@@ -252,6 +256,16 @@ class UploadedLists:
         size = (_THUMBNAIL_PX, max(1, min(2 * _THUMBNAIL_PX, height * _THUMBNAIL_PX // max(1, width))))
         _, jpeg = cv2.imencode(".jpg", cv2.resize(image, size, interpolation=cv2.INTER_AREA))
         return bytes(jpeg)
+
+
+def _announced(progress: Progress, engine: Callable[[], FaceEngine]) -> Callable[[], FaceEngine]:
+    """Say of what makes the face engine, which takes long, that this is what is being done."""
+
+    def made() -> FaceEngine:
+        progress.begin("starting the face models")
+        return engine()
+
+    return made
 
 
 def _without_names(finding: Finding) -> Finding:

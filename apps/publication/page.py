@@ -9,6 +9,7 @@ import streamlit as st
 from apps.acts import act, show_result
 from apps.choosing import choose
 from apps.compliance.panels import london
+from apps.placeholders import warn_of_placeholders
 from apps.publication.view import ROLES, Draft, PublicationView
 from apps.say_why import not_current, show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
@@ -24,6 +25,7 @@ def page(view: PublicationView, session: PageSession) -> None:
     draw_person(session)
     if not may_see(session, ROLES):
         return
+    warn_of_placeholders(view.installation.policy.force)
     show_result()
     try:
         due, places = view.due(), view.places()

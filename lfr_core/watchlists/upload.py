@@ -18,7 +18,7 @@ from lfr_core.common.errors import Poison, Retryable
 from lfr_core.common.files import IMAGE_BYTES
 from lfr_core.watchlists.csv_file import FILE_NAME
 
-__all__ = ["MOST_BYTES", "MOST_FILES", "UploadedFile", "stage_upload"]
+__all__ = ["MOST_BYTES", "MOST_FILES", "LeftOut", "StagedUpload", "UploadedFile", "stage_upload"]
 
 MOST_BYTES: Final = 4_000_000_000
 """Of all files together, unpacked: 20,000 people with two photographs of 100 kB."""
@@ -26,6 +26,10 @@ MOST_FILES: Final = 100_001
 """Photographs of the longest list there may be, and the list itself."""
 _TABLES: Final = (".csv", ".xlsx", ".ods", ".xls", ".tsv", ".txt")
 """What a list may be written in, the likeliest first; whether it can be read the reader says."""
+_NO_PICTURES: Final = frozenset(
+    {*_TABLES, ".md", ".pdf", ".doc", ".docx", ".odt", ".rtf", ".html", ".htm", ".json", ".xml", ".zip", ".ini", ".log"}
+)
+"""What no photograph ends with. It is kept beside the list, since a row may name it, and then is refused there."""
 _PIECE: Final = 1 << 20
 _DEEPEST: Final = 12
 """Folders within folders."""
@@ -45,8 +49,25 @@ class UploadedFile:
     open: Callable[[], BinaryIO]
 
 
-def stage_upload(files: Sequence[UploadedFile], folder: Path) -> int:
-    """Write what was uploaded into `folder`, which is there and empty; returns how many photographs there are.
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file that is neither the list nor a photograph of it."""
+
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class StagedUpload:
+    """What of an upload is there for the reader of lists."""
+
+    photographs: int
+    left_out: tuple[LeftOut, ...]
+    """Not what a computer adds by itself."""
+
+
+def stage_upload(files: Sequence[UploadedFile], folder: Path) -> StagedUpload:
+    """Write what was uploaded into `folder`, which is there and empty.
 
     Raises:
         Poison: it holds no list, or several; it is too large; a zip is damaged, has a password or leads outside.
@@ -68,7 +89,8 @@ def stage_upload(files: Sequence[UploadedFile], folder: Path) -> int:
         raise Poison("the zip is damaged or of an unusual kind: make it again, and upload that") from error
     except OSError as error:
         raise Retryable(f"the list can't be kept: {error.strerror}. Tell whoever runs the system") from error
-    return sum(_make_relative(each.path, table.parent) is not None for each in members) - 1
+    left_out = tuple(filter(None, (_leave_out(each.path, table) for each in members)))
+    return StagedUpload(len(members) - 1 - len(left_out), left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +181,15 @@ def _table_name(table: PurePosixPath) -> str:
 
 def _make_relative(path: PurePosixPath, top: PurePosixPath) -> PurePosixPath | None:
     return path.relative_to(top) if path.is_relative_to(top) else None
+
+
+def _leave_out(path: PurePosixPath, table: PurePosixPath) -> LeftOut | None:
+    """Say why a file of the upload is none of the list's; None for the list itself and each photograph."""
+    if path == table:
+        return None
+    if _make_relative(path, table.parent) is None:
+        return LeftOut(str(path), f"it lies outside the folder of {table.name}")
+    return LeftOut(str(path), "it is no photograph") if path.suffix.casefold() in _NO_PICTURES else None
 
 
 def _write(member: _Member, target: Path, left: int) -> int:

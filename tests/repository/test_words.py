@@ -16,7 +16,10 @@ from lfr_core.publication.site.words import WORDS
 from tests.support.texts import ROOT
 
 PAGES = (*sorted(page.parent.name for page in (ROOT / "apps").glob("*/page.py")), "staff", "public/app.py")
-BESIDE = ("answer_words.py", "deployment_labels.py", "drawing.py", "response_words.py", "say_why.py", "sign_in.py")
+BESIDE = (
+    *("answer_words.py", "deployment_labels.py", "drawing.py", "placeholders.py", "response_words.py"),
+    *("say_why.py", "sign_in.py"),
+)
 """What pages share."""
 SHOWN = (
     *(

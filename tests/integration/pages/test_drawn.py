@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from apps.answer_words import ENGAGEMENT_WORDS
 from apps.officer.panels import STOP_NOBODY
+from apps.placeholders import placeholder_words
 from apps.response_words import response_words
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.head_checkpoint import write_public_key
@@ -150,6 +151,7 @@ def test_compliance_says_what_is_being_done_verifies_certificates_registers_and_
     given = {"view": of.compliance, "desk": desk, "engine": of.engine, "who": COMPLIANCE}
     app = AppTest.from_function(compliance, kwargs=given, default_timeout=30).run()
     assert "3 segments are late" in texts(app)
+    assert placeholder_words(of.policy.force) in texts(app)
 
     (area,) = [each for each in app.text_area if each.label.startswith("What is being done")]
     area.input("The disk is being replaced.")

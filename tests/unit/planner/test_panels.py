@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
+from apps.planner.list_html import uploaded_html
 from apps.planner.panels import coming_html, forecast_html, quality_html, timeline_html
+from apps.planner.uploaded_lists import StagedList
 from lfr_core.common.quality.findings import Finding, Unchecked
 from lfr_core.deployments.application import Application
 from lfr_core.deployments.false_alert_forecast import forecast_false_alerts
@@ -13,10 +16,22 @@ from lfr_core.deployments.reading import TimelineEntry
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.policy import load_policy
 from lfr_core.watchlists.quality.result import ListQuality
+from lfr_core.watchlists.upload import LeftOut
 from tests.support.planning import form
 
 EVIL = '<img src=x onerror="alert(1)">'
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
+
+
+def test_what_was_left_out_of_an_upload_is_named_escaped_and_not_without_end() -> None:
+    left_out = (LeftOut(EVIL, "it is no photograph"), *(LeftOut(f"{n}.md", "it is no photograph") for n in range(30)))
+    shown = uploaded_html(StagedList(Path(), "Pat Planner", 1, left_out))
+
+    assert "Uploaded: the list and 1 photograph." in shown
+    assert "<img" not in shown
+    assert "0.md: it is no photograph" in shown
+    assert "and 21 more" in shown
+    assert "Left out" not in uploaded_html(StagedList(Path(), "Pat Planner", 1))
 
 
 def test_what_people_typed_is_escaped_wherever_it_is_shown() -> None:

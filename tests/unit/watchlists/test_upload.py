@@ -10,7 +10,7 @@ import pytest
 
 from lfr_core.common.errors import Poison
 from lfr_core.watchlists import upload
-from lfr_core.watchlists.upload import UploadedFile, stage_upload
+from lfr_core.watchlists.upload import LeftOut, StagedUpload, UploadedFile, stage_upload
 
 
 def zipped(**files: bytes) -> bytes:
@@ -50,10 +50,25 @@ EXPECTED = {"photos/a.jpg": b"jpeg", "watchlist.csv": b"subject"}
     ids=["zip", "folder in a zip", "folder", "spreadsheet beside a zip", "with a computer's own files"],
 )
 def test_a_zip_a_folder_or_files_become_one_folder_for_the_reader(files: list[UploadedFile], tmp_path: Path) -> None:
-    photographs = stage_upload(files, tmp_path)
+    staged = stage_upload(files, tmp_path)
 
-    assert (photographs, tree(tmp_path)) == (1, EXPECTED)
+    assert (staged, tree(tmp_path)) == (StagedUpload(1, ()), EXPECTED)
     assert all(each.stat().st_mode & 0o077 == 0 for each in tmp_path.rglob("*"))
+
+
+def test_what_is_neither_the_list_nor_a_photograph_is_named_with_the_reason(tmp_path: Path) -> None:
+    content = zipped(**{"x/watchlist.csv": b"subject", "x/a.jpg": b"jpeg", "x/notes.md": b"?", "x/y/b.pdf": b"?"})
+    staged = stage_upload([given("list.zip", content), given("doc.md", b"?"), given("z/b.jpg", b"jpeg")], tmp_path)
+
+    assert staged == StagedUpload(
+        1,
+        (
+            LeftOut("x/notes.md", "it is no photograph"),
+            LeftOut("x/y/b.pdf", "it is no photograph"),
+            LeftOut("doc.md", "it lies outside the folder of watchlist.csv"),
+            LeftOut("z/b.jpg", "it lies outside the folder of watchlist.csv"),
+        ),
+    )
 
 
 def test_a_zip_whose_directory_is_endless_is_refused_before_it_is_read(tmp_path: Path) -> None:

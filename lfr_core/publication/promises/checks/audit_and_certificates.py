@@ -46,7 +46,7 @@ class TrailVerifies:
         try:
             checkpoint = read_checkpoint(self._folder / HEAD_FILE)
         except Refused as refusal:
-            return PromiseFinding(Result.BROKEN, "what is kept of the newest entry outside the database is damaged", detail=str(refusal))
+            return PromiseFinding(Result.BROKEN, "what is kept outside the database is damaged", detail=str(refusal))
         report = verify(
             self._engine,
             public_key=public_key,

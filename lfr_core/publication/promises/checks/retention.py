@@ -73,7 +73,7 @@ class FootageGone:
         broken += _ids(key for key in keys if key.due_ns + self._late_ns < now_ns and key.subject not in held_ids)
         return finding(
             list(dict.fromkeys(broken)),
-            holds=f"no footage is past its time; there are {len(kept)} pieces now, {len(held)} under a recorded exception",
+            holds=f"no footage is past its time; of {len(kept)} pieces now, {len(held)} are under a recorded exception",
             breaks=f"{len(set(broken))} pieces of footage, or keys of them, are past their time and under no exception",
             evidence={"segments": len(kept), "held": len(held), "keys": len(keys)},
         )
