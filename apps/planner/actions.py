@@ -12,6 +12,7 @@ from apps.placeholders import warn_of_placeholders
 from apps.plain_words import plain_words
 from apps.planner import form, panels
 from apps.planner.act_html import announcement_html
+from apps.planner.act_keys import act_key
 from apps.planner.camera_panel import show_camera_panel
 from apps.planner.document_panel import show_document_panel
 from apps.planner.list_html import minors_html
@@ -28,7 +29,7 @@ from lfr_core.deployments.withholding import APPROVERS
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.working_days import LONDON
 
-__all__ = ["act_key", "do", "show_actions", "show_result"]
+__all__ = ["do", "show_actions", "show_result"]
 
 _RESULT = "planner-result"
 _REASON = "planner-why-"
@@ -52,15 +53,6 @@ def show_result() -> None:
     with stay_in_sight():
         if found is not None:
             (st.success if found[0] else st.error)(found[1])
-
-
-def act_key(one: DeploymentOverview) -> str:
-    """Return the end of the acts' keys: a click reaches what stood on the screen, never what has taken its place."""
-    asked = one.withholding.name if one.withholding else ""
-    ends = f"{one.planned.ends_at:%H%M}"
-    return (
-        f"{one.view.id}-{one.view.status.value}-{one.application.revision}-{one.planned.list_digest[:12]}{ends}{asked}"
-    )
 
 
 def show_actions(view: PlannerView, person: AuthenticatedPerson, one: DeploymentOverview, *, go: str) -> None:

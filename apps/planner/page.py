@@ -14,6 +14,7 @@ from apps.choosing import choose
 from apps.deployment_labels import deployment_labels
 from apps.placeholders import warn_of_placeholders
 from apps.planner import actions, form, panels
+from apps.planner.act_keys import overview_key
 from apps.planner.month_html import first_of, month_html, month_offset
 from apps.planner.place_panel import show_place_panel
 from apps.planner.readiness_panel import show_readiness
@@ -121,7 +122,7 @@ def _deployment(view: PlannerView, session: PageSession) -> None:
     st.html(panels.head_html(one))
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _readiness(view, session, chosen, actions.act_key(one))
+        _readiness(view, session, chosen, overview_key(one))
     with right, st.container(border=True, key="pln-acts"):
         st.html('<h3 class="pln-h2">What you can do now</h3>')
         actions.show_actions(view, session.person, one, go=_WHERE)
@@ -130,12 +131,12 @@ def _deployment(view: PlannerView, session: PageSession) -> None:
 
 @st.fragment(run_every=READINESS_REFRESH_S)
 def _readiness(view: PlannerView, session: PageSession, deployment: str, drawn: str) -> None:
-    """Show what is missing, as it is now. `drawn`: its turn when the acts beside it were drawn."""
+    """Show what is missing, as it is now. `drawn`: its `overview_key` when head, acts and timeline were."""
     st.html('<h3 class="pln-h2">What is missing, and who acts</h3>')
 
     def show() -> None:
-        if actions.act_key(view.read_overview(deployment)) != drawn:
-            redraw()  # somebody moved it on: other acts are possible now
+        if overview_key(view.read_overview(deployment)) != drawn:
+            redraw()  # somebody, or a flow, moved it on
         show_readiness(view, session, deployment)
 
     show_or_say_why(show)
