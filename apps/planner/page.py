@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from html import escape
 from itertools import groupby
@@ -21,6 +22,7 @@ from apps.planner.readiness_panel import show_readiness
 from apps.planner.view import PlannerView
 from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, redraw
+from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.readiness import DeploymentOverview
 from lfr_core.publication.printing import list_forms
@@ -51,9 +53,25 @@ def page(view: PlannerView, session: PageSession) -> None:
     if "deployment" in st.query_params and _DEPLOYMENT not in st.session_state:
         st.session_state[_DEPLOYMENT], st.session_state[_WHERE] = st.query_params["deployment"], "deployment"
     st.session_state.setdefault(_WHERE, "calendar")
-    where = st.radio("Part of the page", list(_PLACES), key=_WHERE, horizontal=True, format_func=_PLACES.__getitem__)
+    where = st.radio(
+        "Part of the page",
+        list(_PLACES),
+        key=_WHERE,
+        horizontal=True,
+        format_func=_PLACES.__getitem__,
+        captions=_count_waiting(view, session),
+    )
     actions.show_result()
     show_or_say_why(lambda: _SHOW[str(where)](view, session))
+
+
+def _count_waiting(view: PlannerView, session: PageSession) -> list[str] | None:
+    """Say beneath "Waiting for you" how much does; None where nothing does, or that can't be read."""
+    with suppress(LfrError):
+        found = len(view.waiting(session.person))
+        if found:
+            return [f"{found} wait{'s' * (found == 1)}" if each == "waiting" else "" for each in _PLACES]
+    return None
 
 
 def _turn_month(months: int) -> None:
