@@ -85,7 +85,10 @@ def record_step(
     actor = actor_of(session, by, rule.roles)
     after = transition(before, step, actor, now, digest=digest)
     _keep(session, row, before, after, now)
-    for role in actor.roles & rule.roles:
+    # given up by a person, nobody has anything to decide on it; that it lapsed by itself people are still to read
+    given_up = after.status is Status.CANCELLED and bool(actor.roles)
+    asked = {role for each in after.rules.values() for role in each.roles}
+    for role in asked if given_up else actor.roles & rule.roles:
         answer_calls(session, row.id, role, by=actor.name, now=now)
     note_step(session, after, step, by=actor.name, now=now, note=note)
     trail.append(
