@@ -39,7 +39,7 @@ from streams.camera.job import CameraJob
 from streams.camera.session import run_camera
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
-from tests.support.planning import CAST, COMPLIANCE, OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHarness, form
+from tests.support.planning import CAST, OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHarness, form
 from tests.support.publishing import withhold
 from tests.support.recordings import Walk, write_walks
 from tests.support.stream import Stream, two_workers
@@ -121,7 +121,7 @@ def changed(row: type[Row], **values: object) -> Callable[[Stream, PlanningHarne
 
         def put(new: dict[str, object]) -> dict[str, object]:
             trail = stream.trail
-            trail.prepare(COMPLIANCE)
+            trail.prepare(OFFICER)
             with writing(stream.database) as session:
                 query = select(row)
                 if row is not LiveProbeRow and row is not ComplianceDocumentRow:
@@ -132,7 +132,7 @@ def changed(row: type[Row], **values: object) -> Callable[[Stream, PlanningHarne
                 for name, value in new.items():
                     setattr(found, name, value(before[name]) if callable(value) else value)
                 session.add(found)
-                trail.append(session, AuditEvent(Verb.ALTER, COMPLIANCE, NAME, f"deployment:{NAME}", "of.a-test"))
+                trail.append(session, AuditEvent(Verb.ALTER, OFFICER, NAME, f"deployment:{NAME}", "of.a-test"))
                 return before
 
         before = put(values)
