@@ -58,6 +58,9 @@ def register_document(page: Page, document: Path) -> None:
         page.get_by_label(label, exact=True).press("Enter")
     page.get_by_text("Press Enter to apply").wait_for(state="hidden")
     document.write_text("# Community impact\n\nIn order.\n", encoding="utf-8")
+    page.locator(
+        "[data-testid='stApp'][data-test-script-state='notRunning']"
+    ).wait_for()  # nobody chooses a file so soon
     page.locator("input[type=file]").first.set_input_files(document)
     page.get_by_text(document.name).first.wait_for()
     click(page, "Register the document")
