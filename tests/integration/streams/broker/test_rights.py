@@ -22,6 +22,7 @@ from streams.broker.users import User
 from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, ensure_topics
 from tests.support.brokers import RunningBroker, new_kafka
 from tests.support.tiers import leave_to_long
+from tests.support.worker_processes import wait_until
 
 pytestmark = pytest.mark.kafka
 OTHERS = [user for user in User if user is not User.ADMINISTRATION]
@@ -108,6 +109,8 @@ def test_rights_that_somebody_added_are_taken_away_at_the_next_start(broker: Run
     pattern = ResourcePattern(ResourceType.TOPIC, Topic.FRAMES)
     with admin_client(broker.connection()) as admin:
         admin.create_acls([ACL("User:camera", "*", ACLOperation.READ, ACLPermissionType.ALLOW, pattern)])
+    # the controller has it at once, the broker a moment later
+    wait_until(lambda: may_read(broker, User.CAMERA, Topic.FRAMES), within_s=30, what="the added right")
 
     changed = ensure_rights(broker.connection())
 
