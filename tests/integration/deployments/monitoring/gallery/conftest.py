@@ -16,7 +16,7 @@ from tests.support.milvus import MilvusServer, milvus_server
 from tests.support.planning import PlanningHarness
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
     with milvus_server(tmp_path_factory.mktemp("milvus") / "data") as server:
         yield server
