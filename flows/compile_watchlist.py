@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from prefect import flow, task
@@ -17,13 +18,13 @@ from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.application import Application
-from lfr_core.deployments.build_lists import build_list_builder
 from lfr_core.deployments.reading import read_application, read_state
 from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
-from lfr_core.watchlists.list_builder import quality_pages
-from lfr_core.watchlists.quality.service import CheckedList
+
+if TYPE_CHECKING:
+    from lfr_core.watchlists.quality.service import CheckedList
 
 __all__ = ["compile_watchlist"]
 
@@ -54,6 +55,8 @@ def ask_the_planner_to_compile_it(installation: Installation, deployment: str) -
 
 @task(name="check and enrol the list", cache_policy=NO_CACHE)
 def check_and_enrol_the_list(installation: Installation, made: Application) -> StepResult:
+    from lfr_core.deployments.build_lists import build_list_builder
+
     seen: list[CheckedList] = []
     try:
         build_list_builder(installation, actor=ACTOR).build(
@@ -91,6 +94,8 @@ def _describe_list(installation: Installation, deployment: str) -> str:
 
 def _describe_check(installation: Installation, deployment: str, seen: list[CheckedList]) -> str:
     """Write counts by category and where the report lies: no reference and no name goes to Prefect."""
+    from lfr_core.watchlists.list_builder import quality_pages
+
     if not seen:
         return "Nothing could be checked."
     quality = seen[0].quality

@@ -15,9 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import faust
-import numpy as np
 
 from lfr_core.common.errors import Fatal, Retryable
 from lfr_core.common.liveness import TOUCH_EVERY_S, LivenessFile
@@ -137,6 +135,8 @@ def _say_ready(liveness: LivenessFile) -> None:
 
 
 def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Heartbeat, index: int) -> None:
+    import cv2
+
     from lfr_core.custody.vault.frames import VaultOpener
     from lfr_core.custody.vault.record_mac import RecordSigner
     from lfr_core.deployments.build import build_gallery_check
@@ -189,6 +189,8 @@ def _serve_thumbnails(settings: Settings, index: int, thumbnails: Thumbnails) ->
 
 def _warm_up(engine: FaceEngine, gallery: Gallery) -> None:
     """Make the first calls, which take seconds (imports, connections, graph), before the first live frame."""
+    import numpy as np
+
     engine.detect([np.zeros((720, 1280, 3), np.uint8)])
     engine.embed([np.zeros((112, 112, 3), np.uint8)])
     try:

@@ -6,8 +6,6 @@ sequential test may only undercut.
 
 from __future__ import annotations
 
-from scipy.special import pdtrc, pdtrik
-
 from lfr_core.common.errors import Poison
 
 __all__ = ["LEVEL", "circuit_breaker_limit", "circuit_breaker_trips"]
@@ -26,6 +24,8 @@ def circuit_breaker_limit(faces: int, limit_one_in: int, level: float = LEVEL) -
     Raises:
         Poison: a negative number of faces, a limit below 1 in 1 or a level outside (0, 1).
     """
+    from scipy.special import pdtrc, pdtrik
+
     if faces < 0 or limit_one_in < 1 or not 0.0 < level < 1.0:
         raise Poison(f"no circuit breaker for {faces} faces, 1 in {limit_one_in}, level {level}")
     mean = faces / limit_one_in

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln
 
 from lfr_core.common.errors import Poison
 from lfr_core.domain.claims import faces_needed
@@ -74,6 +73,8 @@ def probability_of_none(others: int, listed: int) -> Doubles:
     Raises:
         Poison: a list longer than those that there are, or without people.
     """
+    from scipy.special import gammaln
+
     if not 1 <= listed <= others:
         raise Poison(f"a list of {listed} can't be drawn from {others} people")
     c = np.arange(others + 1, dtype=np.float64)

@@ -8,8 +8,6 @@ from __future__ import annotations
 import math
 from dataclasses import astuple, dataclass
 
-from scipy.special import betaincinv
-
 from lfr_core.common.errors import Poison
 
 __all__ = [
@@ -110,6 +108,8 @@ def clopper_pearson(k: int, n: int, confidence: float = CONFIDENCE) -> tuple[flo
     Raises:
         Poison: not 0 <= k <= n with n >= 1, or a confidence outside (0, 1).
     """
+    from scipy.special import betaincinv
+
     _check(k, n, confidence)
     tail = (1.0 - confidence) / 2.0
     low = 0.0 if k == 0 else float(betaincinv(k, n - k + 1, tail))
@@ -125,6 +125,8 @@ def upper_bound(k: int, n: int, confidence: float = CONFIDENCE) -> float:
     Raises:
         Poison: as `clopper_pearson`.
     """
+    from scipy.special import betaincinv
+
     _check(k, n, confidence)
     if k == n:
         return 1.0

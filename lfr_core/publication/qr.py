@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from html import escape
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +15,8 @@ QUIET = 4
 
 def qr_cells(text: str) -> npt.NDArray[np.bool_]:
     """Return the dark cells of the code of a text, without the white around it; shape (n, n)."""
+    import cv2
+
     drawn: npt.NDArray[np.bool_] = np.asarray(cv2.QRCodeEncoder.create().encode(text)) == 0
     rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
     return drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

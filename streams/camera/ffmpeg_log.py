@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 __all__ = ["FFMPEG_LOG", "FfmpegLog"]
@@ -23,9 +24,11 @@ class FfmpegLog(logging.Handler):
     """Counts lost packets and errors. FFmpeg calls it from its decoding threads too."""
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__()
         self.lost_packets = 0
         self.errors = 0
+        self._readers: dict[int, Callable[[str], None]] = {}
+        """Who reads every line of a thread, by its identifier."""
 
     def attach(self) -> None:
         """Take FFmpeg's lines from now on; none is written anywhere, as they hold addresses with credentials."""
@@ -33,13 +36,16 @@ class FfmpegLog(logging.Handler):
 
         logger = logging.getLogger("libav")
         logger.handlers, logger.propagate = [self], False
-        logger.setLevel(logging.WARNING)
         av.logging.set_skip_repeated(False)
-        av.logging.set_level(av.logging.WARNING)
+        self._choose_level()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Count one line."""
-        self.note(record.getMessage(), is_error=record.levelno >= logging.ERROR)
+        """Count one line, and hand it to whoever reads those of its thread."""
+        message = record.getMessage()
+        if record.levelno >= logging.WARNING:
+            self.note(message, is_error=record.levelno >= logging.ERROR)
+        if (read := self._readers.get(record.thread or 0)) is not None:
+            read(message)
 
     def note(self, message: str, *, is_error: bool) -> None:
         """Count one line that was captured elsewhere."""
@@ -49,20 +55,27 @@ class FfmpegLog(logging.Handler):
             self.errors += 1
 
     @contextmanager
-    def collect_lines(self) -> Iterator[list[str]]:
-        """Collect the lines of one opening in this thread, every detail of the conversation included."""
+    def reading_lines(self, read: Callable[[str], None]) -> Iterator[None]:
+        """Have `read` called with each line of this thread, every detail of the conversation included.
+
+        It is called before FFmpeg does what the line says.
+        """
+        thread = threading.get_ident()
+        self._readers[thread] = read
+        self._choose_level()
+        try:
+            yield
+        finally:
+            del self._readers[thread]
+            self._choose_level()
+
+    def _choose_level(self) -> None:
+        """Ask for every detail while somebody reads, for warnings and errors otherwise."""
         import av
 
-        lines: list[str] = []
-        with av.logging.Capture() as found:
-            av.logging.set_level(av.logging.VERBOSE)
-            try:
-                yield lines
-            finally:
-                av.logging.set_level(av.logging.WARNING)
-                lines += [message for _, _, message in found]
-                for level, _, message in found:
-                    self.note(message, is_error=level <= av.logging.ERROR)
+        every_detail = bool(self._readers)
+        logging.getLogger("libav").setLevel(logging.DEBUG if every_detail else logging.WARNING)
+        av.logging.set_level(av.logging.VERBOSE if every_detail else av.logging.WARNING)
 
 
 FFMPEG_LOG = FfmpegLog()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import socket
+import re
+import resource
 import ssl
-import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -16,9 +16,12 @@ from urllib.parse import urlsplit
 
 from lfr_core.common.errors import Fatal
 
-__all__ = ["OpeningWatch", "Transport", "stream_options", "without_proxies"]
+__all__ = ["OneAddress", "Transport", "stream_options", "without_proxies"]
 
 _RTSP_PORTS = {"rtsp": 554, "rtsps": 322}  # FFmpeg's own
+_STANDARD_STREAMS = 3
+"""How many descriptors every process of ours has. A limit of 0 would end poll(2) of other threads too."""
+_REDIRECT = re.compile(r"Redirecting to (.*)", re.DOTALL)
 _OPTIONS = {
     # sound isn't asked for
     "allowed_media_types": "video",
@@ -48,11 +51,6 @@ class Transport(StrEnum):
         """How many packets wait for one that is missing: without any, FFmpeg doesn't notice a gap."""
         return 64 if self is Transport.UDP else 2
 
-    @property
-    def connections(self) -> int:
-        """How many connections it has to the address that was given."""
-        return 2 if self is Transport.HTTP else 1
-
 
 def stream_options(ca_file: Path | None, transport: Transport = Transport.TCP) -> dict[str, str]:
     """Return FFmpeg's options; `ca_file` holds the certificates (PEM) to believe, None: the machine's own.
@@ -67,38 +65,38 @@ def stream_options(ca_file: Path | None, transport: Transport = Transport.TCP) -
     }
 
 
-class OpeningWatch:
-    """Watches one opening at a time: which TCP connections of this process began during it.
+class OneAddress:
+    """Keeps one opening at the scheme, host and port that were given; one opening at a time in this process.
 
-    FFmpeg follows redirects of RTSP, has no option against it, and doesn't tell. But then it has let go of the address
-    that was given: a camera that is read has a connection to it that began with its opening.
+    FFmpeg follows redirects of RTSP and has no option against it, but says where to before it connects. From then on
+    the process may open neither connection nor file, until the opening has failed of it, which it does at once.
     """
 
     _one_at_a_time = threading.Lock()
 
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        scheme, host = parts.scheme.lower(), parts.netloc.rpartition("@")[2]
+        self._here = tuple(f"{scheme}://{host}{port}/" for port in ("", f":{_RTSP_PORTS.get(scheme)}"))
+        self.led_elsewhere = False
+        """Whether another address was the answer; it hasn't been asked for anything."""
+
     def __enter__(self) -> Self:
         self._one_at_a_time.acquire()
-        self._before = frozenset(_peers())
+        self._limits = resource.getrlimit(resource.RLIMIT_NOFILE)
         return self
 
     def __exit__(self, *_: object) -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, self._limits)
         self._one_at_a_time.release()
 
-    def leads_elsewhere(self, url: str, connections: int = 1) -> bool:
-        """Return whether `url`, opened meanwhile, has fewer than its `connections` to its address.
-
-        Without RTSP `max_redirects` holds.
-        """
-        parts = urlsplit(url)
-        if parts.scheme not in _RTSP_PORTS:
-            return False
-        try:
-            port = parts.port or _RTSP_PORTS[parts.scheme]
-            given = {each[4][:2] for each in socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)}
-        except (OSError, ValueError):
-            return True
-        begun = sum(peer in given for inode, peer in _peers().items() if inode not in self._before)
-        return begun < connections
+    def read_line(self, line: str) -> None:
+        """Read a line that FFmpeg says in the opening's own thread, before it does what the line says."""
+        found = _REDIRECT.search(line)
+        if found is None or found[1].startswith(self._here):
+            return
+        self.led_elsewhere = True
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_STANDARD_STREAMS, self._limits[1]))
 
 
 @contextmanager
@@ -113,23 +111,6 @@ def without_proxies() -> Iterator[None]:
             del os.environ["no_proxy"]
         else:
             os.environ["no_proxy"] = before
-
-
-def _peers() -> dict[int, tuple[str, int]]:
-    """Find address and port of whoever this process has a TCP connection to, by the inode of the socket.
-
-    Linux counts the inodes of sockets upwards: another connection isn't taken for one that was there.
-    """
-    found: dict[int, tuple[str, int]] = {}
-    for number in os.listdir("/dev/fd"):  # noqa: PTH208  not a folder of files
-        with suppress(OSError):
-            status = os.fstat(int(number))
-            if not stat.S_ISSOCK(status.st_mode):
-                continue
-            with socket.socket(fileno=os.dup(int(number))) as connection:  # ours to close, FFmpeg's goes on
-                if connection.type == socket.SOCK_STREAM and connection.family in {socket.AF_INET, socket.AF_INET6}:
-                    found[status.st_ino] = connection.getpeername()[:2]
-    return found
 
 
 def _trusted(ca_file: Path | None) -> Path:

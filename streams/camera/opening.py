@@ -7,7 +7,7 @@ import re
 import ssl
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from lfr_core.common.errors import Poison, Retryable
 from streams.camera.ffmpeg_log import FFMPEG_LOG, answer_in
 from streams.camera.hardware import SOFTWARE, choose_decoder
-from streams.camera.network import OpeningWatch, Transport, stream_options, without_proxies
+from streams.camera.network import OneAddress, Transport, stream_options, without_proxies
 from streams.camera.sources import camera_away
 from streams.camera.urls import SourceKind, SourceText
 
@@ -94,12 +94,6 @@ def open_stream(
         raise _unopenable(source, opened.error, opened) from opened.error
     container = opened.container
     try:
-        if opened.is_led:
-            raise Retryable(
-                f"the camera {source.shown} leads to another address, which isn't read: give that one, if it is the "
-                "authorised camera's",
-                retry_after_s=10.0,
-            )
         if not container.streams.video:
             raise _without_video(source)
         _check_decoder(source, container.streams.video[0], decoder)
@@ -116,14 +110,20 @@ class _Opened:
 
     container: Any = None
     error: Exception | None = None
+    lines: list[str] = field(default_factory=list)
+    """What FFmpeg said meanwhile."""
     is_led: bool = False
-    """To another address."""
-    lines: Sequence[str] = ()
+    """Whether the answer was another address."""
     timed_out: bool = False
 
     def close(self) -> None:
         if self.container is not None:
             self.container.close()
+
+    @property
+    def answer(self) -> int | None:
+        """The server's last answer that was no success."""
+        return answer_in(self.lines) or answer_in([str(self.error)])
 
     @property
     def shows_pictures(self) -> bool:
@@ -155,7 +155,7 @@ def _open_url(
             return opened
         opened.close()
     second = _open(source, options | _PICTURE_OPTIONS, device, transport, "mjpeg")
-    if second.shows_pictures or second.is_led:
+    if second.shows_pictures:
         return second
     second.close()
     opened.container, opened.error = None, opened.error or av.InvalidDataError(_NO_PICTURE, "no picture in it")
@@ -172,17 +172,22 @@ def _open(
     """Open a file, or a stream if `transport` is given; `kind`: FFmpeg's format, None to find out."""
     import av
 
-    opened, began_s = _Opened(), time.monotonic()
+    opened, here, began_s = _Opened(), OneAddress(source.text), time.monotonic()
+
+    def read(line: str) -> None:
+        opened.lines.append(line)
+        here.read_line(line)
+
     try:
         if transport is None:
             opened.container = av.open(source.text, options=dict(options), hwaccel=device)
             return opened
         timeout = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
-        with OpeningWatch() as watch, without_proxies(), FFMPEG_LOG.collect_lines() as opened.lines:
+        with here, without_proxies(), FFMPEG_LOG.reading_lines(read):
             opened.container = av.open(source.text, format=kind, options=dict(options), timeout=timeout, hwaccel=device)
-            opened.is_led = watch.leads_elsewhere(source.text, transport.connections)
     except (av.FFmpegError, OSError, ValueError, RuntimeError) as error:
         opened.error, opened.timed_out = error, time.monotonic() - began_s > OPEN_TIMEOUT_S - 0.1
+        opened.is_led = here.led_elsewhere
     return opened
 
 
@@ -242,12 +247,14 @@ def without_end() -> Retryable:
     )
 
 
-def _is_redirected(error: Exception, code: int | None, lines: Sequence[str]) -> bool:
-    """Return whether the server's answer was another address, which FFmpeg says of RTSP alone."""
-    if (code is not None and 300 <= code < 400) or any("Redirecting to" in line for line in lines):  # redirects
+def _is_redirected(opened: _Opened) -> bool:
+    """Return whether the server's answer was another address, of which FFmpeg says nothing over HTTP."""
+    code = opened.answer
+    if opened.is_led or (code is not None and 300 <= code < 400):  # redirects
         return True
-    connected = any("Successfully connected" in line for line in lines)
-    return connected and getattr(error, "errno", 0) == errno.EIO and not any("Error reading" in line for line in lines)
+    connected = any("Successfully connected" in line for line in opened.lines)
+    read_badly = any("Error reading" in line for line in opened.lines)
+    return connected and not read_badly and getattr(opened.error, "errno", 0) == errno.EIO
 
 
 def _unopenable(source: SourceText, error: Exception, opened: _Opened) -> Exception:
@@ -257,15 +264,18 @@ def _unopenable(source: SourceText, error: Exception, opened: _Opened) -> Except
     if not source.kind.live:
         return Poison(f"{source.shown} can't be opened as a video: it is empty, cut off or of an unknown kind")
     camera, lines = f"the camera {source.shown}", opened.lines
-    code = answer_in(lines) or answer_in([str(error)])
+    code = opened.answer
     if any("certificate" in line.lower() for line in lines) or isinstance(error, ssl.SSLError):
         return Retryable(
             f"{camera} shows a certificate that nobody known has signed. Put the one that signs it into the file of "
             "LFR_CAMERA_CA_FILE",
             retry_after_s=10.0,
         )
-    if _is_redirected(error, code, lines):
-        return Retryable(f"{camera} leads to another address, which isn't read", retry_after_s=10.0)
+    if _is_redirected(opened):
+        return Retryable(
+            f"{camera} leads to another address, which isn't asked: give that one, if it is the authorised camera's",
+            retry_after_s=10.0,
+        )
     if code is not None:
         said = _ANSWERS.get(code, f"refuses with the answer {code}. Look it up in the camera's manual")
         again_s = _REFUSED_AGAIN_S if code in {401, 403} else 2.0

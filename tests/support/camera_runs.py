@@ -9,7 +9,8 @@ from lfr_core.common.clock import SystemClock
 from lfr_core.domain.deployments import DeploymentDirectory
 from lfr_core.domain.policy import Policy
 from streams.broker.connection import BrokerConnection
-from streams.camera import CameraJob, CameraReport, run_camera
+from streams.camera.job import CameraJob, CameraReport
+from streams.camera.session import run_camera
 from tests.support.plain_frames import PlainFrames
 
 __all__ = ["a_session", "assert_balanced", "run_plain"]

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import threading
 
     from lfr_core.custody.installation import Installation
-    from streams.camera import CameraJob, CameraProgress, CameraReport, network
+    from streams.camera import network
+    from streams.camera.job import CameraJob, CameraProgress, CameraReport
 
 __all__ = ["app"]
 
@@ -54,7 +55,7 @@ def run(
 
     from lfr_core.common.hardening import harden_process
     from lfr_core.common.logs import configure_logs
-    from streams.camera import CameraJob
+    from streams.camera.job import CameraJob
     from streams.camera.rate_limit import silence_kafka_logs
 
     configure_logs(installation.settings.log_level)
@@ -113,8 +114,8 @@ def _send(installation: Installation, job: CameraJob, stop: threading.Event) -> 
     from streams.broker.connection import connect_as
     from streams.broker.traits import read_traits
     from streams.broker.users import User
-    from streams.camera import run_camera
     from streams.camera.footage import FootageWriter, GatedFootage
+    from streams.camera.session import run_camera
 
     settings, policy, engine = installation.settings, installation.policy, installation.engine
     name, session = job.camera, str(uuid.uuid4())

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from lfr_core.publication.quality.cells import RateCell
 from lfr_core.publication.quality.columns import COUNTS, OURS, REQUIRED, Column
@@ -23,6 +22,9 @@ from lfr_core.publication.quality.sequence import (
 )
 from lfr_core.publication.quality.table import PublishedRow, PublishedTable
 from lfr_core.publication.tabular import percent
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Frames", "frames_of"]
 
@@ -49,6 +51,8 @@ class Frames:
 
 def frames_of(table: PublishedTable) -> Frames:
     """Make both frames. Nothing is judged here: expectations are, by the suites."""
+    import pandas as pd
+
     rows = table.rows
     frame = pd.DataFrame({"row": [row.number for row in rows]})
     for column in REQUIRED:
@@ -106,6 +110,8 @@ def _add_list_sizes(frame: pd.DataFrame, rows: Sequence[PublishedRow]) -> None:
 
 
 def _series(table: PublishedTable, copies: Sequence[tuple[Column, Column]]) -> pd.DataFrame:
+    import pandas as pd
+
     rows = table.rows
     keys = [(row.location.casefold(), row.date.value) for row in rows if row.date]
     share, rounded = rounded_share([faces for row in rows if (faces := row.count(Column.FACES_SEEN))])
@@ -173,4 +179,6 @@ def _midnight(row: PublishedRow) -> datetime | None:
 
 
 def _floats(values: Sequence[float | None]) -> pd.Series[float]:
+    import pandas as pd
+
     return pd.Series([float("nan") if value is None else float(value) for value in values], dtype="float64")

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from statistics import median
 
-from scipy.special import bdtrc
-
 from lfr_core.publication.quality.cells import DateCell
 
 __all__ = ["ListSizeOutlier", "expected_date", "is_copy", "list_size_spikes", "out_of_order", "rounded_share"]
@@ -113,6 +111,8 @@ def is_copy(one: Sequence[int | None], other: Sequence[int | None]) -> bool:
 
 def rounded_share(counts: Sequence[int]) -> tuple[float, bool]:
     """Return the share of multiples of five in `counts` of 100 and more, and whether chance (20 %) can't explain it."""
+    from scipy.special import bdtrc
+
     large = [count for count in counts if count >= 100]  # small counts repeat by themselves
     if not large:
         return 0.0, False

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import onnxruntime as ort
+from typing import TYPE_CHECKING
 
 from lfr_core.common.errors import Fatal
 from lfr_core.recognition.faces.types import Floats
+
+if TYPE_CHECKING:
+    import onnxruntime as ort
 
 __all__ = ["LoadedGraph", "require_providers", "session_options"]
 
 
 def session_options(threads: int) -> ort.SessionOptions:
     """Make options: `threads` within an operator, no spin-waiting, every graph optimisation (docs/facts.md#faces)."""
+    import onnxruntime as ort
+
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -52,6 +56,8 @@ class LoadedGraph:
         Raises:
             Fatal: a provider that was asked for isn't in the session, or the bytes aren't a model.
         """
+        import onnxruntime as ort
+
         require_providers(providers, ort.get_available_providers(), "in this ONNX Runtime")
         try:
             self._session = ort.InferenceSession(model, session_options(threads), providers=list(providers))

@@ -52,7 +52,7 @@ def test_a_broken_promise_is_exit_code_1_and_what_cant_be_checked_is_not(vault: 
 
     assert code == 0
     assert status["list.gone-from-search"] == "can't be checked now"
-    assert (status["faces.forgotten"], status["accuracy.fair"]) == ("holds", "no automatic check")
+    assert (status["faces.forgotten"], status["accuracy.fair"]) == ("nothing to check now", "no automatic check")
 
     engine = open_engine(Settings().records_url)
     store = deployment_service(engine, vault, Installation(identity=ProcessIdentity.COMMANDS).trail, SystemClock())
@@ -71,7 +71,7 @@ def test_a_broken_promise_is_exit_code_1_and_what_cant_be_checked_is_not(vault: 
     assert (broken["id"], broken["subjects"]) == ("cameras.live-only", ["deployment:op"])
     assert "cameras.live-only" in lfr("show", "--json")[1]
     code, output = lfr("show", "--history", "cameras.live-only", "--json")
-    assert [each["result"] for each in json.loads(output)] == ["broken", "holds"]
+    assert [each["result"] for each in json.loads(output)] == ["broken", "nothing"]
     assert "deployment:op" in lfr("show")[1]
 
 

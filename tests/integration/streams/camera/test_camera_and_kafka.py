@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from lfr_core.domain.deployments import DeploymentDirectory
 from lfr_core.domain.policy import Policy
 from streams.broker.users import User
-from streams.camera import CameraJob, CameraProgress
+from streams.camera.job import CameraJob, CameraProgress
 from tests.support.brokers import RunningBroker
 from tests.support.camera_runs import a_session, assert_balanced, run_plain
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap

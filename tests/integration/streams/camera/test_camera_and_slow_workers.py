@@ -13,7 +13,7 @@ from lfr_core.common.errors import Retryable
 from lfr_core.domain.deployments import DeploymentDirectory
 from lfr_core.domain.policy import Policy
 from streams.broker.users import User
-from streams.camera import CameraJob, CameraProgress, CameraReport
+from streams.camera.job import CameraJob, CameraProgress, CameraReport
 from tests.support.brokers import RunningBroker
 from tests.support.camera_runs import a_session, assert_balanced, run_plain
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap

@@ -14,7 +14,7 @@ from lfr_core.domain.frames import FrameHeader, FrameKind
 from lfr_core.domain.policy import Policy
 from streams.broker.connection import BrokerConnection
 from streams.broker.users import User
-from streams.camera import CameraJob
+from streams.camera.job import CameraJob
 from tests.support.brokers import RunningBroker
 from tests.support.camera_runs import a_session, assert_balanced, run_plain
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap

@@ -24,8 +24,10 @@ from lfr_core.domain.frames import FrameKind, PictureState
 from lfr_core.domain.policy import Policy
 from streams.broker.connection import BrokerConnection
 from streams.broker.users import User
-from streams.camera import CameraJob, CameraProgress, CameraReport, run_camera, view
+from streams.camera import view
+from streams.camera.job import CameraJob, CameraProgress, CameraReport
 from streams.camera.jpeg import jpeg_size
+from streams.camera.session import run_camera
 from tests.support.brokers import RunningBroker
 from tests.support.counting_worker import CountingWorker, assert_counts_explain_every_gap
 from tests.support.outside import RecordingProxy, persons_environment

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
 from fractions import Fraction
 
 import cv2
@@ -15,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from lfr_core.common.clock import SystemClock
-from lfr_core.common.errors import Poison, Retryable
+from lfr_core.common.errors import Poison
 from lfr_core.domain.frames import PictureState
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.recognition.faces.types import Image
@@ -41,55 +38,6 @@ LATEST_S = 0.9
 @pytest.fixture(scope="module")
 def policy() -> Policy:
     return load_policy()
-
-
-@contextmanager
-def redirecting(asked: str, to: str) -> Iterator[str]:
-    """The address of a server that answers the request `asked` with a redirect to `to`."""
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = server.accept()
-                threading.Thread(target=answer, args=(client,)).start()
-
-    def answer(client: socket.socket) -> None:
-        with suppress(OSError), client:
-            while request := client.recv(65_536).decode():
-                sequence = next(line for line in request.splitlines() if line.startswith("CSeq"))
-                head = f"RTSP/1.0 302 Found\r\n{sequence}\r\nLocation: {to}\r\n\r\n"
-                if not request.startswith(asked):
-                    head = f"RTSP/1.0 200 OK\r\n{sequence}\r\nPublic: DESCRIBE, SETUP, PLAY\r\n\r\n"
-                client.sendall(head.encode())
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield f"rtsp://127.0.0.1:{server.getsockname()[1]}/s"
-    finally:
-        with suppress(OSError):
-            server.shutdown(socket.SHUT_RDWR)
-        server.close()
-        thread.join(10)
-
-
-@pytest.mark.parametrize("asked", ["OPTIONS", "DESCRIBE"])
-def test_a_camera_that_leads_to_another_address_is_not_read(
-    asked: str, policy: Policy, wide: list[list[bytes]]
-) -> None:
-    with closing(RtspCamera(wide)) as other, redirecting(asked, other.url) as url:
-        with pytest.raises(Retryable, match="leads to another address"):
-            open_source(parse_source(url), policy.images, clock=SystemClock())
-
-        assert other.connections == 1  # FFmpeg did follow: it is why this is looked at
-
-
-def test_another_connection_to_the_same_address_hides_no_redirect(policy: Policy, wide: list[list[bytes]]) -> None:
-    with closing(RtspCamera(wide)) as other, redirecting("DESCRIBE", other.url) as url:
-        port = int(url.rpartition(":")[2].partition("/")[0])
-        with socket.create_connection(("127.0.0.1", port)), pytest.raises(Retryable, match="leads to another address"):
-            open_source(parse_source(url), policy.images, clock=SystemClock())
 
 
 @pytest.fixture(scope="module")
