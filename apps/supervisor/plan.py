@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from apps.supervisor.children import ChildSpec
 from apps.supervisor.identity import identity_child
@@ -33,6 +33,8 @@ BROKER, GALLERY, VAULT, RECORD, PAGE, WATCH = "broker", "gallery", "vault", "rec
 PUBLIC = "public"
 _THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """What numpy and Milvus read; two threads that wait for each other cost eleven times as much (docs/facts.md)."""
+_ALLOCATOR: Final = {"MALLOC_ARENA_MAX": "2"}
+"""glibc keeps a heap for each of many threads and gives none back: pages open for half an hour had 580 MB."""
 _WORKER_START_S = 120.0  # models are loaded and warmed up; on a busy machine that takes a while
 
 
@@ -88,7 +90,7 @@ def plan(
     choice = choice or choose_broker(settings, inspect_machine(settings))
     threads = str(settings.inference_threads)  # beyond it, the processes would fight for the cores
     env = settings_env(settings, choice.traits.kind) | dict.fromkeys(_THREAD_COUNTS, threads)
-    env |= {LOCK_MEMORY: "1"}  # who is given settings has faces or keys
+    env |= _ALLOCATOR | {LOCK_MEMORY: "1"}  # who is given settings has faces or keys
     children: list[ChildSpec] = []
     if not choice.external:
         children.append(_broker(settings, policy, choice.traits))

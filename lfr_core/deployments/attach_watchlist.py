@@ -28,6 +28,9 @@ from lfr_core.watchlists.eligibility import ADULT_YEARS
 
 __all__ = ["check_list_for", "composition", "delete_list", "forget_list", "write_list"]
 
+_AT_ONCE = 100
+"""Entries whose crops are in memory together."""
+
 
 def check_list_for(made: Application, entries: Sequence[EntryLike]) -> None:
     """Check what an application asks of its list.
@@ -75,8 +78,10 @@ def write_list(
     for entry in entries:
         session.add(read_entry_row(row.id, entry))
     session.flush()
-    for entry in entries:
+    for number, entry in enumerate(entries, start=1):
         session.add_all(read_reference_rows(row.id, entry, key))
+        if number % _AT_ONCE == 0:
+            session.flush()  # and the session lets go of them
     bind_gallery(session, row, held)
     row.gallery, row.contract_id = gallery, contract_id
     row.blue_list_size, row.watchlist_size = blue, len(entries) - blue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 from functools import partial
@@ -29,7 +28,7 @@ from lfr_core.watchlists.entries import Entry, EntryReference, FaceCheck, Watchl
 from lfr_core.watchlists.face_choices import read_choices
 from lfr_core.watchlists.kept_looks import NOTHING_KEPT, KeptLooks, look_once
 from lfr_core.watchlists.photograph_checks import Looked, Progress, look_at_all
-from lfr_core.watchlists.photographs import digest
+from lfr_core.watchlists.photographs import DigestedRows
 
 __all__ = ["Progress", "check_watchlist", "enrol"]
 
@@ -51,6 +50,7 @@ def check_watchlist(
     deployment: str = "",
     last_day: date | None = None,
     kept: KeptLooks = NOTHING_KEPT,
+    listed: DigestedRows | None = None,
 ) -> WatchlistReport:
     """Check a folder with photographs and `watchlist.csv`; nothing is written.
 
@@ -75,22 +75,21 @@ def check_watchlist(
         deployment: whose entry ids are made; leave it empty when only checking.
         last_day: the deployment's, if that isn't `today`.
         kept: what an earlier compile found, and where this one keeps what it finds.
+        listed: the CSV's rows, where they were read already.
 
     Raises:
         Poison: the folder or its CSV can't be read at all.
     """
-    read, choices = read_rows(folder), read_choices(folder)
-    refusals = list(read.refusals)
-    rows = select_eligible(read.rows, today=today, last_day=last_day or today, refusals=refusals)
+    listed, choices = listed or DigestedRows.of(folder, read_rows(folder)), read_choices(folder)
+    refusals = list(listed.read.refusals)
+    rows = select_eligible(listed.read.rows, today=today, last_day=last_day or today, refusals=refusals)
     look = partial(look_once, folder, engine=engine, policy=policy, choices=choices, kept=kept)
-    threads = (os.cpu_count() or 1) if isinstance(engine, PackEngine) else 1
-    looked, unusable = look_at_all(rows, look, progress, threads=threads)
+    looked, unusable = look_at_all(rows, look, progress, threads=_threads_for(engine))
     by_line = {row.line: row for row in rows}
     refusals += [refusal_of(by_line[each.line], each.refused, each.why) for each in unusable if each.refused]
     nearest = _nearest_others(looked)
-    looked = _keep_unshared(looked, _owners(folder, read.rows), nearest, policy, refusals)
-    entries = _entries(looked, deployment)
-    entries = _keep_within_limits(entries, looked, kind, policy, refusals)
+    looked = _keep_unshared(looked, _owners(listed), nearest, policy, refusals)
+    entries = _keep_within_limits(_entries(looked, deployment), looked, kind, policy, refusals)
     return WatchlistReport(
         contract_id=engine.contract_id,
         entries=tuple(entries),
@@ -132,11 +131,15 @@ def enrol(report: WatchlistReport, gallery: Gallery, name: str, contract_id: str
         raise
 
 
-def _owners(folder: Path, rows: Iterable[EntryRow]) -> dict[str, set[str]]:
+def _threads_for(engine: FaceEngine) -> int:
+    return (os.cpu_count() or 1) if isinstance(engine, PackEngine) else 1
+
+
+def _owners(listed: DigestedRows) -> dict[str, set[str]]:
     """Return the subjects under which each file stands, by its hash: expired and conflicting rows count too."""
     owners: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        sha256 = digest(folder, row.photograph)
+    for row in listed.read.rows:
+        sha256 = listed.digests[row.photograph]
         if sha256 is not None:
             owners[sha256].add(row.subject)
     return owners
@@ -197,7 +200,7 @@ def _entries(looked: list[Looked], deployment: str) -> list[Entry]:
                 id=reference_id(entry, photo.sha256),
                 photograph=item.photograph,
                 template=photo.template,
-                crop_jpeg=photo.crop_jpeg,
+                read_crop=photo.read_crop,
                 quality=photo.quality,
             )
             for item, photo in reversed(items)

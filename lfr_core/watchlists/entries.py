@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -34,9 +34,14 @@ class EntryReference:
     """Path relative to the watchlist's folder."""
     template: Floats = field(repr=False)
     """Shape (512,), unit length. Goes to the gallery and nowhere else."""
-    crop_jpeg: bytes = field(repr=False)
-    """The face with a margin, 256 x 256, for the operator to compare."""
+    read_crop: Callable[[], bytes] = field(repr=False)
+    """Gives `crop_jpeg`."""
     quality: Quality
+
+    @property
+    def crop_jpeg(self) -> bytes:
+        """The face with a margin, 256 x 256, for the operator to compare."""
+        return self.read_crop()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

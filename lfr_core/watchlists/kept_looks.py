@@ -14,7 +14,8 @@ import struct
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import IO, Final, Protocol
 
@@ -45,7 +46,9 @@ class KeptLooks(Protocol):
 
     def find(self, name: str) -> Look | None: ...
 
-    def keep(self, name: str, look: Look) -> None: ...
+    def keep(self, name: str, look: Look) -> Look:
+        """Keep it, and return it as `find` would, its crop read where it is asked for."""
+        ...
 
 
 class NothingKept:
@@ -54,8 +57,8 @@ class NothingKept:
     def find(self, name: str) -> Look | None:
         return None
 
-    def keep(self, name: str, look: Look) -> None:
-        pass
+    def keep(self, name: str, look: Look) -> Look:
+        return look
 
 
 NOTHING_KEPT: Final = NothingKept()
@@ -67,48 +70,74 @@ def nothing_kept(_deployment: str) -> AbstractContextManager[KeptLooks]:
 
 
 class SealedLooks:
-    """Appends each look to a file, sealed under the list's key, and reads what an earlier compile left there."""
+    """Appends each look to a file, sealed under the list's key, and reads what an earlier compile left there.
+
+    Crops stay in the file until somebody asks for them: the memory of a long list is that of its templates.
+    """
 
     def __init__(self, file: IO[bytes], key: bytes, deployment: str) -> None:
         """`file`: open for reading and writing."""
         self._file, self._key = file, key
         self._bound = binding("looks", _FORM, deployment)
         self._lock = threading.Lock()
-        self._looks: dict[str, Look] = {}
-        whole = 0
-        for name, look in self._read():
-            self._looks[name] = look
-            whole = file.tell()
-        file.seek(whole)
+        self._places: dict[str, tuple[int, int]] = {}
+        """Where in the file the sealed look of a name begins, and how many bytes it has."""
+        self._end = 0
+        while (place := self._next_place()) is not None:
+            try:
+                name, _ = _unpacked(self._opened(*place))
+            except Refused:  # cut off, or of another key
+                break
+            self._places[name] = place
+            self._end = sum(place)
+        file.seek(self._end)
         file.truncate()
 
     def __len__(self) -> int:
-        return len(self._looks)
+        return len(self._places)
 
     def find(self, name: str) -> Look | None:
-        with self._lock:
-            return self._looks.get(name)
+        place = self._places.get(name)
+        return None if place is None else self._look_at(*place)
 
-    def keep(self, name: str, look: Look) -> None:
+    def keep(self, name: str, look: Look) -> Look:
         """Append it. Raises Retryable where it can't be written."""
         sealed = seal(self._key, _packed(name, look), self._bound)
         try:
             with self._lock:
+                self._file.seek(self._end)
                 self._file.write(_SIZE.pack(len(sealed)) + sealed)
                 self._file.flush()
+                place = self._end + _SIZE.size, len(sealed)
+                self._end = sum(place)
         except OSError as error:
             raise Retryable(
                 f"what was found in the list's photographs can't be kept: {error.strerror}. Make free space"
             ) from error
+        self._places[name] = place
+        return look if isinstance(look, Unusable) else replace(look, read_crop=partial(self._crop_at, *place))
 
-    def _read(self) -> Iterator[tuple[str, Look]]:
-        while (
-            len(size := self._file.read(_SIZE.size)) == _SIZE.size and (length := _SIZE.unpack(size)[0]) < _MOST_BYTES
-        ):
-            try:
-                yield _unpacked(open_sealed(self._key, self._file.read(length), self._bound))
-            except Refused:  # cut off, or of another key
-                return
+    def _look_at(self, at: int, size: int) -> Look:
+        _, look = _unpacked(self._opened(at, size))
+        return look if isinstance(look, Unusable) else replace(look, read_crop=partial(self._crop_at, at, size))
+
+    def _crop_at(self, at: int, size: int) -> bytes:
+        _, look = _unpacked(self._opened(at, size))
+        assert isinstance(look, Photograph)
+        return look.crop_jpeg
+
+    def _opened(self, at: int, size: int) -> bytes:
+        with self._lock:
+            self._file.seek(at)
+            sealed = self._file.read(size)
+        return open_sealed(self._key, sealed, self._bound)
+
+    def _next_place(self) -> tuple[int, int] | None:
+        self._file.seek(self._end)
+        size = self._file.read(_SIZE.size)
+        if len(size) < _SIZE.size or (length := _SIZE.unpack(size)[0]) >= _MOST_BYTES:
+            return None
+        return self._end + _SIZE.size, length
 
 
 @contextmanager
@@ -167,7 +196,7 @@ def look_once(
             look = look_at_bytes(data, sha256, engine, policy, choice)
         except Unusable as unusable:
             look = unusable
-        kept.keep(name, look)
+        look = kept.keep(name, look)
     if isinstance(look, Unusable):
         raise Unusable(look.reason, str(look))
     return look
@@ -199,10 +228,11 @@ def _unpacked(plain: bytes) -> tuple[str, Look]:
     if "reason" in words:
         return words["of"], Unusable(RefusalReason(words["reason"]), words["why"])
     at += head
+    crop = plain[at + template :]
     return words["of"], Photograph(
         sha256=words["sha256"],
         template=np.frombuffer(plain[at : at + template], np.float32),
-        crop_jpeg=plain[at + template :],
+        read_crop=lambda: crop,
         quality=Quality(**words["quality"]),
         notes=tuple(words["notes"]),
     )

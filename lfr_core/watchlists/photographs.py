@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import cv2
 
@@ -19,11 +20,13 @@ from lfr_core.recognition.faces.decode_child import decode_in_child
 from lfr_core.recognition.faces.quality import SECOND_FACE, find_fault
 from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image, Quality
 from lfr_core.recognition.faces.upright import Upright, turn_upright
+from lfr_core.watchlists.csv_file import Rows
 from lfr_core.watchlists.face_choices import FaceChoice
 from lfr_core.watchlists.photograph_files import locate
 
 __all__ = [
     "CROP_SIZE_PX",
+    "DigestedRows",
     "Photograph",
     "Unusable",
     "digest",
@@ -57,10 +60,16 @@ class Photograph:
     sha256: str
     template: Floats
     """Shape (512,), unit length."""
-    crop_jpeg: bytes
+    read_crop: Callable[[], bytes]
+    """Gives the reference crop, a JPEG: of thousands they would fill the memory."""
     quality: Quality
     notes: tuple[str, ...] = ()
     """What was done to it before its face was taken: turned, or one of its faces chosen by hand."""
+
+    @property
+    def crop_jpeg(self) -> bytes:
+        """The face in the middle of a square."""
+        return self.read_crop()
 
 
 def digest(folder: Path, photograph: str) -> str | None:
@@ -69,6 +78,20 @@ def digest(folder: Path, photograph: str) -> str | None:
         return hashlib.sha256(read_photograph(folder, photograph)).hexdigest()
     except Unusable:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestedRows:
+    """A list's rows, and SHA-256 of each file that one of them names, by that name; None where none can be read."""
+
+    read: Rows
+    digests: Mapping[str, str | None]
+
+    @classmethod
+    def of(cls, folder: Path, read: Rows) -> Self:
+        """Read each file once."""
+        names = {row.text["photograph"] for row in read.cells if row.text.get("photograph")}
+        return cls(read, {name: digest(folder, name) for name in names | {row.photograph for row in read.rows}})
 
 
 def look_at(
@@ -99,11 +122,12 @@ def look_at_bytes(
     if choice is not None:
         notes.append(f"of several faces one was chosen by hand by {choice.chosen_by} on {choice.chosen_on}")
     _check_quality(face.quality, policy)
+    crop = _crop(upright.image, face.detection)
     return Photograph(
         sha256=sha256,
         notes=tuple(notes),
         template=engine.embed([face.aligned])[0],
-        crop_jpeg=_crop(upright.image, face.detection),
+        read_crop=lambda: crop,
         quality=face.quality,
     )
 

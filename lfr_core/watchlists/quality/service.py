@@ -24,7 +24,7 @@ from lfr_core.watchlists.csv_file import Rows, read_rows
 from lfr_core.watchlists.enrol import Progress, check_watchlist
 from lfr_core.watchlists.entries import WatchlistReport
 from lfr_core.watchlists.kept_looks import NOTHING_KEPT, KeptLooks
-from lfr_core.watchlists.photographs import digest
+from lfr_core.watchlists.photographs import DigestedRows
 from lfr_core.watchlists.quality.dataframes import faces_frame, rows_frame, whole_frame
 from lfr_core.watchlists.quality.findings import (
     composition,
@@ -142,16 +142,16 @@ class _Run:
         asked, read = self._asked, self._read
         rows, whole = row_rules(asked.today, asked.last_day), whole_rules(asked.policy.watchlist, asked.kind)
         faces = face_rules(asked.policy.watchlist)
-        names = {row.text["photograph"] for row in read.cells if row.text.get("photograph")}
-        hashes = {name: digest(self._folder, name) for name in names}
-        self._run(ListSuite.ROWS, rows, rows_frame(read, hashes))
+        listed = DigestedRows.of(self._folder, read)
+        self._run(ListSuite.ROWS, rows, rows_frame(read, listed.digests))
         self._run(ListSuite.WHOLE, whole, whole_frame(read, asked.today))
         stopped = (
             asked.stop_at_rows
             and asked.kind is DeploymentKind.OPERATIONAL
             and any(finding.refuses for finding in self._found)
         )
-        report = WatchlistReport("", (), read.refusals) if stopped else self._faces(engine, progress, kept, faces)
+        nothing = WatchlistReport("", (), read.refusals)
+        report = nothing if stopped else self._faces(engine, progress, kept, faces, listed)
         why_not = "no face was embedded, because the rows don't pass" if stopped else "no photograph could be looked at"
         unchecked = unchecked_of((*rows, *whole, *faces), self._results, read.columns, why_not=why_not)
         names_unchecked = {each.rule for each in unchecked}
@@ -173,7 +173,12 @@ class _Run:
         return CheckedList(report, quality)
 
     def _faces(
-        self, engine: Callable[[], FaceEngine], progress: Progress, kept: KeptLooks, rules: tuple[Rule, ...]
+        self,
+        engine: Callable[[], FaceEngine],
+        progress: Progress,
+        kept: KeptLooks,
+        rules: tuple[Rule, ...],
+        listed: DigestedRows,
     ) -> WatchlistReport:
         asked = self._asked
         report = check_watchlist(
@@ -186,6 +191,7 @@ class _Run:
             deployment=asked.deployment,
             progress=progress,
             kept=kept,
+            listed=listed,
         )
         frame = faces_frame(report.faces)
         if len(frame):

@@ -85,9 +85,9 @@ def test_a_killed_compile_goes_on_and_comes_to_the_same_list_without_looking_twi
 
     again = Dying(engine)
     with keep_looks(folder, DEPLOYMENT, KEY) as kept:
-        resumed = check(whole, again, policy, kept)
+        resumed = what(check(whole, again, policy, kept))
 
-    assert what(resumed) == what(check(whole, engine, policy))
+    assert resumed == what(check(whole, engine, policy))
     assert again.embedded == 2  # of four: one more photograph, and the drawn test face
     assert list(folder.iterdir()) == []  # once it has come to its end nothing is left
 
@@ -145,6 +145,17 @@ def test_another_photograph_policy_model_or_choice_is_looked_at_anew(
     (whole.path / photograph).write_bytes((whole.path / photograph).read_bytes() + b" ")
     look_once(whole.path, photograph, counting, policy, {}, kept)
     assert counting.embedded == 1
+
+
+def test_the_crops_of_a_long_list_are_not_all_in_memory(whole: ListFolder, engine: FaceEngine, policy: Policy) -> None:
+    kept = SealedLooks(io.BytesIO(), KEY, DEPLOYMENT)
+
+    found = [look_once(whole.path, "p0.jpg", engine, policy, {}, kept) for _ in range(2)]  # looked at, then kept
+
+    alone = look_once(whole.path, "p0.jpg", engine, policy, {}, NOTHING_KEPT)
+    for look in found:
+        assert look.crop_jpeg == alone.crop_jpeg
+        assert look.crop_jpeg is not look.crop_jpeg  # read anew each time: nobody holds it
 
 
 def test_a_look_comes_back_as_it_was() -> None:
