@@ -67,6 +67,7 @@ class StuckRecords:
         signed_on_to: str | None,
         alert: str = "",
         request: str = "",
+        approves: str = "",
     ) -> str:
         self.answers.wait()
         return name

@@ -18,6 +18,7 @@ from apps.planner.document_panel import show_document_panel
 from apps.planner.list_html import minors_html
 from apps.planner.list_panel import show_list_panel
 from apps.planner.open_panel import close_panels, is_open
+from apps.planner.photographs_panel import show_photographs_panel
 from apps.planner.remedies import Act
 from apps.planner.view import PlannerView
 from lfr_core.common.errors import LfrError
@@ -190,6 +191,7 @@ def _approve(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson
     """Approve the list: the digest that is sent is the one on the screen."""
     st.html(panels.list_html(one, view.list_before(one)))
     st.html(minors_html(one, view.list_quality(one.view.id)))
+    show_photographs_panel(view, one, by)
     st.html(
         panels.forecast_html(
             view.forecast(one.application, people=one.list_people), title="Forecast of the list as built"

@@ -19,6 +19,7 @@ from lfr_core.deployments.build import (
 )
 from lfr_core.deployments.camera_sources import CameraSources, camera_folder
 from lfr_core.deployments.evaluations import find_evaluations
+from lfr_core.deployments.list_thumbnails import ListThumbnails
 from lfr_core.deployments.monitoring.selftest import SelfTest
 from lfr_core.deployments.place_plan import PlacePlans
 from lfr_core.recognition.build import drop_gallery
@@ -63,6 +64,7 @@ def planner_view(installation: Installation) -> PlannerView:
         cameras=CameraControl(sources, partial(try_camera, installation), partial(camera_states, home)),
         drafts=DraftStore(home / "drafts"),
         plans=PlacePlans(installation.engine, installation.trail, installation.clock),
+        thumbnails=ListThumbnails(installation.engine, installation.vault, installation.clock),
         run_self_test=partial(run_self_test, installation),
         reports=home / "quality",
         uploads=home / "tmp",

@@ -9,10 +9,12 @@ import base64
 from html import escape
 
 from apps.planner.uploaded_lists import ListLook, LookedAt, StagedList
+from lfr_core.deployments.list_thumbnails import ON_A_PAGE, ListThumbnail, ThumbnailPage
 from lfr_core.deployments.readiness import DeploymentOverview
+from lfr_core.watchlists.eligibility import ADULT_YEARS
 from lfr_core.watchlists.quality.result import ListQuality
 
-__all__ = ["list_look_html", "minors_html", "uploaded_html"]
+__all__ = ["list_look_html", "minors_html", "thumbnails_html", "uploaded_html"]
 
 _MOST_NAMED = 10
 """Files that are left out; how many more there are is said."""
@@ -91,12 +93,35 @@ def minors_html(one: DeploymentOverview, found: ListQuality | None) -> str:
     )
 
 
+def thumbnails_html(page: ThumbnailPage) -> str:
+    """Show a page of a list's entries in small, each with its category and, under 18, the age; without names."""
+    first = (page.number - 1) * ON_A_PAGE + 1
+    last = first + len(page.shown) - 1
+    figures = "".join(_thumbnail(each, number) for number, each in enumerate(page.shown, start=first))
+    said = f"Photographs {first:,} to {last:,} of {page.entries:,}, one of each entry; under 18 first"
+    return f'<p class="pln-facts" role="status">{said}.</p><div class="pln-thumbs">{figures}</div>'
+
+
+def _thumbnail(each: ListThumbnail, number: int) -> str:
+    words = each.category.replace("_", " ")
+    minor = f"age {each.age}" if each.age is not None and each.age < ADULT_YEARS else ""
+    picture = '<span class="pln-no-thumb">no picture</span>'
+    if each.jpeg is not None:
+        alt = f"Photograph {number}: {', '.join(filter(None, (words, minor)))}"
+        picture = f'<img src="{_data_uri(each.jpeg.reveal())}" width="72" height="72" alt="{escape(alt)}">'
+    age = f"<strong>{minor}</strong>" if minor else ""
+    return f"<figure>{picture}<figcaption>{escape(words)} {age}</figcaption></figure>"
+
+
+def _data_uri(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
+
+
 def _looked_at(each: LookedAt) -> str:
     finding = each.finding
     line = "the list" if finding.line is None else f"line {finding.line}"
     picture = "none"
     if each.thumbnail is not None:
-        uri = f"data:image/jpeg;base64,{base64.b64encode(each.thumbnail).decode('ascii')}"
-        picture = f'<img src="{uri}" width="72" alt="Photograph of {line}">'
+        picture = f'<img src="{_data_uri(each.thumbnail)}" width="72" alt="Photograph of {line}">'
     state = "refused" if finding.refuses else "to look at"
     return f"<tr><td>{picture}</td><td>{line}<br><small>{state}</small></td><td>{escape(finding.message)}</td></tr>"

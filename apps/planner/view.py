@@ -33,6 +33,7 @@ from lfr_core.deployments.compliance_documents.kinds import FORCE_DOCUMENTS
 from lfr_core.deployments.evaluations import Evaluation
 from lfr_core.deployments.false_alert_forecast import FalseAlertForecast, ForecastInputs, forecast_false_alerts
 from lfr_core.deployments.list_history import EarlierList, list_before
+from lfr_core.deployments.list_thumbnails import ListThumbnails
 from lfr_core.deployments.monitoring.selftest import SelfTest
 from lfr_core.deployments.place_plan import PlacePlans
 from lfr_core.deployments.readiness import (
@@ -85,6 +86,7 @@ class PlannerView:
     cameras: CameraControl
     drafts: DraftStore
     plans: PlacePlans
+    thumbnails: ListThumbnails
     run_self_test: Callable[[str, AuthenticatedPerson], SelfTest]
     reports: Path
     """Folder of the suites' reports on watchlists, one folder a deployment."""

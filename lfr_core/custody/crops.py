@@ -20,6 +20,7 @@ __all__ = [
     "alert_probe",
     "alert_reference",
     "list_reference",
+    "list_thumbnail",
     "sighting_probe",
     "sightings_key",
 ]
@@ -45,6 +46,11 @@ def alert_reference(deployment: str, alert: UUID, reference: str) -> bytes:
 def list_reference(deployment: str, reference: str) -> bytes:
     """Return what a reference of a deployment's list is bound to."""
     return binding("watchlist", deployment, "reference", reference)
+
+
+def list_thumbnail(deployment: str, entry: str, crop_sha256: str) -> bytes:
+    """Return what the thumbnail of an entry is bound to: of which crop of the list that is approved it was made."""
+    return binding("watchlist", deployment, "thumbnail", entry, crop_sha256)
 
 
 def sightings_key(vault: Vault, deployment: str, *, now_ns: int, retention_h: int, actor: SystemActor) -> KeptKey:

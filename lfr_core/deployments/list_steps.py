@@ -11,6 +11,7 @@ from lfr_core.deployments.attach_watchlist import check_list_for, composition, f
 from lfr_core.deployments.audited_steps import AuditedSteps
 from lfr_core.deployments.entries import EntryLike
 from lfr_core.deployments.gallery_binding import list_digest
+from lfr_core.deployments.list_thumbnails import forget_thumbnails, keep_thumbnails
 from lfr_core.deployments.locking import lock_deployment, unknown
 from lfr_core.deployments.reading import read_application
 from lfr_core.deployments.record import check_may_take, record_step
@@ -83,6 +84,8 @@ class ListSteps(AuditedSteps):
                 planned = session.get_one(PlannedDeploymentRow, deployment_id)
                 planned.list_last_day = min(entry.expires_on for entry in entries)
             write_list(session, row, contract_id, gallery, entries, key, held)
+            if made is not None:
+                keep_thumbnails(session, deployment_id, entries, key)
             session.add_all(composition(deployment_id, entries, now))
             keep_commitments(session, deployment_id, committed)
             digest = row.list_digest = list_digest(session, row)
@@ -103,6 +106,7 @@ class ListSteps(AuditedSteps):
                 digest = whole if len(digest) >= _SHORT and whole.startswith(digest) else digest
                 planned.bound_contract = row.contract_id
             self._step(session, row, Step.APPROVE_LIST, by, digest=digest)
+            forget_thumbnails(session, id)
 
     def _list_key(self, deployment: str) -> bytes:
         """Return the key that the list's crops are sealed under.

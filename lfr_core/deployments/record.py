@@ -15,7 +15,8 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail
 from lfr_core.custody.audit.standing import AT, STATUS, in_ns
 from lfr_core.custody.people.lookup import acting
-from lfr_core.custody.people.roles import Actor, Role, principal_of
+from lfr_core.custody.people.roles import Actor, Person, Role, principal_of
+from lfr_core.deployments.locking import unknown
 from lfr_core.deployments.reading import answer_calls, read_state
 from lfr_core.deployments.state_machine import DeploymentState, StepActor, check_actor, rule_of, transition
 from lfr_core.deployments.steps import Step, StepRule, rules_for
@@ -23,7 +24,7 @@ from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus as Status
 from lfr_core.storage.tables.deployments import DeploymentRow, DeploymentStepRow, PlannedDeploymentRow
 
-__all__ = ["actor_of", "check_may_take", "check_step", "note_step", "record_step", "rule_for"]
+__all__ = ["actor_of", "check_may_approve", "check_may_take", "check_step", "note_step", "record_step", "rule_for"]
 
 
 def rule_for(row: DeploymentRow, step: Step) -> StepRule:
@@ -57,6 +58,22 @@ def check_step(session: Session, row: DeploymentRow, step: Step, *, by: Actor, n
     """See that `by` may take `step` now, before what belongs to it is written. Raises Refused as `record_step`."""
     actor = actor_of(session, by, rule_for(row, step).roles)
     transition(_state_of(session, row), step, actor, now)
+
+
+def check_may_approve(session: Session, deployment: str, person: Person, *, now: datetime) -> DeploymentState:
+    """See that a deployment's list waits for an approval, and that `person` could give it; return where it stands.
+
+    Raises:
+        Refused: `deployment.unknown`; as `rule_for` and `transition`.
+    """
+    row = session.get(DeploymentRow, deployment)
+    if row is None:
+        raise unknown(deployment)
+    rule_for(row, Step.APPROVE_LIST)
+    state = _state_of(session, row)
+    actor = StepActor(person.name, person.roles, former_names=person.former_names)
+    transition(state, Step.APPROVE_LIST, actor, now, digest=state.list_digest)
+    return state
 
 
 def record_step(

@@ -23,6 +23,7 @@ from lfr_core.custody.people.roles import Role
 from lfr_core.custody.people.sign_on import check_signed_on
 from lfr_core.custody.vault.epochs import Epoch
 from lfr_core.deployments.gate_facts import difference_of, gather_gate_facts
+from lfr_core.deployments.record import check_may_approve
 from lfr_core.domain.gate import GateFacts
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.alerts import AlertRow
@@ -72,7 +73,14 @@ class VaultRecords:
         return None if row is None else gather_gate_facts(session, row, utc_from_ns(self._clock.time_ns()), is_sealed)
 
     def check_person(
-        self, name: str, roles: frozenset[Role], *, signed_on_to: str | None, alert: str = "", request: str = ""
+        self,
+        name: str,
+        roles: frozenset[Role],
+        *,
+        signed_on_to: str | None,
+        alert: str = "",
+        request: str = "",
+        approves: str = "",
     ) -> str:
         with self._compared(name) as (session, compare):
             person = in_role(session, name, roles)
@@ -89,6 +97,9 @@ class VaultRecords:
                 compare("this alert", this)
             if request:
                 compare("this request", {RightsRequestRow: by_key(RightsRequestRow, request)})
+            if approves:
+                check_may_approve(session, approves, person, now=utc_from_ns(self._clock.time_ns()))
+                compare("this deployment", of_deployment(approves))
             return person.name
 
     def check_recorded(self, name: str) -> Mapping[str, str] | None:

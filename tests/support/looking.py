@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import cv2
+import numpy as np
 import pytest
 from sqlalchemy import Engine
 
@@ -25,6 +27,9 @@ from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.people.roles import SERVICE_ROLES
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.port import KeyKind
+from lfr_core.deployments.compliance_documents import ComplianceDocumentKind, ComplianceDocumentRegister
+from lfr_core.deployments.compliance_documents.kinds import FORCE_DOCUMENTS
+from lfr_core.deployments.list_thumbnails import ListThumbnails
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Engagement, Judgement
 from lfr_core.domain.deployments import DeploymentKind
@@ -40,6 +45,7 @@ from tests.support.deployments import deployment_service
 from tests.support.each_process import EachProcess, EachTrail
 from tests.support.galleries import held_by
 from tests.support.people import FAR, add_people, authenticated
+from tests.support.planning import PlanningHarness, form
 from tests.support.records import entry, sighting
 from tests.support.shown_pictures import seen
 from tests.support.vault_server import serving_vault
@@ -144,6 +150,7 @@ class Harness:
         self.sightings, self.listed = one.key_id, self.vault.kept(KeyKind.WATCHLIST, "dep")[0].id
         self.looks = Consultations(self.engine, self.trail, self.clock)
         self._hold_footage(far_ns)
+        self._plan_list()
         self.rights = RightsService(self.engine, self.vault, self.trail, self.policy, self.clock)
         asked = NewRequest(RequestKind.ENQUIRY, "4 Rampant Horse Street", "Why me?")
         self.request = self.rights.take(asked, by=authenticated("Pat Planner")).reference
@@ -154,6 +161,35 @@ class Harness:
         folder.mkdir(parents=True)
         for name in ("index.html", "style.css"):
             (folder / name).write_text("subject of entry-1")
+
+    def _plan_list(self) -> None:
+        """A planned deployment whose list waits for approval."""
+        planned = PlanningHarness(self.engine, self.vault, self.trail, self.clock, self.home, self.policy)
+        starts_at = self.began + timedelta(hours=6)
+        wanted = form(starts_at, hours=2)
+        planned.deployments.plan("planned", DeploymentKind.OPERATIONAL, wanted, by=authenticated("Pat Planner"))
+        documents = ComplianceDocumentRegister(
+            self.engine, self.trail, self.clock, self.home / "papers", self.policy.documents
+        )
+        file = self.home / "document.md"
+        file.write_text("# In order")
+        for kind in ComplianceDocumentKind:
+            of = "" if kind in FORCE_DOCUMENTS else "planned"
+            day = self.began.date() + timedelta(days=100)
+            by = authenticated(COMPLIANCE)
+            documents.add(kind, file, title="In order", version="1", review_by=day, by=by, deployment=of)
+        why = "necessary and proportionate"
+        by = authenticated(OFFICER)
+        planned.deployments.authorise("planned", by=by, reason=why, revision=1, claim_not_shown=True)
+        crop = bytes(cv2.imencode(".jpg", np.full((200, 200, 3), 90, np.uint8))[1])
+        planned.compile("planned", (entry(crop=crop, expires_on=starts_at.date() + timedelta(days=9)),))
+        self.planned_digest = planned.digest("planned")
+        self.waiting_list = self.vault.kept(KeyKind.WATCHLIST, "planned")[0].id
+        self.thumbnails = ListThumbnails(self.engine, self.vault, self.clock)
+
+    def look_at_list(self, name: str, deployment: str = "planned") -> object:
+        """As the page of the officer who approves a list does."""
+        return self.thumbnails.open_page(deployment, 1, digest=self.planned_digest, by=self.login(name))
 
     def _hold_footage(self, due_ns: int) -> None:
         """A segment on record and a hold of it."""

@@ -16,6 +16,7 @@ from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.camera_sources import CameraSources, camera_folder
 from lfr_core.deployments.compliance_documents import ComplianceDocumentRegister
 from lfr_core.deployments.evaluations import load_evaluations
+from lfr_core.deployments.list_thumbnails import ListThumbnails
 from lfr_core.deployments.monitoring.selftest import SelfTest, SelfTestLine
 from lfr_core.deployments.place_plan import PlacePlans
 from lfr_core.recognition.faces.types import FaceEngine
@@ -58,6 +59,7 @@ def planner_view_of(harness: PlanningHarness, **changes: Any) -> PlannerView:
             CameraSources(harness.engine, harness.trail, camera_folder(harness.home)), no_camera, dict
         ),
         "plans": PlacePlans(harness.engine, harness.trail, harness.clock),
+        "thumbnails": ListThumbnails(harness.engine, harness.vault, harness.clock),
         "drafts": DraftStore(harness.home / "drafts"),
         "run_self_test": self_test,
         "uploads": harness.home / "tmp",

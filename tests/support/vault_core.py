@@ -105,6 +105,8 @@ class Records:
     clock: TwoClocks
     away: bool = False
     known: dict[str, GateFacts] = field(default_factory=dict)
+    waiting: set[str] = field(default_factory=set)
+    """Deployments whose list waits for approval."""
     attended: bool = True
     """Somebody attends, and the records take writes; off: as `known` says."""
     began_: list[Epoch] = field(default_factory=list)
@@ -151,6 +153,7 @@ class Records:
         signed_on_to: str | None,
         alert: str = "",
         request: str = "",
+        approves: str = "",
     ) -> str:
         """Those in `people`, by the register's own words; "d" is what everybody has signed on to."""
         self._there()
@@ -161,6 +164,8 @@ class Records:
             raise Refused("people.wrong-role", f"{name} may not")
         if signed_on_to not in {None, "d"}:
             raise Refused("operator.not-signed-on", f"{name} hasn't signed on to {signed_on_to}")
+        if approves and approves not in self.waiting:
+            raise Refused("deployment.wrong-state", f"the list of {approves} waits for nobody")
         return name
 
     def compare_records(self, deployment: str) -> str:

@@ -49,6 +49,7 @@ from lfr_core.custody.vault.port import (
 )
 from lfr_core.custody.vault.record_keys import derive_record_key
 from lfr_core.custody.vault.sealing import fingerprint
+from lfr_core.custody.vault.watchlist_key import take_persons_key
 from lfr_core.custody.vault.writer_keys import WriterKeys
 from lfr_core.deployments.vault_records import VaultRecords
 from lfr_core.domain.actors import Principal, SystemActor, fold_key_name
@@ -72,6 +73,7 @@ class Nobody:
         signed_on_to: str | None,
         alert: str = "",
         request: str = "",
+        approves: str = "",
     ) -> str:
         raise Refused("people.unknown", f"nobody is registered as {name!r}")
 
@@ -144,7 +146,8 @@ class MemoryVault:
             raise Refused("vault.key-gone", "the key is destroyed")
         who = check_access(actor, info, self.people)
         self.opened.append((key_id, who, purpose))
-        return KeptKey(info, self._key(key_id))
+        found = KeptKey(info, self._key(key_id))
+        return found if isinstance(who, SystemActor) else take_persons_key(found)
 
     def kept(self, kind: KeyKind | None = None, deployment: str | None = None) -> tuple[KeptKeyInfo, ...]:
         m.checked(m.Kept, kind=kind, deployment=deployment)

@@ -93,9 +93,12 @@ ROLES: Final[Mapping[KeyKind, frozenset[Role]]] = MappingProxyType(
         KeyKind.ALERT: frozenset({Role.OPERATOR, Role.ENGAGING_OFFICER}),
         KeyKind.FOOTAGE: frozenset({Role.COMPLIANCE, Role.AUTHORISING_OFFICER}),
         KeyKind.RIGHTS: frozenset({Role.COMPLIANCE}),
+        KeyKind.WATCHLIST: frozenset({Role.AUTHORISING_OFFICER}),
     }
 )
-"""Which people may open what: any of these roles. A list's key and the broker's sightings are for no person."""
+"""Which people may open what: any of these roles. The broker's sightings are for no person; of a list's key they are
+lent the one of its thumbnails (`lfr_core.custody.vault.watchlist_key`), while it waits for their approval.
+"""
 SIGNED_ON: Final = frozenset({KeyKind.ALERT})
 """What is opened only by somebody who has signed on to its deployment."""
 
@@ -104,15 +107,24 @@ class PeopleRegister(Protocol):
     """The register of people and their sign-ons, and what they decided to hold: the records."""
 
     def check_person(
-        self, name: str, roles: frozenset[Role], *, signed_on_to: str | None, alert: str = "", request: str = ""
+        self,
+        name: str,
+        roles: frozenset[Role],
+        *,
+        signed_on_to: str | None,
+        alert: str = "",
+        request: str = "",
+        approves: str = "",
     ) -> str:
         """Return the registered name of a person who may act in one of `roles` now.
 
         `alert`: the id of the one whose pictures they would see: an engaging officer those that an operator has judged.
         `request`: the reference of the one that they would read or answer, which must be as it was recorded.
+        `approves`: the id of the deployment whose list they would see: it waits for an approval that they could give.
 
         Raises:
-            Refused: `people.*`; `operator.not-signed-on`; `officer.not-judged`, `officer.deployment-over`.
+            Refused: `people.*`; `operator.not-signed-on`; `officer.not-judged`, `officer.deployment-over`; as the step
+                that approves a list.
             Retryable: the records are away: nobody is let in then.
         """
         ...
@@ -259,6 +271,8 @@ def check_access(actor: Principal, info: KeptKeyInfo, people: PeopleRegister) ->
     roles = ROLES.get(kind)
     if roles is None:
         raise Refused("vault.not-for-you", f"a key of {kind} is for the platform's own parts: no person is given one")
+    if kind is KeyKind.WATCHLIST:
+        return people.check_person(person_name(actor), roles, signed_on_to=None, approves=info.deployment)
     if kind not in SIGNED_ON:
         request = info.subject.partition("/")[0] if kind is KeyKind.RIGHTS else ""  # a closed one's key: `…/closed`
         return people.check_person(person_name(actor), roles, signed_on_to=None, request=request)

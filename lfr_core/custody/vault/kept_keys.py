@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import Final
 
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused
@@ -19,12 +20,17 @@ from lfr_core.custody.vault.erasure_events import AuditRecorder, ErasureEvents
 from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.port import DestroyedKey, ErasureRule, KeptKey, KeptKeyInfo, KeyKind
+from lfr_core.custody.vault.watchlist_key import take_persons_key
 from lfr_core.domain.actors import Principal, SystemActor
 from lfr_core.domain.gate import GateFactsSource
 
-__all__ = ["KeptKeys"]
+__all__ = ["ONE_LIST_LOOK_S", "KeptKeys"]
 
 _SWEEP_EVERY_S = 10.0
+ONE_LIST_LOOK_S: Final = 600.0
+"""[proposal] As `lfr_core.custody.people.consultations.ONE_LOOK_S`: a page asks for the key anew at each drawing, since
+it keeps none.
+"""
 
 
 class KeptKeys:
@@ -54,6 +60,9 @@ class KeptKeys:
         self._keystore, self._terms, self._clock, self._guard = keystore, terms, clock, guard
         self._facts, self._people, self._audit = facts, people, audit
         self.lock = threading.RLock()
+        self._looks_lock = threading.Lock()
+        self._looks: dict[tuple[Principal, str, str], float] = {}
+        """People's looks at lists that are on the trail: who, at which key, for what, and when (monotonic)."""
         self.erasures = ErasureEvents(audit, lambda: keystore.generation)
         self._swept = float("-inf")
 
@@ -87,8 +96,9 @@ class KeptKeys:
             raise _gone()
         who = access.check_access(actor, info, self._people)
         access.check_still_written(who, info, self._facts)
-        self._audit.record(AuditEvent(Verb.CONSULT, who, info.deployment, f"{info.kind}:{info.subject}", rule=purpose))
-        return self._find(key_id)  # looked up again: it may have been destroyed meanwhile
+        self._note(who, info, purpose)
+        found = self._find(key_id)  # looked up again: it may have been destroyed meanwhile
+        return found if isinstance(who, SystemActor) else take_persons_key(found)
 
     def list(self, kind: KeyKind | None, deployment: str | None, after: str) -> tuple[KeptKeyInfo, ...]:
         """List them in the order of their ids, and only those whose id comes `after` another."""
@@ -152,6 +162,21 @@ class KeptKeys:
         except Refused as error:  # gone from memory all the same; the disk follows at the next sweep
             get_logger().error("vault.keystore", reason=str(error))
         self.erasures.remember(gone, now_ns)
+
+    def _note(self, who: Principal, info: KeptKeyInfo, purpose: str) -> None:
+        """Put a consultation on the trail: each one, but a person's looks at one list within ten minutes as one."""
+        event = AuditEvent(Verb.CONSULT, who, info.deployment, f"{info.kind}:{info.subject}", rule=purpose)
+        if info.kind is not KeyKind.WATCHLIST or isinstance(who, SystemActor):
+            self._audit.record(event)
+            return
+        look, now_s = (who, info.id, purpose), self._clock.monotonic()
+        with self._looks_lock:
+            self._looks = {each: at for each, at in self._looks.items() if now_s - at < ONE_LIST_LOOK_S}
+            is_noted = look in self._looks
+        if not is_noted:
+            self._audit.record(event)
+            with self._looks_lock:
+                self._looks[look] = now_s
 
     def _given_again(self, kind: KeyKind, deployment: str, subject: str, actor: SystemActor) -> KeptKey | None:
         """Return a key that is there already, or None. Raises Refused when it isn't given to its maker again."""

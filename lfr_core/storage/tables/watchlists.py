@@ -12,6 +12,7 @@ from lfr_core.storage.tables.row import Row
 __all__ = [
     "GalleryLookRow",
     "GalleryReferenceRow",
+    "ListThumbnailRow",
     "WatchlistEntryRow",
     "WatchlistReferenceRow",
 ]
@@ -47,6 +48,24 @@ class WatchlistReferenceRow(Row, table=True):
     crop_sealed: bytes
     crop_sha256: str = Field(default="", sa_column_kwargs={"server_default": ""})
     """Of the crop in the clear, for the digest that is approved."""
+
+
+class ListThumbnailRow(Row, table=True):
+    """An entry's face in small, for the officer who approves the list: exists while it waits for approval."""
+
+    __tablename__ = "list_thumbnail"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["deployment", "entry"], ["watchlist_entry.deployment", "watchlist_entry.id"], ondelete="CASCADE"
+        ),
+    )
+
+    deployment: str = Field(primary_key=True)
+    entry: str = Field(primary_key=True)
+    reference: str
+    """Whose crop it was made of: it is bound to that crop's digest."""
+    jpeg_sealed: bytes
+    """Under a key that is derived from the list's."""
 
 
 class GalleryReferenceRow(Row, table=True):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import cv2
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -11,6 +13,7 @@ from apps.planner import camera_panel
 from apps.planner.camera_control import CameraControl
 from lfr_core.deployments.announcement import ReasonClass, announcements
 from lfr_core.deployments.camera_sources import CameraSources, camera_folder
+from lfr_core.deployments.list_thumbnails import ON_A_PAGE
 from lfr_core.deployments.reading import read_authority, timeline
 from lfr_core.deployments.withholding import ask_to_withhold, refuse_withholding
 from lfr_core.storage.engine import reading
@@ -149,3 +152,65 @@ def test_the_cameras_of_one_of_this_machines_networks_are_found_by_a_button(
 
     assert asked == ["10.0.1.0/24"]
     assert "Find cameras" not in [each.label for each in page(harness, PUBLISHER).button]
+
+
+def html_of(app: AppTest) -> str:
+    return "".join(each.proto.body for each in app.get("html"))
+
+
+def test_the_officer_who_approves_a_list_turns_its_photographs_over_and_they_go_with_the_button(
+    harness: PlanningHarness,
+) -> None:
+    crop = bytes(cv2.imencode(".jpg", np.full((200, 200, 3), 90, np.uint8))[1])
+    harness.plan()
+    harness.authorise()
+    harness.announce()
+    harness.compile(entries=(*(entry(f"e{n:02}", crop=crop) for n in range(ON_A_PAGE)), entry("child", age=12)))
+    app = page(harness, OFFICER)
+    assert "data:image" not in html_of(app)
+
+    (switch,) = [each for each in app.toggle if "photographs" in each.label]
+    switch.set_value(True).run()
+
+    assert f"Photographs 1 to {ON_A_PAGE} of {ON_A_PAGE + 1}" in html_of(app)
+    assert html_of(app).count("data:image/jpeg") == ON_A_PAGE - 1  # the child's is no picture in this test
+    assert "age 12" in html_of(app)
+    assert "subject of" not in html_of(app)
+    press(app, "Those after")
+    assert f"Photographs {ON_A_PAGE + 1} to {ON_A_PAGE + 1} of {ON_A_PAGE + 1}" in html_of(app)
+    press(app, "Approve the list")
+    assert "data:image" not in html_of(app)
+
+
+def test_whoever_may_not_approve_a_list_is_offered_no_photographs(harness: PlanningHarness) -> None:
+    harness.plan()
+    harness.authorise()
+    harness.announce()
+    harness.compile()
+
+    for name in (PLANNER, PUBLISHER):
+        assert [each.label for each in page(harness, name).toggle if "photographs" in each.label] == []
+
+
+def test_photographs_of_a_list_that_was_compiled_anew_are_not_shown(harness: PlanningHarness) -> None:
+    harness.plan()
+    harness.authorise()
+    harness.announce()
+    harness.compile()
+    view = planner_view_of(harness)
+    one = view.read_overview("dep")
+    harness.compile(entries=(entry("another"),))
+
+    shown = AppTest.from_function(
+        panel, kwargs={"view": view, "one": one, "person": session_of(harness.engine, OFFICER).person}
+    ).run()
+    shown.toggle[0].set_value(True).run()
+
+    assert "compiled anew" in shown.warning[0].value
+
+
+def panel(view: object, one: object, person: object) -> None:
+    """As the page does."""
+    from apps.planner.photographs_panel import show_photographs_panel
+
+    show_photographs_panel(view, one, person)  # type: ignore[arg-type]  # its annotation is read where nothing is imported

@@ -18,11 +18,13 @@ from lfr_core.custody.people import Role
 from lfr_core.custody.people.consultations import ONE_LOOK_S, Consultations
 from lfr_core.custody.vault.access import PARTS
 from lfr_core.custody.vault.port import KeyKind
+from lfr_core.deployments.list_thumbnails import PURPOSE
 from lfr_core.deployments.reading import show_timeline
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.receipts import issue_receipt
 from lfr_core.retention.footage.listing import list_holds, list_segments, show_hold, show_segment
+from lfr_core.storage.tables.deployments import PlannedDeploymentRow
 from lfr_core.watchlists.listing import list_entries
 from tests.support.deployments import deployment_service
 from tests.support.looking import (
@@ -38,6 +40,7 @@ from tests.support.looking import (
     looking_at,
     now_ns,
 )
+from tests.support.overwriting import overwriting
 from tests.support.records import ManualClock
 
 LOOKERS = ("", "Joe Public", *PEOPLE, *(str(part) for part in SystemActor))
@@ -102,6 +105,9 @@ READS: dict[str, tuple[Callable[[Harness, str], object], set[str]]] = {
     "hold": (lambda h, name: show_hold(h.looks, h.hold, by=h.login(name)), LISTING),
     "requests": (lambda h, name: h.rights.list(by=h.login(name)), LISTING),
     "request, found": (lambda h, name: h.rights.find(h.request, by=h.login(name)), LISTING),
+    "photographs of a list that waits for approval": (lambda h, name: h.look_at_list(name), {OFFICER}),
+    "photographs of a list that waits for nobody": (lambda h, name: h.look_at_list(name, "dep"), set()),
+    "key of a list that waits for approval": (lambda h, name: h.key(h.waiting_list, name), {OFFICER}),
     "list's key": (lambda h, name: h.key(h.listed, name), set()),
     "broker's key": (lambda h, name: h.key(h.sightings, name), set()),
     "audit trail": (lambda h, name: search_trail(h, name, "operator.signed-on") or None, {COMPLIANCE, "Ada Auditor"}),
@@ -116,7 +122,7 @@ READS: dict[str, tuple[Callable[[Harness, str], object], set[str]]] = {
     ),
 }
 """What is personal, and who alone may see it."""
-KEYS = {"footage", "list's key", "broker's key"}
+KEYS = {"footage", "key of a list that waits for approval", "list's key", "broker's key"}
 """What the vault is asked for by a name: it knows no login (docs/security.md); who asks it has asked the register."""
 
 
@@ -168,6 +174,28 @@ def test_a_look_is_on_the_trail_once_for_each_person_thing_and_ten_minutes(harne
             look(harness, who)
 
         assert looks_on_trail(harness, who, rule) == before + ten_minutes
+
+
+def test_looks_at_a_list_that_waits_are_one_entry_of_the_vaults(harness: Harness) -> None:
+    for _ in range(3):
+        harness.look_at_list(OFFICER)
+
+    assert looks_on_trail(harness, OFFICER, PURPOSE) == 1  # for ten minutes of the vault's own clock
+
+
+def test_a_list_that_is_said_to_wait_by_nobody_on_the_trail_is_not_shown(harness: Harness) -> None:
+    with overwriting(harness.engine) as session:
+        row = session.get_one(PlannedDeploymentRow, "planned")
+        compiler, row.compiler = row.compiler, "Nobody"
+    try:
+        with pytest.raises(Refused) as refused:
+            harness.look_at_list(OFFICER)
+    finally:
+        with overwriting(harness.engine) as session:
+            session.get_one(PlannedDeploymentRow, "planned").compiler = compiler
+
+    assert refused.value.rule == "records.not-on-trail"
+    harness.look_at_list(OFFICER)
 
 
 def test_what_cannot_be_put_on_the_trail_is_not_shown(harness: Harness) -> None:
