@@ -51,9 +51,10 @@ def page(view: ComplianceView, actions: ComplianceActions, session: PageSession)
         ("Documents", partial(documents_panel.draw, view, actions, session)),
         ("People", partial(people_panel.draw, actions, session)),
     ]
+    st.html(panels.list_of_parts([title for title, _ in parts]))
     for title, show in parts:
         with st.container():  # one that grows moves none of the forms below
-            st.html(f"<h2>{title}</h2>")
+            st.html(f'<h2 id="{panels.anchor_of(title)}">{title}</h2>')
             show_or_say_why(show)
 
 

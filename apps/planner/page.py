@@ -44,7 +44,10 @@ _PLACES = {
 
 
 def page(view: PlannerView, session: PageSession) -> None:
-    """Draw calendar, what waits, one deployment, the form. Nothing here is personal: it is for every role."""
+    """Draw what waits, calendar, one deployment, the form. Nothing here is personal: it is for every role.
+
+    It opens at what waits for whoever has logged in, where something does.
+    """
     st.html(Path(__file__).with_name("style.css"))
     form.keep()
     st.html('<h1 class="pln-h1">Planning</h1>')
@@ -52,14 +55,15 @@ def page(view: PlannerView, session: PageSession) -> None:
     warn_of_placeholders(view.policy.force)
     if "deployment" in st.query_params and _DEPLOYMENT not in st.session_state:
         st.session_state[_DEPLOYMENT], st.session_state[_WHERE] = st.query_params["deployment"], "deployment"
-    st.session_state.setdefault(_WHERE, "calendar")
+    waits = _count_waiting(view, session)
+    st.session_state.setdefault(_WHERE, "calendar" if waits is None else "waiting")
     where = st.radio(
         "Part of the page",
         list(_PLACES),
         key=_WHERE,
         horizontal=True,
         format_func=_PLACES.__getitem__,
-        captions=_count_waiting(view, session),
+        captions=waits,
     )
     actions.show_result()
     show_or_say_why(lambda: _SHOW[str(where)](view, session))

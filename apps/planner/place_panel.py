@@ -7,10 +7,13 @@ from html import escape
 import streamlit as st
 
 from apps.drawing import picture_html
+from apps.plain_words import plain_words
 from apps.planner import actions
+from apps.planner.plan_component import place_cameras
 from apps.planner.view import PlannerView
+from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
-from lfr_core.deployments.place_plan import PlacePlan, PlanMark, plan_svg
+from lfr_core.deployments.place_plan import PlacePlan, plan_svg
 from lfr_core.deployments.readiness import DeploymentOverview
 
 __all__ = ["plan_html", "show_place_panel"]
@@ -36,13 +39,13 @@ def show_place_panel(view: PlannerView, one: DeploymentOverview, person: Authent
     plan = view.plans.find(one.view.id)
     if plan is None:
         st.html('<p class="pln-facts">No plan of the place was given. A photograph or scan of a street plan does.</p>')
-    else:
-        st.html(plan_html(plan, one.application.place))
     if Role.PLANNER not in person.roles or one.view.status.is_over:
+        if plan is not None:
+            st.html(plan_html(plan, one.application.place))
         return
-    _upload(view, one, person)
     if plan is not None:
         _place(view, one, person, plan)
+    _upload(view, one, person)
 
 
 def _upload(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPerson) -> None:
@@ -63,19 +66,15 @@ def _upload(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPer
 
 
 def _place(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPerson, plan: PlacePlan) -> None:
-    at = {mark.camera: mark for mark in plan.marks}
-    marks = []
+    words = f"Plan of {one.application.place}"
     with st.form(f"{_KEY}marks-{one.view.id}", border=False):
-        st.caption("Where each camera stands, in hundredths of the plan. Both 0: it isn't shown.")
-        for camera in one.application.cameras:
-            known = at.get(camera)
-            left, above = st.columns(2)
-            x = left.slider(f"{camera}: from the left", 0, 100, round(100 * known.x) if known else 0)
-            y = above.slider(f"{camera}: from above", 0, 100, round(100 * known.y) if known else 0)
-            if x or y:
-                marks.append(PlanMark(camera=camera, x=x / 100, y=y / 100))
+        try:
+            marks = place_cameras(plan, one.application.cameras, words, key=f"{_KEY}component-{one.view.id}")
+        except Refused as refused:
+            st.error(f"Not read: {plain_words(str(refused))}.")
+            marks = plan.marks
         public = st.checkbox("The public sees this plan with the announcement", value=plan.is_public)
         if not st.form_submit_button("Keep the places"):
             return
-    placed = PlacePlan(plan.jpeg, plan.width_px, plan.height_px, tuple(marks), public)
+    placed = PlacePlan(plan.jpeg, plan.width_px, plan.height_px, marks, public)
     actions.do("The places are kept.", lambda: view.plans.keep(one.view.id, placed, by=person))

@@ -22,9 +22,9 @@ class StaffPage:
 STAFF_PAGES: Final = (
     StaffPage("Operator", "operator", frozenset({Role.OPERATOR})),
     StaffPage("Street", "street", frozenset({Role.ENGAGING_OFFICER})),
-    StaffPage("Planning", "planning", frozenset(Role)),
     StaffPage("Publication", "publication", frozenset({Role.PUBLICATION_OFFICER})),
     StaffPage("Compliance", "compliance", frozenset({Role.COMPLIANCE, Role.AUDITOR})),
+    StaffPage("Planning", "planning", frozenset(Role)),
     StaffPage("Enquiries", "enquiries", frozenset({Role.COMPLIANCE, Role.AUTHORISING_OFFICER})),
 )
 """In the order of the menu: the first that is for somebody is theirs at `/`."""

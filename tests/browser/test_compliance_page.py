@@ -111,6 +111,22 @@ def test_the_report_opens_in_the_page_and_its_data_docs_name_the_injected_defect
     assert strangers == []
 
 
+def test_the_page_begins_with_a_list_of_its_parts_and_each_link_leads_to_its_part(page: Page, compliance: str) -> None:
+    page.goto(compliance)
+    parts = page.get_by_role("navigation", name="Parts of this page")
+    parts.wait_for()
+    titles = parts.get_by_role("link").all_inner_texts()
+    page.get_by_role("heading", name="People", exact=True).wait_for()
+
+    assert [page.get_by_role("heading", name=each, exact=True).count() for each in titles] == [1] * len(titles)
+    assert len(titles) == 9
+    parts.get_by_role("link", name="Audit trail").click()
+    page.wait_for_function(
+        "Math.abs(document.getElementById('part-audit-trail').getBoundingClientRect().top - 64) < 40"
+    )
+    assert page.url.startswith(compliance)
+
+
 def test_nothing_is_shown_to_whom_the_page_is_not_for(page: Page, logins: PageLogins, compliance: str) -> None:
     logins.log_in(page.context, "Joe Operator")
     page.goto(compliance)

@@ -42,6 +42,8 @@ def test_every_part_of_the_desk_names_a_deployment_and_shows_no_id(harness: Plan
     given = {"view": planner_view_of(harness), "session": session_of(harness.engine, name)}
     app = AppTest.from_function(drawn, kwargs=given, default_timeout=30).run()
     shown = texts(app)
+    app.radio(key="planner-where").set_value("calendar").run()
+    shown += texts(app)
     app.radio(key="planner-where").set_value("waiting").run()
     shown += texts(app)
     app.radio(key="planner-where").set_value("deployment").run()

@@ -11,6 +11,7 @@ import pytest
 from sqlmodel import text
 
 from apps.planner.place_panel import plan_html
+from apps.planner.plan_component import read_marks
 from apps.planner.plan_pictures import make_plan, use_plan
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.deployments.place_plan import MOST_BYTES, PlacePlans, PlanMark
@@ -113,3 +114,19 @@ def test_the_public_sees_the_plan_of_an_announced_deployment_whose_planner_wants
     assert ('aria-label="Plan of Norwich: each number is a camera, 1 of them"' in page) is is_public
     assert ("data:image/jpeg;base64," in page) is is_public
     assert "img-src data:" in page
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"north": [2.0, 0.5]}, {"north": [0.5]}, {"north": "here"}, ["north"], "north", {"north": [float("nan"), 0.1]}],
+    ids=str,
+)
+def test_places_that_a_browser_cannot_have_meant_are_refused(given: object) -> None:
+    with pytest.raises(Refused) as refused:
+        read_marks(given, ("north",))
+
+    assert refused.value.rule == "place.bad-marks"
+
+
+def test_places_of_cameras_that_the_application_does_not_name_are_left_out() -> None:
+    assert read_marks({"west": [0.1, 0.1], "north": [0.25, 0.5]}, ("south", "north")) == (NORTH,)

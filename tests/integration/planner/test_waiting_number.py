@@ -51,3 +51,12 @@ def test_nothing_waits_for_whoever_has_asked(harness: PlanningHarness) -> None:
     harness.plan()
 
     assert captions(page_of(harness, PLANNER)) == []
+
+
+def test_the_page_opens_at_what_waits_for_whoever_has_logged_in_and_else_at_the_calendar(
+    harness: PlanningHarness,
+) -> None:
+    harness.plan()
+
+    assert page_of(harness, OFFICER).radio[0].value == "waiting"
+    assert page_of(harness, PLANNER).radio[0].value == "calendar"
