@@ -82,7 +82,9 @@ class ComplianceActions:
 
     def documents(self) -> tuple[ComplianceDocument, ...]:
         """List the version in force of each document."""
-        newest = {(one.kind, one.deployment): one for one in list_compliance_documents(self.installation.engine)}
+        newest: dict[tuple[ComplianceDocumentKind, str], ComplianceDocument] = {}
+        for one in list_compliance_documents(self.installation.engine):  # the newest first
+            newest.setdefault((one.kind, one.deployment), one)
         return tuple(newest.values())
 
     def add_document(

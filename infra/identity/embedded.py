@@ -74,6 +74,8 @@ def make_app(config: dict[str, Any], *, migrate: bool) -> Any:
         "OAUTH2_TOKEN_EXPIRES_IN": {"authorization_code": TOKEN_S},
         "CANAILLE": {
             "NAME": "OpenLFR",
+            "LOGO": None,  # else canaille's own
+            "FAVICON": None,
             "DATABASE": "sql",
             "JAVASCRIPT": False,  # its htmx follows the way back to our page by itself, which no browser lets it
             "HTMX": False,

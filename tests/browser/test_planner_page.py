@@ -132,7 +132,7 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
 
     page.get_by_role("button", name="Apply for authority").click()
     page.get_by_text("nothing typed is lost").wait_for()
-    assert page.get_by_text("Place: fill it in.").count() == 2  # in the list at the top, and beside its field
+    page.get_by_text("Place: fill it in.").nth(1).wait_for()  # in the list at the top, and beside its field
     go(page, "Calendar")
     page.get_by_text("Those that are over").wait_for()
     go(page, "Application")

@@ -175,7 +175,7 @@ class Harness:
         file.write_text("# In order")
         for kind in ComplianceDocumentKind:
             of = "" if kind in FORCE_DOCUMENTS else "planned"
-            day = self.began.date() + timedelta(days=100)
+            day = self.began.date() + timedelta(days=30)
             by = authenticated(COMPLIANCE)
             documents.add(kind, file, title="In order", version="1", review_by=day, by=by, deployment=of)
         why = "necessary and proportionate"
