@@ -73,7 +73,7 @@ def make_app(config: dict[str, Any], *, migrate: bool) -> Any:
         "MAX_CONTENT_LENGTH": LONGEST_REQUEST,
         "OAUTH2_TOKEN_EXPIRES_IN": {"authorization_code": TOKEN_S},
         "CANAILLE": {
-            **{"NAME": "OpenLFR", "LOGO": None, "FAVICON": None},  # else canaille's own
+            "NAME": "OpenLFR",
             "DATABASE": "sql",
             "JAVASCRIPT": False,  # its htmx follows the way back to our page by itself, which no browser lets it
             "HTMX": False,
