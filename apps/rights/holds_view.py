@@ -130,11 +130,9 @@ def _what(found: tuple[Segment, ...], labels: Mapping[str, str]) -> str:
     deployments = "; ".join(sorted({labels.get(each.deployment, "one that has gone") for each in kept}))
     cameras = ", ".join(sorted({each.camera for each in kept}))
     first, last = min(each.started_ns for each in kept), max(each.ended_ns or each.started_ns for each in kept)
-    return f"{deployments}: {cameras}, {_moment(first)} to {_moment(last)}"
-
-
-def _moment(at_ns: int) -> str:
-    return f"{utc_from_ns(at_ns).astimezone(LONDON):%H:%M:%S}"
+    begin, end = (utc_from_ns(at).astimezone(LONDON) for at in (first, last))
+    until = f"{end:%H:%M:%S}" if begin.date() == end.date() else f"{_day(end)}, {end:%H:%M:%S}"
+    return f"{deployments}: {cameras}, {_day(begin)}, {begin:%H:%M:%S} to {until}"
 
 
 def _day(day: date) -> str:

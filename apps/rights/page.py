@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -14,6 +15,7 @@ from apps.rights import holds_panel
 from apps.rights.view import ROLES, Form, RightsView, hold_words, state_words
 from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
+from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.types import Request, RequestKind, RequestState
@@ -24,6 +26,7 @@ __all__ = ["page"]
 _Result = TypeVar("_Result")
 _OPENED = "rights-opened"
 _TAKE = "rights-take"
+_LABELS = "rights-labels"
 
 
 def page(view: RightsView, session: PageSession) -> None:
@@ -71,14 +74,14 @@ def _row(request: Request, state: str, labels: Mapping[str, str]) -> tuple[str, 
 
 
 def _named(deployment: str | None, labels: Mapping[str, str]) -> str:
-    return labels.get(deployment, deployment) if deployment else "not known"
+    return labels.get(deployment, "one that has gone") if deployment else "not known"
 
 
 def _draw_request(view: RightsView, request: Request, by: AuthenticatedPerson, labels: Mapping[str, str]) -> None:
     reference = request.reference
     st.subheader(reference)
     with st.container():
-        for sentence in hold_words(request, view.service.now(), labels):
+        for sentence in hold_words(request, labels):
             st.text(sentence)
         if any(hold.is_provisional for hold in request.holds):
             _button(
@@ -91,6 +94,9 @@ def _draw_request(view: RightsView, request: Request, by: AuthenticatedPerson, l
         _draw_opened_request(view, reference, by)
     if request.closed_at is not None:
         return
+    with st.container():
+        if request.deployment is None:
+            _assign(view, reference, by, labels)
     if request.answered_at is None:
         _answer(view, request, by, labels)
         _button(
@@ -129,6 +135,17 @@ def _keep(view: RightsView, reference: str, by: AuthenticatedPerson, purpose: st
     st.session_state[_OPENED] = (reference, view.open(reference, by, purpose))
 
 
+def _assign(view: RightsView, reference: str, by: AuthenticatedPerson, labels: Mapping[str, str]) -> None:
+    """Ask which deployment it is about: the published record counts it then, and a plain answer can be given."""
+    if not labels:
+        return
+    with st.form(f"rights-assign-{reference}", border=False):
+        key = f"rights-assigned-{reference}"  # with it Streamlit knows the choice while deployments come
+        chosen = st.selectbox("The deployment it is about", list(labels), format_func=labels.__getitem__, key=key)
+        if st.form_submit_button("It is about this one"):
+            _act(lambda: view.assign(reference, str(chosen), by), f"{reference} is about {labels[str(chosen)]}.")
+
+
 def _answer(view: RightsView, request: Request, by: AuthenticatedPerson, labels: Mapping[str, str]) -> None:
     with st.form(f"rights-answer-{request.reference}"):  # what was typed for one isn't there for another
         text = subject = ""
@@ -159,14 +176,17 @@ def _answer(view: RightsView, request: Request, by: AuthenticatedPerson, labels:
 
 
 def _draw_intake(view: RightsView, by: AuthenticatedPerson) -> None:
-    with st.form(form_key(_TAKE)):
+    labels, form_name = {"": "Not known"} | _known_labels(view), form_key(_TAKE)
+    with st.form(form_name):
         complains = st.radio("Kind", ("Enquiry", "Complaint"), horizontal=True) == "Complaint"
         kind = RequestKind.COMPLAINT if complains else RequestKind.ENQUIRY
         listed = st.checkbox('An enquiry that asks "was I on a list"')
         contact = st.text_input("How to answer (address, e-mail)")
         text = st.text_area("In the person's words")
         receipt = st.text_input("Reference of a receipt", placeholder="S-2026-7QF3-9KXM-2TWA")
-        deployment = st.text_input("Or the public name of the deployment")
+        deployment = str(
+            st.selectbox("Or the deployment", list(labels), format_func=labels.__getitem__, key=f"{form_name}-of")
+        )
         left, middle, right = st.columns(3)
         day = left.date_input("Or the day it happened", value=None, format="DD/MM/YYYY")
         start, end = middle.time_input("From", value=None), right.time_input("To", value=None)
@@ -176,8 +196,16 @@ def _draw_intake(view: RightsView, by: AuthenticatedPerson) -> None:
             _act(lambda: view.receive(form, by), _taken, _TAKE)
 
 
+def _known_labels(view: RightsView) -> Mapping[str, str]:
+    """Name each deployment; those of before while the records are away, so that what was typed beside them stays."""
+    with suppress(LfrError):
+        st.session_state[_LABELS] = view.labels()
+    found: Mapping[str, str] = st.session_state.get(_LABELS, {})
+    return found
+
+
 def _taken(request: Request) -> str:
-    return f"Taken: {request.reference}, answer by {request.due_on:%d %B %Y}."
+    return f"Taken: {request.reference}, answer by {request.due_on.day} {request.due_on:%B %Y}."
 
 
 def _button(label: str, key: str, do: Callable[[], object], done: str) -> None:

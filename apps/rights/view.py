@@ -13,7 +13,15 @@ from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights import answering
 from lfr_core.publication.rights.service import OFFICERS, SECOND, RightsService
-from lfr_core.publication.rights.types import NewRequest, Opened, Request, RequestContext, RequestKind, RequestState
+from lfr_core.publication.rights.types import (
+    NewRequest,
+    Opened,
+    Request,
+    RequestContext,
+    RequestHold,
+    RequestKind,
+    RequestState,
+)
 
 __all__ = ["ROLES", "Form", "RightsView", "hold_words", "state_words"]
 
@@ -86,6 +94,10 @@ class RightsView:
         """Approve what was asked for as `request` shows it."""
         return answering.approve_disclosure(self.service, request.reference, digest=request.disclosure_digest, by=by)
 
+    def assign(self, reference: str, deployment: str, by: AuthenticatedPerson) -> Request:
+        """Say which deployment a request is about."""
+        return self.service.assign(reference, deployment, by=by)
+
     def confirm(self, reference: str, by: AuthenticatedPerson) -> Request:
         return self.service.confirm(reference, by=by)
 
@@ -105,21 +117,26 @@ def state_words(request: Request, today: date) -> str:
             return request.state.value
 
 
-def hold_words(request: Request, now: datetime, labels: Mapping[str, str]) -> tuple[str, ...]:
+def hold_words(request: Request, labels: Mapping[str, str]) -> tuple[str, ...]:
     """Say what is held for a request, a sentence a hold. `labels`: of deployments, by their ids."""
-    sentences = []
-    for hold in request.holds:
-        of = f"{hold.segments} segments of {labels.get(hold.deployment, hold.deployment)}"
-        if hold.ended_at is not None:
-            sentences.append(f"{of} were held until {hold.ended_at.astimezone(LONDON):%d %B %Y}.")
-        elif hold.is_provisional:
-            left = max(0, (hold.lapses_at - now).days)
-            sentences.append(
-                f"{of} are held for now: a second person has {left} days to confirm it, else the hold lapses."
-            )
-        else:
-            sentences.append(f"{of} are held, confirmed by {hold.confirmed_by}.")
-    return tuple(sentences)
+    if not request.holds and request.kind is RequestKind.COMPLAINT and request.closed_at is None:
+        return ("No footage is held for it. What should be kept is held under “Footage that is held”.",)
+    return tuple(_hold_sentence(hold, labels) for hold in request.holds)
+
+
+def _hold_sentence(hold: RequestHold, labels: Mapping[str, str]) -> str:
+    of = f"Footage of {labels.get(hold.deployment, 'a deployment that has gone')}"
+    if hold.ended_at is not None:
+        return f"{of} was held until {_day(hold.ended_at)}."
+    if hold.is_provisional:
+        when = "is held for now" if hold.segments else "will be held as it comes"
+        return f"{of} {when}: a second person has until {_day(hold.lapses_at)} to confirm it, else the hold lapses."
+    return f"{of} is held, confirmed by {hold.confirmed_by}."
+
+
+def _day(at: datetime) -> str:
+    local = at.astimezone(LONDON)
+    return f"{local.day} {local:%B %Y}"
 
 
 def _window(day: date, start: time | None, end: time | None) -> tuple[datetime, datetime]:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
 
 from lfr_core.common.errors import Refused
+from lfr_core.deployments.announcement import value_of
 from lfr_core.domain.approvals import request_digest
 from lfr_core.domain.working_days import WorkingDays
 from lfr_core.publication.rights.deadline import answer_by, state_of
@@ -26,7 +27,7 @@ __all__ = [
     "disclosure_digest",
     "find_request",
     "find_row",
-    "public_name",
+    "public_place",
     "request_of",
     "requests",
 ]
@@ -79,10 +80,12 @@ def deployment_called(session: Session, name: str) -> str:
     )
 
 
-def public_name(session: Session, deployment: str) -> str:
-    """Return what the public calls a deployment: its id, unless its announcement was withheld."""
-    statement = select(AnnouncementRow.public_id).where(AnnouncementRow.deployment == deployment)
-    return session.exec(statement.order_by(col(AnnouncementRow.revision).desc())).first() or deployment
+def public_place(session: Session, deployment: str) -> str:
+    """Return the place of a deployment as it was announced; "" where nothing was, or it isn't released."""
+    statement = select(AnnouncementRow).where(AnnouncementRow.deployment == deployment)
+    row = session.exec(statement.order_by(col(AnnouncementRow.revision).desc())).first()
+    announced = None if row is None else value_of(row)
+    return announced.plan.place if announced is not None and announced.place_is_public else ""
 
 
 def disclosure_digest(row: RightsRequestRow) -> str:

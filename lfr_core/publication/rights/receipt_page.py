@@ -64,7 +64,8 @@ def receipt_pdf(receipt: Receipt, policy: Policy) -> bytes:
     write(f"Your reference: {receipt.reference}", 14, "B")
     write("Keep it: with it alone you can ask or complain, without saying who you are.")
     _draw_qr(pdf, receipt.reference)
-    write(f"When: {minute.day} {minute:%B %Y, %H:%M}. Deployment: {receipt.public_name}.")
+    where = f" Place: {receipt.place}." if receipt.place else ""
+    write(f"When: {minute.day} {minute:%B %Y, %H:%M}.{where}")
     write(
         f"Reason: the system suggested that you might be somebody on a list of {REASONS[receipt.category]}. A person "
         "compared the pictures, and officers decided to speak to you."

@@ -22,7 +22,7 @@ from lfr_core.custody.people.roles import AuthenticatedPerson, principal_of
 from lfr_core.custody.people.sign_on import DUTIES, signed_on
 from lfr_core.domain.alerts import Engagement
 from lfr_core.domain.watchlists import Category
-from lfr_core.publication.rights.reading import public_name
+from lfr_core.publication.rights.reading import public_place
 from lfr_core.publication.rights.types import ReferenceKind, new_reference
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.alerts import AlertRow
@@ -36,8 +36,8 @@ class Receipt:
     """What is printed."""
 
     reference: str
-    public_name: str
-    """What the public calls the deployment."""
+    place: str
+    """Of the deployment, as it was announced; "" where that isn't released. Its id says nothing to who was stopped."""
     minute_at: datetime
     """When the system suggested a match, to the minute, aware UTC."""
     category: Category
@@ -91,7 +91,7 @@ def issue_receipt(
         event = AuditEvent(Verb.DISCLOSE, name, row.deployment, f"receipt:{receipt.reference}", "rights.receipt", {})
         trail.append(session, event)
         return Receipt(
-            receipt.reference, public_name(session, row.deployment), receipt.minute_at, Category(receipt.category)
+            receipt.reference, public_place(session, row.deployment), receipt.minute_at, Category(receipt.category)
         )
 
 

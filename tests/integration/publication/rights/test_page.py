@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from apps.rights.holds_view import HoldsView
 from apps.rights.view import RightsView
+from lfr_core.common.errors import Retryable
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.people.consultations import Consultations
 from lfr_core.publication.rights.answering import ask_disclosure
@@ -86,10 +87,13 @@ def test_a_complaint_taken_confirmed_opened_answered_and_closed_on_the_page(
     app.radio[0].set_value("Complaint")
     field(app, "How to answer (address, e-mail)").input(CONTACT)
     field(app, "In the person's words").input(TEXT)
-    field(app, "Or the public name of the deployment").input("dep")
+    (deployment,) = [each for each in app.selectbox if each.label == "Or the deployment"]
+    assert deployment.options[0] == "Not known"
+    deployment.select_index(1)
     press(app, "Take it")
     assert "answer by 23 December 2026" in texts(app)
-    assert re.search(r"2 segments of .*20\d\d, \d\d:\d\d are held for now: a second person has 14 days", texts(app))
+    until = r"is held for now: a second person has until 7 December 2026"
+    assert re.search(rf"Footage of .*20\d\d, \d\d:\d\d {until}", texts(app))
     assert CONTACT not in texts(app)
 
     press(app, "Confirm the hold")
@@ -107,6 +111,44 @@ def test_a_complaint_taken_confirmed_opened_answered_and_closed_on_the_page(
     press(app, "Close")
 
     assert "No request is open." in texts(app)
+
+
+def test_a_request_about_no_known_deployment_is_given_one_on_the_page(harness: RightsHarness, app: AppTest) -> None:
+    taken = harness.take(RequestKind.ENQUIRY, RequestContext(), asks_listed=True)
+    sign_in(app, OFFICER)
+    press(app, "Ask for it")
+    assert "say which deployment first" in texts(app)
+
+    press(app, "It is about this one")
+
+    assert f"{taken.reference} is about " in texts(app)
+    assert "It is about this one" not in [each.label for each in app.button]
+    press(app, "Ask for it")
+    assert "It waits for a second person." in texts(app)
+
+
+def test_a_complaint_for_which_nothing_is_held_says_so(harness: RightsHarness, app: AppTest) -> None:
+    harness.take(RequestKind.COMPLAINT, RequestContext())
+    sign_in(app, OFFICER)
+
+    assert "No footage is held for it." in texts(app)
+
+
+def test_the_intake_and_what_was_typed_there_stay_while_the_records_are_away(
+    harness: RightsHarness, app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise Retryable("the records are away")
+
+    sign_in(app, CLERK)
+    field(app, "In the person's words").input(TEXT)
+    monkeypatch.setattr(RightsView, "labels", away)
+    monkeypatch.setattr(RightsView, "receive", away)
+
+    press(app, "Take it")
+
+    assert "Not done: the records are away." in texts(app)
+    assert field(app, "In the person's words").value == TEXT
 
 
 def test_a_double_click_takes_one_request_and_what_was_typed_goes_with_it(harness: RightsHarness, app: AppTest) -> None:

@@ -168,7 +168,8 @@ def test_a_complaint_is_taken_on_the_page(settings: Settings) -> None:
     page.radio[0].set_value("Complaint")
     field("How to answer (address, e-mail)").input(CONTACT)
     field("In the person's words").input(TEXT)
-    field("Or the public name of the deployment").input("dep")
+    (deployment,) = [each for each in page.selectbox if each.label == "Or the deployment"]
+    deployment.select_index(1)
     (button,) = [each for each in page.button if each.label == "Take it"]
     button.click().run()
 

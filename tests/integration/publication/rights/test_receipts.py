@@ -54,11 +54,10 @@ def test_a_receipt_has_a_reference_the_minute_and_the_class_and_no_name(engine: 
         receipt.reference,
         "people wanted by the courts",
         "23 November 2026, 12:0",
-        ">dep<",
         "within one month",
     ):
         assert output in page
-    for secret in ("subject of", "entry-1", "north", "Sergeant", "Bail Act", str(alert)):
+    for secret in ("subject of", "entry-1", "north", "Sergeant", "Bail Act", str(alert), ">dep<"):
         assert secret not in page
     assert "http" not in page
     assert "<script" not in page
@@ -114,16 +113,34 @@ def test_who_asks_too_late_is_told_the_hours_that_the_policy_says(engine: Engine
         )
 
 
-def test_a_withheld_deployment_has_its_public_name_on_the_receipt(engine: Engine) -> None:
+def receipt_of(engine: Engine, alert: UUID) -> tuple[str, str]:
+    """Its page, and the text of its PDF."""
+    receipt = issue_receipt(
+        engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS, retention_h=24
+    )
+    return receipt_html(receipt, load_policy()), receipt.place
+
+
+def test_the_receipt_names_the_place_that_was_announced_and_never_an_id(engine: Engine) -> None:
+    alert = alert_on(engine)
+    assert receipt_of(engine, alert)[1] == ""
+
+    announcing(engine).publish("dep", planned(), by=authenticated("A. Planner"))
+
+    page, place = receipt_of(engine, alert)
+    assert place == planned().place
+    assert f"<dd>{place}</dd>" in page
+    assert ">dep<" not in page
+
+
+def test_a_receipt_names_no_place_that_is_not_released(engine: Engine) -> None:
     alert = alert_on(engine)
     withhold(announcing(engine), "dep", planned(), by="A. Planner", approved_by="Supt B")
-    page = receipt_html(
-        issue_receipt(engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS, retention_h=24),
-        load_policy(),
-    )
 
-    assert "withheld-0123456789ab" in page
-    assert ">dep<" not in page
+    page, place = receipt_of(engine, alert)
+    assert place == ""
+    for secret in (planned().place, "withheld-0123456789ab", ">dep<"):
+        assert secret not in page
 
 
 def test_when_the_alert_goes_nothing_leads_from_it_to_the_receipt(engine: Engine) -> None:
