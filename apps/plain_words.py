@@ -8,13 +8,13 @@ from typing import Final
 
 from lfr_core.domain.working_days import LONDON
 
-__all__ = ["plain_words"]
+__all__ = ["plain_sentence", "plain_words"]
 
 _COMMAND: Final = re.compile(r"`lfr .*$", re.DOTALL)
 _LEFT: Final = re.compile(r"(?:[\s:;,.(?]|(?<![\w-])(?:or|and|see|run|with|by))+$", re.IGNORECASE)
 """What led up to the command."""
-_ADDRESS: Final = re.compile(r"\s+at https?://[^\s,;()]+")
-"""Where one of the platform's servers listens."""
+_ADDRESS: Final = re.compile(r"\s+at (?:https?://|/)[^\s,;()]+")
+"""Where one of the platform's servers listens, on the network or at a socket."""
 _ID: Final = re.compile(r"\s*\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 
 
@@ -31,6 +31,12 @@ def plain_words(text: str) -> str:
     Days and times stand as people write them; one of UTC's clock by London's.
     """
     return _LEFT.sub("", _COMMAND.sub("", _ISO.sub(_moment, _ID.sub("", _ADDRESS.sub("", text))))).strip()
+
+
+def plain_sentence(text: str) -> str:
+    """Return it as `plain_words` does, as a sentence of its own: a capital in front, a point at the end."""
+    words = plain_words(text)
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 
 def _moment(found: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Final, NoReturn
 
 import streamlit as st
 
-from apps.plain_words import plain_words
+from apps.plain_words import plain_sentence, plain_words
 from apps.staff.pages import pages_of
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.identity.page_sessions import SIGNED, PageSessions
@@ -127,13 +127,13 @@ def _draw_refusal(error: LfrError, log_in: Callable[[], None]) -> None:
         st.error(f"Nothing is shown, because it isn't known who is there: {plain_words(str(error))}.")
         return
     if error.rule != "login.none":
-        st.error(f"{plain_words(str(error))}. {_WHAT_TO_DO.get(error.rule, '')}".strip())
+        st.error(f"{plain_sentence(str(error))} {_WHAT_TO_DO.get(error.rule, '')}".strip())
     st.text("Log in with your own account to see the pages of your role.")
     if st.button("Log in", key="log-in"):  # a primary one has too little contrast in the dark
         try:
             log_in()
         except LfrError as away:
-            st.error(f"{plain_words(str(away))}.")
+            st.error(plain_sentence(str(away)))
 
 
 def _forget_pictures() -> None:

@@ -19,7 +19,7 @@ from apps.officer import panels
 from apps.officer.view import ROLES, OfficerView, StopReceipt
 from apps.operator.pictures import Pictures
 from apps.operator.view import clock_words
-from apps.plain_words import plain_words
+from apps.plain_words import plain_sentence, plain_words
 from apps.say_why import not_current
 from apps.sign_in import PageSession, draw_person, may_see, redraw
 from lfr_core.alerts.read import AlertSummary
@@ -36,6 +36,9 @@ _RECEIPT = "officer-receipt"
 _LOOKED_AT = "officer-looked-at"
 _WITHDRAWN = "officer-withdrawn"
 """Of the session's state: the alert on the screen, and what one was called that went while it stood there."""
+_ALERT = "officer-alert"
+_KNOWN = "officer-known"
+"""Of the session's state: the alert that was chosen, and those that stood in the list when it was, or were since."""
 _RESUMED = "officer-resumed"
 """Of the session's state: that it was looked for the deployment in hand."""
 
@@ -88,13 +91,13 @@ def _sign_on(view: OfficerView, session: PageSession, deployment: str) -> None:
         view.sign_on(deployment, session.use())
         st.session_state[_DEPLOYMENT] = deployment
     except LfrError as error:
-        st.session_state[_WHY] = f"{plain_words(str(error))}."
+        st.session_state[_WHY] = plain_sentence(str(error))
 
 
 def _forget(view: OfficerView, session: PageSession, why: str = "") -> None:
     """Keep nothing of the deployment on the phone any more."""
     deployment = st.session_state.pop(_DEPLOYMENT, None)
-    for key in ("officer-pictures", _RECEIPT, _LOOKED_AT, _WITHDRAWN):
+    for key in ("officer-pictures", _RECEIPT, _LOOKED_AT, _WITHDRAWN, _KNOWN):
         st.session_state.pop(key, None)
     st.session_state[_WHY] = why
     if deployment is not None and not why:
@@ -110,9 +113,9 @@ def _alerts(view: OfficerView, session: PageSession) -> None:
     if deployment is None:
         return
     try:
-        found = view.alerts(deployment, session.person)
+        found, suspended = view.alerts(deployment, session.person), view.is_suspended(deployment)
     except Refused as refused:  # over, signed off, revoked, or another role now
-        _forget(view, session, f"{plain_words(str(refused))}.")
+        _forget(view, session, plain_sentence(str(refused)))
         redraw()
     except LfrError as error:
         not_current(error)
@@ -120,11 +123,15 @@ def _alerts(view: OfficerView, session: PageSession) -> None:
     labels = {each.id: _label(each) for each in found}
     with st.container():
         _say_withdrawn(labels)
+        if suspended:
+            st.info("The deployment is suspended: no new alert comes until an authorising officer resumes it.")
+    with st.container():
+        _say_new(labels)
     if not found:
         st.text("Nothing has been judged yet. What an operator judges comes here by itself.")
         return
     pictures: Pictures = st.session_state.setdefault("officer-pictures", view.pictures())
-    chosen = choose("Alert", labels, "officer-alert")
+    chosen = choose("Alert", labels, _ALERT)
     one = next((each for each in found if each.id == chosen), found[0])
     st.session_state[_LOOKED_AT] = one.id, labels[one.id]
     opened, response = pictures.of(one, session.person), view.response(one.category)
@@ -141,6 +148,23 @@ def _say_withdrawn(labels: Mapping[UUID, str]) -> None:
     if _WITHDRAWN in st.session_state:
         st.error(f"{st.session_state[_WITHDRAWN]}: this alert is here no longer. {panels.STOP_NOBODY}.")
         st.button("Understood", key="officer-understood", on_click=st.session_state.pop, args=(_WITHDRAWN, None))
+
+
+def _say_new(labels: Mapping[UUID, str]) -> None:
+    """Say that more was judged while this alert stood here: nobody sees it in a closed list."""
+    shown = st.session_state.get(_ALERT)
+    if shown not in labels:  # the first is shown by itself
+        st.session_state[_KNOWN] = frozenset(labels)
+        return
+    known = st.session_state[_KNOWN] = st.session_state.get(_KNOWN, frozenset(labels)) | {shown}
+    new = [each for each in labels if each not in known]
+    if new:
+        st.warning(f"{len(new)} new: {labels[new[0]]}.")
+        st.button("Show the newest", key="officer-newest", on_click=_take_up, args=(new[0], frozenset(labels)))
+
+
+def _take_up(alert: UUID, known: frozenset[UUID]) -> None:
+    st.session_state[_ALERT], st.session_state[_KNOWN] = alert, known
 
 
 def _label(one: AlertSummary) -> str:
@@ -162,6 +186,7 @@ def _questions(view: OfficerView, session: PageSession, alert: AlertSummary, *, 
         return
     st.html(f"<p><strong>{ENGAGEMENT_WORDS[decision.engagement]}</strong></p>")
     if decision.engagement is not Engagement.ENGAGED:
+        _correct(view, session, alert)
         return
     if decision.outcome is None:
         st.text("What came of it?")
@@ -171,6 +196,28 @@ def _questions(view: OfficerView, session: PageSession, alert: AlertSummary, *, 
     else:
         st.html(f"<p><strong>{OUTCOME_WORDS[decision.outcome]}</strong></p>")
     _receipt(view, session, alert)
+    _correct(view, session, alert)
+
+
+def _correct(view: OfficerView, session: PageSession, alert: AlertSummary) -> None:
+    """Let a wrong press be put right: what was recorded last, the outcome before the engagement that it is of."""
+    given = alert.decision
+    with st.expander("Correct it", key=f"correct-{alert.id}"):
+        st.caption("Your name and the time replace those that stand.")
+        if given.outcome is not None:
+            outcomes = {each: words for each, words in OUTCOME_WORDS.items() if each is not given.outcome}
+            _buttons(
+                outcomes,
+                lambda answer: view.record_outcome(alert.id, answer, session.use(), correct=True),
+                f"correct-outcome-{alert.id}",
+            )
+            return
+        engagements = {each: words for each, words in ENGAGEMENT_WORDS.items() if each is not given.engagement}
+        _buttons(
+            engagements,
+            lambda answer: view.engage(alert.id, answer, session.use(), correct=True),
+            f"correct-engage-{alert.id}",
+        )
 
 
 def _buttons(words: Mapping[_Answer, str], record: Callable[[_Answer], None], key: str) -> None:

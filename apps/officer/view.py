@@ -19,6 +19,7 @@ from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.custody.people.sign_on import SignOns, signed_on
 from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.alerts import Engagement, EngagementOutcome
+from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.watchlists import Category, Response
 from lfr_core.publication.rights.receipt_page import receipt_pdf, receipt_qr
@@ -83,6 +84,11 @@ class OfficerView:
         """Read the judged alerts of the deployment, the newest first."""
         return read.alerts_to_engage(self._looks, deployment, by=by, now_ns=self.now_ns())
 
+    def is_suspended(self, deployment: str) -> bool:
+        """Return whether no new alert comes because somebody, or the watch, has suspended it."""
+        one = read.deployment(self._engine, deployment)
+        return one is not None and one.view.status is DeploymentStatus.SUSPENDED
+
     def pictures(self) -> Pictures:
         """Make an empty store of pictures, for one session of the page."""
 
@@ -91,13 +97,15 @@ class OfficerView:
 
         return Pictures(look, self._clock, self._policy.alerts.retention_h)
 
-    def engage(self, alert: UUID, answer: Engagement, by: AuthenticatedPerson) -> None:
-        """Record what the officers did."""
-        self._decisions.engage(alert, answer, by)
+    def engage(self, alert: UUID, answer: Engagement, by: AuthenticatedPerson, *, correct: bool = False) -> None:
+        """Record what the officers did; `correct`: in place of what stands."""
+        self._decisions.engage(alert, answer, by, correct=correct)
 
-    def record_outcome(self, alert: UUID, answer: EngagementOutcome, by: AuthenticatedPerson) -> None:
-        """Record what came of it."""
-        self._decisions.record_outcome(alert, answer, by)
+    def record_outcome(
+        self, alert: UUID, answer: EngagementOutcome, by: AuthenticatedPerson, *, correct: bool = False
+    ) -> None:
+        """Record what came of it; `correct`: in place of what stands."""
+        self._decisions.record_outcome(alert, answer, by, correct=correct)
 
     def receipt(self, alert: UUID, by: AuthenticatedPerson) -> StopReceipt:
         """Issue the receipt of a stop; asked again, the same."""

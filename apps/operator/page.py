@@ -24,7 +24,7 @@ from apps.operator.standing import standing_html, standing_of
 from apps.operator.tones import tone_html
 from apps.operator.values import Dashboard
 from apps.operator.view import OperatorView
-from apps.plain_words import plain_words
+from apps.plain_words import plain_sentence
 from apps.response_words import SHORT
 from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see, redraw
@@ -33,6 +33,7 @@ from lfr_core.alerts.read import DeploymentSummary
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.settings import load_settings
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
+from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.thumbnails import Thumbnail
 from streams.thumbnail_socket import ThumbnailReader
 
@@ -109,7 +110,8 @@ def _draw_console(session: PageSession) -> None:
     try:
         view.attend(deployment, operator)
         dashboard, status = view.shared_dashboard(deployment), deployment.view
-        state = standing_of(dashboard, live=status.is_live, over=status.status.is_over)
+        why = deployment.suspended_why if status.status is DeploymentStatus.SUSPENDED else ""
+        state = standing_of(dashboard, live=status.is_live, over=status.status.is_over, suspended_why=why)
         st.html(panels.header_html(header, standing_html(state, now_ns=view.now_ns())))
         if operator is None:
             _draw_unattended(deployment, dashboard)
@@ -119,7 +121,7 @@ def _draw_console(session: PageSession) -> None:
         alerts: AlertsView = st.session_state["alerts"]
         alerts.draw(deployment, partial(_draw_cameras, dashboard))
     except Refused as refused:  # revoked, signed off, or signed on to another deployment than is shown now
-        _forget(plain_words(str(refused)))
+        _forget(plain_sentence(str(refused)))
         redraw()
 
 
@@ -175,7 +177,8 @@ def _sign_on(session: PageSession) -> None:
         _view().sign_on(deployment.view.id, by)
         st.session_state["operator"] = by
     except LfrError as error:
-        _forget(f"{plain_words(str(error))}. Alerts are shown to a person whom compliance has registered as operator.")
+        whose = "Alerts are shown to a person whom compliance has registered as operator."
+        _forget(f"{plain_sentence(str(error))} {whose}")
 
 
 def _sign_off() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from textwrap import shorten
 from typing import Final
 
 from apps.operator.panels import cameras_work, duration_words
@@ -33,6 +34,8 @@ _POORLY: Final = {
 }
 """States in which pictures are looked at all the same, so that an alert may come: nobody says that none does."""
 _MOST_NAMED: Final = 2
+_LONGEST_WHY: Final = 160
+"""Characters of a reason that somebody typed: the bar has two lines, and the planning page the whole of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,13 @@ class ConsoleState:
     """Whether pictures are looked at, of cameras none of which sees as it should."""
 
 
-def standing_of(dashboard: Dashboard, *, live: bool, over: bool) -> ConsoleState:
-    """Say it from what the page knows; the first cause that alone is enough."""
+def standing_of(dashboard: Dashboard, *, live: bool, over: bool, suspended_why: str = "") -> ConsoleState:
+    """Say it from what the page knows; the first cause that alone is enough. `suspended_why`: "" where it isn't."""
     if over:
         return _off("the deployment is over", None, "nobody has to")
+    if suspended_why:
+        why = shorten(plain_words(suspended_why), _LONGEST_WHY, placeholder=" …")
+        return _off(f"it is suspended ({why})", None, "an authorising officer, who resumes it on the planning page")
     if not live:
         return _off("the deployment isn't open", None, "its planner")
     if not dashboard.vault.answers:

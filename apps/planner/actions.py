@@ -9,7 +9,7 @@ import streamlit as st
 
 from apps.acts import stay_in_sight
 from apps.placeholders import warn_of_placeholders
-from apps.plain_words import plain_words
+from apps.plain_words import plain_sentence
 from apps.planner import form, panels
 from apps.planner.act_html import announcement_html
 from apps.planner.act_keys import act_key
@@ -126,7 +126,7 @@ def do(done: str, act: Callable[[], object]) -> None:
     try:
         act()
     except LfrError as error:
-        st.session_state[_RESULT] = (False, f"{plain_words(str(error))}.")
+        st.session_state[_RESULT] = (False, plain_sentence(str(error)))
     else:
         st.session_state[_RESULT] = (True, done)
         for key in [key for key in st.session_state if str(key).startswith(_REASON)]:
@@ -236,7 +236,7 @@ def _suspend(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson
     with st.expander("Suspend it"):
         why = _reason(one, "Reason, which everybody reads", "suspend")
         if st.button("Suspend", key=f"act-suspend-{act_key(one)}"):
-            do("It stands still.", lambda: view.deployments.suspend(one.view.id, why, by=by))
+            do("It is suspended.", lambda: view.deployments.suspend(one.view.id, why, by=by))
 
 
 def _cancel(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:

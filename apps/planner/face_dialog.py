@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import streamlit as st
 
 from apps.plain_words import plain_words
@@ -56,8 +54,9 @@ def _ask(lists: UploadedLists, deployment: str, line: int, by: AuthenticatedPers
     st.image(shown.numbered_jpeg(), width="stretch")
     with st.container(horizontal=True):
         for number in range(1, len(shown.faces) + 1):
-            choose = partial(_choose, lists, deployment, line, shown, number, by)
-            if st.button(f"Face {number}", key=f"act-face-is-{line}-{number}", on_click=choose):
+            # not as its callback: that comes before the dialog is drawn again, which then finds nothing to ask about
+            if st.button(f"Face {number}", key=f"act-face-is-{line}-{number}"):
+                _choose(lists, deployment, line, shown, number, by)
                 st.rerun()
         if st.button("None of them", key=f"act-face-none-{line}"):
             st.rerun()

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from apps.acts import stay_in_sight
-from apps.plain_words import plain_words
+from apps.plain_words import plain_sentence
 from apps.planner import panels
 from apps.planner.drafts import LABELS, FormValues, check_values, explanations, first_draft, values_of
 from apps.planner.forecast_chart import chart_html
@@ -66,10 +66,12 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
     with stay_in_sight("-form"):  # always there, as what follows: what comes and goes moves no field
         if faults and st.session_state.get(_DRAFTED):
             st.info(f"Your draft is kept. Before you apply: {len(faults)} to mend, each beside its field.")
-        elif faults:
+        elif faults and st.session_state.get(_BESIDE):
             st.error(f"Nothing was taken, and nothing typed is lost. To mend: {len(faults)}, each beside its field.")
+        elif faults:  # of no field alone: said where it is seen from the button
+            st.error(f"Nothing was taken, and nothing typed is lost. {' '.join(faults)}")
     with st.container():
-        if faults:
+        if faults and st.session_state.get(_BESIDE):
             say = st.info if st.session_state.get(_DRAFTED) else st.error
             say("\n".join(f"* {each}" for each in faults))
     left, right = st.columns([2, 1], gap="large")
@@ -173,7 +175,7 @@ def _submit(view: PlannerView, person: AuthenticatedPerson, go: str, submit: boo
         view.deployments.plan(values.id, values.kind, found.form, by=person, name=values.name, submit=submit)
         view.reschedule()
     except LfrError as error:
-        st.session_state[_FAULTS], st.session_state[_BESIDE] = (plain_words(str(error)),), {}
+        st.session_state[_FAULTS], st.session_state[_BESIDE] = (plain_sentence(str(error)),), {}
         return
     _forget(view, person)
     st.session_state["planner-result"] = (

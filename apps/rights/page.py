@@ -176,7 +176,7 @@ def _answer(view: RightsView, request: Request, by: AuthenticatedPerson, labels:
 
 
 def _draw_intake(view: RightsView, by: AuthenticatedPerson) -> None:
-    labels, form_name = {"": "Not known"} | _known_labels(view), form_key(_TAKE)
+    labels, form_name = {"": "Not known", **_known_labels(view)}, form_key(_TAKE)
     with st.form(form_name):
         complains = st.radio("Kind", ("Enquiry", "Complaint"), horizontal=True) == "Complaint"
         kind = RequestKind.COMPLAINT if complains else RequestKind.ENQUIRY

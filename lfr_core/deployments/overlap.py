@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlmodel import Session, col, select
 
 from lfr_core.common.errors import Refused
@@ -9,6 +11,7 @@ from lfr_core.deployments.application import ApplicationForm
 from lfr_core.deployments.reading import read_application
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.folding import fold_text
+from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.tables.deployments import DeploymentRow
 
 __all__ = ["check_overlap"]
@@ -27,6 +30,11 @@ def check_overlap(session: Session, id: str, form: ApplicationForm) -> None:
             what = f"the camera {shared[0]}" if shared else "the place"
             raise Refused(
                 "deployment.overlap",
-                f"{row.id} has {what} from {other.starts_at:%Y-%m-%d %H:%M} to {other.ends_at:%H:%M %Z}: "
-                "choose other hours, or cancel it",
+                f"{row.name} has {what} from {_moment(other.starts_at)}, to {_moment(other.ends_at)}: choose other "
+                "hours, or cancel it",
             )
+
+
+def _moment(at: datetime) -> str:
+    local = at.astimezone(LONDON)
+    return f"{local.day} {local:%B %Y, %H:%M}"

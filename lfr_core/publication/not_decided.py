@@ -25,7 +25,7 @@ def checked_because(deployment: str, waiting: int, word: NotDecidedStatement | N
         Refused: `results.not-decided`: there is no word and alerts wait; it isn't for just as many as wait, or says
             no reason.
     """
-    alerts = f"{waiting} alert{'' if waiting == 1 else 's'} of {deployment}"
+    alerts = f"{waiting} alert{'' if waiting == 1 else 's'}"
     if word is None:
         if waiting:
             raise Refused(

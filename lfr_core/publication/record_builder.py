@@ -222,7 +222,8 @@ def corrected(
     before, after = previous.model_dump(), new.model_dump()
     changed = tuple(name for name in after if name not in _UNCHANGED_BY_A_CORRECTION and before[name] != after[name])
     if not changed:
-        raise Refused("record.nothing-to-correct", f"the figures of {previous.record_id} are as they were published")
+        why = "the figures are as they were published: there is nothing to correct"
+        raise Refused("record.nothing-to-correct", why)
     revision = previous.revision + 1
     correction = published.Correction(revision=revision, corrected_at=corrected_at, reason=reason, changed=changed)
     return new.model_copy(

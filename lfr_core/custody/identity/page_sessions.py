@@ -26,6 +26,8 @@ SIGNED = "id_token"
 
 _NS = 1_000_000_000
 _LATEST_S = 1e11  # seconds since the epoch; no clock of ours gets there
+_ENDED_NS = 0
+"""Instead of its last use, of a session that its person has ended."""
 _NOBODY = "nobody is logged in here"
 
 
@@ -128,7 +130,7 @@ class PageSessions:
         """
         person = self.find(claims)
         with self._lock:
-            self._used_ns[read_claims(claims, self._provider)] = 0
+            self._used_ns[read_claims(claims, self._provider)] = _ENDED_NS
         self._people.end_sessions(person.name, by=person)
 
     def holders(self, role: Role) -> tuple[str, ...]:
@@ -147,6 +149,8 @@ class PageSessions:
         ends_at = identity.issued_at + timedelta(hours=self._access.session_h)
         if now >= ends_at:
             raise Refused("login.expired", "the session is over: log in again")
+        if used_ns == _ENDED_NS:
+            raise Refused("login.expired", "you are logged out: this was done on another page, or at a terminal")
         if now >= used + idle:
             raise Refused("login.expired", f"Nobody has done anything here for {self._access.idle_min:g} minutes")
         return ends_at

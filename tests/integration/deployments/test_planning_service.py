@@ -18,6 +18,7 @@ from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.gate import Condition
 from lfr_core.domain.watchlists import Category
+from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow
 from tests.support.people import authenticated
@@ -68,7 +69,9 @@ def test_two_deployments_share_neither_place_nor_camera_at_a_time(
     harness.plan()
 
     reported = refused(rule, lambda: harness.plan("other", **change))  # type: ignore[arg-type]  # fields by name
-    assert "dep" in reported
+    local = harness.start().astimezone(LONDON)
+    assert f"dep has the {'camera' if 'cameras' in change else 'place'}" in reported
+    assert f"from {local.day} {local:%B %Y, %H:%M}, to " in reported  # of no other clock, and as people write it
     harness.plan("other", wanted=form(harness.start() + timedelta(hours=6), **change))  # type: ignore[arg-type]  # by name
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -97,11 +98,36 @@ def test_an_officer_signs_on_sees_the_judged_alert_says_what_came_of_it_and_give
     assert len(app.selectbox(key="officer-alert").options) == 1  # of two alerts one is judged
     assert "An operator says it is the same person" in texts(app)
     press(app, "No action")
+    press(app, "Arrest")  # a thumb on a phone: what was recorded last can be put right
+    assert "<strong>Arrest</strong>" in texts(app)
     press(app, "Receipt for the person")
     assert "S-20" in texts(app)
     assert "data:image/svg+xml" in texts(app)
     press(app, "Stop")
     assert "An operator says" not in texts(app)
+
+
+def test_an_officer_with_an_alert_in_hand_is_told_that_another_was_judged_and_that_it_is_suspended(
+    harness: tuple[Harness, Installation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of, _ = harness
+    of.street.sign_on("dep", authenticated(STREET))
+    given = {"view": of.street, "engine": of.engine, "who": STREET}
+    app = AppTest.from_function(officer, kwargs=given, default_timeout=30).run()
+    (first,) = found = of.street.alerts("dep", authenticated(STREET))
+    assert "Show the newest" not in [each.label for each in app.button]
+
+    newer = replace(first, id=of.waiting, camera="south")
+    monkeypatch.setattr(type(of.street), "alerts", lambda *_: (newer, *found))
+    monkeypatch.setattr(type(of.street), "is_suspended", lambda *_: True)
+    app.run()
+    assert "1 new: south, " in texts(app)
+    assert app.selectbox(key="officer-alert").value == first.id
+    assert "no new alert comes" in "\n".join(each.value for each in app.info)
+
+    press(app, "Show the newest")
+    assert app.selectbox(key="officer-alert").value == newer.id
+    assert "Show the newest" not in [each.label for each in app.button]
 
 
 def test_where_the_records_dont_agree_with_the_trail_an_officer_is_told_to_stop_nobody_and_nothing_else(

@@ -29,6 +29,24 @@ def test_a_camera_in_whose_pictures_people_are_recognised_is_said_to_work() -> N
     assert "<strong>RECOGNISING</strong> <span>1 of 1 camera works</span>" in bar(WORKING)
 
 
+def test_of_a_suspended_deployment_the_bar_says_why_and_that_an_officer_resumes_it() -> None:
+    why = "the circuit breaker: 2 false alerts in 25 faces compared"
+
+    said = standing_html(standing_of(WORKING, live=False, over=False, suspended_why=why), now_ns=NOW_NS)
+
+    assert f"it is suspended ({why}). Who acts: an authorising officer" in said
+
+
+def test_a_long_reason_leaves_the_bar_its_two_lines() -> None:
+    why = "Insp. O'Neill asks for it <at once>. " * 27
+
+    said = standing_html(standing_of(WORKING, live=False, over=False, suspended_why=why), now_ns=NOW_NS)
+
+    assert " …)" in said
+    assert len(said) < 500
+    assert "<at once>" not in said
+
+
 @pytest.mark.parametrize(
     ("dashboard", "why", "who"),
     [

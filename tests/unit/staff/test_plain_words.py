@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.plain_words import plain_words
+from apps.plain_words import plain_sentence, plain_words
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,7 @@ from apps.plain_words import plain_words
             "Ann Operator was revoked on 2026-11-02",
             "Ann Operator was revoked on 2 November 2026",
         ),
+        ("the vault at /home/lfr/run/vault.sock does not answer; start it", "the vault does not answer; start it"),
         ("entry 2026-13-45 is no day", "entry 2026-13-45 is no day"),
         (
             "the pictures of alert 0a1b2c3d-0000-4000-8000-00000000000f were deleted",
@@ -29,3 +30,8 @@ from apps.plain_words import plain_words
 )
 def test_a_sentence_names_days_and_times_as_people_do_and_no_command_or_id(said: str, read: str) -> None:
     assert plain_words(said) == read
+
+
+def test_a_sentence_of_its_own_begins_with_a_capital_and_ends_with_a_point() -> None:
+    assert plain_sentence("the deployment is over: see `lfr deployment list`") == "The deployment is over."
+    assert plain_sentence("") == ""

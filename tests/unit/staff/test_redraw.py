@@ -27,3 +27,17 @@ def test_a_page_is_drawn_anew_by_what_a_person_did_or_says_that_nobody_did() -> 
     }
 
     assert found == BY_A_PERSON | {"apps/sign_in.py:redraw"}
+
+
+def test_no_button_of_a_dialog_acts_before_the_dialog_is_drawn_again() -> None:
+    """A callback comes first: the dialog, which is there still, would ask about what has just been answered."""
+    found = {
+        f"{file.relative_to(ROOT)}:{function.name}"
+        for file in (ROOT / "apps").rglob("*.py")
+        for function in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        and any(ast.unparse(each).startswith("st.dialog") for each in function.decorator_list)
+        and any(isinstance(each, ast.keyword) and each.arg == "on_click" for each in ast.walk(function))
+    }
+
+    assert found == set()

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
-from lfr_core.common.errors import Retryable
+from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.identity.page_sessions import PageSessions
 from lfr_core.custody.people import AuthenticatedPerson, People, Role
 from lfr_core.domain.policy import load_policy
@@ -187,6 +187,8 @@ def test_a_cookie_that_was_copied_before_the_logout_is_worth_nothing(
 
     assert refusal(elsewhere.use, copied) == "identity.session-ended"
     assert refusal(sessions.use, copied) == "login.expired"
+    with pytest.raises(Refused, match="you are logged out"):  # not that nobody had done anything
+        sessions.find(copied)
     clock.advance(1.0)
     assert sessions.use(claims(clock)).name == PAT
 

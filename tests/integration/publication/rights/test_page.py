@@ -127,6 +127,17 @@ def test_a_request_about_no_known_deployment_is_given_one_on_the_page(harness: R
     assert "It waits for a second person." in texts(app)
 
 
+def test_a_purpose_that_is_too_long_is_refused_in_words_and_stays(harness: RightsHarness, app: AppTest) -> None:
+    harness.take()
+    sign_in(app, OFFICER)
+    purpose = "to answer the complaint of this person, " * 15
+    field(app, "Purpose of opening it").input(purpose)
+    press(app, "Open")
+
+    assert "say it in at most 200" in texts(app)
+    assert field(app, "Purpose of opening it").value == purpose
+
+
 def test_a_complaint_for_which_nothing_is_held_says_so(harness: RightsHarness, app: AppTest) -> None:
     harness.take(RequestKind.COMPLAINT, RequestContext())
     sign_in(app, OFFICER)
