@@ -126,11 +126,6 @@ class VaultClient:
         return KeptKey(_info(answer.info), answer.key)
 
     def open_kept(self, key_id: str, *, actor: Principal, purpose: str) -> KeptKey:
-        if len(purpose) > m.LONGEST_PURPOSE:  # typed by a person, who is to read what to mend
-            raise Refused(
-                "vault.purpose-long",
-                f"the purpose has {len(purpose):,} characters: say it in at most {m.LONGEST_PURPOSE}",
-            )
         request = m.checked(
             m.OpenKept, key_id=key_id, actor=m.actor_message(actor), purpose=purpose, shown=self._shown_by(actor)
         )

@@ -192,15 +192,11 @@ class Part(BaseModel):
     part: SystemActor
 
 
-LONGEST_PURPOSE = 200
-"""Characters: the audit trail has it in one line."""
-
-
 class OpenKept(Message):
     verb: Literal["open-kept"] = "open-kept"
     key_id: Name
     actor: Annotated[PersonMessage | Part, Field(discriminator="is_a")]
-    purpose: Annotated[str, Field(max_length=LONGEST_PURPOSE)]
+    purpose: Annotated[str, Field(max_length=200)]
     shown: Shown = ""
 
 

@@ -9,13 +9,15 @@ from datetime import date, datetime, timedelta
 from lfr_core.common.errors import Refused
 from lfr_core.publication.rights.types import RequestContext
 
-__all__ = ["LONGEST_TEXT", "LONGEST_WINDOW_H", "check_line", "received", "window_ns", "words"]
+__all__ = ["LONGEST_TEXT", "LONGEST_WINDOW_H", "check_line", "check_purpose", "received", "window_ns", "words"]
 
 LONGEST_TEXT = 8_000
 """Characters of a request or an answer: four typed pages."""
 LONGEST_WINDOW_H = 24
 """No deployment is longer."""
 _LONGEST_LINE = 300
+_LONGEST_PURPOSE = 200
+"""Characters: what the vault's `OpenKept` takes."""
 _OLDEST_DAYS = 366
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
@@ -41,6 +43,16 @@ def check_line(what: str, text: str, *, needed: bool = True) -> str:
             f"the {what} must be one line of {int(needed)} to {_LONGEST_LINE} characters without control characters",
         )
     return plain
+
+
+def check_purpose(purpose: str) -> str:
+    """Return what somebody opens a request for. Raises Refused `rights.bad-text`: longer than the vault takes."""
+    if len(purpose) > _LONGEST_PURPOSE:
+        raise Refused(
+            "rights.bad-text",
+            f"the purpose has {len(purpose):,} characters: say it in at most {_LONGEST_PURPOSE}",
+        )
+    return purpose
 
 
 def received(day: date | None, today: date) -> date:

@@ -174,7 +174,7 @@ class RightsService:
             acting(session, by, OFFICERS)
             row = read.find_row(session, reference)
         try:
-            key = self.vault.open_kept(row.key_id, actor=name, purpose=purpose)
+            key = self.vault.open_kept(row.key_id, actor=name, purpose=checks.check_purpose(purpose))
         except Refused as refused:
             if refused.rule == "vault.key-gone":
                 raise Refused(

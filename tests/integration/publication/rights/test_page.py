@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -128,8 +129,9 @@ def test_a_request_about_no_known_deployment_is_given_one_on_the_page(harness: R
 
 
 def test_a_purpose_that_is_too_long_is_refused_in_words_and_stays(harness: RightsHarness, app: AppTest) -> None:
-    harness.take()
+    harness.take(RequestKind.COMPLAINT, RequestContext())
     sign_in(app, OFFICER)
+    assert "No footage is held for it." in texts(app)
     purpose = "to answer the complaint of this person, " * 15
     field(app, "Purpose of opening it").input(purpose)
     press(app, "Open")
@@ -138,23 +140,13 @@ def test_a_purpose_that_is_too_long_is_refused_in_words_and_stays(harness: Right
     assert field(app, "Purpose of opening it").value == purpose
 
 
-def test_a_complaint_for_which_nothing_is_held_says_so(harness: RightsHarness, app: AppTest) -> None:
-    harness.take(RequestKind.COMPLAINT, RequestContext())
-    sign_in(app, OFFICER)
-
-    assert "No footage is held for it." in texts(app)
-
-
 def test_the_intake_and_what_was_typed_there_stay_while_the_records_are_away(
     harness: RightsHarness, app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: object, **__: object) -> None:
-        raise Retryable("the records are away")
-
     sign_in(app, CLERK)
     field(app, "In the person's words").input(TEXT)
-    monkeypatch.setattr(RightsView, "labels", away)
-    monkeypatch.setattr(RightsView, "receive", away)
+    for asked in ("labels", "receive"):
+        monkeypatch.setattr(RightsView, asked, Mock(side_effect=Retryable("the records are away")))
 
     press(app, "Take it")
 
