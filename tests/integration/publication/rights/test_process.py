@@ -132,7 +132,7 @@ def test_an_enquiry_is_taken_and_what_the_vault_does_not_take_is_said_in_a_sente
 
     output = lfr("rights", "show", reference, "--purpose", "p" * 201, code=77, by=OFFICER)
 
-    assert "purpose: String should have at most 200 characters" in output
+    assert "the purpose has 201 characters: say it in at most 200" in output
 
 
 @pytest.mark.usefixtures("settings")
