@@ -28,8 +28,8 @@ def placeholder_words(force: ForcePolicy) -> str:
     named = ", ".join(missing[:-1]) + (" and " if len(missing) > 1 else "") + missing[-1]
     return (
         f"The public site isn't published: it is a draft that nobody signed, because the policy doesn't say {named} "
-        f"yet (its “{force.name}” is what the public would read). Whoever runs the system fills that in, in the "
-        "section “force” of the force's policy file, and starts the platform anew. Do that before you announce."
+        "yet (the draft says in each place that the force hasn't given it). Whoever runs the system fills that in, in "
+        "the section “force” of the force's policy file, and starts the platform anew. Do that before you announce."
     )
 
 

@@ -57,7 +57,15 @@ _MAIL = re.compile(r"[\w.+-]+@[\w.-]*\w")
 def pages(data: SiteData, policy: Policy, *, draft: bool, languages: Sequence[Words]) -> Iterator[tuple[str, str]]:
     """Yield path and HTML of every page in every language; the first language's lie at the top."""
     for say in languages:
-        yield from _in_language(data, policy, draft=draft, say=say, languages=languages)
+        named = _name_what_is_missing(policy, say) if draft else policy
+        yield from _in_language(data, named, draft=draft, say=say, languages=languages)
+
+
+def _name_what_is_missing(policy: Policy, say: Words) -> Policy:
+    """Say on a draft that the force hasn't given something yet, where the policy has a placeholder."""
+    words = {name: "site.unnamed" if name == "name" else "site.not_given" for name in policy.force.placeholders}
+    force = policy.force.model_copy(update={name: str(say(text).unescape()) for name, text in words.items()})
+    return policy.model_copy(update={"force": force})
 
 
 def _in_language(

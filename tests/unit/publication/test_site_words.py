@@ -136,6 +136,14 @@ def test_every_page_says_the_rights_and_whom_to_ask() -> None:
     assert [name for name, page in made.items() if POLICY.force.complaints not in page or "one month" not in page] == []
 
 
+def test_a_draft_says_what_the_force_has_not_given_yet_and_shows_no_placeholder() -> None:
+    made = dict(pages(site_of_promises(), POLICY, draft=True, languages=read_languages()))
+
+    assert [name for name, page in made.items() if "CHANGE ME" in page] == []
+    assert "the force hasn&#39;t said yet" in made["contact.html"]
+    assert "hasn&#39;t given its name yet" in made["index.html"]
+
+
 def test_a_mail_with_the_questions_in_it_is_offered_where_the_force_has_an_address() -> None:
     force = POLICY.force.model_copy(update={"enquiries": "Data team, ask@force.example or 0100", "complaints": "0101"})
     policy = POLICY.model_copy(update={"force": force})
