@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import streamlit as st
 
 from apps.plain_words import plain_words
@@ -15,15 +13,12 @@ from lfr_core.watchlists.choosing import ShownFaces
 __all__ = ["show_face_questions"]
 
 _FAULT = "planner-face-fault"
-_CHOSEN = "planner-face-chosen"
-"""The dialog's question is answered: there is nothing more to draw in it."""
 _MOST = 12
 """Buttons at a time: the next come when these are answered."""
 
 
 def show_face_questions(lists: UploadedLists, deployment: str, by: AuthenticatedPerson) -> None:
     """Draw a button for each photograph with several faces; nothing where there is none."""
-    st.session_state.pop(_CHOSEN, None)
     if fault := st.session_state.pop(_FAULT, ""):
         st.error(fault)
     lines = lists.several_faces(deployment, by)
@@ -41,7 +36,6 @@ def show_face_questions(lists: UploadedLists, deployment: str, by: Authenticated
 def _choose(
     lists: UploadedLists, deployment: str, line: int, shown: ShownFaces, number: int, by: AuthenticatedPerson
 ) -> None:
-    st.session_state[_CHOSEN] = True
     try:
         lists.choose(deployment, line, shown, number, by=by)
     except LfrError as error:
@@ -50,8 +44,6 @@ def _choose(
 
 @st.dialog("Whose face is it?", width="large")
 def _ask(lists: UploadedLists, deployment: str, line: int, by: AuthenticatedPerson) -> None:
-    if st.session_state.pop(_CHOSEN, False):
-        st.rerun()
     try:
         with st.spinner("Looking for the faces"):
             shown = lists.faces(deployment, line, by)
@@ -62,7 +54,9 @@ def _ask(lists: UploadedLists, deployment: str, line: int, by: AuthenticatedPers
     st.image(shown.numbered_jpeg(), width="stretch")
     with st.container(horizontal=True):
         for number in range(1, len(shown.faces) + 1):
-            choose = partial(_choose, lists, deployment, line, shown, number, by)
-            st.button(f"Face {number}", key=f"act-face-is-{line}-{number}", on_click=choose)
+            # not as its callback: that comes before the dialog is drawn again, which then finds nothing to ask about
+            if st.button(f"Face {number}", key=f"act-face-is-{line}-{number}"):
+                _choose(lists, deployment, line, shown, number, by)
+                st.rerun()
         if st.button("None of them", key=f"act-face-none-{line}"):
             st.rerun()

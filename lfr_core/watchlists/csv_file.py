@@ -31,6 +31,22 @@ _OLDEST_YEARS = 120
 
 _LOOK_FOR_HEADER_LINES = 20
 
+_FAILED_FORMULAS = frozenset(
+    {
+        "#N/A",
+        "#REF!",
+        "#VALUE!",
+        "#DIV/0!",
+        "#NAME?",
+        "#NULL!",
+        "#NUM!",
+        "#SPILL!",
+        "#CALC!",
+        "#FIELD!",
+        "#GETTING_DATA",
+    }
+)
+"""What a spreadsheet shows where a formula has no value."""
 _LOST_DIGITS = re.compile(r"\d([.,]\d+)?E\+\d{1,3}", re.IGNORECASE)
 """What a spreadsheet leaves of a number with more than 11 digits."""
 
@@ -202,6 +218,12 @@ def _text_fault(record: ListLine, order: list[str], value: Mapping[str, str]) ->
             return (
                 RefusalReason.BAD_ROW,
                 f"{name} holds a character that can't be shown {_where(name, order, text, at)}: write it anew",
+            )
+        if text.upper() in _FAILED_FORMULAS:
+            return (
+                RefusalReason.BAD_ROW,
+                f"{name} is {text}, which a spreadsheet shows where a formula fails: write the value itself "
+                f"{_column(name, order)}",
             )
         if _LOST_DIGITS.fullmatch(text):
             return (

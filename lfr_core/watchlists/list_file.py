@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from lfr_core.common.errors import Poison
 from lfr_core.common.files import read_bounded
@@ -36,6 +37,8 @@ _MOST_LINES = 100_000
 _MOST_VALUES = 200
 """In one line; there are 12 columns."""
 
+_NO_TABLES: Final = {"<": "a web page or XML", "ID;P": "a file of the form SYLK", "{": "JSON", "[{": "JSON"}
+"""What some systems export under a spreadsheet's name, by how it begins."""
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SEPARATOR_LINE = re.compile(r'\A"?sep=(.)"?[ \t,;]*(?=\r|\n|\Z)', re.IGNORECASE)
 _LOOK_FOR_HEADER_CHARACTERS = 20_000
@@ -75,6 +78,9 @@ def read_list_file(folder: Path, named: NamedColumns) -> ListFile:
     if is_workbook(data):
         return _from_workbook(path, data, named)
     text, encoding = decode_text(data, str(path))
+    for sign, what in _NO_TABLES.items():
+        if text.lstrip("\ufeff \t\r\n").startswith(sign):
+            raise Poison(f"{path} is {what}, whatever its name says: open it in a spreadsheet and save it as .xlsx")
     notes = []
     if encoding not in {"UTF-8", "ASCII"}:
         words = "" if encoding.startswith("UTF-") else _words_to_check(text)

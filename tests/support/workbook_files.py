@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-__all__ = ["DayCell", "ods", "xlsx"]
+__all__ = ["DayCell", "FailedCell", "ods", "xlsx"]
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -17,6 +17,12 @@ _OPEN = "urn:oasis:names:tc:opendocument:xmlns"
 
 class DayCell(int):
     """A day as Excel keeps it: the number of days since 30 December 1899, shown as a date."""
+
+
+class FailedCell(str):
+    """What Excel shows where a formula failed, `#N/A`: kept as an error, not as text."""
+
+    __slots__ = ()
 
 
 Cell = str | int | float
@@ -73,6 +79,8 @@ def _xlsx_cell(row: int, column: int, cell: Cell) -> str:
     at = f"{chr(ord('A') + column)}{row}"
     if isinstance(cell, DayCell):
         return f'<c r="{at}" s="1"><v>{int(cell)}</v></c>'
+    if isinstance(cell, FailedCell):
+        return f'<c r="{at}" t="e"><f>VLOOKUP(A{row},Old!A:B,2,0)</f><v>{cell}</v></c>'
     if isinstance(cell, int | float):
         return f'<c r="{at}"><v>{cell}</v></c>'
     return f'<c r="{at}" t="inlineStr"><is><t>{escape(cell)}</t></is></c>' if cell else ""
