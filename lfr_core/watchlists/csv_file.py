@@ -220,11 +220,8 @@ def _text_fault(record: ListLine, order: list[str], value: Mapping[str, str]) ->
                 f"{name} holds a character that can't be shown {_where(name, order, text, at)}: write it anew",
             )
         if text.upper() in _FAILED_FORMULAS:
-            return (
-                RefusalReason.BAD_ROW,
-                f"{name} is {text}, which a spreadsheet shows where a formula fails: write the value itself "
-                f"{_column(name, order)}",
-            )
+            failed = f"{name} is {text}, which a spreadsheet shows where a formula fails: write the value itself"
+            return RefusalReason.BAD_ROW, f"{failed} {_column(name, order)}"
         if _LOST_DIGITS.fullmatch(text):
             return (
                 RefusalReason.BAD_ROW,

@@ -6,13 +6,14 @@ written, nothing leads out of the folder, and what a computer adds by itself (`_
 
 from __future__ import annotations
 
+import errno
 import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from lfr_core.common.errors import Poison, Retryable
 from lfr_core.common.files import IMAGE_BYTES
@@ -30,11 +31,21 @@ _NO_PICTURES: Final = frozenset(
     {*_TABLES, ".md", ".pdf", ".doc", ".docx", ".odt", ".rtf", ".html", ".htm", ".json", ".xml", ".zip", ".ini", ".log"}
 )
 """What no photograph ends with. It is kept beside the list, since a row may name it, and then is refused there."""
+_FAULTS_OF_NAMES: Final = {
+    errno.ENAMETOOLONG: "a file or folder has a name that is too long for this machine",
+    errno.EEXIST: "a file and a folder have the same name",
+    errno.ENOTDIR: "a file and a folder have the same name",
+}
 _PIECE: Final = 1 << 20
 _DEEPEST: Final = 12
 """Folders within folders."""
 _LEFT_OUT: Final = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 _ENCRYPTED: Final = 0x1
+_METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""Those that computers pack with by themselves. Of the others the library unpacks without bound: 4 kB may be 4 GB."""
+_DAMAGES: Final = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, ValueError, OverflowError)
+"""What the library raises while it unpacks: EOFError where a zip is cut off, ValueError and OverflowError for places
+outside it, RuntimeError (NotImplementedError is one) for what it can't do."""
 _LARGEST_DIRECTORY: Final = 200 * MOST_FILES
 """Bytes of a zip's directory: 46 and a name for each file."""
 _LONGEST_END: Final = 22 + 65_535 + 20 + 56
@@ -46,7 +57,7 @@ class UploadedFile:
     """A file as somebody uploaded it. `path`: in the folder it lay in, or its name alone."""
 
     path: str
-    open: Callable[[], BinaryIO]
+    open: Callable[[], IO[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +96,9 @@ def stage_upload(files: Sequence[UploadedFile], folder: Path) -> StagedUpload:
                 continue  # beside the list's own folder
             name = PurePosixPath(_table_name(table)) if member.path == table else relative
             left -= _write(member, folder.joinpath(*name.parts), left)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:  # the last: cut off
-        raise Poison("the zip is damaged or of an unusual kind: make it again, and upload that") from error
     except OSError as error:
+        if error.errno in _FAULTS_OF_NAMES:
+            raise Poison(f"{_FAULTS_OF_NAMES[error.errno]}: give it another, and upload it again") from error
         raise Retryable(f"the list can't be kept: {error.strerror}. Tell whoever runs the system") from error
     left_out = tuple(filter(None, (_leave_out(each.path, table) for each in members)))
     return StagedUpload(len(members) - 1 - len(left_out), left_out)
@@ -96,7 +107,7 @@ def stage_upload(files: Sequence[UploadedFile], folder: Path) -> StagedUpload:
 @dataclass(frozen=True, slots=True)
 class _Member:
     path: PurePosixPath
-    open: Callable[[], BinaryIO]
+    open: Callable[[], IO[bytes]]
 
 
 def _members(files: Sequence[UploadedFile]) -> Iterator[_Member]:
@@ -116,21 +127,41 @@ def _unzip(file: UploadedFile) -> Iterator[_Member]:
         if _directory_bytes(stream) > _LARGEST_DIRECTORY:  # before it is read, whole, by the library
             raise Poison(f"{file.path} holds more than {MOST_FILES:,} files: split the list")
         archive = zipfile.ZipFile(stream)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+    except _DAMAGES as error:
         raise Poison(f"{file.path} is no zip that can be read: make it again, and upload that") from error
     if len(archive.infolist()) > MOST_FILES:
         raise Poison(f"{file.path} holds more than {MOST_FILES:,} files: split the list")
     for info in archive.infolist():
+        if not info.filename or info.compress_type not in _METHODS:
+            raise _damaged()
         if info.is_dir():
             continue
         if info.flag_bits & _ENCRYPTED:
             raise Poison(f"{file.path} has a password: upload the photographs without one, over this login")
         path = _path(info.filename)
         if path is not None:
-            yield _Member(path, lambda archive=archive, info=info: archive.open(info))  # type: ignore[misc]
+            yield _Member(path, lambda archive=archive, info=info: _open_packed(archive, info))  # type: ignore[misc]
 
 
-def _directory_bytes(stream: BinaryIO) -> int:
+def _open_packed(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
+    try:
+        return archive.open(info)
+    except _DAMAGES as error:
+        raise _damaged() from error
+
+
+def _read_piece(stream: IO[bytes]) -> bytes:
+    try:
+        return stream.read(_PIECE)
+    except _DAMAGES as error:
+        raise _damaged() from error
+
+
+def _damaged() -> Poison:
+    return Poison("the zip is damaged or of an unusual kind: make it again, and upload that")
+
+
+def _directory_bytes(stream: IO[bytes]) -> int:
     """Return how long a zip says that its directory is, from the record at its end (APPNOTE.TXT 4.3.14 to 4.3.16).
 
     0: there is no such record; then it is no zip, as the library says.
@@ -150,6 +181,8 @@ def _directory_bytes(stream: BinaryIO) -> int:
 def _path(name: str) -> PurePosixPath | None:
     """Return where a file lies in what was uploaded; None: a computer's own. Raises Poison where that is outside."""
     path = PurePosixPath(name.replace("\\", "/"))
+    if any("\ud800" <= character <= "\udfff" for character in name):  # half a character: no file can be called so
+        raise Poison(f"{name[:100]!r} is no name of a file: give it another, and upload it again")
     if path.is_absolute() or ".." in path.parts or "\0" in name or ":" in name or not path.parts:
         raise Poison(f"{name[:100]!r} lies outside the folder that was uploaded: put it inside")
     if len(path.parts) > _DEEPEST:
@@ -201,7 +234,7 @@ def _write(member: _Member, target: Path, left: int) -> int:
     except FileExistsError as error:
         raise Poison(f"{member.path.name!r} is there twice: upload it once") from error
     with os.fdopen(descriptor, "wb") as out, member.open() as stream:
-        while piece := stream.read(_PIECE):
+        while piece := _read_piece(stream):
             written += len(piece)
             if written > min(left, IMAGE_BYTES):
                 raise Poison(

@@ -37,6 +37,7 @@ from lfr_core.publication.tabular import NATIONAL_COLUMNS
 from lfr_core.recognition.faces.decode import decode
 from lfr_core.retention.erasure.certificate import SignedCertificate
 from lfr_core.watchlists.csv_file import COLUMNS, FILE_NAME, read_rows
+from tests.fuzz.archives import read_upload, read_workbook_both_ways, upload_seeds, workbook_seeds
 
 __all__ = ["CORPUS", "PARSERS", "SECONDS", "Parser", "seeds_of"]
 
@@ -79,6 +80,12 @@ def _as_file(read: Callable[[Path], object], name: str = "input.toml") -> Callab
         return read(file)
 
     return written
+
+
+def _made(name: str) -> Path:
+    folder = _FOLDER / name
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def _verify_evidence(data: bytes) -> int:
@@ -151,6 +158,8 @@ _HEADER = FrameHeader("d", "c", "s", 1, 1, 0, 0, key_id="k")
 PARSERS: dict[str, Parser] = {
     "photograph": Parser(lambda data: decode(data, _IMAGES), _pictures),
     "watchlist-csv": Parser(_as_file(lambda file: read_rows(file.parent), FILE_NAME), _csv),
+    "workbook": Parser(lambda data: read_workbook_both_ways(data, _made("workbook")), workbook_seeds, ()),
+    "upload": Parser(lambda data: read_upload(data, _made("upload")), upload_seeds),
     "policy": Parser(
         _as_file(lambda file: (faults_of(file), load_policy(file))),
         lambda: (default_policy_file().read_bytes(),),

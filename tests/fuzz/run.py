@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import re
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ TOOL = PROJECT / ".tools" / "atheris"
 FOUND = PROJECT / "var" / "fuzz"
 LONGEST = 20_000
 """Bytes of an input: what a parser does with more of the same, its own tests of bounds say."""
+_REACHED = re.compile(r"^stat::new_units_added:\s+(\d+)$", re.MULTILINE)
 
 
 def fuzz(name: str, inputs: int) -> None:
@@ -46,21 +48,33 @@ def fuzz(name: str, inputs: int) -> None:
     atheris.Fuzz()
 
 
+def judge_run(status: int, said: str) -> tuple[int, str]:
+    """Return how many inputs reached code that none had reached before, and what came of it, from libFuzzer's words.
+
+    Where none did, nothing guided it: what it gives then is a few bytes of chance, which says nothing.
+    """
+    reached = _REACHED.search(said)
+    found = int(reached[1]) if reached else 0
+    if status:
+        return found, "BROKEN"
+    return found, "good" if found else "NOT GUIDED"
+
+
 def main() -> int:
     """Run them one after another and print a table."""
-    from tests.fuzz.parsers import PARSERS
-
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("parsers", nargs="*", metavar="PARSER", help=f"of {', '.join(PARSERS)}; none: all")
+    options.add_argument("parsers", nargs="*", metavar="PARSER", help="none: all of tests/fuzz/parsers.py")
     options.add_argument("--inputs", type=int, default=1_000_000, help="for each parser")
     options.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     asked = options.parse_args()
-    if unknown := set(asked.parsers) - PARSERS.keys():
-        options.error(f"there is no parser {', '.join(sorted(unknown))}")
     if asked.child:
         fuzz(asked.parsers[0], asked.inputs)
+    from tests.fuzz.parsers import PARSERS  # after the child, to which it would come without atheris in it
+
+    if unknown := set(asked.parsers) - PARSERS.keys():
+        options.error(f"there is no parser {', '.join(sorted(unknown))}: there are {', '.join(PARSERS)}")
     broken = []
-    print("| parser | inputs | seconds | outcome |\n| --- | --- | --- | --- |", flush=True)
+    print("| parser | inputs | reached new code | seconds | outcome |\n| --- | --- | --- | --- | --- |", flush=True)
     for name in asked.parsers or PARSERS:
         began = time.monotonic()
         done = subprocess.run(
@@ -71,9 +85,10 @@ def main() -> int:
             text=True,
             errors="replace",
         )
-        outcome = "good" if done.returncode == 0 else "BROKEN"
-        print(f"| {name} | {asked.inputs:,} | {time.monotonic() - began:.0f} | {outcome} |", flush=True)
-        if done.returncode:
+        reached, outcome = judge_run(done.returncode, done.stderr)
+        seconds = time.monotonic() - began
+        print(f"| {name} | {asked.inputs:,} | {reached:,} | {seconds:.0f} | {outcome} |", flush=True)
+        if outcome != "good":
             broken.append(name)
             print(done.stderr[-4_000:], file=sys.stderr)
     return 1 if broken else 0

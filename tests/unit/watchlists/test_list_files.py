@@ -13,7 +13,7 @@ from lfr_core.common.errors import Poison
 from lfr_core.domain.watchlists import RefusalReason
 from lfr_core.watchlists.column_names import NAMES_FILE
 from lfr_core.watchlists.csv_file import COLUMNS, FURTHER_COLUMNS, Rows, locate, read_rows
-from tests.support.workbook_files import DayCell, FailedCell, ods, xlsx
+from tests.support.workbook_files import DayCell, ods, xlsx
 
 HEADER = [*COLUMNS, *FURTHER_COLUMNS]
 ROW = "S-1,victim,WARRANT 1,Insp Müller,2027-12-31,Zoë.jpg,custody,2024-05-01,34,,,2026-11-25".split(",")  # noqa: SIM905
@@ -195,43 +195,6 @@ def test_a_character_that_cannot_be_shown_is_named_by_column_and_place(tmp_path:
     (refusal,) = read(tmp_path, text_of(row=[*ROW[:2], "WAR\x07RANT", *ROW[3:]])).refusals
 
     assert (refusal.line, "column C, character 4: U+0007" in refusal.message) == (2, True)
-
-
-@pytest.mark.parametrize("shown", ["#N/A", "#REF!", "#DIV/0!"])
-@pytest.mark.parametrize("column", [2, 8], ids=["legal_reference", "age"])
-@pytest.mark.parametrize("kind", ["xlsx", "ods", "csv"])
-def test_what_a_formula_failed_to_find_is_never_taken_for_nothing_or_for_text(
-    tmp_path: Path, kind: str, column: int, shown: str
-) -> None:
-    row = [FailedCell(shown) if at == column else value for at, value in enumerate(ROW)]
-    files = {
-        "xlsx": lambda: xlsx({"Notes": [["a", FailedCell("#N/A")]], "List": [HEADER, row]}),
-        "ods": lambda: ods([HEADER, row]),
-        "csv": lambda: text_of(row=[str(value) for value in row]),
-    }
-
-    found = read(tmp_path, files[kind](), f"watchlist.{kind}")
-
-    (refusal,) = found.refusals
-    assert refusal.reason is RefusalReason.BAD_ROW
-    assert refusal.message.startswith(f"{HEADER[column]} is {shown}, which a spreadsheet shows where a formula fails")
-    assert refusal.message.endswith(f"(column {'ABCDEFGHI'[column]})")
-
-
-@pytest.mark.parametrize(
-    ("content", "what"),
-    [
-        ("<html><table><tr><td>subject</td></tr></table></html>", "a web page or XML"),
-        ('\ufeff<?xml version="1.0"?><Workbook/>', "a web page or XML"),
-        ("ID;PWXL;N;E\r\n", "SYLK"),
-        ('[{"subject": "S-1"}]', "JSON"),
-    ],
-)
-def test_what_a_system_exports_under_a_spreadsheets_name_is_called_what_it_is(
-    tmp_path: Path, content: str, what: str
-) -> None:
-    with pytest.raises(Poison, match=f"is .*{what}, whatever its name says: open it in a spreadsheet"):
-        read(tmp_path, content, "watchlist.xls")
 
 
 def test_empty_columns_at_the_end_and_in_the_middle_are_no_columns(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -99,6 +100,64 @@ def test_a_zip_whose_directory_is_endless_is_refused_before_it_is_read(tmp_path:
 )
 def test_what_is_no_list_is_refused_with_what_to_do(files: list[UploadedFile], output: str, tmp_path: Path) -> None:
     with pytest.raises(Poison, match=output):
+        stage_upload(files, tmp_path)
+
+
+def damaged(content: bytes, mark: bytes, after: int, value: bytes) -> bytes:
+    """`content` with `value` in the place `after` bytes behind the last `mark`."""
+    at = content.rfind(mark) + after
+    return content[:at] + value + content[at + len(value) :]
+
+
+LIST = zipped(**{"watchlist.csv": b"subject"})
+DIRECTORY, END = b"PK\x01\x02", b"PK\x05\x06"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        damaged(LIST, END, 16, (2**31).to_bytes(4, "little")),  # a directory far behind the end: the files lie before 0
+        damaged(damaged(LIST, DIRECTORY, 28, b"\0\0"), DIRECTORY, 30, (13).to_bytes(2, "little")),  # no name
+        damaged(LIST, DIRECTORY, 10, (99).to_bytes(2, "little")),  # a method that there isn't
+        damaged(LIST, b"PK\x03\x04", 30, b"other"),  # called otherwise in its own header
+        damaged(LIST, DIRECTORY, 16, b"\0\0\0\0"),  # another checksum
+    ],
+)
+def test_a_zip_whose_directory_is_damaged_is_refused_like_any_other(content: bytes, tmp_path: Path) -> None:
+    with pytest.raises(Poison, match="make it again"):
+        stage_upload([given("list.zip", content)], tmp_path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_whose_kilobytes_the_library_would_unpack_to_gigabytes_at_once_is_refused_unread(
+    method: int, tmp_path: Path
+) -> None:
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", method) as archive:
+        archive.writestr("watchlist.csv", b"subject")
+        archive.writestr("a.jpg", b"\0" * 30_000_000)
+
+    tracemalloc.start()
+    with pytest.raises(Poison, match="of an unusual kind"):
+        stage_upload([given("bomb.zip", bomb.getvalue())], tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert len(bomb.getvalue()) < 10_000
+    assert peak < 3_000_000
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [["n" * 300 + ".jpg"], ["a", "a/b.jpg"], ["a/b.jpg", "a"], ["half \ud800.jpg"]],
+    ids=["too long", "a folder below a file", "a file above a folder", "half a character"],
+)
+def test_a_name_that_no_file_can_have_is_the_upload_s_fault_and_not_the_disk_s(
+    paths: list[str], tmp_path: Path
+) -> None:
+    files = [given("watchlist.csv", b"subject"), *(given(path, b"jpeg") for path in paths)]
+
+    with pytest.raises(Poison, match=r"upload it (again|once)"):
         stage_upload(files, tmp_path)
 
 
