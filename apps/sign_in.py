@@ -7,12 +7,14 @@ drawing, and on a page that stands still within `CHECK_S`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from typing import Final, NoReturn
 
 import streamlit as st
 
+from apps.acts import stay_in_sight
 from apps.plain_words import plain_sentence, plain_words
 from apps.staff.pages import pages_of
 from lfr_core.common.errors import LfrError, Refused
@@ -153,3 +155,24 @@ def _watch(sessions: PageSessions, claims: Mapping[str, object]) -> None:
     """Draw the whole page anew when somebody is in or out now, or may do other things, than when it was drawn."""
     if _find_roles(sessions, claims) != st.session_state.get(DRAWN_FOR):
         redraw()
+    with stay_in_sight("-session"):
+        warn_of_the_end(sessions, claims)
+
+
+def warn_of_the_end(sessions: PageSessions, claims: Mapping[str, object]) -> None:
+    """Say when a session is about to end that nobody seems to use: whoever types sends nothing while they do."""
+
+    def stay() -> None:
+        with suppress(LfrError):  # it has ended: the next look says so
+            sessions.use(claims)
+
+    try:
+        if not sessions.is_about_to_end(claims):
+            return
+    except LfrError:
+        return
+    st.warning(
+        "You are about to be logged out, as nothing has been sent from here for a while. What is typed and not sent "
+        "goes with it."
+    )
+    st.button("Stay logged in", key="stay-logged-in", on_click=stay)

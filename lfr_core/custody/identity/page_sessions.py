@@ -26,6 +26,8 @@ SIGNED = "id_token"
 
 _NS = 1_000_000_000
 _LATEST_S = 1e11  # seconds since the epoch; no clock of ours gets there
+WARNED_BEFORE = timedelta(minutes=2)
+"""[proposal] The end of a session that nobody uses, or a quarter of the idle time where that is less."""
 _ENDED_NS = 0
 """Instead of its last use, of a session that its person has ended."""
 _NOBODY = "nobody is logged in here"
@@ -121,6 +123,13 @@ class PageSessions:
             self._used_ns[identity] = now_ns
         return person
 
+    def is_about_to_end(self, claims: Mapping[str, object]) -> bool:
+        """Return whether a login soon counts no more unless somebody does something. Raises Refused as `find`."""
+        identity = read_claims(claims, self._provider)
+        ends_at = min(self._check_age(identity), self._idle_at(identity))
+        warned = min(WARNED_BEFORE, timedelta(minutes=self._access.idle_min / 4))
+        return ends_at - utc_from_ns(self._clock.time_ns()) < warned
+
     def end(self, claims: Mapping[str, object]) -> None:
         """Log the person out everywhere, so that a copy of the cookie is worth nothing.
 
@@ -140,10 +149,9 @@ class PageSessions:
     def _check_age(self, identity: Identity) -> datetime:
         """Return when the session ends. Raises Refused `login.token`, `login.expired`."""
         now_ns = self._clock.time_ns()
-        now, idle = utc_from_ns(now_ns), timedelta(minutes=self._access.idle_min)
+        now = utc_from_ns(now_ns)
         with self._lock:
             used_ns = self._used_ns.get(identity)
-        used = identity.issued_at if used_ns is None else utc_from_ns(used_ns)
         if identity.issued_at - timedelta(seconds=LEEWAY_S) > now:
             raise Refused("login.token", "this login is of a time to come: mend the clocks")
         ends_at = identity.issued_at + timedelta(hours=self._access.session_h)
@@ -151,6 +159,13 @@ class PageSessions:
             raise Refused("login.expired", "the session is over: log in again")
         if used_ns == _ENDED_NS:
             raise Refused("login.expired", "you are logged out: this was done on another page, or at a terminal")
-        if now >= used + idle:
+        if now >= self._idle_at(identity):
             raise Refused("login.expired", f"Nobody has done anything here for {self._access.idle_min:g} minutes")
         return ends_at
+
+    def _idle_at(self, identity: Identity) -> datetime:
+        """Return when it was left idle for too long, if nobody does anything."""
+        with self._lock:
+            used_ns = self._used_ns.get(identity)
+        used = identity.issued_at if used_ns is None else utc_from_ns(used_ns)
+        return used + timedelta(minutes=self._access.idle_min)

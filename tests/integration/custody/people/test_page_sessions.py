@@ -77,6 +77,29 @@ def test_a_login_is_the_person_whose_account_it_is(sessions: PageSessions, clock
     assert sessions.use(claims(clock, aud=["another", "openlfr-staff"])).name == PAT
 
 
+def test_who_types_for_long_is_warned_before_the_session_ends_and_may_stay(
+    sessions: PageSessions, clock: ManualClock
+) -> None:
+    def drawn(sessions: object, claims: object) -> None:
+        from apps.sign_in import warn_of_the_end
+
+        warn_of_the_end(sessions, claims)  # type: ignore[arg-type]
+
+    login = claims(clock)
+    sessions.use(login)
+    page = AppTest.from_function(drawn, kwargs={"sessions": sessions, "claims": login})
+    clock.advance((ACCESS.idle_min - 3) * 60)
+    assert not page.run().warning
+
+    clock.advance(90)
+    assert "What is typed and not sent goes with it" in page.run().warning[0].value
+    page.button("stay-logged-in").click().run()
+
+    clock.advance(60 * (ACCESS.idle_min - 3))
+    assert sessions.find(login).name == PAT
+    assert not page.run().warning
+
+
 @pytest.mark.parametrize(
     ("changes", "rule"),
     [
