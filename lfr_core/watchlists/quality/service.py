@@ -17,6 +17,7 @@ from lfr_core.common.quality.findings import Finding
 from lfr_core.common.quality.folder import ReportFolder, report_folder
 from lfr_core.common.quality.rules import Rule
 from lfr_core.common.quality.suites import RuleResult, SuiteRunner
+from lfr_core.domain.categories import EXPLAINED
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.faces.types import FaceEngine
@@ -107,7 +108,13 @@ def check_list(
         checked = _Run(folder, asked, read, runner).finish(engine, progress, kept)
         if made:
             refused = [refusal.photograph for refusal in checked.report.refusals] if asked.thumbnails else []
-            _write(made, folder.resolve().name, checked, runner, thumbnails_of(folder, refused, asked.policy.images))
+            _write(
+                made,
+                asked.deployment or folder.resolve().name,
+                checked,
+                runner,
+                thumbnails_of(folder, refused, asked.policy.images),
+            )
     return checked
 
 
@@ -230,6 +237,7 @@ def _write(
         "name": name,
         "quality": quality,
         "pages": pages,
+        "explained": {category.value: words for category, words in EXPLAINED.items()},
         "refusing": refusing,
         "flags": len(quality.findings) - refusing,
         "reasons": Counter(refusal.reason.value for refusal in refusals).most_common(),
