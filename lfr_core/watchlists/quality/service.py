@@ -108,13 +108,8 @@ def check_list(
         checked = _Run(folder, asked, read, runner).finish(engine, progress, kept)
         if made:
             refused = [refusal.photograph for refusal in checked.report.refusals] if asked.thumbnails else []
-            _write(
-                made,
-                asked.deployment or folder.resolve().name,
-                checked,
-                runner,
-                thumbnails_of(folder, refused, asked.policy.images),
-            )
+            thumbnails = thumbnails_of(folder, refused, asked.policy.images)
+            _write(made, asked.deployment or folder.resolve().name, checked, runner, thumbnails)
     return checked
 
 
