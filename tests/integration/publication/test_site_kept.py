@@ -115,7 +115,7 @@ def test_a_promise_that_breaks_is_on_the_site_at_the_next_refresh_and_a_look_alo
     assert {each["status"] for each in ledger} == {"holds", "broken", "no automatic check"}
     page = (site.folder / "promises.html").read_text(encoding="utf-8")
     assert "Broken: 1" in page
-    assert page.count("as it was set") == sum(bool(each.check) for each in promises(site.policy))
+    assert page.count("As it was set") == sum(bool(each.check) for each in promises(site.policy))
 
 
 def register_document(engine: Engine, site: PublicSite, document: Path, kind: ComplianceDocumentKind) -> None:

@@ -187,6 +187,7 @@ TRIED_IN_APPS = {
     "apps.rights.view.RightsView.answer": "request, answered",
     "apps.rights.view.RightsView.approve_disclosure": "disclosure, approval",
     "apps.rights.view.RightsView.ask_disclosure": "disclosure, asked for",
+    "apps.rights.view.RightsView.assign": "request, assigned",
     "apps.rights.view.RightsView.close": "request, closed",
     "apps.rights.view.RightsView.confirm": "rights confirm",
     "apps.rights.view.RightsView.open": "request, opened",
