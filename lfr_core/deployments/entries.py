@@ -68,8 +68,8 @@ def read_reference_rows(deployment: str, entry: EntryLike, key: bytes) -> list[W
             id=reference.id,
             entry=entry.id,
             photograph=reference.photograph,
-            crop_sealed=seal(key, reference.crop_jpeg, list_reference(deployment, reference.id)),
-            crop_sha256=hashlib.sha256(reference.crop_jpeg).hexdigest(),
+            crop_sealed=seal(key, crop, list_reference(deployment, reference.id)),
+            crop_sha256=hashlib.sha256(crop).hexdigest(),
         )
-        for reference in entry.references
+        for reference, crop in ((each, each.crop_jpeg) for each in entry.references)
     ]

@@ -113,9 +113,10 @@ def keep_thumbnails(session: Session, deployment: str, entries: Sequence[EntryLi
     key = derive_thumbnail_key(list_key)
     for entry in entries:
         reference = min(entry.references, key=lambda each: each.id)
-        small = _shrink(reference.crop_jpeg)
+        crop = reference.crop_jpeg
+        small = _shrink(crop)
         if small:
-            bound = list_thumbnail(deployment, entry.id, sha256(reference.crop_jpeg).hexdigest())
+            bound = list_thumbnail(deployment, entry.id, sha256(crop).hexdigest())
             row = ListThumbnailRow(
                 deployment=deployment, entry=entry.id, reference=reference.id, jpeg_sealed=seal(key, small, bound)
             )
