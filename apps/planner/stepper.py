@@ -130,7 +130,10 @@ def _is_red(item: ReadinessItem | None) -> bool:
 def _red(item: ReadinessItem, one: DeploymentOverview) -> RedLine:
     condition = item.finding.condition
     remedy = find_remedy(condition, one.view.status)
-    return RedLine(TITLES[condition], why_words(item, one), item.finding.who, remedy)
+    who = item.finding.who
+    if remedy is not None and who not in {role.value for role in remedy.roles}:  # whoever answers for it, not who acts
+        who = next(role.value for role in Role if role in remedy.roles)
+    return RedLine(TITLES[condition], why_words(item, one), who, remedy)
 
 
 def _list_lacks(title: str, one: DeploymentOverview, *, published: bool) -> tuple[RedLine, ...]:

@@ -107,6 +107,17 @@ def test_while_it_is_live_the_closing_is_offered_and_nothing_of_it_is_called_mis
     assert "pln-red" not in red_line_html(closing.red[0], "")
 
 
+@pytest.mark.parametrize("to", [S.APPLIED, S.LIST_BUILT, S.LIST_APPROVED, S.READY, S.LIVE])
+def test_who_acts_may_press_the_button_beside_the_line(harness: PlanningHarness, to: DeploymentStatus) -> None:
+    harness.walk(to)
+    steps = lifecycle_steps(planner_view_of(harness).read_overview("dep"), published=False)
+
+    offered = [(line.who, line.remedy.roles) for step in steps for line in step.red if line.remedy is not None]
+
+    assert offered
+    assert [who for who, roles in offered if who not in {role.value for role in roles}] == []
+
+
 def test_a_red_line_has_a_button_for_whom_the_act_is_and_names_for_the_others(harness: PlanningHarness) -> None:
     harness.plan()
 
