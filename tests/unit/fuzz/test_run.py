@@ -50,3 +50,8 @@ def test_no_parser_is_imported_before_atheris_can_follow_what_its_inputs_reach(t
 )
 def test_a_run_that_nothing_guided_isnt_called_good(status: int, said: str, outcome: tuple[int, str]) -> None:
     assert judge_run(status, said) == outcome
+
+
+def test_of_what_compiled_code_reads_it_is_said_that_chance_made_the_inputs() -> None:
+    assert judge_run(0, "", is_followed=False) == (0, "good, by chance")
+    assert judge_run(77, "", is_followed=False) == (0, "BROKEN")
