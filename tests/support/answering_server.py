@@ -7,13 +7,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-__all__ = ["serving"]
+__all__ = ["connecting", "serving"]
 
 
 @contextmanager
-def serving(answer: Callable[[socket.socket], None]) -> Iterator[str]:
-    """The address of a server that does this with each connection, once it has read the request's head."""
+def connecting(answer: Callable[[socket.socket, str], None]) -> Iterator[str]:
+    """The address (`127.0.0.1:PORT`) of a server that does this with each connection, given its own address too."""
     server = socket.create_server(("127.0.0.1", 0))
+    here = f"127.0.0.1:{server.getsockname()[1]}"
 
     def accept() -> None:
         with suppress(OSError):
@@ -23,17 +24,28 @@ def serving(answer: Callable[[socket.socket], None]) -> Iterator[str]:
 
     def serve(client: socket.socket) -> None:
         with suppress(OSError), client:
-            request = b""
-            while b"\r\n\r\n" not in request and (got := client.recv(4_096)):
-                request += got
-            answer(client)
+            answer(client, here)
 
     thread = threading.Thread(target=accept)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}/video"
+        yield here
     finally:
         with suppress(OSError):
             server.shutdown(socket.SHUT_RDWR)
         server.close()
         thread.join(5)
+
+
+@contextmanager
+def serving(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """The address of a server that does this with each connection, once it has read the request's head."""
+
+    def serve(client: socket.socket, _here: str) -> None:
+        request = b""
+        while b"\r\n\r\n" not in request and (got := client.recv(4_096)):
+            request += got
+        answer(client)
+
+    with connecting(serve) as here:
+        yield f"http://{here}/video"

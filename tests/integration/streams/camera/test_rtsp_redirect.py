@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import resource
 import socket
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import pytest
 
@@ -15,6 +14,7 @@ from lfr_core.common.errors import Retryable
 from lfr_core.domain.policy import Policy, load_policy
 from streams.camera.open_source import open_source
 from streams.camera.urls import parse_source
+from tests.support.answering_server import connecting
 
 
 @pytest.fixture(scope="module")
@@ -25,61 +25,35 @@ def policy() -> Policy:
 @contextmanager
 def redirecting(asked: str, to: str, times: int = 1_000) -> Iterator[str]:
     """The address of a server that answers the request `asked` with a redirect to `to`, and then with "not found"."""
-    server = socket.create_server(("127.0.0.1", 0))
-    here = f"127.0.0.1:{server.getsockname()[1]}"
     left = [times]
 
-    def serve() -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = server.accept()
-                threading.Thread(target=answer, args=(client,)).start()
+    def answer(client: socket.socket, here: str) -> None:
+        while request := client.recv(65_536).decode():
+            sequence = next(line for line in request.splitlines() if line.startswith("CSeq"))
+            head = f"RTSP/1.0 200 OK\r\n{sequence}\r\nPublic: DESCRIBE, SETUP, PLAY\r\n\r\n"
+            if request.startswith(asked):
+                left[0] -= 1
+                head = f"RTSP/1.0 302 Found\r\n{sequence}\r\nLocation: {to.format(here=here)}\r\n\r\n"
+                if left[0] < 0:
+                    head = f"RTSP/1.0 404 Not Found\r\n{sequence}\r\n\r\n"
+            client.sendall(head.encode())
 
-    def answer(client: socket.socket) -> None:
-        with suppress(OSError), client:
-            while request := client.recv(65_536).decode():
-                sequence = next(line for line in request.splitlines() if line.startswith("CSeq"))
-                head = f"RTSP/1.0 200 OK\r\n{sequence}\r\nPublic: DESCRIBE, SETUP, PLAY\r\n\r\n"
-                if request.startswith(asked):
-                    left[0] -= 1
-                    head = f"RTSP/1.0 302 Found\r\n{sequence}\r\nLocation: {to.format(here=here)}\r\n\r\n"
-                    if left[0] < 0:
-                        head = f"RTSP/1.0 404 Not Found\r\n{sequence}\r\n\r\n"
-                client.sendall(head.encode())
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
+    with connecting(answer) as here:
         yield f"rtsp://{here}/s"
-    finally:
-        with suppress(OSError):
-            server.shutdown(socket.SHUT_RDWR)
-        server.close()
-        thread.join(10)
 
 
 @contextmanager
-def listening() -> Iterator[tuple[str, list[str]]]:
+def listening() -> Iterator[tuple[str, list[bytes]]]:
     """An address, and the first words of whoever connects to it."""
-    server, heard = socket.create_server(("127.0.0.1", 0)), list[str]()
+    heard: list[bytes] = []
 
-    def listen() -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = server.accept()
-                client.settimeout(1)
-                heard.append("")
-                with client, suppress(OSError):
-                    heard[-1] = client.recv(4_096).decode()
+    def listen(client: socket.socket, _here: str) -> None:
+        client.settimeout(1)
+        heard.append(b"")
+        heard[-1] = client.recv(4_096)
 
-    thread = threading.Thread(target=listen)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.getsockname()[1]}", heard
-    finally:
-        server.shutdown(socket.SHUT_RDWR)
-        server.close()
-        thread.join(10)
+    with connecting(listen) as here:
+        yield here, heard
 
 
 @pytest.mark.parametrize(
