@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from tests.integration.custody.people.test_who_may_see import READS
 from tests.support.acts import ACTS, OF_COMPLIANCE
 from tests.support.commands_by_role import MAY
-from tests.support.sealed_by_name import SEALED_BY_NAME
+from tests.support.sealed_by_name import BY_NAME
 from tests.support.texts import ROOT
 
 CORE = "lfr_core."
@@ -219,35 +219,6 @@ COMMAND_LINE = "apps.cli."
 """Each is a line of the command line's table (tests/unit/cli/test_who_is_asked.py)."""
 NAMES = {"actor", "approved_by", "by", "operator", "person", "requested_by", "who"}
 """What a parameter for a person is called."""
-BY_NAME = SEALED_BY_NAME | {
-    "alerts.answers.take_back": "the decision's service has asked",
-    "alerts.answers.write_answer": "the decision's service has asked",
-    "custody.audit.entry.write_body": "a pseudonym",
-    "custody.people.identities.end_use": "the register has asked",
-    "custody.people.identities.add_link": "the register has asked",
-    "custody.audit.record_rights.may_record": "a pseudonym",
-    "custody.audit.row_seals.is_sealed": "the vault has asked for the login",
-    "custody.audit.trail.AuditTrail.seal": "the vault asks for the login",
-    "custody.audit.vault_records.TrailRecords.is_sealed": "the vault has asked for the login",
-    "deployments.announcement.AnnouncementStore.add": "the withholding's service has asked",
-    "deployments.reading.answer_calls": "the step's service has asked",
-    "deployments.record.note_step": "the step's service has asked",
-    "domain.actors.is_part": "a pseudonym",
-    "domain.actors.may_write": "a pseudonym",
-    "publication.rights.sealed.read_closing_key": "the request's service has asked",
-    "publication.rights.service.RightsService.append": "the request's service has asked",
-    "retention.footage.complaint_holds.confirm_holds": "the request's service has asked",
-    "retention.footage.complaint_holds.place_hold": "the request's service has asked",
-    "retention.footage.hold_approval.check_two_people": "names on record are compared",
-    "retention.footage.hold_writer.HoldWriter.confirm": "the hold's service has asked",
-    "retention.footage.hold_writer.HoldWriter.place": "the hold's service has asked",
-    "watchlists.face_choices.FaceChoice.of": "the chooser has asked",
-    "apps.compliance.trail_words.who_acted": "a pseudonym",
-    "apps.doctor.open_ports.embedded_port": "words about a port",
-    "apps.synthetic_street.truth.make_pass_truth": "somebody who is drawn",
-    "apps.planner.jobs.Jobs.start": "who is shown what came of it; whose work it is has been asked",
-}
-"""Takes a person as a text, and why a name is enough there."""
 ASKS_THE_REGISTER = {
     "custody.people.compliance.check_by",
     "custody.people.compliance.check_other",
