@@ -13,6 +13,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -30,6 +31,20 @@ _MOST_CHARACTERS = 60_000_000
 _CELL = re.compile(rb"<(?:\w+:)?c\s([^>]*[^/>])>(.*?)</(?:\w+:)?c>", re.DOTALL)
 _PLACE = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 _SHOWN = re.compile(rb"<(?:\w+:)?v>([^<]{1,20})<")
+_ROW = re.compile(rb"<(?:\w+:)?row\s([^>]*[^/>])>")
+_HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
+_NUMBER = re.compile(rb'\br="(\d{1,7})"')
+_STYLE = re.compile(rb'\bs="(\d{1,6})"')
+_NO_NUMBER = re.compile(rb'\bt="(?!n")')
+_PART = re.compile(r'"([^"]*)"|\\(.)|([-/() ])|0')
+_COLOUR = re.compile(r"\[[^\]]*\]")
+_PADDED = re.compile(r'(?=.*0.*0|[^0]*[A-Za-z])(?:"[^"0]*"|\\[^0]|[-/() ])*0(?:"[^"]*"|\\.|[-/() ]|0)*')
+"""A format of a number that isn't reckoned with: two digits or more that are always shown, or letters before it."""
+_WRITTEN = re.compile(r"(?:[A-Za-z][A-Za-z/ -]*)?(\d+)")
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+_CALC = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _MIDNIGHT = time(0)
 _EXACT = 10**15
@@ -71,13 +86,24 @@ def _rows(sheet: Sequence[Sequence[object]], most_rows: int, most_columns: int) 
     return rows
 
 
-def _find_failed(data: bytes) -> dict[str, list[tuple[int, int, str]]]:
-    """Find the cells of each sheet of an `.xlsx` whose formula failed: row and column from 0, and what is shown there.
+@dataclass(slots=True)
+class _Shown:
+    """What a sheet shows otherwise than the library reads it, rows and columns from 0."""
 
-    The library reads them as empty: an age that couldn't be looked up would be one that nobody gave.
+    cells: list[tuple[int, int, str]] = field(default_factory=list)
+    """Formulas that failed, which the library reads as empty: an age that couldn't be looked up would be one that
+    nobody gave; and numbers with the zeros or letters that their format puts before them: 42 that is shown as 000042.
     """
+    hidden: list[int] = field(default_factory=list)
+    """Rows that are hidden or filtered out, and hold something."""
+
+
+def _find_shown(data: bytes) -> dict[str, _Shown]:
+    """Find what each sheet of an `.xlsx` or `.ods` shows otherwise than the library reads it."""
     try:
         with zipfile.ZipFile(BytesIO(data)) as book:
+            if "content.xml" in book.namelist():
+                return _shown_in_ods(book.read("content.xml"))
             relations = ET.fromstring(book.read("xl/_rels/workbook.xml.rels"))  # noqa: S314  bounded, as all here
             targets = {each.get("Id"): each.get("Target", "") for each in relations}
             sheets = ET.fromstring(book.read("xl/workbook.xml")).iter()  # noqa: S314
@@ -86,7 +112,8 @@ def _find_failed(data: bytes) -> dict[str, list[tuple[int, int, str]]]:
                 for each in sheets
                 if each.tag.endswith("}sheet")
             }
-            return {name: _failed_in(book.read(_member_of(target))) for name, target in files.items() if target}
+            formats = _formats(book)
+            return {name: _shown_in(book.read(_member_of(target)), formats) for name, target in files.items() if target}
     except (zipfile.BadZipFile, KeyError, ET.ParseError, zlib.error, EOFError, ValueError, NotImplementedError):
         return {}  # another kind of workbook, or one that the library says is damaged
 
@@ -95,18 +122,82 @@ def _member_of(target: str) -> str:
     return target[1:] if target.startswith("/") else f"xl/{target}"
 
 
-def _failed_in(sheet: bytes) -> list[tuple[int, int, str]]:
-    if b't="e"' not in sheet:
-        return []
-    found = []
+def _formats(book: zipfile.ZipFile) -> dict[bytes, str]:
+    """Return the formats that put zeros or letters before a number, by the number of their style."""
+    if "xl/styles.xml" not in book.namelist():
+        return {}
+    codes, styles = dict[str, str](), dict[bytes, str]()
+    for each in ET.fromstring(book.read("xl/styles.xml")).iter():  # noqa: S314
+        if each.tag.endswith("}numFmt"):
+            codes[each.get("numFmtId", "")] = _COLOUR.sub("", each.get("formatCode", "")).partition(";")[0]
+        elif each.tag.endswith("}cellXfs"):
+            styles = {str(n).encode(): codes.get(xf.get("numFmtId", ""), "") for n, xf in enumerate(each)}
+    return {style: code for style, code in styles.items() if _PADDED.fullmatch(code)}
+
+
+def _padded(number: str, code: str) -> str:
+    """Write a whole number as a format of zeros and letters shows it."""
+    parts = [(found[1] or found[2] or found[3] or "", found[0] != "0") for found in _PART.finditer(code)]
+    digits, written = list(number), list[str]()
+    while parts:
+        text, is_literal = parts.pop()
+        more = not is_literal and not any(not literal for _, literal in parts)  # what is over stands at the first
+        written.append(text if is_literal else "".join(digits) or "0" if more else digits.pop() if digits else "0")
+    return "".join(reversed(written))
+
+
+def _shown_in(sheet: bytes, formats: dict[bytes, str]) -> _Shown:
+    shown = _Shown()
+    if b'hidden="' in sheet:
+        shown.hidden = [
+            int(number[1]) - 1
+            for row in _ROW.finditer(sheet)
+            if _HIDDEN.search(row[1]) and (number := _NUMBER.search(row[1]))
+        ]
+    if b't="e"' not in sheet and not formats:
+        return shown
     for cell in _CELL.finditer(sheet):
-        place, shown = _PLACE.search(cell[1]), _SHOWN.search(cell[2])
-        if b't="e"' in cell[1] and place and shown:
-            column = 0
-            for letter in place[1]:
-                column = column * 26 + letter - 64
-            found.append((int(place[2]) - 1, column - 1, shown[1].decode("utf-8", "replace")))
+        place, value = _PLACE.search(cell[1]), _SHOWN.search(cell[2])
+        if not place or not value:
+            continue
+        text = value[1].decode("utf-8", "replace")
+        style = _STYLE.search(cell[1])
+        if style and style[1] in formats and not _NO_NUMBER.search(cell[1]) and text.isascii() and text.isdigit():
+            text = _padded(text, formats[style[1]])
+        elif b't="e"' not in cell[1]:
+            continue
+        column = 0
+        for letter in place[1]:
+            column = column * 26 + letter - 64
+        shown.cells.append((int(place[2]) - 1, column - 1, text))
+    return shown
+
+
+def _shown_in_ods(content: bytes) -> dict[str, _Shown]:
+    found: dict[str, _Shown] = {}
+    shown, row = _Shown(), 0
+    for event, each in ET.iterparse(BytesIO(content), ("start", "end")):  # noqa: S314  bounded, as all here
+        if event == "start" and each.tag == f"{_TABLE}table":
+            shown, row = found.setdefault(each.get(f"{_TABLE}name", ""), _Shown()), 0
+        elif event == "end" and each.tag == f"{_TABLE}table-row":
+            _note_row(each, row, shown)
+            row += int(each.get(f"{_TABLE}number-rows-repeated", "1"))
+            each.clear()
     return found
+
+
+def _note_row(each: ET.Element, row: int, shown: _Shown) -> None:
+    column, filled = 0, False
+    for cell in each:
+        text = "\n".join("".join(part.itertext()) for part in cell.iter(f"{_TEXT}p"))
+        filled = filled or bool(text)
+        written = _WRITTEN.fullmatch(text)
+        padded = cell.get(f"{_OFFICE}value-type") == "float" and written and text != written[1].lstrip("0")
+        if cell.get(f"{_CALC}value-type") == "error" or (padded and len(text) > 1):
+            shown.cells.append((row, column, text))
+        column += int(cell.get(f"{_TABLE}number-columns-repeated", "1"))
+    if filled and each.get(f"{_TABLE}visibility") in {"collapse", "filter"}:
+        shown.hidden.append(row)
 
 
 def _main() -> None:
@@ -115,19 +206,21 @@ def _main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     data = sys.stdin.buffer.read()
     book = CalamineWorkbook.from_filelike(BytesIO(data))
-    failed = _find_failed(data)
+    otherwise = _find_shown(data)
     found, characters = [], 0
     for sheet in book.sheets_metadata[:_MOST_SHEETS]:
         if sheet.visible is SheetVisibleEnum.Visible:
             cells = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-            for row, column, shown in failed.get(sheet.name, ()):
+            shown = otherwise.get(sheet.name, _Shown())
+            for row, column, text in shown.cells:
                 if row < len(cells) and column < len(cells[row]):
-                    cells[row][column] = shown
+                    cells[row][column] = text
             rows = _rows(cells, most_rows, most_columns)
             characters += sum(len(cell) for row in rows for cell in row)
             if characters > _MOST_CHARACTERS:
                 raise MemoryError("more than anybody reads")
-            found.append({"name": sheet.name, "rows": rows})
+            hidden = [row + 1 for row in shown.hidden if row < len(rows)]
+            found.append({"name": sheet.name, "rows": rows, "hidden": hidden})
     sys.stdout.buffer.write(json.dumps(found, ensure_ascii=False).encode())
 
 

@@ -29,6 +29,16 @@ class Sheet:
 
     name: str
     rows: list[list[str]]
+    hidden: tuple[int, ...] = ()
+    """Numbers, from 1, of the rows that the workbook hides or filters out; they are among the others."""
+
+    def notes(self) -> list[str]:
+        """Say which hidden rows were read too."""
+        if not self.hidden:
+            return []
+        numbers, more = ", ".join(map(str, self.hidden[:10])), len(self.hidden) - 10
+        said = f"rows that the sheet {self.name} hides were read too: {numbers}"
+        return [said + (f" and {more:,} more" if more > 0 else "")]
 
 
 def is_workbook(data: bytes) -> bool:
@@ -64,7 +74,8 @@ def read_workbook(data: bytes, name: str, *, most_rows: int, most_columns: int) 
             else f"{name} can't be read as a workbook (.xlsx, .xls or .ods): it is damaged or something else; open it "
             "in a spreadsheet and save it again, or as 'CSV UTF-8 (comma delimited)'"
         )
-    sheets = [Sheet(each["name"], each["rows"]) for each in json.loads(done.stdout) if each["rows"]]
+    found = json.loads(done.stdout)
+    sheets = [Sheet(each["name"], each["rows"], tuple(each["hidden"])) for each in found if each["rows"]]
     if not sheets:
         raise Poison(f"{name} is empty: no visible sheet of it holds a cell")
     return sheets

@@ -47,6 +47,7 @@ _FAILED_FORMULAS = frozenset(
     }
 )
 """What a spreadsheet shows where a formula has no value."""
+_NARROW = re.compile("#{2,}")
 _LOST_DIGITS = re.compile(r"\d([.,]\d+)?E\+\d{1,3}", re.IGNORECASE)
 """What a spreadsheet leaves of a number with more than 11 digits."""
 
@@ -222,6 +223,9 @@ def _text_fault(record: ListLine, order: list[str], value: Mapping[str, str]) ->
         if text.upper() in _FAILED_FORMULAS:
             failed = f"{name} is {text}, which a spreadsheet shows where a formula fails: write the value itself"
             return RefusalReason.BAD_ROW, f"{failed} {_column(name, order)}"
+        if _NARROW.fullmatch(text):
+            narrow = f"{name} is {text}, which a spreadsheet saves of a column too narrow for its value: widen it"
+            return RefusalReason.BAD_ROW, f"{narrow} {_column(name, order)}"
         if _LOST_DIGITS.fullmatch(text):
             return (
                 RefusalReason.BAD_ROW,

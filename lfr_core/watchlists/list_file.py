@@ -131,6 +131,7 @@ def _from_workbook(path: Path, data: bytes, named: NamedColumns) -> ListFile:
         raise _too_long(path)
     others = ", ".join(sheet.name for sheet in sheets if sheet is not chosen)
     notes = [f"of {path.name} the sheet {chosen.name} was read{f'; not read: {others}' if others else ''}"]
+    notes += chosen.notes()
     records = [
         ListLine(line, values, f"more than {_MOST_VALUES} values" if len(values) > _MOST_VALUES else "")
         for line, values in enumerate(chosen.rows, start=1)

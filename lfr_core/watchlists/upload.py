@@ -41,6 +41,7 @@ _DEEPEST: Final = 12
 """Folders within folders."""
 _LEFT_OUT: Final = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 _ENCRYPTED: Final = 0x1
+_SAYS_UTF_8: Final = 0x800
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 """Those that computers pack with by themselves. Of the others the library unpacks without bound: 4 kB may be 4 GB."""
 _DAMAGES: Final = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, ValueError, OverflowError)
@@ -138,9 +139,19 @@ def _unzip(file: UploadedFile) -> Iterator[_Member]:
             continue
         if info.flag_bits & _ENCRYPTED:
             raise Poison(f"{file.path} has a password: upload the photographs without one, over this login")
-        path = _path(info.filename)
+        path = _path(_name_of(info))
         if path is not None:
             yield _Member(path, lambda archive=archive, info=info: _open_packed(archive, info))  # type: ignore[misc]
+
+
+def _name_of(info: zipfile.ZipInfo) -> str:
+    """Return the name of a packed file: a Mac writes UTF-8 and doesn't say so, and the library takes it for cp437."""
+    if info.flag_bits & _SAYS_UTF_8 or info.filename.isascii():
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode()
+    except UnicodeError:
+        return info.filename
 
 
 def _open_packed(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from lfr_core.common.errors import Poison, Retryable
+from streams.camera.endings import READ_TIMEOUT_S
 from streams.camera.ffmpeg_log import FFMPEG_LOG, answer_in
 from streams.camera.hardware import SOFTWARE, choose_decoder
 from streams.camera.network import OneAddress, Transport, stream_options, without_proxies
@@ -20,14 +21,12 @@ from streams.camera.sources import camera_away
 from streams.camera.urls import SourceKind, SourceText
 
 if TYPE_CHECKING:
-    from av import FFmpegError
     from av.codec.hwaccel import HWAccel
     from av.video.stream import VideoStream
 
-__all__ = ["OpenStream", "gave_nothing", "open_stream", "without_end"]
+__all__ = ["OpenStream", "open_stream"]
 
 OPEN_TIMEOUT_S = 10.0
-READ_TIMEOUT_S = 5.0
 _REFUSED_AGAIN_S = 60.0
 """Until a refused password is tried again: cameras lock out whoever tries often."""
 _FILE_OPTIONS = {"protocol_whitelist": "file"}
@@ -146,7 +145,7 @@ def _open_url(
     """
     import av
 
-    if _is_rtsp(source):
+    if source.is_rtsp:
         return _open(source, options | _RTSP_OPTIONS, device, transport)
     opened = _Opened()
     if not by_pictures:
@@ -206,13 +205,9 @@ def _check_decoder(source: SourceText, video: VideoStream, decoder: str) -> None
         )
 
 
-def _is_rtsp(source: SourceText) -> bool:
-    return urlsplit(source.text).scheme.lower() in {"rtsp", "rtsps"}
-
-
 def _has_end(source: SourceText, container: Any, lines: Sequence[str]) -> bool:
     """Return whether the server says that what it sends ends: by RTSP's range, or by a length or an index over HTTP."""
-    if _is_rtsp(source):
+    if source.is_rtsp:
         return (container.duration or 0) > 0 or any(_CLOSED_RANGE.search(line.replace("\r", "")) for line in lines)
     return container.size > 0 or (container.duration or 0) > 0 or container.streams.video[0].frames > 0
 
@@ -225,26 +220,6 @@ def _without_video(source: SourceText) -> Exception:
             retry_after_s=10.0,
         )
     return Poison(f"{source.shown} has no video in it")
-
-
-def gave_nothing(error: FFmpegError) -> Retryable:
-    """Return the error of a camera that was opened and sends nothing more."""
-    import av
-
-    if isinstance(error, av.MemoryError):
-        return without_end()
-    timed_out = isinstance(error, av.ExitError)
-    words = f"sent no picture for {READ_TIMEOUT_S:g} s" if timed_out else f"gave nothing ({error.strerror})"
-    return Retryable(f"the camera {words}")
-
-
-def without_end() -> Retryable:
-    """Return the error of a camera whose picture takes more bytes than any sound one."""
-    return Retryable(
-        "the camera sends a picture without an end, or one larger than any that is allowed: lower its resolution and "
-        "its quality, or start it anew",
-        retry_after_s=10.0,
-    )
 
 
 def _is_redirected(opened: _Opened) -> bool:
@@ -280,7 +255,8 @@ def _unopenable(source: SourceText, error: Exception, opened: _Opened) -> Except
         said = _ANSWERS.get(code, f"refuses with the answer {code}. Look it up in the camera's manual")
         again_s = _REFUSED_AGAIN_S if code in {401, 403} else 2.0
         return Retryable(f"{camera} {said}, then try `lfr camera probe --source ...`", retry_after_s=again_s)
-    if isinstance(error, av.InvalidDataError) and not opened.timed_out:
+    not_read = any("Format not on whitelist" in line for line in lines)  # a playlist, a picture that is no JPEG
+    if not_read or (isinstance(error, av.InvalidDataError) and not opened.timed_out):
         return Retryable(
             f"the camera {source.shown} answers with something that is no video. Check the path of its address",
             retry_after_s=10.0,

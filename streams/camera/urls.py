@@ -116,6 +116,11 @@ class SourceText(NamedTuple):
     text: str
     shown: str
 
+    @property
+    def is_rtsp(self) -> bool:
+        """Whether it is an address of RTSP."""
+        return self.kind is SourceKind.URL and urlsplit(self.text).scheme.lower() in {"rtsp", "rtsps"}
+
 
 def parse_source(text: str) -> SourceText:
     """Understand `text`: a URL, a device's number or path, a file or a folder.

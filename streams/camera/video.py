@@ -21,11 +21,12 @@ from lfr_core.domain.frames import PictureState
 from lfr_core.domain.policy import ImagePolicy
 from streams.camera.bounds import bound_memory, check_size, largest_picture_bytes
 from streams.camera.decoding import PictureDecoder
+from streams.camera.endings import check_end, without_end
 from streams.camera.ffmpeg_log import FFMPEG_LOG
 from streams.camera.hardware import SOFTWARE
 from streams.camera.jpeg import decodes_to, encode_jpeg, is_whole_jpeg, jpeg_size
 from streams.camera.network import Transport
-from streams.camera.opening import OpenStream, gave_nothing, open_stream, without_end
+from streams.camera.opening import OpenStream, open_stream
 from streams.camera.packets import camera_time_s, stream_time_s
 from streams.camera.sources import DEFAULT_FPS, MAX_FPS, CapturedFrame, SourceInfo
 from streams.camera.times import WAITED_S, Fate, Lateness, StreamTimes
@@ -87,9 +88,8 @@ class VideoSource:
         self._clock = clock
         self._source = source
         self._fps = fps
-        self._index, self._media_s = -1, 0.0
+        self._index, self._media_s, self._passed_over = -1, 0.0, 0
         self._first_s: float | None = None
-        self._passed_over = 0
         self._ahead: deque[tuple[Packet[VideoStream], bool]] = deque()
         self._pictures: deque[Packet[VideoStream] | VideoFrame] = deque()
         self._picture: Packet[VideoStream] | VideoFrame | None = None
@@ -135,8 +135,8 @@ class VideoSource:
         self._times = StreamTimes(timed=self._timed) if live else None
         self._lateness = Lateness(float("inf") if max_age_s is None else max_age_s)
         self._decoder = PictureDecoder(context, live=live, lost=opened.lost, passthrough=False)
-        if live:
-            self._get_in_step()
+        if self._source.kind.live:
+            self._get_in_step(_IN_STEP_PACKETS if live else 2)  # two: whether it is one still picture
         self._stream, self._most_pixels = stream, images.max_frame_megapixels * 1e6
         passthrough = context.name == "mjpeg" and self._whole_jpegs(context.width, context.height, images)
         if passthrough and (live or not self._decoder.is_turned(self._ahead[0][0])):  # a file's turn isn't in its JPEGs
@@ -166,10 +166,10 @@ class VideoSource:
         check_size(self._source.shown, *size, images)
         return size == (width, height) and decodes_to(data, size)
 
-    def _get_in_step(self) -> None:
+    def _get_in_step(self, most_packets: int) -> None:
         """Read on until two reads in a row wait, so that the first pictures' ages are known."""
         began, waited, room = self._clock.monotonic(), 0, self._largest_bytes
-        while len(self._ahead) < _IN_STEP_PACKETS and room > 0 and self._clock.monotonic() - began < _IN_STEP_S:
+        while len(self._ahead) < most_packets and room > 0 and self._clock.monotonic() - began < _IN_STEP_S:
             before = self._clock.monotonic()
             read = self._read()
             if read is None:
@@ -186,11 +186,11 @@ class VideoSource:
         try:
             packet: Packet[VideoStream] | None = next(self._packets, None)
         except self._av.FFmpegError as error:
-            if self._source.kind.live:
-                raise gave_nothing(error) from error
+            check_end(self._source, self._container, self.packets, error)
             return None  # cut off: what came before it was good
         if packet is None or packet.size == 0:
-            return None  # the end
+            check_end(self._source, self._container, self.packets)
+            return None
         if packet.size >= self._largest_bytes:
             raise without_end()
         self.packets += 1

@@ -17,6 +17,7 @@ from lfr_core.common.text_encoding import decode_text
 from lfr_core.common.workbooks import is_workbook, read_workbook
 from lfr_core.publication.quality import cells
 from lfr_core.publication.quality.columns import COUNTS, GENERATIONS, OURS, REQUIRED, Column
+from lfr_core.publication.quality.plain_cells import read_words
 from lfr_core.publication.quality.reading import (
     Line,
     TableHeader,
@@ -90,10 +91,11 @@ def _lines(data: bytes, name: str) -> tuple[list[Line], str, list[str]]:
         text, encoding = decode_text(data, name)
         return lines_of(text, most_rows=_MOST_ROWS, most_columns=_MOST_COLUMNS), encoding, []
     sheets = read_workbook(data, name, most_rows=_MOST_ROWS, most_columns=_MOST_COLUMNS)
-    numbered = [(sheet.name, list(enumerate(sheet.rows, start=1))) for sheet in sheets]
+    numbered = [(sheet, list(enumerate(sheet.rows, start=1))) for sheet in sheets]
     chosen, lines = max(numbered, key=lambda each: named_columns(each[1]))
-    others = ", ".join(sheet for sheet, _ in numbered if sheet != chosen)
-    return lines, _WORKBOOK, [f"the sheet {chosen} was read; not read: {others}"] if others else []
+    others = ", ".join(sheet.name for sheet, _ in numbered if sheet is not chosen)
+    notes = [f"the sheet {chosen.name} was read; not read: {others}"] if others else []
+    return lines, _WORKBOOK, notes + chosen.notes()
 
 
 class _Reader:
@@ -196,7 +198,7 @@ class _Reader:
         row = PublishedRow(
             number=number,
             printed=printed,
-            location=" ".join(cells.clean(printed.get(Column.LOCATION, "")).split()),
+            location=read(Column.LOCATION, read_words) or "",
             session=printed.get(Column.SESSION, ""),
             date=read(Column.DATE, cells.read_date),
             duration=duration,

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-__all__ = ["WEEKDAY", "UnreadableCell", "clean", "from_to", "said_in"]
+__all__ = ["WEEKDAY", "UnreadableCell", "clean", "from_to", "read_words", "said_in"]
 
 _NOTHING = frozenset({"", "-", "–", "—", "n/a", "na", "none", "nil", "tbc", "not recorded", "not tested"})
 _LONGEST = 100  # characters of a number, date, duration or rate
+_NO_VALUE = re.compile(
+    r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|FIELD!|GETTING_DATA)|#{2,}", re.IGNORECASE
+)
 _FOOTNOTE_MARKS = " *†‡§#¹²³⁴⁵⁶⁷⁸⁹"
 _NOTE = re.compile(r"\(\s*(?:see\s+)?note", re.IGNORECASE)
 _SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
@@ -39,9 +42,18 @@ def clean(text: str) -> str:
 
 def said_in(text: str) -> str | None:
     """Return what a cell says, None where it says nothing. Raises UnreadableCell for what is longer than any value."""
+    if _NO_VALUE.fullmatch(text.strip()):
+        raise UnreadableCell("a value: a spreadsheet shows this where a formula fails or a column is too narrow")
     if len(text := clean(text)) > _LONGEST:
         raise UnreadableCell(f"at most {_LONGEST} characters")
     return None if text.casefold() in _NOTHING else text
+
+
+def read_words(text: str) -> str:
+    """Read words, odd spaces made plain; "" where the cell says nothing. Raises UnreadableCell for what are none."""
+    if _NO_VALUE.fullmatch(text.strip()):
+        raise UnreadableCell("words: a spreadsheet shows this where a formula fails or a column is too narrow")
+    return " ".join(clean(text).split())
 
 
 def from_to(said: str) -> Iterator[tuple[str, str]]:

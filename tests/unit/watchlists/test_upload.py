@@ -57,6 +57,20 @@ def test_a_zip_a_folder_or_files_become_one_folder_for_the_reader(files: list[Up
     assert all(each.stat().st_mode & 0o077 == 0 for each in tmp_path.rglob("*"))
 
 
+@pytest.mark.parametrize("name", ["Zoë.jpg", "Łódź/Kraków.jpg", "写真.jpg"])
+def test_names_in_the_zip_of_a_mac_which_does_not_say_that_they_are_utf_8_are_read(name: str, tmp_path: Path) -> None:
+    utf_8 = 0x0800
+    packed = bytearray(zipped(**{"watchlist.csv": b"subject", name: b"jpeg"}))
+    for start, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = packed.rindex(start) + flags
+        assert int.from_bytes(packed[at : at + 2], "little") == utf_8
+        packed[at : at + 2] = bytes(2)
+
+    stage_upload([given("list.zip", bytes(packed))], tmp_path)
+
+    assert set(tree(tmp_path)) == {name, "watchlist.csv"}
+
+
 def test_what_is_neither_the_list_nor_a_photograph_is_named_with_the_reason(tmp_path: Path) -> None:
     content = zipped(**{"x/watchlist.csv": b"subject", "x/a.jpg": b"jpeg", "x/notes.md": b"?", "x/y/b.pdf": b"?"})
     staged = stage_upload([given("list.zip", content), given("doc.md", b"?"), given("z/b.jpg", b"jpeg")], tmp_path)

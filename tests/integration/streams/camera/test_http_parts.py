@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from contextlib import closing
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
@@ -99,6 +101,35 @@ def test_parts_of_any_making_are_read(how: str) -> None:
 def test_boundaries_of_any_making_are_read(kind: str, before: bytes) -> None:
     with serving(stream(headed(JPEG, LENGTH), kind, before)) as url:
         assert look(url) > 8
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Content-Type: image/jpeg\r\nContent-Length: {size}\r\n",
+        "Content-Type: image/jpeg\r\n",
+        "Content-Type: application/octet-stream\r\n",
+    ],
+    ids=["measured", "until it closes", "of no type"],
+)
+def test_an_address_that_gives_one_still_picture_is_called_what_it_is(head: str) -> None:
+    def answer(client: socket.socket) -> None:
+        client.sendall(f"HTTP/1.0 200 OK\r\n{head.format(size=len(PICTURES[0]))}\r\n".encode() + PICTURES[0])
+
+    with serving(answer) as url, pytest.raises(Retryable, match=r"one picture and closed.*its stream"):
+        open_source(parse_source(url), IMAGES, clock=SystemClock())
+
+
+@pytest.mark.parametrize("kind", ["png", "webp", "gif"])
+def test_a_still_picture_of_another_kind_is_no_video_and_its_camera_does_answer(kind: str) -> None:
+    picture = io.BytesIO()
+    Image.fromarray(NOISE).save(picture, kind)
+
+    def answer(client: socket.socket) -> None:
+        client.sendall(f"HTTP/1.0 200 OK\r\nContent-Type: image/{kind}\r\n\r\n".encode() + picture.getvalue())
+
+    with serving(answer) as url, pytest.raises(Retryable, match="something that is no video"):
+        open_source(parse_source(url), IMAGES, clock=SystemClock())
 
 
 def say(text: str) -> Callable[[socket.socket], None]:

@@ -1,0 +1,130 @@
+"""A workbook is read as its spreadsheet shows it: zeros before a number, hidden rows, failures of a formula."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from lfr_core.common.workbooks import Sheet, read_workbook
+from lfr_core.domain.watchlists import RefusalReason
+from lfr_core.publication.quality.importer import read_table
+from lfr_core.watchlists.csv_file import COLUMNS, FURTHER_COLUMNS, read_rows
+from tests.support.workbook_files import ods
+
+HEADER = [*COLUMNS, *FURTHER_COLUMNS]
+ROW = ["S-1", "victim", "WARRANT 1", "A. Person", "2027-12-31", "a.jpg", "custody", "2024-05-01", "34", "", "", ""]
+ROW[-1] = "2026-11-25"
+
+
+def written(fill: Callable[[xlsxwriter.Workbook, xlsxwriter.worksheet.Worksheet], object]) -> bytes:
+    """A list in a workbook as a library for Excel writes it, with one row and what `fill` changes."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("List")
+        sheet.write_row(0, 0, HEADER)
+        sheet.write_row(1, 0, ROW)
+        fill(book, sheet)
+    return out.getvalue()
+
+
+def changed(book: bytes, old: str, new: str) -> bytes:
+    """The `.ods` with a text of its content exchanged."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as before, zipfile.ZipFile(out, "w") as after:
+        for name in before.namelist():
+            content = before.read(name).decode()
+            assert name != "content.xml" or old in content
+            after.writestr(name, content.replace(old, new))
+    return out.getvalue()
+
+
+def read(data: bytes) -> Sheet:
+    (sheet,) = read_workbook(data, "list", most_rows=100, most_columns=20)
+    return sheet
+
+
+@pytest.mark.parametrize(
+    ("shown_as", "number", "text"),
+    [
+        ("000000", 42, "000042"),
+        ('"CR-"0000', 42, "CR-0042"),
+        ("00-00-00", 1234, "00-12-34"),
+        ("00-00", 12345, "123-45"),
+        ("[Red]0000;-0000", 7, "0007"),
+        ("0", 42, "42"),
+        ("#,##0", 1234, "1234"),
+        ('0" years"', 42, "42"),
+    ],
+)
+def test_a_reference_keeps_the_zeros_and_letters_that_its_format_shows(shown_as: str, number: int, text: str) -> None:
+    book = written(lambda book, sheet: sheet.write_number(1, 0, number, book.add_format({"num_format": shown_as})))
+
+    assert read(book).rows[1][0] == text
+
+
+def test_open_document_keeps_them_too_and_a_number_stays_one() -> None:
+    cell = 'office:value="42"><text:p>42<'
+    book = ods([HEADER, [42, *ROW[1:]]])
+
+    assert read(book).rows[1][0] == "42"
+    assert read(changed(book, cell, cell.replace(">42<", ">000042<"))).rows[1][0] == "000042"
+    assert read(changed(book, cell, cell.replace(">42<", ">42.00<"))).rows[1][0] == "42"
+
+
+def test_a_formula_that_failed_in_open_document_is_refused_by_column(tmp_path: Path) -> None:
+    names = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"
+    failed = f'xmlns:calcext="{names}" calcext:value-type="error" office:value="0"><text:p>#N/A<'
+    (tmp_path / "watchlist.ods").write_bytes(
+        changed(ods([HEADER, [*ROW[:8], 77, *ROW[9:]]]), 'office:value="77"><text:p>77<', failed)
+    )
+
+    (refusal,) = read_rows(tmp_path).refusals
+
+    assert (refusal.reason, refusal.message[:11]) == (RefusalReason.BAD_ROW, "age is #N/A")
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "ods"])
+def test_rows_that_are_hidden_or_filtered_out_are_read_and_the_report_says_which(tmp_path: Path, kind: str) -> None:
+    other = ["S-2", *ROW[1:5], "b.jpg", *ROW[6:]]
+
+    def hide(_: object, sheet: xlsxwriter.worksheet.Worksheet) -> None:
+        sheet.write_row(2, 0, other)
+        sheet.set_row(2, None, None, {"hidden": True})
+        sheet.set_row(9, None, None, {"hidden": True})
+
+    shown = ods([HEADER, ROW, other])
+    cell = '<table:table-row><table:table-cell office:value-type="string" ><text:p>S-2<'
+    hidden = f'{cell[:16]} table:visibility="filter"{cell[16:]}'
+    data = written(hide) if kind == "xlsx" else changed(shown, cell, hidden)
+    (tmp_path / f"watchlist.{kind}").write_bytes(data)
+
+    found = read_rows(tmp_path)
+
+    assert [row.subject for row in found.rows] == ["S-1", "S-2"]
+    assert "rows that the sheet List hides were read too: 3" in found.notes
+
+
+def test_a_column_too_narrow_for_its_values_is_refused_as_such(tmp_path: Path) -> None:
+    row = [*ROW[:2], "########", *ROW[3:]]
+    (tmp_path / "watchlist.csv").write_text("\n".join(",".join(cells) for cells in (HEADER, row)))
+
+    (refusal,) = read_rows(tmp_path).refusals
+
+    assert "too narrow" in refusal.message
+    assert refusal.message.endswith("(column C)")
+
+
+@pytest.mark.parametrize("shown", ["#N/A", "#REF!", "########"])
+@pytest.mark.parametrize("column", [0, 1, 3])
+def test_in_a_published_table_such_a_cell_is_a_finding_by_its_row(shown: str, column: int) -> None:
+    cells = ["High Street", "2026-05-01", "10:00-12:00", "12", "400"]
+    cells[column] = shown
+    table = read_table(f"Location,Date,Duration,Total alerts,Faces seen\n{','.join(cells)}\n".encode(), "table")
+
+    (fault,) = table.faults
+    assert (fault.rule, fault.line, fault.value) == ("cell-unreadable", 2, shown)
