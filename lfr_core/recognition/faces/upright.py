@@ -1,12 +1,15 @@
 """A photograph that stands on its side or head is found by its face, and turned.
 
-A detector finds faces in turned pictures too, but they are wide instead of tall, or doubtful: on ten sample photographs
-in four directions, every upright face scored at least 0.9998 in a box taller than wide, and no other did at once.
+A detector finds faces in turned pictures too, with boxes as tall and scores nearly as high, so what decides is how much
+surer it is. Measured on 902 pictures, variants of 200 photographs of 14 people and seven samples, each in four
+directions: no upright one was turned (29 were by a rule of 0.99 and tall boxes; their templates matched nobody), of
+those on a side 94 % were turned upright, of those upside down 76 % (19 % before); 4 % and 2 % were turned wrongly.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 from typing import Final
 
 import numpy as np
@@ -15,12 +18,16 @@ from lfr_core.recognition.faces.types import Detection, FaceEngine, Image
 
 __all__ = ["Upright", "turn_upright"]
 
-_SURE: Final = 0.99
-"""Score of a face that is taken for upright; those in turned pictures whose box was tall stayed below 0.95."""
-_TALL: Final = 1.05
-"""Height over width of its box."""
-_CLEARLY: Final = 0.02
-"""By how much the score has to be better than as the picture stands."""
+_SURE, _TALL = 0.9995, 1.2
+"""Score, and height over width of its box, of a face that is taken for upright without looking further."""
+_SURER, _NOT_WIDE = 0.9999, 0.95
+"""The same, of a face whose box is hardly taller than wide, as some upright ones are and those on their sides."""
+_ENOUGH: Final = 0.99
+"""Least score of one for which the picture is turned."""
+_SURER_BY, _SURER_THAN_TALL_BY = 1.0, 2.0
+"""By how much its log odds have to be better than those of the best face as the picture stands, and of the best whose
+box is tall, as upright ones mostly are."""
+_EXACT: Final = 1e-7
 _WORDS: Final = {1: "on its left side", 2: "upside down", 3: "on its right side"}
 """By how many quarter turns, to the left, it takes."""
 
@@ -43,13 +50,14 @@ def turn_upright(engine: FaceEngine, image: Image) -> Upright:
     One detection where a face is surely upright, four where none is.
     """
     standing = Upright(image, "", engine.detect_large([image])[0])
-    if _score(standing) >= _SURE:
+    if _score(standing, _TALL) >= _SURE or _score(standing) >= _SURER:
         return standing
     turned = [_turn(engine, image, quarters) for quarters in _WORDS]
     best = max(turned, key=_score)
-    if _score(best) >= _SURE and _score(best) > _score(standing) + _CLEARLY:
-        return best
-    return standing
+    found = _log_odds(_score(best))
+    surer = found - _log_odds(_score(standing)) > _SURER_BY
+    surer_than_tall = found - _log_odds(_score(standing, _TALL)) > _SURER_THAN_TALL_BY
+    return best if _score(best) >= _ENOUGH and surer and surer_than_tall else standing
 
 
 def _turn(engine: FaceEngine, image: Image, quarters: int) -> Upright:
@@ -57,7 +65,12 @@ def _turn(engine: FaceEngine, image: Image, quarters: int) -> Upright:
     return Upright(turned, _WORDS[quarters], engine.detect_large([turned])[0])
 
 
-def _score(upright: Upright) -> float:
-    """Return the score of the best face whose box is taller than wide; 0 without one."""
+def _score(upright: Upright, shape: float = _NOT_WIDE) -> float:
+    """Return the score of the best face whose box is as tall for its width; 0 without one."""
     boxes = [(detection.score, detection.box) for detection in upright.detections]
-    return max((score for score, (x1, y1, x2, y2) in boxes if y2 - y1 >= _TALL * (x2 - x1)), default=0.0)
+    return max((score for score, (x1, y1, x2, y2) in boxes if y2 - y1 >= shape * (x2 - x1)), default=0.0)
+
+
+def _log_odds(score: float) -> float:
+    """Return the log odds of a score, which is as exact as a 32-bit number."""
+    return log((score + _EXACT) / (1 - score + _EXACT))
