@@ -33,6 +33,7 @@ def _load(file: str) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # as where it is imported: dataclasses look there
     spec.loader.exec_module(module)
     return module
 
