@@ -131,6 +131,7 @@ def announce_it(desk: BrowserSession) -> None:
     desk.open_as(PUBLISHER, DESK)
     desk.click("Preview the announcement")
     desk.see("find people wanted by the courts")
+    desk.settle()  # a press on what is being drawn anew is none
     desk.click("Announce it now")
     desk.see("It is announced.")
 
