@@ -11,7 +11,6 @@ import re
 import resource
 import sys
 import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -28,14 +27,7 @@ _LONGEST_CELL = 32_767
 """Characters: as many as a spreadsheet takes."""
 _MOST_CHARACTERS = 60_000_000
 """[proposal] Of all cells together, which whoever asked holds in memory: a list of 100,000 rows has 24 million."""
-_CELL = re.compile(rb"<(?:\w+:)?c\s([^>]*[^/>])>(.*?)</(?:\w+:)?c>", re.DOTALL)
-_PLACE = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
-_SHOWN = re.compile(rb"<(?:\w+:)?v>([^<]{1,20})<")
-_ROW = re.compile(rb"<(?:\w+:)?row\s([^>]*[^/>])>")
-_HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
-_NUMBER = re.compile(rb'\br="(\d{1,7})"')
-_STYLE = re.compile(rb'\bs="(\d{1,6})"')
-_NO_NUMBER = re.compile(rb'\bt="(?!n")')
+_PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 _PART = re.compile(r'"([^"]*)"|\\(.)|([-/() ])|0')
 _COLOUR = re.compile(r"\[[^\]]*\]")
 _PADDED = re.compile(r'(?=.*0.*0|[^0]*[A-Za-z])(?:"[^"0]*"|\\[^0]|[-/() ])*0(?:"[^"]*"|\\.|[-/() ]|0)*')
@@ -99,39 +91,51 @@ class _Shown:
 
 
 def _find_shown(data: bytes) -> dict[str, _Shown]:
-    """Find what each sheet of an `.xlsx` or `.ods` shows otherwise than the library reads it."""
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as book:
-            if "content.xml" in book.namelist():
-                return _shown_in_ods(book.read("content.xml"))
-            relations = ET.fromstring(book.read("xl/_rels/workbook.xml.rels"))  # noqa: S314  bounded, as all here
-            targets = {each.get("Id"): each.get("Target", "") for each in relations}
-            sheets = ET.fromstring(book.read("xl/workbook.xml")).iter()  # noqa: S314
-            files = {
-                each.get("name", ""): targets.get(each.get(_RELATION), "")
-                for each in sheets
-                if each.tag.endswith("}sheet")
-            }
-            formats = _formats(book)
-            return {name: _shown_in(book.read(_member_of(target)), formats) for name, target in files.items() if target}
-    except (zipfile.BadZipFile, KeyError, ET.ParseError, zlib.error, EOFError, ValueError, NotImplementedError):
-        return {}  # another kind of workbook, or one that the library says is damaged
+    """Find what each sheet of an `.xlsx` or `.ods` shows otherwise than the library reads it.
+
+    Nothing of `.xls` and `.xlsb`, which aren't XML. Raises whatever the library's readers do for what can't be read:
+    a workbook that the other library reads and this one doesn't is refused, not read without its failed formulas.
+    """
+    if not zipfile.is_zipfile(BytesIO(data)):
+        return {}
+    with zipfile.ZipFile(BytesIO(data)) as book:
+        if "content.xml" in book.namelist():
+            return _shown_in_ods(book.read("content.xml"))
+        if "xl/workbook.bin" in book.namelist():
+            return {}
+        relations = ET.fromstring(book.read("xl/_rels/workbook.xml.rels"))  # noqa: S314  bounded, as all here
+        targets = {each.get("Id"): each.get("Target", "") for each in relations}
+        sheets = [each for each in ET.fromstring(book.read("xl/workbook.xml")).iter() if _kind(each) == "sheet"]  # noqa: S314
+        formats = _formats(book)
+        return {
+            each.get("name", ""): _shown_in(book.read(_member_of(targets[_relation_of(each)])), formats)
+            for each in sheets[:_MOST_SHEETS]
+        }
+
+
+def _kind(each: ET.Element) -> str:
+    """Return the name of an element without its namespace, of which there are two (transitional and strict)."""
+    return each.tag.rpartition("}")[2]
+
+
+def _relation_of(sheet: ET.Element) -> str | None:
+    return next((value for name, value in sheet.items() if name.endswith("}id")), None)
 
 
 def _member_of(target: str) -> str:
     return target[1:] if target.startswith("/") else f"xl/{target}"
 
 
-def _formats(book: zipfile.ZipFile) -> dict[bytes, str]:
+def _formats(book: zipfile.ZipFile) -> dict[str, str]:
     """Return the formats that put zeros or letters before a number, by the number of their style."""
     if "xl/styles.xml" not in book.namelist():
         return {}
-    codes, styles = dict[str, str](), dict[bytes, str]()
+    codes, styles = dict[str, str](), dict[str, str]()
     for each in ET.fromstring(book.read("xl/styles.xml")).iter():  # noqa: S314
-        if each.tag.endswith("}numFmt"):
+        if _kind(each) == "numFmt":
             codes[each.get("numFmtId", "")] = _COLOUR.sub("", each.get("formatCode", "")).partition(";")[0]
-        elif each.tag.endswith("}cellXfs"):
-            styles = {str(n).encode(): codes.get(xf.get("numFmtId", ""), "") for n, xf in enumerate(each)}
+        elif _kind(each) == "cellXfs":
+            styles = {str(n): codes.get(xf.get("numFmtId", ""), "") for n, xf in enumerate(each)}
     return {style: code for style, code in styles.items() if _PADDED.fullmatch(code)}
 
 
@@ -146,31 +150,38 @@ def _padded(number: str, code: str) -> str:
     return "".join(reversed(written))
 
 
-def _shown_in(sheet: bytes, formats: dict[bytes, str]) -> _Shown:
-    shown = _Shown()
-    if b'hidden="' in sheet:
-        shown.hidden = [
-            int(number[1]) - 1
-            for row in _ROW.finditer(sheet)
-            if _HIDDEN.search(row[1]) and (number := _NUMBER.search(row[1]))
-        ]
-    if b't="e"' not in sheet and not formats:
-        return shown
-    for cell in _CELL.finditer(sheet):
-        place, value = _PLACE.search(cell[1]), _SHOWN.search(cell[2])
-        if not place or not value:
-            continue
-        text = value[1].decode("utf-8", "replace")
-        style = _STYLE.search(cell[1])
-        if style and style[1] in formats and not _NO_NUMBER.search(cell[1]) and text.isascii() and text.isdigit():
-            text = _padded(text, formats[style[1]])
-        elif b't="e"' not in cell[1]:
-            continue
-        column = 0
-        for letter in place[1]:
-            column = column * 26 + letter - 64
-        shown.cells.append((int(place[2]) - 1, column - 1, text))
+def _shown_in(sheet: bytes, formats: dict[str, str]) -> _Shown:
+    shown, row, column = _Shown(), -1, -1
+    for event, each in ET.iterparse(BytesIO(sheet), ("start", "end")):  # noqa: S314  bounded, as all here
+        kind = _kind(each)
+        if event == "start" and kind == "row":
+            row, column = int(each.get("r", row + 2)) - 1, -1
+        elif event == "end" and kind == "c":
+            place = _PLACE.fullmatch(each.get("r", ""))  # which may be left out: then it is the next one
+            column = _column_of(place[1]) if place else column + 1
+            if (text := _text_shown(each, formats)) is not None:
+                shown.cells.append((row, column, text))
+        elif event == "end" and kind == "row":
+            if each.get("hidden") in {"1", "true"} and len(each):
+                shown.hidden.append(row)
+            each.clear()
     return shown
+
+
+def _column_of(letters: str) -> int:
+    column = 0
+    for letter in letters:
+        column = column * 26 + ord(letter) - 64
+    return column - 1
+
+
+def _text_shown(cell: ET.Element, formats: dict[str, str]) -> str | None:
+    """Return what a cell shows, where that isn't what the library reads."""
+    text, kind = next((each.text or "" for each in cell if _kind(each) == "v"), ""), cell.get("t", "n")
+    if kind == "e":
+        return text
+    is_padded = kind == "n" and cell.get("s") in formats and text.isascii() and text.isdigit()
+    return _padded(text, formats[cell.get("s", "")]) if is_padded else None
 
 
 def _shown_in_ods(content: bytes) -> dict[str, _Shown]:

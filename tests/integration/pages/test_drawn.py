@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,24 +15,29 @@ from apps.answer_words import ENGAGEMENT_WORDS
 from apps.officer.panels import STOP_NOBODY
 from apps.placeholders import placeholder_words
 from apps.response_words import response_words
+from lfr_core.alerts.decisions import DecisionService
+from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.head_checkpoint import write_public_key
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import Rank, Role
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.domain.actors import ProcessIdentity
+from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.policy import load_policy
 from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.promises import PromiseStateRow
+from tests.support.deployments import deployment_service
 from tests.support.each_process import EachProcess
-from tests.support.looking import COMPLIANCE, OPERATOR, STREET, Harness
+from tests.support.looking import COMPLIANCE, OFFICER, OPERATOR, STREET, Harness
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.record_publisher import compared
+from tests.support.shown_pictures import seen
 from tests.support.vault_server import serving_vault
 from tests.support.vaults import trail_of
 
@@ -108,26 +112,31 @@ def test_an_officer_signs_on_sees_the_judged_alert_says_what_came_of_it_and_give
 
 
 def test_an_officer_with_an_alert_in_hand_is_told_that_another_was_judged_and_that_it_is_suspended(
-    harness: tuple[Harness, Installation], monkeypatch: pytest.MonkeyPatch
+    harness: tuple[Harness, Installation],
 ) -> None:
     of, _ = harness
+    clock, officer_in_charge = SystemClock(), authenticated(OFFICER)
+    decisions = DecisionService(of.engine, of.trail, clock)
+    deployments = deployment_service(of.engine, of.vault, of.trail, clock)
     of.street.sign_on("dep", authenticated(STREET))
     given = {"view": of.street, "engine": of.engine, "who": STREET}
     app = AppTest.from_function(officer, kwargs=given, default_timeout=30).run()
-    (first,) = found = of.street.alerts("dep", authenticated(STREET))
     assert "Show the newest" not in [each.label for each in app.button]
 
-    newer = replace(first, id=of.waiting, camera="south")
-    monkeypatch.setattr(type(of.street), "alerts", lambda *_: (newer, *found))
-    monkeypatch.setattr(type(of.street), "is_suspended", lambda *_: True)
-    app.run()
-    assert "1 new: south, " in texts(app)
-    assert app.selectbox(key="officer-alert").value == first.id
-    assert "no new alert comes" in "\n".join(each.value for each in app.info)
+    decisions.judge(of.waiting, Judgement.SAME, authenticated(OPERATOR), shown=seen(of.engine, of.waiting))
+    deployments.suspend("dep", "heavy rain", by=officer_in_charge)
+    try:
+        app.run()
+        assert "1 new: " in texts(app)
+        assert app.selectbox(key="officer-alert").value == of.alert
+        assert "no new alert comes" in "\n".join(each.value for each in app.info)
 
-    press(app, "Show the newest")
-    assert app.selectbox(key="officer-alert").value == newer.id
-    assert "Show the newest" not in [each.label for each in app.button]
+        press(app, "Show the newest")
+        assert app.selectbox(key="officer-alert").value == of.waiting
+        assert "Show the newest" not in [each.label for each in app.button]
+    finally:
+        deployments.resume("dep", by=officer_in_charge)
+        decisions.undo(of.waiting, Judgement.SAME, authenticated(OPERATOR))
 
 
 def test_where_the_records_dont_agree_with_the_trail_an_officer_is_told_to_stop_nobody_and_nothing_else(

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
+from lfr_core.common.errors import Poison
 from lfr_core.common.workbooks import Sheet, read_workbook
 from lfr_core.domain.watchlists import RefusalReason
 from lfr_core.publication.quality.importer import read_table
 from lfr_core.watchlists.csv_file import COLUMNS, FURTHER_COLUMNS, read_rows
-from tests.support.workbook_files import ods
+from tests.support.workbook_files import FailedCell, ods, xlsx
 
 HEADER = [*COLUMNS, *FURTHER_COLUMNS]
 ROW = ["S-1", "victim", "WARRANT 1", "A. Person", "2027-12-31", "a.jpg", "custody", "2024-05-01", "34", "", "", ""]
@@ -65,6 +66,47 @@ def test_a_reference_keeps_the_zeros_and_letters_that_its_format_shows(shown_as:
     book = written(lambda book, sheet: sheet.write_number(1, 0, number, book.add_format({"num_format": shown_as})))
 
     assert read(book).rows[1][0] == text
+
+
+FAILED = '<c r="I2" t="e"><f>VLOOKUP(A2,B:C,2,0)</f><v>#N/A</v></c>'
+
+
+def repacked(book: bytes, change: Callable[[str, str], str]) -> bytes:
+    """The workbook with each of its parts, by name, as `change` makes it; a part of "" is left out."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as before, zipfile.ZipFile(out, "w") as after:
+        for name in before.namelist():
+            if text := change(name, before.read(name).decode()):
+                after.writestr(name, text)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (FAILED, FAILED),
+        (FAILED, FAILED.replace('"', "'")),
+        (' r="', ' was="'),
+        ("http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml/spreadsheetml/main"),
+    ],
+    ids=["as it is", "other quotes", "no places", "strict"],
+)
+def test_a_failed_formula_is_found_however_a_program_writes_its_cell(tmp_path: Path, old: str, new: str) -> None:
+    row = [FailedCell("#N/A") if at == 8 else value or "-" for at, value in enumerate(ROW)]
+    book = xlsx({"List": [HEADER, row]})
+    (tmp_path / "watchlist.xlsx").write_bytes(repacked(book, lambda _, text: text.replace(old, new)))
+
+    (refusal,) = read_rows(tmp_path).refusals
+
+    assert refusal.message.startswith("age is #N/A")
+
+
+@pytest.mark.parametrize("left_out", ["xl/_rels/workbook.xml.rels", "xl/worksheets/sheet1.xml"])
+def test_a_workbook_whose_failed_formulas_cannot_be_looked_for_is_refused(left_out: str) -> None:
+    book = xlsx({"List": [HEADER, ROW]})
+
+    with pytest.raises(Poison, match="can't be read as a workbook"):
+        read(repacked(book, lambda name, text: "" if name == left_out else text))
 
 
 def test_open_document_keeps_them_too_and_a_number_stays_one() -> None:
