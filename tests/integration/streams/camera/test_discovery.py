@@ -175,26 +175,34 @@ while time.monotonic() < until:
 """
 
 
-def test_a_camera_that_answers_in_the_midst_of_another_device_s_flood_is_found(device: Callable[..., Device]) -> None:
-    floods: list[subprocess.Popen[bytes]] = []
+@pytest.fixture
+def second_address() -> Iterator[socket.socket]:
+    """A socket of another address of this machine, open for as long as any device answers."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
         own.bind(("127.0.0.2", 0))
+        yield own
 
-        def flood(_question: str, asker: tuple[str, int]) -> list[bytes]:
-            if not floods:
-                floods.append(subprocess.Popen([sys.executable, "-c", FLOOD, str(asker[1])]))
-            return []
 
-        def answer_late(question: str, asker: tuple[str, int]) -> list[bytes]:
-            time.sleep(0.25)
-            for _ in range(5):  # SOAP-over-UDP has answers repeated, as the kernel drops what a full buffer can't take
-                own.sendto(plain(question), asker)
-                time.sleep(0.05)
-            return []
+def test_a_camera_that_answers_in_the_midst_of_another_device_s_flood_is_found(
+    second_address: socket.socket, device: Callable[..., Device]
+) -> None:
+    floods: list[subprocess.Popen[bytes]] = []
 
-        device(flood)
-        device(answer_late)
-        found = find_cameras(LOOPBACK, seconds=1.2)
+    def flood(_question: str, asker: tuple[str, int]) -> list[bytes]:
+        if not floods:
+            floods.append(subprocess.Popen([sys.executable, "-c", FLOOD, str(asker[1])]))
+        return []
+
+    def answer_late(question: str, asker: tuple[str, int]) -> list[bytes]:
+        time.sleep(0.25)
+        for _ in range(5):  # SOAP-over-UDP has answers repeated, as the kernel drops what a full buffer can't take
+            second_address.sendto(plain(question), asker)
+            time.sleep(0.05)
+        return []
+
+    device(flood)
+    device(answer_late)
+    found = find_cameras(LOOPBACK, seconds=1.2)
 
     assert floods
     assert floods[0].wait(10) == 0
