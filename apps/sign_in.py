@@ -17,6 +17,7 @@ import streamlit as st
 from apps.acts import stay_in_sight
 from apps.plain_words import plain_sentence, plain_words
 from apps.staff.pages import pages_of
+from apps.uploaded_files import forget_uploads
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.identity.page_sessions import SIGNED, PageSessions
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
@@ -140,6 +141,7 @@ def _draw_refusal(error: LfrError, log_in: Callable[[], None]) -> None:
 
 def _forget_pictures() -> None:
     st.session_state.pop("alerts", None)  # which keeps them
+    forget_uploads()
 
 
 def _find_roles(sessions: PageSessions, claims: Mapping[str, object]) -> frozenset[Role] | str:

@@ -15,6 +15,7 @@ from apps.planner.jobs import Job, words_of_progress
 from apps.planner.list_html import list_look_html, uploaded_html
 from apps.planner.uploaded_lists import ListLook, StagedList, UploadedLists
 from apps.sign_in import redraw
+from apps.uploaded_files import forget_uploads
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.readiness import DeploymentOverview
@@ -75,7 +76,8 @@ def _take(lists: UploadedLists, one: DeploymentOverview, by: AuthenticatedPerson
     except LfrError as error:
         st.session_state[_FAULT] = f"Not taken: {plain_words(str(error))}."
     else:
-        st.session_state[_TURN] += 1  # the browser's session holds the photographs no longer
+        st.session_state[_TURN] += 1
+        forget_uploads()  # the browser's session holds the photographs no longer
 
 
 def _rewound(file: BrowserFile) -> BrowserFile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -40,6 +41,7 @@ __all__ = ["ListLook", "LookedAt", "StagedList", "UploadedLists"]
 MOST_SHOWN: Final = 60
 """Findings with a thumbnail; the counts say how many more there are."""
 _THUMBNAIL_PX: Final = 96
+_LOOK_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ class ListLook:
 
 
 class UploadedLists:
-    """Uploaded lists of one process. What is uploaded lies in a folder of ours, which the sweep empties after an hour.
+    """Uploaded lists of one process. What is uploaded lies in a folder of ours, which the sweep empties after an hour;
+    then what was said of it goes too, since names and pictures are in it.
 
     Every method raises Refused as `WatchlistStore.check_may_attach`: the list is `by`'s to make, or it is refused.
     """
@@ -110,6 +113,7 @@ class UploadedLists:
         self._several: dict[Path, dict[int, str]] = {}
         """Photographs with several faces, by their line, of each upload as it was last checked."""
         self._jobs: Jobs[ListLook] = Jobs()
+        self._timers: dict[str, threading.Timer] = {}
 
     def stage(self, deployment: str, files: Sequence[UploadedFile], *, by: AuthenticatedPerson) -> StagedList:
         """Keep an upload in the place of the one before. Raises as `stage_upload`."""
@@ -123,6 +127,7 @@ class UploadedLists:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         self._staged[deployment] = StagedList(folder, by.name, found.photographs, found.left_out)
+        self._end(deployment, folder, self._policy.retention.temporary_files_h * 3600)
         return self._staged[deployment]
 
     def staged(self, deployment: str, by: AuthenticatedPerson) -> StagedList | None:
@@ -133,11 +138,29 @@ class UploadedLists:
 
     def discard(self, deployment: str) -> None:
         """Destroy an upload and what was said of it."""
+        if timer := self._timers.pop(deployment, None):
+            timer.cancel()
         found = self._staged.pop(deployment, None)
         if found is not None:
             shutil.rmtree(found.folder, ignore_errors=True)
             self._several.pop(found.folder, None)
         self._jobs.forget(deployment)
+
+    def end(self, deployment: str, folder: Path) -> None:
+        """Destroy an upload whose time is over, unless it is being worked on: then as soon as it isn't."""
+        found, job = self._staged.get(deployment), self._jobs.find(deployment)
+        if found is None or found.folder != folder:
+            return  # another took its place
+        if job is not None and not job.over:
+            self._end(deployment, folder, _LOOK_S)
+        else:
+            self.discard(deployment)
+
+    def _end(self, deployment: str, folder: Path, after_s: float) -> None:
+        timer = threading.Timer(after_s, self.end, (deployment, folder))
+        timer.daemon = True
+        self._timers[deployment] = timer
+        timer.start()
 
     def job(self, deployment: str, by: AuthenticatedPerson) -> Job[ListLook] | None:
         """Find what is being done with this person's upload, or what came of it."""

@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime import get_instance
 from streamlit.runtime.app_session import AppSession
 from streamlit.web.server.starlette import starlette_websocket
@@ -26,7 +27,7 @@ from apps.sign_in import DRAWN_FOR
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import Person, Role
 
-__all__ = ["OwnDownloads"]
+__all__ = ["OwnDownloads", "is_of_login", "read_cookie"]
 
 _DRAW_S = 3.0
 """A click on a download draws its page anew, and until it is drawn it has shown nothing."""
@@ -35,7 +36,7 @@ _WHOSE = ("iss", "sub", "iat")
 
 
 class OwnDownloads:
-    """Refuses a file that no open page of the login in the request's cookie has drawn.
+    """Refuses a file that no open page of the login in the request's cookie has drawn; no browser keeps what it got.
 
     `check`: finds whose login it is, with their roles of now. Raises LfrError where it counts no more.
     """
@@ -55,6 +56,8 @@ class OwnDownloads:
             if not await self._may_have(claims, file):
                 await PlainTextResponse("Log in, and open the page anew.", status_code=403)(scope, receive, send)
                 return
+            await self._app(scope, receive, keep_nowhere(send))
+            return
         await self._app(scope, receive, send)
 
     async def _may_have(self, claims: Mapping[str, object], file: str) -> bool:
@@ -66,6 +69,17 @@ class OwnDownloads:
         while not (shown := was_shown(claims, file, person.roles)) and time.monotonic() < ends:  # noqa: ASYNC110  Streamlit tells nobody
             await asyncio.sleep(_LOOK_S)
         return shown
+
+
+def keep_nowhere(send: Send) -> Send:
+    """Have the browser keep no copy of an answer: Streamlit says nothing of it, and browsers keep what they get."""
+
+    async def say_so(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["cache-control"] = "no-store"
+        await send(message)
+
+    return say_so
 
 
 def read_cookie(request: Request, origin: str) -> Mapping[str, object]:
@@ -88,12 +102,16 @@ def was_shown(claims: Mapping[str, object], file: str, roles: frozenset[Role]) -
     by_session = {key: dict(each) for key, each in list(files._files_by_session_and_coord.items())}  # noqa: SLF001
     mine: set[str] = set()
     for info in runtime._session_mgr.list_active_sessions():  # noqa: SLF001
-        user = info.session._user_info  # noqa: SLF001
-        is_theirs = all(user.get(name) == claims.get(name) for name in _WHOSE)
-        if is_theirs and _drawn_for(info.session) == roles:
+        if is_of_login(info.session, claims) and _drawn_for(info.session) == roles:
             mine |= set(by_session.get(info.session.id, {}).values())
     drawn = {each for shown in by_session.values() for each in shown.values()}
     return file in mine or (file not in drawn and bool(mine & set(files._deferred_callables)))  # noqa: SLF001
+
+
+def is_of_login(session: AppSession, claims: Mapping[str, object]) -> bool:
+    """Return whether an open page is of the login that a request's cookie shows."""
+    user = session._user_info  # noqa: SLF001
+    return all(user.get(name) == claims.get(name) for name in _WHOSE)
 
 
 def _drawn_for(session: AppSession) -> object:

@@ -11,8 +11,10 @@ from streamlit.web.server.starlette import App, starlette_server
 
 from apps.http_guards import AnswerHeaders, HostGuard, page_headers
 from apps.staff.downloads import OwnDownloads
+from apps.staff.messages import OwnMessages
 from apps.staff.process import page_sessions, pages_installation
 from apps.staff.return_path import ReturnPath
+from apps.staff.uploads import LARGEST_UPLOAD_MB, OwnUploads, keep_uploads_below
 from apps.streamlit_options import LOOPBACK, streamlit_options
 from lfr_core.common.loopback_ports import bind_port
 from lfr_core.common.settings import Settings
@@ -38,10 +40,13 @@ def serve_staff_app() -> None:
         Middleware(AnswerHeaders, headers=headers, is_secure=address.startswith("https://")),
         Middleware(TrustedHostMiddleware, allowed_hosts=[*settings.page_hosts, LOOPBACK], www_redirect=False),
         Middleware(OwnDownloads, path=f"{parts.path}/media/", origin=origin, check=check),
+        Middleware(OwnUploads, path=f"{parts.path}/_stcore/upload_file/", origin=origin, check=check),
+        Middleware(OwnMessages),
         Middleware(ReturnPath, base=parts.path.rstrip("/"), origin=origin, check=check),
     ]
     if not settings.page_url:  # a proxy may ask under another name than the browser did
         middleware.append(Middleware(HostGuard, address=address))
+    keep_uploads_below(settings.home)
     listening = bind_port(settings.operator_port)
     starlette_server._bind_server_socket = lambda *_: (listening, LOOPBACK)  # noqa: SLF001  it takes no socket else
     app = App(Path(__file__).with_name("app.py"), secrets={"auth": page_auth(settings)}, middleware=middleware)
@@ -51,6 +56,7 @@ def serve_staff_app() -> None:
 def staff_options(settings: Settings) -> dict[str, object]:
     """Return Streamlit's options for the staff's app."""
     options = streamlit_options(settings.operator_port, settings.page_hosts)
+    options["server.maxUploadSize"] = LARGEST_UPLOAD_MB
     options["secrets.files"] = []  # none from a folder where somebody stands
     if settings.page_url:
         parts = urlsplit(settings.page_url)

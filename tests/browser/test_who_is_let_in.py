@@ -86,7 +86,8 @@ def test_who_loses_a_role_is_out_of_an_open_page_that_nobody_touches_and_of_its_
         page.get_by_role("button", name="Keep this page").click()
     url = download.value.url
     cookies = dict(logins.cookies["Cara Moving"])
-    assert httpx.get(url, cookies=cookies, trust_env=False).status_code == 200
+    given = httpx.get(url, cookies=cookies, trust_env=False)
+    assert (given.status_code, given.headers["cache-control"]) == (200, "no-store")
 
     logins.people.change("Cara Moving", [Role.PLANNER], Rank.POLICE_STAFF, by=authenticated(DEE))
     assert httpx.get(url, cookies=cookies, trust_env=False).status_code == 403

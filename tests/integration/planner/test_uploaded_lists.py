@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import time
 import zipfile
 from contextlib import nullcontext
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from apps.planner.jobs import Job
+from apps.planner.jobs import Job, Progress
 from apps.planner.list_html import list_look_html, minors_html
 from apps.planner.panels import list_html
 from apps.planner.uploaded_lists import ListLook, UploadedLists
@@ -182,6 +183,33 @@ def test_an_upload_is_its_planners_alone_and_nobody_else_may_make_the_list(
     lists.discard("dep")
     with pytest.raises(Refused, match="upload the list again"):
         lists.check("dep", made, DeploymentKind.OPERATIONAL, by=BY)
+
+
+def test_what_was_said_of_an_upload_goes_with_it_when_its_time_is_over_but_not_while_it_is_worked_on(
+    harness: PlanningHarness, lists: UploadedLists
+) -> None:
+    upload = listed(harness.now.date(), ("S-1", "a.jpg", "40"), a=b"jpeg")
+    staged, go_on = lists.stage("dep", upload, by=BY), threading.Event()
+
+    def look(_progress: Progress) -> ListLook:
+        go_on.wait(20)
+        return ListLook(1, 1, 0, (), 1, 0, (), (), b"with names and faces")
+
+    lists._jobs.start("dep", "Checking the list", look, by=PLANNER)
+    lists.end("dep", staged.folder)
+    assert staged.folder.is_dir()
+    go_on.set()
+    assert ended(lists).result is not None
+
+    lists.end("dep", staged.folder)
+    assert (lists.job("dep", BY), lists.staged("dep", BY), staged.folder.exists()) == (None, None, False)
+    other = lists.stage("dep", upload, by=BY)
+    lists.end("dep", staged.folder)
+    assert other.folder.is_dir()
+    (timer,) = (
+        each for each in threading.enumerate() if isinstance(each, threading.Timer) and other.folder in list(each.args)
+    )
+    assert (timer.interval, timer.daemon) == (harness.policy.retention.temporary_files_h * 3600, True)
 
 
 def test_what_is_no_list_leaves_nothing_behind(harness: PlanningHarness, lists: UploadedLists) -> None:

@@ -1,0 +1,161 @@
+"""A browser that says what no page of ours would: over the web socket and in uploads, logged in and not."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
+
+from apps.demo.page_login import log_in_to_page
+from lfr_core.common.settings import Settings
+from lfr_core.custody.identity.invitation import login_of
+from lfr_core.custody.people import Role
+from tests.support.identity import PASSWORD
+from tests.support.page_login import PageLogins
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PAT, ADA = "Pat Planner", "Ada Auditor"
+XSRF = "_streamlit_xsrf"
+
+
+@pytest.fixture(scope="module")
+def cookies(logins: PageLogins, address: str) -> dict[str, dict[str, str]]:
+    """Of two people, and of nobody."""
+    logins.add((PAT, Role.PLANNER), (ADA, Role.AUDITOR))
+    found: dict[str, dict[str, str]] = {"": {}}
+    for name in (PAT, ADA):
+        found[name] = dict(log_in_to_page(logins.settings, login_of(name), PASSWORD))
+    return found
+
+
+@pytest.fixture(scope="module")
+def token(address: str) -> str:
+    """Streamlit's token against requests of other sites, which anybody is given."""
+    answer = httpx.get(f"{address}/_stcore/health", trust_env=False)
+    return answer.headers["set-cookie"].split(";")[0].removeprefix(f"{XSRF}=")
+
+
+@contextmanager
+def opened(address: str, token: str, cookies: Mapping[str, str]) -> Iterator[tuple[Connection, str]]:
+    """A web socket as a browser with these cookies opens it, and its session once the page was drawn."""
+    kept = "; ".join(f"{name}={value}" for name, value in {**cookies, XSRF: token}.items())
+    with connect(
+        f"{address.replace('http', 'ws')}/_stcore/stream",
+        origin=address,  # type: ignore[arg-type]  # a text, as others are
+        subprotocols=["streamlit", token],  # type: ignore[list-item]
+        additional_headers={"Cookie": kept},
+        max_size=None,
+        proxy=None,
+    ) as socket:
+        yield socket, draw(socket)
+
+
+def draw(socket: Connection) -> str:
+    """Have the page drawn; returns its session."""
+    socket.send(BackMsg(rerun_script=ClientState()).SerializeToString())
+    session, ends = "", time.monotonic() + 30
+    while time.monotonic() < ends:
+        message = ForwardMsg.FromString(socket.recv(timeout=30, decode=False))
+        if message.WhichOneof("type") == "new_session":
+            session = message.new_session.initialize.session_id
+        elif message.WhichOneof("type") == "script_finished":
+            return session
+    raise AssertionError("the page isn't drawn")
+
+
+def upload(address: str, token: str, session: str, cookies: Mapping[str, str], **given: object) -> httpx.Response:
+    """Send a file to a page, as its uploader does."""
+    return httpx.request(
+        str(given.pop("method", "PUT")),
+        f"{address}/_stcore/upload_file/{session}/{given.pop('file', 'a')}",
+        cookies={**cookies, XSRF: token},
+        headers={"X-Xsrftoken": token, **given.pop("headers", {})},  # type: ignore[dict-item]
+        trust_env=False,
+        timeout=60,
+        **given,  # type: ignore[arg-type]
+    )
+
+
+def test_a_file_is_taken_for_a_page_of_ones_own_alone_and_by_nobody_who_is_not_logged_in(
+    address: str, token: str, cookies: dict[str, dict[str, str]]
+) -> None:
+    with (
+        opened(address, token, cookies[PAT]) as (_, pats),
+        opened(address, token, cookies[""]) as (_, nobodys),
+    ):
+        sent = {
+            (who, session): upload(address, token, session, cookies[who], files={"f": ("a.jpg", b"a face")}).status_code
+            for who in (PAT, ADA, "")
+            for session in (pats, nobodys)
+        }
+        assert sent == {(PAT, pats): 204} | {each: 403 for each in sent if each != (PAT, pats)}
+        assert upload(address, token, pats, cookies[""], method="DELETE").status_code == 403
+        assert upload(address, token, pats, cookies[ADA], method="DELETE").status_code == 403
+        assert upload(address, token, pats, cookies[PAT], method="DELETE").status_code == 204
+    assert upload(address, token, pats, cookies[PAT], files={"f": ("a.jpg", b"a face")}).status_code == 403  # closed
+
+
+def test_a_large_upload_waits_below_the_home_folder_and_nowhere_else(
+    address: str, token: str, cookies: dict[str, dict[str, str]], settings: Settings
+) -> None:
+    """Over 1 MB it is on the disk while it comes; over 200 MB Streamlit would refuse it by itself."""
+    seen: set[str] = set()
+
+    def body() -> Iterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="f"; filename="list.zip"\r\n\r\n'
+        for part in range(210):
+            yield b"face" * 262_144
+            if part % 10 == 9:
+                seen.update(files_open_without_a_name(settings))
+        yield b"\r\n--x--\r\n"
+
+    with opened(address, token, cookies[PAT]) as (_, session):
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        answer = upload(address, token, session, cookies[PAT], content=body(), headers=headers)
+    assert answer.status_code == 204, answer.text
+    assert seen
+    assert {Path(each).parent for each in seen} == {(settings.home / "tmp").resolve()}
+
+
+def test_what_is_kept_for_everybody_stays_whoever_says_that_it_should_be_forgotten(
+    address: str, token: str, cookies: dict[str, dict[str, str]]
+) -> None:
+    def made() -> int:
+        """How often the planner's read model was made."""
+        found = re.search(r'_planner_view"[^}]*result="miss"} (\d+)', metrics(address))
+        return int(found[1]) if found else 0
+
+    with opened(address, token, cookies[PAT]) as (socket, _):
+        assert made() == 1
+        with opened(address, token, cookies[""]) as (nobodys, _):
+            nobodys.send(BackMsg(clear_cache=True).SerializeToString())
+            draw(nobodys)
+        draw(socket)
+        assert made() == 1
+
+
+def metrics(address: str) -> str:
+    return httpx.get(f"{address}/_stcore/metrics", trust_env=False).text
+
+
+def files_open_without_a_name(settings: Settings) -> set[str]:
+    """Files on a disk that the pages' process has open, and that are in no folder any more."""
+    found: set[str] = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"LFR_HOME={settings.home}".encode() not in (process / "environ").read_bytes().split(b"\0"):
+                continue
+            found |= {str(each.readlink()) for each in (process / "fd").iterdir()}
+        except OSError:
+            continue
+    return {each for each in found if each.startswith("/") and each.endswith("(deleted)") and "memfd" not in each}
