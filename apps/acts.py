@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from apps.plain_words import plain_words
+from apps.typed.keeper import note_sent
 from lfr_core.common.errors import LfrError
 
 __all__ = ["act", "form_key", "show_result", "stay_in_sight"]
@@ -23,7 +24,7 @@ def form_key(form: str) -> str:
 
     So the second click of a double click reaches nothing, and what was typed of one person isn't there for the next.
     """
-    return f"{form}-{st.session_state.get(_TURN + form, 0)}"
+    return f"{form}-turn-{st.session_state.get(_TURN + form, 0)}"
 
 
 def act(do: Callable[[], _Result], done: str | Callable[[_Result], str], *, form: str = "") -> None:
@@ -36,6 +37,7 @@ def act(do: Callable[[], _Result], done: str | Callable[[_Result], str], *, form
     except LfrError as error:
         st.error(f"Not done: {plain_words(str(error))}.")
         return
+    note_sent()
     if done:
         st.session_state[_RESULT] = done if isinstance(done, str) else done(result)
     if form:

@@ -17,6 +17,7 @@ import streamlit as st
 from apps.acts import stay_in_sight
 from apps.plain_words import plain_sentence, plain_words
 from apps.staff.pages import pages_of
+from apps.typed.store import KEPT_H
 from apps.uploaded_files import forget_uploads
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.identity.page_sessions import SIGNED, PageSessions
@@ -162,7 +163,7 @@ def _watch(sessions: PageSessions, claims: Mapping[str, object]) -> None:
 
 
 def warn_of_the_end(sessions: PageSessions, claims: Mapping[str, object]) -> None:
-    """Say when a session is about to end that nobody seems to use: whoever types sends nothing while they do."""
+    """Say when a session is about to end: that nobody uses, or whose time is over."""
 
     def stay() -> None:
         with suppress(LfrError):  # it has ended: the next look says so
@@ -174,7 +175,7 @@ def warn_of_the_end(sessions: PageSessions, claims: Mapping[str, object]) -> Non
     except LfrError:
         return
     st.warning(
-        "You are about to be logged out, as nothing has been sent from here for a while. What is typed and not sent "
-        "goes with it."
+        "You are about to be logged out: nothing has been done here for a while, or your login's time is over. What is "
+        f"typed and not sent is kept: log in again within {KEPT_H} hours, and it stands where it stood."
     )
     st.button("Stay logged in", key="stay-logged-in", on_click=stay)

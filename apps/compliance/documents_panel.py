@@ -11,6 +11,7 @@ from apps.compliance import panels
 from apps.compliance.actions import ComplianceActions
 from apps.compliance.view import ComplianceView
 from apps.sign_in import PageSession
+from apps.typed.keeper import typed_form
 from lfr_core.custody.people import Role
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.deployments.compliance_documents.register import LARGEST_BYTES
@@ -39,7 +40,7 @@ def draw(view: ComplianceView, actions: ComplianceActions, session: PageSession)
     )
     if Role.COMPLIANCE not in session.person.roles:
         return
-    with st.form(form_key(_FORM)):
+    with typed_form(form_key(_FORM)):
         kind = ComplianceDocumentKind(
             str(st.selectbox("Which document", [each.value for each in ComplianceDocumentKind]))
         )

@@ -23,6 +23,7 @@ from apps.rights import holds_panel
 from apps.rights.holds_view import holds_view
 from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
+from apps.typed.keeper import typed_form
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.promises.port import Result
@@ -140,7 +141,7 @@ def _ledger(view: ComplianceView, actions: ComplianceActions, session: PageSessi
     }
     if not broken or Role.COMPLIANCE not in session.person.roles:
         return
-    with st.form(form_key("compliance-doing")):
+    with typed_form(form_key("compliance-doing")):
         # of those with a key Streamlit knows the choice while the choices change
         promise = st.selectbox("Broken promise", list(broken), format_func=broken.__getitem__, key="compliance-promise")
         text = st.text_area("What is being done, for the public")
@@ -156,7 +157,7 @@ def _retention(view: ComplianceView) -> None:
 
 def _trail(view: ComplianceView, by: AuthenticatedPerson) -> None:
     today, labels = view.now().astimezone(LONDON).date(), {"": "All"} | view.labels()
-    with st.form("compliance-trail"):
+    with typed_form("compliance-trail"):
         words = st.text_input("Rule, or number of a person")
         deployment = str(
             st.selectbox("Deployment", list(labels), format_func=labels.__getitem__, key="compliance-trail-of")

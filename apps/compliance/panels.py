@@ -9,6 +9,7 @@ from html import escape
 from apps.compliance.trail_words import Named, subjects_in_words, who_acted
 from apps.drawing import drawing_html
 from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.counts import counted
 from lfr_core.custody.audit.entry import AuditEntry
 from lfr_core.custody.identity.invitation import Invitation
 from lfr_core.domain.working_days import LONDON
@@ -112,7 +113,7 @@ def destroyed_rows(certificate: Certificate) -> list[tuple[str, ...]]:
             each.data_class.value,
             f"{each.keys:,}",
             london_ns(each.done_ns),
-            f"{each.latest_after_due_ms / 1000:g} seconds" if each.latest_after_due_ms else "never late",
+            f"{counted(each.latest_after_due_ms / 1000, 'second')}" if each.latest_after_due_ms else "never late",
             ", ".join(f"{count:,} {what}" for what, count in each.left.items() if count) or "nothing",
         )
         for each in certificate.destroyed
@@ -173,7 +174,9 @@ def clock_html(standing: Sequence[ClassStatus], overdue_after_s: float) -> str:
             f'<path d="M{alarm},{y + 19}v18" stroke="currentColor" stroke-dasharray="4 3"/>'
         )
     bottom = row * len(standing)
-    parts.append(f'<text x="{alarm + 4}" y="{bottom + 16}">alarm: {overdue_after_s / 60:g} minutes late</text>')
+    parts.append(
+        f'<text x="{alarm + 4}" y="{bottom + 16}">alarm: {counted(overdue_after_s / 60, "minute")} late</text>'
+    )
     style = "text{font-size:14px}svg{fill:currentColor}"
     height = row * len(standing) + 24
     return drawing_html("".join(parts), width=width, height=height, words=spoken, style=style)

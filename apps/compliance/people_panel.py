@@ -10,6 +10,7 @@ from apps.acts import act, form_key
 from apps.compliance import panels
 from apps.compliance.actions import ComplianceActions
 from apps.sign_in import PageSession
+from apps.typed.keeper import typed_form
 from lfr_core.custody.people import Person, Rank, Role
 from lfr_core.custody.people.roles import SERVICE_ROLES
 
@@ -55,7 +56,7 @@ def _row(person: Person) -> Sequence[str]:
 
 
 def _add(actions: ComplianceActions, session: PageSession) -> None:
-    with st.form(form_key("people-add")):
+    with typed_form(form_key("people-add")):
         name = st.text_input("Name, with the collar number if two share it")
         roles = st.multiselect("Roles", _ROLES, format_func=lambda role: role.value)
         rank = Rank(str(st.selectbox("Rank", [each.value for each in Rank])))
@@ -69,7 +70,7 @@ def _add(actions: ComplianceActions, session: PageSession) -> None:
 
 
 def _change(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
-    with st.form(form_key("people-change")):
+    with typed_form(form_key("people-change")):
         name = st.selectbox("Who", names, key="people-change-who")
         roles = st.multiselect("All their roles from now on", _ROLES, format_func=lambda role: role.value)
         rank = Rank(str(st.selectbox("Rank", [each.value for each in Rank], key="people-change-rank")))
@@ -82,7 +83,7 @@ def _change(actions: ComplianceActions, session: PageSession, names: Sequence[st
 
 
 def _account(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
-    with st.form(form_key("people-password")):
+    with typed_form(form_key("people-password")):
         st.caption("Who has forgotten it: they are logged out everywhere, and set another one at the link.")
         name = st.selectbox("Whose password", names, key="people-password-who")
         if st.form_submit_button("Make a new link"):
@@ -91,7 +92,7 @@ def _account(actions: ComplianceActions, session: PageSession, names: Sequence[s
                 lambda link: f"Give this link to {name} alone; it works once, for a day: {link}",
                 form="people-password",
             )
-    with st.form(form_key("people-invite")):
+    with typed_form(form_key("people-invite")):
         login = st.text_input("Name to log in with, for somebody without an account; empty: as c.adeyemi")
         who = st.selectbox("Whose", names, key="people-invite-who")
         if st.form_submit_button("Make the account"):
@@ -103,7 +104,7 @@ def _account(actions: ComplianceActions, session: PageSession, names: Sequence[s
 
 
 def _rename(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
-    with st.form(form_key("people-rename")):
+    with typed_form(form_key("people-rename")):
         st.caption("They stay the same person, with their account. What they did before stays under the name of then.")
         name = st.selectbox("Whose name", names, key="people-rename-who")
         new_name = st.text_input("Their name from now on")
@@ -116,7 +117,7 @@ def _rename(actions: ComplianceActions, session: PageSession, names: Sequence[st
 
 
 def _revoke(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
-    with st.form(form_key("people-revoke")):
+    with typed_form(form_key("people-revoke")):
         name = st.selectbox("Who", names, key="people-revoke-who")
         why = st.text_input("Why")
         if st.form_submit_button("Revoke"):

@@ -11,6 +11,7 @@ from apps.operator.view import Dashboard, clock_words
 from apps.plain_words import plain_words
 from lfr_core.alerts.health import Health, Recent
 from lfr_core.alerts.read import AlertTally, CameraHealth, Latency
+from lfr_core.common.counts import counted
 from lfr_core.domain.outcomes import FrameCounts
 from lfr_core.domain.thumbnails import Thumbnail
 
@@ -178,7 +179,7 @@ def _identity(counts: FrameCounts) -> str:
     numbers = "".join(f'<span><i class="fate-{name}"></i>{n:,} {_FATES[name]}</span>' for name, n in values if n)
     sign = "=" if counts.balanced else "≠"
     return (
-        f'<div class="ops-identity" role="img" aria-label="Of {counts.captured:,} frames captured: {text}">'
+        f'<div class="ops-identity" role="img" aria-label="Of {counted(counts.captured, "frame")} captured: {text}">'
         f"{parts}</div>"
         f'<p class="ops-numbers"><strong>{counts.captured:,} captured {sign}</strong>{numbers}</p>'
     )
@@ -195,7 +196,7 @@ def _sparkline(recent: tuple[Recent, ...]) -> str:
     total = sum(second.captured for second in recent)
     return (
         f'<div class="ops-spark" role="img" '
-        f'aria-label="{total:,} frames captured in the last {len(recent)} seconds">{bars}</div>'
+        f'aria-label="{counted(total, "frame")} captured in the last {counted(len(recent), "second")}">{bars}</div>'
     )
 
 

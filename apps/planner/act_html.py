@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from html import escape
 
 from apps.plain_words import plain_words
+from lfr_core.common.counts import counted
 from lfr_core.deployments.announcement import Plan
 from lfr_core.deployments.compliance_documents import ComplianceDocumentsStatus
 from lfr_core.deployments.monitoring.selftest import SelfTest
@@ -50,7 +51,8 @@ def announcement_html(plan: Plan, kind: DeploymentKind, *, now: datetime) -> str
     starts, ends = plan.starts_at.astimezone(LONDON), plan.ends_at.astimezone(LONDON)
     day = f"{ends:%H:%M}" if starts.date() == ends.date() else f"{ends:%H:%M on %A %d %B}"
     hours = (plan.starts_at - now) / timedelta(hours=1)
-    notice = f"Announced now, it is {hours:.0f} hours before." if hours >= 1 else "Announced now, it is too late."
+    before = counted(round(hours), "hour")
+    notice = f"Announced now, it is {before} before." if hours >= 1 else "Announced now, it is too late."
     return (
         f'<section class="pln-card pln-public" aria-label="As the public will read it"><h4>{escape(plan.place)}</h4>'
         f"<p>Live facial recognition on {starts:%A %d %B %Y}, {starts:%H:%M} to {day}.</p>"

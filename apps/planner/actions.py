@@ -21,6 +21,7 @@ from apps.planner.open_panel import close_panels, is_open
 from apps.planner.photographs_panel import show_photographs_panel
 from apps.planner.remedies import Act
 from apps.planner.view import PlannerView
+from apps.typed.keeper import note_sent
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.deployments.announcement import TELLERS, ReasonClass
@@ -129,6 +130,7 @@ def do(done: str, act: Callable[[], object]) -> None:
         st.session_state[_RESULT] = (False, plain_sentence(str(error)))
     else:
         st.session_state[_RESULT] = (True, done)
+        note_sent()
         for key in [key for key in st.session_state if str(key).startswith(_REASON)]:
             del st.session_state[key]  # it was the reason of this act, and speaks for no other
     st.rerun()

@@ -12,6 +12,7 @@ from apps.planner.new_document import NewDocument
 from apps.planner.open_panel import open_panel
 from apps.planner.remedies import Act
 from apps.planner.view import PlannerView
+from apps.typed.keeper import note_sent
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
@@ -31,7 +32,9 @@ def show_document_panel(view: PlannerView, one: DeploymentOverview, by: Authenti
     wanting = [*found.missing, *(each.kind for each in found.expired)]
     st.html(documents_html(found))
     kinds = sorted(ComplianceDocumentKind, key=lambda kind: kind not in wanting)
-    turn = f"{one.view.id}-{st.session_state.setdefault(_TURN, 0)}"  # what was typed for one isn't there for another
+    turn = (
+        f"{one.view.id}-turn-{st.session_state.setdefault(_TURN, 0)}"  # what was typed for one isn't there for another
+    )
     kind = ComplianceDocumentKind(
         str(st.selectbox("Which document", [each.value for each in kinds], key=f"{_KEY}kind-{turn}"))
     )
@@ -61,6 +64,7 @@ def show_document_panel(view: PlannerView, one: DeploymentOverview, by: Authenti
         st.error(f"Not registered: {plain_words(str(error))}.")
         return
     st.session_state[_TURN] += 1
+    note_sent()
     if len(wanting) > 1:
         open_panel(one.view.id, Act.DOCUMENT)  # the next that is missing
     st.session_state["planner-result"] = (True, f"Registered: the {kind.value}, version {given.version}.")

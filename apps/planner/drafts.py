@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from pydantic import ValidationError
 
 from apps.plain_words import plain_words
+from lfr_core.common.counts import counted
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.application import Application, ApplicationForm, application_faults
 from lfr_core.deployments.locking import check_id
@@ -173,9 +174,10 @@ def explanations(policy: Policy) -> Mapping[str, str]:
         "revised.",
         "kind": "Whatever takes a live camera is planned. Test subjects alone: evaluation or demo.",
         "place": "An area, never where a camera stands. It is published.",
-        "start": f"Announced at least {planning.notice_h:g} hours before, unless the notice is withheld for a reason.",
-        "end": f"At most {policy.vault.max_open_h:g} hours, and not across a change of the clocks. "
-        f"The list is compiled {planning.compile_before_h:g} hours before the start and good for "
+        "start": f"Announced at least {counted(planning.notice_h, 'hour')} before, unless the notice is "
+        "withheld for a reason.",
+        "end": f"At most {counted(policy.vault.max_open_h, 'hour')}, and not across a change of the clocks. "
+        f"The list is compiled {counted(planning.compile_before_h, 'hour')} before the start and good for "
         f"{planning.list_age_h:g}.",
         "use_case": "The national table's. It is published.",
         "sought": "By category. At least a sentence.",

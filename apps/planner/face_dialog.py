@@ -6,6 +6,7 @@ import streamlit as st
 
 from apps.plain_words import plain_words
 from apps.planner.uploaded_lists import UploadedLists
+from lfr_core.common.counts import counted
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.watchlists.choosing import ShownFaces
@@ -50,8 +51,10 @@ def _ask(lists: UploadedLists, deployment: str, line: int, by: AuthenticatedPers
     except LfrError as error:
         st.error(f"Not shown: {plain_words(str(error))}.")
         return
-    st.caption(f"Line {line} names one person. Which of the {len(shown.faces)} faces is theirs? Your name is kept.")
-    st.image(shown.numbered_jpeg(), width="stretch")
+    st.caption(
+        f"Line {line} names one person. Which of the {counted(len(shown.faces), 'face')} is theirs? Your name is kept."
+    )
+    # above the photograph: below it a screen of 768 lines would show no answer, and nobody would know of one
     with st.container(horizontal=True):
         for number in range(1, len(shown.faces) + 1):
             # not as its callback: that comes before the dialog is drawn again, which then finds nothing to ask about
@@ -60,3 +63,5 @@ def _ask(lists: UploadedLists, deployment: str, line: int, by: AuthenticatedPers
                 st.rerun()
         if st.button("None of them", key=f"act-face-none-{line}"):
             st.rerun()
+    with st.container(key="pln-faces"):
+        st.image(shown.numbered_jpeg(), width="stretch")

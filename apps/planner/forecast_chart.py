@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from apps.drawing import drawing_html
+from lfr_core.common.counts import counted
 
 __all__ = ["ForecastCurve", "ForecastPoint", "chart_html", "forecast_curves"]
 
@@ -112,7 +113,7 @@ def _axes(x: Callable[[float], float], y: Callable[[float], float], lows: float,
 
 def _table(curves: Sequence[ForecastCurve]) -> str:
     thresholds = sorted({point.threshold for curve in curves for point in curve.points})
-    head = "".join(f'<th scope="col">{curve.people:,} people</th>' for curve in curves)
+    head = "".join(f'<th scope="col">{counted(curve.people, "person")}</th>' for curve in curves)
     rows = []
     for at in thresholds:
         cells = []

@@ -14,6 +14,7 @@ from apps.planner import panels
 from apps.planner.drafts import LABELS, FormValues, check_values, explanations, first_draft, values_of
 from apps.planner.forecast_chart import chart_html
 from apps.planner.view import PlannerView
+from apps.typed.keeper import note_sent
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.readiness import DeploymentOverview
@@ -196,6 +197,7 @@ def _forget(view: PlannerView, person: AuthenticatedPerson) -> None:
 
 
 def _empty() -> None:
+    note_sent()
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
     _kept().clear()
     st.session_state.pop(_FAULTS, None)
@@ -214,7 +216,7 @@ def _kept() -> dict[str, object]:
 
 
 def _key(name: str) -> str:
-    return f"{_KEY}{st.session_state.get(_TURN, 0)}-{name}"
+    return f"{_KEY}turn-{st.session_state.get(_TURN, 0)}-{name}"
 
 
 def _values() -> FormValues:

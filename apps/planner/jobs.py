@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 import structlog
 
+from lfr_core.common.counts import counted
 from lfr_core.common.errors import Fatal, LfrError
 
 __all__ = ["Job", "Jobs", "Progress", "words_of_progress", "words_of_time_left"]
@@ -67,7 +68,7 @@ def words_of_progress(job: Job[T], elapsed_s: float) -> str:
     if not job.total:
         return f"{job.title}: {job.step or 'reading the rows'}, for {max(0, round(elapsed_s))} s"
     if job.done >= job.total:
-        return f"{job.title}: all {job.total:,} photographs are read, the rest is being done"
+        return f"{job.title}: all read of {counted(job.total, 'photograph')}, the rest is being done"
     left = words_of_time_left(job.done, job.total, elapsed_s)
     return f"{job.title}: photograph {job.done + 1:,} of {job.total:,}{left}"
 
@@ -78,7 +79,7 @@ def words_of_time_left(done: int, total: int, elapsed_s: float) -> str:
         return ""
     left_s = elapsed_s / done * (total - done)
     minutes = math.ceil(left_s / 60)
-    return ", less than a minute left" if minutes <= 1 else f", about {minutes:,} minutes left"
+    return ", less than a minute left" if minutes <= 1 else f", about {counted(minutes, 'minute')} left"
 
 
 class Jobs(Generic[T]):

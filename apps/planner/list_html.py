@@ -9,6 +9,7 @@ import base64
 from html import escape
 
 from apps.planner.uploaded_lists import ListLook, LookedAt, StagedList
+from lfr_core.common.counts import counted
 from lfr_core.deployments.list_thumbnails import ON_A_PAGE, ListThumbnail, ThumbnailPage
 from lfr_core.deployments.readiness import DeploymentOverview
 from lfr_core.watchlists.eligibility import ADULT_YEARS
@@ -37,7 +38,8 @@ def list_look_html(look: ListLook) -> str:
     head = "The list is compiled." if look.compiled else "The list passes." if look.passes else "The list doesn't pass."
     state = "is-met" if look.passes else "is-missing"
     counts = (
-        f"{look.rows:,} rows, {look.photographs:,} photographs, {look.minors:,} people under 18; "
+        f"{counted(look.rows, 'row')}, {counted(look.photographs, 'photograph')}, "
+        f"{counted(look.minors, 'person')} under 18; "
         f"{look.refused:,} refused, {look.flagged:,} to look at"
     )
     rows = "".join(

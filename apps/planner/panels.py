@@ -8,6 +8,7 @@ from html import escape
 
 from apps.plain_words import plain_words
 from apps.planner.remedies import TITLES, why_words
+from lfr_core.common.counts import counted
 from lfr_core.common.quality.findings import Finding
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.false_alert_forecast import FalseAlertForecast
@@ -140,7 +141,7 @@ def application_html(made: Application, authority: Authority | None) -> str:
         "Proportionality": made.proportionality,
         "Grounds": made.grounds,
         "Threshold": f"{made.threshold:g}" + (f": {made.threshold_reason}" if made.threshold_reason else ""),
-        "List, at most": f"{made.list_cap:,} people",
+        "List, at most": f"{counted(made.list_cap, 'person')}",
         "Faces expected": f"{made.expected_faces:,}",
         "Applied": f"{made.applied_by}, {_moment(made.applied_at)}",
     }
@@ -205,12 +206,13 @@ def quality_html(found: ListQuality | None) -> str:
         return empty("No report on a list for this deployment.")
     refused = [each for each in found.findings if each.refuses]
     flagged = [each for each in found.findings if not each.refuses]
-    parts = [f"<p>{found.rows:,} rows looked at on {found.today:%d %B %Y}; {found.minors:,} people under 18.</p>"]
+    looked = f"{counted(found.rows, 'row')} looked at on {found.today.day} {found.today:%B %Y}"
+    parts = [f"<p>{looked}; {counted(found.minors, 'person')} under 18.</p>"]
     parts.append(_findings(refused, f"{len(refused):,} refused") if refused else empty("No entry is refused."))
     if flagged:
         parts.append(_findings(flagged, f"{len(flagged):,} to look at, not refused"))
     if found.unchecked:
-        left = "; ".join(f"{each.rule} ({each.why})" for each in found.unchecked)
+        left = "; ".join(f"{each.rule.replace('-', ' ')} ({each.why})" for each in found.unchecked)
         parts.append(f'<p class="pln-small">Not checked: {escape(left)}</p>')
     return "".join(parts)
 
@@ -255,7 +257,7 @@ def _condition(line: ReadinessItem, of: DeploymentOverview) -> str:
 def _findings(found: Sequence[Finding], caption: str) -> str:
     rows = "".join(
         f"<tr><td>{'list' if each.line is None else each.line}</td>"
-        f"<td>{escape(each.message)}</td><td><code>{escape(each.rule)}</code></td></tr>"
+        f"<td>{escape(each.message)}</td><td>{escape(each.rule.replace('-', ' '))}</td></tr>"
         for each in found[:_MOST_FINDINGS]
     )
     more = "" if len(found) <= _MOST_FINDINGS else f"; the first {_MOST_FINDINGS}, the report has all"

@@ -10,9 +10,10 @@ from apps.acts import act, show_result
 from apps.choosing import choose
 from apps.compliance.panels import london
 from apps.placeholders import warn_of_placeholders
-from apps.publication.view import ROLES, Draft, PublicationView
+from apps.publication.view import ROLES, Draft, PublicationView, said_before
 from apps.say_why import not_current, show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
+from apps.typed.keeper import typed_form
 from lfr_core.common.errors import LfrError
 from lfr_core.deployments.deadlines import ResultsDue, ResultsStatus
 
@@ -60,17 +61,29 @@ def _draw_deployment(view: PublicationView, session: PageSession, one: ResultsDu
             st.html(f"<p><strong>Revision {each.revision}, {moment}.</strong> {view.words(each.record)}{why}</p>")
     draft = view.draft(one.deployment)
     with st.container():
-        if draft.unanswered:
+        said = said_before(draft, standing)
+        if draft.unanswered and not said:
             st.warning(f"Nobody has judged {draft.unanswered:,} of the alerts. Have them judged, or say below why not.")
-    st.html(f"<h2>What would be published now</h2><p>{draft.words}</p>")
-    _publish(view, session, one, draft, corrects=bool(standing))
+    with st.container():
+        if standing and draft.words == view.words(standing[-1].record):
+            st.text("Nothing has changed since: there is nothing to correct.")
+        else:
+            st.html(f"<h2>What would be published now</h2><p>{draft.words}</p>")
+    if not standing:
+        _publish(view, session, one, draft, "", corrects=False)
+        return
+    with st.expander("Correct what is published"):
+        _publish(view, session, one, draft, said, corrects=True)
 
 
-def _publish(view: PublicationView, session: PageSession, one: ResultsDue, draft: Draft, *, corrects: bool) -> None:
-    with st.form(f"publication-{one.deployment}"):
+def _publish(
+    view: PublicationView, session: PageSession, one: ResultsDue, draft: Draft, said: str, *, corrects: bool
+) -> None:
+    """Ask for what it takes. `said`: why nobody judged those that nobody judged, as it is published already."""
+    with typed_form(f"publication-{one.deployment}"):
         because = ""
         if draft.unanswered:
-            because = st.text_input("Why nobody judged them (published)")
+            because = st.text_input("Why nobody judged them (published)", said)
         if corrects:
             reason = st.text_input("Why it is corrected (published)")
             if st.form_submit_button("Correct"):
@@ -87,7 +100,7 @@ def _publish(view: PublicationView, session: PageSession, one: ResultsDue, draft
 
 def _explain(view: PublicationView, session: PageSession, one: ResultsDue) -> None:
     st.error("These results are late, and nobody has said why: no new deployment is authorised meanwhile.")
-    with st.form(f"explain-{one.deployment}"):
+    with typed_form(f"explain-{one.deployment}"):
         why = st.text_input("Why they were late (published, and it stays)")
         if st.form_submit_button("Explain"):
             act(lambda: view.explain(one.deployment, why, session.use()), "It is explained in public.")

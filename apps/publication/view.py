@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -22,7 +23,7 @@ from lfr_core.publication.site.summary import describe_record
 from lfr_core.publication.site.words import read_languages
 from lfr_core.storage.engine import reading
 
-__all__ = ["ROLES", "Draft", "PublicationView"]
+__all__ = ["ROLES", "Draft", "PublicationView", "said_before"]
 
 ROLES = frozenset({Role.PUBLICATION_OFFICER})
 """Whom the page is for."""
@@ -40,6 +41,13 @@ class Draft:
     def unanswered(self) -> int:
         """Alerts that nobody has judged."""
         return self.record.alerts.unanswered
+
+
+def said_before(draft: Draft, standing: Sequence[PublishedRecord]) -> str:
+    """Return why nobody judged just these alerts, as it is published by now; "" where that is still to be said."""
+    told = standing[-1].record.not_decided if standing else None
+    is_known = told is not None and told.alerts == draft.unanswered and told.said_by == "publication officer"
+    return told.because if told is not None and is_known else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from apps.choosing import choose
 from apps.compliance.panels import table
 from apps.rights.holds_view import GROUNDS, HeldFootage, HoldForm, HoldsView, hold_row
 from apps.sign_in import PageSession
+from apps.typed.keeper import typed_form
+from lfr_core.common.counts import counted
 from lfr_core.retention.footage.hold_approval import HOLDERS, PROVISIONAL_DAYS
 
 __all__ = ["draw"]
@@ -61,11 +63,11 @@ def _draw_form(view: HoldsView, session: PageSession) -> None:
         st.text("There is no deployment, and no footage.")
         return
     st.caption(
-        f"Another person approves it, logged in as themselves, or it lapses after {PROVISIONAL_DAYS} days. "
+        f"Another person approves it, logged in as themselves, or it lapses after {counted(PROVISIONAL_DAYS, 'day')}. "
         "What is destroyed can't be held."
     )
     form = form_key(_FORM)
-    with st.form(form, border=False):
+    with typed_form(form, border=False):
         deployment = str(
             st.selectbox("Deployment", list(labels), format_func=labels.__getitem__, key=f"{form}-deployment")
         )

@@ -15,6 +15,7 @@ from apps.rights import holds_panel
 from apps.rights.view import ROLES, Form, RightsView, hold_words, state_words
 from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
+from apps.typed.keeper import typed_form
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.working_days import LONDON
@@ -125,7 +126,7 @@ def _draw_opened_request(view: RightsView, reference: str, by: AuthenticatedPers
                 st.text(text)
         return
     st.session_state.pop(_OPENED, None)  # another request was chosen
-    with st.form(f"rights-open-{reference}", border=False):
+    with typed_form(f"rights-open-{reference}", border=False):
         purpose = st.text_input("Purpose of opening it", help="It goes on the audit trail.")
         if st.form_submit_button("Open"):
             act(lambda: _keep(view, reference, by, purpose), "")
@@ -139,7 +140,7 @@ def _assign(view: RightsView, reference: str, by: AuthenticatedPerson, labels: M
     """Ask which deployment it is about: the published record counts it then, and a plain answer can be given."""
     if not labels:
         return
-    with st.form(f"rights-assign-{reference}", border=False):
+    with typed_form(f"rights-assign-{reference}", border=False):
         key = f"rights-assigned-{reference}"  # with it Streamlit knows the choice while deployments come
         chosen = st.selectbox("The deployment it is about", list(labels), format_func=labels.__getitem__, key=key)
         if st.form_submit_button("It is about this one"):
@@ -147,7 +148,7 @@ def _assign(view: RightsView, reference: str, by: AuthenticatedPerson, labels: M
 
 
 def _answer(view: RightsView, request: Request, by: AuthenticatedPerson, labels: Mapping[str, str]) -> None:
-    with st.form(f"rights-answer-{request.reference}"):  # what was typed for one isn't there for another
+    with typed_form(f"rights-answer-{request.reference}"):  # what was typed for one isn't there for another
         text = subject = ""
         if request.asks_listed and request.neither_confirm_nor_deny:
             st.caption("Everybody who asks this is answered in these words:")
@@ -177,7 +178,7 @@ def _answer(view: RightsView, request: Request, by: AuthenticatedPerson, labels:
 
 def _draw_intake(view: RightsView, by: AuthenticatedPerson) -> None:
     labels, form_name = {"": "Not known", **_known_labels(view)}, form_key(_TAKE)
-    with st.form(form_name):
+    with typed_form(form_name):
         complains = st.radio("Kind", ("Enquiry", "Complaint"), horizontal=True) == "Complaint"
         kind = RequestKind.COMPLAINT if complains else RequestKind.ENQUIRY
         listed = st.checkbox('An enquiry that asks "was I on a list"')

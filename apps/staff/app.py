@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import streamlit as st
 
 from apps.sign_in import PageSession, logged_in
 from apps.staff.pages import STAFF_PAGES, pages_of
-from apps.staff.process import page_sessions, pages_installation
+from apps.staff.process import page_sessions, pages_installation, typed_texts
+from apps.typed.keeper import draw_keeper
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
@@ -129,5 +131,8 @@ st.set_page_config(page_title="OpenLFR", layout="wide", initial_sidebar_state="c
 st.html(Path(__file__).with_name("style.css"))  # each page adds its own
 _session = logged_in(page_sessions(), _log_in)
 if _session is not None:
+    _login = _session.person.login
+    _base = urlsplit(pages_installation().settings.page_addresses[0]).path.rstrip("/")
+    draw_keeper(typed_texts(), (_login.issuer, _login.subject), base=_base)
     st.navigation(_pages(_session), position="top").run()
 # Without `st.stop()`: after it Streamlit keeps what refreshed by itself before, though nobody is there any more.

@@ -12,10 +12,12 @@ from streamlit.web.server.starlette import App, starlette_server
 from apps.http_guards import AnswerHeaders, HostGuard, page_headers
 from apps.staff.downloads import OwnDownloads
 from apps.staff.messages import OwnMessages
-from apps.staff.process import page_sessions, pages_installation
+from apps.staff.process import page_sessions, pages_installation, typed_texts
 from apps.staff.return_path import ReturnPath
 from apps.staff.uploads import LARGEST_UPLOAD_MB, OwnUploads, keep_uploads_below
 from apps.streamlit_options import LOOPBACK, streamlit_options
+from apps.typed.endpoint import TypedEndpoint
+from apps.typed.store import PATH
 from lfr_core.common.loopback_ports import bind_port
 from lfr_core.common.settings import Settings
 from lfr_core.custody.identity.page_client import page_auth
@@ -34,7 +36,8 @@ def serve_staff_app() -> None:
     address = settings.page_addresses[0]
     parts = urlsplit(address)
     origin = f"{parts.scheme}://{parts.netloc}"
-    check = page_sessions().find
+    sessions, base = page_sessions(), parts.path.rstrip("/")
+    check = sessions.find
     headers = page_headers(provider_of(settings).issuer)
     middleware = [
         Middleware(AnswerHeaders, headers=headers, is_secure=address.startswith("https://")),
@@ -42,7 +45,8 @@ def serve_staff_app() -> None:
         Middleware(OwnDownloads, path=f"{parts.path}/media/", origin=origin, check=check),
         Middleware(OwnUploads, path=f"{parts.path}/_stcore/upload_file/", origin=origin, check=check),
         Middleware(OwnMessages),
-        Middleware(ReturnPath, base=parts.path.rstrip("/"), origin=origin, check=check),
+        Middleware(TypedEndpoint, path=f"{base}{PATH}", origin=origin, sessions=sessions, texts=typed_texts()),
+        Middleware(ReturnPath, base=base, origin=origin, check=check),
     ]
     if not settings.page_url:  # a proxy may ask under another name than the browser did
         middleware.append(Middleware(HostGuard, address=address))

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from lfr_core.common.clock import Clock, utc_from_ns
+from lfr_core.common.counts import counted
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.people.lookup import acting
@@ -193,7 +194,7 @@ class AnnouncementStore:
 def check_hours(plan: Plan) -> None:
     """Raise Poison where the plan's times aren't aware, or it lasts longer than a day."""
     if plan.starts_at.tzinfo is None or not timedelta(0) < plan.ends_at - plan.starts_at <= timedelta(hours=_LONGEST_H):
-        raise Poison(f"a deployment's times are aware, and it lasts up to {_LONGEST_H} hours: mend the plan")
+        raise Poison(f"a deployment's times are aware, and it lasts up to {counted(_LONGEST_H, 'hour')}: mend the plan")
 
 
 def check_may_change(session: Session, of: DeploymentRow, *, withhold: bool) -> AnnouncementRow | None:

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from lfr_core.common.counts import agree, counted
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import Rank
 from lfr_core.domain.figures import UseCase
@@ -132,7 +133,8 @@ def application_faults(made: ApplicationForm, policy: Policy, *, now: datetime) 
         found.append(
             Refused(
                 "deployment.too-long",
-                f"{made.hours:g} hours are more than the {policy.vault.max_open_h:g} of the policy",
+                f"{counted(made.hours, 'hour')} {agree(made.hours, 'is')} more than the "
+                f"{policy.vault.max_open_h:g} of the policy",
             )
         )
     start, end = made.starts_at.astimezone(LONDON), made.ends_at.astimezone(LONDON)

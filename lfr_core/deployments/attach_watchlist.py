@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from lfr_core.common.counts import agree, counted
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.application import Application
 from lfr_core.deployments.entries import EntryLike, read_entry_row, read_reference_rows
@@ -42,7 +43,8 @@ def check_list_for(made: Application, entries: Sequence[EntryLike]) -> None:
     if size > made.list_cap:
         raise Refused(
             "watchlist.over-cap",
-            f"the list has {size} entries, {made.list_cap} are authorised for {made.deployment}: leave some out, or "
+            f"the list has {counted(size, 'entry')}, {made.list_cap:,} authorised for {made.deployment}: leave "
+            "some out, or "
             "plan it again with another cap",
         )
     last_day = made.ends_at.astimezone(LONDON).date()
@@ -50,7 +52,8 @@ def check_list_for(made: Application, entries: Sequence[EntryLike]) -> None:
     if expired:
         raise Refused(
             "watchlist.entry-expired",
-            f"{len(expired)} entries end before the deployment does, on {last_day} ({', '.join(expired[:5])})",
+            f"{counted(len(expired), 'entry')} {agree(len(expired), 'ends', 'end')} before the deployment does, "
+            f"on {last_day} ({', '.join(expired[:5])})",
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from lfr_core.common.counts import counted
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.application import default_one_in
 from lfr_core.deployments.evaluations import Evaluation
@@ -182,7 +183,7 @@ def _words(asked: ForecastInputs, size: int, of: Expectation, allowed: float, cl
     at = "" if measured.threshold == asked.threshold else f", the measured threshold below {asked.threshold:g}"
     shown = f"not shown: {why_not}" if why_not else "shown"
     return (
-        f"List of {size:,}, faces at least {asked.threshold:g} alike, {asked.expected_faces:,} faces seen: "
+        f"List of {size:,}, faces at least {asked.threshold:g} alike, {counted(asked.expected_faces, 'face')} seen: "
         "false alerts expected: "
         f"{_count(of.expected)} (95 % interval {_count(of.low)} to {_count(of.high)}); "
         f"1,000 more names add about {_count(of.per_1000_more)}. The public claim, {claim}, would allow "

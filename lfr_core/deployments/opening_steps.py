@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
+from lfr_core.common.counts import agree, counted
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.people.lookup import acting
@@ -147,7 +148,9 @@ class OpeningSteps(AuditedSteps):
         longest = self._policy().vault.max_open_h
         given = longest if hours is None else min(hours, longest)
         if not given > 0.0:
-            raise Refused("deployment.bad-hours", f"a deployment is open for up to {longest:g} hours; {given:g} isn't")
+            raise Refused(
+                "deployment.bad-hours", f"a deployment is open for up to {counted(longest, 'hour')}; {given:g} isn't"
+            )
         row.opens_at, row.closes_at = row.opened_at, self._now() + timedelta(hours=given)
         return given
 
@@ -174,6 +177,7 @@ class OpeningSteps(AuditedSteps):
         if expired:
             raise Refused(
                 "watchlist.entry-expired",
-                f"{len(expired)} entries of deployment {row.id} have expired by {today.isoformat()} "
+                f"{counted(len(expired), 'entry')} of deployment {row.id} {agree(len(expired), 'has')} expired "
+                f"by {today.isoformat()} "
                 f"({', '.join(expired[:5])}): compile a new list in a new deployment",
             )

@@ -6,7 +6,7 @@ import re
 
 from lfr_core.domain.watchlists import Category
 
-__all__ = ["EXPLAINED", "parse_category"]
+__all__ = ["EXPLAINED", "category_words", "parse_category"]
 
 EXPLAINED: dict[Category, str] = {
     Category.WANTED_BY_FORCE: "wanted by the force",
@@ -28,6 +28,11 @@ _SAID: dict[Category, tuple[str, ...]] = {
     Category.CRUCIAL_WITNESS: ("person with crucial information", "crucial information"),
     Category.BLUE_LIST: ("bluelist", "test subject", "blue list subject", "blue list test subject"),
 }
+
+
+def category_words(value: str) -> str:
+    """Return a category of the closed list in plain English, by how it is stored; another text as it is."""
+    return EXPLAINED[Category(value)] if value in set(Category) else value
 
 
 def _plain(text: str) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from lfr_core.alerts import read
 from lfr_core.alerts.blue_list import read_blue_list
+from lfr_core.common.counts import agree, counted
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.read import read_newest_head
 from lfr_core.custody.audit.signed import Head
@@ -90,11 +91,14 @@ class ClosingReport:
             return f"More false alerts than the authority's {one_in}."
         if not self.within_limit_whatever_is_decided:
             count = self.outcome.not_decided
-            alerts = f"{count:,} alerts aren't" if count > 1 else "1 alert isn't"
+            alerts = f"{counted(count, 'alert')} {agree(count, 'is')}n't"
             return f"It isn't known whether the authority's {one_in} was kept: {alerts} decided."
         if self.limit_shown:
             return f"Within the authority's {one_in}, and the faces are enough to show it."
-        return f"Within the authority's {one_in}; {self.outcome.faces_compared:,} faces are too few to show it."
+        return (
+            f"Within the authority's {one_in}; {counted(self.outcome.faces_compared, 'face')} "
+            f"{agree(self.outcome.faces_compared, 'is')} too few to show it."
+        )
 
 
 def still_to_decide(engine: Engine, deployment: str) -> str:
@@ -106,7 +110,7 @@ def still_to_decide(engine: Engine, deployment: str) -> str:
     waiting = read.counts(engine, deployment).alerts.undecided
     if not waiting:
         return ""
-    alerts = f"{waiting:,} alerts wait" if waiting > 1 else "1 alert waits"
+    alerts = f"{counted(waiting, 'alert')} {agree(waiting, 'waits')}"
     return (
         f"{alerts} for a person's judgement: judge them before they are deleted, because the results print what is "
         "left as not decided."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from lfr_core.common.counts import counted
 from lfr_core.deployments.compliance_documents.forms import (
     FormCode,
     FormKind,
@@ -103,7 +104,7 @@ def _duties(report: ClosingReport) -> tuple[tuple[str, str, str], ...]:
 
 
 def _stands(each: Obligation, now: datetime) -> str:
-    held = f", {each.held} segments held" if each.held else ""
+    held = f", {counted(each.held, 'segment')} held" if each.held else ""
     if each.done_at is not None:
         return f"done {when(each.done_at)}{held}"
     return f"{'OVERDUE' if each.is_late(now) else 'not due yet'}{held}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from lfr_core.common.counts import counted
 from lfr_core.deployments.application import Application, ApplicationForm, Authority
 from lfr_core.deployments.compliance_documents.forms import (
     FormKind,
@@ -31,7 +32,7 @@ class ListFacts:
     built_at: datetime
     compiler: str
     shares: tuple[tuple[str, int, int], ...]
-    """Category, people, photographs; test subjects aren't in it."""
+    """Category in plain words, people, photographs; test subjects aren't in it."""
     approver: str
     """"" while the list as it is isn't approved for the application as it is."""
     approved_at: datetime | None
@@ -60,7 +61,8 @@ def build_application_form(
         forecast_words: what the list costs in false alerts, as `lfr_core.deployments.false_alert_forecast` words it.
         notice: what a reader must see first; "" for nothing.
     """
-    made = application
+    made, notice_h = application, counted(policy.planning.notice_h, "hour")
+    gone_s = counted(policy.vault.epoch_s + policy.vault.grace_s, "second")
     return PrintedForm(
         kind=FormKind.APPLICATION,
         deployment=made.deployment,
@@ -88,7 +90,7 @@ def build_application_form(
                 "How the public learns of it",
                 ("P1", "P2", "P4"),
                 (
-                    Line("Announced", f"at least {policy.planning.notice_h:g} hours before the start, or withheld for "
+                    Line("Announced", f"at least {notice_h} before the start, or withheld for "
                          "a reason that an authorising officer approves and the public counts"),
                     Line("Results", f"published within {policy.publication.results_working_days} working days"),
                 ),
@@ -98,10 +100,9 @@ def build_application_form(
                 ("H1", "D1", "D2", "D3"),
                 (
                     Line("Every alert", "is decided by a person; nothing follows from one automatically"),
-                    Line("Faces that match nobody", f"gone {policy.vault.epoch_s + policy.vault.grace_s:g} seconds "
-                         "after they were seen"),
-                    Line("Data of an alert", f"kept {policy.alerts.retention_h} hours"),
-                    Line("Footage", f"kept {policy.footage.retention_days} days, unless it is held"),
+                    Line("Faces that match nobody", f"gone {gone_s} after they were seen"),
+                    Line("Data of an alert", f"kept {counted(policy.alerts.retention_h, 'hour')}"),
+                    Line("Footage", f"kept {counted(policy.footage.retention_days, 'day')}, unless it is held"),
                 ),
             ),
         ),
@@ -149,6 +150,7 @@ def build_authority_form(
         sections=(_decision(made, given), _where_and_when(made), _why(made), *rest),
         signed=(FormSignature("authorising officer", given.by, given.rank.value, when(given.at)),),
         notice=notice if given.granted else "Refused: this allows nothing.",
+        list_mark=listed.digest if given.granted and listed is not None else "",
     )
 
 
@@ -179,7 +181,7 @@ def _where_and_when(made: ApplicationForm) -> FormSection:
             Line("Footprint", made.footprint),
             Line("Cameras", ", ".join(made.cameras)),
             Line("From", when(made.starts_at)),
-            Line("To", f"{when(made.ends_at)}, {made.hours:g} hours"),
+            Line("To", f"{when(made.ends_at)}, {counted(made.hours, 'hour')}"),
         ),
     )
 
@@ -246,7 +248,6 @@ def _list(made: ApplicationForm, listed: ListFacts | None) -> FormSection:
             Line("People", f"{sum(people for _, people, _ in listed.shares):,}, test subjects not counted"),
             Line("Built", f"by {listed.compiler}, {when(listed.built_at)}"),
             Line("Approved", approved),
-            Line("Digest", listed.digest),
         ),
         (
             Table(

@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 from feedgen.feed import FeedGenerator
 from icalendar import Calendar, Event
 
+from lfr_core.common.counts import counted
 from lfr_core.deployments.announcement import Announcement
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
@@ -54,8 +55,9 @@ def sentences(one: Announcement, policy: Policy, came: NoticeStatus = NoticeStat
     recognition = f"live facial recognition in {one.public_place} on {when(one)}"
     if came is NoticeStatus.NOT_HELD:
         return (f"{policy.force.name} announced {recognition}. It was not held.", *ask)
-    within = f"{policy.vault.epoch_s + policy.vault.grace_s:g} seconds later"
-    kept = f"An alert's data is kept {policy.alerts.retention_h} hours, CCTV {policy.footage.retention_days} days."
+    within = f"{counted(policy.vault.epoch_s + policy.vault.grace_s, 'second')} later"
+    alert, footage = counted(policy.alerts.retention_h, "hour"), counted(policy.footage.retention_days, "day")
+    kept = f"An alert's data is kept {alert}, CCTV {footage}."
     held = came is NoticeStatus.HELD
     return (
         f"{policy.force.name} {'used' if held else 'will use'} {recognition}.{purpose}",

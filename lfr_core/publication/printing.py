@@ -15,6 +15,7 @@ from lfr_core.deployments.evaluations import Evaluation
 from lfr_core.deployments.false_alert_forecast import forecast_false_alerts
 from lfr_core.deployments.gate_facts import gather_planned_facts
 from lfr_core.deployments.reading import read_application, read_authority, read_state
+from lfr_core.domain.categories import category_words
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.closing import build_closing_report
@@ -102,7 +103,7 @@ def _list_of(session: Session, row: DeploymentRow) -> ListFacts | None:
         digest=kept.list_digest,
         built_at=kept.list_built_at,
         compiler=kept.compiler,
-        shares=tuple((share.category, share.people, share.images) for share in shares),
+        shares=tuple((category_words(share.category), share.people, share.images) for share in shares),
         approver=kept.approver if planned.list_is_approved else "",
         approved_at=kept.approved_at,
     )

@@ -244,7 +244,7 @@ def _minutes(seconds: float) -> int:
 def _by_category(counts: Mapping[Category, int], people: int, below: int) -> dict[str, PublishedCount]:
     counts = {category: count for category, count in counts.items() if category is not Category.BLUE_LIST}
     if sum(counts.values()) != people:
-        raise Poison(f"the categories hold {sum(counts.values())} people and the list {people}: count them again")
+        raise Poison(f"the categories hold {sum(counts.values())} in all and the list {people}: count them again")
     return suppress_counts({category.value: count for category, count in counts.items()}, below)
 
 

@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path
 
 from lfr_core.common.errors import Poison
-from lfr_core.domain.categories import parse_category
-from lfr_core.domain.watchlists import Category, EntryRow, Refusal, RefusalReason
+from lfr_core.domain.categories import EXPLAINED, parse_category
+from lfr_core.domain.watchlists import EntryRow, Refusal, RefusalReason
 from lfr_core.watchlists.column_names import COLUMNS, FURTHER_COLUMNS, NAMES_FILE, ColumnNames, read_column_names
 from lfr_core.watchlists.list_cells import DAYS, CellNotes, column_letter, find_month_first, plain_name, plain_row
 from lfr_core.watchlists.list_file import ADVICE, FILE_NAME, ListFile, ListLine, read_list_file
@@ -256,7 +256,7 @@ def _row(
     if category is None:
         return refused(
             RefusalReason.BAD_CATEGORY,
-            f"{value['category']!r} is no lawful ground: use one of {', '.join(c.value for c in Category)}",
+            f"{value['category']!r} is no lawful ground: use one of {'; '.join(EXPLAINED.values())}",
         )
     days = {name: parse_day(value[name]) for name in DAYS if name in value}
     for name, day in days.items():

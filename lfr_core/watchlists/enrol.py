@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lfr_core.common.counts import counted
 from lfr_core.common.errors import Fatal, LfrError, Refused
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
@@ -243,7 +244,7 @@ def _keep_within_limits(
         refusal_of(
             row,
             RefusalReason.TOO_MANY,
-            f"the list holds {len(real)} entries; {policy.watchlist.max_entries} are allowed: shorten it",
+            f"the list holds {counted(len(real), 'entry')}; {policy.watchlist.max_entries} are allowed: shorten it",
         )
         for entry in entries
         if entry.id in beyond

@@ -102,6 +102,58 @@ def test_no_text_of_the_public_site_or_of_a_receipt_has_a_forbidden_word() -> No
     assert wrong == []
 
 
+NOUNS = (
+    "accounts|alerts|cameras|certificates|complaints|days|deployments|documents|enquiries|entries|faces|fields|hours|"
+    "keys|kinds|lists|minutes|people|photographs|pieces|records|requests|rows|seconds|segments|versions"
+)
+COUNT = re.compile(rf"(?<!in )(?<!of )\bX (?:[a-z]+ )?(?:{NOUNS})\b(?! a second)")
+"""A count before a noun that is of several whatever the count is."""
+UNCOUNTED = {
+    "X answers nothing",
+    "X holds something",
+    "X of deployments",
+    "to alerts X",
+    "X: X faces, X; X",
+    "drawn test face",
+}
+PUBLIC = tuple(sorted((ROOT / "lfr_core" / "publication").rglob("*.py")))
+
+
+def test_no_text_says_of_one_thing_that_it_is_several() -> None:
+    """Counts are written with `lfr_core.common.counts`."""
+    files = [*page_files(), *PUBLIC, *(ROOT / "lfr_core" / each for each in SHOWN)]
+    wrong = [
+        (file.relative_to(ROOT).as_posix(), text)
+        for file in files
+        for text in said(ast.parse(file.read_text(encoding="utf-8")))
+        if COUNT.search(text) and not any(each in text for each in UNCOUNTED)
+    ]
+
+    assert wrong == []
+
+
+def test_no_page_and_no_report_prints_a_rule_by_its_id() -> None:
+    printed = re.compile(r"\{\{ *(?:each\.)?rule *\}\}(?!\")|\{(?:escape\()?each\.rule\)?\}")
+    reports = [*TEMPLATES, *sorted((ROOT / "lfr_core").rglob("templates/*.j2"))]
+    forms = ROOT / "lfr_core" / "deployments" / "compliance_documents" / "templates"
+    files = [*page_files(), *reports, *sorted(forms.glob("*.html"))]
+
+    assert [file.name for file in files if printed.search(file.read_text(encoding="utf-8"))] == []
+
+
+def test_no_printed_form_and_no_refusal_names_a_category_as_it_is_stored() -> None:
+    named = re.compile(r"\b(?:c|category|each|one|share)\.(?:category\.)?value for \w+ in Category")
+    files = [file for root in ("lfr_core", "apps") for file in sorted((ROOT / root).rglob("*.py"))]
+    joined = [
+        (file.relative_to(ROOT).as_posix(), ast.unparse(node))
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.JoinedStr) and named.search(ast.unparse(node))
+    ]
+
+    assert joined == []
+
+
 def messages(errors: set[str]) -> Iterator[tuple[str, str]]:
     """What an error of ours says, wherever a page may show it."""
     for root in ("lfr_core", "flows", "streams"):

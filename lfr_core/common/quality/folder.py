@@ -14,6 +14,7 @@ from pathlib import Path
 
 import jinja2
 
+from lfr_core.common.counts import counted
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.common.quality.pages import GENERATOR, localised
 
@@ -56,7 +57,7 @@ class ReportFolder:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        text = environment.get_template(template).render(values, generator=GENERATOR)
+        text = environment.get_template(template).render(values, generator=GENERATOR, counted=counted)
         (self.new / "index.html").write_text(text, encoding="utf-8")
         shutil.copyfile(_STYLE, self.new / "style.css")
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from lfr_core.common.clock import Clock, utc_from_ns
+from lfr_core.common.counts import counted
 from lfr_core.common.errors import Refused
 from lfr_core.custody.identity.provider import IdentityProvider, check_group
 from lfr_core.custody.identity.tokens import LEEWAY_S, Identity
@@ -28,6 +29,8 @@ _NS = 1_000_000_000
 _LATEST_S = 1e11  # seconds since the epoch; no clock of ours gets there
 WARNED_BEFORE = timedelta(minutes=2)
 """[proposal] The end of a session that nobody uses, or a quarter of the idle time where that is less."""
+TYPED_AFTER = timedelta(minutes=1)
+"""[proposal] A page that stands still may look for so long after its session's end as if somebody could type there."""
 _ENDED_NS = 0
 """Instead of its last use, of a session that its person has ended."""
 _NOBODY = "nobody is logged in here"
@@ -130,6 +133,20 @@ class PageSessions:
         warned = min(WARNED_BEFORE, timedelta(minutes=self._access.idle_min / 4))
         return ends_at - utc_from_ns(self._clock.time_ns()) < warned
 
+    def find_typist(self, claims: Mapping[str, object]) -> Identity:
+        """Find whose login it is that typed something: also just after its end, and while the register is away.
+
+        Raises Refused as `find`, of the login alone: they ended it themselves, or it ended longer ago.
+        """
+        identity = read_claims(claims, self._provider)
+        now = utc_from_ns(self._clock.time_ns())
+        with self._lock:
+            used_ns = self._used_ns.get(identity)
+        ends_at = min(identity.issued_at + timedelta(hours=self._access.session_h), self._idle_at(identity))
+        if used_ns == _ENDED_NS or now >= ends_at + TYPED_AFTER:
+            raise Refused("login.expired", "the session is over: log in again")
+        return identity
+
     def end(self, claims: Mapping[str, object]) -> None:
         """Log the person out everywhere, so that a copy of the cookie is worth nothing.
 
@@ -160,7 +177,9 @@ class PageSessions:
         if used_ns == _ENDED_NS:
             raise Refused("login.expired", "you are logged out: this was done on another page, or at a terminal")
         if now >= self._idle_at(identity):
-            raise Refused("login.expired", f"Nobody has done anything here for {self._access.idle_min:g} minutes")
+            raise Refused(
+                "login.expired", f"Nobody has done anything here for {counted(self._access.idle_min, 'minute')}"
+            )
         return ends_at
 
     def _idle_at(self, identity: Identity) -> datetime:

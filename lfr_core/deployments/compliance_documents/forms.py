@@ -1,8 +1,8 @@
 """The printed documents of a deployment: application, written authority, closing report; HTML from one template set.
 
 A document is given as printable values, so that this module knows nothing of how a deployment is planned. Each section
-names the rules that ask for it (docs/domain.md 1); the page prints their words small beneath the heading. A page is
-one file: it runs nothing, asks nobody for anything, and everything in it is escaped.
+names the rules that ask for it (docs/domain.md 1); the page prints their words small beneath the heading, and has their
+ids for programs alone. A page is one file: it runs nothing, asks nobody for anything, and everything in it is escaped.
 """
 
 from __future__ import annotations
@@ -126,13 +126,15 @@ class PrintedForm:
     force: str
     revision: int
     made_at: str
-    """As printed, with the zone."""
+    """As printed."""
     sections: tuple[FormSection, ...]
     signed: tuple[FormSignature, ...] = ()
     code: FormCode | None = None
     """Printed at the end."""
     notice: str = ""
     """What a reader must see first, as "refused" or "superseded"; empty for nothing."""
+    list_mark: str = ""
+    """The list's digest, printed small at the end, for whoever holds the paper against the records."""
 
 
 def render(form: PrintedForm) -> str:
@@ -144,4 +146,5 @@ def render(form: PrintedForm) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["sentence"] = lambda words: f"{words[:1].upper()}{words[1:]}."
     return environment.get_template(form.kind.template).render(form=form, rules=RULES)

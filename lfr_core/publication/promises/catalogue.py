@@ -6,6 +6,7 @@ sentences.
 
 from __future__ import annotations
 
+from lfr_core.common.counts import counted
 from lfr_core.domain.categories import EXPLAINED
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.promises.port import Promise
@@ -64,7 +65,8 @@ def _faces(policy: Policy) -> tuple[Promise, ...]:
     return (
         _bound(
             "faces.forgotten",
-            f"Faces that match nobody are deleted at once: after {vault.epoch_s + vault.grace_s:g} seconds at most "
+            "Faces that match nobody are deleted at once: after "
+            f"{counted(vault.epoch_s + vault.grace_s, 'second')} at most "
             "nobody can open them, us included.",
             "vault.epoch_s and vault.grace_s: the key is destroyed",
         ),
@@ -90,19 +92,19 @@ def _kept(policy: Policy) -> tuple[Promise, ...]:
     return (
         _bound(
             "alerts.gone",
-            f"The data of an alert is kept {policy.alerts.retention_h} hours, without exception.",
+            f"The data of an alert is kept {counted(policy.alerts.retention_h, 'hour')}, without exception.",
             "alerts.retention_h",
         ),
         _bound(
             "footage.gone",
-            f"CCTV of a deployment is kept {policy.footage.retention_days} days, "
+            f"CCTV of a deployment is kept {counted(policy.footage.retention_days, 'day')}, "
             "longer only under a recorded exception.",
             "footage.retention_days",
         ),
         _bound(
             "deletion.in-time",
             "Every deletion runs on time; one that is "
-            f"{policy.retention.overdue_after_s / 60:g} minutes late is an alarm.",
+            f"{counted(policy.retention.overdue_after_s / 60, 'minute')} late is an alarm.",
             "retention.overdue_after_s",
         ),
     )

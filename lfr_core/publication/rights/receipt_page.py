@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from lfr_core.common.counts import counted
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.qr import QUIET, qr_cells, qr_svg
@@ -72,8 +73,10 @@ def receipt_pdf(receipt: Receipt, policy: Policy) -> bytes:
     )
     write("A suggestion can be wrong. It is no evidence that you have done anything. Software stops nobody.")
     write(
-        f"The pictures and data of this suggestion are deleted after {policy.alerts.retention_h} hours, the camera "
-        f"footage after {policy.footage.retention_days} days unless it is held as evidence or for a complaint."
+        "The pictures and data of this suggestion are deleted after "
+        f"{counted(policy.alerts.retention_h, 'hour')}, the camera "
+        f"footage after {counted(policy.footage.retention_days, 'day')} unless it is held as evidence or for a "
+        "complaint."
     )
     write(
         "You may ask how your data is used and get a copy of it, ask for it to be corrected or erased, and complain. "

@@ -36,7 +36,7 @@ from lfr_core.publication.rights.sealed import (
     together,
 )
 from lfr_core.publication.rights.types import NewRequest, Opened, ReferenceKind, Request, RequestKind, new_reference
-from lfr_core.retention.footage.complaint_holds import confirm_holds, find_kept_segments, place_hold
+from lfr_core.retention.footage.complaint_holds import Scope, confirm_holds, find_kept_segments, place_hold
 from lfr_core.retention.footage.hold_approval import check_two_people
 from lfr_core.retention.footage.hold_reconciliation import send_holds_to_vault
 from lfr_core.storage.engine import reading, writing
@@ -187,29 +187,49 @@ class RightsService:
     def assign(self, reference: str, deployment: str, *, by: AuthenticatedPerson) -> Request:
         """Say which deployment a request is about, where the person couldn't: its published record counts it then.
 
+        A complaint holds that deployment's footage from then on, as one does that names it when it is taken.
+
         Raises:
             Refused: also `rights.deployment-unknown`, `rights.assigned` (it is known already), `rights.closed`.
         """
-        name = str(principal_of(by))
+        name, now = str(principal_of(by)), self.now()
+        with reading(self.engine) as session:
+            acting(session, by, OFFICERS)
+            row = read.find_row(session, reference)
+            scope = Scope(read.deployment_called(session, deployment), row.from_ns, row.to_ns)
+        wanted = find_kept_segments(self.engine, self.vault, scope)  # asked before the transaction
         self.trail.prepare(name)
+        holds = False
         with writing(self.engine) as session:
             acting(session, by, OFFICERS)
             row = self.open_row(session, reference)
-            found = read.deployment_called(session, deployment)
-            if row.deployment not in (None, found):
+            if row.deployment not in (None, scope.deployment):
                 raise Refused("rights.assigned", f"{row.reference} is about {row.deployment} already")
             if row.deployment is None:
-                row.deployment = found
+                row.deployment = scope.deployment
                 session.add(row)
                 session.flush()
+                before = read.request_of(session, row, self.days, now)
+                holds = before.kind is RequestKind.COMPLAINT and scope.deployment not in {
+                    each.deployment for each in before.holds
+                }
+                if holds:
+                    place_hold(
+                        session, self.trail, scope, wanted, id=self._new_id().hex, reference=row.reference, by=name,
+                        now=now, days=self.policy.rights.provisional_hold_days,
+                    )  # fmt: skip
                 self.append(session, Verb.ALTER, name, row, "rights.assigned", {})
-            return read.request_of(session, row, self.days, self.now())
+            assigned = read.request_of(session, row, self.days, now)
+        if holds:
+            send_holds_to_vault(self.engine, self.vault)
+        return assigned
 
     def confirm(self, reference: str, *, by: AuthenticatedPerson) -> Request:
         """Confirm a complaint's provisional holds as the second person: compliance, or an authorising officer.
 
         Raises:
-            Refused: also `footage.hold-one-person` (`by` took the complaint), `rights.nothing-to-confirm`.
+            Refused: also `footage.hold-one-person` (`by` took the complaint, or said what it is about),
+                `rights.nothing-to-confirm`.
         """
         name = str(principal_of(by))
         self.trail.prepare(name)
@@ -218,7 +238,7 @@ class RightsService:
             row = read.find_row(session, reference, lock=True)
             check_two_people(row.taken_by, person)
             days = self.policy.footage.hold_review_days
-            confirm_holds(session, self.trail, row.reference, by=name, now=self.now(), review_days=days)
+            confirm_holds(session, self.trail, row.reference, by=person, now=self.now(), review_days=days)
             confirmed = read.request_of(session, row, self.days, self.now())
         send_holds_to_vault(self.engine, self.vault)
         return confirmed

@@ -17,7 +17,7 @@ from lfr_core.publication.site.data import SiteData, check_contacts
 from lfr_core.publication.site.figures import cells, describe_not_decided
 from lfr_core.publication.site.forgotten import keys_csv
 from lfr_core.publication.site.manifest import MANIFEST, canonical
-from lfr_core.publication.site.pages import pages
+from lfr_core.publication.site.pages import name_what_is_missing, pages
 from lfr_core.publication.site.words import read_languages
 from lfr_core.publication.tabular import csv_text
 
@@ -36,7 +36,10 @@ def render_site_files(data: SiteData, policy: Policy, *, signer: Signer | None) 
     """
     if signer is not None:
         check_contacts(policy.force)
-    texts = dict(pages(data, policy, draft=signer is None, languages=read_languages()))
+    languages = read_languages()
+    texts = dict(pages(data, policy, draft=signer is None, languages=languages))
+    if signer is None:
+        policy = name_what_is_missing(policy, languages[0])  # calendars and feeds go further than pages do
     public = [one.announced for one in data.pages if one.announced.withheld_because is None]
     over = {one.public_id: one.came for one in data.past}
     texts["announcements.json"] = json_text(public, policy, over)

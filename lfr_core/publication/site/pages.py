@@ -26,7 +26,7 @@ from lfr_core.publication.site.script import SCRIPT, SCRIPT_SOURCE
 from lfr_core.publication.site.summary import rates, summarise
 from lfr_core.publication.site.words import Words
 
-__all__ = ["pages"]
+__all__ = ["name_what_is_missing", "pages"]
 
 _NAVIGATION = (
     "index.html",
@@ -57,11 +57,11 @@ _MAIL = re.compile(r"[\w.+-]+@[\w.-]*\w")
 def pages(data: SiteData, policy: Policy, *, draft: bool, languages: Sequence[Words]) -> Iterator[tuple[str, str]]:
     """Yield path and HTML of every page in every language; the first language's lie at the top."""
     for say in languages:
-        named = _name_what_is_missing(policy, say) if draft else policy
+        named = name_what_is_missing(policy, say) if draft else policy
         yield from _in_language(data, named, draft=draft, say=say, languages=languages)
 
 
-def _name_what_is_missing(policy: Policy, say: Words) -> Policy:
+def name_what_is_missing(policy: Policy, say: Words) -> Policy:
     """Say on a draft that the force hasn't given something yet, where the policy has a placeholder."""
     words = {name: "site.unnamed" if name == "name" else "site.not_given" for name in policy.force.placeholders}
     force = policy.force.model_copy(update={name: str(say(text).unescape()) for name, text in words.items()})

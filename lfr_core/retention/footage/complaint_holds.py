@@ -18,9 +18,10 @@ from sqlmodel import Session, col, select
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.people.roles import Person
 from lfr_core.custody.vault.port import KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
-from lfr_core.retention.footage.hold_approval import PROVISIONAL_DAYS
+from lfr_core.retention.footage.hold_approval import PROVISIONAL_DAYS, check_two_people
 from lfr_core.retention.footage.hold_reconciliation import send_holds_to_vault
 from lfr_core.retention.footage.hold_writer import HoldWriter
 from lfr_core.retention.footage.holds import HoldGround, HoldRequest
@@ -94,11 +95,14 @@ def place_hold(
     )
 
 
-def confirm_holds(session: Session, trail: Trail, request: str, *, by: str, now: dt.datetime, review_days: int) -> None:
+def confirm_holds(
+    session: Session, trail: Trail, request: str, *, by: Person, now: dt.datetime, review_days: int
+) -> None:
     """Make a complaint's provisional holds ordinary ones, reviewed by people from then on. `by` is the second person.
 
     Raises:
-        Refused: `rights.nothing-to-confirm`: no hold of it is provisional.
+        Refused: `footage.hold-one-person`: `by` placed one of them; `rights.nothing-to-confirm`: no hold of it
+            is provisional.
     """
     provisional = [(held, hold) for held, hold in _standing(session, request) if not hold.approved_by]
     if not provisional:
@@ -106,10 +110,12 @@ def confirm_holds(session: Session, trail: Trail, request: str, *, by: str, now:
             "rights.nothing-to-confirm",
             f"{request} has no provisional hold: confirmed, released or lapsed; `lfr rights show` says which",
         )
+    for _, hold in provisional:
+        check_two_people(hold.requested_by, by)
     for held, hold in provisional:
         held.confirmed_at = now
         review_on = now.date() + dt.timedelta(days=review_days)
-        _writer(session, trail, held.deployment, request).confirm(hold, by=by, review_on=review_on, rule=_RULE)
+        _writer(session, trail, held.deployment, request).confirm(hold, by=by.name, review_on=review_on, rule=_RULE)
 
 
 def reconcile_complaint_holds(engine: Engine, vault: Vault, trail: Trail, *, now_ns: int) -> None:

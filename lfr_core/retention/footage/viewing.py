@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from lfr_core.common.counts import counted
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import AuthenticatedPerson, principal_of
@@ -78,7 +79,10 @@ def choose_footage(
         )
     standing = tuple(segment for segment in found if segment.purged_ns is None)
     if not standing:
-        raise Refused("footage.gone", f"all {len(found)} segments of that time are destroyed: nobody can see them")
+        raise Refused(
+            "footage.gone",
+            f"nothing of that time is left, {counted(len(found), 'segment')} of footage destroyed: nobody can see them",
+        )
     return standing
 
 

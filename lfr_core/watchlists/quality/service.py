@@ -123,7 +123,7 @@ def require_fit(checked: CheckedList) -> None:
     if quality.passes or quality.kind is not DeploymentKind.OPERATIONAL:
         return
     refusing = [finding for finding in quality.findings if finding.refuses]
-    first = "; ".join(f"{_where(finding)}: {finding.message} ({finding.rule})" for finding in refusing[:3])
+    first = "; ".join(f"{_where(finding)}: {finding.message}" for finding in refusing[:3])
     raise Refused(
         "watchlist.quality",
         f"the list doesn't pass: {len(refusing)} defects. {first}{' ...' if len(refusing) > 3 else ''}. "  # as above

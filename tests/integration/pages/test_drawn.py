@@ -274,6 +274,10 @@ def test_the_publication_officer_publishes_what_is_shown_and_corrects_only_what_
     because.input("the operator fell ill")
     press(app, "Publish")
     assert "It is published." in texts(app)
+    assert "Nobody has judged" not in texts(app)  # it is said, and in public
+    assert "Nothing has changed since" in texts(app)
+    (said,) = [each for each in app.text_input if each.label.startswith("Why nobody judged")]
+    assert said.value == "the operator fell ill"
     (reason,) = [each for each in app.text_input if each.label.startswith("Why it is corrected")]
     reason.input("an alert was judged late")
     press(app, "Correct")

@@ -70,7 +70,7 @@ def test_the_pages_name_every_defect_with_its_subject_and_ask_the_network_for_no
         "watchlist-whole.html",
     }
     for each in checked.quality.findings:
-        assert re.search(rf'<th scope="row">{each.line}</th><td>{each.subject}</td>.*<code>{each.rule}</code>', index)
+        assert re.search(rf'<th scope="row">{each.line}</th><td>{each.subject}</td>.*<data value="{each.rule}">', index)
     head = index.partition("<h2>Refused")[0]
     assert "wanted by the force" in head
     assert "wanted_by_force" not in head

@@ -82,9 +82,9 @@ def test_what_is_owed_is_overdue_once_its_time_is_over_and_held_footage_is_named
     made = report(faces=1, false=0)
     held = Obligation(ObligationKind.FOOTAGE_PURGED, END, END, held=2)
 
-    assert "| alerts purged | 2026-11-28 16:00 GMT | not due yet |" in report_table(made)
+    assert "| alerts purged | 28 November 2026, 16:00 | not due yet |" in report_table(made)
     assert "OVERDUE" in report_table(replace(made, made_at=END + timedelta(hours=25)))
-    assert "done 2026-11-27 16:00 GMT, 2 segments held" in report_table(replace(made, obligations=(held,)))
+    assert "done 27 November 2026, 16:00, 2 segments held" in report_table(replace(made, obligations=(held,)))
 
 
 def test_it_prints_as_a_document_and_as_a_table_with_everything_escaped() -> None:

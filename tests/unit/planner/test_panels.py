@@ -71,7 +71,7 @@ def test_refused_entries_come_with_line_reason_and_rule_and_what_was_not_checked
 
     assert "2 refused" in shown
     assert "1 to look at, not refused" in shown
-    assert "Not checked: one-face (no face was embedded)" in shown
+    assert "Not checked: one face (no face was embedded)" in shown
     assert "<td>2</td>" in shown
     assert "<img" not in shown
     assert "No report" in quality_html(None)

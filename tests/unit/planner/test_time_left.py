@@ -37,7 +37,7 @@ def test_what_a_list_s_check_is_at_is_said_before_there_is_a_photograph_to_count
         "Checking the list: reading the rows, for 3 s",
         "Checking the list: starting the face models, for 40 s",
         "Checking the list: photograph 1 of 7",
-        "Checking the list: all 7 photographs are read, the rest is being done",
+        "Checking the list: all read of 7 photographs, the rest is being done",
     ]
 
 

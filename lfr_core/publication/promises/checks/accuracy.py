@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from lfr_core.alerts import read
+from lfr_core.common.counts import agree, counted
 from lfr_core.domain.alerts import Cell
 from lfr_core.domain.claims import ClaimBinding, Evidence, ListBand, claim, clustered_upper_bound
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
@@ -45,8 +46,10 @@ class ThresholdBound:
         ]
         return finding(
             broken,
-            holds=f"{len(bound)} deployments have model and threshold on record, and {len(alerts)} alerts keep to them",
-            breaks=f"{len(broken)} deployments or alerts don't keep to the model and threshold on record",
+            holds=f"{counted(len(bound), 'deployment')} {agree(len(bound), 'has')} model and threshold on record, and "
+            f"{counted(len(alerts), 'alert')} {agree(len(alerts), 'keeps', 'keep')} to them",
+            breaks=f"of deployments and alerts {len(broken):,} {agree(len(broken), 'does')}n't keep to the "
+            "model and threshold on record",
             looked_at=len(bound),
             evidence={
                 "deployments": len(bound),
@@ -87,9 +90,9 @@ class FalseAlerts:
             "threshold": f"{measured[0].threshold:g}",
         }
         limit = 1.0 / self._one_in
-        counted = f"{false:,} false alerts of {faces:,} faces"
+        wrong = f"{counted(false, 'false alert')} of {counted(faces, 'face')}"
         if most_false > false:
-            counted += f", and {most_false - false:,} alerts not decided"
+            wrong += f", and {counted(most_false - false, 'alert')} not decided"
         made = claim(
             self._one_in,
             faces=faces,
@@ -98,9 +101,9 @@ class FalseAlerts:
             clustered_upper95=clustered_upper_bound([(each.faces, each.most_false) for each in measured], self._random),
         )
         if made.shown:
-            return PromiseFinding(Result.HOLDS, f"shown: {counted}", evidence)
+            return PromiseFinding(Result.HOLDS, f"shown: {wrong}", evidence)
         if faces and clopper_pearson(false, faces)[0] > limit:
-            return PromiseFinding(Result.BROKEN, f"more than 1 in {self._one_in:,}: {counted}", evidence)
+            return PromiseFinding(Result.BROKEN, f"more than 1 in {self._one_in:,}: {wrong}", evidence)
         return PromiseFinding(Result.UNCHECKED, made.sentence, evidence)
 
     def _measured(self) -> list[Evidence]:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import Engine
 
 from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.counts import agree, counted
 from lfr_core.domain.policy import PublicationPolicy
 from lfr_core.domain.working_days import WorkingDays
 from lfr_core.publication.promises.port import PromiseFinding, finding
@@ -43,8 +44,11 @@ class AnswersInTime:
         answered = sum(one.answered_at is not None for one in asked)
         return finding(
             broken,
-            holds=f"{answered} of {len(asked)} requests are answered, and no other is past its month",
-            breaks=f"{len(broken)} of {len(asked)} requests are unanswered after a month, or were answered late",
+            holds=f"{answered} of {counted(len(asked), 'request')} {agree(answered, 'is')} answered, and no "
+            "other is past its month",
+            breaks=f"{len(broken)} of {counted(len(asked), 'request')} {agree(len(broken), 'is')} unanswered "
+            "after a month, or "
+            f"{agree(len(broken), 'was')} answered late",
             looked_at=len(asked),
             evidence={"requests": len(asked), "answered": answered},
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from lfr_core.common.counts import agree, counted, each_of
 from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint, read_public_key, read_refusal
 from lfr_core.custody.audit.verify import verify
@@ -74,7 +75,7 @@ class TrailVerifies:
         if report.unchecked:
             message = "nothing was changed, but not everything could be compared"
             return PromiseFinding(Result.UNCHECKED, message, evidence, detail="; ".join(report.unchecked))
-        return PromiseFinding(Result.HOLDS, f"each of {report.entries:,} entries is as it was written", evidence)
+        return PromiseFinding(Result.HOLDS, f"{each_of(report.entries, 'entry')} is as it was written", evidence)
 
     def _key(self) -> bytes | None:
         try:
@@ -112,8 +113,9 @@ class DeletionCertified:
             return PromiseFinding(Result.UNCHECKED, "no certificate has fallen due yet", evidence)
         return finding(
             list(dict.fromkeys(broken)),
-            holds=f"each of {len(certificates)} certificates is whole, and the last of each deployment passed",
-            breaks=f"{len(set(broken))} certificates are damaged, failed or missing",
+            holds=f"{each_of(len(certificates), 'certificate')} is whole, and the last of each deployment passed",
+            breaks=f"{counted(len(set(broken)), 'certificate')} {agree(len(set(broken)), 'is')} damaged, failed "
+            "or missing",
             evidence=evidence,
         )
 

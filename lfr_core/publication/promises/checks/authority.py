@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from lfr_core.common.counts import counted, each_of
 from lfr_core.custody.people.lookup import are_one_person
 from lfr_core.custody.people.roles import Rank
 from lfr_core.domain.deployments import DeploymentKind
@@ -37,9 +38,10 @@ class Authorised:
             broken = [f"deployment:{name}" for name, at in opened if at is not None and not _allowed(session, name, at)]
         return finding(
             broken,
-            holds=f"each of {len(opened)} deployments had its authority before it opened, of a superintendent or above "
+            holds=f"{each_of(len(opened), 'deployment')} had its authority before it opened, of a "
+            "superintendent or above "
             "who hadn't planned it",
-            breaks=f"{len(broken)} of {len(opened)} deployments opened without such an authority",
+            breaks=f"{len(broken)} of {counted(len(opened), 'deployment')} opened without such an authority",
             looked_at=len(opened),
             evidence={"opened": len(opened)},
         )

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, inspect
 from sqlmodel import col, select
 
 from lfr_core.common.clock import Clock
+from lfr_core.common.counts import agree, counted, each_of
 from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.port import Vault
 from lfr_core.deployments.vault_records import VaultRecords
@@ -58,8 +59,10 @@ class FacesForgotten:
                 worst_ms = max(worst_ms, (gone_ns - row.ended_ns - grace_ns) // 1_000_000)
         return finding(
             late,
-            holds=f"each of {len(rows)} keys of the last 31 days was destroyed in time, or isn't due yet",
-            breaks=f"{len(late)} of {len(rows)} keys of the last 31 days were destroyed late, or are still there",
+            holds=f"{each_of(len(rows), 'key')} of the last 31 days was destroyed in time, or isn't due yet",
+            breaks=f"{len(late)} of {counted(len(rows), 'key')} of the last 31 days {agree(len(late), 'was')} "
+            "destroyed late, or "
+            f"{agree(len(late), 'is')} still there",
             looked_at=len(rows),
             evidence={"epochs": len(rows), "destroyed": destroyed, "latest_after_due_ms": max(0, worst_ms)},
         )
@@ -94,8 +97,8 @@ class RecognitionGated:
         broken = [*(f"deployment:{each}" for each in open_), *outside]
         return finding(
             broken,
-            holds=f"{len(shut)} deployments may not recognise now, and the vault gives none of them a key",
-            breaks=f"recognition was possible {len(broken)} times where it may not be",
+            holds=f"{counted(len(shut), 'deployment')} may not recognise now, and the vault gives none of them a key",
+            breaks=f"recognition was possible {counted(len(broken), 'time')} where it may not be",
             looked_at=len(shut) + len(epochs),
             evidence={"going": len(going), "shut": len(shut), "epochs": len(epochs), "outside_hours": len(outside)},
         )
@@ -141,8 +144,9 @@ class NoTemplateKept:
         broken += [f"column:{table}.{name}" for table, name in columns if _is_template(name)]
         return finding(
             broken,
-            holds=f"none of {len(fields)} fields of messages and {len(columns)} columns of the database takes one",
-            breaks=f"{len(broken)} fields or columns could hold a face template",
+            holds=f"none of {counted(len(fields), 'field')} of messages and {counted(len(columns), 'column')} "
+            "of the database takes one",
+            breaks=f"of fields and columns {len(broken)} could hold a face template",
             evidence={"messages": len(models), "fields": len(fields), "columns": len(columns)},
         )
 

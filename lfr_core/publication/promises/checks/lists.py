@@ -10,6 +10,7 @@ from sqlalchemy import Engine, inspect
 from sqlmodel import col, select
 
 from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.counts import agree, counted, each_of
 from lfr_core.custody.vault.port import KeyKind, Vault
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.policy import Policy
@@ -54,7 +55,7 @@ class ListNew:
             broken.append("column:deployment.gallery")
         return finding(
             broken,
-            holds=f"each of {len(galleries)} lists was made for one deployment, and none was used again",
+            holds=f"{each_of(len(galleries), 'list')} was made for one deployment, and none was used again",
             breaks="a list was used by two deployments, or nothing keeps it from being",
             looked_at=len(galleries),
             evidence={"lists": len(galleries), "keys": len(keys)},
@@ -85,8 +86,10 @@ class ListLawful:
         ]
         return finding(
             broken,
-            holds=f"each of {len(entries)} entries that there are now has its ground, reference, approver and last day",
-            breaks=f"{len(broken)} of {len(entries)} entries lack a ground, a reference or an approver, or are over",
+            holds=f"{each_of(len(entries), 'entry')} of now has its ground, reference, approver and last day",
+            breaks=f"{len(broken)} of {counted(len(entries), 'entry')} {agree(len(broken), 'lacks', 'lack')} a "
+            "ground, a reference or an "
+            f"approver, or {agree(len(broken), 'is')} over",
             looked_at=len(entries),
             evidence={"entries": len(entries), "grounds": len(lawful)},
         )
@@ -110,8 +113,9 @@ class OnlyListedMatched:
         broken = [f"alert:{id_}" for id_, deployment, entry in alerts if (deployment, entry) not in listed]
         return finding(
             broken,
-            holds=f"each of {len(alerts)} alerts of deployments under way is on an entry of their own list",
-            breaks=f"{len(broken)} of {len(alerts)} alerts are on somebody who isn't on that deployment's list",
+            holds=f"{each_of(len(alerts), 'alert')} of deployments under way is on an entry of their own list",
+            breaks=f"{len(broken)} of {counted(len(alerts), 'alert')} {agree(len(broken), 'is')} on somebody "
+            "who isn't on that deployment's list",
             looked_at=len(alerts),
             evidence={"alerts": len(alerts), "entries": len(listed)},
         )
@@ -138,8 +142,10 @@ class ListGone:
         broken = [f"deployment:{row.id}" for row in over if row.id in there]
         return finding(
             broken,
-            holds=f"nothing is left of the lists of {len(over)} deployments that are over",
-            breaks=f"{len(broken)} of {len(over)} deployments that are over still have a list, or its key",
+            holds=f"nothing is left of the lists of {counted(len(over), 'deployment')} that "
+            f"{agree(len(over), 'is')} over",
+            breaks=f"of {counted(len(over), 'deployment')} that {agree(len(over), 'is')} over {len(broken)} still "
+            f"{agree(len(broken), 'has')} a list, or its key",
             looked_at=len(over),
             evidence={"over": len(over), "lists_now": len(there)},
         )
@@ -167,8 +173,10 @@ class SearchForgets:
         broken = [each.subject for each in due if not each.deployment or each.due_ns + self._late_ns < now_ns]
         return finding(
             broken,
-            holds=f"the search service has {len(there)} collections, none of a deployment that is over",
-            breaks=f"{len(broken)} of {len(there)} collections are of deployments that are over, or unknown",
+            holds=f"the search service has {counted(len(there), 'list')}, none of a deployment that is over",
+            breaks=f"{len(broken)} of {counted(len(there), 'list')} in the search service "
+            f"{agree(len(broken), 'is')} of a deployment that is "
+            "over, or unknown",
             evidence={"collections": len(there), "being_dropped": len(due) - len(broken)},
         )
 
@@ -188,8 +196,8 @@ class LiveCamerasOnly:
         broken = [f"deployment:{id_}" for id_, live_only in rows if not live_only]
         return finding(
             broken,
-            holds=f"each of {len(rows)} operational deployments took live cameras only",
-            breaks=f"{len(broken)} of {len(rows)} operational deployments took recorded video",
+            holds=f"{each_of(len(rows), 'operational deployment')} took live cameras only",
+            breaks=f"{len(broken)} of {counted(len(rows), 'operational deployment')} took recorded video",
             looked_at=len(rows),
             evidence={"operational": len(rows)},
         )

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import QueryableAttribute, defer
 from sqlmodel import col, select
 
+from lfr_core.common.counts import agree, counted
 from lfr_core.custody.audit.port import Verb
 from lfr_core.domain.alerts import Engagement, Judgement, Review
 from lfr_core.domain.categories import EXPLAINED
@@ -63,9 +64,11 @@ class PersonDecides:
         unjudged = judgements.count(None)
         return finding(
             broken,
-            holds=f"every answer to {len(judgements)} alerts was a named person's, who had compared the faces; "
+            holds=f"every answer to {counted(len(judgements), 'alert')} was a named person's, who had compared "
+            "the faces; "
             f"nobody has judged {unjudged} of them, and nothing followed from those",
-            breaks=f"{len(broken)} answers to alerts were given by software, or without a comparison",
+            breaks=f"{counted(len(broken), 'answer')} to alerts {agree(len(broken), 'was')} given by software, "
+            "or without a comparison",
             looked_at=len(judgements),
             evidence={
                 "alerts": len(alerts),
@@ -105,8 +108,11 @@ class AvoidanceNoGround:
         broken += [where for where, what in stored if what not in lawful]
         return finding(
             broken,
-            holds=f"neither is among the {len(self._grounds)} grounds, and {len(stored)} records name no other ground",
-            breaks=f"{len(broken)} grounds, in the list or in the records, aren't of the closed list or are avoidance",
+            holds=f"neither is among the {counted(len(self._grounds), 'ground')}, and no record of "
+            f"{len(stored):,} names another",
+            breaks=f"{counted(len(broken), 'ground')}, in the list or in the records, "
+            f"{agree(len(broken), 'is')}n't of the closed list or "
+            f"{agree(len(broken), 'is')} avoidance",
             evidence={"grounds": len(self._grounds), "records": len(stored)},
         )
 

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.counts import agree, counted
 from lfr_core.deployments.deadlines import read_due_at
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import PublicationPolicy
@@ -53,9 +54,12 @@ class Announced:
                 broken.append(f"deployment:{deployment}")
         return finding(
             broken,
-            holds=f"{len(opened) - withheld} of {len(opened)} deployments were announced in advance, "
+            holds=f"{len(opened) - withheld} of {counted(len(opened), 'deployment')} "
+            f"{agree(len(opened) - withheld, 'was')} announced in "
+            "advance, "
             f"{withheld} withheld with a recorded reason",
-            breaks=f"{len(broken)} of {len(opened)} deployments were neither announced nor withheld for a reason",
+            breaks=f"{len(broken)} of {counted(len(opened), 'deployment')} {agree(len(broken), 'was')} neither "
+            "announced nor withheld for a reason",
             looked_at=len(opened),
             evidence={"opened": len(opened), "withheld": withheld},
         )
@@ -92,8 +96,10 @@ class ResultsInTime:
                 broken.append(f"deployment:{deployment}")
         return finding(
             broken,
-            holds=f"the results of {len(ended)} deployments are out, or not due yet",
-            breaks=f"{len(broken)} of {len(ended)} results are overdue, came late, or were changed afterwards",
+            holds=f"the results of {counted(len(ended), 'deployment')} are out, or not due yet",
+            breaks=f"of the results of {counted(len(ended), 'deployment')} {len(broken)} "
+            f"{agree(len(broken), 'is')} overdue, came late, "
+            f"or {agree(len(broken), 'was')} changed afterwards",
             looked_at=len(ended),
             evidence={"ended": len(ended), "published": len(first), "changed": len(changed)},
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
+from lfr_core.common.counts import agree, counted, each_of
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind, Vault
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.promises.port import PromiseFinding, Result, finding
@@ -44,8 +45,11 @@ class AlertsGone:
         broken = [*alerts, *dict.fromkeys([*late, *longer])]
         return finding(
             broken,
-            holds=f"no alert and no key is past its time; there are {len(opened)} alerts and {len(keys)} keys now",
-            breaks=f"{len(alerts)} alerts and {len(broken) - len(alerts)} keys are past their time",
+            holds=f"no alert and no key is past its time; there {agree(len(opened), 'is')} "
+            f"{counted(len(opened), 'alert')} and "
+            f"{counted(len(keys), 'key')} now",
+            breaks=f"{counted(len(alerts), 'alert')} and {counted(len(broken) - len(alerts), 'key')} are past "
+            "their time",
             evidence={"alerts": len(opened), "keys": len(keys), "oldest_h": _hours(opened.values(), now_ns)},
         )
 
@@ -73,8 +77,10 @@ class FootageGone:
         broken += _ids(key for key in keys if key.due_ns + self._late_ns < now_ns and key.subject not in held_ids)
         return finding(
             list(dict.fromkeys(broken)),
-            holds=f"no footage is past its time; of {len(kept)} pieces now, {len(held)} are under a recorded exception",
-            breaks=f"{len(set(broken))} pieces of footage, or keys of them, are past their time and under no exception",
+            holds=f"no footage is past its time; of {counted(len(kept), 'piece')} now, {len(held)} "
+            f"{agree(len(held), 'is')} under a recorded exception",
+            breaks=f"of pieces of footage, and keys of them, {len(set(broken))} {agree(len(set(broken)), 'is')} past "
+            "the time and under no exception",
             evidence={"segments": len(kept), "held": len(held), "keys": len(keys)},
         )
 
@@ -100,12 +106,14 @@ class DeletionsInTime:
         }
         if waiting and not overdue:
             return PromiseFinding(
-                Result.UNCHECKED, f"{waiting} of {len(standing)} kinds of data weren't swept yet", evidence
+                Result.UNCHECKED,
+                f"{waiting} of {counted(len(standing), 'kind')} of data {agree(waiting, 'was')}n't swept yet",
+                evidence,
             )
         return finding(
             overdue,
-            holds=f"each of {len(standing)} kinds of data is deleted in time",
-            breaks=f"the deletion of {len(overdue)} of {len(standing)} kinds of data is overdue",
+            holds=f"{each_of(len(standing), 'kind')} of data is deleted in time",
+            breaks=f"the deletion of {len(overdue)} of {counted(len(standing), 'kind')} of data is overdue",
             evidence=evidence,
         )
 

@@ -92,12 +92,30 @@ def test_who_types_for_long_is_warned_before_the_session_ends_and_may_stay(
     assert not page.run().warning
 
     clock.advance(90)
-    assert "What is typed and not sent goes with it" in page.run().warning[0].value
+    assert "What is typed and not sent is kept" in page.run().warning[0].value
     page.button("stay-logged-in").click().run()
 
     clock.advance(60 * (ACCESS.idle_min - 3))
     assert sessions.find(login).name == PAT
     assert not page.run().warning
+
+
+def test_what_was_typed_is_taken_until_just_after_the_end_and_of_nobody_who_logged_out(
+    sessions: PageSessions, clock: ManualClock
+) -> None:
+    login = claims(clock)
+    sessions.use(login)
+    clock.advance(ACCESS.idle_min * 60 + 59)
+    assert refusal(lambda: sessions.find(login)) == "login.expired"
+    assert sessions.find_typist(login).subject == "s1"
+    clock.advance(1)
+    assert refusal(lambda: sessions.find_typist(login)) == "login.expired"
+
+    again = claims(clock)
+    sessions.use(again)
+    sessions.end(again)
+    assert refusal(lambda: sessions.find_typist(again)) == "login.expired"
+    assert refusal(lambda: sessions.find_typist({})) == "login.none"
 
 
 @pytest.mark.parametrize(

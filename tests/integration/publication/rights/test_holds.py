@@ -66,6 +66,32 @@ def test_an_unconfirmed_hold_lapses_and_a_confirmed_one_doesnt(harness: RightsHa
     assert refused.value.rule == "rights.nothing-to-confirm"
 
 
+def test_a_complaint_that_is_given_its_deployment_later_holds_its_footage_then(harness: RightsHarness) -> None:
+    harness.record(60)
+    unplaced = harness.take(about=RequestContext(place="somewhere in town"))
+    assert unplaced.holds == ()
+
+    assigned = harness.rights.assign(unplaced.reference, "dep", by=authenticated(OFFICER))
+    (hold,) = assigned.holds
+    assert (hold.deployment, hold.segments, hold.is_provisional) == ("dep", 2, True)
+    with pytest.raises(Refused) as refused:  # who said what it is about has placed the hold
+        harness.rights.confirm(unplaced.reference, by=authenticated(OFFICER))
+    assert refused.value.rule == "footage.hold-one-person"
+
+    assert harness.rights.assign(unplaced.reference, "dep", by=authenticated(OFFICER)).holds == assigned.holds
+    harness.rights.confirm(unplaced.reference, by=authenticated(APPROVER))
+    harness.after(32)
+    harness.sweep()
+    assert len(harness.left()) == 2
+
+
+def test_an_enquiry_that_is_given_its_deployment_later_holds_nothing(harness: RightsHarness) -> None:
+    harness.record(30)
+    unplaced = harness.take(RequestKind.ENQUIRY, about=RequestContext(place="somewhere in town"))
+
+    assert harness.rights.assign(unplaced.reference, "dep", by=authenticated(OFFICER)).holds == ()
+
+
 def test_a_lapse_never_shortens_the_31_days(harness: RightsHarness) -> None:
     harness.record(60)
     harness.take()

@@ -131,7 +131,7 @@ def test_a_request_about_no_known_deployment_is_given_one_on_the_page(harness: R
 def test_a_purpose_that_is_too_long_is_refused_in_words_and_stays(harness: RightsHarness, app: AppTest) -> None:
     harness.take(RequestKind.COMPLAINT, RequestContext())
     sign_in(app, OFFICER)
-    assert "No footage is held for it." in texts(app)
+    assert "No footage is held for it: once" in texts(app)
     purpose = "to answer the complaint of this person, " * 15
     field(app, "Purpose of opening it").input(purpose)
     press(app, "Open")

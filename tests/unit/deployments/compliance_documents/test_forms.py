@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -36,11 +37,23 @@ def test_a_document_says_what_it_is_for_whom_and_what_asks_for_each_part(kind: F
     text = " ".join(Seen(page).text.split())
 
     assert f"<h1>{kind.value}</h1>" in page
-    for output in ("high-street-0412, revision 2", "Norfolk & Co", "Superseded by revision 3", "superintendent"):
+    for output in ("Revision 2, 23 November", "Norfolk & Co", "Superseded by revision 3", "superintendent"):
         assert output in text
     assert "Because it is needed. And for no longer." in text
     assert "Threshold not stated" in text.replace("Thresholdnot", "Threshold not")
-    assert [rule for rule, asks in RULES.items() if f"{rule}: {asks}." not in text] == []
+    assert [rule for rule, asks in RULES.items() if f"{asks[0].upper()}{asks[1:]}." not in text] == []
+
+
+@pytest.mark.parametrize("kind", FormKind)
+def test_codes_are_for_programs_and_whoever_reads_a_document_sees_words(kind: FormKind) -> None:
+    page = render(replace(printed(kind), list_mark="ab12" * 16))
+    seen = Seen(page)
+    read = page.split("<footer>", maxsplit=1)[0]
+
+    assert {each.get("data-rule") for each in seen.all("li")} >= set(RULES)
+    assert [rule for rule in RULES if re.search(rf">[^<]*\b{rule}\b", page)] == []
+    assert "high-street-0412" not in read
+    assert [each["value"] for each in seen.all("data")] == ["high-street-0412", "ab12" * 16]
 
 
 def test_the_three_documents_are_three() -> None:
