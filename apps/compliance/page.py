@@ -133,7 +133,7 @@ def _certificates(view: ComplianceView, actions: ComplianceActions) -> None:
 def _ledger(view: ComplianceView, actions: ComplianceActions, session: PageSession) -> None:
     entries = view.ledger().entries
     heads = ("Promise", "Stands", "Seen", "For staff", "The public is told")
-    st.html(panels.table(heads, panels.promise_rows(entries), "No promises."))
+    st.html(panels.table(heads, panels.promise_rows(entries, view.labels()), "No promises."))
     broken = {
         each.promise.id: each.promise.sentence
         for each in entries

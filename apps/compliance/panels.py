@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 
+from apps.compliance.finding_words import subject_words
 from apps.compliance.trail_words import Named, subjects_in_words, who_acted
 from apps.drawing import drawing_html
+from apps.plain_words import plain_words
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.counts import counted
 from lfr_core.custody.audit.entry import AuditEntry
@@ -88,20 +90,23 @@ def status_words(entry: LedgerEntry) -> str:
     return _STATUS[entry.finding.result]
 
 
-def promise_rows(entries: Sequence[LedgerEntry]) -> list[tuple[str, ...]]:
-    """List every promise, the broken first: what was promised, how it stands, what was seen, what the public reads."""
+def promise_rows(entries: Sequence[LedgerEntry], labels: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """List every promise, the broken first: what was promised, how it stands, what was seen, what the public reads.
+
+    labels: of deployments, by their ids.
+    """
 
     def rank(entry: LedgerEntry) -> int:
         return _WORST_FIRST.index(entry.finding.result if entry.finding else None)
 
-    return [_promise(each) for each in sorted(entries, key=rank)]
+    return [_promise(each, labels) for each in sorted(entries, key=rank)]
 
 
-def _promise(each: LedgerEntry) -> tuple[str, ...]:
+def _promise(each: LedgerEntry, labels: Mapping[str, str]) -> tuple[str, ...]:
     found = each.finding
     if found is None:
         return (each.promise.sentence, status_words(each), each.promise.why_no_check, "", "")
-    staff = "; ".join(filter(None, (", ".join(found.subjects), found.detail)))
+    staff = "; ".join(filter(None, (subject_words(found.subjects, labels), plain_words(found.detail))))
     action = each.doing or ("nothing yet" if found.result is Result.BROKEN else "")
     return (each.promise.sentence, status_words(each), found.message, staff, action)
 

@@ -112,7 +112,7 @@ def test_broken_promises_stand_first_and_the_retention_clock_is_a_picture_with_w
     nothing = {"said": "3 segments are late", "evidence": "{}", "subjects": "[]", "detail": ""}
     with overwriting(view.engine) as session:
         session.add(PromiseStateRow(promise="footage.gone", result="broken", at_ns=1, since_ns=1, **nothing))
-    rows = panels.promise_rows(view.ledger().entries)
+    rows = panels.promise_rows(view.ledger().entries, view.labels())
     picture = panels.clock_html(view.retention(), view.policy.retention.overdue_after_s)
 
     assert [row[1] for row in rows].index("Broken") == 0
