@@ -88,6 +88,8 @@ class _Shown:
     """
     hidden: list[int] = field(default_factory=list)
     """Rows that are hidden or filtered out, and hold something."""
+    uncalculated: list[tuple[int, int]] = field(default_factory=list)
+    """Formulas whose value the file doesn't hold, or calls out of date: the library reads 0 or nothing."""
 
 
 def _find_shown(data: bytes) -> dict[str, _Shown]:
@@ -105,10 +107,11 @@ def _find_shown(data: bytes) -> dict[str, _Shown]:
             return {}
         relations = ET.fromstring(book.read("xl/_rels/workbook.xml.rels"))  # noqa: S314  bounded, as all here
         targets = {each.get("Id"): each.get("Target", "") for each in relations}
-        sheets = [each for each in ET.fromstring(book.read("xl/workbook.xml")).iter() if _kind(each) == "sheet"]  # noqa: S314
-        formats = _formats(book)
+        whole = list(ET.fromstring(book.read("xl/workbook.xml")).iter())  # noqa: S314
+        sheets = [each for each in whole if _kind(each) == "sheet"]
+        formats, is_stale = _formats(book), any(_asks_to_calculate(each) for each in whole)
         return {
-            each.get("name", ""): _shown_in(book.read(_member_of(targets[_relation_of(each)])), formats)
+            each.get("name", ""): _shown_in(book.read(_member_of(targets[_relation_of(each)])), formats, is_stale)
             for each in sheets[:_MOST_SHEETS]
         }
 
@@ -116,6 +119,13 @@ def _find_shown(data: bytes) -> dict[str, _Shown]:
 def _kind(each: ET.Element) -> str:
     """Return the name of an element without its namespace, of which there are two (transitional and strict)."""
     return each.tag.rpartition("}")[2]
+
+
+def _asks_to_calculate(each: ET.Element) -> bool:
+    """Return whether it says that the formulas' values are only to come: by programs that write 0 for each."""
+    return _kind(each) == "calcPr" and (
+        each.get("fullCalcOnLoad") in {"1", "true"} or each.get("calcCompleted") in {"0", "false"}
+    )
 
 
 def _relation_of(sheet: ET.Element) -> str | None:
@@ -150,7 +160,7 @@ def _padded(number: str, code: str) -> str:
     return "".join(reversed(written))
 
 
-def _shown_in(sheet: bytes, formats: dict[str, str]) -> _Shown:
+def _shown_in(sheet: bytes, formats: dict[str, str], is_stale: bool) -> _Shown:
     shown, row, column = _Shown(), -1, -1
     for event, each in ET.iterparse(BytesIO(sheet), ("start", "end")):  # noqa: S314  bounded, as all here
         kind = _kind(each)
@@ -159,7 +169,9 @@ def _shown_in(sheet: bytes, formats: dict[str, str]) -> _Shown:
         elif event == "end" and kind == "c":
             place = _PLACE.fullmatch(each.get("r", ""))  # which may be left out: then it is the next one
             column = _column_of(place[1]) if place else column + 1
-            if (text := _text_shown(each, formats)) is not None:
+            if any(_kind(part) == "f" for part in each) and (is_stale or not _has_value(each)):
+                shown.uncalculated.append((row, column))
+            elif (text := _text_shown(each, formats)) is not None:
                 shown.cells.append((row, column, text))
         elif event == "end" and kind == "row":
             if each.get("hidden") in {"1", "true"} and len(each):
@@ -173,6 +185,12 @@ def _column_of(letters: str) -> int:
     for letter in letters:
         column = column * 26 + ord(letter) - 64
     return column - 1
+
+
+def _has_value(cell: ET.Element) -> bool:
+    """Return whether a formula's cell holds what came of it; of a text that may be nothing."""
+    values = [part for part in cell if _kind(part) in {"v", "is"}]
+    return any(part.text or len(part) for part in values) or bool(values and cell.get("t") == "str")
 
 
 def _text_shown(cell: ET.Element, formats: dict[str, str]) -> str | None:
@@ -203,12 +221,23 @@ def _note_row(each: ET.Element, row: int, shown: _Shown) -> None:
         text = "\n".join("".join(part.itertext()) for part in cell.iter(f"{_TEXT}p"))
         filled = filled or bool(text)
         written = _WRITTEN.fullmatch(text)
+        if cell.get(f"{_TABLE}formula") and not cell.get(f"{_OFFICE}value-type"):
+            shown.uncalculated.append((row, column))
         padded = cell.get(f"{_OFFICE}value-type") == "float" and written and text != written[1].lstrip("0")
         if cell.get(f"{_CALC}value-type") == "error" or (padded and len(text) > 1):
             shown.cells.append((row, column, text))
         column += int(cell.get(f"{_TABLE}number-columns-repeated", "1"))
     if filled and each.get(f"{_TABLE}visibility") in {"collapse", "filter"}:
         shown.hidden.append(row)
+
+
+def _place(row: int, column: int) -> str:
+    """Name a cell as a spreadsheet does, D7."""
+    letters, column = "", column + 1
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(65 + letter) + letters
+    return f"{letters}{row + 1}"
 
 
 def _main() -> None:
@@ -231,7 +260,8 @@ def _main() -> None:
             if characters > _MOST_CHARACTERS:
                 raise MemoryError("more than anybody reads")
             hidden = [row + 1 for row in shown.hidden if row < len(rows)]
-            found.append({"name": sheet.name, "rows": rows, "hidden": hidden})
+            uncalculated = [_place(row, column) for row, column in shown.uncalculated]
+            found.append({"name": sheet.name, "rows": rows, "hidden": hidden, "uncalculated": uncalculated})
     sys.stdout.buffer.write(json.dumps(found, ensure_ascii=False).encode())
 
 

@@ -20,6 +20,7 @@ _WALL_S = 180.0
 _MEMORY_BYTES = 3_000_000_000
 _KILLED = frozenset({-9, -24, -6})
 """By SIGKILL, SIGXCPU (out of time) or SIGABRT (out of memory)."""
+_NAMED_CELLS = 5
 _PROGRAM = Path(__file__).with_name("workbook_cells.py")
 
 
@@ -52,7 +53,8 @@ def read_workbook(data: bytes, name: str, *, most_rows: int, most_columns: int) 
     name: what people call the file.
 
     Raises:
-        Poison: it is no workbook, has a password, or takes too long or too much memory to read.
+        Poison: it is no workbook, has a password, takes too long or too much memory to read, or a formula in it has no
+            value.
     """
     try:
         done = subprocess.run(
@@ -75,10 +77,24 @@ def read_workbook(data: bytes, name: str, *, most_rows: int, most_columns: int) 
             "in a spreadsheet and save it again, or as 'CSV UTF-8 (comma delimited)'"
         )
     found = json.loads(done.stdout)
+    for each in found:
+        _check_calculated(name, each["name"], each["uncalculated"])
     sheets = [Sheet(each["name"], each["rows"], tuple(each["hidden"])) for each in found if each["rows"]]
     if not sheets:
         raise Poison(f"{name} is empty: no visible sheet of it holds a cell")
     return sheets
+
+
+def _check_calculated(name: str, sheet: str, cells: list[str]) -> None:
+    """Refuse formulas whose value isn't in the file: most readers take them for 0."""
+    if cells:
+        more = len(cells) - _NAMED_CELLS
+        places = ", ".join(cells[:_NAMED_CELLS]) + (f" and {more:,} more" if more > 0 else "")
+        what = "is a formula" if len(cells) == 1 else "are formulas"
+        raise Poison(
+            f"{name}: {places} of the sheet {sheet} {what} without a value, since no spreadsheet program has calculated it "
+            "yet: open the file in one (Excel, LibreOffice), see that the values are right, and save it"
+        )
 
 
 def _too_large(name: str) -> Poison:

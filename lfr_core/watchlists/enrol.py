@@ -27,7 +27,7 @@ from lfr_core.watchlists.csv_file import read_rows
 from lfr_core.watchlists.eligibility import refusal_of, select_eligible
 from lfr_core.watchlists.entries import Entry, EntryReference, FaceCheck, WatchlistReport, entry_id, reference_id
 from lfr_core.watchlists.face_choices import read_choices
-from lfr_core.watchlists.kept_looks import NOTHING_KEPT, KeptLooks, look_once
+from lfr_core.watchlists.kept_looks import CROPS_DROPPED, NOTHING_KEPT, KeptLooks, look_once
 from lfr_core.watchlists.photograph_checks import Looked, Progress, look_at_all
 from lfr_core.watchlists.photographs import DigestedRows
 
@@ -73,7 +73,7 @@ def check_watchlist(
         policy: the limits.
         today: the day of use.
         progress: called after each photograph.
-        deployment: whose entry ids are made; leave it empty when only checking.
+        deployment: whose entry ids are made; leave it empty when only checking: then no crop can be had.
         last_day: the deployment's, if that isn't `today`.
         kept: what an earlier compile found, and where this one keeps what it finds.
         listed: the CSV's rows, where they were read already.
@@ -84,6 +84,7 @@ def check_watchlist(
     listed, choices = listed or DigestedRows.of(folder, read_rows(folder)), read_choices(folder)
     refusals = list(listed.read.refusals)
     rows = select_eligible(listed.read.rows, today=today, last_day=last_day or today, refusals=refusals)
+    kept = kept if deployment or kept is not NOTHING_KEPT else CROPS_DROPPED
     look = partial(look_once, folder, engine=engine, policy=policy, choices=choices, kept=kept)
     looked, unusable = look_at_all(rows, look, progress, threads=_threads_for(engine))
     by_line = {row.line: row for row in rows}

@@ -30,7 +30,7 @@ from lfr_core.recognition.gallery import gallery_name
 from lfr_core.watchlists.face_choices import FaceChoice
 from lfr_core.watchlists.photographs import Photograph, Unusable, look_at_bytes, read_photograph
 
-__all__ = ["NOTHING_KEPT", "KeptLooks", "SealedLooks", "keep_looks", "look_once", "nothing_kept"]
+__all__ = ["CROPS_DROPPED", "NOTHING_KEPT", "KeptLooks", "SealedLooks", "keep_looks", "look_once", "nothing_kept"]
 
 _FORM: Final = 2
 """Rises when a photograph is looked at otherwise, so that what was found before isn't taken."""
@@ -52,7 +52,7 @@ class KeptLooks(Protocol):
 
 
 class NothingKept:
-    """Keeps nothing: of a check, which leaves nothing behind."""
+    """Keeps nothing on the disk; crops stay in the memory."""
 
     def find(self, name: str) -> Look | None:
         return None
@@ -62,6 +62,20 @@ class NothingKept:
 
 
 NOTHING_KEPT: Final = NothingKept()
+
+
+class CropsDropped(NothingKept):
+    """Keeps nothing, crops neither: of a check, which leaves nothing behind, and whose memory thousands would fill."""
+
+    def keep(self, name: str, look: Look) -> Look:
+        return look if isinstance(look, Unusable) else replace(look, read_crop=_no_crop)
+
+
+CROPS_DROPPED: Final = CropsDropped()
+
+
+def _no_crop() -> bytes:
+    raise LookupError("a check keeps no crops: give the deployment that they are for")
 
 
 def nothing_kept(_deployment: str) -> AbstractContextManager[KeptLooks]:

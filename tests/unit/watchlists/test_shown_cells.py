@@ -68,7 +68,7 @@ def test_a_reference_keeps_the_zeros_and_letters_that_its_format_shows(shown_as:
     assert read(book).rows[1][0] == text
 
 
-FAILED = '<c r="I2" t="e"><f>VLOOKUP(A2,B:C,2,0)</f><v>#N/A</v></c>'
+FAILED = '<c r="I2" t="e"><f>VLOOKUP(A2,Old!A:B,2,0)</f><v>#N/A</v></c>'
 
 
 def repacked(book: bytes, change: Callable[[str, str], str]) -> bytes:
@@ -79,6 +79,14 @@ def repacked(book: bytes, change: Callable[[str, str], str]) -> bytes:
             if text := change(name, before.read(name).decode()):
                 after.writestr(name, text)
     return out.getvalue()
+
+
+def with_cell(cell: str) -> bytes:
+    """A list whose age, I2, is this cell."""
+    row = [FailedCell("#N/A") if at == 8 else value or "-" for at, value in enumerate(ROW)]
+    book = xlsx({"List": [HEADER, row]})
+    assert FAILED in zipfile.ZipFile(io.BytesIO(book)).read("xl/worksheets/sheet1.xml").decode()
+    return repacked(book, lambda _, text: text.replace(FAILED, cell))
 
 
 @pytest.mark.parametrize(
@@ -92,9 +100,7 @@ def repacked(book: bytes, change: Callable[[str, str], str]) -> bytes:
     ids=["as it is", "other quotes", "no places", "strict"],
 )
 def test_a_failed_formula_is_found_however_a_program_writes_its_cell(tmp_path: Path, old: str, new: str) -> None:
-    row = [FailedCell("#N/A") if at == 8 else value or "-" for at, value in enumerate(ROW)]
-    book = xlsx({"List": [HEADER, row]})
-    (tmp_path / "watchlist.xlsx").write_bytes(repacked(book, lambda _, text: text.replace(old, new)))
+    (tmp_path / "watchlist.xlsx").write_bytes(repacked(with_cell(FAILED), lambda _, text: text.replace(old, new)))
 
     (refusal,) = read_rows(tmp_path).refusals
 
@@ -107,6 +113,63 @@ def test_a_workbook_whose_failed_formulas_cannot_be_looked_for_is_refused(left_o
 
     with pytest.raises(Poison, match="can't be read as a workbook"):
         read(repacked(book, lambda name, text: "" if name == left_out else text))
+
+
+NO_VALUE = '<c r="I2"><f>YEAR(B2)</f></c>'
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        NO_VALUE,
+        NO_VALUE.replace("</c>", "<v/></c>"),
+        NO_VALUE.replace("</c>", "<v></v></c>"),
+        NO_VALUE.replace('r="I2"', 'r="I2" t="str"'),
+        NO_VALUE.replace("<f>YEAR(B2)</f>", '<f t="shared" si="0"/>'),
+        NO_VALUE.replace("<f>YEAR(B2)</f>", '<f t="array" ref="I2">YEAR(B2)</f>'),
+    ],
+)
+def test_a_formula_without_a_value_is_refused_by_its_cell_and_not_read_as_nothing_or_0(cell: str) -> None:
+    with pytest.raises(Poison) as refused:
+        read(with_cell(cell))
+
+    assert str(refused.value).startswith("list: I2 of the sheet List is a formula without a value")
+    assert "open the file in one (Excel, LibreOffice)" in str(refused.value)
+
+
+def test_a_workbook_that_says_that_its_formulas_are_still_to_be_calculated_is_refused_with_their_cells() -> None:
+    def add(_: object, sheet: xlsxwriter.worksheet.Worksheet) -> None:
+        for row in range(1, 9):
+            sheet.write_formula(row, 30, "=A1&B1")  # the library writes 0 as the value of each
+
+    with pytest.raises(Poison) as refused:
+        read(written(add))
+
+    assert "AE2, AE3, AE4, AE5, AE6 and 3 more of the sheet List are formulas without a value" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ('<c r="I2"><f>YEAR(B2)</f><v>34</v></c>', "34"),
+        ('<c r="I2" t="str"><f>IF(A2="","",B2)</f><v></v></c>', ""),
+        ('<c r="I2" t="str"><f>B2</f><v>34</v></c>', "34"),
+        ('<c r="I2" t="b"><f>TRUE()</f><v>1</v></c>', "TRUE"),
+    ],
+)
+def test_a_formula_that_a_spreadsheet_calculated_is_its_value(cell: str, shown: str) -> None:
+    assert read(with_cell(cell)).rows[1][8] == shown
+
+
+def test_a_formula_of_open_document_without_a_value_is_refused_by_its_cell() -> None:
+    book = ods([HEADER, [*ROW[:8], 77, *ROW[9:]]])
+    cell = 'office:value-type="float" office:value="77"><text:p>77</text:p>'
+    formula = 'table:formula="of:=YEAR([.B2])"'
+
+    with pytest.raises(Poison, match="I2 of the sheet List is a formula without a value"):
+        read(changed(book, cell, f"{formula}>"))
+    assert read(changed(book, cell, f"{formula} {cell}")).rows[1][8] == "77"
+    assert read(changed(book, cell, f'{formula} office:value-type="string" office:string-value="">')).rows[1][8] == ""
 
 
 def test_open_document_keeps_them_too_and_a_number_stays_one() -> None:
