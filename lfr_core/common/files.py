@@ -41,6 +41,13 @@ _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _PIECE = 1 << 20
 
 
+class _Unreadable(tomllib.TOMLDecodeError):
+    """A sentence alone: from Python 3.14 on its own constructor wants the text and a place in it."""
+
+    def __init__(self, message: str) -> None:
+        ValueError.__init__(self, message)
+
+
 def open_regular(path: Path, *, inside: Path | None = None) -> BinaryIO:
     """Open a regular file for reading; a pipe, a device, a socket or a folder is refused without waiting for it.
 
@@ -101,13 +108,13 @@ def read_toml(path: Path, *, encoding: str = "utf-8") -> dict[str, Any]:
     """
     text = read_text_bounded(path, encoding=encoding)
     if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
-        raise tomllib.TOMLDecodeError(f"it has a line with more than {_MOST_DOTS} dots")
+        raise _Unreadable(f"it has a line with more than {_MOST_DOTS} dots")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         raise
     except (RecursionError, ValueError) as error:  # hundreds of brackets, thousands of digits
-        raise tomllib.TOMLDecodeError(f"it can't be read: {type(error).__name__}") from error
+        raise _Unreadable(f"it can't be read: {type(error).__name__}") from error
 
 
 @contextmanager

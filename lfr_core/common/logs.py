@@ -44,15 +44,23 @@ class _Forgiving(io.TextIOBase):
     """Text for another stream, dropped where that can't be written.
 
     The log lies on a disk that may be full. What a process was going to do about that is lost with it if
-    the line that says so raises.
+    the line that says so raises; and where it stays in a buffer, Python's end fails on it (from 3.14 on, with 120
+    instead of the process's own code).
     """
 
     def __init__(self, below: TextIO) -> None:
         self._below = below
+        self._raw = getattr(getattr(below, "buffer", None), "raw", None)
 
     def write(self, text: str, /) -> int:
         with suppress(OSError, ValueError):  # full, or closed
-            self._below.write(text)
+            if self._raw is None:
+                self._below.write(text)
+            else:
+                self._below.flush()
+                left = text.encode(errors="backslashreplace")
+                while left and (written := self._raw.write(left)):
+                    left = left[written:]
         return len(text)
 
     def flush(self) -> None:

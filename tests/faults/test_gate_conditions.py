@@ -7,7 +7,6 @@ The list is the gate's own, so a condition without a way to break it here fails.
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,15 +16,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import select, text
 
-from lfr_core.alerts import read
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.custody.audit.port import AuditEvent, Verb
-from lfr_core.custody.audit.trail import AuditTrail
-from lfr_core.custody.vault.frames import VaultSealer
 from lfr_core.deployments.attendance import Attendance
-from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.gate import Condition
-from lfr_core.recognition.gallery import MilvusGallery
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.deployments import AuthorityRow, DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.documents import ComplianceDocumentRow
@@ -34,14 +28,10 @@ from lfr_core.storage.tables.publication import AnnouncementRow
 from lfr_core.storage.tables.row import Row
 from lfr_core.storage.tables.vault import InstallationRow
 from lfr_core.storage.tables.watchlists import GalleryLookRow
-from streams.broker.users import User
-from streams.camera.job import CameraJob
-from streams.camera.session import run_camera
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
-from tests.support.planning import CAST, OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHarness, form
-from tests.support.publishing import withhold
-from tests.support.recordings import Walk, write_walks
+from tests.support.planned_stream import NAME, looked_at, two_cameras_live
+from tests.support.planning import OFFICER, OPERATOR, PlanningHarness
 from tests.support.stream import Stream, two_workers
 from tests.support.worker_processes import wait_until
 
@@ -55,8 +45,6 @@ FELT_WITHIN_S = 3.0
 """docs/design.md#fail-closed: recognition ends within 3 s on every worker."""
 QUIET_S = 0.7
 """Some four looks at each camera: long enough to see that none is taken."""
-CAMERAS = ("north", "south")
-NAME = "planned"
 
 
 @pytest.fixture(scope="module")
@@ -67,49 +55,8 @@ def stream(kafka_libs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="module")
 def live(stream: Stream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlanningHarness]:
-    """A planned deployment that is live, with two cameras that look at one person who isn't on its list."""
-    folder = tmp_path_factory.mktemp("harness")
-    trail = AuditTrail(stream.vault, SystemClock())
-    harness = PlanningHarness(stream.database, stream.vault, trail, SystemClock(), folder, stream.policy)
-    harness.put_cast()
-    for name in CAST:
-        stream.log_in(name)
-    harness.register_documents()
-    starts_at = harness.now + timedelta(seconds=6)
-    harness.plan(NAME, wanted=form(starts_at, cameras=CAMERAS), kind="demo")
-    harness.authorise(NAME)
-    withhold(harness.announcements, NAME, by=PUBLISHER, approved_by=OFFICER)  # which needs no two days before
-    stream.enrol(NAME, by=PLANNER)
-    harness.approve(NAME)
-    harness.deployments.confirm(NAME, by=authenticated(PLANNER), signage=True, briefing=True)
-    harness.deployments.mark_ready(NAME, by=authenticated(PLANNER))
-    harness.prove(NAME)
-    harness.wait_until(starts_at)
-    harness.gallery = MilvusGallery(stream.milvus.uri)
-    harness.deployments.open(NAME, by=authenticated(OPERATOR))
-    stream.attend(NAME, OPERATOR)
-    write_walks(folder / "walk.avi", [Walk("biden", 6)])
-    stop = threading.Event()
-    cameras = [threading.Thread(target=_play, args=(stream, folder / "walk.avi", name, stop)) for name in CAMERAS]
-    for camera in cameras:
-        camera.start()
-    yield harness
-    stop.set()
-    for camera in cameras:
-        camera.join(60)
-
-
-def _play(stream: Stream, file: Path, camera: str, stop: threading.Event) -> None:
-    run_camera(
-        CameraJob(str(file), NAME, camera, loop=True),
-        connection=stream.broker.connection(User.CAMERA),
-        policy=stream.policy,
-        directory=DeploymentReader(stream.database),
-        sealer=VaultSealer(stream.vault, SystemClock(), NAME, camera),
-        traits=stream.broker.traits,
-        stop=stop,
-        clock=SystemClock(),
-    )
+    with two_cameras_live(stream, tmp_path_factory.mktemp("harness")) as harness:
+        yield harness
 
 
 def changed(row: type[Row], **values: object) -> Callable[[Stream, PlanningHarness], object]:
@@ -221,13 +168,6 @@ BREAK = {
     Condition.LIVE: suspended,
     Condition.OPERATOR_ATTENDING: nobody_attends,
 }
-
-
-def looked_at(stream: Stream) -> tuple[int, ...]:
-    """Frames recognised, by camera."""
-    health = read.cameras(stream.database, NAME, now_ns=time.time_ns())
-    found = {each.camera: each.counts.recognised for each in health}
-    return tuple(found.get(name, 0) for name in CAMERAS)
 
 
 @pytest.mark.slow

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from lfr_core.common.errors import Refused
@@ -81,17 +79,24 @@ def test_a_clean_document_stays_as_it_is_and_is_one() -> None:
     assert b"default-src 'none'" in once
 
 
-@pytest.mark.parametrize(
-    ("read", "page"),
-    [(clean_document, PAGE.format("<div>" * 200_000)), (media_type_of, "<!doctype html>" + "<a " * 100_000)],
-    ids=["nested", "never closed"],
-)
-def test_a_document_that_would_take_minutes_to_read_is_refused(
-    monkeypatch: pytest.MonkeyPatch, read: Callable[[bytes, str], object], page: str
-) -> None:
+def test_a_document_that_would_take_minutes_to_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child_reader, "_CPU_S", 1)
 
     with pytest.raises(Refused) as caught:
-        read(page.encode(), "dpia.html")
+        clean_document(PAGE.format("<div>" * 200_000).encode(), "dpia.html")
 
     assert caught.value.rule == "documents.too-complicated"
+
+
+def test_a_document_of_tags_that_are_never_closed_is_refused_or_read_in_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Python 3.14 reads in no time what earlier ones take minutes for."""
+    monkeypatch.setattr(child_reader, "_CPU_S", 1)
+
+    try:
+        came_of_it = media_type_of(("<!doctype html>" + "<a " * 100_000).encode(), "dpia.html")
+    except Refused as refused:
+        came_of_it = refused.rule
+
+    assert came_of_it in {"documents.too-complicated", HTML}

@@ -155,6 +155,9 @@ def test_a_camera_in_which_every_read_hangs_for_ever_ends_its_process(monkeypatc
     assert len(waits) == 2
     cameras[0].released.set()
     assert cameras[0].closed.wait(5)
+    until = time.monotonic() + 5
+    while sum(each.is_alive for each in source._left_behind) > 1 and time.monotonic() < until:
+        time.sleep(0.01)  # its thread has closed the camera and is about to end
     assert source.grab() is not None  # one came back: it goes on
     cameras[1].released.set()
     source.close()
