@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from apps.supervisor.backoff import Backoff, GiveUp, after_death
@@ -20,6 +21,9 @@ _UNRESPONSIVE_AFTER = 3
 """Looks without an answer: with one second each, within ten seconds."""
 _REPLACED_AFTER_S = 30.0
 """A child that hangs for so long is killed and started again: what it held is lost, which is the safe side."""
+
+_ROOM_BYTES = 16_000_000
+"""[proposal] With less than this free, whatever ends may have ended for want of it: the broker needs about as much."""
 
 _RUNNING = frozenset({ChildState.READY, ChildState.UNRESPONSIVE})
 
@@ -116,7 +120,10 @@ class Child:
         try:
             self._process = ChildProcess(self.spec, self._home, self.log, self._orphan_killer)
         except OSError as error:
-            self._become(ChildState.FAILED, f"it can't be started: {error}")
+            if self._is_disk_full():
+                self._note_death(now, None, f"it can't be started: {error}")
+            else:
+                self._become(ChildState.FAILED, f"it can't be started: {error}")
             return
         self._pid_created = process_created(self._process.pid)
         self._become(ChildState.STARTING, self._why)
@@ -134,6 +141,9 @@ class Child:
         except Retryable as error:
             self._why = str(error)
         except LfrError as error:
+            if self._is_disk_full():
+                self._note_death(now, None, str(error))
+                return
             self._end()
             self._become(ChildState.FAILED, str(error))
             return
@@ -173,6 +183,8 @@ class Child:
         output = tail(self.log)
         why = f"{what}; its last words: {output}" if output else what
         lived = now - self._started
+        if self._is_disk_full():  # somebody makes room: nothing is given up for it
+            code, why = Retryable.exit_code, f"the disk under {self._home} is full: make free space; {why}"
         verdict = after_death(self._rule, self._streak, lived_s=lived, was_ready=was_ready, exit_code=code)
         if isinstance(verdict, GiveUp):
             self._become(ChildState.FAILED, f"{verdict.why}: {why}")
@@ -180,6 +192,12 @@ class Child:
         self._streak = verdict.streak
         self._not_before = now + verdict.delay_s
         self._become(ChildState.BACKING_OFF, why)
+
+    def _is_disk_full(self) -> bool:
+        try:
+            return shutil.disk_usage(self._home).free < _ROOM_BYTES
+        except OSError:
+            return False
 
     def _end(self) -> None:
         if self._process is not None:

@@ -95,6 +95,7 @@ class Supervisor:
         self._started_ns = 0
         self._next_rotation = 0.0
         self._next_touch = float("-inf")
+        self._is_written = False
 
     def __enter__(self) -> Self:
         """Start the system.
@@ -256,7 +257,16 @@ class Supervisor:
         if now >= self._next_touch:
             self._next_touch = now + TOUCH_EVERY_S
             with suppress(OSError):
-                touch_state(self._home)
+                touch_state(self._home) if self._is_written else self._write()
+
+    def _write(self) -> None:
+        self._is_written = False
+        pid = os.getpid()
+        write_state(
+            self._home,
+            SystemState(pid=pid, pid_created=process_created(pid), started_ns=self._started_ns, children=self._reports),
+        )
+        self._is_written = True
 
     def _publish(self) -> None:
         """Write the state and call `on_change`, if anything changed."""
@@ -267,10 +277,10 @@ class Supervisor:
         with self._changed:
             self._reports = reports
             self._changed.notify_all()
-        pid = os.getpid()
-        state = SystemState(pid=pid, pid_created=process_created(pid), started_ns=self._started_ns, children=reports)
-        with suppress(OSError):  # the same; `lfr status` checks what it reads against the machine
-            write_state(self._home, state)
+        with suppress(
+            OSError
+        ):  # a full disk: until it is written, `lfr status` checks what it reads against the machine
+            self._write()
         if self._on_change is not None:
             self._on_change(reports)
 

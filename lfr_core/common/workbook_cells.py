@@ -111,7 +111,9 @@ def _find_shown(data: bytes) -> dict[str, _Shown]:
         sheets = [each for each in whole if _kind(each) == "sheet"]
         formats, is_stale = _formats(book), any(_asks_to_calculate(each) for each in whole)
         return {
-            each.get("name", ""): _shown_in(book.read(_member_of(targets[_relation_of(each)])), formats, is_stale)
+            each.get("name", ""): _shown_in(
+                book.read(_member_of(targets[_relation_of(each)])), formats, is_stale=is_stale
+            )
             for each in sheets[:_MOST_SHEETS]
         }
 
@@ -160,7 +162,7 @@ def _padded(number: str, code: str) -> str:
     return "".join(reversed(written))
 
 
-def _shown_in(sheet: bytes, formats: dict[str, str], is_stale: bool) -> _Shown:
+def _shown_in(sheet: bytes, formats: dict[str, str], *, is_stale: bool) -> _Shown:
     shown, row, column = _Shown(), -1, -1
     for event, each in ET.iterparse(BytesIO(sheet), ("start", "end")):  # noqa: S314  bounded, as all here
         kind = _kind(each)

@@ -26,6 +26,8 @@ from streams.camera.view import ViewWatch
 __all__ = ["Capture"]
 
 _FINISH_S = 3.0
+_MOST_BEHIND_S = 5.0
+"""A recording that plays in real time and is later than this isn't hurried: the machine slept, or is too slow."""
 _log = structlog.get_logger(__name__)
 
 
@@ -133,7 +135,10 @@ class Capture:
             else:
                 at_s = media_s = offset_s + grab.media_s
                 if not self._job.as_fast_as_possible:
-                    if self._stop_token.wait(max(0.0, started + media_s - self._clock.monotonic())):
+                    wait_s = started + media_s - self._clock.monotonic()
+                    if wait_s < -_MOST_BEHIND_S:
+                        started -= wait_s  # it goes on from here
+                    if self._stop_token.wait(max(0.0, wait_s)):
                         break  # not captured: its time has not come
                     captured_ns = self._clock.time_ns()
                 if self._job.uses_media_time:

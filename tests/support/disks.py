@@ -29,7 +29,7 @@ def small_disk(folder: Path, megabytes: int = 24) -> Iterator[Path]:
 
 def fill(disk: Path) -> Path:
     """Take every byte there is left. Returns the file to delete."""
-    filler = disk / "filler"
+    filler = disk / f"filler{len(list(disk.glob('filler*'))) or ''}"
     with filler.open("wb", buffering=0) as file:
         try:
             while True:

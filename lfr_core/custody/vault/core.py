@@ -112,7 +112,7 @@ class VaultCore:
         return self._frames.check_gate(deployment)
 
     def trusted_now_ns(self) -> int:
-        return self._guard.now_ns()
+        return self._guard.now_ns_for_deletion()
 
     def record_key(
         self, use: RecordUse, *, actor: SystemActor, day: int | None = None, deployment: str = "", camera: str = ""

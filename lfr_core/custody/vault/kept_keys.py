@@ -146,7 +146,7 @@ class KeptKeys:
             return
         self._swept = monotonic
         try:
-            self._destroy_due(self._guard.now_ns())
+            self._destroy_due(self._guard.now_ns_for_deletion())
         except Refused as error:
             get_logger().error("vault.clock", reason=str(error))
 
