@@ -21,7 +21,6 @@ from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal, Retryable
 from tests.integration.supervisor.toys import NOTER, PARENT, QUICK, SLEEPER, STUBBORN, toy
 from tests.support.brokers import free_ports
-from tests.support.disks import fill, small_disk
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -273,36 +272,3 @@ def test_ports_are_free_again_after_the_end(tmp_path: Path) -> None:
     for _ in range(2):
         with Supervisor([spec], tmp_path, clock=SystemClock()) as running:
             running.wait_ready(20)
-
-
-NEEDS_ROOM = """
-import os, pathlib, sys, time
-try:
-    pathlib.Path(sys.argv[2]).write_bytes(bytes(1_000_000))
-except OSError as error:
-    sys.exit(f"no room: {error.strerror}")
-pathlib.Path(sys.argv[1]).write_text(str(os.getpid()))
-time.sleep(600)
-"""
-
-
-def test_on_a_full_disk_nothing_is_given_up_and_all_goes_on_once_there_is_room(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", megabytes=30) as disk:
-        child = toy("broker", NEEDS_ROOM, tmp_path, str(disk / "data"))
-        with Supervisor([child], disk, backoff=QUICK, clock=SystemClock()) as running:
-            running.wait_ready(20)
-            fill(disk)
-            (disk / "data").write_bytes(b"")  # its room is taken at once
-            fill(disk)
-            pid = running.reports[0].pid
-            assert pid is not None
-            os.kill(pid, signal.SIGKILL)
-
-            assert _until(lambda: running.reports[0].restarts > QUICK.give_up_after + 2)
-            assert running.reports[0].state is not ChildState.FAILED
-            assert "full: make free space" in running.reports[0].why
-            for each in disk.glob("filler*"):
-                each.unlink()
-
-            assert _until(lambda: running.reports[0].state is ChildState.READY)
-            assert _until(lambda: (state := read_state(disk)) is not None and state.children == running.reports)
