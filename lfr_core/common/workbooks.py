@@ -92,8 +92,8 @@ def _check_calculated(name: str, sheet: str, cells: list[str]) -> None:
         places = ", ".join(cells[:_NAMED_CELLS]) + (f" and {more:,} more" if more > 0 else "")
         what = "is a formula" if len(cells) == 1 else "are formulas"
         raise Poison(
-            f"{name}: {places} of the sheet {sheet} {what} without a value, since no spreadsheet program has calculated "
-            "it yet: open the file in one (Excel, LibreOffice), see that the values are right, and save it"
+            f"{name}: {places} of the sheet {sheet} {what} without a value, since no spreadsheet program has "
+            "calculated it yet: open the file in one (Excel, LibreOffice), see that the values are right, and save it"
         )
 
 
