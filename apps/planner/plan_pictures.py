@@ -40,7 +40,10 @@ def make_plan(data: bytes, images: ImagePolicy) -> PlacePlan:
 
 
 def use_plan(plans: PlacePlans, deployment: str, data: bytes, images: ImagePolicy, *, by: AuthenticatedPerson) -> None:
-    """Keep a picture as the plan of the place; what stood on the one before stands on it. Raises as both."""
+    """Keep a picture as the plan of the place; the cameras stay where they stood. Raises as both.
+
+    The public doesn't see it before the planner has, and says so again: the site is built every few minutes.
+    """
     plan, before = make_plan(data, images), plans.find(deployment)
-    kept = plan if before is None else replace(plan, marks=before.marks, is_public=before.is_public)
+    kept = plan if before is None else replace(plan, marks=before.marks)
     plans.keep(deployment, kept, by=by)

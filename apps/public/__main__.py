@@ -1,4 +1,4 @@
-"""The public site as the supervisor starts it: told its port, its names, the folder and the key, and no setting."""
+"""The public site as the supervisor starts it: told its port, its names, folder and key file, and no setting."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ def main() -> int:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", action="append", required=True)
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--key", default="")
+    parser.add_argument("--key-file", type=Path)
+    parser.add_argument("--drafts", action="store_true")
     given = parser.parse_args()
     try:
         listening = bind_port(given.port)
     except LfrError as error:
         sys.stderr.write(f"error {error}\n")
         return error.exit_code
-    app = build_app(given.folder, given.key)
+    app = build_app(given.folder, given.key_file, drafts=given.drafts)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*given.host, LOOPBACK], www_redirect=False)
     app.add_middleware(AnswerHeaders, headers=closed_headers(SCRIPT_SOURCE), is_secure=False)
     config = uvicorn.Config(app, log_level="warning", server_header=False)

@@ -15,7 +15,8 @@ from starlette.routing import Route
 
 from apps.plain_words import plain_words
 from apps.public.folder import PublishedSite, read_site
-from lfr_core.common.errors import LfrError, Poison
+from lfr_core.common.errors import LfrError, Poison, Retryable
+from lfr_core.common.files import read_text_bounded
 
 __all__ = ["HEALTH", "build_app"]
 
@@ -35,9 +36,10 @@ _DOCUMENTS = "documents/"
 class _Verified:
     """The site that the folder's link leads to: read and verified once for each build, then served from memory."""
 
-    def __init__(self, folder: Path, key: str) -> None:
+    def __init__(self, folder: Path, key_file: Path | None, *, drafts: bool) -> None:
         self._folder = folder
-        self._key = key
+        self._key_file = key_file
+        self._drafts = drafts
         self._lock = Lock()
         self._of = Path()
         self._site: PublishedSite | None = None
@@ -48,14 +50,39 @@ class _Verified:
             resolved = self._folder.resolve()
             if self._site is None or resolved != self._of:
                 self._site = None  # what was built since isn't shown as if it were the old one
-                self._site = read_site(self._folder, self._key)
+                self._site = read_site(
+                    self._folder, _read_key(self._key_file, drafts=self._drafts), drafts=self._drafts
+                )
                 self._of = resolved
             return self._site
 
 
-def build_app(folder: Path, key: str) -> Starlette:
-    """Give the ASGI application over `folder`. key: hexadecimal; "" trusts the key that the site names itself."""
-    verified = _Verified(folder, key)
+def _read_key(file: Path | None, *, drafts: bool) -> str:
+    """Read the key anew each time: when the platform first starts, the vault makes it after this process was started.
+
+    Raises:
+        Retryable: there is none yet, so that nothing can have been signed.
+        Poison: it can't be read.
+    """
+    if file is None or (drafts and not file.exists()):
+        return ""
+    try:
+        return read_text_bounded(file).strip() or "none"
+    except FileNotFoundError as error:
+        raise Retryable("there is no key yet: the vault makes it") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Poison(f"the key in {file.name} can't be read") from error
+
+
+def build_app(folder: Path, key_file: Path | None = None, *, drafts: bool = False) -> Starlette:
+    """Give the ASGI application over `folder`.
+
+    Args:
+        folder: where the site is built.
+        key_file: holds the installation's key; without it the key that the site names itself is trusted.
+        drafts: as `read_site`.
+    """
+    verified = _Verified(folder, key_file, drafts=drafts)
 
     def show(request: Request) -> Response:
         try:

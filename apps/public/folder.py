@@ -28,12 +28,17 @@ class PublishedSite:
     """That signed it, hexadecimal; "" for a draft."""
 
 
-def read_site(folder: Path, key: str) -> PublishedSite:
-    """Read and verify the site that `folder` leads to now. key: hexadecimal; "" trusts the key that it names itself.
+def read_site(folder: Path, key: str, *, drafts: bool = False) -> PublishedSite:
+    """Read and verify the site that `folder` leads to now.
+
+    Args:
+        folder: of the site, or a link to it.
+        key: hexadecimal; "" trusts the key that it names itself.
+        drafts: whether one that nobody signed is read too, as there is while the policy names no force.
 
     Raises:
         Retryable: there is none yet.
-        Poison: a file isn't as signed, is missing, or isn't in the manifest; or another key signed it.
+        Poison: a file isn't as signed, is missing, or isn't in the manifest; another key signed it, or none.
     """
     whole = folder.resolve()  # once: the link may be replaced while we read
     if not (whole / MANIFEST).is_file():
@@ -52,7 +57,7 @@ def read_site(folder: Path, key: str) -> PublishedSite:
     check_files(files)
     parsed = json.loads(files[MANIFEST])
     own = str(parsed.get("public_key", ""))
-    if own or parsed.get("signature"):
+    if own or parsed.get("signature") or not drafts:
         verify_files(files, public_key=key or own)
     manifest = parsed["manifest"]
     return PublishedSite(files, str(manifest.get("force", "")), str(manifest.get("made_at", "")), own)

@@ -105,7 +105,7 @@ def plan(
     if with_page:
         children.append(_page(settings, env, broker))
     if with_page and with_flows:
-        children.append(_public(settings))
+        children.append(_public(settings, policy))
     if (with_page or with_flows or with_login) and not settings.oidc_issuer:
         children.append(identity_child(settings, env))
     if with_flows:
@@ -202,13 +202,13 @@ def _watch(settings: Settings, env: dict[str, str], needs: tuple[str, ...]) -> C
     )
 
 
-def _public(settings: Settings) -> ChildSpec:
+def _public(settings: Settings, policy: Policy) -> ChildSpec:
     """Specify the public site without our settings in its environment: it could reach nothing and needs none."""
     from apps.public.launch import command
 
     return ChildSpec(
         PUBLIC,
-        tuple(command(settings)),
+        tuple(command(settings, drafts=bool(policy.force.placeholders))),
         ready=http_ok(f"http://127.0.0.1:{settings.public_port}/health"),
         alive=http_ok(f"http://127.0.0.1:{settings.public_port}/health"),
         stop_deadline_s=5.0,

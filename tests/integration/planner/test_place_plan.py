@@ -56,7 +56,7 @@ def test_what_is_no_picture_is_refused_with_a_sentence(given: bytes) -> None:
     assert len(str(caught.value)) > 20
 
 
-def test_a_planner_places_the_applications_cameras_and_another_picture_keeps_their_places(
+def test_a_planner_places_the_applications_cameras_and_another_picture_keeps_their_places_and_is_for_staff_at_first(
     harness: PlanningHarness, plans: PlacePlans
 ) -> None:
     harness.plan()
@@ -67,7 +67,7 @@ def test_a_planner_places_the_applications_cameras_and_another_picture_keeps_the
 
     found = plans.find("dep")
     assert found is not None
-    assert (found.width_px, found.marks, found.is_public) == (400, (NORTH,), True)
+    assert (found.width_px, found.marks, found.is_public) == (400, (NORTH,), False)
     shown = plan_html(found, "Norwich")
     assert "<li>north</li>" in shown
     with pytest.raises(Refused) as refused:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from starlette.applications import Starlette
 
 from apps.public.app import build_app
@@ -19,13 +22,16 @@ from lfr_core.common.errors import Poison, Retryable
 from lfr_core.common.project import PROJECT
 from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import load_policy
+from lfr_core.domain.signatures import SignatureKind, signed_bytes
 from lfr_core.publication.site.atomic_publish import publish_folder
 from lfr_core.publication.site.build import render_site_files
 from lfr_core.publication.site.data import SiteData
+from lfr_core.publication.site.manifest import MANIFEST, canonical
 from lfr_core.storage.engine import open_engine
 from tests.support.publishing import site_of_two
 from tests.support.vault_core import site_vault
 
+KEY = Ed25519PrivateKey.generate()
 FORBIDDEN = ("records", "vault.client", "vault.core", "gallery", "faces", "audit", "settings")
 
 
@@ -70,6 +76,33 @@ def test_a_signed_site_is_read_and_one_that_was_touched_is_not(data: SiteData, r
         read_site(folder, vault.public_key.hex())
 
 
+def test_a_site_that_is_not_signed_or_by_another_key_is_shown_by_no_page_that_waits_for_a_signed_one(
+    data: SiteData, tmp_path: Path
+) -> None:
+    folder, key_file = tmp_path / "public", tmp_path / "audit-key.pub"
+    files = render_site_files(data, load_policy(), signer=None)
+    page = build_app(folder, key_file)
+    publish_folder(folder, files)
+    (unknown,) = ask(page, "/")
+    assert unknown.text.splitlines() == ["Nothing is published here just now."]  # the vault has made no key yet
+
+    key_file.write_text(f"{KEY.public_key().public_bytes_raw().hex()}\n")
+    (stripped,) = ask(page, "/")
+    assert (stripped.status_code, b"signed by this key" in stripped.content) == (503, True)
+    publish_folder(folder, files | {MANIFEST: signed(files, Ed25519PrivateKey.generate())})
+    assert [each.status_code for each in ask(page, "/")] == [503]
+    publish_folder(folder, files | {MANIFEST: signed(files, KEY)})
+    assert [each.content for each in ask(page, "/")] == [files["index.html"]]
+    assert [each.content for each in ask(build_app(folder), "/")] == [files["index.html"]]  # elsewhere, without a key
+
+
+def signed(files: Mapping[str, bytes], key: Ed25519PrivateKey) -> bytes:
+    manifest = json.loads(files[MANIFEST])["manifest"]
+    made = key.sign(signed_bytes(SignatureKind.SITE, canonical(manifest)))
+    whole = {"manifest": manifest, "signature": made.hex(), "public_key": key.public_key().public_bytes_raw().hex()}
+    return json.dumps(whole).encode()
+
+
 def test_a_draft_is_said_to_be_one_and_a_folder_that_is_not_there_yet_is_waited_for(
     data: SiteData, tmp_path: Path
 ) -> None:
@@ -78,7 +111,9 @@ def test_a_draft_is_said_to_be_one_and_a_folder_that_is_not_there_yet_is_waited_
         read_site(folder, "")
     publish_folder(folder, render_site_files(data, load_policy(), signer=None))
 
-    assert read_site(folder, "00" * 32).key == ""
+    assert read_site(folder, "00" * 32, drafts=True).key == ""
+    with pytest.raises(Poison, match="isn't signed by this key"):
+        read_site(folder, "00" * 32)
 
 
 def ask(page: Starlette, *paths: str) -> list[httpx.Response]:
@@ -91,7 +126,7 @@ def ask(page: Starlette, *paths: str) -> list[httpx.Response]:
 
 def test_a_verified_site_is_served_as_it_is_and_what_was_touched_since_is_not(data: SiteData, tmp_path: Path) -> None:
     folder = tmp_path / "public"
-    page = build_app(folder, "")
+    page = build_app(folder, drafts=True)
     (nothing,) = ask(page, "/")
     assert (nothing.status_code, nothing.text.splitlines()[-1]) == (200, "Nothing is published here just now.")
     files = render_site_files(data, load_policy(), signer=None)
@@ -118,7 +153,7 @@ def test_its_process_imports_nothing_that_holds_data_and_needs_no_environment(da
         "import apps.public.__main__\n"
         "from pathlib import Path\n"
         "from apps.public.folder import read_site\n"
-        f"read_site(Path({str(folder)!r}), '')\n"
+        f"read_site(Path({str(folder)!r}), '', drafts=True)\n"
         "print('\\n'.join(sorted(sys.modules)))\n"
     )
     done = subprocess.run(
@@ -139,10 +174,15 @@ def test_its_command_names_a_folder_and_no_database_and_its_child_gets_no_settin
     from apps.supervisor.plan import plan
 
     settings = Settings(home=tmp_path, database_url="postgresql+psycopg://someone:secret@h/db", kafka_servers="h:1")
-    words = command(settings)
-    (child,) = [each for each in plan(settings, load_policy(), with_flows=True) if each.name == "public"]
+    policy = load_policy()
+    words = command(settings, drafts=True)
+    (child,) = [each for each in plan(settings, policy, with_flows=True) if each.name == "public"]
+    force = policy.force.model_copy(update=dict.fromkeys(type(policy.force).model_fields, "here"))
+    named = plan(settings, policy.model_copy(update={"force": force}), with_flows=True)
 
     assert str(tmp_path / "public") in words
     assert "secret" not in " ".join(words)
     assert (dict(child.env), child.command) == ({}, tuple(words))
+    assert [each.command for each in named if each.name == "public"] == [tuple(command(settings))]
+    assert command(settings) == words[:-1]
     assert os.environ.get("LFR_DATABASE_URL") is None
