@@ -23,6 +23,7 @@ from typing import Any
 from flows.prefect_database import kept_database, migrate_database, prepare_database
 from lfr_core.common.errors import Fatal, LfrError
 from lfr_core.common.loopback_ports import bind_port
+from lfr_core.common.starting import end_start
 
 __all__ = ["ENTRY_POINTS", "RequestFilter", "main"]
 
@@ -162,6 +163,10 @@ def main(arguments: list[str] | None = None) -> int:
         prepare_database(Path(home) / "prefect.db", kept_database(given.cache), migrate_database)
     import uvicorn
     from prefect.server.api.server import create_app
+
+    from flows.prefect_queue import ask_queue_less_often
+
+    ask_queue_less_often()
     from prefect.settings import get_current_settings
 
     api = get_current_settings().server.api
@@ -176,6 +181,7 @@ def main(arguments: list[str] | None = None) -> int:
         ws_ping_timeout=api.websocket_ping_timeout,
     )
     server = uvicorn.Server(config)
+    end_start()
     server.run(sockets=[listening])
     return 0 if server.started else 1
 

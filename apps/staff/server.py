@@ -20,6 +20,7 @@ from apps.typed.endpoint import TypedEndpoint
 from apps.typed.store import PATH
 from lfr_core.common.loopback_ports import bind_port
 from lfr_core.common.settings import Settings
+from lfr_core.common.starting import end_start
 from lfr_core.custody.identity.page_client import page_auth
 from lfr_core.custody.identity.provider import provider_of
 
@@ -54,6 +55,7 @@ def serve_staff_app() -> None:
     listening = bind_port(settings.operator_port)
     starlette_server._bind_server_socket = lambda *_: (listening, LOOPBACK)  # noqa: SLF001  it takes no socket else
     app = App(Path(__file__).with_name("app.py"), secrets={"auth": page_auth(settings)}, middleware=middleware)
+    end_start()
     app.run(config=staff_options(settings))
 
 

@@ -13,6 +13,7 @@ from apps.supervisor.identity import identity_child
 from apps.supervisor.probes import broker_answers, http_ok, port_answers, says_alive, says_ready, vault_answers
 from apps.supervisor.workflows import purge_child, workflow_children
 from lfr_core.common.environment import LOCK_MEMORY
+from lfr_core.common.starting import STARTING
 from lfr_core.recognition.gallery.access import LOGIN_VARIABLE
 from lfr_core.recognition.lite_server import lite_server_command
 from streams.broker.choose import BrokerChoice, choose_broker, inspect_machine
@@ -90,7 +91,7 @@ def plan(
     choice = choice or choose_broker(settings, inspect_machine(settings))
     threads = str(settings.inference_threads)  # beyond it, the processes would fight for the cores
     env = settings_env(settings, choice.traits.kind) | dict.fromkeys(_THREAD_COUNTS, threads)
-    env |= _ALLOCATOR | {LOCK_MEMORY: "1"}  # who is given settings has faces or keys
+    env |= _ALLOCATOR | {LOCK_MEMORY: "1", STARTING: "1"}  # who is given settings has faces or keys
     children: list[ChildSpec] = []
     if not choice.external:
         children.append(_broker(settings, policy, choice.traits))
@@ -155,7 +156,7 @@ def _gallery(settings: Settings) -> ChildSpec:
     return ChildSpec(
         GALLERY,
         lite_server_command(settings.home.resolve() / "milvus", settings.milvus_port),
-        env=dict.fromkeys(_THREAD_COUNTS, str(settings.inference_threads)),
+        env=dict.fromkeys(_THREAD_COUNTS, str(settings.inference_threads)) | {STARTING: "1"},
         ready=port_answers(settings.milvus_port),
         ports=(settings.milvus_port,),
         shares_ports=True,  # gRPC's default

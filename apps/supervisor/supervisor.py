@@ -41,6 +41,8 @@ from lfr_core.common.loopback_ports import reserve_port
 __all__ = ["Supervisor"]
 
 _TICK_S = 0.05
+_STEADY_TICK_S = 0.2
+"""Between two looks while every child is ready."""
 _ROTATE_EVERY_S = 5.0
 _LOOK_EVERY_S = 1.0
 """Between two looks at which children are wanted besides."""
@@ -182,13 +184,17 @@ class Supervisor:
         try:
             while not self._stop.is_set():
                 self._step()
-                self._stop.wait(_TICK_S)
+                self._stop.wait(_STEADY_TICK_S if self._is_steady() else _TICK_S)
         except BaseException as error:  # noqa: BLE001  raised to whoever waits; the children are stopped all the same
             self._broken = error
         finally:
             self._stop_children()
             with self._changed:
                 self._changed.notify_all()
+
+    def _is_steady(self) -> bool:
+        children = (*self._children.values(), *self._comers.values())
+        return not self._leaving and all(child.state is ChildState.READY for child in children)
 
     def _step(self) -> None:
         for child in self._children.values():

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from apps.supervisor.children import ChildSpec
 from apps.supervisor.probes import http_ok, says_alive, says_ready
 from flows.prefect_credentials import login_of
+from lfr_core.common.starting import STARTING
 
 if TYPE_CHECKING:
     from lfr_core.common.settings import Settings
@@ -79,7 +80,7 @@ def _server(settings: Settings, prefect: dict[str, str]) -> ChildSpec:
     return ChildSpec(
         WORKFLOWS,
         (sys.executable, "-m", "flows.prefect_server", "--port", port, "--cache", str(settings.cache.resolve())),
-        env=prefect | {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in IDLE_SERVICES},
+        env=prefect | {STARTING: "1"} | {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in IDLE_SERVICES},
         ready=http_ok(f"http://127.0.0.1:{port}/api/health"),
         alive=http_ok(f"http://127.0.0.1:{port}/api/health"),
         start_deadline_s=_START_S,

@@ -18,6 +18,7 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
+from lfr_core.common.starting import end_start
 from lfr_core.custody.audit.head_checkpoint import keep_head
 from lfr_core.custody.audit.head_memory import HeadMemory
 from lfr_core.custody.audit.head_signing import HeadSigningThread
@@ -195,6 +196,7 @@ def run_vault(installation: Installation) -> None:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
+    end_start()
     get_logger().info("vault.serving")
     heads.start()
     try:

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from lfr_core.common.process_memory import forbid_core_dumps, lock_memory
 from lfr_core.common.project import PROJECT
+from lfr_core.common.starting import begin_start
 
 __all__ = ["LOCK_MEMORY", "PRIVATE_UMASK", "SWITCHES", "download_environment", "own_environment", "prepare_process"]
 
@@ -100,6 +101,7 @@ def prepare_process() -> None:
     _REMOVED.update({name: os.environ[name] for name in _PROXY_SWITCHES if os.environ.get(name, "*") != "*"})
     os.environ.update(own)
     os.umask(PRIVATE_UMASK)
+    begin_start()
     forbid_core_dumps()
     if os.environ.get(LOCK_MEMORY) == "1":
         lock_memory()

@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from lfr_core.common.starting import end_start
+
 __all__ = ["STALE_AFTER_S", "TOUCH_EVERY_S", "LivenessFile"]
 
 TOUCH_EVERY_S: Final = 2.0
@@ -24,7 +26,8 @@ class LivenessFile:
         self.path = path
 
     def say_ready(self) -> None:
-        """Write this process's number. Raises OSError."""
+        """Write this process's number: its start is over. Raises OSError."""
+        end_start()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(str(os.getpid()), encoding="ascii")
 

@@ -8,9 +8,11 @@ templates), so all of them are removed before each start.
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
+
+from lfr_core.common.starting import end_start
+from lfr_core.recognition.milvus_library import import_milvus_library
 
 __all__ = ["lite_server_command", "remove_indexes"]
 
@@ -29,6 +31,10 @@ def remove_indexes(folder: Path) -> None:
 if __name__ == "__main__":
     _, _folder, _port = sys.argv
     remove_indexes(Path(_folder))
-    _program = str(Path(sys.executable).with_name("milvus-lite"))
+    import_milvus_library()
+    from milvus_lite.cmdline import main
+
+    end_start()
     # its own default listens on every interface
-    os.execv(_program, (_program, "server", "--host", "127.0.0.1", "--port", _port, "--data-dir", _folder))  # noqa: S606
+    sys.argv = ["milvus-lite", "server", "--host", "127.0.0.1", "--port", _port, "--data-dir", _folder]
+    main()

@@ -22,6 +22,7 @@ from string import Template
 
 from lfr_core.common.errors import Fatal, LfrError
 from lfr_core.custody.vault.files import remove_private, write_private
+from streams.broker.class_archive import archive_options, kept_archive, read_options
 from streams.broker.connection import SCRAM
 from streams.broker.jars import KAFKA_FOLDER, MIN_JAVA, check_jars, java_major
 from streams.broker.properties import property_value
@@ -75,7 +76,8 @@ def broker_command(node: KafkaNode) -> tuple[str, ...]:
 
 def java_command(node: KafkaNode, java: str) -> tuple[str, ...]:
     """Return what `broker_command` turns into."""
-    return (java, *_JVM, "-cp", f"{node.libs}/*", "kafka.Kafka", str(node.config))
+    archive = archive_options(kept_archive(node.libs, Path(java), _JVM))
+    return (java, *_JVM, *archive, "-cp", f"{node.libs}/*", "kafka.Kafka", str(node.config))
 
 
 def prepare(node: KafkaNode) -> str:
@@ -163,7 +165,7 @@ def _run_format(node: KafkaNode, java: str, arguments: Sequence[str]) -> None:
     write_private(file, "\n".join(_java_argument(each) for each in arguments).encode())
     try:
         subprocess.run(
-            [java, *_JVM, f"@{file.name}"],
+            [java, *_JVM, *read_options(kept_archive(node.libs, Path(java), _JVM)), f"@{file.name}"],
             cwd=node.folder,
             env=_environment(),
             capture_output=True,

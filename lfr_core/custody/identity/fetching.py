@@ -9,11 +9,13 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
-
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.common.loopback_ports import has_own_listener
+from lfr_core.common.starting import leave_out
 from lfr_core.custody.identity.provider import IdentityProvider
+
+with leave_out("httpx._main"):  # its command line, with a library for colours
+    import httpx
 
 __all__ = ["ANSWER_BYTES", "ANSWER_S", "fetch_json"]
 

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.common.loopback_ports import has_own_listener
 from lfr_core.recognition.gallery.access import MilvusAccess
+from lfr_core.recognition.milvus_library import import_milvus_library
 
 __all__ = ["MilvusConnection", "unknown_gallery"]
 
@@ -68,6 +69,8 @@ class MilvusConnection:
             Fatal: another user of this machine listens where ours belongs; nothing was sent.
         """
         import grpc  # type: ignore[import-untyped]  # ships no types
+
+        import_milvus_library()
         from pymilvus.exceptions import MilvusException
 
         # each time: a channel connects again by itself

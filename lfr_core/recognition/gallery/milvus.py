@@ -25,6 +25,7 @@ from lfr_core.recognition.gallery.connection import MilvusConnection, unknown_ga
 from lfr_core.recognition.gallery.port import Candidate, Reference, StoredRow
 from lfr_core.recognition.gallery.ranking import Hit, rank, rank_again
 from lfr_core.recognition.gallery.reading import read_all
+from lfr_core.recognition.milvus_library import import_milvus_library
 
 __all__ = ["MilvusGallery", "milvus_gallery"]
 
@@ -69,15 +70,14 @@ class MilvusGallery:
         exists = Refused("gallery.exists", f"there is a gallery {name} already; a gallery is never reused")
         if self._connection.call(lambda c: c.has_collection(name, timeout=self._timeout_s)):
             raise exists
-        from pymilvus import DataType, MilvusClient
-
-        schema = MilvusClient.create_schema(
+        milvus = import_milvus_library()
+        schema = milvus.MilvusClient.create_schema(
             auto_id=False, enable_dynamic_field=False, description=f"{_CONTRACT}={contract_id}"
         )
-        schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=128)
-        schema.add_field("entry", DataType.VARCHAR, max_length=128)
-        schema.add_field("template", DataType.FLOAT_VECTOR, dim=DIMENSION)
-        index = MilvusClient.prepare_index_params()
+        schema.add_field("id", milvus.DataType.VARCHAR, is_primary=True, max_length=128)
+        schema.add_field("entry", milvus.DataType.VARCHAR, max_length=128)
+        schema.add_field("template", milvus.DataType.FLOAT_VECTOR, dim=DIMENSION)
+        index = milvus.MilvusClient.prepare_index_params()
         index.add_index("template", index_type="FLAT", metric_type="IP")
         try:
             self._connection.call(
