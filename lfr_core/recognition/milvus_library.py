@@ -30,7 +30,7 @@ class _LaterModule(ModuleType):
         whole = f"{self.__name__}.{name}"
         if whole in _LATER:
             return sys.modules.get(whole) or importlib.import_module(whole)
-        caller = sys._getframe(1).f_globals.get("__name__", "")
+        caller = sys._getframe(1).f_globals.get("__name__", "")  # noqa: SLF001  who asks decides what is given
         if _importing.locked() and str(caller).startswith(f"{_LIBRARY}."):
             return _call_later(self.__name__, name) if name.islower() else ForwardRef(name)  # a class: in annotations
         return getattr(_import_really(self.__name__), name)

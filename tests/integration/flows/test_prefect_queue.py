@@ -1,0 +1,45 @@
+"""Prefect's server looks into its queue of background tasks every few seconds, and is woken by what comes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from docket import Docket, Worker
+from prefect.server.api import background_workers, server
+
+from flows.prefect_queue import ask_queue_less_often
+
+
+async def _seconds_until_run(**named: Any) -> float:
+    ran = asyncio.Event()
+
+    async def note() -> None:
+        ran.set()
+
+    async with Docket(name="queue-test", url="memory://queue-test", **named) as docket:
+        docket.register(note)
+        async with background_workers.Worker(docket) as worker:
+            assert worker.minimum_check_interval >= timedelta(seconds=1)
+            assert worker.scheduling_resolution >= timedelta(seconds=1)
+            running = asyncio.create_task(worker.run_forever())
+            await asyncio.sleep(0.3)  # it waits for work now
+            began = time.monotonic()
+            await docket.add(note)()
+            await asyncio.wait_for(ran.wait(), 10)
+            took = time.monotonic() - began
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+    return took
+
+
+def test_a_task_that_comes_is_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background_workers, "Worker", Worker)  # so that both are put back
+    monkeypatch.setattr(server, "Docket", Docket)
+    ask_queue_less_often()
+
+    assert asyncio.run(_seconds_until_run()) < 1.0
+    assert server.Docket(name="a", url="memory://a").heartbeat_interval >= timedelta(seconds=10)
