@@ -24,7 +24,7 @@ def ask_queue_less_often() -> None:
     from docket import Docket, Worker
     from prefect.server.api import background_workers, server
 
-    background_workers.Worker = partial(  # type: ignore[misc,assignment]  # it is only called there
+    background_workers.Worker = partial(  # type: ignore[attr-defined,assignment]  # it is only called there
         Worker, minimum_check_interval=_CHECK_EVERY, scheduling_resolution=_CHECK_EVERY
     )
-    server.Docket = partial(Docket, heartbeat_interval=_HEARTBEAT_EVERY)  # type: ignore[misc,assignment]  # the same
+    server.Docket = partial(Docket, heartbeat_interval=_HEARTBEAT_EVERY)  # type: ignore[attr-defined,assignment]  # the same

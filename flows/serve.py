@@ -34,6 +34,7 @@ from lfr_core.common.errors import LfrError
 from lfr_core.common.liveness import TOUCH_EVERY_S, LivenessFile
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
+from lfr_core.common.starting import wait_to_begin
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.program import run_program
 from lfr_core.domain.actors import ProcessIdentity
@@ -67,9 +68,12 @@ def ready_file(settings: Settings) -> Path:
 
 def main() -> int:
     """Serve until SIGTERM. Returns the exit code."""
-    return run_program(
-        lambda installation: asyncio.run(_serve(installation)), identity=ProcessIdentity.FLOWS, event="flows_end"
-    )
+    return run_program(_begin, identity=ProcessIdentity.FLOWS, event="flows_end")
+
+
+def _begin(installation: Installation) -> None:
+    wait_to_begin()
+    asyncio.run(_serve(installation))
 
 
 async def _serve(installation: Installation) -> None:

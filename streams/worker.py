@@ -21,6 +21,7 @@ from lfr_core.common.errors import Fatal, Retryable
 from lfr_core.common.liveness import TOUCH_EVERY_S, LivenessFile
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
+from lfr_core.common.starting import wait_to_begin
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.program import run_program
 from lfr_core.domain.actors import ProcessIdentity, SystemActor
@@ -34,6 +35,7 @@ from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic, absent_topics, 
 from streams.watchdog import Heartbeat, Watchdog
 
 if TYPE_CHECKING:
+    from lfr_core.domain.policy import Policy
     from lfr_core.recognition.thumbnails import Thumbnails
 
 __all__ = ["main", "ready_file"]
@@ -59,6 +61,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(role: str, index: int, installation: Installation) -> int:
     settings, policy = installation.settings, installation.policy
+    engine = _load_engine(settings, policy) if role == "recognise" else None
+    if engine is None:
+        import streams.agents.record  # noqa: F401  now: there is time
+    wait_to_begin()
     traits = read_traits(settings)
     user, group = (User.RECOGNISE, RECOGNISE_GROUP) if role == "recognise" else (User.RECORD, RECORD_GROUP)
     connection = connect_as(user, settings, traits)
@@ -67,8 +73,8 @@ def _run(role: str, index: int, installation: Installation) -> int:
     (settings.home / "run").mkdir(parents=True, exist_ok=True, mode=0o700)  # on a machine without `lfr up`
     app = make_app(group, instance, settings=settings, policy=policy, traits=traits, connection=connection)
     heartbeat = Heartbeat()
-    if role == "recognise":
-        _attach_recognise(app, installation, heartbeat, index)
+    if engine is not None:
+        _attach_recognise(app, installation, engine, heartbeat, index)
     else:
         _attach_record(app, installation, heartbeat)
     assigned = threading.Event()
@@ -134,15 +140,31 @@ def _say_ready(liveness: LivenessFile) -> None:
         os._exit(Retryable.exit_code)
 
 
-def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Heartbeat, index: int) -> None:
+def _load_engine(settings: Settings, policy: Policy) -> FaceEngine:
+    """Load the models and look with them once: the first call takes seconds, and no live frame shall wait for it."""
     import cv2
+    import numpy as np
 
+    import streams.agents.recognise  # noqa: F401  now: there is time
+    from lfr_core.recognition.faces.engine import build_engine
+    from lfr_core.recognition.milvus_library import import_milvus_library
+
+    cv2.setNumThreads(settings.inference_threads)  # a worker a core: more threads would fight for it
+    engine = build_engine(settings, policy)
+    engine.detect([np.zeros((720, 1280, 3), np.uint8)])
+    engine.embed([np.zeros((112, 112, 3), np.uint8)])
+    import_milvus_library()
+    return engine
+
+
+def _attach_recognise(
+    app: faust.App, installation: Installation, engine: FaceEngine, heartbeat: Heartbeat, index: int
+) -> None:
     from lfr_core.custody.vault.frames import VaultOpener
     from lfr_core.custody.vault.record_mac import RecordSigner
     from lfr_core.deployments.build import build_gallery_check
     from lfr_core.deployments.directory import CachedDirectory
     from lfr_core.deployments.views import DeploymentReader
-    from lfr_core.recognition.faces.engine import build_engine
     from lfr_core.recognition.gallery.milvus import milvus_gallery
     from lfr_core.recognition.gallery.prefilter import PrefilteredGallery
     from lfr_core.recognition.gallery.rotated import build_rotated_gallery
@@ -152,13 +174,11 @@ def _attach_recognise(app: faust.App, installation: Installation, heartbeat: Hea
     from streams.agents.recognise import attach_recognise
 
     settings, policy, vault, clock = installation.settings, installation.policy, installation.vault, installation.clock
-    cv2.setNumThreads(settings.inference_threads)  # a worker a core: more threads would fight for it
-    engine = build_engine(settings, policy)
     check = build_gallery_check(installation)  # a connection of its own: it runs in another thread
     screen = PrefilteredGallery(milvus_gallery(settings))
     rotated = build_rotated_gallery(screen, vault, actor=SystemActor.RECOGNISER, clock=clock)
     gallery = ComparedGallery(rotated, check, screen)
-    _warm_up(engine, gallery)
+    _connect_gallery(gallery)
     thumbnails = Thumbnails(engine, clock)
     _serve_thumbnails(settings, index, thumbnails)
     recogniser = Recogniser(
@@ -187,12 +207,8 @@ def _serve_thumbnails(settings: Settings, index: int, thumbnails: Thumbnails) ->
         get_logger().warning("thumbnails.not-served", error=type(error).__name__)
 
 
-def _warm_up(engine: FaceEngine, gallery: Gallery) -> None:
-    """Make the first calls, which take seconds (imports, connections, graph), before the first live frame."""
-    import numpy as np
-
-    engine.detect([np.zeros((720, 1280, 3), np.uint8)])
-    engine.embed([np.zeros((112, 112, 3), np.uint8)])
+def _connect_gallery(gallery: Gallery) -> None:
+    """Make the first call, before the first live frame."""
     try:
         gallery.names()
     except Retryable:  # it may come later; until then there are no sightings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lfr_core.common.starting import wait_to_begin
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.program import run_program
 from lfr_core.domain.actors import ProcessIdentity
@@ -17,6 +18,7 @@ def main() -> int:
 def _serve(_installation: Installation) -> None:
     from apps.staff.server import serve_staff_app
 
+    wait_to_begin()
     serve_staff_app()  # Streamlit's script can be given nothing: it opens what `apps.staff.process` keeps
 
 

@@ -78,20 +78,23 @@ class Child:
         return self._report
 
     def step(self, *, may_start: bool) -> None:
-        """Look at it once, and do what is due. `may_start`: all it comes after is ready."""
+        """Look at it once, and do what is due. `may_start`: all it comes after is ready, so that it may begin."""
         now = self._clock.monotonic()
         if self._process is not None:
             code = self._process.poll()
             if code is not None:
                 self._note_death(now, code, f"it ended with {_exit_words(code)}")
+            elif self.state is ChildState.WAITING:
+                if may_start:
+                    self._begin(now, self._process)
             elif self.state is ChildState.STARTING and now >= self._next_probe:
                 self._probe(now, self._process)
             elif self.state in _RUNNING and self.spec.alive is not None and now >= self._next_probe:
                 self._look(now, self._process)
-        elif may_start and (
+        elif (may_start or self.spec.prepares) and (
             self.state is ChildState.WAITING or (self.state is ChildState.BACKING_OFF and now >= self._not_before)
         ):
-            self._start(now)
+            self._start(now, may_begin=may_start)
 
     def terminate(self) -> None:
         """Ask it to stop; it isn't started again."""
@@ -113,7 +116,7 @@ class Child:
         self._become(ChildState.STOPPED, f"killed: not ended in {self.spec.stop_deadline_s:.0f} s" if late else "")
         return True
 
-    def _start(self, now: float) -> None:
+    def _start(self, now: float, *, may_begin: bool) -> None:
         if self.state is ChildState.BACKING_OFF:
             self._restarts += 1
         self._started, self._next_probe = now, now
@@ -126,6 +129,15 @@ class Child:
                 self._become(ChildState.FAILED, f"it can't be started: {error}")
             return
         self._pid_created = process_created(self._process.pid)
+        if may_begin:
+            self._begin(now, self._process)
+        else:
+            self._become(ChildState.WAITING, self._why)
+
+    def _begin(self, now: float, process: ChildProcess) -> None:
+        """Let it begin: its time to become ready counts from here."""
+        process.begin()
+        self._started, self._next_probe = now, now
         self._become(ChildState.STARTING, self._why)
 
     def _probe(self, now: float, process: ChildProcess) -> None:

@@ -59,6 +59,9 @@ class ChildSpec:
     """A child that isn't ready by then is killed and counts as dead."""
     after: tuple[str, ...] = ()
     """Children that must be ready before this one starts, and that are stopped after it."""
+    prepares: bool = False
+    """Its process may run before those are ready: it imports what it needs and calls `wait_to_begin`
+    (`lfr_core.common.starting`). Until then it counts as waiting."""
     outlived_by: tuple[str, ...] = ()
     """Children that are stopped after this one too, though it needn't wait for them at the start."""
     ports: tuple[int, ...] = ()

@@ -186,6 +186,7 @@ def _worker(settings: Settings, env: dict[str, str], role: str, index: int, need
         alive=says_alive(liveness),
         start_deadline_s=_WORKER_START_S,
         after=needs,
+        prepares=True,
         outlived_by=(RECORD,) if recognises else (),  # what it sends last is still recorded
     )
 
@@ -200,6 +201,7 @@ def _watch(settings: Settings, env: dict[str, str], needs: tuple[str, ...]) -> C
         ready=says_ready(liveness),
         alive=says_alive(liveness),
         after=needs,
+        prepares=True,
     )
 
 
@@ -231,6 +233,7 @@ def _page(settings: Settings, env: dict[str, str], needs: tuple[str, ...]) -> Ch
         alive=answers,
         stop_deadline_s=5.0,
         after=needs,
+        prepares=True,
         ports=(settings.operator_port,),
         shares_ports=True,
     )

@@ -15,6 +15,7 @@ from typing import IO, Self
 
 from apps.supervisor.children import ChildSpec
 from lfr_core.common.environment import PRIVATE_UMASK, download_environment, own_environment
+from lfr_core.common.starting import WAITS
 
 __all__ = ["ChildProcess", "OrphanKiller", "child_environment", "rotate", "spawn", "tail"]
 
@@ -80,15 +81,23 @@ def child_environment(extra: Mapping[str, str], *, downloads: bool = False) -> d
 
 
 def spawn(
-    command: Sequence[str], *, home: Path, env: Mapping[str, str], output: IO[bytes], new_session: bool = False
+    command: Sequence[str],
+    *,
+    home: Path,
+    env: Mapping[str, str],
+    output: IO[bytes],
+    new_session: bool = False,
+    waits: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start a child, its output into `output`: in the home folder, which is its person's home too, files for us alone.
 
     So no `prefect.toml`, `.streamlit` or profile of whoever started us is read, and nothing is written elsewhere.
+    `waits`: its standard input is open until somebody closes it; else it has none.
     """
+    env = {**env, WAITS: "1"} if waits else env
     return subprocess.Popen(
         command,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if waits else subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
         env=child_environment({"HOME": str(home.resolve() / USER_HOME), **env}),
@@ -113,10 +122,16 @@ class ChildProcess:
                 env=spec.env,
                 output=output,
                 new_session=True,
+                waits=spec.prepares,
             )
         self.pid = self._popen.pid
         """The child's own (it is exec'ed), and its process group's."""
         orphan_killer.note(self.pid)
+
+    def begin(self) -> None:
+        """Let it begin, if it waits: those it comes after are ready."""
+        if self._popen.stdin is not None:
+            self._popen.stdin.close()
 
     def poll(self) -> int | None:
         """Return its exit code (negative: a signal), or None while it runs."""
@@ -131,6 +146,7 @@ class ChildProcess:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._popen.wait(30)
+        self.begin()
         self._orphan_killer.forget(self.pid)
 
     def close(self) -> None:

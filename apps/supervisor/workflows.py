@@ -56,6 +56,7 @@ def workflow_children(
         alive=says_alive(liveness),
         start_deadline_s=_START_S,
         after=(*needs, *(child.name for child in own)),
+        prepares=True,
     )
     return [*own, flows]
 

@@ -18,6 +18,7 @@ from lfr_core.common.errors import Retryable
 from lfr_core.common.liveness import LivenessFile
 from lfr_core.common.logs import get_logger
 from lfr_core.common.settings import Settings
+from lfr_core.common.starting import wait_to_begin
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.build import build_deployment_service, build_gallery_check
@@ -87,6 +88,7 @@ def run_watch(installation: Installation) -> None:
     Raises:
         Fatal: the database can't be used.
     """
+    wait_to_begin()
     over = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:

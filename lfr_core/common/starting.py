@@ -3,6 +3,9 @@
 Its imports make hundreds of thousands of objects that stay: looking through them for garbage again and again took a
 seventh of their time. So the collector is asked less often until `end_start`, and what is there by then is left out of
 later looks.
+
+One that comes after others imports what it needs while these start, and begins when they are ready
+(`wait_to_begin`): on a machine with two cores nobody waits for anybody then.
 """
 
 from __future__ import annotations
@@ -14,17 +17,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-__all__ = ["STARTING", "begin_start", "end_start", "leave_out"]
+__all__ = ["STARTING", "WAITS", "begin_start", "end_start", "leave_out", "wait_to_begin"]
 
 STARTING: Final = "OPENLFR_STARTING"
 """Set to 1 in the environment of a process that calls `end_start`; what it starts itself isn't given it."""
+WAITS: Final = "OPENLFR_WAITS_TO_BEGIN"
+"""Set to 1 in the environment of a process that calls `wait_to_begin`: its standard input ends when it may."""
 _RARELY: Final = (50_000, 50, 1_000)
 _usual: list[tuple[int, int, int]] = []
 """How often it was before; empty while no start is under way."""
+_waits: list[str] = []
+"""Not empty: this process hasn't begun yet."""
 
 
 def begin_start() -> None:
     """Ask the collector less often, where the environment says that this process is starting."""
+    if os.environ.pop(WAITS, "") == "1":
+        _waits.append(WAITS)
     if os.environ.pop(STARTING, "") == "1" and not _usual:
         _usual.append(gc.get_threshold())
         gc.set_threshold(*_RARELY)
@@ -39,6 +48,16 @@ def end_start() -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_usual.pop())
+
+
+def wait_to_begin() -> None:
+    """Return when those that this process comes after are ready; at once where nobody said that it waits.
+
+    Called when everything is imported, and before anything is asked of them or of the home folder.
+    """
+    while _waits:
+        if not os.read(0, 1):  # the supervisor has closed it, or is gone, and then this process is killed
+            _waits.clear()
 
 
 @contextmanager

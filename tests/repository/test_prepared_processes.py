@@ -32,7 +32,7 @@ def test_each_package_prepares_the_process_before_it_imports_anything_else() -> 
     assert list(first.values()) == [["lfr_core"]] * 3
     common = ROOT / "lfr_core" / "common"
     assert imports(common / "__init__.py") == []
-    ours = ("project", "process_memory")
+    ours = ("project", "process_memory", "starting")
     named = {name for each in ("environment", *ours) for name in imports(common / f"{each}.py")}
     named -= {f"lfr_core.common.{each}" for each in ours}
     assert {name.partition(".")[0] for name in named} <= set(sys.stdlib_module_names)
