@@ -141,7 +141,7 @@ def _say_ready(liveness: LivenessFile) -> None:
 
 
 def _load_engine(settings: Settings, policy: Policy) -> FaceEngine:
-    """Load the models and look with them once: the first call takes seconds, and no live frame shall wait for it."""
+    """Load the models and make their first call, which takes seconds, before the first live frame."""
     import cv2
     import numpy as np
 
