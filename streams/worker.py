@@ -141,7 +141,7 @@ def _say_ready(liveness: LivenessFile) -> None:
 
 
 def _load_engine(settings: Settings, policy: Policy) -> FaceEngine:
-    """Load the models and make their first call, which takes seconds, before the first live frame."""
+    """Build the engine and make its first calls, which take seconds, before the first live frame."""
     import cv2
     import numpy as np
 
