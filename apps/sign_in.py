@@ -31,6 +31,9 @@ DRAWN_FOR: Final = "drawn-for"
 """Key of the session's state for whom its page was drawn: their roles, or why it was for nobody."""
 _BY_ITSELF: Final = "drawn-by-itself"
 """Key of the session's state while the page is drawn anew without anybody having done anything."""
+_PICTURES: Final = ("alerts", "officer-pictures")
+_HELD: Final = (*_PICTURES, "receipt", "officer-receipt", "rights-opened")
+"""Keys of the session's state for what somebody has opened: it stays there while the tab is open, whoever is there."""
 _WHAT_TO_DO = {
     "login.none": "",
     "identity.unknown": "Compliance registers people and links their accounts.",
@@ -141,8 +144,16 @@ def _draw_refusal(error: LfrError, log_in: Callable[[], None]) -> None:
 
 
 def _forget_pictures() -> None:
-    st.session_state.pop("alerts", None)  # which keeps them
+    for name in _HELD:
+        st.session_state.pop(name, None)
     forget_uploads()
+
+
+def _sweep_pictures() -> None:
+    """Have pictures go at their time, whichever page is shown meanwhile."""
+    for name in _PICTURES:
+        if (held := st.session_state.get(name)) is not None:
+            held.sweep()
 
 
 def _find_roles(sessions: PageSessions, claims: Mapping[str, object]) -> frozenset[Role] | str:
@@ -158,6 +169,7 @@ def _watch(sessions: PageSessions, claims: Mapping[str, object]) -> None:
     """Draw the whole page anew when somebody is in or out now, or may do other things, than when it was drawn."""
     if _find_roles(sessions, claims) != st.session_state.get(DRAWN_FOR):
         redraw()
+    _sweep_pictures()
     with stay_in_sight("-session"):
         warn_of_the_end(sessions, claims)
 

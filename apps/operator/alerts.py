@@ -83,6 +83,7 @@ class AlertsView:
         self._operator = operator
         self._use = use
         self._pictures = view.pictures()
+        self.sweep = self._pictures.sweep
         self._held: UUID | None = None
         self._large = False
         self._new = NewAlerts()

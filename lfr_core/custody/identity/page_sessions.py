@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.counts import counted
-from lfr_core.common.errors import Refused
+from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.identity.provider import IdentityProvider, check_group
 from lfr_core.custody.identity.tokens import LEEWAY_S, Identity
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
@@ -92,6 +92,8 @@ class PageSessions:
         self._access = access
         self._clock = clock
         self._used_ns: dict[Identity, int] = {}
+        self._seen_ns: dict[Identity, int] = {}
+        """When each login counted last."""
         self._lock = threading.Lock()
 
     def find(self, claims: Mapping[str, object]) -> AuthenticatedPerson:
@@ -108,7 +110,15 @@ class PageSessions:
             identity.issuer, identity.subject, since=identity.issued_at, ends_at=ends_at, shown=identity.token
         )
         self._remember(person)
+        self._note_seen(identity)
         return person
+
+    def _note_seen(self, identity: Identity) -> None:
+        now_ns, longest_ns = self._clock.time_ns(), int(self._access.session_h * 3600 * _NS)
+        with self._lock:
+            if identity not in self._seen_ns:
+                self._seen_ns = {each: at for each, at in self._seen_ns.items() if now_ns - at < longest_ns}
+            self._seen_ns[identity] = now_ns
 
     def use(self, claims: Mapping[str, object]) -> AuthenticatedPerson:
         """Find who is logged in and has just done something; a login's first use is on the audit trail.
@@ -136,15 +146,24 @@ class PageSessions:
     def find_typist(self, claims: Mapping[str, object]) -> Identity:
         """Find whose login it is that typed something: also just after its end, and while the register is away.
 
-        Raises Refused as `find`, of the login alone: they ended it themselves, or it ended longer ago.
+        Raises Refused as `find`: they ended it themselves, or it ended longer ago, wherever: who has a copy of its
+        cookie puts no words into the fields of its person.
         """
         identity = read_claims(claims, self._provider)
-        now = utc_from_ns(self._clock.time_ns())
+        now_ns = self._clock.time_ns()
+        now = utc_from_ns(now_ns)
         with self._lock:
-            used_ns = self._used_ns.get(identity)
+            used_ns, seen_ns = self._used_ns.get(identity), self._seen_ns.get(identity, 0)
         ends_at = min(identity.issued_at + timedelta(hours=self._access.session_h), self._idle_at(identity))
         if used_ns == _ENDED_NS or now >= ends_at + TYPED_AFTER:
             raise Refused("login.expired", "the session is over: log in again")
+        try:
+            self._people.of_identity(identity.issuer, identity.subject, since=identity.issued_at, shown=identity.token)
+        except Retryable:
+            pass
+        except Refused:
+            if now - utc_from_ns(seen_ns) >= TYPED_AFTER:
+                raise
         return identity
 
     def end(self, claims: Mapping[str, object]) -> None:

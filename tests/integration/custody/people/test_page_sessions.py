@@ -118,6 +118,23 @@ def test_what_was_typed_is_taken_until_just_after_the_end_and_of_nobody_who_logg
     assert refusal(lambda: sessions.find_typist({})) == "login.none"
 
 
+@pytest.mark.parametrize("ends", ["end_sessions", "revoke"])
+def test_a_copied_cookie_types_nothing_into_its_persons_fields_once_they_are_out_elsewhere(
+    sessions: PageSessions, people: People, clock: ManualClock, ends: str
+) -> None:
+    login = claims(clock)
+    sessions.use(login)
+    clock.advance(5)
+    if ends == "revoke":
+        people.revoke(PAT, why="left", by=authenticated(DEE))
+    else:
+        people.end_sessions(PAT, by=authenticated(DEE))
+    clock.advance(54)
+    assert sessions.find_typist(login).subject == "s1"  # what they were typing just then
+    clock.advance(1)
+    assert refusal(lambda: sessions.find_typist(login)).startswith(("login.", "identity.", "people."))
+
+
 @pytest.mark.parametrize(
     ("changes", "rule"),
     [
