@@ -47,6 +47,9 @@ SWITCHES = {
 }
 """Set in every process of ours, whatever it was started with."""
 
+NO_HOME = "/nonexistent"
+"""The home of a user who has none: libraries only ask where it would be, and what would write there is refused."""
+
 _LEFT_OUT = re.compile(
     r"""
     .*_proxy                                        # in any case: http, https, ftp, all, no, grpc
@@ -87,6 +90,15 @@ def own_environment(env: Mapping[str, str], *, for_child: bool = False) -> dict[
     return {name: text for name, text in kept.items() if text or name not in _PATHS} | SWITCHES
 
 
+def _has_home() -> bool:
+    """Return whether anybody can say where this user's home is: in a container it may be nobody's own number."""
+    try:
+        Path.home()
+    except RuntimeError:
+        return False
+    return True
+
+
 def prepare_process() -> None:
     """Make this process's environment our own, and its files private. Once; later calls change nothing.
 
@@ -100,6 +112,8 @@ def prepare_process() -> None:
         _REMOVED[name] = os.environ.pop(name)
     _REMOVED.update({name: os.environ[name] for name in _PROXY_SWITCHES if os.environ.get(name, "*") != "*"})
     os.environ.update(own)
+    if not _has_home():
+        os.environ["HOME"] = NO_HOME
     os.umask(PRIVATE_UMASK)
     begin_start()
     forbid_core_dumps()

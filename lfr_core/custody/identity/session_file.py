@@ -63,9 +63,14 @@ def write_session(folder: Path, session: StoredSession) -> Path:
     """Keep the session; one that was there is replaced in one go.
 
     Raises:
-        Fatal: the folder is a link, or others may write into it; or the file can't be written.
+        Fatal: the folder can't be made, is a link, or others may write into it; or the file can't be written.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Fatal(
+            f"{folder} can't be made for the login: {error.strerror}. Set XDG_STATE_HOME to a folder of yours"
+        ) from error
     _check_folder(folder)
     file = _file(folder, session.installation)
     with open_atomic(file) as out:
