@@ -26,6 +26,7 @@ _PLAIN_URL = re.compile(
     r"(?P<query>\?[^@#\s]*)?"
     r"(?P<fragment>#[^@\s]*)?"
 )
+_ENDS_AUTHORITY = re.compile(r"([/?#])")
 # Some recorders take user and password, or a token, as part of the path: only short, plain segments are shown.
 _PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9._-]{0,24})*")
 
@@ -122,6 +123,23 @@ class SourceText(NamedTuple):
         return self.kind is SourceKind.URL and urlsplit(self.text).scheme.lower() in {"rtsp", "rtsps"}
 
 
+def _check_written_as_address(text: str) -> None:
+    """Refuse a password that ends the address where it stands: the name before it would be asked for as a host.
+
+    Raises:
+        Poison: with how it is written.
+    """
+    authority, *ended = _ENDS_AUTHORITY.split(text.split("://", 1)[1], maxsplit=1)
+    by, rest = ended or ("", "")
+    port = authority.rpartition(":")[2] if ":" in authority and not authority.endswith("]") else "0"
+    is_cut_off = "@" not in authority and "@" in rest and (by in {"#", "?"} or not port.isdigit())
+    if is_cut_off or any(character.isspace() for character in text):
+        raise Poison(
+            "this isn't an address as it stands: in a camera's user or password write # as %23, / as %2F, ? as %3F, "
+            "@ as %40, : as %3A, % as %25 and a space as %20"
+        )
+
+
 def parse_source(text: str) -> SourceText:
     """Understand `text`: a URL, a device's number or path, a file or a folder.
 
@@ -135,6 +153,7 @@ def parse_source(text: str) -> SourceText:
             return parse_source(unquote(urlsplit(text).path))
         if scheme not in LIVE_SCHEMES:
             raise Poison(f"a source of this kind can't be read: {redact_url(text)}. {VIDEO_HELP}")
+        _check_written_as_address(text)
         return SourceText(SourceKind.URL, text, redact_url(text))
     if text.isascii() and text.isdigit():
         return SourceText(SourceKind.DEVICE, text, f"device {text}")

@@ -4,6 +4,8 @@ A detector finds faces in turned pictures too, with boxes as tall and scores nea
 surer it is. Measured on 902 pictures, variants of 200 photographs of 14 people and seven samples, each in four
 directions: no upright one was turned (29 were by a rule of 0.99 and tall boxes; their templates matched nobody), of
 those on a side 94 % were turned upright, of those upside down 76 % (19 % before); 4 % and 2 % were turned wrongly.
+On 48 cut-outs of 26 other faces (group photographs in @vladmandic/face-api 1.7.15 and human 3.3.6) no upright one was
+turned, 88 % and 63 % were turned upright, and one of 144 was turned wrongly.
 """
 
 from __future__ import annotations

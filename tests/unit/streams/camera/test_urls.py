@@ -124,3 +124,30 @@ def test_a_named_pipe_is_no_source(tmp_path: Path) -> None:
 )
 def test_an_address_with_a_password_or_token_is_told_from_one_without(text: str, *, holds: bool) -> None:
     assert holds_password(text) is holds
+
+
+@pytest.mark.parametrize("password", ["Sec#ret", "Sec/ret", "Sec?ret", "12#Sec", "12?Sec", "Sec ret", "Sec\tret", "#"])
+def test_a_password_that_ends_the_address_is_refused_with_how_it_is_written_and_nobody_is_asked_for_its_user(
+    password: str,
+) -> None:
+    with pytest.raises(Poison, match="write # as %23") as refused:
+        parse_source(f"rtsp://viewer:{password}@10.0.0.7:554/s1")
+
+    assert "Sec" not in str(refused.value)
+    assert "viewer" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rtsp://viewer:Sec%23ret@10.0.0.7:554/s1",
+        "rtsp://u:p@ss@10.0.0.7/s1",
+        "rtsp://10.0.0.7:554/Secret99@ch1",
+        "rtsp://10.0.0.7/Secret99@ch1",
+        "rtsp://[2001:db8::1]/a@b",
+        "http://10.0.0.7/cgi?mail=a@b",
+        "rtsp://viewer:100%@10.0.0.7/s1",
+    ],
+)
+def test_an_address_whose_user_is_where_it_should_be_is_taken(text: str) -> None:
+    assert parse_source(text).text == text
