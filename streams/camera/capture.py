@@ -195,6 +195,7 @@ class Capture:
         limit = self._policy.images.max_frame_megapixels
         if width * height > limit * 1e6:
             raise Poison(f"a picture of {width} x {height} px is more than the {limit:g} megapixels allowed")
-        if self._size is not None and size != self._size and self._job.loop is False and self._source.info.live:
+        is_told_by_source = isinstance(self._source, ReconnectingSource)
+        if self._size not in {None, size} and not self._job.loop and self._source.info.live and not is_told_by_source:
             _log.warning("camera.resolution-changed", camera=self._job.camera, was=self._size, now=size)
         self._size = size

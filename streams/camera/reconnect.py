@@ -9,13 +9,15 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Generic, TypeVar, cast
 
 import structlog
 
 from lfr_core.common.clock import Clock
-from lfr_core.common.errors import LfrError, Retryable
+from lfr_core.common.errors import LfrError, Poison, Retryable
 from lfr_core.domain.frames import PictureState
+from streams.camera.jpeg import jpeg_size
 from streams.camera.sources import CapturedFrame, Source, SourceInfo, StreamSource
 from streams.camera.stop_token import StopToken
 
@@ -151,6 +153,7 @@ class ReconnectingSource:
         self.reconnects = 0
         """How often it was opened again with success."""
         self.connected = False
+        self._size: tuple[int, int] | None = None
         self._left_behind: list[_CallThread] = []
         self._thread, self._source = self._open()
 
@@ -226,12 +229,20 @@ class ReconnectingSource:
 
     def jpeg(self) -> bytes:
         try:
-            return self._thread.call(
+            picture = self._thread.call(
                 self._source.jpeg, timeout_s=self._hang_s, clock=self._clock, stop_token=self._stop_token
             )
         except Retryable:  # it hangs: the next grab opens it again
             self._disconnect()
             raise
+        with suppress(Poison):  # whoever asked finds out that it is none
+            self._note_size(jpeg_size(picture))
+        return picture
+
+    def _note_size(self, size: tuple[int, int]) -> None:
+        if self._size not in {None, size}:
+            _log.warning("camera.resolution-changed", source=self._info.shown, was=self._size, now=size)
+        self._size = size
 
     def _disconnect(self) -> None:
         if self.connected:

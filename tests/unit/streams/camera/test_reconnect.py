@@ -3,6 +3,8 @@ from __future__ import annotations
 import threading
 import time
 
+import cv2
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -183,3 +185,21 @@ def test_a_camera_that_is_away_at_the_start_is_an_error_at_once() -> None:
 @given(st.integers(-5, 10_000))
 def test_the_back_off_stays_under_5_seconds_because_a_deployment_is_live(failures: int) -> None:
     assert 0.5 <= compute_back_off_s(failures) <= compute_back_off_s(failures + 1) < 5.0
+
+
+def test_another_size_is_said_once_also_where_it_comes_with_a_new_connection() -> None:
+    def picture(width: int, height: int) -> bytes:
+        return cv2.imencode(".jpg", np.zeros((height, width, 3), np.uint8))[1].tobytes()
+
+    first, second = Camera(frames=2, then="fail"), Camera(frames=2)
+    first.jpeg, second.jpeg = lambda: picture(64, 36), lambda: picture(36, 64)  # type: ignore[method-assign]
+    source, _ = a_source(first, second)
+
+    with capture_logs() as logs:
+        for _ in range(4):
+            assert source.grab() is not None
+            source.jpeg()
+    source.close()
+
+    told = [log for log in logs if log["event"] == "camera.resolution-changed"]
+    assert [(log["source"], log["was"], log["now"]) for log in told] == [("rtsp://***@cam/1", (64, 36), (36, 64))]
