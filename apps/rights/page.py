@@ -159,21 +159,33 @@ def _answer(view: RightsView, request: Request, by: AuthenticatedPerson, labels:
             text = st.text_area("Answer")
         if st.form_submit_button("Answer", type="primary"):
             _act(lambda: view.answer(request, text, by, subject), f"{request.reference} is answered.")
-    if request.asks_listed and request.neither_confirm_nor_deny:
+    with st.container():
+        if request.asks_listed and request.neither_confirm_nor_deny:
+            _disclosure(view, request, by, labels)
+
+
+def _disclosure(view: RightsView, request: Request, by: AuthenticatedPerson, labels: Mapping[str, str]) -> None:
+    """Let one person ask that an enquiry is answered plainly, and show it to the second, who needn't look for it."""
+    asker = request.disclosure_asked_by
+    if not asker:
         with st.popover("Answer plainly instead"):
-            if request.disclosure_asked_by:
-                about = f"about {_named(request.deployment, labels)}"
-                st.text(f"{request.disclosure_asked_by} asks for that, {about}. Another person approves it.")
-                key = f"approve-{request.disclosure_digest}"  # a click reaches what was shown, never what replaced it
-                _button("Approve", key, lambda: view.approve_disclosure(request, by), "It is answered plainly.")
-            else:
-                done = "It waits for a second person."
-                _button(
-                    "Ask for it",
-                    f"disclose-{request.reference}",
-                    lambda: view.ask_disclosure(request.reference, by),
-                    done,
-                )
+            st.text("The person is told whether they were on the list. It takes a second person's approval.")
+            done = "It waits for a second person: somebody else of compliance, or an authorising officer."
+            _button(
+                "Ask for it", f"disclose-{request.reference}", lambda: view.ask_disclosure(request.reference, by), done
+            )
+        return
+    about = f"about {_named(request.deployment, labels)}"
+    if by.is_called(asker):
+        st.info(
+            f"You asked that it is answered plainly, {about}. Somebody else of compliance, or an authorising officer, "
+            "approves it here, logged in as themselves."
+        )
+        return
+    st.info(f"{asker} asks that it is answered plainly, {about}: the person is told whether they were on the list.")
+    key = f"approve-{request.disclosure_digest}"  # a click reaches what was shown, never what replaced it
+    done = "Approved. Compliance answers it plainly now, under the reference that lists give the person."
+    _button("Approve the plain answer", key, lambda: view.approve_disclosure(request, by), done)
 
 
 def _draw_intake(view: RightsView, by: AuthenticatedPerson) -> None:
