@@ -64,7 +64,7 @@ async function send() {
   try {
     const answer = await fetch(desk.address, {
       method: "POST", body, headers: { "Content-Type": "application/json" }, credentials: "same-origin",
-      keepalive: body.length < 60000, // a browser lets no larger one outlive its page
+      keepalive: new Blob([body]).size < 60000, // a browser lets no larger one outlive its page
     });
     status = answer.status;
   } catch { /* the server is away: again */ }
