@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
 
-DEE, ADA = "Dee Protection", "Ada Other"
+DEE, ADA, BEA, CY = "Dee Protection", "Ada Other", "Bea Away", "Cy Sender"
+"""One for each test: what one of them leaves typed is given back in the next."""
 LETTER = "They ask whether their son was looked for at the market, and why nobody wrote to them."
 WORDS = "In the person's words"
 BACK = "Here again"
@@ -26,14 +27,12 @@ OUT_MS = 30_000
 
 @pytest.fixture(autouse=True)
 def people(logins: PageLogins, address: str) -> None:
-    logins.add((DEE, Role.COMPLIANCE), (ADA, Role.COMPLIANCE))
+    logins.add(*((each, Role.COMPLIANCE) for each in (DEE, ADA, BEA, CY)))
 
 
 @pytest.fixture
-def page(context: BrowserContext, logins: PageLogins, address: str) -> Page:
-    page = context.new_page()
-    open_intake(page, logins, address, DEE)
-    return page
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
 
 
 def open_intake(page: Page, logins: PageLogins, address: str, name: str) -> None:
@@ -65,6 +64,7 @@ def stored(page: Page) -> str:
 def test_after_a_sessions_end_it_is_there_for_its_person_and_for_nobody_else(
     page: Page, logins: PageLogins, address: str
 ) -> None:
+    open_intake(page, logins, address, DEE)
     type_it(page, WORDS, LETTER)
     assert "their son" not in stored(page)
     logins.people.end_sessions(DEE, by=authenticated(DEE))
@@ -81,7 +81,8 @@ def test_after_a_sessions_end_it_is_there_for_its_person_and_for_nobody_else(
     page.get_by_text(BACK).wait_for()
 
 
-def test_it_is_there_again_once_the_records_are(page: Page, engine: Engine) -> None:
+def test_it_is_there_again_once_the_records_are(page: Page, logins: PageLogins, address: str, engine: Engine) -> None:
+    open_intake(page, logins, address, BEA)
     type_it(page, WORDS, LETTER)
     with overwriting(engine) as session:
         session.execute(text("ALTER TABLE person RENAME TO person_away"))
@@ -95,7 +96,10 @@ def test_it_is_there_again_once_the_records_are(page: Page, engine: Engine) -> N
     stands(page, WORDS, f"{LETTER} Written while they were away.")
 
 
-def test_what_is_given_back_is_sent_as_if_it_were_typed_and_then_given_back_no_more(page: Page) -> None:
+def test_what_is_given_back_is_sent_as_if_it_were_typed_and_then_given_back_no_more(
+    page: Page, logins: PageLogins, address: str
+) -> None:
+    open_intake(page, logins, address, CY)
     type_it(page, "How to answer (address, e-mail)", "a.b@example.test")
     type_it(page, WORDS, LETTER)
     page.reload()
