@@ -59,7 +59,7 @@ def _requests(view: RightsView, by: AuthenticatedPerson) -> None:
         st.write("No request is open.")
         return
     labels = view.labels()
-    heads = ("Reference", "What", "About", "Received", "Answer by", "State")
+    heads = ("Reference", "State", "Answer by", "What", "About", "Received")  # on a phone the last are out of sight
     st.html(table(heads, [_row(each, state_words(each, today), labels) for each in found], ""))
     by_reference = {each.reference: each for each in found}
     chosen = st.selectbox("Request", list(by_reference), key="rights-chosen")  # Streamlit keeps what it was given
@@ -71,7 +71,7 @@ def _row(request: Request, state: str, labels: Mapping[str, str]) -> tuple[str, 
     what = "was I on a list" if request.asks_listed else request.kind.value
     about = _named(request.deployment, labels)
     received, due = (f"{day.day} {day:%B %Y}" for day in (request.received_on, request.due_on))
-    return request.reference, what, about, received, due, state
+    return request.reference, state, due, what, about, received
 
 
 def _named(deployment: str | None, labels: Mapping[str, str]) -> str:
