@@ -28,9 +28,11 @@ _ISO: Final = re.compile(
 def plain_words(text: str) -> str:
     """Return a sentence without the command that ends it, ids, servers' addresses, and the point at its end.
 
-    Days and times stand as people write them; one of UTC's clock by London's.
+    Days and times stand as people write them; one of UTC's clock by London's. What somebody typed into a name, or
+    called a file, is no link or picture where the sentence is shown: Streamlit would draw one.
     """
-    return _LEFT.sub("", _COMMAND.sub("", _ISO.sub(_moment, _ID.sub("", _ADDRESS.sub("", text))))).strip()
+    words = _LEFT.sub("", _COMMAND.sub("", _ISO.sub(_moment, _ID.sub("", _ADDRESS.sub("", text))))).strip()
+    return words.replace("](", "] (")
 
 
 def plain_sentence(text: str) -> str:

@@ -35,3 +35,10 @@ def test_a_sentence_names_days_and_times_as_people_do_and_no_command_or_id(said:
 def test_a_sentence_of_its_own_begins_with_a_capital_and_ends_with_a_point() -> None:
     assert plain_sentence("the deployment is over: see `lfr deployment list`") == "The deployment is over."
     assert plain_sentence("") == ""
+
+
+def test_what_somebody_typed_into_a_name_is_no_link_in_a_refusal() -> None:
+    name = "[Approve here](https://elsewhere.example) ![x](https://elsewhere.example/x.png)"
+
+    assert "](" not in plain_words(f"{name} is over: its plan stays as it is")
+    assert "](" not in plain_sentence(f"{name} is over")
