@@ -224,6 +224,7 @@ EDITS: dict[str, tuple[str, Callable[[Session], None]]] = {
     ),
     "who judged": ("alert/", changed(AlertRow, judged_by=EVE)),
     "an answer": ("alert_answer/", changed(AlertAnswerRow, answer="different")),
+    "an answer gone": ("alert_answer/", gone(AlertAnswerRow)),
     "a publication": ("published_record/", changed(PublishedRecordRow, body='{"alerts":0}')),
     "a publication gone": ("published_record/", gone(PublishedRecordRow)),
     "an enquiry that may be answered plainly": (

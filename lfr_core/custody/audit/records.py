@@ -32,7 +32,7 @@ from lfr_core.storage.recorded import (
     sealed_text_of,
     text_of,
 )
-from lfr_core.storage.tables.alerts import AlertRow, AlertStubRow, digest_stubs
+from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertRow, AlertStubRow, digest_stubs
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.row import Row
 
@@ -80,6 +80,8 @@ def find_differences(
                 yield f"{name} has another similarity, time or count than the recorder gave it"
         if not RECORDED[kind].goes:
             yield from _gone(session, state, kind, None if where is None else where[kind], found)
+        elif kind is AlertAnswerRow and where is None:
+            yield from _answers_gone(session, state, found)
     if where is None:
         there = {str(alert) for alert in session.exec(select(AlertRow.id))}
         for alert, opened in state.alerts.items():
@@ -157,6 +159,15 @@ def _gone(
         gone = [name for name in gone if name not in there]
     for name in gone:
         yield f"{name}, of entry {said[name][1]} of the audit trail, is gone from the records"
+
+
+def _answers_gone(session: Session, state: RecordedState, found: AbstractSet[str]) -> Iterator[str]:
+    """Find the answers that the trail has of alerts that are there, and the table hasn't: they go with their alert."""
+    table = str(AlertAnswerRow.__tablename__)
+    there = {f"{table}/{alert}" for alert in session.exec(select(AlertRow.id))}
+    for name, (digest, seq) in state.entries.get(table, {}).items():
+        if digest and name not in found and name.rpartition("/")[0] in there:
+            yield f"{name}, of entry {seq} of the audit trail, is gone from the records"
 
 
 def not_on_trail(what: str, difference: str) -> Refused:

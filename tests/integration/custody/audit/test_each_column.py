@@ -1,5 +1,5 @@
-"""Each column that the trail is said to cover is edited alone, past the platform: `test_what_is_compared` asks the
-code's own tables which ones those are."""
+"""Each column that the trail is said to cover is edited alone, and of each table a row taken out, past the platform:
+`test_what_is_compared` asks the code's own tables which ones those are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, inspect
 from sqlmodel import Session, select
 
-from lfr_core.common.errors import LfrError
+from lfr_core.common.errors import Fatal, LfrError
 from lfr_core.storage.recorded import RECORDED
 from lfr_core.storage.tables.row import Row
 from tests.integration.custody.audit.test_records_on_trail import lived
@@ -87,3 +87,27 @@ def test_an_edit_of_any_one_column_is_found(lived: Engine) -> None:
     assert missed == []
     assert len(tried) > 200
     assert differences(lived) == ()
+
+
+def test_a_row_of_any_table_that_is_taken_out_is_found(lived: Engine) -> None:
+    refused, missed = set(), []
+    for kind in RECORDED:
+        name = str(kind.__tablename__)
+        try:
+            with overwritten(lived, take_out(kind)) as found:
+                if not any(each.startswith(f"{name}/") for each in found):
+                    missed.append(name)
+        except Fatal:
+            refused.add(name)
+
+    assert missed == []
+    assert refused == {"person", "deployment", "footage_hold", "rights_request"}, "the database itself keeps these"
+    assert differences(lived) == ()
+
+
+def take_out(kind: type[Row]) -> Callable[[Session], None]:
+    def remove(session: Session) -> None:
+        session.delete(session.exec(select(kind).limit(1)).one())
+        session.flush()
+
+    return remove
