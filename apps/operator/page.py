@@ -211,14 +211,10 @@ def _tones() -> None:
     with st.popover("Sound", key="operator-sound", type="tertiary"):
         st.toggle("Mute", key=MUTED)
         st.session_state.setdefault(_TESTED, 0)
-        tested = [
-            response
-            for response, words in SHORT.items()
-            if st.button(f"Test: {words.lower()}", key=f"operator-tone-{response}")
-        ]
-        for response in tested:  # below the buttons: what sounds takes room, and moves none of them
-            st.session_state[_TESTED] += 1
-            st.html(tone_html(response, [str(st.session_state[_TESTED])]))
+        for response, words in SHORT.items():
+            if st.button(f"Test: {words.lower()}", key=f"operator-tone-{response}"):
+                st.session_state[_TESTED] += 1
+                st.html(tone_html(response, [str(st.session_state[_TESTED])]))
 
 
 def page(session: PageSession) -> None:

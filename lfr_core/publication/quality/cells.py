@@ -28,7 +28,8 @@ __all__ = [
 ]
 
 _COUNT = re.compile(r"-?\d{1,3}(?:[, ]\d{3}){1,4}|-?\d{1,15}")
-_NO_FRACTION = re.compile(r"\.0+$")
+_NO_FRACTION = re.compile(r"\.0(?:|0|000+)$")
+"""Not `.000`: 20.000 is twenty thousand in half of Europe, and twenty where a spreadsheet shows three decimals."""
 _DECIMAL = re.compile(r"-?\d*\.?\d+")
 _COMMA = re.compile(r"^(-?0),(\d+)$")
 """0,64: a decimal comma, since no thousands begin with nothing."""

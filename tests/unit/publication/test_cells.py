@@ -38,7 +38,9 @@ def test_counts_are_read_however_they_are_set(text: str, count: int | None) -> N
     assert read_count(text) == count
 
 
-@pytest.mark.parametrize("text", ["16.199", "1,23", "about 40", "1-4", "12 (7)", "12.5", "12.50", "0x1F", "١٢x"])
+@pytest.mark.parametrize(
+    "text", ["16.199", "20.000", "1.000", "1,23", "about 40", "1-4", "12 (7)", "12.5", "12.50", "0x1F", "١٢x"]
+)
 def test_what_is_no_count_is_not_guessed(text: str) -> None:
     with pytest.raises(UnreadableCell):
         read_count(text)

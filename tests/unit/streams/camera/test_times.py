@@ -127,3 +127,29 @@ def test_a_reader_that_stays_behind_is_connected_again() -> None:
 )
 def test_a_device_s_own_stamp_is_taken_where_it_can_be_true(position_ms: float, age_s: float) -> None:
     assert age_s_of(position_ms, 100.0) == age_s
+
+
+@pytest.mark.parametrize("odd_s", [-9_800.0, 37_600.0, 2.0**32 / 90_000, -(2.0**32) / 90_000])
+def test_a_picture_whose_time_is_hours_from_its_neighbours_makes_no_picture_old(odd_s: float) -> None:
+    """Some recorders stamp one every few seconds so (bluenviron/mediamtx#6255), and RTP's clock ends every 13 hours."""
+    times, oldest_s = StreamTimes(timed=True), 0.0
+    for number in range(500):
+        now_s = number / 25
+        time_s = now_s + (odd_s if number % 50 == 30 else 0.0)
+        times.note_arrival(now_s, time_s, 0.04)
+        age_s = times.age_s(now_s, time_s)
+        assert age_s is not None
+        oldest_s = max(oldest_s, age_s)
+
+    assert oldest_s < 0.1
+
+
+def test_a_stream_s_clock_that_begins_anew_makes_no_picture_old() -> None:
+    times = StreamTimes(timed=True)
+    for number in range(500):
+        now_s = number / 25
+        time_s = now_s + (47_000.0 if number < 250 else -40.0)
+        times.note_arrival(now_s, time_s, 0.04)
+        age_s = times.age_s(now_s, time_s)
+        assert age_s is not None
+        assert age_s < 0.1
