@@ -15,6 +15,7 @@ from lfr_core.domain.working_days import LONDON
 __all__ = ["Plan", "ReasonClass", "plan", "planned_of"]
 
 _LONGEST = {"place": 120, "purpose": 300}
+_FIRST_YEAR, _LAST_YEAR = 2000, 2999
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
 
@@ -60,6 +61,8 @@ def plan(*, place: str, day: date, start: time, end: time, purpose: str, use_cas
                 "announcement.bad-text",
                 f"the {what} must be one line of 1 to {_LONGEST[what]} characters without control characters",
             )
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise Refused("announcement.bad-time", f"{day} is no day of a deployment: give one from {_FIRST_YEAR} on")
     last = day if end > start else day + timedelta(days=1)
     return Plan(texts["place"], _moment(day, start), _moment(last, end), texts["purpose"], use_case)
 

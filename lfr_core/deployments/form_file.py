@@ -5,9 +5,9 @@ from __future__ import annotations
 import tomllib
 from datetime import date, time
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from lfr_core.common.errors import Poison
 from lfr_core.common.files import read_toml
@@ -30,12 +30,27 @@ class FormFile(BaseModel):
     form: ApplicationForm
 
 
+def _refuse_number(value: object) -> object:
+    if isinstance(value, int | float):  # pydantic would count seconds from midnight or from 1970, in UTC
+        raise ValueError("a number is no time and no date: write 16:00:00, or 2026-12-04")  # noqa: TRY004  which pydantic reports
+    return value
+
+
+def _refuse_zone(value: time) -> time:
+    if value.tzinfo is not None:
+        raise ValueError("write the time as clocks show it in London, without a zone: 16:00:00")
+    return value
+
+
+_ClockTime: TypeAlias = Annotated[time, BeforeValidator(_refuse_number), AfterValidator(_refuse_zone)]
+
+
 class _When(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    date: date
-    start: time = Field(alias="from")
-    end: time = Field(alias="to")
+    date: Annotated[date, BeforeValidator(_refuse_number)]
+    start: _ClockTime = Field(alias="from")
+    end: _ClockTime = Field(alias="to")
     use_case: int = Field(ge=1, le=5)
     place: str
     purpose: str
