@@ -12,7 +12,7 @@ from typing import TextIO, cast
 from lfr_core.common.biometric import Biometric
 from lfr_core.common.starting import leave_out
 
-with leave_out("rich"):  # for colours in a terminal, which logs have none of: 8 MB and a tenth of a second a process
+with leave_out("rich"):  # for colours in a terminal, which logs have none of: 4 MB and a tenth of a second a process
     import structlog
 
 __all__ = ["RateLimit", "configure_logs", "get_logger", "withhold_biometrics"]
