@@ -204,8 +204,8 @@ def _kafka(root: Path, env: Mapping[str, str]) -> InstallStep:
 
 
 def _identity(root: Path, env: Mapping[str, str], *, optional: bool) -> InstallStep:
-    """Install the identity server's own environment: its packages' versions needn't agree with ours."""
-    folder = _cache(root, env) / "identity"
+    """Install the identity server's own environment, one for each Python, as its packages needn't agree with ours."""
+    folder = _cache(root, env) / f"identity-{sys.version_info.major}.{sys.version_info.minor}"
     listed = root / "infra" / "identity" / "requirements.txt"
     uv = str(root / ".tools" / "uv" / "bin" / "uv")
     python = str(folder / "bin" / "python")

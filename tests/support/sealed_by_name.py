@@ -36,7 +36,6 @@ BY_NAME = _SEALED | {
     "domain.actors.may_write": "a pseudonym",
     "publication.rights.sealed.read_closing_key": "the request's service has asked",
     "publication.rights.service.RightsService.append": "the request's service has asked",
-    "retention.footage.complaint_holds.confirm_holds": "the request's service has asked",
     "retention.footage.complaint_holds.place_hold": "the request's service has asked",
     "retention.footage.hold_approval.check_two_people": "names on record are compared",
     "retention.footage.hold_writer.HoldWriter.confirm": "the hold's service has asked",

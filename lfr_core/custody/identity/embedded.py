@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,8 @@ def server_python(settings: Settings) -> Path:
     Raises:
         Fatal: there is none.
     """
-    python = settings.cache.absolute() / "identity" / "bin" / "python"
+    ours = f"identity-{sys.version_info.major}.{sys.version_info.minor}"  # as in scripts/steps.py
+    python = settings.cache.absolute() / ours / "bin" / "python"
     if not python.exists():
         raise Fatal(
             "the identity server isn't installed: `make setup` does it. Or set LFR_OIDC_ISSUER to your force's provider"

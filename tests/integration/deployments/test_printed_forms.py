@@ -53,7 +53,11 @@ def holds(html: str, *statements: object) -> None:
 
 
 def asks(html: str, rules: str) -> None:
-    assert [rule for rule in rules.split() if f"<li>{rule}: {RULES[rule]}" not in unescape(html)] == []
+    assert [
+        rule
+        for rule in rules.split()
+        if f'data-rule="{rule}">{RULES[rule][:1].upper()}{RULES[rule][1:]}.' not in unescape(html)
+    ] == []
 
 
 def no_form(harness: PlanningHarness, kind: FormKind) -> str:
@@ -73,7 +77,10 @@ def test_the_application_holds_every_statement_escaped_with_its_rules_and_what_t
     texts = [each for each in STATEMENTS.values() if isinstance(each, str)]
     holds(html, *texts, "Norwich", "north, south", UseCase.SOUGHT_PERSONS.value, PLANNER, "1,000", "12,345", "0.61")
     holds(
-        html, "10:00 GMT", "16:00 GMT, 6 hours", forecast_false_alerts(made, load_evaluations(), harness.policy).words
+        html,
+        "2026, 10:00",
+        "2026, 16:00, 6 hours",
+        forecast_false_alerts(made, load_evaluations(), harness.policy).words,
     )
     asks(html, "W1 W2 W3 W6 W7 A4 A5 A7 M1 M3 M4 P1 P2 P4 H1 D1 D2 D3")
     assert "<b>by" not in html
@@ -88,7 +95,7 @@ def test_the_authority_holds_what_it_rests_on_and_is_another_document(harness: P
     texts = [each for each in STATEMENTS.values() if isinstance(each, str)]
     holds(html, *texts, "Norwich", UseCase.SOUGHT_PERSONS.value, OFFICER, "superintendent", "Is</dt><dd>granted")
     holds(html, "necessary and proportionate", "1 in 100,000 faces", "the officer signs that they know")
-    holds(html, f"by {PLANNER}, ", f"by {OFFICER}, ", harness.digest(), "wanted_by_courts", "revision 1")
+    holds(html, f"by {PLANNER}, ", f"by {OFFICER}, ", harness.digest(), "wanted by the courts", "Revision 1")
     asks(html, "A2 A3 A4 A5 A6 A7 M1 M3 M4 W1 W4 W6 P1")
     assert "subject of entry-1" not in html
     assert "<four>" not in html

@@ -74,7 +74,7 @@ def test_ids_are_stable_and_belong_to_the_deployment(listed: ListFolder, check: 
 def test_the_crop_is_the_face_with_a_margin_and_still_recognised(
     listed: ListFolder, check: Check, engine: FaceEngine, policy: Policy
 ) -> None:
-    reference = check(listed.put("S-1", "obama")).entries[0].references[0]
+    reference = check(listed.put("S-1", "obama"), deployment="d-1").entries[0].references[0]
 
     crop = decode(reference.crop_jpeg, policy.images)
     (found,) = engine.detect([crop])[0]
