@@ -23,6 +23,7 @@ from lfr_core.deployments.list_thumbnails import ListThumbnails
 from lfr_core.deployments.monitoring.selftest import SelfTest
 from lfr_core.deployments.place_plan import PlacePlans
 from lfr_core.recognition.build import drop_gallery
+from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.watchlists.choosing import FaceChooser
 from lfr_core.watchlists.list_builder import ListBuilder
 
@@ -64,6 +65,7 @@ def planner_view(installation: Installation) -> PlannerView:
         cameras=CameraControl(sources, partial(try_camera, installation), partial(camera_states, home)),
         drafts=DraftStore(home / "drafts"),
         plans=PlacePlans(installation.engine, installation.trail, installation.clock),
+        build_face_engine=partial(build_engine, installation.settings, installation.policy),
         thumbnails=ListThumbnails(installation.engine, installation.vault, installation.clock),
         run_self_test=partial(run_self_test, installation),
         reports=home / "quality",

@@ -51,7 +51,10 @@ def show_place_panel(view: PlannerView, one: DeploymentOverview, person: Authent
 def _upload(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPerson) -> None:
     with st.form(f"{_KEY}upload-{one.view.id}", border=False):
         file = st.file_uploader(
-            "A plan of the place: JPEG or PNG", type=["jpg", "jpeg", "png"], max_upload_size=_LARGEST_MB
+            "A plan of the place: JPEG or PNG",
+            type=["jpg", "jpeg", "png"],
+            max_upload_size=_LARGEST_MB,
+            help="Faces in it are covered.",
         )
         if not st.form_submit_button("Use this plan"):
             return
@@ -61,8 +64,8 @@ def _upload(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPer
     from apps.planner.plan_pictures import use_plan  # loads the pictures' libraries
 
     data = file.getvalue()
-    images = view.policy.images
-    actions.do("The plan is kept.", lambda: use_plan(view.plans, one.view.id, data, images, by=person))
+    images, faces = view.policy.images, view.build_face_engine
+    actions.do("The plan is kept.", lambda: use_plan(view.plans, one.view.id, data, images, faces, by=person))
 
 
 def _place(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPerson, plan: PlacePlan) -> None:

@@ -51,6 +51,7 @@ from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.closing import still_to_decide
 from lfr_core.publication.printing import build_form
 from lfr_core.publication.published import read_revisions
+from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.storage.engine import reading
 from lfr_core.watchlists.quality.result import ListQuality, read_result
 
@@ -86,6 +87,8 @@ class PlannerView:
     cameras: CameraControl
     drafts: DraftStore
     plans: PlacePlans
+    build_face_engine: Callable[[], FaceEngine]
+    """Makes what finds faces in the plan of a place."""
     thumbnails: ListThumbnails
     run_self_test: Callable[[str, AuthenticatedPerson], SelfTest]
     reports: Path

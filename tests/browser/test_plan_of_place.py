@@ -17,6 +17,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.deployments.place_plan import PlacePlans, PlanMark
+from tests.support.no_faces import no_faces
 from tests.support.page_login import PageLogins
 from tests.support.people import authenticated
 from tests.support.planning import COMPLIANCE, PLANNER, PlanningHarness
@@ -58,7 +59,7 @@ def test_a_planner_places_one_camera_by_a_click_and_another_with_the_arrow_keys(
     plans = PlacePlans(harness.engine, harness.trail, harness.clock)
     picture = bytes(cv2.imencode(".png", np.full((600, 900, 3), 230, np.uint8))[1])
     south = PlanMark(camera="south", x=0.2, y=0.2)
-    plan = replace(make_plan(picture, harness.policy.images), marks=(south,))
+    plan = replace(make_plan(picture, harness.policy.images, no_faces), marks=(south,))
     plans.keep("dep", plan, by=authenticated(PLANNER))
     refused: list[str] = []
     page.on("console", lambda said: refused.append(said.text) if "Content Security Policy" in said.text else None)

@@ -59,6 +59,7 @@ def planner_view_of(harness: PlanningHarness, **changes: Any) -> PlannerView:
             CameraSources(harness.engine, harness.trail, camera_folder(harness.home)), no_camera, dict
         ),
         "plans": PlacePlans(harness.engine, harness.trail, harness.clock),
+        "build_face_engine": no_engine,
         "thumbnails": ListThumbnails(harness.engine, harness.vault, harness.clock),
         "drafts": DraftStore(harness.home / "drafts"),
         "run_self_test": self_test,

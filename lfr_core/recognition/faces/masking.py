@@ -1,4 +1,4 @@
-"""A camera's picture in which nobody can be recognised: to see where it looks, and no more."""
+"""Pictures in which nobody can be recognised: a camera's, to see where it looks, and the plan of a place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from lfr_core.common.errors import Refused
 from lfr_core.recognition.faces.types import Detection, FaceEngine, Image
 
-__all__ = ["STILL_WIDTH_PX", "mask_picture", "mask_thumbnail"]
+__all__ = ["STILL_WIDTH_PX", "cover_faces", "mask_picture", "mask_thumbnail"]
 
 STILL_WIDTH_PX: Final = 160
 """The whole picture is reduced to it: a face that the detector misses in 1280 pixels is below 24 of them high, and of
@@ -43,6 +43,29 @@ def mask_thumbnail(image: Image, found: Sequence[Detection], engine: FaceEngine)
     return _jpeg(small)
 
 
+def cover_faces(image: Image, engine: FaceEngine) -> Image:
+    """Cover every face that is found, upright or turned, large or small, and leave the rest as sharp as it was.
+
+    Raises:
+        Refused: `picture.face-left`: after that a face is still found.
+        LfrError: the faces can't be looked for.
+    """
+    covered = image.copy()
+    for turns in _TURNS:
+        turned = np.ascontiguousarray(np.rot90(covered, turns))
+        for find in (engine.detect_large, engine.detect):
+            for detection in find([turned])[0]:
+                _cover(turned, detection.box)
+        covered = np.ascontiguousarray(np.rot90(turned, -turns))
+    if _shows_face(covered, engine):
+        raise Refused("picture.face-left", "a face could still be seen in the picture: give one without people")
+    return covered
+
+
+def _shows_face(image: Image, engine: FaceEngine) -> bool:
+    return any(engine.detect([np.ascontiguousarray(np.rot90(image, turns))])[0] for turns in _TURNS)
+
+
 def _mask(image: Image, found: Sequence[Detection], engine: FaceEngine) -> tuple[Image, Image]:
     """Return the covered picture 160 pixels wide, and the same shown at 640."""
     masked = image.copy()
@@ -53,7 +76,7 @@ def _mask(image: Image, found: Sequence[Detection], engine: FaceEngine) -> tuple
     small: Image = cv2.resize(masked, (STILL_WIDTH_PX, small_height), interpolation=cv2.INTER_AREA)
     size = (_SHOWN_PX, small_height * _SHOWN_PX // STILL_WIDTH_PX)
     shown = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
-    if any(engine.detect([np.ascontiguousarray(np.rot90(shown, turns))])[0] for turns in _TURNS):
+    if _shows_face(shown, engine):
         raise Refused("camera.still-refused", "a face could still be seen in the picture, so it isn't shown: try again")
     return small, shown
 

@@ -13,15 +13,20 @@ from sqlmodel import text
 from apps.planner.place_panel import plan_html
 from apps.planner.plan_component import read_marks
 from apps.planner.plan_pictures import make_plan, use_plan
-from lfr_core.common.errors import LfrError, Refused
+from lfr_core.common.errors import Fatal, LfrError, Refused
 from lfr_core.deployments.place_plan import MOST_BYTES, PlacePlans, PlanMark
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.policy import load_policy
 from lfr_core.publication.site.build import render_site_files
 from lfr_core.publication.site.data import gather_site_data
+from lfr_core.recognition.faces.decode import decode
+from lfr_core.recognition.faces.engine import PackEngine
+from lfr_core.recognition.faces.types import FaceEngine
+from tests.support.no_faces import no_faces
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.planning import PLANNER, PlanningHarness
+from tests.support.samples import cpu, require_pack, require_photos
 
 IMAGES = load_policy().images
 NORTH = PlanMark(camera="north", x=0.25, y=0.5)
@@ -40,7 +45,7 @@ def plans(harness: PlanningHarness) -> PlacePlans:
 
 
 def test_a_plan_is_made_anew_and_small_and_nothing_of_the_given_file_is_kept() -> None:
-    made = make_plan(scan(), IMAGES)
+    made = make_plan(scan(), IMAGES, no_faces)
 
     assert (made.width_px, made.height_px) == (1_200, 600)
     assert made.jpeg.startswith(b"\xff\xd8\xff")
@@ -51,7 +56,7 @@ def test_a_plan_is_made_anew_and_small_and_nothing_of_the_given_file_is_kept() -
 @pytest.mark.parametrize("given", [b"", b"%PDF-1.7", scan()[:200], b"<svg xmlns='http://www.w3.org/2000/svg'/>"])
 def test_what_is_no_picture_is_refused_with_a_sentence(given: bytes) -> None:
     with pytest.raises(LfrError) as caught:
-        make_plan(given, IMAGES)
+        make_plan(given, IMAGES, no_faces)
 
     assert len(str(caught.value)) > 20
 
@@ -61,9 +66,9 @@ def test_a_planner_places_the_applications_cameras_and_another_picture_keeps_the
 ) -> None:
     harness.plan()
     planner = authenticated(PLANNER)
-    plans.keep("dep", replace(make_plan(scan(), IMAGES), marks=(NORTH,), is_public=True), by=planner)
+    plans.keep("dep", replace(make_plan(scan(), IMAGES, no_faces), marks=(NORTH,), is_public=True), by=planner)
 
-    use_plan(plans, "dep", scan(400, 300), IMAGES, by=planner)
+    use_plan(plans, "dep", scan(400, 300), IMAGES, no_faces, by=planner)
 
     found = plans.find("dep")
     assert found is not None
@@ -75,9 +80,31 @@ def test_a_planner_places_the_applications_cameras_and_another_picture_keeps_the
     assert refused.value.rule == "camera.not-of-deployment"
 
 
+@pytest.mark.models
+def test_of_a_photograph_that_is_given_as_a_plan_nobodys_face_is_kept() -> None:
+    engine = PackEngine(require_pack(), load_policy().faces, cpu, 1)
+    given = require_photos()["t1"].read_bytes()
+    assert engine.detect([decode(given, IMAGES)])[0]
+
+    made = decode(make_plan(given, IMAGES, lambda: engine).jpeg, IMAGES)
+
+    assert engine.detect([made])[0] == []
+
+
+def test_where_faces_cannot_be_looked_for_no_plan_is_taken(harness: PlanningHarness, plans: PlacePlans) -> None:
+    def missing() -> FaceEngine:
+        raise Fatal("the model pack isn't there")
+
+    harness.plan()
+    with pytest.raises(Fatal):
+        use_plan(plans, "dep", scan(), IMAGES, missing, by=authenticated(PLANNER))
+
+    assert plans.find("dep") is None
+
+
 def test_a_plan_that_was_changed_in_the_database_is_not_shown(harness: PlanningHarness, plans: PlacePlans) -> None:
     harness.plan()
-    plans.keep("dep", make_plan(scan(), IMAGES), by=authenticated(PLANNER))
+    plans.keep("dep", make_plan(scan(), IMAGES, no_faces), by=authenticated(PLANNER))
     with overwriting(harness.engine) as session:
         session.execute(text("UPDATE place_plan SET sha256 = 'another'"))
 
@@ -89,7 +116,7 @@ def test_once_it_is_over_its_plan_stays_as_it_is(harness: PlanningHarness, plans
     harness.deployments.cancel("dep", "it rains", by=authenticated(PLANNER))
 
     with pytest.raises(Refused) as refused:
-        plans.keep("dep", make_plan(scan(), IMAGES), by=authenticated(PLANNER))
+        plans.keep("dep", make_plan(scan(), IMAGES, no_faces), by=authenticated(PLANNER))
 
     assert refused.value.rule == "place.over"
 
@@ -102,7 +129,7 @@ def test_the_public_sees_the_plan_of_an_announced_deployment_whose_planner_wants
     is_public: bool,
 ) -> None:
     harness.walk(DeploymentStatus.AUTHORISED)
-    plan = replace(make_plan(scan(), IMAGES), marks=(NORTH,), is_public=is_public)
+    plan = replace(make_plan(scan(), IMAGES, no_faces), marks=(NORTH,), is_public=is_public)
     plans.keep("dep", plan, by=authenticated(PLANNER))
 
     data = gather_site_data(
