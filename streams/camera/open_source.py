@@ -11,6 +11,7 @@ from streams.camera.folder import FolderSource
 from streams.camera.hardware import SOFTWARE
 from streams.camera.network import Transport
 from streams.camera.sources import Source
+from streams.camera.times import MAX_AGE_S
 from streams.camera.urls import SourceKind, SourceText
 from streams.camera.video import VideoSource
 
@@ -22,7 +23,7 @@ def open_source(
     images: ImagePolicy,
     *,
     fps: float | None = None,
-    max_age_s: float | None = None,
+    max_age_s: float = MAX_AGE_S,
     transport: Transport = Transport.TCP,
     decoder: str = SOFTWARE,
     ca_file: Path | None = None,

@@ -12,7 +12,7 @@ from enum import Enum, auto
 
 from lfr_core.common.errors import Retryable
 
-__all__ = ["DRIFT", "WAITED_S", "Fate", "Lateness", "StreamTimes"]
+__all__ = ["DRIFT", "MAX_AGE_S", "WAITED_S", "Fate", "Lateness", "StreamTimes"]
 
 DRIFT = 100e-6
 """How much faster the difference may grow than it was: crystals of cameras are off by some 50 parts in a million."""
@@ -26,6 +26,8 @@ _BACK_S = 1.0
 _STANDING_STILL = 25
 """So many pictures of one time: the stream has no times."""
 
+MAX_AGE_S = 2.0
+"""[proposal] How old a live picture may be where no policy is at hand: as long as the policy that we ship allows."""
 CATCH_UP_S = 1.0
 """Too late for longer, and pictures between key frames aren't decoded any more; reading alone is fast."""
 REOPEN_S = 6.0

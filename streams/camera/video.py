@@ -29,7 +29,7 @@ from streams.camera.network import Transport
 from streams.camera.opening import OpenStream, open_stream
 from streams.camera.packets import camera_time_s, stream_time_s
 from streams.camera.sources import DEFAULT_FPS, MAX_FPS, CapturedFrame, SourceInfo
-from streams.camera.times import WAITED_S, Fate, Lateness, StreamTimes
+from streams.camera.times import MAX_AGE_S, WAITED_S, Fate, Lateness, StreamTimes
 from streams.camera.upright import pixel_shape, upright
 from streams.camera.urls import SourceText
 
@@ -58,7 +58,7 @@ class VideoSource:
         images: ImagePolicy,
         *,
         fps: float | None = None,
-        max_age_s: float | None = None,
+        max_age_s: float = MAX_AGE_S,
         transport: Transport = Transport.TCP,
         decoder: str = SOFTWARE,
         ca_file: Path | None = None,
@@ -71,7 +71,7 @@ class VideoSource:
             images: how many pixels a picture may have.
             fps: the frame rate to play a recording at; None for its own times.
             max_age_s: how old a live picture may be; a stream that falls behind by more is caught up with, or
-                opened again. None for never.
+                opened again.
             transport: how an RTSP camera sends.
             decoder: what decodes it: software, or a device's name; Motion JPEG is always decoded by software.
             ca_file: certificates (PEM) by which a camera's TLS is believed; None for the machine's own.
@@ -103,7 +103,7 @@ class VideoSource:
         self._container: Any | None = None
         self._info = self._open(opening, images, max_age_s)
 
-    def _open(self, opening: Callable[..., OpenStream], images: ImagePolicy, max_age_s: float | None) -> SourceInfo:
+    def _open(self, opening: Callable[..., OpenStream], images: ImagePolicy, max_age_s: float) -> SourceInfo:
         """Open it and begin to read; Motion JPEG whose parts are wrongly measured a second time, by its pictures."""
         opened = opening()
         wrong_parts = opened.container.format.name == "mpjpeg"
@@ -119,7 +119,7 @@ class VideoSource:
             self._ahead.clear()
             opened = opening(by_pictures=True)
 
-    def _begin(self, opened: OpenStream, images: ImagePolicy, max_age_s: float | None) -> SourceInfo:
+    def _begin(self, opened: OpenStream, images: ImagePolicy, max_age_s: float) -> SourceInfo:
         container, stream = opened.container, opened.video
         context = stream.codec_context
         check_size(self._source.shown, context.width, context.height, images)
@@ -133,7 +133,7 @@ class VideoSource:
         live = not opened.finite
         self._timed = container.format.name not in _MADE_UP_TIMES
         self._times = StreamTimes(timed=self._timed) if live else None
-        self._lateness = Lateness(float("inf") if max_age_s is None else max_age_s)
+        self._lateness = Lateness(max_age_s)
         self._decoder = PictureDecoder(context, live=live, lost=opened.lost, passthrough=False)
         if self._source.kind.live:
             self._get_in_step(_IN_STEP_PACKETS if live else 2)  # two: whether it is one still picture

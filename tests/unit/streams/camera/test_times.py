@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lfr_core.common.errors import Retryable
+from lfr_core.domain.policy import load_policy
 from streams.camera.device import age_s_of
-from streams.camera.times import CATCH_UP_S, REOPEN_S, Fate, Lateness, StreamTimes
+from streams.camera.open_source import open_source
+from streams.camera.times import CATCH_UP_S, MAX_AGE_S, REOPEN_S, Fate, Lateness, StreamTimes
+from streams.camera.video import VideoSource
 
 FRAME_S = 0.04
 
@@ -153,3 +159,10 @@ def test_a_stream_s_clock_that_begins_anew_makes_no_picture_old() -> None:
         age_s = times.age_s(now_s, time_s)
         assert age_s is not None
         assert age_s < 0.1
+
+
+@pytest.mark.parametrize("opens", [open_source, VideoSource])
+def test_whoever_names_no_age_has_that_of_the_policy_that_we_ship_and_never_none(opens: Callable[..., object]) -> None:
+    said = inspect.signature(opens).parameters["max_age_s"].default
+
+    assert said == MAX_AGE_S == load_policy().live.frame_max_age_s
