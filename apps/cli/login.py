@@ -149,7 +149,10 @@ def _person_output(installation: Installation, person: AuthenticatedPerson) -> O
         "rank": person.rank_in_words or None,
         "until": ends.isoformat() if ends else None,
     }
-    until = f" until {ends.astimezone():%H:%M on %A %d %B} (in {_time_left(ends - installation.now)})" if ends else ""
+    until = ""
+    if ends:
+        local = ends.astimezone()
+        until = f" until {local:%H:%M on %A} {local.day} {local:%B} (in {_time_left(ends - installation.now)})"
     return Output(document, f"{person.name}: logged in{until}; {', '.join(roles)}")
 
 

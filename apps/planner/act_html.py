@@ -40,7 +40,7 @@ def self_test_html(found: SelfTest) -> str:
 def documents_html(found: ComplianceDocumentsStatus) -> str:
     """Show which documents are wanting."""
     wanting = [f"{kind.value}: missing" for kind in found.missing]
-    wanting += [f"{one.kind.value}: was good until {one.review_by:%d %B %Y}" for one in found.expired]
+    wanting += [f"{one.kind.value}: was good until {one.review_by.day} {one.review_by:%B %Y}" for one in found.expired]
     if not wanting:
         return '<p class="pln-facts">All documents are in date. A newer version takes the place of the one before.</p>'
     return f'<ul class="pln-facts">{"".join(f"<li>{escape(each)}</li>" for each in wanting)}</ul>'
@@ -49,13 +49,13 @@ def documents_html(found: ComplianceDocumentsStatus) -> str:
 def announcement_html(plan: Plan, kind: DeploymentKind, *, now: datetime) -> str:
     """Show an announcement as the public will read it, and how long before it would be."""
     starts, ends = plan.starts_at.astimezone(LONDON), plan.ends_at.astimezone(LONDON)
-    day = f"{ends:%H:%M}" if starts.date() == ends.date() else f"{ends:%H:%M on %A %d %B}"
+    day = f"{ends:%H:%M}" if starts.date() == ends.date() else f"{ends:%H:%M on %A} {ends.day} {ends:%B}"
     hours = (plan.starts_at - now) / timedelta(hours=1)
     before = counted(round(hours), "hour")
     notice = f"Announced now, it is {before} before." if hours >= 1 else "Announced now, it is too late."
     return (
         f'<section class="pln-card pln-public" aria-label="As the public will read it"><h4>{escape(plan.place)}</h4>'
-        f"<p>Live facial recognition on {starts:%A %d %B %Y}, {starts:%H:%M} to {day}.</p>"
+        f"<p>Live facial recognition on {starts:%A} {starts.day} {starts:%B %Y}, {starts:%H:%M} to {day}.</p>"
         f"<p>Why: {escape(plan.purpose)}. Use: {escape(plan.use_case.value)}; {escape(kind.value)}.</p>"
         f'</section><p class="pln-facts">{notice}</p>'
     )

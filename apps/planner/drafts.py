@@ -216,7 +216,8 @@ def _moment(which: str, day: date | None, at: time | None, faults: list[str]) ->
         return None
     local = datetime.combine(day, at, tzinfo=LONDON)
     if local.utcoffset() != local.replace(fold=1).utcoffset():  # skipped in spring, twice in autumn
-        faults.append(f"{label}: the clocks change on {day:%d %B %Y}, {at:%H:%M} isn't one moment: give another time.")
+        changes = f"{day.day} {day:%B %Y}"
+        faults.append(f"{label}: the clocks change on {changes}, {at:%H:%M} isn't one moment: give another time.")
         return None
     return local
 

@@ -120,7 +120,7 @@ def _waiting(view: PlannerView, session: PageSession) -> None:
         return
     labels = _labels(view)
     for number, one in enumerate(found):
-        since = f"{one.since:%d %B, %H:%M}, " if one.since else ""
+        since = f"{one.since.day} {one.since:%B, %H:%M}, " if one.since else ""
         with st.container(border=True, key=f"pln-wait-{number}"):
             line, look = st.columns([5, 1], vertical_alignment="center")
             line.html(

@@ -182,7 +182,8 @@ def list_html(one: DeploymentOverview, before: EarlierList | None = None) -> str
 def _since(before: EarlierList | None) -> str:
     if before is None:
         return ""
-    return f'<th scope="col">Since {escape(before.name)}, {before.built_at.astimezone(LONDON):%d %B}</th>'
+    built = before.built_at.astimezone(LONDON)
+    return f'<th scope="col">Since {escape(before.name)}, {built.day} {built:%B}</th>'
 
 
 def _change(share: ListShare, before: EarlierList | None) -> str:
@@ -274,15 +275,17 @@ def _pill(status: DeploymentStatus) -> str:
 
 def _hours(made: Application) -> str:
     starts, ends = made.starts_at.astimezone(LONDON), made.ends_at.astimezone(LONDON)
-    return f"{starts:%H:%M} to {ends:%H:%M}" + ("" if starts.date() == ends.date() else f" on {ends:%d %B}")
+    return f"{starts:%H:%M} to {ends:%H:%M}" + ("" if starts.date() == ends.date() else f" on {ends.day} {ends:%B}")
 
 
 def _day(at: datetime) -> str:
-    return f"{at.astimezone(LONDON):%A %d %B %Y}"
+    local = at.astimezone(LONDON)
+    return f"{local:%A} {local.day} {local:%B %Y}"
 
 
 def _moment(at: datetime) -> str:
-    return f"{at.astimezone(LONDON):%d %B %Y, %H:%M}"
+    local = at.astimezone(LONDON)
+    return f"{local.day} {local:%B %Y, %H:%M}"
 
 
 def _count(alerts: float) -> str:

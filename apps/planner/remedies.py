@@ -124,7 +124,7 @@ def why_words(item: ReadinessItem, one: DeploymentOverview) -> str:
         starts, ends = (at.astimezone(LONDON) for at in (one.planned.starts_at, one.planned.ends_at))
         if item.finding.met:
             return f"Until {ends:%H:%M}."
-        return f"From {starts:%H:%M} on {starts:%A %d %B} to {ends:%H:%M}."
+        return f"From {starts:%H:%M} on {starts:%A} {starts.day} {starts:%B} to {ends:%H:%M}."
     if condition is Condition.LIVE and not item.finding.met:
         return _NOT_LIVE.get(status) or _sentence(plain_words(item.finding.why))
     if condition is Condition.AUTHORITY and not item.finding.met and status in _NO_AUTHORITY:

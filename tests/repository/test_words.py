@@ -132,6 +132,13 @@ def test_no_text_says_of_one_thing_that_it_is_several() -> None:
     assert wrong == []
 
 
+def test_no_day_of_a_month_is_written_with_a_nought_before_it() -> None:
+    """People write 1 December: `{day.day} {day:%B}`."""
+    files = [file for folder in ("apps", "lfr_core", "flows", "streams") for file in (ROOT / folder).rglob("*.py")]
+
+    assert [file.relative_to(ROOT).as_posix() for file in files if "%d %B" in file.read_text(encoding="utf-8")] == []
+
+
 def test_no_page_and_no_report_prints_a_rule_by_its_id() -> None:
     printed = re.compile(r"\{\{ *(?:each\.)?rule *\}\}(?!\")|\{(?:escape\()?each\.rule\)?\}")
     reports = [*TEMPLATES, *sorted((ROOT / "lfr_core").rglob("templates/*.j2"))]

@@ -151,10 +151,11 @@ def request_output(request: Request) -> Output:
 def show_request(request: Request) -> None:
     """Print where a request stands."""
     colour = {"overdue": "bold red", "due soon": "yellow"}.get(request.state.value, "default")
+    due = request.due_on
     about = request.deployment or ("one of several deployments" if request.holds else "no deployment named")
     console.print(
         f"[bold]{request.reference}[/bold]  {request.kind.value}, {about}: "
-        f"[{colour}]{request.state.value}[/{colour}], answer by {request.due_on:%A %d %B %Y}",
+        f"[{colour}]{request.state.value}[/{colour}], answer by {due:%A} {due.day} {due:%B %Y}",
         soft_wrap=True,
     )
     if request.disclosure_digest and request.neither_confirm_nor_deny and request.answered_at is None:
