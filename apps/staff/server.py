@@ -14,6 +14,7 @@ from apps.staff.downloads import OwnDownloads
 from apps.staff.messages import OwnMessages
 from apps.staff.process import page_sessions, pages_installation, typed_texts
 from apps.staff.return_path import ReturnPath
+from apps.staff.strict_login import make_login_strict
 from apps.staff.uploads import LARGEST_UPLOAD_MB, OwnUploads, keep_uploads_below
 from apps.streamlit_options import LOOPBACK, streamlit_options
 from apps.typed.endpoint import TypedEndpoint
@@ -33,7 +34,8 @@ def serve_staff_app() -> None:
     Raises:
         Fatal, Retryable: as `page_auth`; or the port is taken.
     """
-    settings = pages_installation().settings
+    installation = pages_installation()
+    settings = installation.settings
     address = settings.page_addresses[0]
     parts = urlsplit(address)
     origin = f"{parts.scheme}://{parts.netloc}"
@@ -54,6 +56,7 @@ def serve_staff_app() -> None:
     keep_uploads_below(settings.home)
     listening = bind_port(settings.operator_port)
     starlette_server._bind_server_socket = lambda *_: (listening, LOOPBACK)  # noqa: SLF001  it takes no socket else
+    make_login_strict(provider_of(settings), installation.clock)
     app = App(Path(__file__).with_name("app.py"), secrets={"auth": page_auth(settings)}, middleware=middleware)
     end_start()
     app.run(config=staff_options(settings))

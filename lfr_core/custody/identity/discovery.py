@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.identity.fetching import fetch_json
 from lfr_core.custody.identity.provider import IdentityProvider, is_safe_address
 
-__all__ = ["Endpoints", "discover", "fetch_keys", "read_keys"]
+__all__ = ["Endpoints", "discover", "fetch_keys", "read_endpoints", "read_keys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,13 @@ def discover(provider: IdentityProvider) -> Endpoints:
         Refused: `login.provider`: it names another issuer, or an address that isn't safe.
         Retryable, Refused: as `fetch_json`.
     """
-    found = fetch_json(f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration", provider)
+    return read_endpoints(
+        fetch_json(f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration", provider), provider
+    )
+
+
+def read_endpoints(found: Mapping[str, Any], provider: IdentityProvider) -> Endpoints:
+    """Read what the provider says of itself. Raises Refused `login.provider` as `discover`."""
     if found.get("issuer") != provider.issuer:
         raise Refused("login.provider", f"at {provider.issuer} answers another issuer: mend LFR_OIDC_ISSUER")
     names = ("authorization_endpoint", "token_endpoint", "jwks_uri")

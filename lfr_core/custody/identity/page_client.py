@@ -30,6 +30,7 @@ def page_auth(settings: Settings) -> dict[str, Any]:
     client: dict[str, Any] = {
         "scope": provider.scope,
         "prompt": "login",  # never somebody whom the provider still knows
+        "code_challenge_method": "S256",  # PKCE, whether or not the provider speaks of it
         "trust_env": False,  # no proxy
         "timeout": ANSWER_S,
     }

@@ -143,8 +143,9 @@ def _check(
     if nonce is not None and claims["nonce"] != nonce:  # joserfc takes a list that holds it too
         raise ValueError("it was made for another login")
     audience = claims["aud"]
-    if isinstance(audience, list) and len(audience) > 1 and claims.get("azp") not in audiences:
-        raise ValueError("it was made for another client too")
+    is_for_several = isinstance(audience, list) and len(audience) > 1
+    if (is_for_several or "azp" in claims) and claims.get("azp") not in audiences:
+        raise ValueError("it was made for another client")
 
 
 def _subject(claims: Mapping[str, Any]) -> str:
