@@ -61,7 +61,9 @@ def planner_view(installation: Installation) -> PlannerView:
         announcements=build_announcement_store(installation),
         evaluations=find_evaluations(installation.settings, installation.policy),
         register=build_document_register(installation),
-        lists=UploadedLists(installation.policy, installation.clock, home, deployments, build_lists, faces),
+        lists=UploadedLists(
+            installation.policy, installation.clock, home, deployments, build_lists, faces, installation.looks
+        ),
         cameras=CameraControl(sources, partial(try_camera, installation), partial(camera_states, home)),
         drafts=DraftStore(home / "drafts"),
         plans=PlacePlans(installation.engine, installation.trail, installation.clock),

@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 from html import escape
 
-from apps.planner.uploaded_lists import ListLook, LookedAt, StagedList
+from apps.planner.list_look import ListLook, LookedAt
+from apps.planner.uploaded_lists import StagedList
 from lfr_core.common.counts import counted
 from lfr_core.deployments.list_thumbnails import ON_A_PAGE, ListThumbnail, ThumbnailPage
 from lfr_core.deployments.readiness import DeploymentOverview

@@ -13,7 +13,8 @@ from apps.plain_words import plain_words
 from apps.planner.face_dialog import show_face_questions
 from apps.planner.jobs import Job, words_of_progress
 from apps.planner.list_html import list_look_html, uploaded_html
-from apps.planner.uploaded_lists import ListLook, StagedList, UploadedLists
+from apps.planner.list_look import ListLook
+from apps.planner.uploaded_lists import StagedList, UploadedLists
 from apps.sign_in import redraw
 from apps.uploaded_files import forget_uploads
 from lfr_core.common.errors import LfrError
@@ -47,7 +48,7 @@ def show_list_panel(lists: UploadedLists, one: DeploymentOverview, by: Authentic
         _running(lists, one, by)
         return
     if job is not None and (job.result is not None or job.error is not None):
-        _came_of(job)
+        _came_of(lists, one.view.id, by, job)
     if staged is None:
         _uploader(lists, one, by)
         return
@@ -112,7 +113,7 @@ def _running(lists: UploadedLists, one: DeploymentOverview, by: AuthenticatedPer
     st.caption("It goes on while you look elsewhere.")
 
 
-def _came_of(job: Job[ListLook]) -> None:
+def _came_of(lists: UploadedLists, deployment: str, by: AuthenticatedPerson, job: Job[ListLook]) -> None:
     if job.error is not None:
         st.error(f"{job.title} ended: {plain_words(str(job.error))}.")
     elif job.result is not None:
@@ -120,7 +121,7 @@ def _came_of(job: Job[ListLook]) -> None:
         if job.result.workbook:
             st.download_button(
                 "What was refused, as a spreadsheet",
-                job.result.workbook,
+                partial(lists.take_refused, deployment, by=by),
                 REFUSED_FILE,
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
                 help="With names and pictures from the list: keep it as you keep the list itself.",

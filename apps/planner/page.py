@@ -172,7 +172,7 @@ def _details(view: PlannerView, session: PageSession, one: DeploymentOverview) -
             for kind in list_forms(one.authority, one.view.status):
                 st.download_button(
                     f"{kind.value}, as a page to print",
-                    data=partial(view.print_form, one.view.id, kind),
+                    data=partial(view.print_form, one.view.id, kind, by=session.person),
                     file_name=f"{one.view.id}-{kind.name.lower().replace('_', '-')}.html",
                     mime="text/html",
                     key=f"pln-form-{kind.name}",

@@ -15,11 +15,13 @@ from uuid import uuid4
 import cv2
 
 from apps.planner.jobs import Job, Jobs, Progress
+from apps.planner.list_look import ListLook, LookedAt
 from lfr_core.common.clock import Clock, utc_from_ns
-from lfr_core.common.errors import LfrError, Poison, Refused
+from lfr_core.common.errors import LfrError, Poison, Refused, Retryable
 from lfr_core.common.files import IMAGE_BYTES, read_bounded
 from lfr_core.common.quality.findings import Finding
-from lfr_core.custody.people.roles import AuthenticatedPerson
+from lfr_core.custody.people.consultations import Consultations
+from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.deployments.application import Application
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import Policy
@@ -31,12 +33,11 @@ from lfr_core.watchlists.choosing import FaceChooser, ShownFaces, find_faces
 from lfr_core.watchlists.compile import WatchlistStore
 from lfr_core.watchlists.list_builder import ListBuilder
 from lfr_core.watchlists.quality.refused_workbook import refused_workbook
-from lfr_core.watchlists.quality.result import CategoryCount
 from lfr_core.watchlists.quality.service import CheckedList, ListCheck, check_list
 from lfr_core.watchlists.quality.thumbnails import thumbnails_of
 from lfr_core.watchlists.upload import LeftOut, UploadedFile, stage_upload
 
-__all__ = ["ListLook", "LookedAt", "StagedList", "UploadedLists"]
+__all__ = ["StagedList", "UploadedLists"]
 
 MOST_SHOWN: Final = 60
 """Findings with a thumbnail; the counts say how many more there are."""
@@ -54,38 +55,6 @@ class StagedList:
     left_out: tuple[LeftOut, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LookedAt:
-    """A finding beside its photograph. Whom it is about isn't in it: its line in the planner's own file says so."""
-
-    finding: Finding
-    thumbnail: bytes | None
-    """JPEG, 96 px wide; None where there is no picture to show."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListLook:
-    """What the suite says of an uploaded list."""
-
-    rows: int
-    photographs: int
-    minors: int
-    composition: tuple[CategoryCount, ...]
-    refused: int
-    flagged: int
-    shown: tuple[LookedAt, ...]
-    """Those that refuse first."""
-    refused_by: tuple[tuple[str, int], ...]
-    """Each reason and how often, the most frequent first."""
-    workbook: bytes = b""
-    """What was refused, each with its picture, for whoever mends the list (.xlsx); empty where nothing was."""
-    compiled: bool = False
-
-    @property
-    def passes(self) -> bool:
-        return not self.refused
-
-
 class UploadedLists:
     """Uploaded lists of one process. What is uploaded lies in a folder of ours, which the sweep empties after an hour;
     then what was said of it goes too, since names and pictures are in it.
@@ -101,6 +70,7 @@ class UploadedLists:
         store: WatchlistStore,
         builder: Callable[[], ListBuilder],
         chooser: FaceChooser,
+        looks: Consultations,
     ) -> None:
         """`builder`: makes what a list is built with, for one use."""
         self._policy = policy
@@ -109,6 +79,7 @@ class UploadedLists:
         self._store = store
         self._builder = builder
         self._chooser = chooser
+        self._looks = looks
         self._staged: dict[str, StagedList] = {}
         self._several: dict[Path, dict[int, str]] = {}
         """Photographs with several faces, by their line, of each upload as it was last checked."""
@@ -205,6 +176,19 @@ class UploadedLists:
             return look
 
         self._begin(deployment, "Compiling the list", work, by)
+
+    def take_refused(self, deployment: str, *, by: AuthenticatedPerson) -> bytes:
+        """Return what was refused of this person's upload, with names and pictures, which is on the trail.
+
+        Raises:
+            Retryable: nothing was refused, or it has gone with the upload.
+        """
+        self._store.check_may_attach(deployment, by)
+        job = self.job(deployment, by)
+        if job is None or job.result is None or not job.result.workbook:
+            raise Retryable("the spreadsheet has gone with its upload: upload the list and check it again")
+        self._looks.check(by, frozenset(Role), "watchlist.refusals-taken", deployment=deployment)
+        return job.result.workbook
 
     def several_faces(self, deployment: str, by: AuthenticatedPerson) -> tuple[int, ...]:
         """List the lines of this person's upload whose photograph shows several faces, none of which was chosen yet."""

@@ -28,7 +28,7 @@ from lfr_core.deployments.compliance_documents import (
     ComplianceDocumentsStatus,
     read_documents_status,
 )
-from lfr_core.deployments.compliance_documents.forms import FormKind, render
+from lfr_core.deployments.compliance_documents.forms import FormKind
 from lfr_core.deployments.compliance_documents.kinds import FORCE_DOCUMENTS
 from lfr_core.deployments.evaluations import Evaluation
 from lfr_core.deployments.false_alert_forecast import FalseAlertForecast, ForecastInputs, forecast_false_alerts
@@ -48,8 +48,8 @@ from lfr_core.deployments.waiting import Waiting, read_waiting
 from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
+from lfr_core.publication import printing
 from lfr_core.publication.closing import still_to_decide
-from lfr_core.publication.printing import build_form
 from lfr_core.publication.published import read_revisions
 from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.storage.engine import reading
@@ -147,10 +147,9 @@ class PlannerView:
     def waiting(self, person: Person) -> tuple[Waiting, ...]:
         return read_waiting(self.engine, person)
 
-    def print_form(self, deployment: str, kind: FormKind) -> str:
-        """Print one of them as HTML. Raises Refused as `build_form`."""
-        evaluations = self.evaluations
-        return render(build_form(self.engine, deployment, kind, self.policy, evaluations, now=self.now()))
+    def print_form(self, deployment: str, kind: FormKind, *, by: AuthenticatedPerson) -> str:
+        """Print one of its documents as HTML. Raises as `printing.print_form`."""
+        return printing.print_form(self.looks, deployment, kind, self.policy, self.evaluations, by=by, now=self.now())
 
     def forecast(self, asked: ForecastInputs, *, people: int | None = None) -> FalseAlertForecast:
         """Forecast the list's false alerts with the model in use."""

@@ -9,8 +9,10 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from lfr_core.common.errors import Refused
+from lfr_core.custody.people.consultations import STAFF, Consultations
+from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.application import Application, Authority
-from lfr_core.deployments.compliance_documents.forms import FormKind, PrintedForm
+from lfr_core.deployments.compliance_documents.forms import FormKind, PrintedForm, render
 from lfr_core.deployments.evaluations import Evaluation
 from lfr_core.deployments.false_alert_forecast import forecast_false_alerts
 from lfr_core.deployments.gate_facts import gather_planned_facts
@@ -26,7 +28,7 @@ from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.publication import AnnouncementRow, WatchlistCompositionRow
 
-__all__ = ["build_form", "list_forms"]
+__all__ = ["build_form", "list_forms", "print_form"]
 
 
 def list_forms(authority: Authority | None, status: DeploymentStatus) -> tuple[FormKind, ...]:
@@ -76,6 +78,22 @@ def build_form(
         if row.ended_at is None:
             raise Refused("deployment.no-document", f"{deployment} hasn't ended: its closing report comes then")
     return printed_report(build_closing_report(engine, deployment, policy, now), force=policy.force.name)
+
+
+def print_form(
+    looks: Consultations,
+    deployment: str,
+    kind: FormKind,
+    policy: Policy,
+    evaluations: Sequence[Evaluation],
+    *,
+    by: AuthenticatedPerson,
+    now: datetime,
+) -> str:
+    """Print one document as HTML for somebody of the staff, which is on the trail. Raises as `build_form`, `check`."""
+    form = build_form(looks.engine, deployment, kind, policy, evaluations, now=now)
+    looks.check(by, STAFF, "deployment.form-printed", deployment=deployment)
+    return render(form)
 
 
 def _of_application(row: DeploymentRow) -> str:

@@ -12,6 +12,7 @@ from lfr_core.alerts.blue_list import BlueList
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.custody.audit.read import entries
 from lfr_core.custody.people import AuthenticatedPerson, People, Rank, Role
+from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.people.roles import SERVICE_ROLES
 from lfr_core.deployments.announcement import AnnouncementStore, ReasonClass
 from lfr_core.deployments.attendance import Attendance
@@ -86,6 +87,7 @@ class Harness(PromiseHarness, PlannerActs):
         self.cameras = CameraSources(self.engine, self.trail, camera_folder(self.home))
         self.plans = PlacePlans(self.engine, self.trail, self.clock)
         self.faces = FaceChooser(self.engine, self.trail, self.clock)
+        self.looks = Consultations(self.engine, self.trail, self.clock)
         self.open_planner()
         self.results = ResultsService(
             self.engine,

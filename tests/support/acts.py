@@ -104,6 +104,7 @@ ACTS: dict[
         lambda h, at, by: h.work_on_upload(h.uploads.compile, str(at), by),
     ),
     "list, faces shown": (TRIAL_ROLES, Harness.uploaded, lambda h, at, by: h.faces_of_upload(str(at), by)),
+    "list, refused entries taken": (TRIAL_ROLES, Harness.uploaded, lambda h, at, by: h.take_refused(str(at), by)),
     "list, face chosen": (
         TRIAL_ROLES - {Role.TRIALS_SERVICE},
         lambda h: (h.uploaded(), h.with_two_faces()),
@@ -234,6 +235,7 @@ NOTHING_YET = {
     "list, checked",
     "list, compiled",
     "list, faces shown",
+    "list, refused entries taken",
 }
 """On no trail: nobody's data is kept by it, or only once more has happened than happens here."""
 IN_THE_STREET = {"engage", "outcome"}

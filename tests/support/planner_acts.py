@@ -18,6 +18,7 @@ from apps.planner.camera_control import CameraControl
 from apps.planner.uploaded_lists import UploadedLists
 from lfr_core.common.errors import Retryable
 from lfr_core.custody.people import AuthenticatedPerson
+from lfr_core.custody.people.consultations import Consultations
 from lfr_core.deployments.camera_sources import CameraSources
 from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.deployments import DeploymentKind
@@ -47,6 +48,7 @@ class PlannerActs(ABC):
     deployments: DeploymentService
     cameras: CameraSources
     faces: FaceChooser
+    looks: Consultations
     numbers: Iterator[int]
 
     @abstractmethod
@@ -67,6 +69,7 @@ class PlannerActs(ABC):
             self.deployments,
             lambda: builder,  # type: ignore[arg-type,return-value]  # as far as somebody who may gets
             self.faces,
+            self.looks,
         )
 
     def upload(self, name: str, by: AuthenticatedPerson) -> None:
@@ -85,6 +88,10 @@ class PlannerActs(ABC):
     def faces_of_upload(self, name: str, by: AuthenticatedPerson) -> None:
         with pytest.raises(Retryable):
             self.uploads.faces(name, 1, by)
+
+    def take_refused(self, name: str, by: AuthenticatedPerson) -> None:
+        with pytest.raises(Retryable):
+            self.uploads.take_refused(name, by=by)
 
     def choose_face(self, at: tuple[str, ShownFaces], by: AuthenticatedPerson) -> None:
         name, shown = at

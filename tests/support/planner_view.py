@@ -71,7 +71,8 @@ def planner_view_of(harness: PlanningHarness, **changes: Any) -> PlannerView:
 def uploaded_lists(harness: PlanningHarness, builder: Callable[[], ListBuilder]) -> UploadedLists:
     """Return the uploads of a page over these records."""
     chooser = FaceChooser(harness.engine, harness.trail, harness.clock)
-    return UploadedLists(harness.policy, harness.clock, harness.home, harness.deployments, builder, chooser)
+    looks = Consultations(harness.engine, harness.trail, harness.clock)
+    return UploadedLists(harness.policy, harness.clock, harness.home, harness.deployments, builder, chooser, looks)
 
 
 def no_camera(_address: str) -> TriedCamera:

@@ -16,10 +16,12 @@ from streamlit.testing.v1 import AppTest
 
 from apps.planner.jobs import Job, Progress
 from apps.planner.list_html import list_look_html, minors_html
+from apps.planner.list_look import ListLook
 from apps.planner.panels import list_html
-from apps.planner.uploaded_lists import ListLook, UploadedLists
-from lfr_core.common.errors import Poison, Refused
+from apps.planner.uploaded_lists import UploadedLists
+from lfr_core.common.errors import LfrError, Poison, Refused
 from lfr_core.common.workbooks import read_workbook
+from lfr_core.custody.audit.read import entries
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.faces.decode import decode
@@ -77,6 +79,11 @@ def listed(today: date, *rows: tuple[str, str, str], **files: bytes) -> list[Upl
     return [UploadedFile("list.zip", lambda: io.BytesIO(out.getvalue()))]
 
 
+def on_trail(harness: PlanningHarness) -> list[str]:
+    """Who took what was refused."""
+    return [each.actor for each in entries(harness.engine, limit=1_000) if each.rule == "watchlist.refusals-taken"]
+
+
 def drawn(lists: object, by: object) -> None:
     from apps.planner.face_dialog import show_face_questions
 
@@ -112,6 +119,12 @@ def test_a_list_is_checked_mended_compiled_and_shown_to_the_officer(
     assert (look.rows, look.minors, look.passes, look.compiled) == (3, 1, False, False)
     assert all(not each.finding.subject and not each.finding.photograph for each in look.shown)
     assert "doesn't pass" in list_look_html(look)
+    assert on_trail(harness) == []
+    assert lists.take_refused("dep", by=BY) == look.workbook
+    assert on_trail(harness) == [f"person:{harness.vault.pseudonym(PLANNER)}"]
+    with pytest.raises(LfrError):  # another planner's
+        lists.take_refused("dep", by=authenticated(OFFICER))
+    assert len(on_trail(harness)) == 1
     _, refused = read_workbook(look.workbook, REFUSED_FILE, most_rows=50, most_columns=10)
     assert {row[1] for row in refused.rows[1:]} == {"S-2", "S-3"}
 

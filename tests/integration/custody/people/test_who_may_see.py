@@ -18,10 +18,12 @@ from lfr_core.custody.people import Role
 from lfr_core.custody.people.consultations import ONE_LOOK_S, Consultations
 from lfr_core.custody.vault.access import PARTS
 from lfr_core.custody.vault.port import KeyKind
+from lfr_core.deployments.compliance_documents.forms import FormKind
 from lfr_core.deployments.list_thumbnails import PURPOSE
 from lfr_core.deployments.reading import show_timeline
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.working_days import LONDON
+from lfr_core.publication.printing import print_form
 from lfr_core.publication.rights.receipts import issue_receipt
 from lfr_core.retention.footage.listing import list_holds, list_segments, show_hold, show_segment
 from lfr_core.storage.tables.deployments import PlannedDeploymentRow
@@ -99,6 +101,12 @@ READS: dict[str, tuple[Callable[[Harness, str], object], set[str]]] = {
     "footage": (lambda h, name: h.key(h.footage, name), {COMPLIANCE, OFFICER}),
     "request": (lambda h, name: h.rights.open(h.request, by=h.login(name), purpose="look"), {COMPLIANCE}),
     "timeline": (lambda h, name: show_timeline(h.looks, "dep", by=h.login(name)), STAFF_HERE),
+    "printed form": (
+        lambda h, name: print_form(
+            h.looks, "planned", FormKind.APPLICATION, h.policy, (), by=h.login(name), now=utc_from_ns(now_ns())
+        ),
+        STAFF_HERE,
+    ),
     "segments": (lambda h, name: list_segments(h.looks, "dep", by=h.login(name)), LISTING),
     "segment": (lambda h, name: show_segment(h.looks, h.segment, by=h.login(name)), LISTING),
     "holds": (lambda h, name: list_holds(h.looks, by=h.login(name)), LISTING),
@@ -149,6 +157,7 @@ LOOKS = {
     "entries": (OPERATOR, "watchlist.shown"),
     "list's report": (COMPLIANCE, "watchlist.report-shown"),
     "audit trail": (COMPLIANCE, "audit.shown"),
+    "printed form": (OFFICER, "deployment.form-printed"),
     "segments": (OFFICER, "footage.listed"),
     "segment": (OFFICER, "footage.shown"),
     "holds": (OFFICER, "footage.holds-listed"),
