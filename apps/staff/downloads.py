@@ -15,7 +15,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime import get_instance
@@ -82,7 +82,7 @@ def keep_nowhere(send: Send) -> Send:
     return say_so
 
 
-def read_cookie(request: Request, origin: str) -> Mapping[str, object]:
+def read_cookie(request: HTTPConnection, origin: str) -> Mapping[str, object]:
     """Return what the request's cookie says of a login; nothing where there is none that we signed for `origin`."""
     signed = starlette_websocket._get_signed_cookie_with_chunks(request.cookies, USER_COOKIE_NAME)  # noqa: SLF001
     if not signed:

@@ -10,7 +10,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from streamlit.web.server.starlette import App, starlette_server
 
 from apps.http_guards import AnswerHeaders, HostGuard, page_headers
-from apps.staff.downloads import OwnDownloads
+from apps.staff.downloads import OwnDownloads, read_cookie
 from apps.staff.messages import OwnMessages
 from apps.staff.process import page_sessions, pages_installation, typed_texts
 from apps.staff.return_path import ReturnPath
@@ -47,7 +47,7 @@ def serve_staff_app() -> None:
         Middleware(TrustedHostMiddleware, allowed_hosts=[*settings.page_hosts, LOOPBACK], www_redirect=False),
         Middleware(OwnDownloads, path=f"{parts.path}/media/", origin=origin, check=check),
         Middleware(OwnUploads, path=f"{parts.path}/_stcore/upload_file/", origin=origin, check=check),
-        Middleware(OwnMessages),
+        Middleware(OwnMessages, read_login=lambda connection: read_cookie(connection, origin)),
         Middleware(TypedEndpoint, path=f"{base}{PATH}", origin=origin, sessions=sessions, texts=typed_texts()),
         Middleware(ReturnPath, base=base, origin=origin, check=check),
     ]

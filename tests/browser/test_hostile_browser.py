@@ -144,6 +144,31 @@ def test_what_is_kept_for_everybody_stays_whoever_says_that_it_should_be_forgott
         assert made() == 1
 
 
+def test_what_who_is_not_logged_in_says_at_length_is_not_kept(
+    address: str, token: str, cookies: dict[str, dict[str, str]]
+) -> None:
+    """Streamlit would take 200 MB at a time, and keep what fields hold with the session."""
+    long = BackMsg(rerun_script=ClientState(query_string=f"a={'b' * 1_000_000}")).SerializeToString()
+    for who, is_heard in ((PAT, True), ("", False)):
+        with opened(address, token, cookies[who]) as (socket, _):
+            socket.send(long)
+            assert is_answered(socket) is is_heard, who
+            draw(socket)  # it goes on all the same
+
+
+def is_answered(socket: Connection) -> bool:
+    """Whether the page is drawn for what was just said."""
+    ends = time.monotonic() + 3
+    while (left := ends - time.monotonic()) > 0:
+        try:
+            message = ForwardMsg.FromString(socket.recv(timeout=left, decode=False))
+        except TimeoutError:
+            return False
+        if message.WhichOneof("type") == "new_session":
+            return True
+    return False
+
+
 def metrics(address: str) -> str:
     return httpx.get(f"{address}/_stcore/metrics", trust_env=False).text
 

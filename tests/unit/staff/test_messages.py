@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import pytest
 from google.protobuf.json_format import ParseDict  # type: ignore[import-untyped]  # it comes with Streamlit
@@ -32,7 +33,7 @@ TAKEN = {"rerun_script", "stop_script", "app_heartbeat", "file_urls_request", "d
 END: Message = {"type": "websocket.disconnect"}
 
 
-def heard(*said: Message) -> list[Message]:
+def heard(*said: Message, login: Mapping[str, object] | None = None) -> list[Message]:
     """What comes through of these messages, with the end of the connection."""
     waiting: list[Message] = [*said, END]
     found: list[Message] = []
@@ -46,7 +47,7 @@ def heard(*said: Message) -> list[Message]:
 
     async def send(_message: Message) -> None: ...
 
-    asyncio.run(OwnMessages(app)({"type": "websocket"}, receive, send))
+    asyncio.run(OwnMessages(app, lambda _: login or {})({"type": "websocket", "headers": []}, receive, send))
     return found[:-1]
 
 
@@ -55,6 +56,15 @@ def test_only_what_our_pages_need_is_taken(kind: str) -> None:
     message: Message = {"type": "websocket.receive", "bytes": SAYS[kind].SerializeToString()}
 
     assert heard(message) == ([message] if kind in TAKEN else [])
+
+
+def test_who_shows_no_login_says_little_and_whoever_shows_one_as_much_as_a_form_takes() -> None:
+    said = ParseDict({"rerun_script": {"query_string": "a" * 100_000}}, BackMsg()).SerializeToString()
+    message: Message = {"type": "websocket.receive", "bytes": said}
+    short: Message = {"type": "websocket.receive", "bytes": SAYS["rerun_script"].SerializeToString()}
+
+    assert heard(message, short) == [short]
+    assert heard(message, short, login={"sub": "7f0c"}) == [message, short]
 
 
 def test_what_is_no_message_is_streamlits_to_refuse() -> None:

@@ -52,8 +52,8 @@ def like(
         real.subject,
         key.public_key(),
         real.serial_number,
-        now - dt.timedelta(days=1),
-        now + dt.timedelta(days=1),
+        now - day,
+        now + day,
     )
     for each in real.extensions:
         builder = builder.add_extension(each.value, each.critical)
