@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 
 from lfr_core.common.clock import Clock
 
-__all__ = ["KEPT_H", "MOST_CHARACTERS", "PATH", "Account", "TypedText", "TypedTexts"]
+__all__ = ["KEPT_H", "MOST_CHARACTERS", "MOST_FIELDS", "PATH", "Account", "TypedText", "TypedTexts"]
 
 Account: TypeAlias = tuple[str, str]
 """Issuer and subject: whose login it is, which is known while the register of people can't be read too."""
@@ -27,6 +27,8 @@ KEPT_H: Final = 24
 """[proposal] For so long it waits for whoever logs in again."""
 MOST_CHARACTERS: Final = 500_000
 """[proposal] Of one person; the oldest goes first."""
+MOST_FIELDS: Final = 1_000
+"""[proposal] Of one person, as `MOST_CHARACTERS`: more than all pages have."""
 _MOST_ACCOUNTS: Final = 1_000
 _NS_PER_H: Final = 3600 * 1_000_000_000
 
@@ -74,8 +76,11 @@ class TypedTexts:
                 desk.texts.pop(name, None)
                 if typed is not None:
                     desk.texts[name] = typed
-            while sum(len(name) + each.size for name, each in desk.texts.items()) > MOST_CHARACTERS:
-                del desk.texts[next(iter(desk.texts))]
+            room = MOST_CHARACTERS - sum(len(name) + each.size for name, each in desk.texts.items())
+            for oldest in tuple(desk.texts):
+                if room >= 0 and len(desk.texts) <= MOST_FIELDS:
+                    break
+                room += len(oldest) + desk.texts.pop(oldest).size
             if desk.texts:
                 desk.changed_ns = self._clock.time_ns()
                 self._desks[account] = desk
