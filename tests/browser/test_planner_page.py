@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from apps.planner.remedies import TITLES
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.read import entries
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
@@ -173,6 +174,8 @@ def test_planned_by_one_authorised_by_another_and_the_board_says_what_is_missing
         page.get_by_role("button", name="Written authority, as a page to print").click()
     assert download.value.suggested_filename == "market-1-authority.html"
     assert OTHER_OFFICER in download.value.path().read_text()
+    taken = [each for each in entries(engine, limit=1_000) if each.rule == "deployment.form-printed"]
+    assert [(each.verb, each.deployment) for each in taken] == [("consult", "market-1")]
     assert page.get_by_role("button", name="Closing report, as a page to print").count() == 0
     web = {urlsplit(url).netloc for url in asked if urlsplit(url).scheme in {"http", "https", "ws", "wss"}}
     assert web == {urlsplit(planner).netloc}
