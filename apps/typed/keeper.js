@@ -149,6 +149,9 @@ function put(field, text) {
 function say() {
   if (!desk.status) return;
   desk.status.hidden = desk.back.size === 0;
+  const root = desk.status.getRootNode(); // the shadow's, if there is one
+  const block = (root.host ?? desk.status).closest('[data-testid="stElementContainer"]');
+  if (block) block.style.display = desk.status.hidden ? "none" : ""; // else it would push the page down by its gap
   desk.status.textContent = desk.back.size ? `${desk.words}${[...desk.back].join("; ")}.` : "";
 }
 
