@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -229,7 +230,10 @@ def _render(
     def progress(camera: str, done: int, total: int) -> None:
         bars.update(tasks[camera], completed=done, total=total)
 
-    streets = render_streets(settings.cache, specs, sample_people(photos, {ENROLLED: SUBJECT}), progress)
+    cache = (
+        settings.cache if os.access(settings.cache, os.W_OK) else settings.home
+    )  # of a container it may be read-only
+    streets = render_streets(cache, specs, sample_people(photos, {ENROLLED: SUBJECT}), progress)
     for task in tasks.values():
         bars.update(task, completed=round(seconds * 25))
     return streets
