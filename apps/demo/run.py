@@ -230,9 +230,8 @@ def _render(
     def progress(camera: str, done: int, total: int) -> None:
         bars.update(tasks[camera], completed=done, total=total)
 
-    cache = (
-        settings.cache if os.access(settings.cache, os.W_OK) else settings.home
-    )  # of a container it may be read-only
+    is_writable = os.access(settings.cache, os.W_OK)  # a container's cache may be part of its read-only image
+    cache = settings.cache if is_writable else settings.home
     streets = render_streets(cache, specs, sample_people(photos, {ENROLLED: SUBJECT}), progress)
     for task in tasks.values():
         bars.update(task, completed=round(seconds * 25))
