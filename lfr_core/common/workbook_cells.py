@@ -247,8 +247,8 @@ def _main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     data = sys.stdin.buffer.read()
+    otherwise = _find_shown(data)  # first: of XML that breaks off the library looks for the end without one
     book = CalamineWorkbook.from_filelike(BytesIO(data))
-    otherwise = _find_shown(data)
     found, characters = [], 0
     for sheet in book.sheets_metadata[:_MOST_SHEETS]:
         if sheet.visible is SheetVisibleEnum.Visible:
