@@ -89,7 +89,7 @@ ANSWERS: dict[str, tuple[str, Answer, str]] = {
     "a picture without parts": (
         "http",
         endless(HTTP + b"image/jpeg\r\n\r\n" + JPEG[:-2]),
-        "still pictures",
+        f"{WITHOUT_END}|still pictures",
     ),
     "a film": ("http", endless(HTTP + b"video/mp4\r\n\r\n", then=BLOCK), "no video|not answer"),
     "a line of RTSP's answer": ("rtsp", describes(b"X: ", BLOCK), "does not answer"),
