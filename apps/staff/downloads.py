@@ -24,6 +24,7 @@ from streamlit.web.server.starlette import starlette_websocket
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
 from apps.sign_in import DRAWN_FOR
+from apps.staff.made_files import list_made_files
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import Person, Role
 
@@ -92,20 +93,14 @@ def read_cookie(request: HTTPConnection, origin: str) -> Mapping[str, object]:
 
 
 def was_shown(claims: Mapping[str, object], file: str, roles: frozenset[Role]) -> bool:
-    """Return whether an open page of this login has drawn the download, for somebody who held just these roles.
-
-    A document that is made at the click (the planner's printed forms) belongs to no page; it is for whoever has one
-    open that makes such.
-    """
+    """Return whether an open page of this login has drawn the download, or had it made, for just these roles."""
     runtime = get_instance()
-    files = runtime.media_file_mgr
-    by_session = {key: dict(each) for key, each in list(files._files_by_session_and_coord.items())}  # noqa: SLF001
-    mine: set[str] = set()
-    for info in runtime._session_mgr.list_active_sessions():  # noqa: SLF001
-        if is_of_login(info.session, claims) and _drawn_for(info.session) == roles:
-            mine |= set(by_session.get(info.session.id, {}).values())
-    drawn = {each for shown in by_session.values() for each in shown.values()}
-    return file in mine or (file not in drawn and bool(mine & set(files._deferred_callables)))  # noqa: SLF001
+    drawn = runtime.media_file_mgr._files_by_session_and_coord  # noqa: SLF001
+    return any(
+        file in list_made_files(info.session.id) or file in dict(drawn.get(info.session.id, {})).values()
+        for info in runtime._session_mgr.list_active_sessions()  # noqa: SLF001
+        if is_of_login(info.session, claims) and _drawn_for(info.session) == roles
+    )
 
 
 def is_of_login(session: AppSession, claims: Mapping[str, object]) -> bool:

@@ -11,6 +11,7 @@ from streamlit.web.server.starlette import App, starlette_server
 
 from apps.http_guards import AnswerHeaders, HostGuard, page_headers
 from apps.staff.downloads import OwnDownloads, read_cookie
+from apps.staff.made_files import make_files_for_their_page
 from apps.staff.messages import OwnMessages
 from apps.staff.process import page_sessions, pages_installation, typed_texts
 from apps.staff.return_path import ReturnPath
@@ -56,6 +57,7 @@ def serve_staff_app() -> None:
     keep_uploads_below(settings.home)
     listening = bind_port(settings.operator_port)
     starlette_server._bind_server_socket = lambda *_: (listening, LOOPBACK)  # noqa: SLF001  it takes no socket else
+    make_files_for_their_page()
     make_login_strict(provider_of(settings), installation.clock)
     app = App(Path(__file__).with_name("app.py"), secrets={"auth": page_auth(settings)}, middleware=middleware)
     end_start()

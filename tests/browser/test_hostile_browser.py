@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -13,7 +12,6 @@ import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
 from apps.demo.page_login import log_in_to_page
@@ -22,10 +20,10 @@ from lfr_core.custody.identity.invitation import login_of
 from lfr_core.custody.people import Role
 from tests.support.identity import PASSWORD
 from tests.support.page_login import PageLogins
+from tests.support.page_socket import XSRF, draw, get_token, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PAT, ADA = "Pat Planner", "Ada Auditor"
-XSRF = "_streamlit_xsrf"
 
 
 @pytest.fixture(scope="module")
@@ -40,37 +38,7 @@ def cookies(logins: PageLogins, address: str) -> dict[str, dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def token(address: str) -> str:
-    """Streamlit's token against requests of other sites, which anybody is given."""
-    answer = httpx.get(f"{address}/_stcore/health", trust_env=False)
-    return answer.headers["set-cookie"].split(";")[0].removeprefix(f"{XSRF}=")
-
-
-@contextmanager
-def opened(address: str, token: str, cookies: Mapping[str, str]) -> Iterator[tuple[Connection, str]]:
-    """A web socket as a browser with these cookies opens it, and its session once the page was drawn."""
-    kept = "; ".join(f"{name}={value}" for name, value in {**cookies, XSRF: token}.items())
-    with connect(
-        f"{address.replace('http', 'ws')}/_stcore/stream",
-        origin=address,  # type: ignore[arg-type]  # a text, as others are
-        subprotocols=["streamlit", token],  # type: ignore[list-item]
-        additional_headers={"Cookie": kept},
-        max_size=None,
-        proxy=None,
-    ) as socket:
-        yield socket, draw(socket)
-
-
-def draw(socket: Connection) -> str:
-    """Have the page drawn; returns its session."""
-    socket.send(BackMsg(rerun_script=ClientState()).SerializeToString())
-    session, ends = "", time.monotonic() + 30
-    while time.monotonic() < ends:
-        message = ForwardMsg.FromString(socket.recv(timeout=30, decode=False))
-        if message.WhichOneof("type") == "new_session":
-            session = message.new_session.initialize.session_id
-        elif message.WhichOneof("type") == "script_finished":
-            return session
-    raise AssertionError("the page isn't drawn")
+    return get_token(address)
 
 
 def upload(address: str, token: str, session: str, cookies: Mapping[str, str], **given: object) -> httpx.Response:
