@@ -40,6 +40,7 @@ def behind_tls(port: int, certificate: Path) -> Iterator[str]:
     listening, ready = free_port(), threading.Event()
     loop = asyncio.new_event_loop()
     ended = asyncio.Event()
+    writers: list[asyncio.StreamWriter] = []
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
@@ -49,7 +50,9 @@ def behind_tls(port: int, certificate: Path) -> Iterator[str]:
         writer.close()
 
     async def passed_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", port)
+        writers.append(there_writer)
         await asyncio.gather(pump(reader, there_writer), pump(there_reader, writer))
 
     async def serve() -> None:
@@ -61,6 +64,9 @@ def behind_tls(port: int, certificate: Path) -> Iterator[str]:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        for writer in writers:  # who was cancelled left theirs open
+            writer.transport.abort()
+        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     thread.start()
