@@ -130,7 +130,7 @@ def do(done: str, act: Callable[[], object]) -> None:
         st.session_state[_RESULT] = (False, plain_sentence(str(error)))
     else:
         st.session_state[_RESULT] = (True, done)
-        note_sent()
+        note_sent(_REASON)
         for key in [key for key in st.session_state if str(key).startswith(_REASON)]:
             del st.session_state[key]  # it was the reason of this act, and speaks for no other
     st.rerun()

@@ -64,7 +64,7 @@ def show_document_panel(view: PlannerView, one: DeploymentOverview, by: Authenti
         st.error(f"Not registered: {plain_words(str(error))}.")
         return
     st.session_state[_TURN] += 1
-    note_sent()
+    note_sent(_KEY)
     if len(wanting) > 1:
         open_panel(one.view.id, Act.DOCUMENT)  # the next that is missing
     st.session_state["planner-result"] = (True, f"Registered: the {kind.value}, version {given.version}.")

@@ -49,7 +49,9 @@ def keep() -> None:
 
 def revise(one: DeploymentOverview) -> None:
     """Put an application into the fields, for another revision of it."""
-    _fill(values_of(one.application, one.name, one.view.kind))
+    values = values_of(one.application, one.name, one.view.kind)
+    _fill(values)
+    st.session_state[_SAVED] = values  # nobody has changed it yet: it is no draft
 
 
 def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
@@ -197,7 +199,7 @@ def _forget(view: PlannerView, person: AuthenticatedPerson) -> None:
 
 
 def _empty() -> None:
-    note_sent()
+    note_sent(_KEY)
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
     _kept().clear()
     st.session_state.pop(_FAULTS, None)

@@ -202,6 +202,10 @@ export default function (component) {
   }
   if (data.sent > desk.sent) {
     for (const name of desk.pressed?.form ?? []) change(name, null);
+    for (const [sent, beginning] of data.gone) {
+      if (sent <= desk.sent) continue;
+      for (const name of [...desk.kept.keys()]) if (name.startsWith(beginning)) change(name, null);
+    }
     desk.back.clear();
     desk.isSettling = true;
     setTimeout(settle, REST_MS);

@@ -27,6 +27,10 @@ _PACKAGE: Final = "openlfr-typed"
 _NAME: Final = "keeper"
 _SENT: Final = "typed-sent"
 """Of the session's state: how often what was typed was sent, or taken out on purpose."""
+_GONE: Final = "typed-gone"
+"""Of the session's state: after how many such which fields were sent, by the beginning of their names."""
+_REMEMBERED: Final = 20
+"""Of those: the page's script has taken note of earlier ones."""
 
 
 def draw_keeper(texts: TypedTexts, account: Account, *, base: str) -> None:
@@ -36,15 +40,22 @@ def draw_keeper(texts: TypedTexts, account: Account, *, base: str) -> None:
         "address": f"{base}{PATH}",
         "mark": texts.mark_of(account),
         "sent": st.session_state.setdefault(_SENT, 0),
+        "gone": st.session_state.get(_GONE, []),
         "fields": found,
         "words": "Here again, as you had typed it and not sent it: ",
     }
     _renderer(get_bidi_component_manager())(key="typed-keeper", data=data)
 
 
-def note_sent() -> None:
-    """Have what was typed into the form that was just sent given back to nobody."""
-    st.session_state[_SENT] = st.session_state.get(_SENT, 0) + 1
+def note_sent(beginning: str = "") -> None:
+    """Have what was typed into the form that was just sent given back to nobody.
+
+    beginning: of the keys of its fields, where they are in no `typed_form`: they are forgotten whatever is pressed next.
+    """
+    sent = st.session_state.get(_SENT, 0) + 1
+    st.session_state[_SENT] = sent
+    if beginning:
+        st.session_state[_GONE] = [*st.session_state.get(_GONE, []), [sent, beginning]][-_REMEMBERED:]
 
 
 @contextmanager

@@ -227,6 +227,31 @@ def test_the_back_button_leads_to_the_page_before_and_what_was_typed_is_there(
 
 
 @pytest.mark.slow
+def test_an_application_that_was_sent_stands_in_no_empty_form_however_soon_something_else_is_pressed(
+    page: Page, planner: str, logins: PageLogins
+) -> None:
+    open_as(page, logins, planner, PLANNER)
+    go(page, "Application")
+    changed = ("ipswich-1", "Ipswich market", "Ipswich", "find people wanted by the courts")
+    labels = ("Short name", "Name", "Place, as the public knows it", "Purpose, as it will be announced")
+    for label, text in {**APPLICATION, **dict(zip(labels, changed, strict=True))}.items():
+        fill(page, label, text)
+    page.evaluate(
+        """new MutationObserver(() => [...document.querySelectorAll("button")]
+        .find(each => each.innerText.includes("Revise the application"))?.click())
+        .observe(document.body, {childList: true, subtree: true})"""
+    )
+    page.get_by_role("button", name="Apply for authority").click()
+    page.get_by_text("Ipswich market is applied for.").wait_for()  # and "Revise" was pressed as soon as it was there
+    has_value(page, "Short name", "ipswich-1")
+    page.wait_for_timeout(1_500)
+    page.reload()
+    go(page, "Application")
+    page.wait_for_timeout(3_000)
+    assert [page.get_by_label(label, exact=True).input_value() for label in labels] == [""] * len(labels)
+
+
+@pytest.mark.slow
 def test_what_came_of_a_press_is_in_sight_of_whoever_pressed(page: Page, planner: str, logins: PageLogins) -> None:
     from playwright.sync_api import expect
 
