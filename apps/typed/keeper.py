@@ -50,7 +50,7 @@ def draw_keeper(texts: TypedTexts, account: Account, *, base: str) -> None:
 def note_sent(beginning: str = "") -> None:
     """Have what was typed into the form that was just sent given back to nobody.
 
-    beginning: of the keys of its fields, where they are in no `typed_form`: they are forgotten whatever is pressed next.
+    beginning: of the keys of its fields, where no `typed_form` has them: they are forgotten whatever is pressed next.
     """
     sent = st.session_state.get(_SENT, 0) + 1
     st.session_state[_SENT] = sent
