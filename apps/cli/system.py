@@ -147,11 +147,14 @@ def _all_ready(settings: Settings, pid: int) -> bool:
 
 
 def _print_ready(settings: Settings, *, with_page: bool) -> None:
+    from lfr_core.common.disk_room import say_too_little_room
     from streams.broker.traits import read_traits
 
     banner = read_traits(settings).banner
     if banner:
         errors.print(banner, style="yellow")
+    if no_room := say_too_little_room(settings.home, settings.footage_store):
+        errors.print(no_room, style="red", highlight=False, soft_wrap=True, markup=False)
     where = f": {_pages_at(settings)}" if with_page else ""
     errors.print(f"[green]ready[/green]{where}")
 
@@ -191,17 +194,20 @@ def down(installation: Installation) -> None:
 
 @command(app)
 def status(installation: Installation) -> Output:
-    """Show every part of the running platform, checked against the machine. Exit code 1 if one doesn't run.
+    """Show every part of the running platform, checked against the machine.
+
+    Exit code 1 if one doesn't run, or the disk is nearly full.
 
     Example: `lfr status --json`
     """
     from apps.supervisor import ChildState, read_state
     from apps.supervisor.state import is_held
     from flows.retention_lag import purge_trouble
+    from lfr_core.common.disk_room import say_too_little_room
     from streams.broker.traits import read_traits
 
     settings = installation.settings
-    trouble = purge_trouble(settings.home)
+    trouble, no_room = purge_trouble(settings.home), say_too_little_room(settings.home, settings.footage_store)
     found, traits = read_state(settings.home), read_traits(settings)
     state = found if found is not None and is_held(settings.home) and found.is_alive() else None
     children = [child.model_copy(update={"state": child.check_state()}) for child in (state.children if state else ())]
@@ -216,11 +222,14 @@ def status(installation: Installation) -> Output:
         "children": [child.model_dump(mode="json", exclude={"pid_created"}) for child in children],
         "purge_trouble": trouble,
         "supervisor_trouble": stuck,
+        "disk_trouble": no_room,
     }
 
     def text() -> None:
         if trouble:
             errors.print(f"deletion: {trouble}", style="yellow", highlight=False, soft_wrap=True)
+        if no_room:
+            errors.print(no_room, style="red", highlight=False, soft_wrap=True, markup=False)
         if state is None:
             errors.print(f"nothing runs in {settings.home}; `lfr up` starts it", highlight=False, soft_wrap=True)
             return
@@ -230,7 +239,7 @@ def status(installation: Installation) -> Output:
         if traits.banner:
             errors.print(traits.banner, style="yellow")
 
-    return Output(document, text, exit_code=0 if is_ready else 1)
+    return Output(document, text, exit_code=0 if is_ready and not no_room else 1)
 
 
 @command(app)

@@ -13,6 +13,7 @@ import psutil
 
 from apps.doctor.checks import Check, fail, ok, warn
 from apps.supervisor.ports import is_taken, owner_of
+from lfr_core.common.disk_room import MEND, measure_rooms
 from lfr_core.common.private_files import open_to_others
 from lfr_core.common.settings_file import ENV_FILE, read_settings_file, settings_file
 from streams.broker.jars import MIN_JAVA, java_major
@@ -36,7 +37,6 @@ __all__ = [
 ]
 
 _GIB = 1 << 30
-_DISK_FAIL, _DISK_WARN = 1 * _GIB, 5 * _GIB  # a day of alerts is megabytes; Kafka and Milvus break on a full disk
 _MEMORY_FAIL, _MEMORY_WARN = 1 * _GIB, 2 * _GIB  # measured: broker 0.3, gallery 0.2, a worker 0.5, page 0.3 GiB
 _SLEW_S = 30.0  # NTP's slow corrections since the boot stay below; a set clock does not
 
@@ -61,12 +61,12 @@ def maven(*, jars: bool) -> Check:
 
 
 def disk(settings: Settings) -> Check:
-    free = shutil.disk_usage(_nearest(settings.home)).free
-    says = f"{free / _GIB:.1f} GiB free under {settings.home}"
-    mend = "make free space, or set LFR_HOME to a larger disk"
-    if free < _DISK_FAIL:
-        return fail("disk", says, mend)
-    return warn("disk", says, mend) if free < _DISK_WARN else ok("disk", says)
+    """Check that there is room in the home folder and where footage is kept."""
+    rooms = measure_rooms(settings.home, settings.footage_store)
+    says = ", ".join(room.words for room in rooms)
+    if any(room.is_too_little for room in rooms):
+        return fail("disk", says, MEND)
+    return ok("disk", says) if all(room.is_enough for room in rooms) else warn("disk", says, MEND)
 
 
 def memory() -> Check:
@@ -180,10 +180,3 @@ def clock_after_boot(*, boot_s: float, wall_s: float, since_boot_s: float) -> Ch
 
 
 _SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-
-
-def _nearest(folder: Path) -> Path:
-    """Return `folder`, or the nearest one above that exists."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return folder

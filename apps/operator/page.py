@@ -19,7 +19,7 @@ from apps.operator import panels, questions
 from apps.operator.alerts import MUTED, AlertsView, console_columns
 from apps.operator.dashboard import dashboard_html
 from apps.operator.parts import read_silent_parts
-from apps.operator.retention import retention_html, trouble_html
+from apps.operator.retention import disk_html, retention_html, trouble_html
 from apps.operator.standing import standing_html, standing_of
 from apps.operator.tones import tone_html
 from apps.operator.values import Dashboard
@@ -30,6 +30,7 @@ from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see, redraw
 from flows.retention_lag import purge_trouble
 from lfr_core.alerts.read import DeploymentSummary
+from lfr_core.common.disk_room import say_too_little_room
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.settings import load_settings
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
@@ -76,6 +77,11 @@ def _home() -> Path:
     return load_settings().home
 
 
+@cache
+def _footage() -> Path:
+    return load_settings().footage_store
+
+
 def _wanted() -> str | None:
     """Find the deployment asked for by the address (?deployment=ID) or by --deployment ID."""
     if "deployment" in st.query_params:
@@ -93,7 +99,8 @@ def _shown() -> DeploymentSummary | None:
 @st.fragment(run_every=REFRESH_S)
 def _console(session: PageSession) -> None:
     """Draw all that changes, at once: each fragment that refreshes by itself costs a page as much again."""
-    trouble = trouble_html(purge_trouble(_home()))  # told also while the records are away
+    # both are told also while the records are away
+    trouble = trouble_html(purge_trouble(_home())) + disk_html(say_too_little_room(_home(), _footage()))
     if trouble:
         st.html(trouble)
     show_or_say_why(partial(_draw_console, session))

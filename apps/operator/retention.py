@@ -8,7 +8,7 @@ from html import escape
 from flows.retention_lag import lag_words
 from lfr_core.retention.status import ClassStatus, RetentionState
 
-__all__ = ["WHAT_TO_DO", "retention_html", "trouble_html"]
+__all__ = ["WHAT_TO_DO", "disk_html", "retention_html", "trouble_html"]
 
 WHAT_TO_DO = "Call whoever runs the system: the runbook “Retention is overdue” says what to do."
 _WORDS = {
@@ -47,6 +47,16 @@ def trouble_html(trouble: str) -> str:
     if not trouble:
         return ""
     return f'<p class="ops-alarm" role="alert"><strong>Deletion:</strong> {escape(trouble)}. {WHAT_TO_DO}</p>'
+
+
+def disk_html(trouble: str) -> str:
+    """Say that the disk is nearly full; nothing where all is well."""
+    if not trouble:
+        return ""
+    return (
+        f'<p class="ops-alarm" role="alert"><strong>Disk:</strong> {escape(trouble)}. '
+        "Call whoever runs the system: the runbook “The disk is full” says what to do.</p>"
+    )
 
 
 def _row(each: ClassStatus) -> str:

@@ -11,6 +11,7 @@ from apps.supervisor.cameras import wanted_cameras
 from apps.supervisor.plan import plan, settings_env
 from apps.supervisor.state import ChildReport, make_home, refuse_running
 from apps.supervisor.supervisor import Supervisor
+from lfr_core.common.disk_room import say_too_little_room
 from lfr_core.common.errors import Retryable
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def running_system(
     make_home(settings.home)
     for path in close_to_others(settings):
         say(f"{path} was open to other users of this machine, and is closed to them now")
+    if no_room := say_too_little_room(settings.home, settings.footage_store):
+        say(no_room)
     machine = inspect_machine(settings)
     choice = choose_broker(settings, machine)
     if not choice.external and choice.traits.kind is BrokerKind.KAFKA:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from apps.supervisor import ChildState, Supervisor, read_state
 from lfr_core.common.clock import SystemClock
-from tests.integration.supervisor.toys import QUICK, toy
+from tests.integration.supervisor.toys import QUICK, SLEEPER, toy
 from tests.support.disks import fill, small_disk
 
 NEEDS_ROOM = """
@@ -51,3 +55,35 @@ def test_on_a_full_disk_nothing_is_given_up_and_all_goes_on_once_there_is_room(t
 
             assert _until(lambda: running.reports[0].state is ChildState.READY)
             assert _until(lambda: (state := read_state(disk)) is not None and state.children == running.reports)
+
+
+def _lfr(*arguments: str, home: Path) -> tuple[list[str], dict[str, str]]:
+    return [str(Path(sys.executable).with_name("lfr")), *arguments], os.environ | {"LFR_HOME": str(home)}
+
+
+def test_a_start_on_a_disk_without_room_says_so_before_anything_starts(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", megabytes=8) as disk:
+        command, env = _lfr("up", "--no-page", home=disk / "home")
+        with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) as starting:
+            assert starting.stderr is not None
+            said = next(line for line in starting.stderr if "disk" in line)
+            starting.terminate()
+            starting.stderr.read()
+
+    assert re.search(r"the disk is nearly full \(\d MiB free under .*/disk/home\)", said)
+    assert "LFR_HOME to a larger disk" in said
+
+
+def test_status_is_red_while_the_disk_has_no_room_though_every_part_runs(tmp_path: Path) -> None:
+    with (
+        small_disk(tmp_path / "disk", megabytes=8) as disk,
+        Supervisor([toy("broker", SLEEPER, tmp_path)], disk, backoff=QUICK, clock=SystemClock()) as running,
+    ):
+        running.wait_ready(20)
+        command, env = _lfr("status", "--json", home=disk)
+        told = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+    status = json.loads(told.stdout)
+    assert told.returncode == 1
+    assert [child["state"] for child in status["children"]] == ["ready"]
+    assert "MiB free under" in status["disk_trouble"]

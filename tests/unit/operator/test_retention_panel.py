@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from apps.operator.retention import WHAT_TO_DO, retention_html
+from apps.operator.retention import WHAT_TO_DO, disk_html, retention_html
 from lfr_core.retention.port import CLASSES, RetentionClass
 from lfr_core.retention.status import ClassStatus, RetentionState
 
@@ -38,3 +38,14 @@ def test_an_error_s_words_are_escaped() -> None:
     bad = ClassStatus(RetentionClass("x", EVIL, "r"), RetentionState.LATE, EVIL, 0.0, 0, None, None, 0, EVIL)
 
     assert EVIL not in retention_html([bad])
+
+
+def test_a_disk_without_room_is_a_red_alarm_that_names_an_existing_runbook_and_with_room_is_nothing() -> None:
+    html = disk_html(f"the disk is nearly full (8 MiB free under {EVIL})")
+
+    assert 'class="ops-alarm" role="alert"' in html
+    assert "8 MiB free" in html
+    assert EVIL not in html
+    runbook = Path(__file__).parents[3] / "docs" / "runbooks" / "disk-full.md"
+    assert runbook.read_text().startswith(f"# {html.split('“')[1].split('”')[0]}\n")
+    assert disk_html("") == ""
