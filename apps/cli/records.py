@@ -206,7 +206,13 @@ def _show_forces(forces: list[ForceFigures]) -> None:
     for force in forces:
         if force.left_out:
             rows = ", ".join(map(str, force.left_out))
-            console.print(f"{force.name}: left out rows {rows}: alerts or faces missing", markup=False, highlight=False)
+            print_plain(f"{force.name}: left out rows {rows}: alerts or faces missing or kept back")
+        if force.suppressed:
+            rows = ", ".join(map(str, force.suppressed))
+            print_plain(
+                f"{force.name}: rows {rows} keep small numbers back, so its rates are of the other rows alone: "
+                "ask the force for the numbers"
+            )
     if len({force.faces_are for force in forces}) > 1 or any("estimated" in force.faces_are for force in forces):
         console.print("Faces are counted in different ways or estimated: their rates are no more exact than that.")
 

@@ -20,7 +20,8 @@ _FALSE = (Column.FALSE_CONFIRMED, Column.FALSE_UNCONFIRMED)
 class ForceFigures:
     """One table, added up.
 
-    left_out: rows without usable counts, which are in no figure. faces_are: "compared", "seen" or "seen, estimated";
+    left_out: rows without usable counts, which are in no figure; suppressed: those of them in which a small number is
+    kept back, so that every rate is of the other rows alone. faces_are: "compared", "seen" or "seen, estimated";
     rates on different bases aren't comparable without saying so. not_decided: alerts in no share, which are of those
     decided; None where the table doesn't say, so that nobody knows what its cells hold.
     """
@@ -28,6 +29,7 @@ class ForceFigures:
     name: str
     deployments: int
     left_out: tuple[int, ...]
+    suppressed: tuple[int, ...]
     first: str
     last: str
     thresholds: tuple[str, ...]
@@ -76,6 +78,7 @@ def figures_of(table: PublishedTable) -> ForceFigures:
             or row_faces is None
             or min(row_true, row_false) < 0
             or row_false > row_faces
+            or row.suppressed.keys() & {*_TRUE, *_FALSE, Column.NOT_DECIDED}
         ):
             left_out.append(row.number)
             continue
@@ -92,6 +95,7 @@ def figures_of(table: PublishedTable) -> ForceFigures:
         name=table.name,
         deployments=len(used),
         left_out=tuple(left_out),
+        suppressed=tuple(row.number for row in rows if row.number in left_out and row.suppressed),
         first=dates[0] if dates else "",
         last=dates[-1] if dates else "",
         thresholds=tuple(sorted({f"{row.threshold:g}" for row in used if row.threshold is not None})),

@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 _COUNT = re.compile(r"-?\d{1,3}(?:[, ]\d{3}){1,4}|-?\d{1,15}")
+_ZERO = frozenset({"nil", "none", "zero"})
 _NO_FRACTION = re.compile(r"\.0(?:|0|000+)$")
 """Not `.000`: 20.000 is twenty thousand in half of Europe, and twenty where a spreadsheet shows three decimals."""
 _DECIMAL = re.compile(r"-?\d*\.?\d+")
@@ -52,6 +53,11 @@ _EXACT = 1e-12
 _NUMBER = re.compile(r"\d{1,3}(?:\.\d{1,4})?")
 _DAYS = re.compile(r"\d{1,2}\s+days?\b.{0,60}", re.IGNORECASE)
 MINUTES_OF_A_DAY = 1440
+_TWELVE = (
+    (re.compile(r"\b(?:12(?:[:.]00)?\s*)?(?:noon|mid-?day)\b", re.IGNORECASE), "12:00"),
+    (re.compile(r"\b(?:12(?:[:.]00)?\s*)?mid-?night\b", re.IGNORECASE), "00:00"),
+)
+"""Times of day that have a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,9 @@ class RateCell:
 
 
 def read_count(text: str) -> int | None:
-    """Read a whole number, also with thousands separators or as a spreadsheet's "12.00"; may be negative."""
+    """Read a whole number, also with thousands separators, as "nil" or a spreadsheet's "12.00"; may be negative."""
+    if clean(text).casefold() in _ZERO:
+        return 0
     if (said := said_in(text)) is None:
         return None
     whole = _NO_FRACTION.sub("", said)
@@ -137,17 +145,17 @@ def read_duration(text: str, *, in_hours: bool = False) -> DurationCell | None:
 
 
 def read_clock(text: str) -> int | None:
-    """Read a time of day as minutes since midnight: 11:15, 1115, 11.15am, 11:15:00; None if it is none."""
+    """Read a time of day as minutes since midnight: 11:15, 1115, 11.15am, 11:15:00, noon; None if it is none."""
     if (said := said_in(text)) is None:
         return None
-    if not (found := _CLOCK.fullmatch(said)) or (minutes := _minutes_of(found)) is None:
+    if not (found := _CLOCK.fullmatch(_in_figures(said))) or (minutes := _minutes_of(found)) is None:
         raise UnreadableCell("a time of day, as 11:15")
     return minutes
 
 
 def _clock_minutes(said: str) -> int | None:
     """Count the minutes from one time of day to the next such, over midnight too; None if these aren't two times."""
-    for first, last in from_to(said):
+    for first, last in from_to(_in_figures(said)):
         begins, ends = _CLOCK.fullmatch(first), _CLOCK.fullmatch(last)
         if not begins or not ends:
             continue
@@ -156,6 +164,13 @@ def _clock_minutes(said: str) -> int | None:
             raise UnreadableCell("times of day from and to, as 11:15-12:03")
         return (end - start) % MINUTES_OF_A_DAY
     return None
+
+
+def _in_figures(said: str) -> str:
+    """Write noon and midnight as a clock does."""
+    for name, figures in _TWELVE:
+        said = name.sub(figures, said)
+    return said
 
 
 def _minutes_of(clock: re.Match[str]) -> int | None:

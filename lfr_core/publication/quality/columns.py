@@ -112,7 +112,7 @@ MODERN: Final = (
 
 OURS: Final = "OpenLFR"
 GENERATIONS: Final = {
-    "Met 2020-22": frozenset({Column.TRUE_ALERTS, Column.FALSE_ALERTS}),
+    "Met 2020-22": frozenset({Column.TRUE_ALERTS, Column.FALSE_ENGAGEMENTS, Column.ARRESTS_AND_DISPOSALS}),
     "Home Office border deployments": frozenset({Column.TRUE_ALERTS, Column.FALSE_ENGAGEMENTS, Column.CAMERAS}),
     "Met 2023-24 or 2025": frozenset({Column.TRUE_CONFIRMED, Column.FALSE_UNCONFIRMED, Column.OUTCOME_ARREST}),
     OURS: frozenset({Column.SESSION, Column.COUNTING_METHOD, Column.FACES_COMPARED}),

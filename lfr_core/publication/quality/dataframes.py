@@ -147,9 +147,7 @@ def _rate_expected(row: PublishedRow) -> str | None:
 def _outcomes(row: PublishedRow) -> int | None:
     """Add up arrest, other and no action, and what else (in our tables) became of confirmed true alerts."""
     total = _sum(row, _OUTCOMES)
-    if total is None:
-        return None
-    return total + (row.count(Column.REPEAT_ALERTS) or 0) + (row.count(Column.WITHOUT_OUTCOME) or 0)
+    return _plus(_plus(total, row, Column.REPEAT_ALERTS), row, Column.WITHOUT_OUTCOME)
 
 
 def _alerts(row: PublishedRow) -> int | None:
@@ -158,7 +156,7 @@ def _alerts(row: PublishedRow) -> int | None:
 
 
 def _plus(total: int | None, row: PublishedRow, column: Column) -> int | None:
-    return None if total is None else total + (row.count(column) or 0)
+    return None if total is None or column in row.suppressed else total + (row.count(column) or 0)
 
 
 def _sum(row: PublishedRow, columns: Sequence[Column]) -> int | None:

@@ -27,6 +27,7 @@ from lfr_core.publication.quality.reading import (
     named_columns,
 )
 from lfr_core.publication.quality.structure import TableLine, separate_totals
+from lfr_core.publication.quality.suppressed_cells import SuppressedCell, read_suppressed
 from lfr_core.publication.quality.table import PublishedRow, PublishedTable
 
 __all__ = ["MAX_BYTES", "read_table"]
@@ -63,6 +64,7 @@ def read_table(data: bytes, name: str) -> PublishedTable:
     reader.notes += separated.notes
     reader.faults += separated.faults
     rows = [reader.typed(line) for line in reader.fill_merged(separated.deployments)]
+    reader.note_suppressed()
     if not rows:
         raise Poison(f"{name} has a header but no deployment below it")
     generation = "another force's"
@@ -109,6 +111,7 @@ class _Reader:
         self.faults: list[Finding] = []
         self.footnotes: list[str] = []
         self.notes: list[str] = []
+        self._kept_back: dict[tuple[Column, str], list[int]] = {}
 
     def table_lines(self, lines: Sequence[Line]) -> list[TableLine]:
         """List the lines below the header with a date or figures.
@@ -190,7 +193,12 @@ class _Reader:
                 self.faults.append(Finding("cell-unreadable", number, "", "", text, message, expected=str(error)))
                 return None
 
-        counts = {column: count for column in COUNTS if (count := read(column, cells.read_count)) is not None}
+        suppressed = self._suppressed_in(line)
+        counts = {
+            column: count
+            for column in COUNTS
+            if column not in suppressed and (count := read(column, cells.read_count)) is not None
+        }
         duration = read(Column.DURATION, lambda text: cells.read_duration(text, in_hours=in_hours))
         start, end = read(Column.START, cells.read_clock), read(Column.END, cells.read_clock)
         if duration is None and start is not None and end is not None and start != end:
@@ -205,6 +213,7 @@ class _Reader:
             threshold=read(Column.THRESHOLD, cells.read_decimal),
             rate=read(Column.FALSE_ALERT_RATE, lambda text: cells.read_rate(text, in_percent=in_percent)),
             counts=counts,
+            suppressed=suppressed,
         )
         if number in self._extra and len(self.faults) > before:
             message = "the row has more cells than the header, and some can't be read: what stands where isn't known"
@@ -212,3 +221,20 @@ class _Reader:
                 Finding("row-shifted", number, "", "", "", message, expected="quotes around values with separators")
             )
         return row
+
+    def _suppressed_in(self, line: TableLine) -> dict[Column, SuppressedCell]:
+        """Return the small numbers that the row keeps back, and remember them for the notes."""
+        found = {
+            column: cell
+            for column in COUNTS
+            if (text := line.printed.get(column)) and (cell := read_suppressed(text)) is not None
+        }
+        for column, cell in found.items():
+            self._kept_back.setdefault((column, cell.text), []).append(line.number)
+        return found
+
+    def note_suppressed(self) -> None:
+        """Note which small numbers are kept back, and in which rows."""
+        for (column, text), numbers in self._kept_back.items():
+            rows = f"row{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
+            self.notes.append(f'{column.value} is "{text}" in {rows}: a small number kept back, which is in no sum')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-__all__ = ["WEEKDAY", "UnreadableCell", "clean", "from_to", "read_words", "said_in"]
+__all__ = ["WEEKDAY", "UnreadableCell", "bare", "clean", "from_to", "read_words", "said_in"]
 
 _NOTHING = frozenset({"", "-", "–", "—", "n/a", "na", "none", "nil", "tbc", "not recorded", "not tested"})
 _LONGEST = 100  # characters of a number, date, duration or rate
@@ -26,9 +26,14 @@ class UnreadableCell(ValueError):
     """The cell doesn't say what its column should; the message says what was expected."""
 
 
+def bare(text: str) -> str:
+    """Remove odd spaces, what isn't seen, and line breaks."""
+    return _SPACES.sub(" ", _UNSEEN.sub("", text)).strip()
+
+
 def clean(text: str) -> str:
     """Remove odd spaces, what isn't seen, line breaks and footnote marks at the end."""
-    text = _SPACES.sub(" ", _UNSEEN.sub("", text)).strip()
+    text = bare(text)
     while text:
         begins = text.rfind({")": "(", "]": "["}.get(text[-1], "\n"))
         if begins >= 0 and (text[-1] == "]" or _NOTE.match(text, begins)):

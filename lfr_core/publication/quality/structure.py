@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from lfr_core.common.quality.findings import Finding
 from lfr_core.publication.quality import cells
 from lfr_core.publication.quality.columns import ADDITIVE, Column
+from lfr_core.publication.quality.suppressed_cells import read_suppressed
 
 __all__ = ["STRUCTURAL", "Separated", "TableLine", "separate_totals"]
 
@@ -72,10 +73,11 @@ class Separated:
 def separate_totals(lines: Sequence[TableLine], columns: frozenset[Column]) -> Separated:
     """Separate lines that are totals from those of deployments. columns: those that the table has."""
     sums, deployments, notes = _Sums(), list[TableLine](), list[str]()
+    summed = _summed_columns(lines)
     open_lines: list[tuple[TableLine, _Counts, int]] = []
     passed = 0  # lines that aren't deployments: a merged cell doesn't reach over them
     for line in lines:
-        counts = _counts_of(line)
+        counts = _counts_of(line, summed)
         said, bare = _says_total(line), _is_bare(line, columns)
         if _is_average(line) or _is_of_percentages(line):
             what = "an average" if _is_average(line) else "of percentages"
@@ -93,7 +95,7 @@ def separate_totals(lines: Sequence[TableLine], columns: frozenset[Column]) -> S
     for line, counts, before in open_lines:
         if found := sums.find_sum_of_next(counts, before) or sums.find_sum_of_all(counts) or sums.find_run(counts):
             notes.append(_note(line.number, found))
-        elif said_of := _group_of(line, deployments, counts):
+        elif said_of := _group_of(line, deployments, counts, summed):
             notes.append(f"row {line.number} is the sum of the rows of {said_of}: left out")
         else:
             faults.append(_fault(line, counts, sums.totals(before)))
@@ -116,9 +118,18 @@ def _fault(line: TableLine, counts: _Counts, above: _Counts) -> Finding:
     return Finding("total-mismatch", line.number, "", "", printed, message, expected=expected)
 
 
-def _counts_of(line: TableLine) -> _Counts:
+def _summed_columns(lines: Sequence[TableLine]) -> tuple[Column, ...]:
+    """List the columns that a sum can be told by: those in which no number is kept back."""
+    return tuple(
+        column
+        for column in ADDITIVE
+        if not any(read_suppressed(text) for line in lines if (text := line.printed.get(column)))
+    )
+
+
+def _counts_of(line: TableLine, columns: Sequence[Column]) -> _Counts:
     counts: dict[Column, int] = {}
-    for column in ADDITIVE:
+    for column in columns:
         try:
             if (count := cells.read_count(line.printed.get(column, ""))) is not None:
                 counts[column] = count
@@ -155,7 +166,7 @@ def _is_of_percentages(line: TableLine) -> bool:
     return not _has_date(line) and bool(filled) and all(text.endswith("%") for text in filled)
 
 
-def _group_of(line: TableLine, deployments: Sequence[TableLine], counts: _Counts) -> str:
+def _group_of(line: TableLine, deployments: Sequence[TableLine], counts: _Counts, summed: Sequence[Column]) -> str:
     """Return the place or month whose deployments the line adds up, wherever they stand; "" for none.
 
     What the line calls itself must name it: "Total Westfield", "March 2025".
@@ -164,7 +175,7 @@ def _group_of(line: TableLine, deployments: Sequence[TableLine], counts: _Counts
     groups: dict[str, list[_Counts]] = {}
     for each in deployments:
         for group in _groups(each):
-            groups.setdefault(group, []).append(_counts_of(each))
+            groups.setdefault(group, []).append(_counts_of(each, summed))
     for group, rows in groups.items():
         sums = {column: sum(row.get(column, 0) for row in rows) for column in counts}
         if any(counts.values()) and sums == dict(counts) and re.search(rf"\b{re.escape(group.casefold())}\b", named):

@@ -9,6 +9,7 @@ from lfr_core.common.quality.findings import Finding
 from lfr_core.publication.quality.cells import DateCell, DurationCell, RateCell
 from lfr_core.publication.quality.columns import Column
 from lfr_core.publication.quality.structure import STRUCTURAL
+from lfr_core.publication.quality.suppressed_cells import SuppressedCell
 
 __all__ = ["PublishedRow", "PublishedTable"]
 
@@ -17,7 +18,8 @@ __all__ = ["PublishedRow", "PublishedTable"]
 class PublishedRow:
     """One deployment. A cell that is empty, missing or unreadable is None; `printed` has the text of every cell.
 
-    threshold: as printed. Counts by column; 0 is printed, None isn't.
+    threshold: as printed. Counts by column; 0 is printed, None isn't. suppressed: small numbers kept back, which are no
+    counts.
     """
 
     number: int
@@ -29,6 +31,7 @@ class PublishedRow:
     threshold: float | None
     rate: RateCell | None
     counts: Mapping[Column, int]
+    suppressed: Mapping[Column, SuppressedCell] = field(default_factory=dict)
 
     def count(self, column: Column) -> int | None:
         """Return the count in `column`, or None."""
