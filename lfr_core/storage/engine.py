@@ -35,6 +35,17 @@ _POSTGRES_NO_SCHEMA = {"42P01", "42703"}  # undefined_table, undefined_column
 _WRITES = "openlfr_writes"
 
 
+class _SqliteConnection(sqlite3.Connection):
+    """Closed with the last one that holds it: an engine nobody holds any more lets go of its file in silence.
+
+    Python 3.13 warns of each that is left to it, which ends a program that takes warnings for errors.
+    """
+
+    def __del__(self) -> None:
+        with suppress(sqlite3.Error):
+            self.close()
+
+
 def is_sqlite(engine: Engine) -> bool:
     return engine.dialect.name == "sqlite"
 
@@ -68,7 +79,11 @@ def open_engine(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
     if not parsed.database or parsed.database == ":memory:":
         raise Fatal("records can't live in a memory database: several processes share them. Give a file's path")
     _make_private_file(Path(parsed.database))
-    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": busy_timeout_ms / 1000})
+    engine = create_engine(
+        parsed,
+        hide_parameters=True,
+        connect_args={"timeout": busy_timeout_ms / 1000, "factory": _SqliteConnection},
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

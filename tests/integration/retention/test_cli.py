@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,7 @@ def _make_older(settings: Settings, seconds: float) -> None:
     """As if the last sweep had been so long ago."""
     import sqlite3
 
-    with sqlite3.connect(settings.home / "records.sqlite3") as database:
+    with closing(sqlite3.connect(settings.home / "records.sqlite3")) as database, database:
         back = round(seconds * 1e9)
         database.execute("UPDATE retention_class SET at_ns = at_ns - ?, succeeded_ns = succeeded_ns - ?", (back, back))
     database.close()
