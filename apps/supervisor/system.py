@@ -48,7 +48,6 @@ def running_system(
         Fatal: a system runs here already, a setting is refused, a port is taken, no broker can run, a jar isn't ours.
         Retryable: the external broker or the database is away; Maven couldn't get the jars that are insisted on.
     """
-    from lfr_core.common.private_files import close_to_others
     from lfr_core.recognition.gallery.access import milvus_access
     from lfr_core.storage.migrate import upgrade
     from streams.broker.choose import choose_broker, inspect_machine
@@ -61,10 +60,7 @@ def running_system(
     milvus_access(settings)  # a refused setting is told before anything starts
     refuse_running(settings.home)
     make_home(settings.home)
-    for path in close_to_others(settings):
-        say(f"{path} was open to other users of this machine, and is closed to them now")
-    if no_room := say_too_little_room(settings.home, settings.footage_store):
-        say(no_room)
+    _see_to_home(settings, say)
     machine = inspect_machine(settings)
     choice = choose_broker(settings, machine)
     if not choice.external and choice.traits.kind is BrokerKind.KAFKA:
@@ -85,3 +81,13 @@ def running_system(
     with Supervisor(children, settings.home, clock=clock, on_change=on_change, wanted=cameras) as running:
         remember_kind(settings.home, choice.traits.kind, servers=settings.kafka_bootstrap, why=choice.why)
         yield running
+
+
+def _see_to_home(settings: Settings, say: Callable[[str], None]) -> None:
+    """Close the home to other users, and say where its disk, or that of footage, is nearly full."""
+    from lfr_core.common.private_files import close_to_others
+
+    for path in close_to_others(settings):
+        say(f"{path} was open to other users of this machine, and is closed to them now")
+    if no_room := say_too_little_room(settings.home, settings.footage_store):
+        say(no_room)

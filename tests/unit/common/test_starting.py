@@ -19,10 +19,10 @@ TELL = f"""
 import gc, json, os, sys
 import lfr_core.common.liveness as liveness
 from pathlib import Path
-before = gc.get_threshold()
+before, frozen = gc.get_threshold(), gc.get_freeze_count()  # Python 3.12 freezes some objects of its own
 file = liveness.LivenessFile(Path(sys.argv[1]))
 file.say_ready()
-print(json.dumps([before[0], gc.get_threshold()[0], gc.get_freeze_count() > 0, {STARTING!r} in os.environ]))
+print(json.dumps([before[0], gc.get_threshold()[0], gc.get_freeze_count() > frozen, {STARTING!r} in os.environ]))
 """
 
 

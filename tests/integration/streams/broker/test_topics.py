@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import MessageSizeTooLargeError
 from kafka.structs import OffsetAndMetadata
 
@@ -160,11 +161,13 @@ def test_retention_removes_the_bytes_themselves(kafka_broker: RunningBroker) -> 
     marker = b"MARKER-of-a-face-that-must-go-71c2"
     try:
         admin.create_topics(
-            {"retention-test": {"num_partitions": 1, "configs": {"retention.ms": "1000", "segment.ms": "500"}}},
+            {"retention-test": {"num_partitions": 1, "configs": {"segment.ms": "500"}}},
             wait_for_metadata=True,
         )
         producer.send("retention-test", marker * 100).get(10)
         assert _files_with(kafka_broker.data, marker)
+        # only now: on a busy machine a second may pass before the look
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, "retention-test", {"retention.ms": "1000"})])
         deadline = time.monotonic() + 20
         while _files_with(kafka_broker.data, marker) and time.monotonic() < deadline:
             time.sleep(0.25)
