@@ -81,7 +81,7 @@ class ListBuilder:
         found = check_open_for_watchlist(self.store, deployment)
         if last_day < today:
             raise Refused("watchlist.last-day-past", f"the deployment's last day, {last_day}, is past: give its end")
-        read_rows(folder)  # a wrong folder shows before Great Expectations loads
+        read = read_rows(folder)  # a wrong folder shows before Great Expectations loads
         with self.open_gallery() as gallery, self.open_looks(deployment) as kept:
             gallery.names()  # away? say so before minutes of photographs
             asked = ListCheck(
@@ -93,7 +93,7 @@ class ListBuilder:
                 stop_at_rows=True,
             )
             pages = quality_pages(self.home, deployment)
-            checked = check_list(folder, asked, engine=self.engine, docs=pages, progress=progress, kept=kept)
+            checked = check_list(folder, asked, engine=self.engine, docs=pages, progress=progress, kept=kept, read=read)
             show(checked)
             require_fit(checked)
             refusals = checked.report.refusals

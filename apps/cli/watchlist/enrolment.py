@@ -169,8 +169,10 @@ def _check(
     last = last_day.date() if last_day else today
     if last < today:
         raise Refused("watchlist.last-day-past", f"the deployment's last day, {last}, is past: give its end")
-    read_rows(folder)  # a wrong folder shows before Great Expectations loads
+    read = read_rows(folder)  # a wrong folder shows before Great Expectations loads
     errors.print("[dim]Great Expectations takes some seconds to start …[/dim]")
     asked = ListCheck(kind=kind, policy=policy, today=today, last_day=last, thumbnails=docs is not None)
     with photograph_bar() as progress:
-        return check_list(folder, asked, engine=lambda: build_engine(settings, policy), docs=docs, progress=progress)
+        return check_list(
+            folder, asked, engine=lambda: build_engine(settings, policy), docs=docs, progress=progress, read=read
+        )

@@ -90,18 +90,20 @@ def check_list(
     docs: Path | None = None,
     progress: Progress = lambda _done, _total: None,
     kept: KeptLooks = NOTHING_KEPT,
+    read: Rows | None = None,
 ) -> CheckedList:
     """Run the suite `watchlist` on a folder with photographs and `watchlist.csv`.
 
     engine: called once the rows have been checked. docs: a folder for the report's pages, readable by its owner only;
     one of ours that is there is replaced. progress: called after each photograph. kept: as `check_watchlist`.
+    read: what the list's file holds, where it was read already.
 
     Raises:
         Poison: the folder or its CSV can't be read at all.
         Refused: `watchlist.docs-folder-in-use`, `docs` holds something else.
         Fatal: a rule couldn't be evaluated, the report can't be written, or the models are missing.
     """
-    read = read_rows(folder)
+    read = read or read_rows(folder)
     place = report_folder(docs, rule="watchlist.docs-folder-in-use", mode=_OWNER_ONLY) if docs else nullcontext()
     with place as made:
         runner = SuiteRunner(made.project if made else None)

@@ -7,6 +7,9 @@ import os
 import resource
 import signal
 import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -78,3 +81,27 @@ def test_a_picture_that_hangs_or_breaks_the_decoder_is_refused_and_the_next_one_
             look_at(tmp_path, "a.png", None, load_policy())  # type: ignore[arg-type]  # no engine is asked
     assert refused.value.reason is RefusalReason.NOT_AN_IMAGE
     assert decode_in_child(picture(), POLICY).shape == (60, 80, 3)
+
+
+def test_the_time_is_that_of_the_whole_answer_and_nobody_else_counts_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = (
+        "import os, time\n"
+        "os.write(1, b'I' + (60).to_bytes(4) + (80).to_bytes(4))\n"
+        "while 1: os.write(1, b'x'); time.sleep(0.05)"
+    )
+    slow = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+    )
+    assert slow.stdout is not None
+    os.set_blocking(slow.stdout.fileno(), False)
+    monkeypatch.setattr(decode_child, "_take_child", lambda: slow)
+    monkeypatch.setattr(decode_child, "WALL_S", 0.3)
+    threads = threading.active_count()
+    began = time.monotonic()
+
+    with pytest.raises(Poison, match="takes too long"):  # though each byte of the answer comes in time
+        decode_in_child(picture(), POLICY)
+
+    assert time.monotonic() - began < 5  # 14,400 bytes would take it twelve minutes
+    assert slow.poll() == -signal.SIGKILL
+    assert threading.active_count() == threads
