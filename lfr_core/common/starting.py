@@ -11,13 +11,24 @@ One that comes after others imports what it needs while these start, and begins 
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Final
 
-__all__ = ["STARTING", "WAITS", "begin_start", "end_start", "leave_out", "wait_to_begin"]
+__all__ = [
+    "STARTING",
+    "WAITS",
+    "begin_start",
+    "collect_seldom",
+    "end_start",
+    "leave_out",
+    "load_when_used",
+    "wait_to_begin",
+]
 
 STARTING: Final = "OPENLFR_STARTING"
 """Set to 1 in the environment of a process that calls `end_start`; what it starts itself isn't given it."""
@@ -72,3 +83,40 @@ def leave_out(module: str) -> Iterator[None]:
     finally:
         if sys.modules.get(module, module) is None:
             del sys.modules[module]
+
+
+@contextmanager
+def load_when_used(package: str, name: str) -> Iterator[None]:
+    """Let what is imported within the block have the module `name` of `package` without loading it.
+
+    It is loaded when something of it is asked for. For what imports a large library for one function that nobody calls.
+    """
+    parent = importlib.import_module(package)
+    if f"{package}.{name}" in sys.modules:
+        yield
+        return
+    later = _Later(f"{package}.{name}")
+    setattr(parent, name, later)  # `from package import name` takes it from there; other threads' works all the same
+    try:
+        yield
+    finally:
+        if vars(parent).get(name) is later:
+            delattr(parent, name)
+
+
+class _Later(ModuleType):
+    """Stands for a module until something of it is asked for."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+@contextmanager
+def collect_seldom() -> Iterator[None]:
+    """Ask the collector less often within the block, which imports a large library."""
+    usual = gc.get_threshold()
+    gc.set_threshold(*max(usual, _RARELY))
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)

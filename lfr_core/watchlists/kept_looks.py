@@ -32,7 +32,7 @@ from lfr_core.watchlists.photographs import Photograph, Unusable, look_at_bytes,
 
 __all__ = ["CROPS_DROPPED", "NOTHING_KEPT", "KeptLooks", "SealedLooks", "keep_looks", "look_once", "nothing_kept"]
 
-_FORM: Final = 2
+_FORM: Final = 3
 """Rises when a photograph is looked at otherwise, so that what was found before isn't taken."""
 _LENGTHS: Final = struct.Struct(">II")  # of the words, of the template
 _SIZE: Final = struct.Struct(">I")

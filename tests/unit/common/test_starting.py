@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import gc
+import importlib
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from apps.supervisor.plan import plan
 from lfr_core.common.project import PROJECT
 from lfr_core.common.settings import Settings
-from lfr_core.common.starting import STARTING, leave_out
+from lfr_core.common.starting import STARTING, collect_seldom, leave_out, load_when_used
 from lfr_core.domain.policy import load_policy
 from streams.broker import KAFKA
 from streams.broker.choose import BrokerChoice
@@ -68,4 +71,50 @@ def test_what_is_left_out_can_be_imported_afterwards() -> None:
 
 def test_no_process_loads_a_library_for_colours_with_the_logs() -> None:
     code = "import lfr_core.custody.identity.fetching, lfr_core.common.logs, sys; sys.exit('rich' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=PROJECT)
+
+
+def test_a_module_that_nobody_calls_is_not_loaded_and_whoever_does_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "apackage"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "dear.py").write_text("VALUE = 17")
+    (tmp_path / "asks.py").write_text("from apackage import dear\ndef value():\n    return dear.VALUE\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with load_when_used("apackage", "dear"):
+        asks = importlib.import_module("asks")
+
+    assert "apackage.dear" not in sys.modules
+    assert asks.value() == 17
+    assert sys.modules["apackage"].dear is sys.modules["apackage.dear"]
+    with load_when_used("apackage", "dear"):
+        assert importlib.import_module("apackage.dear") is sys.modules["apackage"].dear
+    for name in ("asks", "apackage.dear", "apackage"):
+        del sys.modules[name]
+
+
+def test_the_collector_is_asked_as_usual_again_after_a_large_import() -> None:
+    usual = gc.get_threshold()
+    with pytest.raises(ImportError), collect_seldom():
+        assert gc.get_threshold() > usual
+        raise ImportError
+    assert gc.get_threshold() == usual
+
+
+def test_checks_of_data_load_no_statistics_and_leave_them_to_others() -> None:
+    code = """
+import sys
+import pandas as pd
+from lfr_core.common.quality.rules import Kind, Rule
+from lfr_core.common.quality.suites import SuiteRunner
+rule = Rule("a-day", Kind.NOT_EMPTY, ("day",), "a day is missing")
+(result,) = SuiteRunner().run("a suite", [rule], pd.DataFrame({"row": [1, 2], "day": ["x", None]}))
+assert not result.success and result.looked_at == 2
+assert "scipy.stats" not in sys.modules
+from scipy import stats
+assert stats.norm.cdf(0) == 0.5 and stats is sys.modules["scipy.stats"]
+"""
     subprocess.run([sys.executable, "-c", code], check=True, cwd=PROJECT)
