@@ -92,6 +92,8 @@ class RefusalReason(StrEnum):
     TOO_BLURRED = "too_blurred"
     POSE = "pose"
     EXPOSURE = "exposure"
+    NEGATIVE = "negative"
+    """Dark and light exchanged, as on film."""
     CUT_BY_BORDER = "cut_by_border"
     SHARED_PHOTOGRAPH = "shared_photograph"
     """One photograph (the same file, or the same picture) under two subjects."""

@@ -33,8 +33,8 @@ from lfr_core.watchlists.photographs import DigestedRows
 
 __all__ = ["Progress", "check_watchlist", "enrol"]
 
-_BLOCK = 1024
-"""Templates compared at a time when looking for one picture under two subjects: 1024 x n floats."""
+_BLOCK = 256
+"""Templates compared at a time when looking for one picture under two subjects: 256 x n floats, 10 MB of 10,000."""
 
 _NOBODY = -2.0
 """Below every cosine."""

@@ -21,6 +21,7 @@ from lfr_core.domain.policy import Policy
 from lfr_core.domain.watchlists import RefusalReason
 from lfr_core.recognition.faces.decode import TooManyPixels
 from lfr_core.recognition.faces.decode_child import decode_in_child
+from lfr_core.recognition.faces.negative import is_negative
 from lfr_core.recognition.faces.quality import SECOND_FACE, find_fault
 from lfr_core.recognition.faces.types import Detection, Face, FaceEngine, Floats, Image, Quality
 from lfr_core.recognition.faces.upright import Upright, turn_upright
@@ -129,6 +130,11 @@ def look_at_bytes(
     if choice is not None:
         notes.append(f"of several faces one was chosen by hand by {choice.chosen_by} on {choice.chosen_on}")
     _check_quality(face.quality, policy)
+    if is_negative(engine, upright.image, face):
+        raise Unusable(
+            RefusalReason.NEGATIVE,
+            "this looks like a photographic negative: dark and light are exchanged. Use the positive, or another",
+        )
     crop = _crop(upright.image, face.detection)
     return Photograph(
         sha256=sha256,

@@ -18,7 +18,7 @@ import numpy as np
 
 from lfr_core.recognition.faces.types import Detection, FaceEngine, Image
 
-__all__ = ["Upright", "turn_upright"]
+__all__ = ["Upright", "log_odds", "turn_upright"]
 
 _SURE, _TALL = 0.9995, 1.2
 """Score, and height over width of its box, of a face that is taken for upright without looking further."""
@@ -56,9 +56,9 @@ def turn_upright(engine: FaceEngine, image: Image) -> Upright:
         return standing
     turned = [_turn(engine, image, quarters) for quarters in _WORDS]
     best = max(turned, key=_score)
-    found = _log_odds(_score(best))
-    surer = found - _log_odds(_score(standing)) > _SURER_BY
-    surer_than_tall = found - _log_odds(_score(standing, _TALL)) > _SURER_THAN_TALL_BY
+    found = log_odds(_score(best))
+    surer = found - log_odds(_score(standing)) > _SURER_BY
+    surer_than_tall = found - log_odds(_score(standing, _TALL)) > _SURER_THAN_TALL_BY
     return best if _score(best) >= _ENOUGH and surer and surer_than_tall else standing
 
 
@@ -73,6 +73,6 @@ def _score(upright: Upright, shape: float = _NOT_WIDE) -> float:
     return max((score for score, (x1, y1, x2, y2) in boxes if y2 - y1 >= shape * (x2 - x1)), default=0.0)
 
 
-def _log_odds(score: float) -> float:
+def log_odds(score: float) -> float:
     """Return the log odds of a score, which is as exact as a 32-bit number."""
     return log((score + _EXACT) / (1 - score + _EXACT))

@@ -157,6 +157,19 @@ def test_each_bad_face_is_refused_with_its_reason(listed: ListFolder, check: Che
     assert report.entries == ()
 
 
+@pytest.mark.parametrize("grey", [False, True])
+def test_a_negative_is_refused_and_its_photograph_is_not(listed: ListFolder, check: Check, *, grey: bool) -> None:
+    face = listed.pixels("obama")
+    if grey:
+        face = cv2.cvtColor(cv2.cvtColor(face, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    listed.put("negative", 255 - face).put("photograph", face)
+
+    report = check(listed)
+
+    assert [(r.subject, r.reason) for r in report.refusals] == [("negative", RefusalReason.NEGATIVE)]
+    assert [e.subject for e in report.entries] == ["photograph"]
+
+
 def test_a_head_turned_further_than_the_policy_allows_is_refused(
     listed: ListFolder, check: Check, policy: Policy
 ) -> None:
