@@ -193,7 +193,7 @@ class VaultRecords:
         if self.records is None:
             raise Retryable("nothing is compared here: the vault does it")
         with self.records.open_state() as (session, state):
-            for difference in find_differences(session, state, self.records.key):
+            for difference in find_differences(session, state, self.records.key, with_pictures=True):
                 raise not_on_trail("this installation", difference)
             return digest_counted(session, deployment)
 

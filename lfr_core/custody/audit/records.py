@@ -6,7 +6,7 @@ it is named, and the vault doesn't go by it (docs/decisions/0023-a-record-counts
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
@@ -50,7 +50,12 @@ NOT_ON_TRAIL: Final = "records.not-on-trail"
 
 
 def find_differences(
-    session: Session, state: RecordedState, records_key: bytes, where: Where | None = None
+    session: Session,
+    state: RecordedState,
+    records_key: bytes,
+    where: Where | None = None,
+    *,
+    with_pictures: bool = False,
 ) -> Iterator[str]:
     """Compare rows with what the trail says of them; a sentence for each that differs, in one consistent look.
 
@@ -59,13 +64,18 @@ def find_differences(
         state: of the whole trail.
         records_key: the installation's (`WriterKey`).
         where: which rows; None: all of them. Rows that are gone and that the trail has are found either way.
+        with_pictures: hold the indexes of tables with pictures against them too, which takes reading each picture.
     """
     kinds = RECORDED if where is None else where
-    yield from find_odd_tables(session, [str(kind.__tablename__) for kind in kinds])
+    indexed = [kind for kind in kinds if with_pictures or not RECORDED[kind].goes]
+    yield from find_odd_tables(session, _names(kinds), with_indexes=_names(indexed))
     for kind in kinds:
+        asked = None if where is None else where[kind].key
         found = set()
         for row in _rows(session, kind, where):
             name = key_of(row)
+            if asked is not None and not f"{name}/".startswith(f"{asked}/"):
+                yield f"{name} is what the database gives whoever asks for {asked}"
             found.add(name)
             difference = _difference(state, name, record_digest(records_key, text_of(row)), must=is_recorded(row))
             if difference:
@@ -87,6 +97,10 @@ def find_differences(
         for alert, opened in state.alerts.items():
             if alert not in there:
                 yield f"alert/{alert}, opened by entry {opened.seq} of the audit trail, is gone before it was due"
+
+
+def _names(kinds: Iterable[type[Row]]) -> list[str]:
+    return [str(kind.__tablename__) for kind in kinds]
 
 
 def _difference(state: RecordedState, name: str, digest: str, *, must: bool = True) -> str:

@@ -102,7 +102,7 @@ def verify(
         problem = walk.begin() or walk.follow() or walk.end()
         differences: tuple[str, ...] = ()
         if problem is None and records_key is not None and walk.records.adopted:
-            differences = tuple(islice(find_differences(session, walk.records, records_key), _MOST_DIFFERENCES))
+            differences = _find_differences(session, walk.records, records_key)
     unchecked = []
     if problem is None and differences:
         more = f"; and {len(differences) - 1} more" if len(differences) > 1 else ""
@@ -287,3 +287,8 @@ class _Walk:
 
 def _replaced(seq: int) -> Problem:
     return Problem(seq, Fault.REPLACED, f"the trail up to entry {seq} isn't the one that was signed")
+
+
+def _find_differences(session: Session, state: RecordedState, records_key: bytes) -> tuple[str, ...]:
+    found = find_differences(session, state, records_key, with_pictures=True)
+    return tuple(islice(found, _MOST_DIFFERENCES))

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.read import read_named_rows
-from lfr_core.custody.people.lookup import check_session, person_of, roles_of
+from lfr_core.custody.people.lookup import check_session, find_account, person_of, roles_of
 from lfr_core.custody.people.roles import AuthenticatedPerson, Login
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRow
 
@@ -55,7 +55,7 @@ def find_person_of_identity(
     Raises:
         Refused: `identity.unknown`, `identity.ended`, `people.revoked`, `identity.session-ended`, `login.expired`.
     """
-    row = None if "\x00" in issuer + subject else _find(session, issuer, subject)
+    row = None if "\x00" in issuer + subject else find_account(session, issuer, subject)
     if row is None:
         told = "".join(letter if letter.isprintable() else "?" for letter in f"{subject} at {issuer}")
         raise Refused("identity.unknown", f"the account {told} is no registered person's: compliance adds people")
@@ -83,7 +83,7 @@ def add_link(session: Session, person: PersonRow, issuer: str, subject: str, now
     """
     if not issuer or not subject or not (issuer + subject).isprintable():
         raise Refused("identity.bad", "give the issuer and the subject as the provider's tokens have them")
-    known = _find(session, issuer, subject)
+    known = find_account(session, issuer, subject)
     if known is not None and not (known.person == person.id and known.ended_at and known.ended_at < person.added_at):
         raise Refused("identity.known", "this account is a person's already, and stays theirs for ever: make another")
     if read_linked_rows(session, person, issuer):
@@ -145,9 +145,3 @@ def find_with_several(session: Session) -> Mapping[str, tuple[str, ...]]:
     for name, issuer in session.exec(rows.order_by(PersonRow.name, PersonIdentityRow.issuer)):
         found.setdefault(name, []).append(issuer)
     return {name: tuple(issuers) for name, issuers in found.items() if len(issuers) > 1}
-
-
-def _find(session: Session, issuer: str, subject: str) -> PersonIdentityRow | None:
-    return session.exec(
-        select(PersonIdentityRow).where(PersonIdentityRow.issuer == issuer, PersonIdentityRow.subject == subject)
-    ).one_or_none()

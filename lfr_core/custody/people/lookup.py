@@ -23,6 +23,7 @@ __all__ = [
     "acting",
     "are_one_person",
     "check_session",
+    "find_account",
     "find_person",
     "find_row",
     "in_role",
@@ -57,16 +58,25 @@ def acting(session: Session, by: AuthenticatedPerson, roles: Collection[Role]) -
     return person
 
 
+def find_account(session: Session, issuer: str, subject: str) -> PersonIdentityRow | None:
+    """Return the account, whoever's it is or was.
+
+    A database can be had to answer with another (`lfr_core.storage.plain_tables`): what it says where it was asked for
+    the account is held against the row itself, by its number.
+    """
+    query = select(PersonIdentityRow.id).where(PersonIdentityRow.issuer == issuer, PersonIdentityRow.subject == subject)
+    number = session.exec(query).one_or_none()
+    row = None if number is None else session.get(PersonIdentityRow, number, populate_existing=True)
+    return row if row is not None and (row.issuer, row.subject) == (issuer, subject) else None
+
+
 def check_session(session: Session, person: PersonRow, login: Login) -> None:
     """See that the account is still the person's, and the login still counts.
 
     Raises:
         Refused: `identity.unknown`, `identity.ended`, `identity.session-ended`, `login.expired`.
     """
-    query = select(PersonIdentityRow).where(
-        PersonIdentityRow.issuer == login.issuer, PersonIdentityRow.subject == login.subject
-    )
-    row = session.exec(query).one_or_none()
+    row = find_account(session, login.issuer, login.subject)
     if row is None or row.person != person.id:
         raise Refused("identity.unknown", f"this account isn't {person.name}'s: log in again")
     if row.ended_at is not None:

@@ -18,17 +18,18 @@ from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people import People, Rank, Role
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.vault_records import VaultRecords
-from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor
+from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor, fold_name
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.engine import open_engine, writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow
 from lfr_core.storage.tables.row import Row
-from tests.support.believed_home import EVE, Home, believed_home, insert_officer
+from tests.support.believed_home import EVE, Home, believed_home, insert_officer, restart
 from tests.support.each_process import EachTrail
+from tests.support.lying_database import give_another_rows_index
 from tests.support.overwriting import overwriting
-from tests.support.people import CAST, authenticated
-from tests.support.planning import OPERATOR
+from tests.support.people import CAST, authenticated, subject_of
+from tests.support.planning import OFFICER, OPERATOR, PLANNER
 from tests.support.vault_server import serving_vault
 
 
@@ -102,6 +103,23 @@ def test_nobody_acts_while_a_view_or_trigger_stands_in_the_place_of_the_register
             session.execute(text(statement))
 
     assert home.rule(home.planning.plan) == "records.not-on-trail"
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "one", "other"),
+    [
+        ("person", "folded", fold_name(PLANNER), fold_name(OFFICER)),
+        ("person_role", "person", 2, 3),
+        ("person_identity", "subject", subject_of(PLANNER), subject_of(OFFICER)),
+    ],
+)
+def test_nobody_acts_while_an_index_of_the_register_says_another_than_its_table(
+    home: Home, table: str, column: str, one: object, other: object
+) -> None:
+    give_another_rows_index(home.engine, table, column, one, other)
+
+    assert home.rule(home.planning.plan) in {"records.not-on-trail", "identity.unknown"}
+    assert any(f"the table {table} and its indexes don't say the same" in each for each in restart(home)())
 
 
 @pytest.mark.parametrize("what", ["role", "account", "rank"])
