@@ -34,6 +34,7 @@ def examine(settings: Settings) -> list[Check]:
         guarded("write access", lambda: machine.write_access(settings)),
         guarded("privacy", lambda: machine.privacy(settings)),
         guarded("disk", lambda: machine.disk(settings)),
+        guarded("home folder", lambda: machine.home_on_network(settings)),
         guarded("memory", machine.memory),
         guarded("security chip", machine.security_chip),
         guarded("clock", lambda: machine.clock(newest_record_ns=services.newest_record_ns(settings))),

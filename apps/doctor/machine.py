@@ -14,6 +14,7 @@ import psutil
 from apps.doctor.checks import Check, fail, ok, warn
 from apps.supervisor.ports import is_taken, owner_of
 from lfr_core.common.disk_room import MEND, measure_rooms
+from lfr_core.common.network_disk import say_on_network
 from lfr_core.common.private_files import open_to_others
 from lfr_core.common.settings_file import ENV_FILE, read_settings_file, settings_file
 from streams.broker.jars import MIN_JAVA, java_major
@@ -26,6 +27,7 @@ __all__ = [
     "clock",
     "clock_after_boot",
     "disk",
+    "home_on_network",
     "java",
     "maven",
     "memory",
@@ -67,6 +69,13 @@ def disk(settings: Settings) -> Check:
     if any(room.is_too_little for room in rooms):
         return fail("disk", says, MEND)
     return ok("disk", says) if all(room.is_enough for room in rooms) else warn("disk", says, MEND)
+
+
+def home_on_network(settings: Settings) -> Check:
+    """Check that the home folder lies on a disk of this machine."""
+    if says := say_on_network(settings.home):
+        return fail("home folder", says, "set LFR_HOME to a disk of this machine")
+    return ok("home folder", "on a disk of this machine")
 
 
 def memory() -> Check:

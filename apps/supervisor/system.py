@@ -13,6 +13,7 @@ from apps.supervisor.state import ChildReport, make_home, refuse_running
 from apps.supervisor.supervisor import Supervisor
 from lfr_core.common.disk_room import say_too_little_room
 from lfr_core.common.errors import Retryable
+from lfr_core.common.network_disk import say_on_network
 
 if TYPE_CHECKING:
     from lfr_core.common.clock import Clock
@@ -84,10 +85,11 @@ def running_system(
 
 
 def _see_to_home(settings: Settings, say: Callable[[str], None]) -> None:
-    """Close the home to other users, and say where its disk, or that of footage, is nearly full."""
+    """Close the home to other users; say that it lies on another machine, or a disk that we fill is nearly full."""
     from lfr_core.common.private_files import close_to_others
 
     for path in close_to_others(settings):
         say(f"{path} was open to other users of this machine, and is closed to them now")
-    if no_room := say_too_little_room(settings.home, settings.footage_store):
-        say(no_room)
+    for trouble in (say_on_network(settings.home), say_too_little_room(settings.home, settings.footage_store)):
+        if trouble:
+            say(trouble)

@@ -48,8 +48,8 @@ _FAILED_FORMULAS = frozenset(
 )
 """What a spreadsheet shows where a formula has no value."""
 _NARROW = re.compile("#{2,}")
-_LOST_DIGITS = re.compile(r"\d([.,]\d+)?E\+\d{1,3}", re.IGNORECASE)
-"""What a spreadsheet leaves of a number with more than 11 digits."""
+_LOST_DIGITS = re.compile(r"\d([.,]\d+)?E\+\d{1,3}|[1-9]\d{14}0+", re.IGNORECASE)
+"""What a spreadsheet leaves of a number with more than 11 digits, or, of more than 15, noughts for the rest."""
 
 
 @dataclass(frozen=True, slots=True)

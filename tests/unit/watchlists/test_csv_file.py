@@ -82,6 +82,10 @@ def test_a_quoted_value_may_hold_a_comma_and_accents(tmp_path: Path) -> None:
         ("S-2,victim,x,y,31/03/27,b.jpg", RefusalReason.BAD_DATE),
         ("S-2,victim,x,y,31/03/2027 14:00,b.jpg", RefusalReason.BAD_DATE),
         ("1.23457E+15,victim,x,y,2027-01-01,b.jpg", RefusalReason.BAD_ROW),
+        (
+            "1914310000010100000,victim,x,y,2027-01-01,b.jpg",
+            RefusalReason.BAD_ROW,
+        ),  # ...100016, or any of 10,000 others
         ("S-2,victim,x,y,2027-02-30,b.jpg", RefusalReason.BAD_DATE),
         ("S-2,victim,x,y,soon,b.jpg", RefusalReason.BAD_DATE),
         ("=S-2,victim,x,y,2027-01-01,b.jpg", RefusalReason.FORMULA),
