@@ -9,12 +9,10 @@ from __future__ import annotations
 import atexit
 import os
 import resource
-import select
 import struct
 import subprocess
 import sys
 import threading
-import time
 from contextlib import suppress
 from typing import IO, Final
 
@@ -59,7 +57,7 @@ def decode_in_child(data: bytes, policy: ImagePolicy) -> Image:
     with _SLOTS:
         child = _take_child()
         try:
-            image = _ask(child, data, policy)
+            image = _ask_in_time(child, data, policy)
         except Poison:  # an answer
             _children.append(child)
             raise
@@ -84,19 +82,11 @@ def _take_child() -> subprocess.Popen[bytes]:
         try:
             child = _children.pop()
         except IndexError:
-            return _start_child()
+            command = [sys.executable, "-I", "-m", __name__]
+            return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         if child.poll() is None:
             return child
         _end_child(child)
-
-
-def _start_child() -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-I", "-m", __name__]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
-    for pipe in (child.stdin, child.stdout):
-        assert pipe is not None
-        os.set_blocking(pipe.fileno(), False)  # of our ends: `_Talk` waits, and no longer than it may
-    return child
 
 
 def _end_child(child: subprocess.Popen[bytes]) -> int:
@@ -119,58 +109,35 @@ def _end_children() -> None:
         _end_child(_children.pop())
 
 
+def _ask_in_time(child: subprocess.Popen[bytes], data: bytes, policy: ImagePolicy) -> Image:
+    watch = threading.Timer(WALL_S, child.kill)
+    watch.start()
+    try:
+        return _ask(child, data, policy)
+    finally:
+        watch.cancel()
+
+
 def _ask(child: subprocess.Popen[bytes], data: bytes, policy: ImagePolicy) -> Image:
-    """Hand it a picture and take its answer; it is killed where that takes longer than `WALL_S`."""
-    talk = _Talk(child, time.monotonic() + WALL_S)
-    talk.write(_ASKED.pack(len(data), policy.max_megapixels, policy.max_frame_bytes, CPU_S) + data)
-    if (kind := bytes(talk.read(1))) in {_REFUSED, _TOO_LARGE}:
-        (length,) = struct.unpack(">I", talk.read(4))
-        words = talk.read(min(length, _MOST_WORDS_BYTES)).decode(errors="replace")
+    assert child.stdin is not None
+    assert child.stdout is not None
+    asked = _ASKED.pack(len(data), policy.max_megapixels, policy.max_frame_bytes, CPU_S)
+    child.stdin.write(asked + data)
+    child.stdin.flush()
+    if (kind := _read(child.stdout, 1)) in {_REFUSED, _TOO_LARGE}:
+        (length,) = struct.unpack(">I", _read(child.stdout, 4))
+        words = _read(child.stdout, min(length, _MOST_WORDS_BYTES)).decode(errors="replace")
         raise TooManyPixels(words) if kind == _TOO_LARGE else Poison(words)
-    width, height = _SIZE.unpack(talk.read(_SIZE.size))
+    width, height = _SIZE.unpack(_read(child.stdout, _SIZE.size))
     if kind != _PIXELS or not 0 < width * height <= policy.max_megapixels * 1e6:
         raise ValueError("no answer of ours")
-    return np.frombuffer(talk.read(width * height * 3), np.uint8).reshape(height, width, 3)
-
-
-class _Talk:
-    """Writes to a child and reads from it until a moment of the monotonic clock: a thread for its time would cost
-    0.3 ms a picture.
-    """
-
-    def __init__(self, child: subprocess.Popen[bytes], until: float) -> None:
-        assert child.stdin is not None
-        assert child.stdout is not None
-        self._child, self._until = child, until
-        self._to, self._from = child.stdin.fileno(), child.stdout.fileno()
-
-    def write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            try:
-                view = view[os.write(self._to, view) :]
-            except BlockingIOError:
-                self._wait(self._to, select.POLLOUT)
-
-    def read(self, size: int) -> bytearray:
-        """Read so many bytes. Raises EOFError: it ended before."""
-        data = bytearray(size)
-        view = memoryview(data)
-        while view:
-            try:
-                if not (count := os.readv(self._from, [view])):
-                    raise EOFError
-                view = view[count:]
-            except BlockingIOError:
-                self._wait(self._from, select.POLLIN)
-        return data
-
-    def _wait(self, pipe: int, event: int) -> None:
-        poll = select.poll()
-        poll.register(pipe, event)
-        if not poll.poll(1e3 * max(self._until - time.monotonic(), 0.0)):
-            self._child.kill()
-            raise TimeoutError
+    pixels = bytearray(width * height * 3)
+    view = memoryview(pixels)
+    while view:
+        if not (count := child.stdout.readinto(view)):  # type: ignore[attr-defined]  # a buffered reader has it
+            raise EOFError
+        view = view[count:]
+    return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
 
 
 def _read(stream: IO[bytes], size: int) -> bytes:
