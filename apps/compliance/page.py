@@ -151,14 +151,14 @@ def _ledger(view: ComplianceView, actions: ComplianceActions, session: PageSessi
 
 
 def _retention(view: ComplianceView) -> None:
-    st.text("How long the oldest of each kind of data is past its end. Empty bars are as they should be.")
+    st.text("How long the oldest of each kind of data is past its end. An empty bar is as it should be.")
     st.html(panels.clock_html(view.retention(), view.policy.retention.overdue_after_s))
 
 
 def _trail(view: ComplianceView, by: AuthenticatedPerson) -> None:
     today, labels = view.now().astimezone(LONDON).date(), {"": "All"} | view.labels()
     with typed_form("compliance-trail"):
-        words = st.text_input("Rule, or number of a person")
+        words = st.text_input("Words of the reason, or number of a person")
         deployment = str(
             st.selectbox("Deployment", list(labels), format_func=labels.__getitem__, key="compliance-trail-of")
         )
@@ -170,7 +170,7 @@ def _trail(view: ComplianceView, by: AuthenticatedPerson) -> None:
         if not st.form_submit_button("Search"):
             return
     found = view.trail(TrailSearch(first, last, words, deployment, begin, end), by)
-    heads = ("Entry", "When", "Who", "Did", "Rule", "Deployment", "About")
+    heads = ("Entry", "When", "Who", "Did", "Why", "Deployment", "About")
     st.html(panels.table(heads, panels.trail_rows(found, view.names(found)), "Nothing of this time fits."))
     st.caption("What has no name of its own is numbered: among these entries the same number is the same thing.")
     if len(found) == MOST_ENTRIES:

@@ -7,6 +7,7 @@ from datetime import datetime
 from html import escape
 
 from apps.compliance.finding_words import subject_words
+from apps.compliance.trail_rules import VERB_WORDS, rule_in_words
 from apps.compliance.trail_words import Named, subjects_in_words, who_acted
 from apps.drawing import drawing_html
 from apps.plain_words import plain_words
@@ -35,7 +36,7 @@ __all__ = [
     "trail_rows",
 ]
 
-_DAY_S = 86_400.0
+_BAR_PX = 640
 _STATUS = {
     Result.BROKEN: "Broken",
     Result.UNCHECKED: "Can't be checked now",
@@ -147,8 +148,8 @@ def trail_rows(entries: Sequence[AuditEntry], named: Named) -> list[tuple[str, .
             str(each.seq),
             london_ns(each.at_ns),
             who_acted(each.actor),
-            each.verb.value,
-            each.rule,
+            VERB_WORDS[each.verb],
+            rule_in_words(each.rule),
             labels.get(each.deployment, "one that has gone") if each.deployment else "",
             about,
         )
@@ -163,25 +164,26 @@ def invited(name: str, given: Invitation) -> str:
 
 
 def clock_html(standing: Sequence[ClassStatus], overdue_after_s: float) -> str:
-    """Draw for each kind of data a bar: how long the oldest is past due, to the line at which that is an alarm."""
-    row, width, left = 44, 640, 8
+    """Draw for each kind of data a bar: how long the oldest is past due, to the line at which that is an alarm.
+
+    What a bar is about stands beside it as a text of the page: letters in a picture shrink with it, on a phone to half.
+    """
     most = max([overdue_after_s * 2, *(each.lag_s for each in standing)])
-    plot = width - 2 * left
-    alarm = round(left + plot * overdue_after_s / most, 1)
-    spoken = "; ".join(f"{each.data.title}: {_STANDS[each.standing]}" for each in standing)
-    parts = []
-    for i, each in enumerate(standing):
-        y, length = row * i, round(plot * min(each.lag_s, most) / most, 1)
-        parts.append(f'<text x="{left}" y="{y + 16}">{escape(each.data.title)}: {_STANDS[each.standing]}</text>')
-        parts.append(
-            f'<rect x="{left}" y="{y + 22}" width="{plot}" height="12" fill="none" stroke="currentColor"/>'
-            f'<rect x="{left}" y="{y + 22}" width="{length}" height="12"/>'
-            f'<path d="M{alarm},{y + 19}v18" stroke="currentColor" stroke-dasharray="4 3"/>'
-        )
-    bottom = row * len(standing)
-    parts.append(
-        f'<text x="{alarm + 4}" y="{bottom + 16}">alarm: {counted(overdue_after_s / 60, "minute")} late</text>'
+    alarm = round(_BAR_PX * overdue_after_s / most, 1)
+    rows = "".join(
+        f"<li>{escape(each.data.title)}: {_STANDS[each.standing]}{_bar(min(each.lag_s, most) / most, alarm)}</li>"
+        for each in standing
     )
-    style = "text{font-size:14px}svg{fill:currentColor}"
-    height = row * len(standing) + 24
-    return drawing_html("".join(parts), width=width, height=height, words=spoken, style=style)
+    line = f"The broken line across each bar is where it is an alarm: {counted(overdue_after_s / 60, 'minute')} late."
+    return f'<ul class="lfr-clock">{rows}</ul><p>{line}</p>'
+
+
+def _bar(filled: float, alarm: float) -> str:
+    """Draw one bar, filled to a share of it, with the line of the alarm across it. Its words stand beside it."""
+    height = 18
+    parts = (
+        f'<rect x="1" y="3" width="{_BAR_PX - 2}" height="12" fill="none" stroke="currentColor"/>'
+        f'<rect x="1" y="3" width="{round((_BAR_PX - 2) * filled, 1)}" height="12"/>'
+        f'<path d="M{alarm},0v{height}" stroke="currentColor" stroke-dasharray="4 3"/>'
+    )
+    return drawing_html(parts, width=_BAR_PX, height=height, words="", style="svg{fill:currentColor}")

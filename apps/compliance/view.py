@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from apps.compliance.trail_rules import rules_meant
 from apps.compliance.trail_words import Named, alerts_of
 from apps.deployment_labels import read_labels
 from lfr_core.alerts.read import alert_places
@@ -162,6 +163,7 @@ class ComplianceView:
             since_ns=round(datetime.combine(search.first, search.begin, tzinfo=LONDON).timestamp() * 1e9),
             until_ns=round(last.timestamp() * 1e9),
             words=search.words.strip(),
+            rules=rules_meant(search.words),
             limit=MOST_ENTRIES,
         )
 

@@ -15,6 +15,7 @@ from apps.operator.view import Header, clock_words
 from apps.response_words import SHORT, age_words
 from lfr_core.alerts.read import AlertSummary, Answer, DeploymentSummary, OpenedCrops
 from lfr_core.common.biometric import Biometric
+from lfr_core.domain.categories import EXPLAINED
 from lfr_core.domain.watchlists import Response
 
 __all__ = [
@@ -119,7 +120,7 @@ def others_decide(names: Iterable[str]) -> str:
 
 def queue_label(alert: AlertSummary) -> str:
     """Name an alert of the queue on a button."""
-    return f"{alert.category.value.replace('_', ' ')}, camera {alert.camera}, {clock_words(alert.last_ns)}"
+    return f"{EXPLAINED[alert.category]}, camera {alert.camera}, {clock_words(alert.last_ns)}"
 
 
 def queue_html(queue: Sequence[tuple[AlertSummary, Response, str]], shown: UUID | None, *, now_ns: int) -> str:
@@ -171,7 +172,7 @@ def alert_card(
         f"{_pair(alert, pictures, large=large, beside=beside)}{warned}"
         f'<div class="ops-what"><p class="ops-subject">{escape(alert.subject)}</p>'
         f'<p class="ops-facts">{agreed}{test}'
-        f"<span>{alert.category.value.replace('_', ' ')}</span></p>"
+        f"<span>{EXPLAINED[alert.category]}</span></p>"
         f"{_similarity(alert.similarity, alert.threshold)}"
         f'<dl class="ops-dl"><dt>Camera</dt><dd>{escape(alert.camera)}</dd>'
         f"<dt>Last seen</dt><dd><time>{clock_words(alert.last_ns)}</time>, {_ago((now_ns - alert.last_ns) / 1e9)}</dd>"
@@ -214,7 +215,8 @@ def _similarity(similarity: float, threshold: float) -> str:
     width, tick = (max(0.0, min(100.0, 100.0 * value)) for value in (similarity, threshold))
     return (
         f'<div class="ops-sim" role="img" aria-label="Alike {similarity:.2f}; an alert needs {threshold:.2f}">'
-        f'<b>{similarity:.2f}</b><span class="ops-scale"><i class="fill" style="width:{width:.1f}%"></i>'
+        f"<b>{similarity:.2f}</b><small>alike</small>"
+        f'<span class="ops-scale"><i class="fill" style="width:{width:.1f}%"></i>'
         f'<i class="tick" style="left:{tick:.1f}%"></i></span><small>needed: {threshold:.2f}</small></div>'
     )
 

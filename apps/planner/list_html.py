@@ -13,6 +13,7 @@ from apps.planner.uploaded_lists import StagedList
 from lfr_core.common.counts import counted
 from lfr_core.deployments.list_thumbnails import ON_A_PAGE, ListThumbnail, ThumbnailPage
 from lfr_core.deployments.readiness import DeploymentOverview
+from lfr_core.domain.categories import category_words
 from lfr_core.watchlists.eligibility import ADULT_YEARS
 from lfr_core.watchlists.quality.result import ListQuality
 
@@ -44,7 +45,7 @@ def list_look_html(look: ListLook) -> str:
         f"{look.refused:,} refused, {look.flagged:,} to look at"
     )
     rows = "".join(
-        f"<tr><td>{escape(each.category.replace('_', ' '))}</td><td>{each.submitted:,}</td><td>{each.fit:,}</td></tr>"
+        f"<tr><td>{escape(category_words(each.category))}</td><td>{each.submitted:,}</td><td>{each.fit:,}</td></tr>"
         for each in look.composition
     )
     heads = "".join(f'<th scope="col">{each}</th>' for each in ("Category", "In the file", "Can be enrolled"))
@@ -86,7 +87,7 @@ def minors_html(one: DeploymentOverview, found: ListQuality | None) -> str:
         return '<p class="pln-facts">Nobody on it is under 18, by the ages that the list gives.</p>'
     heads = "".join(f'<th scope="col">{each}</th>' for each in ("Line", "Age", "Category", "Why", "Who else agreed"))
     rows = "".join(
-        f"<tr><td>{each.line}</td><td>{each.age}</td><td>{escape(each.category.replace('_', ' '))}</td>"
+        f"<tr><td>{each.line}</td><td>{each.age}</td><td>{escape(category_words(each.category))}</td>"
         f"<td>{escape(each.rationale)}</td><td>{escape(each.second_approver)}</td></tr>"
         for each in found.minor_entries
     )
@@ -106,7 +107,7 @@ def thumbnails_html(page: ThumbnailPage) -> str:
 
 
 def _thumbnail(each: ListThumbnail, number: int) -> str:
-    words = each.category.replace("_", " ")
+    words = category_words(each.category)
     minor = f"age {each.age}" if each.age is not None and each.age < ADULT_YEARS else ""
     picture = '<span class="pln-no-thumb">no picture</span>'
     if each.jpeg is not None:

@@ -25,12 +25,14 @@ from apps.sign_in import PageSession, draw_person, redraw
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.readiness import DeploymentOverview
+from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.publication.printing import list_forms
 
 __all__ = ["page"]
 
 READINESS_REFRESH_S = 5.0
 """Attendance and proof change by the second, a planner looks by the minute."""
+_NOTHING = "Nothing is planned. Who plans a deployment begins with “Application”, above."
 _WHERE = "planner-where"
 _DEPLOYMENT = "planner-deployment"
 _MONTH = "planner-month"
@@ -97,7 +99,7 @@ def _calendar(view: PlannerView, _session: PageSession) -> None:
             st.button("Month after", key="month-after", on_click=_turn_month, args=(1,))
         st.html(month_html(found, first, today))
     if not found:
-        st.html(panels.empty("None is over." if over else "Nothing is planned."))
+        st.html(panels.empty("None is over." if over else _NOTHING))
     for month, those in groupby(found, key=lambda one: panels.month(one.application.starts_at)):
         st.html(f'<h2 class="pln-h2">{month}</h2>')
         for one in those:
@@ -133,7 +135,7 @@ def _waiting(view: PlannerView, session: PageSession) -> None:
 def _deployment(view: PlannerView, session: PageSession) -> None:
     labels = _labels(view)
     if not labels:
-        st.html(panels.empty("Nothing is planned."))
+        st.html(panels.empty(_NOTHING))
         return
     if st.session_state.get(_DEPLOYMENT) not in labels:
         st.session_state[_DEPLOYMENT] = next(iter(labels))
@@ -166,7 +168,8 @@ def _readiness(view: PlannerView, session: PageSession, deployment: str, drawn: 
 
 def _details(view: PlannerView, session: PageSession, one: DeploymentOverview) -> None:
     people = one.list_people or None
-    with st.expander("Application and authority"):
+    decides = one.view.status is DeploymentStatus.APPLIED and Role.AUTHORISING_OFFICER in session.person.roles
+    with st.expander("Application and authority", expanded=decides):
         st.html(panels.application_html(one.application, one.authority))
         with st.container(horizontal=True):
             for kind in list_forms(one.authority, one.view.status):

@@ -8,6 +8,7 @@ from html import escape
 
 from apps.plain_words import plain_words
 from apps.planner.remedies import TITLES, why_words
+from apps.planner.step_words import step_words
 from lfr_core.common.counts import counted
 from lfr_core.common.quality.findings import Finding
 from lfr_core.deployments.application import Application, Authority
@@ -16,6 +17,7 @@ from lfr_core.deployments.list_history import EarlierList
 from lfr_core.deployments.readiness import CalendarEntry, DeploymentOverview, ListShare, ReadinessItem
 from lfr_core.deployments.reading import TimelineEntry
 from lfr_core.deployments.withholding_requests import WithholdingRequest
+from lfr_core.domain.categories import category_words
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.working_days import LONDON
 from lfr_core.watchlists.quality.result import ListQuality
@@ -115,15 +117,15 @@ def forecast_html(found: FalseAlertForecast, *, title: str = "Forecast of the li
     number = (
         "not measured"
         if of is None
-        else f"{_count(of.expected)} false alert{'' if _count(of.expected) == '1' else 's'}"
+        else f"about {_count(of.expected)} false alert{'' if _count(of.expected) == '1' else 's'}"
     )
-    span = "" if of is None else f"<p>95 % interval {_count(of.low)} to {_count(of.high)}</p>"
-    more = "" if of is None else f"<p>1,000 more names: {_count(of.per_1000_more)} more</p>"
-    claim = ("is-good", "shown") if found.shown else ("is-bad", "not shown")
+    span = "" if of is None else f"<p>Most likely between {_count(of.low)} and {_count(of.high)}</p>"
+    more = "" if of is None else f"<p>With 1,000 more people on the list: {_count(of.per_1000_more)} more</p>"
+    claim = ("is-good", "shown by an evaluation") if found.shown else ("is-bad", "not shown by an evaluation")
     return (
         f'<section class="pln-card pln-forecast" aria-live="polite"><h3>{escape(title)}</h3>'
         f'<p class="pln-number">{number}</p>{span}{more}'
-        f"<p>Public claim: under 1 in {found.one_in:,} faces, here {_count(found.allowed)} "
+        f"<p>The public is told under 1 in {found.one_in:,} faces, here at most {_count(found.allowed)} "
         f'<span class="pln-pill {claim[0]}">{claim[1]}</span></p>'
         f'<p class="pln-small">{escape(found.words)}</p></section>'
     )
@@ -165,7 +167,7 @@ def list_html(one: DeploymentOverview, before: EarlierList | None = None) -> str
         return empty("There is no list yet.")
     built = f", built {_moment(one.list_built_at)}" if one.list_built_at else ""
     rows = "".join(
-        f"<tr><td>{escape(share.category.replace('_', ' '))}</td>"
+        f"<tr><td>{escape(category_words(share.category))}</td>"
         f"<td>{share.people:,}</td><td>{share.images:,}</td>{_change(share, before)}</tr>"
         for share in one.composition
     )
@@ -197,7 +199,7 @@ def _list_dropped_categories(one: DeploymentOverview, before: EarlierList | None
     """Name the categories that the list before had and this one hasn't."""
     here = {share.category for share in one.composition}
     gone = [] if before is None else sorted(set(before.people) - here)
-    words = ", ".join(each.replace("_", " ") for each in gone)
+    words = ", ".join(category_words(each) for each in gone)
     return f'<p class="pln-facts">No longer on it: {escape(words)}.</p>' if gone else ""
 
 
@@ -223,11 +225,13 @@ def timeline_html(entries: Sequence[TimelineEntry]) -> str:
     if not entries:
         return empty("Nothing was done yet.")
     rows = "".join(
-        f"<tr><td>{_moment(each.at)}</td><td>{escape(each.step.replace('-', ' '))}</td><td>{_who(each.by)}</td>"
+        f"<tr><td>{_moment(each.at)}</td><td>{escape(step_words(each.step))}</td><td>{_who(each.by)}</td>"
         f"<td>{escape(each.status)}</td><td>{each.revision}</td><td>{escape(plain_words(each.note))}</td></tr>"
         for each in entries
     )
-    heads = "".join(f'<th scope="col">{each}</th>' for each in ("When", "Step", "By", "After it", "Revision", "Note"))
+    heads = "".join(
+        f'<th scope="col">{each}</th>' for each in ("When", "What was done", "By", "It is then", "Revision", "Note")
+    )
     return (
         f'<table class="pln-table"><caption>Times in London</caption><thead><tr>{heads}</tr></thead>'
         f"<tbody>{rows}</tbody></table>"

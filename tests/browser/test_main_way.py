@@ -101,7 +101,7 @@ def apply_for_it(desk: BrowserSession, harness: PlanningHarness) -> datetime:
     """Return when its hours begin: at a minute, late enough for the announcement and as early as can be."""
     began = time.monotonic()
     desk.open_as(PLANNER, "planning")
-    desk.see("Nothing is planned.")
+    desk.see("Nothing is planned. Who plans a deployment begins with")
     lead_s = max(LEAST_LEAD_S, LEAD_PAGES * (time.monotonic() - began))
     minutes = math.ceil((datetime.now(LONDON).timestamp() + lead_s) / 60)
     starts = datetime.fromtimestamp(minutes * 60, LONDON)

@@ -172,7 +172,7 @@ def test_probe_and_reference_stand_side_by_side_with_what_is_known(page: Page, r
     for known in (
         "subject of entry-1",
         "Arrest",
-        "wanted by courts",
+        "wanted by the courts",
         "0.71",
         "needed: 0.45",
         "north",

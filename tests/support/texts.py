@@ -87,7 +87,13 @@ def _strings(tree: ast.AST) -> Iterator[tuple[int, str]]:
         left.extend(ast.iter_child_nodes(node))
 
 
+def drawings_in(html: str) -> list[str]:
+    """The SVG of each picture in a page's HTML."""
+    found = re.findall(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", html)
+    return [base64.b64decode(data).decode() for data in found]
+
+
 def drawing_in(html: str) -> str:
     """The SVG of the only picture in a page's HTML."""
-    (data,) = re.findall(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", html)
-    return base64.b64decode(data).decode()
+    (drawing,) = drawings_in(html)
+    return drawing

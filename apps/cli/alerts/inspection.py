@@ -91,6 +91,7 @@ def _show_list(found: Sequence[AlertSummary]) -> None:
     from rich.table import Column, Table
 
     from lfr_core.common.clock import utc_from_ns
+    from lfr_core.domain.categories import EXPLAINED
 
     if not found:
         console.print("No alert.")
@@ -105,7 +106,7 @@ def _show_list(found: Sequence[AlertSummary]) -> None:
             f"{utc_from_ns(one.first_ns):%H:%M:%S}",
             one.camera,
             one.subject,
-            one.category.value.replace("_", " "),
+            EXPLAINED[one.category],
             f"{one.similarity:.2f}",
             str(one.sightings),
             word_of(one.decision.judgement),

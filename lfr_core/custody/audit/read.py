@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 
 import sqlalchemy
-from sqlalchemy import Engine
+from sqlalchemy import Engine, or_
 from sqlmodel import Session, col, func, select
 
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.entry import AuditEntry, StoredEntry, parse_body
+from lfr_core.custody.audit.entry import AuditEntry, StoredEntry, canonical, parse_body
 from lfr_core.custody.audit.port import Verb
 from lfr_core.custody.audit.signed import Anchor, Head
 from lfr_core.storage.engine import is_sqlite, reading
@@ -115,11 +115,13 @@ def entries(
     since_ns: int | None = None,
     until_ns: int | None = None,
     words: str = "",
+    rules: Sequence[str] = (),
     limit: int = 200,
 ) -> tuple[AuditEntry, ...]:
     """Return the newest `limit` entries that fit, the oldest of them first. They aren't verified; `verify` does that.
 
     words: somewhere in the entry: a rule, a person's number, a kind of thing.
+    rules: entries under one of these fit too, whether or not `words` stand in them.
 
     Raises:
         Retryable: the database is away.
@@ -135,7 +137,10 @@ def entries(
     if until_ns is not None:
         wanted = wanted.where(col(AuditEntryRow.at_ns) < until_ns)
     if words:
-        wanted = wanted.where(col(AuditEntryRow.body).contains(words, autoescape=True))
+        spoken = [canonical({"rule": rule})[1:-1] for rule in rules]
+        wanted = wanted.where(
+            or_(*(col(AuditEntryRow.body).contains(each, autoescape=True) for each in (words, *spoken)))
+        )
     with reading(engine) as session:
         rows = session.exec(wanted.order_by(col(AuditEntryRow.seq).desc()).limit(limit)).all()
         return tuple(entry_of(_stored(row)) for row in reversed(rows))

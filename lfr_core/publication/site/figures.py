@@ -34,6 +34,7 @@ def _describe_unanswered(record: DeploymentRecord) -> str:
     if not_decided is None:
         return ""
     alerts = f"{not_decided.alerts:,} of these alerts" if record.alerts.total > 1 else "this alert"
+    because = not_decided.because.rstrip(". ")  # who types a sentence ends it
     if not_decided.said_by == "nobody":
-        return f"Nobody judged {alerts}, and nobody answers for that: {not_decided.because}."
-    return f"Nobody judged {alerts}. The {not_decided.said_by} says why: {not_decided.because}."
+        return f"Nobody judged {alerts}, and nobody answers for that: {because}."
+    return f"Nobody judged {alerts}. The {not_decided.said_by} says why: {because}."

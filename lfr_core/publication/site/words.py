@@ -22,6 +22,7 @@ WORDS = Path(__file__).with_name("words")
 _FIRST = "en"
 _FORMS: Mapping[int, str] = {0: "zero", 1: "one", 2: "two", 3: "few", 6: "many"}
 """Plural forms by number, as Welsh has them (Unicode CLDR); a text that lacks one uses `other`."""
+_FRACTION = -1  # half a second has the form `other`
 _ODDS_UP_TO = 0.1  # beyond it "1 in 2" is too coarse for 67 %
 
 
@@ -38,7 +39,8 @@ class Words:
         found = self.texts[name]
         if isinstance(found, Mapping):
             number = values["n"]
-            assert isinstance(number, int)
+            assert isinstance(number, int | float)
+            number = int(number) if number == int(number) else _FRACTION
             found = found.get(_FORMS.get(number, "other"), found["other"])
         shown = {key: f"{one:,}" if isinstance(one, int) else one for key, one in values.items()}
         return escape(found).format(**shown)

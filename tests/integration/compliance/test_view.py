@@ -24,7 +24,7 @@ from tests.support.overwriting import overwriting
 from tests.support.people import add_people, authenticated
 from tests.support.publication import modern_row, modern_table
 from tests.support.records import ManualClock
-from tests.support.texts import drawing_in
+from tests.support.texts import drawings_in
 from tests.support.vaults import trail_of
 
 DPO = "Dee Compliance"
@@ -108,7 +108,7 @@ def test_a_lists_report_is_for_compliance_and_no_report_for_who_is_not_registere
             view.reports(authenticated(name))
 
 
-def test_broken_promises_stand_first_and_the_retention_clock_is_a_picture_with_words(view: ComplianceView) -> None:
+def test_broken_promises_stand_first_and_the_retention_clock_is_bars_beside_words(view: ComplianceView) -> None:
     nothing = {"said": "3 segments are late", "evidence": "{}", "subjects": "[]", "detail": ""}
     with overwriting(view.engine) as session:
         session.add(PromiseStateRow(promise="footage.gone", result="broken", at_ns=1, since_ns=1, **nothing))
@@ -118,5 +118,7 @@ def test_broken_promises_stand_first_and_the_retention_clock_is_a_picture_with_w
     assert [row[1] for row in rows].index("Broken") == 0
     assert rows[0][2:] == ("3 segments are late", "", "nothing yet")
     assert "Footage: not looked at yet" in picture
-    assert "Footage: not looked at yet</text>" in drawing_in(picture)
-    assert "alarm: 5 minutes late" in drawing_in(picture)
+    assert "5 minutes late" in picture
+    assert not any(
+        "<text" in each for each in drawings_in(picture)
+    )  # its letters would shrink with it, on a phone to half

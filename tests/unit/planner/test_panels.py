@@ -7,12 +7,15 @@ from pathlib import Path
 
 from apps.planner.list_html import uploaded_html
 from apps.planner.panels import coming_html, forecast_html, quality_html, timeline_html
+from apps.planner.step_words import STEP_WORDS, step_words
 from apps.planner.uploaded_lists import StagedList
 from lfr_core.common.quality.findings import Finding, Unchecked
 from lfr_core.deployments.application import Application
+from lfr_core.deployments.evaluations import load_evaluations
 from lfr_core.deployments.false_alert_forecast import forecast_false_alerts
 from lfr_core.deployments.readiness import CalendarEntry
 from lfr_core.deployments.reading import TimelineEntry
+from lfr_core.deployments.steps import Step
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.policy import load_policy
 from lfr_core.watchlists.quality.result import ListQuality
@@ -96,3 +99,21 @@ def test_the_timeline_names_no_process_of_the_software() -> None:
 
     assert "<td>the platform itself</td>" in shown
     assert "system:" not in shown
+
+
+def test_the_timeline_says_each_step_in_words() -> None:
+    assert set(STEP_WORDS) == set(Step)
+    shown = timeline_html([TimelineEntry(NOW, "approve-list", "list approved", "Cass", 1, "")])
+
+    assert "<td>list approved</td>" in shown
+    assert step_words("confirm-signs") == "confirm signs"
+    assert {Step.PLAN: "application written", Step.CLOSE: "ended"}.items() <= STEP_WORDS.items()
+
+
+def test_a_forecast_says_its_interval_without_a_statistician() -> None:
+    made = form(NOW + timedelta(days=3))
+    shown = forecast_html(forecast_false_alerts(made, load_evaluations(), load_policy()))
+
+    assert "about " in shown
+    assert "Most likely between" in shown
+    assert "interval" not in shown.split("pln-small")[0]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from lfr_core.common.errors import Fatal
+from lfr_core.domain.categories import EXPLAINED
 from lfr_core.domain.policy import load_policy
 from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import LedgerEntry, LedgerView
@@ -152,3 +153,19 @@ def test_a_mail_with_the_questions_in_it_is_offered_where_the_force_has_an_addre
     assert page.count('href="mailto:') == 1
     assert 'href="mailto:ask@force.example?subject=' in page
     assert "Time%20at%20which%20I%20passed" in page
+
+
+def test_a_category_is_called_as_on_every_page_of_the_staff() -> None:
+    (english, *_) = read_languages()
+
+    assert {each: english(f"category.{each}") for each in EXPLAINED} == EXPLAINED
+
+
+def test_a_number_of_things_has_a_text_for_one_of_them() -> None:
+    (english, *_) = read_languages()
+    of_several = re.compile(r"\{\w+\} (seconds|minutes|hours|days|alerts|photographs|arrests|cameras)\b")
+
+    assert english("forgotten.short", n=1.0, seconds="1").startswith("Nobody can open a picture of you 1 second after")
+    assert "15 seconds" in english("forgotten.short", n=15.0, seconds="15")
+    texts = {name: text for name, text in english.texts.items() if isinstance(text, str)}
+    assert [name for name, text in texts.items() if of_several.search(text)] == []

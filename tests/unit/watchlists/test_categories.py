@@ -1,7 +1,10 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lfr_core.common.project import PROJECT
 from lfr_core.domain.categories import EXPLAINED, parse_category
 from lfr_core.domain.watchlists import Category
 
@@ -41,3 +44,13 @@ def test_case_and_separators_do_not_matter(category: Category, separator: str, l
     output = category.value.replace("_", separator)
 
     assert parse_category(output.upper() if loud else output) is category
+
+
+def test_nothing_shows_a_category_by_its_stored_name() -> None:
+    """Pages and forms would say it in two ways."""
+    by_hand = re.compile(r"""categor\w*(\.value)?\s*[.|]\s*replace\(""")
+    shown = [each for folder in ("apps", "lfr_core") for each in (PROJECT / folder).rglob("*.*")]
+    texts = [each for each in shown if each.suffix in {".py", ".html", ".j2"}]
+
+    assert len(texts) > 500  # it looks
+    assert [str(each) for each in texts if by_hand.search(each.read_text(encoding="utf-8"))] == []
