@@ -14,13 +14,13 @@ NO_LIES: AbstractContextManager[None] = nullcontext()
 
 
 def give_another_rows_index(engine: Engine, table: str, column: str, one: object, other: object) -> None:
-    """Have the unique index of SQLite that begins with, or ends in, `column` say `other` of the rows that say `one`."""
+    """Have the first index of SQLite that has `column` say `other` of the rows that say `one`, and `one` of those."""
     engine.dispose()
     assert engine.url.database is not None
     with closing(sqlite3.connect(engine.url.database, isolation_level=None)) as sqlite:
         sqlite.execute("PRAGMA writable_schema = ON")
         for (index,) in sqlite.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NULL AND tbl_name = ?", (table,)
+            "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?", (table,)
         ).fetchall():
             names = [each[2] for each in sqlite.execute(f"PRAGMA index_info({index})")]
             if column in names:

@@ -33,6 +33,7 @@ from lfr_core.storage.recorded import (
     text_of,
 )
 from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertRow, AlertStubRow, digest_stubs
+from lfr_core.storage.tables.audit import AuditAnchorRow, AuditEntryRow, AuditHeadRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.row import Row
 
@@ -64,11 +65,12 @@ def find_differences(
         state: of the whole trail.
         records_key: the installation's (`WriterKey`).
         where: which rows; None: all of them. Rows that are gone and that the trail has are found either way.
-        with_pictures: hold the indexes of tables with pictures against them too, which takes reading each picture.
+        with_pictures: hold the indexes of tables with pictures, and of the trail, against them too: all of it is read.
     """
     kinds = RECORDED if where is None else where
     indexed = [kind for kind in kinds if with_pictures or not RECORDED[kind].goes]
-    yield from find_odd_tables(session, _names(kinds), with_indexes=_names(indexed))
+    trail: list[type[Row]] = [AuditEntryRow, AuditHeadRow, AuditAnchorRow] if with_pictures else []
+    yield from find_odd_tables(session, _names([*kinds, *trail]), with_indexes=_names([*indexed, *trail]))
     for kind in kinds:
         asked = None if where is None else where[kind].key
         found = set()

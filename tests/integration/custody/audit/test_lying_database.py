@@ -13,6 +13,7 @@ from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people import People
 from lfr_core.storage.engine import is_sqlite, open_engine, reading
+from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRow
 from tests.integration.custody.audit.test_records_on_trail import lived
 from tests.support.edited_records import differences
@@ -41,6 +42,17 @@ def test_the_planners_account_is_never_the_officers_whatever_the_database_answer
             said, *_ = differences(engine)
         assert refused.value.rule == "identity.unknown"
         assert ("indexes don't say the same" if is_sqlite(lived) else "operator = of their own") in said
+
+
+def test_entries_that_an_index_of_the_trail_hides_are_missed(lived: Engine) -> None:
+    if not is_sqlite(lived):
+        return
+    give_another_rows_index(lived, "audit_entry", "deployment", "market", "nowhere")
+
+    with _anew(lived) as engine, reading(engine) as session:
+        hidden = session.exec(select(AuditEntryRow.seq).where(AuditEntryRow.deployment == "market")).all()
+    assert hidden == []
+    assert "the table audit_entry and its indexes don't say the same" in _said(lived)
 
 
 _NO_CASE = (
