@@ -177,6 +177,7 @@ def test_compliance_says_what_is_being_done_verifies_certificates_registers_and_
     harness: tuple[Harness, Installation],
 ) -> None:
     from apps.compliance.actions import ComplianceActions
+    from apps.compliance.trail_rules import RULE_WORDS
 
     of, installation = harness
     nothing = {"said": "3 segments are late", "evidence": "{}", "subjects": "[]", "detail": ""}
@@ -193,8 +194,8 @@ def test_compliance_says_what_is_being_done_verifies_certificates_registers_and_
     press(app, "Tell the public")
     assert "The disk is being replaced." in texts(app)
     press(app, "Search")
-    assert "promises.stated" in texts(app)
-    assert "people.listed" in texts(app)  # who looks at the register is on the trail
+    assert RULE_WORDS["promises.stated"] in texts(app)
+    assert RULE_WORDS["people.listed"] in texts(app)  # who looks at the register is on the trail
     assert desk.verify_certificates() == ()
     added = desk.add_document(
         ComplianceDocumentKind.DPIA,
