@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ from flows.publish_results import publish_results
 from flows.reconcile import Changes, reconcile
 from flows.retention import retention
 from flows.sweep_schedule import schedule_sweep
+from flows.unplanned_runs import refuse_unfit_run
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import LfrError
 from lfr_core.common.liveness import TOUCH_EVERY_S, LivenessFile
@@ -41,7 +43,6 @@ from lfr_core.domain.actors import ProcessIdentity
 
 if TYPE_CHECKING:
     from prefect import Flow
-    from prefect.runner import Runner
     from sqlalchemy import Engine
 
 __all__ = ["DEPLOYMENT_FLOWS", "SWEEP", "main", "ready_file"]
@@ -81,7 +82,8 @@ async def _serve(installation: Installation) -> None:
     liveness = LivenessFile(ready_file(settings))
     liveness.remove()
     # pause_on_shutdown would leave a schedule paused that somebody else serves too
-    runner = OwnProcessRunner(name="openlfr", limit=_AT_ONCE, webserver=False, pause_on_shutdown=False)
+    refuse = partial(refuse_unfit_run, installation)
+    runner = OwnProcessRunner(refuse, name="openlfr", limit=_AT_ONCE, webserver=False, pause_on_shutdown=False)
     flow_runs = open_flow_runs(settings)
     sweep = await _register(runner, flow_runs, retention, SWEEP)
     runner.in_own_process[sweep] = retention
@@ -115,7 +117,7 @@ async def _keep_fresh(liveness: LivenessFile) -> None:
         await asyncio.sleep(TOUCH_EVERY_S)
 
 
-async def _register(runner: Runner, flow_runs: PrefectFlowRuns, flow: Flow[..., Any], name: str) -> str:
+async def _register(runner: OwnProcessRunner, flow_runs: PrefectFlowRuns, flow: Flow[..., Any], name: str) -> str:
     """Serve `flow` here, unless a work pool has it; return the id of its Prefect deployment."""
     pooled = await asyncio.to_thread(flow_runs.find_pooled, flow.name, name)
     if pooled:
@@ -124,7 +126,9 @@ async def _register(runner: Runner, flow_runs: PrefectFlowRuns, flow: Flow[..., 
     made = await flow.ato_deployment(
         name=name, description=inspect.getdoc(flow.fn), entrypoint_type=EntrypointType.MODULE_PATH
     )
-    return str(await runner.aadd_deployment(made))
+    served = str(await runner.aadd_deployment(made))
+    runner.served[served] = flow
+    return served
 
 
 async def _schedule_sweeps(

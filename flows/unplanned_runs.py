@@ -20,6 +20,7 @@ from sqlmodel import Session, col, select
 from flows.build import ACTOR
 from flows.run_register import is_sweep_key
 from flows.schedule import FlowStep, parse_run_key
+from lfr_core.common.errors import LfrError
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.installation import Installation
@@ -28,7 +29,7 @@ from lfr_core.deployments.reading import call
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import DeploymentRow, ScheduledRunRow
 
-__all__ = ["raise_strange_sweep", "refuse_strange_run"]
+__all__ = ["raise_strange_sweep", "refuse_strange_run", "refuse_unfit_run"]
 
 _WAIT_S, _LOOKS = 0.5, 20
 """A run that is due at once may begin before it is written down that it was made."""
@@ -48,13 +49,20 @@ def refuse_strange_run(
     if made is not None and (made.step, made.deployment) == (step, deployment) and revision in {None, made.revision}:
         return None
     why = "with other parameters than it was made with" if key else "that nobody has planned"
-    get_logger().critical("flow_run_refused", flow=step.value, run=run_id, why=why)
-    with _on_the_trail(installation, step.value, deployment, run_id, "flows.run-refused") as session:
-        is_known = _is_known(session, deployment)
-        named = why if is_known else f"{why}, of a deployment that there isn't"
-        words = f"find out who made a run of {step.value} {named}: it was refused (`lfr audit show`)"
-        _call(session, installation, (Role.COMPLIANCE, Role.AUTHORISING_OFFICER), deployment if is_known else "", words)
-    return Failed(name="Refused", message=f"this is a run {why}: it does nothing, and is on the audit trail")
+    return _refuse(installation, step.value, deployment, run_id, why)
+
+
+def refuse_unfit_run(installation: Installation, flow: str, run_id: str) -> State[None]:
+    """Refuse a run with parameters that its flow doesn't take; nobody of ours makes such. It is on the trail.
+
+    While the records or the vault are away it is in the log alone, and refused too.
+    """
+    why = "with parameters that it doesn't take"
+    try:
+        return _refuse(installation, flow, "", run_id, why)
+    except LfrError as away:
+        get_logger().critical("refusal_not_recorded", flow=flow, run=run_id, reason=str(away))
+        return Failed(name="Refused", message=f"this is a run {why}: it does nothing")
 
 
 def raise_strange_sweep(installation: Installation) -> str:
@@ -71,6 +79,16 @@ def raise_strange_sweep(installation: Installation) -> str:
         words = "find out who made a run of retention that nobody has planned: it purged what was due, and no more"
         _call(session, installation, (Role.COMPLIANCE,), "", f"{words} (`lfr audit show`)")
     return "it isn't: it is on the audit trail, and compliance is called"
+
+
+def _refuse(installation: Installation, flow: str, deployment: str, run_id: str, why: str) -> State[None]:
+    get_logger().critical("flow_run_refused", flow=flow, run=run_id, why=why)
+    with _on_the_trail(installation, flow, deployment, run_id, "flows.run-refused") as session:
+        is_known = _is_known(session, deployment)
+        named = f"{why}, of a deployment that there isn't" if deployment and not is_known else why
+        words = f"find out who made a run of {flow} {named}: it was refused (`lfr audit show`)"
+        _call(session, installation, (Role.COMPLIANCE, Role.AUTHORISING_OFFICER), deployment if is_known else "", words)
+    return Failed(name="Refused", message=f"this is a run {why}: it does nothing, and is on the audit trail")
 
 
 def _read_run_id() -> str:
