@@ -8,6 +8,7 @@ from datetime import timedelta
 import numpy as np
 
 from lfr_core.custody.installation import Installation
+from lfr_core.domain.working_days import deadline_words
 from lfr_core.publication.build import build_public_site, build_results_service
 from lfr_core.publication.promises.build import open_ledger
 from lfr_core.publication.promises.catalogue import promises
@@ -24,7 +25,7 @@ def describe_attempt(made: Attempt, site: str) -> str:
         "outcome": f"**{made.outcome.value}**",
         "said": made.message,
         "ended": f"{due.ended_at:%Y-%m-%d %H:%M} UTC",
-        "due": f"{due.schedule.due_at:%Y-%m-%d %H:%M} UTC",
+        "due": deadline_words(due.schedule.due_at),
         "stands": due.stands.value,
         "late because": due.late_because or "not late",
         "site": site,

@@ -25,7 +25,7 @@ from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
 from apps.typed.keeper import typed_form
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
-from lfr_core.domain.working_days import LONDON
+from lfr_core.domain.working_days import LONDON, deadline_words
 from lfr_core.publication.promises.port import Result
 
 __all__ = ["page"]
@@ -89,12 +89,12 @@ def _due(view: ComplianceView) -> None:
         (
             labels.get(one.deployment, one.deployment),
             one.stands.value,
-            panels.london(one.schedule.due_at),
+            deadline_words(one.schedule.due_at),
             "; ".join(filter(None, (one.late_because, one.late_detail, one.explanation))),
         )
         for one in view.due()
     ]
-    st.html(panels.table(("Deployment", "Stands", "Due", "Why"), rows, "No deployment has ended."))
+    st.html(panels.table(("Deployment", "Stands", "Due by", "Why"), rows, "No deployment has ended."))
 
 
 def _certificates(view: ComplianceView, actions: ComplianceActions) -> None:

@@ -113,7 +113,7 @@ def _alerts(view: OfficerView, session: PageSession) -> None:
     if deployment is None:
         return
     try:
-        found, suspended = view.alerts(deployment, session.person), view.is_suspended(deployment)
+        found, (name, suspended) = view.alerts(deployment, session.person), view.standing(deployment)
     except Refused as refused:  # over, signed off, revoked, or another role now
         _forget(view, session, plain_sentence(str(refused)))
         redraw()
@@ -135,7 +135,7 @@ def _alerts(view: OfficerView, session: PageSession) -> None:
     one = next((each for each in found if each.id == chosen), found[0])
     st.session_state[_LOOKED_AT] = one.id, labels[one.id]
     opened, response = pictures.of(one, session.person), view.response(one.category)
-    st.html(panels.card(one, opened, response, now_ns=view.now_ns()))
+    st.html(panels.card(one, opened, response, now_ns=view.now_ns(), deployment=name))
     _questions(view, session, one, fit=panels.is_fit_to_act_on(opened))
 
 
@@ -184,7 +184,7 @@ def _questions(view: OfficerView, session: PageSession, alert: AlertSummary, *, 
                 ENGAGEMENT_WORDS, lambda answer: view.engage(alert.id, answer, session.use()), f"engage-{alert.id}"
             )
         return
-    st.html(f"<p><strong>{ENGAGEMENT_WORDS[decision.engagement]}</strong></p>")
+    st.html(f"<p>What officers did: <strong>{ENGAGEMENT_WORDS[decision.engagement]}</strong></p>")
     if decision.engagement is not Engagement.ENGAGED:
         _correct(view, session, alert)
         return
@@ -194,7 +194,7 @@ def _questions(view: OfficerView, session: PageSession, alert: AlertSummary, *, 
             OUTCOME_WORDS, lambda answer: view.record_outcome(alert.id, answer, session.use()), f"outcome-{alert.id}"
         )
     else:
-        st.html(f"<p><strong>{OUTCOME_WORDS[decision.outcome]}</strong></p>")
+        st.html(f"<p>What came of it: <strong>{OUTCOME_WORDS[decision.outcome]}</strong></p>")
     _receipt(view, session, alert)
     _correct(view, session, alert)
 

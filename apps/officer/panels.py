@@ -35,10 +35,10 @@ def is_fit_to_act_on(pictures: OpenedCrops | str) -> TypeGuard[OpenedCrops]:
     return not isinstance(pictures, str)
 
 
-def card(alert: AlertSummary, pictures: OpenedCrops | str, response: Response, *, now_ns: int) -> str:
+def card(alert: AlertSummary, pictures: OpenedCrops | str, response: Response, *, now_ns: int, deployment: str) -> str:
     """Show the pair, where and how long ago, what was agreed, and the warning about age; or to stop nobody, and why."""
     where = (
-        f'<p class="officer-where"><strong>{escape(alert.camera)}</strong>, '
+        f'<p class="officer-where">{escape(deployment)}, camera <strong>{escape(alert.camera)}</strong>, '
         f"last seen {ago_words((now_ns - alert.last_ns) / 1e9)}</p>"
     )
     if not is_fit_to_act_on(pictures):

@@ -84,10 +84,12 @@ class OfficerView:
         """Read the judged alerts of the deployment, the newest first."""
         return read.alerts_to_engage(self._looks, deployment, by=by, now_ns=self.now_ns())
 
-    def is_suspended(self, deployment: str) -> bool:
-        """Return whether no new alert comes because somebody, or the watch, has suspended it."""
+    def standing(self, deployment: str) -> tuple[str, bool]:
+        """Return its name, and whether no new alert comes because somebody, or the watch, has suspended it."""
         one = read.deployment(self._engine, deployment)
-        return one is not None and one.view.status is DeploymentStatus.SUSPENDED
+        if one is None:
+            return "", False
+        return one.name, one.view.status is DeploymentStatus.SUSPENDED
 
     def pictures(self) -> Pictures:
         """Make an empty store of pictures, for one session of the page."""

@@ -87,7 +87,7 @@ def _false(tally: AlertTally) -> str:
 def _vault(dashboard: Dashboard) -> str:
     """Show whether the vault lends keys: without them no frame is opened and nobody is recognised."""
     if dashboard.vault.answers:
-        return '<p class="ops-vault"><span class="ops-pill is-good">Vault answers</span></p>'
+        return '<p class="ops-vault"><span class="ops-pill is-good">Pictures can be opened</span></p>'
     return (
         '<p class="ops-vault" role="alert"><span class="ops-pill is-silent">Vault away</span>'
         f"<span>Nobody is recognised: the vault lends no key, because {escape(dashboard.vault.fault)}. "

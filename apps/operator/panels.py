@@ -15,6 +15,7 @@ from apps.operator.view import Header, clock_words
 from apps.response_words import SHORT, age_words
 from lfr_core.alerts.read import AlertSummary, Answer, DeploymentSummary, OpenedCrops
 from lfr_core.common.biometric import Biometric
+from lfr_core.common.counts import counted
 from lfr_core.domain.categories import EXPLAINED
 from lfr_core.domain.watchlists import Response
 
@@ -61,7 +62,7 @@ def header_html(header: Header, state: str = "") -> str:
         f'<p class="ops-facts"><span class="ops-pill is-{status}">{status.capitalize()}</span>'
         f'<span class="ops-pill">{kind.capitalize()}</span>'
         f"<span>{size}</span>"
-        f"<span>alerts from {one.view.threshold:.2f} alike, in {one.view.agreeing_shots} pictures of the person</span>"
+        f"<span>alerts from {one.view.threshold:.2f} alike, in {counted(one.view.agreeing_shots, 'picture')}</span>"
         f"{_proven(header)}{also}</p></div>"
         f"{clock}</header>"
     )
@@ -73,8 +74,8 @@ def _proven(header: Header) -> str:
     if one is None or not one.view.lifecycle.is_probed or one.view.status.is_over:
         return ""
     if header.proven_s is None:
-        return "<span>never proven</span>"
-    return f"<span>last proven {_ago(header.proven_s)}</span>"
+        return "<span>never tested</span>"
+    return f"<span>tested {_ago(header.proven_s)}</span>"
 
 
 def empty(text: str) -> str:

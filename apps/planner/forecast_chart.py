@@ -12,12 +12,16 @@ from lfr_core.common.counts import counted
 
 __all__ = ["ForecastCurve", "ForecastPoint", "chart_html", "forecast_curves"]
 
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 420, 240, 46, 34, 12, 74
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 440, 260, 66, 54, 12, 74
 _STYLE: Final = (
-    "text{fill:var(--muted);font-size:11px}.grid{stroke:var(--line)}"
+    "text{fill:var(--muted);font-size:11px}.title{fill:var(--text)}.grid{stroke:var(--line)}"
     ".asked{stroke:var(--warn);stroke-width:2;stroke-dasharray:4 3}"
     ".curve{stroke:var(--muted);stroke-width:1.5}.curve.is-asked{stroke:var(--accent);stroke-width:3}"
 )
+_ACROSS: Final = "How alike two faces must be (0 to 1)"
+_DOWN: Final = "False alerts expected"
+_LINES: Final = "people on list"
+"""Titles of the axes, and of what the numbers at the lines' ends are."""
 _LINE: Final = 12.0
 """Pixels between the labels of two curves, at least."""
 _LEAST: Final = 0.01
@@ -79,20 +83,22 @@ def chart_html(curves: Sequence[ForecastCurve], *, threshold: float, people: int
             f'<polyline class="curve c{number}{strong}" points="{way}" fill="none"/>'
             f'<text x="{x(last.threshold) + 4:.1f}" y="{below:.1f}">{curve.people:,}</text>'
         )
-    asked = ""
+    asked, asked_words = "", ""
     if lows <= threshold <= highs:
         at = x(threshold)
+        asked_words = "; the broken line is what is asked for"
         asked = f'<line class="asked" x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/>'
     drawing = drawing_html(
         f"{_axes(x, y, lows, highs, top)}{asked}{''.join(lines)}",
         width=_WIDTH,
         height=_HEIGHT,
-        words="Expected false alerts by threshold, a line for each list size; the table below has the numbers",
+        words="False alerts expected, by how alike faces must be; a line for each list size, and a table",
         style=_STYLE,
     )
     return (
-        f'<figure class="pln-chart">{drawing}<figcaption>False alerts expected in the whole deployment, by threshold; '
-        f"a line for each number of people on the list</figcaption>{_table(curves)}</figure>"
+        f'<figure class="pln-chart">{drawing}<figcaption>False alerts expected in the whole deployment, by how alike '
+        f"two faces must be; a line for each number of people on the list{asked_words}</figcaption>"
+        f"{_table(curves)}</figure>"
     )
 
 
@@ -108,7 +114,13 @@ def _axes(x: Callable[[float], float], y: Callable[[float], float], lows: float,
         power += 1
     foot = _HEIGHT - _BOTTOM + 16
     ends = (f'<text text-anchor="middle" x="{x(at):.1f}" y="{foot}">{at:g}</text>' for at in (lows, highs))
-    return "".join([*parts, *ends])
+    across, down = (_LEFT + _WIDTH - _RIGHT) / 2, (_TOP + _HEIGHT - _BOTTOM) / 2
+    titles = (
+        f'<text class="title" text-anchor="middle" x="{across:.1f}" y="{_HEIGHT - 10}">{_ACROSS}</text>',
+        f'<text class="title" text-anchor="middle" transform="translate(14 {down:.1f}) rotate(-90)">{_DOWN}</text>',
+        f'<text class="title" x="{_WIDTH - _RIGHT + 4}" y="{foot}">{_LINES}</text>',
+    )
+    return "".join([*parts, *ends, *titles])
 
 
 def _table(curves: Sequence[ForecastCurve]) -> str:
@@ -122,7 +134,7 @@ def _table(curves: Sequence[ForecastCurve]) -> str:
             cells.append(f"<td>{'not measured' if value is None else _count(value)}</td>")
         rows.append(f'<tr><th scope="row">{at:g}</th>{"".join(cells)}</tr>')
     return (
-        '<details><summary>The numbers</summary><table class="pln-table"><thead><tr><th scope="col">Threshold</th>'
+        '<details><summary>The numbers</summary><table class="pln-table"><thead><tr><th scope="col">How alike</th>'
         f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></details>"
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from html import escape
 
 from apps.plain_words import plain_words
-from apps.planner.remedies import TITLES, why_words
+from apps.planner.remedies import TITLES, who_acts, why_words
 from apps.planner.step_words import step_words
 from lfr_core.common.counts import counted
 from lfr_core.common.quality.findings import Finding
@@ -127,7 +127,7 @@ def forecast_html(found: FalseAlertForecast, *, title: str = "Forecast of the li
         f'<p class="pln-number">{number}</p>{span}{more}'
         f"<p>The public is told under 1 in {found.one_in:,} faces, here at most {_count(found.allowed)} "
         f'<span class="pln-pill {claim[0]}">{claim[1]}</span></p>'
-        f'<p class="pln-small">{escape(found.words)}</p></section>'
+        f'<p class="pln-small">{escape(found.basis)}</p></section>'
     )
 
 
@@ -252,7 +252,7 @@ def _condition(line: ReadinessItem, of: DeploymentOverview) -> str:
         if one.met
         else ("is-missing", "missing")
     )
-    who = "" if one.met else escape(one.who)
+    who = "" if one.met else escape(who_acts(line, of.view.status))
     return (
         f'<tr class="{state[0]}"><th scope="row">{escape(TITLES[one.condition])}</th>'
         f'<td><span class="pln-state">{state[1]}</span></td><td>{escape(why_words(line, of))}</td><td>{who}</td></tr>'

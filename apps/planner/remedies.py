@@ -17,7 +17,7 @@ from lfr_core.domain.deployments import DeploymentStatus as Status
 from lfr_core.domain.gate import Condition
 from lfr_core.domain.working_days import LONDON
 
-__all__ = ["TITLES", "Act", "Remedy", "find_remedy", "why_words"]
+__all__ = ["NOBODY", "TITLES", "Act", "Remedy", "find_remedy", "who_acts", "why_words"]
 
 
 class Act(StrEnum):
@@ -70,7 +70,7 @@ TITLES: Final[Mapping[Condition, str]] = {
     Condition.ANNOUNCED: "Public told",
     Condition.SIGNAGE: "Signs at all approaches",
     Condition.BRIEFING: "Officers briefed",
-    Condition.PROVEN: "Shown to recognise",
+    Condition.PROVEN: "Recognition tested",
     Condition.AUDIT_WRITABLE: "Audit trail",
     Condition.RECORDS_ON_TRAIL: "Records unaltered",
     Condition.CLOCK_SANE: "Clock",
@@ -97,6 +97,8 @@ _BY_STATUS: Final[Mapping[tuple[Condition, Status], Remedy]] = {
     (Condition.LIVE, Status.READY): Remedy(Act.OPEN, "Open it", frozenset({_P, _OP})),
     (Condition.LIVE, Status.SUSPENDED): Remedy(Act.RESUME, "Resume", frozenset({_AO})),
 }
+_WAITS_FOR_HOURS = frozenset(each for each in Status if not each.is_over) - {Status.LIVE, Status.SUSPENDED}
+"""Of a deployment that is open its hours are over, where it isn't within them, and it is closed."""
 _ANNOUNCED_FROM = frozenset({Status.AUTHORISED, Status.LIST_BUILT, Status.LIST_APPROVED, Status.READY})
 _TESTED_FROM = frozenset({Status.LIST_BUILT, Status.LIST_APPROVED, Status.READY, Status.LIVE, Status.SUSPENDED})
 
@@ -113,6 +115,20 @@ def find_remedy(condition: Condition, status: Status) -> Remedy | None:
     if condition is Condition.OPERATOR_ATTENDING and status not in {Status.LIVE, Status.SUSPENDED}:
         return None
     return _ALWAYS.get(condition) or _BY_STATUS.get((condition, status))
+
+
+NOBODY: Final = "nobody: it comes by itself"
+
+
+def who_acts(item: ReadinessItem, status: Status) -> str:
+    """Say whose turn it is: the role, of those that may, or that all only wait for it."""
+    condition, who = item.finding.condition, item.finding.who
+    if condition is Condition.WITHIN_HOURS and status in _WAITS_FOR_HOURS:
+        return NOBODY
+    remedy = find_remedy(condition, status)
+    if remedy is not None and who not in {role.value for role in remedy.roles}:  # who answers for it, not who acts
+        return next(role.value for role in Role if role in remedy.roles)
+    return who
 
 
 def why_words(item: ReadinessItem, one: DeploymentOverview) -> str:

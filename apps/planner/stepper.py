@@ -8,9 +8,10 @@ from enum import StrEnum
 from html import escape
 from typing import Final
 
-from apps.planner.remedies import TITLES, Act, Remedy, find_remedy, why_words
+from apps.planner.remedies import NOBODY, TITLES, Act, Remedy, find_remedy, who_acts, why_words
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.readiness import DeploymentOverview, ReadinessItem
+from lfr_core.deployments.steps import Step
 from lfr_core.domain.deployments import DeploymentStatus as Status
 from lfr_core.domain.gate import Condition
 
@@ -19,7 +20,9 @@ __all__ = [
     "LifecycleStep",
     "RedLine",
     "StepState",
+    "is_drawn",
     "lifecycle_steps",
+    "offered_steps",
     "red_line_html",
     "step_html",
     "steps_html",
@@ -77,6 +80,12 @@ CONDITIONS: Final[Mapping[str, tuple[Condition, ...]]] = {
     "Published": (),
 }
 """Which conditions of the gate each step shows. The vault alone looks at CLOCK_SANE, whenever it lends a key."""
+_BESIDE: Final[Mapping[Step, Act]] = {
+    Step.APPLY: Act.APPLY,
+    Step.READY: Act.READY,
+    Step.OPEN: Act.OPEN,
+    Step.RESUME: Act.RESUME,
+}
 _P, _AO, _OP = Role.PLANNER, Role.AUTHORISING_OFFICER, Role.OPERATOR
 
 
@@ -129,11 +138,9 @@ def _is_red(item: ReadinessItem | None) -> bool:
 
 def _red(item: ReadinessItem, one: DeploymentOverview) -> RedLine:
     condition = item.finding.condition
-    remedy = find_remedy(condition, one.view.status)
-    who = item.finding.who
-    if remedy is not None and who not in {role.value for role in remedy.roles}:  # whoever answers for it, not who acts
-        who = next(role.value for role in Role if role in remedy.roles)
-    return RedLine(TITLES[condition], why_words(item, one), who, remedy)
+    status = one.view.status
+    who = who_acts(item, status)
+    return RedLine(TITLES[condition], why_words(item, one), who, find_remedy(condition, status), who != NOBODY)
 
 
 def _list_lacks(title: str, one: DeploymentOverview, *, published: bool) -> tuple[RedLine, ...]:
@@ -155,6 +162,19 @@ def _list_lacks(title: str, one: DeploymentOverview, *, published: bool) -> tupl
     return ()
 
 
+def offered_steps(one: DeploymentOverview, roles: frozenset[Role]) -> frozenset[Step]:
+    """Find the steps that ask for nothing and have a button beside their red line for somebody of these roles."""
+    steps = lifecycle_steps(one, published=False)
+    remedies = (line.remedy for step in steps if is_drawn(step) for line in step.red)
+    acts = {remedy.act for remedy in remedies if remedy is not None and remedy.roles & roles}
+    return frozenset(step for step, act in _BESIDE.items() if act in acts)
+
+
+def is_drawn(step: LifecycleStep) -> bool:
+    """Return whether its lines are shown: those of steps to come aren't."""
+    return step.state is StepState.NOW or bool(step.red and step.state is StepState.DONE)
+
+
 def steps_html(steps: tuple[LifecycleStep, ...]) -> str:
     """Show all steps in one line, with the word of each."""
     cells = "".join(
@@ -174,11 +194,13 @@ def step_html(step: LifecycleStep) -> str:
 
 def red_line_html(line: RedLine, names: str) -> str:
     """Show what is missing, or may be done, why, and who acts. `names`: of those who hold the role."""
-    who = f"{line.who}{f' ({names})' if names else ''}"
+    who = f"Who acts: {line.who}{f' ({names})' if names else ''}."
+    if line.who == NOBODY:
+        who = "Nobody has to act: it comes by itself."
     kind = "pln-red" if line.is_missing else "pln-open"
     return (
         f'<p class="{kind}"><strong>{escape(line.title)}</strong> {escape(line.why)} '
-        f'<span class="pln-small">Who acts: {escape(who)}.</span></p>'
+        f'<span class="pln-small">{escape(who)}</span></p>'
     )
 
 

@@ -16,6 +16,7 @@ from apps.sign_in import PageSession, draw_person, may_see
 from apps.typed.keeper import typed_form
 from lfr_core.common.errors import LfrError
 from lfr_core.deployments.deadlines import ResultsDue, ResultsStatus
+from lfr_core.domain.working_days import deadline_words
 
 __all__ = ["page"]
 
@@ -43,7 +44,11 @@ def page(view: PublicationView, session: PageSession) -> None:
 
 
 def _label(one: ResultsDue, place: str) -> str:
-    done = "published" if one.published_at is not None else f"due by {london(one.schedule.due_at)}, {one.stands.value}"
+    done = (
+        "published"
+        if one.published_at is not None
+        else f"due by {deadline_words(one.schedule.due_at)}, {one.stands.value}"
+    )
     return f"{place}, ended {london(one.ended_at)}: {done}"
 
 

@@ -64,6 +64,8 @@ class FalseAlertForecast:
     """"" when it is."""
     words: str
     """All of it, for people."""
+    basis: str
+    """What it was measured on, and why it shows no public claim: what stands beside the figures, without them."""
 
 
 def forecast_false_alerts(
@@ -96,7 +98,8 @@ def forecast_false_alerts(
     if found is None:
         why = missing or "there is nobody on the list"
         words = f"Not measured: {why}. Nobody knows what it costs; that isn't nothing. The public claim is {claim}."
-        return FalseAlertForecast(None, one_in, allowed, shown=False, why_not_shown=why, words=words)
+        basis = f"{_capitalise(why)}. Nobody knows what it costs; that isn't nothing."
+        return FalseAlertForecast(None, one_in, allowed, shown=False, why_not_shown=why, words=words, basis=basis)
     forecast = _forecast(found, size, asked.expected_faces)
     why_not = _why_not_shown(found, size, one_in)
     return FalseAlertForecast(
@@ -106,6 +109,7 @@ def forecast_false_alerts(
         shown=not why_not,
         why_not_shown=why_not,
         words=_words(asked, size, forecast, allowed, claim, why_not),
+        basis=_basis(asked, found, one_in, why_not),
     )
 
 
@@ -171,10 +175,7 @@ def _why_not_shown(found: Evaluation, size: int, one_in: int) -> str:
     upper = max(upper_bound(found.false_matches, found.probes), found.upper95 or 0.0)
     if found.per_pass * scaled_fpir(upper, found.list_people, max(size, found.list_people)) > 1.0 / one_in:
         of_shots = f", of which a pass has up to {found.shots_a_pass}," if found.shots_a_pass else ""
-        return (
-            f"{found.false_matches:,} false matches in {found.probes:,} searches{of_shots} don't show under 1 in "
-            f"{one_in:,} faces"
-        )
+        return f"{_counts(found)}{of_shots} don't show under 1 in {one_in:,} faces"
     return ""
 
 
@@ -185,11 +186,34 @@ def _words(asked: ForecastInputs, size: int, of: Expectation, allowed: float, cl
     return (
         f"List of {size:,}, faces at least {asked.threshold:g} alike, {counted(asked.expected_faces, 'face')} seen: "
         "false alerts expected: "
-        f"{_count(of.expected)} (95 % interval {_count(of.low)} to {_count(of.high)}); "
+        f"{_count(of.expected)}, most likely between {_count(of.low)} and {_count(of.high)}; "
         f"1,000 more names add about {_count(of.per_1000_more)}. The public claim, {claim}, would allow "
         f"{_count(allowed)}; it is {shown}. Measured: {measured.false_matches:,} of {measured.probes:,} at "
         f"{measured.threshold:g}{at} ({measured.source})."
     )
+
+
+def _basis(asked: ForecastInputs, measured: Evaluation, one_in: int, why_not: str) -> str:
+    below = "" if measured.threshold == asked.threshold else f", the next below {asked.threshold:g} that was measured"
+    alarms = "was a false alarm" if measured.false_matches == 1 else "were false alarms"
+    said = (
+        f"Measured with faces that must be {measured.threshold:g} alike{below}: of "
+        f"{counted(measured.probes, 'face')} of people who were on no list {measured.false_matches:,} {alarms} "
+        f"({measured.source})."
+    )
+    if not why_not:
+        return said
+    if why_not.startswith(_counts(measured)):  # which stand there already
+        return f"{said} That doesn't show under 1 in {one_in:,}."
+    return f"{said} It shows no public claim: {why_not}."
+
+
+def _counts(measured: Evaluation) -> str:
+    return f"{measured.false_matches:,} false matches in {measured.probes:,} searches"
+
+
+def _capitalise(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _count(alerts: float) -> str:

@@ -59,15 +59,19 @@ def _check_list_fresh(facts: GateFacts, limits: GateLimits, now_ns: int) -> tupl
 
 def _check_gallery_unchanged(facts: GateFacts, limits: GateLimits, now_ns: int) -> tuple[str, str]:
     if facts.gallery_why:
-        return f"its gallery isn't its list ({facts.gallery_why}): make another deployment and enrol the list again", ""
+        why = f"the faces in use aren't the list's ({facts.gallery_why})"
+        return f"{why}: make another deployment and enrol the list again", ""
     if facts.planned is None:  # a trial: whoever recognises compares it first
-        return "", "its gallery is its list, as far as it was compared"
+        return "", "the faces in use are the list's, as far as they were compared"
     if facts.gallery_looked_ns is None:
-        return "its gallery was never compared with its list: `lfr probe self-test`", ""
+        return "nobody has checked yet that the faces in use are the list's: `lfr probe self-test`", ""
     age_s = (now_ns - facts.gallery_looked_ns) / 1e9
     if not 0 <= age_s <= limits.live_probe_max_age_s:
-        return f"its gallery was last compared with its list {age_s / 60:.0f} min ago: `lfr probe self-test`", ""
-    return "", "its gallery holds the list that was enrolled, nothing more and nothing less"
+        return (
+            f"that the faces in use are the list's was last checked {age_s / 60:.0f} min ago: `lfr probe self-test`",
+            "",
+        )
+    return "", "the faces in use are those of the list that was enrolled, none more and none less"
 
 
 def _check_bound(facts: GateFacts, _limits: GateLimits, _now_ns: int) -> tuple[str, str]:
@@ -110,11 +114,11 @@ def _check_briefing(facts: GateFacts, _limits: GateLimits, _now_ns: int) -> tupl
 def _check_proven(facts: GateFacts, limits: GateLimits, now_ns: int) -> tuple[str, str]:
     at_ns = _planned(facts).proven_ns
     if at_ns is None:
-        return "it was never shown to recognise: `lfr probe self-test`", ""
+        return "it hasn't been tested yet: `lfr probe self-test`", ""
     age_s = (now_ns - at_ns) / 1e9
     if not 0 <= age_s <= limits.live_probe_max_age_s:
-        return f"it was last shown to recognise {age_s / 60:.0f} min ago: `lfr probe self-test`", ""
-    return "", f"last proven {age_s / 60:.0f} min ago"
+        return f"it was last tested {age_s / 60:.0f} min ago: `lfr probe self-test`", ""
+    return "", f"last tested {age_s / 60:.0f} min ago"
 
 
 def _check_audit(facts: GateFacts, limits: GateLimits, now_ns: int) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from lfr_core.common.errors import Poison
 if TYPE_CHECKING:
     from lfr_core.domain.policy import PublicationPolicy
 
-__all__ = ["LONDON", "Deadline", "WorkingDays"]
+__all__ = ["LONDON", "Deadline", "WorkingDays", "day_that_ends", "deadline_words"]
 
 LONDON = ZoneInfo("Europe/London")
 """The force's clock; a day ends at its midnight."""
@@ -56,6 +56,21 @@ class WorkingDays:
     def end_of(self, day: date) -> datetime:
         """Return the midnight, London time, with which `day` is over, as UTC."""
         return datetime.combine(day + timedelta(days=1), time(), tzinfo=LONDON).astimezone(UTC)
+
+
+def day_that_ends(at: datetime) -> date | None:
+    """Return the day that is over at this moment (aware), which is London's midnight; None at any other."""
+    local = at.astimezone(LONDON)
+    return local.date() - timedelta(days=1) if local.time() == time() else None
+
+
+def deadline_words(at: datetime) -> str:
+    """Say by when: "the end of 4 December 2026"; nobody takes midnight of the 5th for the 4th.
+
+    At another time of the day it is said: "4 December 2026, 16:13".
+    """
+    day, local = day_that_ends(at), at.astimezone(LONDON)
+    return f"{local.day} {local:%B %Y, %H:%M}" if day is None else f"the end of {day.day} {day:%B %Y}"
 
 
 @dataclass(frozen=True, slots=True)

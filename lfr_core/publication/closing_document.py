@@ -16,6 +16,7 @@ from lfr_core.deployments.compliance_documents.forms import (
 )
 from lfr_core.deployments.obligations import Obligation
 from lfr_core.domain.rates import natural_frequency
+from lfr_core.domain.working_days import deadline_words
 from lfr_core.publication.closing import ClosingReport
 from lfr_core.publication.document_words import when
 from lfr_core.publication.qr import qr_svg
@@ -96,7 +97,7 @@ def _duties(report: ClosingReport) -> tuple[tuple[str, str, str], ...]:
     return tuple(
         (
             each.owed.value,
-            "nothing is due" if each.due_at is None else when(each.due_at),
+            "nothing is due" if each.due_at is None else deadline_words(each.due_at),
             _stands(each, report.made_at),
         )
         for each in report.obligations

@@ -26,6 +26,7 @@ from lfr_core.deployments.deadlines import ResultsDue, keep_deadlines, results_d
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.figures import Figures
 from lfr_core.domain.policy import PublicationPolicy
+from lfr_core.domain.working_days import deadline_words
 from lfr_core.publication.counting import unanswered
 from lfr_core.publication.explaining import note_late, note_reminded, take_back_late
 from lfr_core.publication.not_decided import NotDecidedStatement, checked_because
@@ -227,8 +228,8 @@ class ResultsService:
         self._trail.append(session, event)
 
     def _wait(self, due: ResultsDue, waiting: int, now: datetime, by: Actor) -> Attempt:
-        due_at = f"{due.schedule.due_at:%Y-%m-%d %H:%M} UTC"
-        message = f"{waiting} alert{'' if waiting == 1 else 's'} not decided yet; due {due_at}"
+        due_by = deadline_words(due.schedule.due_at)
+        message = f"{waiting} alert{'' if waiting == 1 else 's'} not decided yet; due by {due_by}"
         if now >= due.schedule.remind_at:
             self._trail.prepare(principal_of(by))
             with writing(self._engine) as session:

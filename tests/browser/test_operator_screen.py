@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Engine
 
+from apps.operator.panels import header_html
+from apps.operator.standing import ConsoleState, standing_html
+from apps.operator.view import Header
+from lfr_core.alerts.read import DeploymentSummary
 from lfr_core.alerts.recorder import Recorder
 from lfr_core.custody.people import Role
 from lfr_core.custody.vault.core import VaultCore
+from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from tests.support.page_alerts import PROBE, REFERENCE, TellingRecorder, live_demo
 from tests.support.page_login import PageLogins
 from tests.support.records import entry, outcomes, sighting
@@ -24,6 +30,7 @@ pytestmark = pytest.mark.browser
 
 ANN = "Ann Operator"
 WIDTH, HEIGHT = 1366, 768
+RECOGNISING = standing_html(ConsoleState(recognising=True, why="4 of 4 cameras work", since_ns=None, who=""), now_ns=0)
 PAIR_PX = 320
 """With the picture's edge of 1 px."""
 
@@ -49,6 +56,32 @@ def keep_picture(page: Page, name: str) -> None:
     folder = os.environ.get("PICTURES_OF_TESTS")
     if folder:
         page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def test_the_bars_facts_have_two_lines_at_the_most_however_long_its_names_are(context: BrowserContext) -> None:
+    """The longest that there are: an operational deployment with thousands on its list, beside another."""
+    view = DeploymentView(
+        "dep", DeploymentKind.OPERATIONAL, DeploymentStatus.LIVE, "", "c", 0.45, 2, live_only=True, planned=True
+    )
+    name, opened = "Saturday evening, city centre", datetime(2026, 11, 23, tzinfo=UTC)
+    one = DeploymentSummary(view, name, 12_345, 12, opened, None, None, "", None)
+    style = "".join(Path(file).read_text("utf-8") for file in ("apps/staff/style.css", "apps/operator/style.css"))
+    page = context.new_page()
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+    for proven_s, also in ((5_400.0, ()), (1_234.0, (("x", "Great Yarmouth"),)), (None, ())):
+        bar = header_html(Header(one, also, opened, proven_s), RECOGNISING)
+        page.set_content(
+            f"<style>body {{ font-family: sans-serif; margin: 0 }} {style}</style>"
+            f'<div class="stApp"><div style="padding: 0 2rem">{bar}</div></div>'
+        )
+        within = page.evaluate(
+            "(() => { const bar = document.querySelector('.ops-bar').getBoundingClientRect();"
+            " const parts = [...document.querySelectorAll('.ops-facts > *')].map(each => each.getBoundingClientRect());"
+            " const lines = new Set(parts.map(each => Math.round((each.top + each.bottom) / 2)));"
+            " return [lines.size, parts.every(each => each.top > bar.top && each.bottom < bar.bottom)]; })()"
+        )
+        assert within == [2, True]
+    page.close()
 
 
 def is_in_view(page: Page, what: Locator) -> bool:

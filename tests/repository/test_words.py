@@ -139,6 +139,35 @@ def test_no_day_of_a_month_is_written_with_a_nought_before_it() -> None:
     assert [file.relative_to(ROOT).as_posix() for file in files if "%d %B" in file.read_text(encoding="utf-8")] == []
 
 
+def test_no_page_and_no_document_writes_a_deadline_as_a_moment() -> None:
+    """It is the end of a day: midnight of the next is taken for that one."""
+    moment = re.compile(r"(?:london|_moment|say\.moment|when)\([^()]*\bdue_at|\bdue(?:_at)?(?:\|moment|:%)")
+    terminal = ROOT / "apps" / "cli"
+    sources = [file for root in ("apps", "lfr_core", "flows") for file in sorted((ROOT / root).rglob("*.py"))]
+    files = [file for file in (*sources, *TEMPLATES) if not file.is_relative_to(terminal)]
+
+    assert [file.relative_to(ROOT).as_posix() for file in files if moment.search(file.read_text("utf-8"))] == []
+
+
+def test_each_text_of_the_site_with_a_count_has_a_form_for_one() -> None:
+    noun = re.compile(rf"\{{\w+\}} (?:[a-z]+ )?(?:{NOUNS})\b")
+
+    def uncounted(value: Any, name: str = "") -> Iterator[str]:
+        if isinstance(value, dict) and "other" not in value:
+            for key, each in value.items():
+                yield from uncounted(each, f"{name}.{key}")
+        elif isinstance(value, dict):
+            yield from [] if "one" in value else [name]
+        else:
+            yield from (
+                [name] if any(noun.search(each) for each in ([value] if isinstance(value, str) else value)) else []
+            )
+
+    found = {file.name: list(uncounted(tomllib.loads(file.read_text("utf-8")))) for file in WORDS.glob("*.toml")}
+
+    assert {name: names for name, names in found.items() if names} == {}
+
+
 def test_no_page_and_no_report_prints_a_rule_by_its_id() -> None:
     printed = re.compile(r"\{\{ *(?:each\.)?rule *\}\}(?!\")|\{(?:escape\()?each\.rule\)?\}")
     reports = [*TEMPLATES, *sorted((ROOT / "lfr_core").rglob("templates/*.j2"))]

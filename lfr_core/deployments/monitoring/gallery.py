@@ -145,7 +145,7 @@ class GalleryCheck:
         if view is None:
             raise Refused("deployment.unknown", f"there is no deployment {deployment}; see `lfr deployment list`")
         if view.status.is_over:
-            raise Refused("deployment.ended", f"deployment {deployment} is over: its gallery is destroyed")
+            raise Refused("deployment.ended", f"deployment {deployment} is over: the faces of its list are destroyed")
         if not view.gallery:
             raise Refused(
                 "deployment.no-list", f"deployment {deployment} has no list yet: compile and approve it first"
@@ -260,7 +260,7 @@ class GalleryWatch:
             self._suspend(deployment, why)
 
     def _suspend(self, deployment: str, why: str) -> None:
-        reason = f"its gallery no longer holds the list that was enrolled: {why}"
+        reason = f"the faces in use are no longer those of the list that was enrolled: {why}"
         self._store.suspend(deployment, reason, by=self._by)
         with writing(self._engine) as session:
             self._call(session, deployment, f"Suspended: {reason}. Close it, find out who changed it, plan another.")

@@ -131,6 +131,7 @@ def _environment(say: Words) -> Environment:
     environment.filters |= {
         "moment": say.moment,
         "iso_moment": lambda text: say.moment(datetime.fromisoformat(text)),
+        "deadline": say.deadline,
         "day": say.day,
         "when": lambda announced: say.span(announced.plan.starts_at, announced.plan.ends_at),
         "result": lambda one: summarise(one, say),

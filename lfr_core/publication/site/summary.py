@@ -30,7 +30,7 @@ def summarise(one: SiteDeployment, say: Words) -> Markup:
     if one.is_late:
         return say("result.late")
     if one.due is not None:
-        return say("result.due", moment=say.moment(one.due.schedule.due_at))
+        return say("result.due", moment=say.deadline(one.due.schedule.due_at))
     return say("result.not_yet")
 
 

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from lfr_core.common.errors import Fatal
 from lfr_core.common.files import read_toml
 from lfr_core.domain.rates import one_in
-from lfr_core.domain.working_days import LONDON
+from lfr_core.domain.working_days import LONDON, day_that_ends
 
 __all__ = ["WORDS", "Words", "read_languages"]
 
@@ -64,6 +64,13 @@ class Words:
         return self(
             "dates.moment", day=str(local.day), month=self._month(local), year=str(local.year), time=f"{local:%H:%M}"
         )
+
+    def deadline(self, at: datetime) -> Markup:
+        """Write by when: "the end of 4 December 2026" where that is its midnight, else the moment."""
+        day = day_that_ends(at)
+        if day is None:
+            return self.moment(at)
+        return self("dates.end_of", day=str(day.day), month=self._month(day), year=str(day.year))
 
     def span(self, starts_at: datetime, ends_at: datetime) -> Markup:
         """Write day and hours in London: "Monday 23 November 2026, 10:00 to 16:13"."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +89,18 @@ def test_outside_the_measured_thresholds_it_is_called_not_measured_and_not_nothi
     assert outside.words.startswith(
         f"Not measured: faces that must be {threshold:g} alike are outside what was measured, 0.6 to"
     )
+
+
+@pytest.mark.parametrize("false_matches", [1, 2, 10, 60])
+def test_what_a_forecast_rests_on_says_no_figure_twice(false_matches: int) -> None:
+    made = forecast_false_alerts(
+        Asked(threshold=0.62), [measured(false_matches=false_matches), measured(threshold=0.64)], POLICY
+    )
+    numbers = re.findall(r"[0-9][0-9,.]*[0-9]", made.basis)
+
+    assert len(numbers) == len(set(numbers))
+    assert "interval" not in made.words + made.basis
+    assert f"{false_matches:,} {'was a false alarm' if false_matches == 1 else 'were false alarms'}" in made.basis
 
 
 def test_another_models_evaluation_is_no_evaluation_of_this_one() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lfr_core.common.errors import Poison
-from lfr_core.domain.working_days import LONDON, Deadline, WorkingDays
+from lfr_core.domain.working_days import LONDON, Deadline, WorkingDays, deadline_words
 from tests.support.publication import POLICY
 
 DAYS = WorkingDays()
@@ -85,3 +85,18 @@ def test_a_time_without_its_zone_is_refused() -> None:
         Deadline.of(datetime(2026, 7, 6, tzinfo=UTC).replace(tzinfo=None), DAYS, POLICY)
     with pytest.raises(Poison):
         DAYS.after(date(2026, 7, 6), 0)
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (DAYS.end_of(date(2026, 12, 4)), "the end of 4 December 2026"),
+        (DAYS.end_of(date(2026, 7, 31)), "the end of 31 July 2026"),  # 23:00 UTC
+        (DAYS.end_of(date(2026, 10, 25)), "the end of 25 October 2026"),  # a day of 25 hours
+        (datetime(2026, 12, 4, 16, 13, tzinfo=UTC), "4 December 2026, 16:13"),
+        (datetime(2026, 7, 31, 0, 0, tzinfo=UTC), "31 July 2026, 01:00"),
+    ],
+)
+def test_a_deadline_at_midnight_is_the_end_of_the_day_before(at: datetime, words: str) -> None:
+    assert deadline_words(at) == words
+    assert "00:00" not in words

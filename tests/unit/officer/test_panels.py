@@ -46,7 +46,7 @@ def test_time_is_said_as_time_that_has_passed(seconds: float, words: str) -> Non
 @pytest.mark.parametrize("response", Response)
 @pytest.mark.parametrize("why", [CHANGED, DELETED_ON_SCHEDULE, "The pictures can't be opened just now: no vault"])
 def test_where_the_pair_isnt_shown_no_response_is(why: str, response: Response) -> None:
-    shown = card(ALERT, why, response, now_ns=NOW_NS)
+    shown = card(ALERT, why, response, now_ns=NOW_NS, deployment="Norwich")
 
     assert STOP_NOBODY in shown
     assert response_words(response, ALERT.age) not in shown
@@ -56,7 +56,14 @@ def test_where_the_pair_isnt_shown_no_response_is(why: str, response: Response) 
 @pytest.mark.parametrize("response", Response)
 def test_where_the_pair_is_shown_the_response_is(response: Response) -> None:
     pictures = OpenedCrops(Biometric(b"probe"), (), "0" * 16, NOW_NS)
-    shown = card(ALERT, pictures, response, now_ns=NOW_NS)
+    shown = card(ALERT, pictures, response, now_ns=NOW_NS, deployment="Norwich")
 
     assert response_words(response, ALERT.age) in shown
     assert STOP_NOBODY not in shown
+
+
+@pytest.mark.parametrize("pictures", [CHANGED, OpenedCrops(Biometric(b"probe"), (), "0" * 16, NOW_NS)])
+def test_a_card_names_the_deployment_and_says_what_the_cameras_name_is(pictures: OpenedCrops | str) -> None:
+    shown = card(ALERT, pictures, Response.ARREST, now_ns=NOW_NS, deployment="Norwich <b>")
+
+    assert f"Norwich &lt;b&gt;, camera <strong>{ALERT.camera}</strong>" in shown

@@ -21,6 +21,14 @@ def test_each_list_size_is_a_line_and_a_column_of_the_table() -> None:
     assert 'class="asked"' not in drawing_in(chart_html(curves, threshold=0.7, people=1_000))
 
 
+def test_both_axes_and_the_numbers_at_the_lines_ends_have_titles() -> None:
+    curves = forecast_curves(lambda at, people: people * (1 - at) / 100, (0.4, 0.5, 0.6), 1_000)
+    drawing = drawing_in(chart_html(curves, threshold=0.5, people=1_000))
+
+    for title in ("How alike two faces must be", "False alerts expected", "people on list"):
+        assert title in drawing
+
+
 def test_where_nothing_was_measured_it_is_said_and_nothing_is_drawn() -> None:
     assert "There is no chart" in chart_html(
         forecast_curves(lambda *_: None, (0.4, 0.5), 10), threshold=0.45, people=10

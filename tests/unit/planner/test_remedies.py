@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from apps.plain_words import plain_words
-from apps.planner.remedies import TITLES, Act, find_remedy
-from apps.planner.stepper import CONDITIONS
+from apps.planner.remedies import NOBODY, TITLES, Act, find_remedy, who_acts
+from apps.planner.stepper import CONDITIONS, RedLine, red_line_html
 from lfr_core.custody.people.roles import Role
+from lfr_core.deployments.readiness import ReadinessItem
 from lfr_core.deployments.steps import RULES
 from lfr_core.domain import gate_conditions
 from lfr_core.domain.deployments import DeploymentStatus
-from lfr_core.domain.gate import Condition
+from lfr_core.domain.gate import Condition, GateFinding
 
 
 def sentences() -> list[str]:
@@ -76,3 +77,13 @@ def test_a_button_is_offered_only_to_roles_that_the_lifecycle_lets_take_the_step
     assert Role.AUDITOR not in set().union(
         *(m.roles for c in Condition for s in DeploymentStatus if (m := find_remedy(c, s)))
     )
+
+
+@pytest.mark.parametrize("status", [each for each in DeploymentStatus if not each.is_over])
+def test_before_the_hours_begin_nobody_is_called_on_to_act(status: DeploymentStatus) -> None:
+    item = ReadinessItem(GateFinding(Condition.WITHIN_HOURS, met=False, who="planner", why="x"), looked=True)
+    line = RedLine(TITLES[Condition.WITHIN_HOURS], "From 10:00.", who_acts(item, status), None, is_missing=False)
+    is_open = status in {DeploymentStatus.LIVE, DeploymentStatus.SUSPENDED}
+
+    assert (who_acts(item, status) == NOBODY) is not is_open
+    assert ("Nobody has to act" in red_line_html(line, "")) is not is_open
