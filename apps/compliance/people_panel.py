@@ -9,6 +9,7 @@ import streamlit as st
 from apps.acts import act, form_key
 from apps.compliance import panels
 from apps.compliance.actions import ComplianceActions
+from apps.kept_tabs import draw_kept_tabs
 from apps.sign_in import PageSession
 from apps.typed.keeper import typed_form
 from lfr_core.custody.people import Person, Rank, Role
@@ -32,8 +33,8 @@ def draw(actions: ComplianceActions, session: PageSession) -> None:
             )
     if Role.COMPLIANCE not in session.person.roles:
         return
-    add, account, change, rename, revoke = st.tabs(
-        ["Register somebody", "Account and password", "Give other roles", "Rename", "Revoke"]
+    add, account, change, rename, revoke = draw_kept_tabs(
+        ["Register somebody", "Account and password", "Give other roles", "Rename", "Revoke"], "people-part"
     )
     names = [each.name for each in people if each.may_act and not each.roles & SERVICE_ROLES]
     with add:

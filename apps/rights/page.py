@@ -11,6 +11,7 @@ import streamlit as st
 
 from apps.acts import act, form_key, show_result
 from apps.compliance.panels import table
+from apps.kept_tabs import draw_kept_tabs
 from apps.rights import holds_panel
 from apps.rights.view import ROLES, Form, RightsView, hold_words, state_words
 from apps.say_why import show_or_say_why
@@ -38,7 +39,7 @@ def page(view: RightsView, session: PageSession) -> None:
         return
     by = session.person
     show_result()
-    due, intake, held = st.tabs(["Requests", "Take a request", "Footage that is held"])
+    due, intake, held = draw_kept_tabs(["Requests", "Take a request", "Footage that is held"], "rights-part")
     with due:
         show_or_say_why(lambda: _requests(view, by))
     with intake:

@@ -92,8 +92,9 @@ def test_it_is_there_again_once_the_records_are(page: Page, logins: PageLogins, 
     finally:
         with overwriting(engine) as session:
             session.execute(text("ALTER TABLE person_away RENAME TO person"))
-    page.get_by_role("tab", name="Take a request").click(timeout=OUT_MS)
     stands(page, WORDS, f"{LETTER} Written while they were away.")
+    page.get_by_role("tab", name="Take a request", selected=True).wait_for(timeout=OUT_MS)
+    assert page.get_by_label(WORDS, exact=True).is_visible()
 
 
 def test_what_is_given_back_is_sent_as_if_it_were_typed_and_then_given_back_no_more(

@@ -185,3 +185,9 @@ def test_each_function_is_described_by_what_it_does(package: str) -> None:
     ]
 
     assert nouns == []
+
+
+def test_no_page_forgets_which_of_its_tabs_was_open() -> None:
+    drawn = [file for file in (ROOT / "apps").rglob("*.py") if "st.tabs(" in file.read_text(encoding="utf-8")]
+
+    assert [file.name for file in drawn] == ["kept_tabs.py"]
