@@ -20,7 +20,6 @@ from apps.planner.list_panel import show_list_panel
 from apps.planner.open_panel import close_panels, is_open
 from apps.planner.photographs_panel import show_photographs_panel
 from apps.planner.remedies import Act
-from apps.planner.stepper import offered_steps
 from apps.planner.view import PlannerView
 from apps.typed.keeper import note_sent
 from lfr_core.common.errors import LfrError
@@ -68,7 +67,6 @@ def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Deployment
     is_told = one.planned.announced and view.is_public(id)
     drawn = steps & _DRAWN.keys() - ({Step.ANNOUNCE} if is_told else set())
     shown = _draw_forms(view, one, by) or bool(drawn)
-    drawn -= offered_steps(one, by.roles)  # a second button would have people ask whether it does something else
     for step, draw in _DRAWN.items():
         with st.container():
             if step in drawn:

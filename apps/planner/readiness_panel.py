@@ -16,7 +16,7 @@ from apps.planner.remedies import Act, Remedy
 from apps.planner.stepper import (
     LifecycleStep,
     RedLine,
-    is_drawn,
+    StepState,
     lifecycle_steps,
     red_line_html,
     step_html,
@@ -54,7 +54,7 @@ def show_readiness(view: PlannerView, session: PageSession, deployment: str) -> 
     st.html(steps_html(steps))
     names, offered = _names(session, steps), set[Act]()
     for step in steps:
-        if is_drawn(step):
+        if step.state is StepState.NOW or (step.red and step.state is StepState.DONE):
             st.html(step_html(step))
             for line in step.red:
                 is_new = line.remedy is not None and line.remedy.act not in offered  # one button for each act

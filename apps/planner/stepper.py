@@ -11,7 +11,6 @@ from typing import Final
 from apps.planner.remedies import NOBODY, TITLES, Act, Remedy, find_remedy, who_acts, why_words
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.readiness import DeploymentOverview, ReadinessItem
-from lfr_core.deployments.steps import Step
 from lfr_core.domain.deployments import DeploymentStatus as Status
 from lfr_core.domain.gate import Condition
 
@@ -20,9 +19,7 @@ __all__ = [
     "LifecycleStep",
     "RedLine",
     "StepState",
-    "is_drawn",
     "lifecycle_steps",
-    "offered_steps",
     "red_line_html",
     "step_html",
     "steps_html",
@@ -80,12 +77,6 @@ CONDITIONS: Final[Mapping[str, tuple[Condition, ...]]] = {
     "Published": (),
 }
 """Which conditions of the gate each step shows. The vault alone looks at CLOCK_SANE, whenever it lends a key."""
-_BESIDE: Final[Mapping[Step, Act]] = {
-    Step.APPLY: Act.APPLY,
-    Step.READY: Act.READY,
-    Step.OPEN: Act.OPEN,
-    Step.RESUME: Act.RESUME,
-}
 _P, _AO, _OP = Role.PLANNER, Role.AUTHORISING_OFFICER, Role.OPERATOR
 
 
@@ -160,19 +151,6 @@ def _list_lacks(title: str, one: DeploymentOverview, *, published: bool) -> tupl
         why = "Its results are published once its alerts are judged, and at the latest when they are due."
         return (RedLine("Results", why, Role.PUBLICATION_OFFICER.value, None),)
     return ()
-
-
-def offered_steps(one: DeploymentOverview, roles: frozenset[Role]) -> frozenset[Step]:
-    """Find the steps that ask for nothing and have a button beside their red line for somebody of these roles."""
-    steps = lifecycle_steps(one, published=False)
-    remedies = (line.remedy for step in steps if is_drawn(step) for line in step.red)
-    acts = {remedy.act for remedy in remedies if remedy is not None and remedy.roles & roles}
-    return frozenset(step for step, act in _BESIDE.items() if act in acts)
-
-
-def is_drawn(step: LifecycleStep) -> bool:
-    """Return whether its lines are shown: those of steps to come aren't."""
-    return step.state is StepState.NOW or bool(step.red and step.state is StepState.DONE)
 
 
 def steps_html(steps: tuple[LifecycleStep, ...]) -> str:
