@@ -12,7 +12,7 @@ from lfr_core.common.counts import counted
 
 __all__ = ["ForecastCurve", "ForecastPoint", "chart_html", "forecast_curves"]
 
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 440, 260, 66, 54, 12, 74
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 466, 260, 66, 54, 12, 100
 _STYLE: Final = (
     "text{fill:var(--muted);font-size:11px}.title{fill:var(--text)}.grid{stroke:var(--line)}"
     ".asked{stroke:var(--warn);stroke-width:2;stroke-dasharray:4 3}"
@@ -118,7 +118,7 @@ def _axes(x: Callable[[float], float], y: Callable[[float], float], lows: float,
     titles = (
         f'<text class="title" text-anchor="middle" x="{across:.1f}" y="{_HEIGHT - 10}">{_ACROSS}</text>',
         f'<text class="title" text-anchor="middle" transform="translate(14 {down:.1f}) rotate(-90)">{_DOWN}</text>',
-        f'<text class="title" x="{_WIDTH - _RIGHT + 4}" y="{foot}">{_LINES}</text>',
+        f'<text class="title" x="{_WIDTH - _RIGHT + 4}" y="{_HEIGHT - 10}">{_LINES}</text>',
     )
     return "".join([*parts, *ends, *titles])
 

@@ -27,6 +27,9 @@ def test_both_axes_and_the_numbers_at_the_lines_ends_have_titles() -> None:
 
     for title in ("How alike two faces must be", "False alerts expected", "people on list"):
         assert title in drawing
+    width = float(re.findall(r'viewBox="0 0 (\d+)', drawing)[0])
+    beside = re.findall(r'<text class="title" x="([0-9.]+)" y="[0-9.]+">([^<]+)<', drawing)
+    assert [float(x) + 6 * len(words) <= width for x, words in beside] == [True]  # letters of 11 px
 
 
 def test_where_nothing_was_measured_it_is_said_and_nothing_is_drawn() -> None:
