@@ -11,6 +11,7 @@ from streamlit.web.server.starlette import App, starlette_server
 
 from apps.http_guards import AnswerHeaders, HostGuard, page_headers
 from apps.staff.downloads import OwnDownloads, read_cookie
+from apps.staff.log_out import LogOutByButton
 from apps.staff.made_files import make_files_for_their_page
 from apps.staff.messages import OwnMessages
 from apps.staff.process import page_sessions, pages_installation, typed_texts
@@ -51,6 +52,7 @@ def serve_staff_app() -> None:
         Middleware(OwnMessages, read_login=lambda connection: read_cookie(connection, origin)),
         Middleware(TypedEndpoint, path=f"{base}{PATH}", origin=origin, sessions=sessions, texts=typed_texts()),
         Middleware(ReturnPath, base=base, origin=origin, check=check),
+        Middleware(LogOutByButton, base=base, origin=origin, check=check),
     ]
     if not settings.page_url:  # a proxy may ask under another name than the browser did
         middleware.append(Middleware(HostGuard, address=address))

@@ -20,6 +20,7 @@ from lfr_core.domain.deployments import DeploymentKind
 from tests.support.foreign_listener import is_shared
 from tests.support.identity import PASSWORD
 from tests.support.page_login import PageLogins
+from tests.support.people import authenticated
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
@@ -98,6 +99,27 @@ def test_somebody_logs_in_with_their_password_and_a_cookie_copied_before_the_log
     page = context.new_page()
     page.goto(f"{address}/planning")
     assert is_asked_to_log_in(page)
+
+
+def test_no_address_logs_somebody_out_of_one_browser_while_a_copy_of_the_cookie_counts_on(
+    context: BrowserContext, logins: PageLogins, address: str
+) -> None:
+    logins.cookies.pop(PAT, None)
+    logins.log_in(context, PAT)
+    cookies = dict(logins.cookies[PAT])
+
+    def ask() -> httpx.Response:
+        return httpx.get(f"{address}/auth/logout", cookies=cookies, trust_env=False)
+
+    answer = ask()  # a link of some other page, or typed
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert COOKIE not in answer.headers.get("set-cookie", "")
+    time.sleep(1.1)  # a login's time is in whole seconds
+
+    logins.people.end_sessions(PAT, by=authenticated(DEE))
+    answer = ask()  # as after a click on "Log out"
+    assert answer.status_code == 302
+    assert f"{COOKIE}=" in answer.headers["set-cookie"]
 
 
 @pytest.mark.slow
