@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from lfr_core.common.errors import LfrError
+from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.recognition.gallery import Gallery, gallery_name
 from lfr_core.retention.port import Audited, Destroyed, Due, PurgeResult, subject
 from lfr_core.retention.steps.ended_deployments import Deployments, deployments
@@ -16,7 +16,8 @@ class GalleriesStep:
     """Drops whole collections: deleting rows leaves their vectors in Milvus' files (docs/facts.md#milvus).
 
     In a Milvus that others use too, a collection of a deployment these records don't know may be theirs:
-    there (`alone` false) it is left and said; in the Milvus that `lfr up` started for itself it goes.
+    there (`alone` false) it is left and said; in the Milvus that `lfr up` started for itself it goes. Where the records
+    know no deployment at all they are others, made anew in the place of those that are away: nothing goes by them.
     """
 
     name = "galleries"
@@ -49,6 +50,11 @@ class GalleriesStep:
         """Return what is due, by the collection's name; and how many were left as perhaps others'."""
         names = self._gallery.names()  # before the records: a deployment is there before its gallery
         known = deployments(self._engine)
+        if self._alone and names and not (known.ended_ns or known.going):
+            raise Retryable(
+                "the records know no deployment at all, and the gallery holds collections: these aren't the records "
+                "that they were made with, so none is dropped; see LFR_DATABASE_URL and LFR_HOME (`lfr doctor`)"
+            )
         due: dict[str, Due] = {}
         strangers = 0
         for name in names:

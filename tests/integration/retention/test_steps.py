@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from lfr_core.common.errors import Retryable
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.recognition.gallery import gallery_name
 from lfr_core.retention.steps.galleries import GalleriesStep
 from lfr_core.retention.steps.quality import QualityStep
+from lfr_core.storage.engine import open_engine
+from lfr_core.storage.migrate import upgrade
 from tests.support.retention import DAY_S, RetentionHarness
 
 
@@ -43,6 +48,21 @@ def test_in_a_milvus_that_others_use_too_what_may_be_theirs_is_left_and_said(har
     assert harness.gallery.names() == ["lfr_theirs"]
     assert "others use this gallery server" in outcome.note
     assert step.due(harness.clock.time_ns()) == ()
+
+
+def test_no_gallery_goes_by_records_that_were_made_anew_in_the_place_of_those_that_are_away(
+    harness: RetentionHarness, tmp_path: Path
+) -> None:
+    harness.gallery.create(gallery_name("dep"), "contract")
+    url = f"sqlite:///{tmp_path / 'anew.sqlite3'}"
+    upgrade(url)
+    engine = open_engine(url)
+
+    with pytest.raises(Retryable, match="no deployment at all"):
+        GalleriesStep(engine, harness.gallery, alone=True).purge(harness.clock.time_ns())
+
+    assert gallery_name("dep") in harness.gallery.names()
+    engine.dispose()
 
 
 def test_a_list_goes_as_soon_as_its_deployment_has_ended_with_its_key(harness: RetentionHarness) -> None:
