@@ -34,10 +34,10 @@ class LogOutByButton:
         self._check = check
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].rstrip("/") == f"{self._base}/auth/logout":
-            if await self._counts(read_cookie(Request(scope), self._origin)):
-                await RedirectResponse(f"{self._base}/", status_code=303)(scope, receive, send)
-                return
+        is_asked = scope["type"] == "http" and scope["path"].rstrip("/") == f"{self._base}/auth/logout"
+        if is_asked and await self._counts(read_cookie(Request(scope), self._origin)):
+            await RedirectResponse(f"{self._base}/", status_code=303)(scope, receive, send)
+            return
         await self._app(scope, receive, send)
 
     async def _counts(self, claims: Mapping[str, object]) -> bool:
