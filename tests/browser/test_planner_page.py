@@ -232,9 +232,9 @@ def test_an_application_that_was_sent_stands_in_no_empty_form_however_soon_somet
 ) -> None:
     open_as(page, logins, planner, PLANNER)
     go(page, "Application")
-    changed = ("ipswich-1", "Ipswich market", "Ipswich", "find people wanted by the courts")
-    labels = ("Short name", "Name", "Place, as the public knows it", "Purpose, as it will be announced")
-    for label, text in {**APPLICATION, **dict(zip(labels, changed, strict=True))}.items():
+    changed = {"Short name": "ipswich-1", "Name": "Ipswich market", "Cameras, one a line": "ipswich-north"}
+    changed |= {"Place, as the public knows it": "Ipswich", "Purpose, as it will be announced": "find wanted people"}
+    for label, text in {**APPLICATION, **changed}.items():
         fill(page, label, text)
     page.evaluate(
         """new MutationObserver(() => [...document.querySelectorAll("button")]
@@ -243,12 +243,11 @@ def test_an_application_that_was_sent_stands_in_no_empty_form_however_soon_somet
     )
     page.get_by_role("button", name="Apply for authority").click()
     page.get_by_text("Ipswich market is applied for.").wait_for()  # and "Revise" was pressed as soon as it was there
-    has_value(page, "Short name", "ipswich-1")
     page.wait_for_timeout(1_500)
     page.reload()
     go(page, "Application")
     page.wait_for_timeout(3_000)
-    assert [page.get_by_label(label, exact=True).input_value() for label in labels] == [""] * len(labels)
+    assert {page.get_by_label(label, exact=True).input_value() for label in changed} == {""}
 
 
 @pytest.mark.slow
