@@ -146,13 +146,13 @@ def shown_service(installation: Installation) -> AuthenticatedPerson | None:
 
 
 def _open_installation(*, migrated: bool, identity: ProcessIdentity) -> Installation:
-    from lfr_core.custody.installation import Installation
+    from lfr_core.custody.installation import Installation, kept_head_of
 
     installation = Installation(identity=identity)
     if migrated:
         from lfr_core.storage.migrate import upgrade
 
-        upgrade(installation.settings.records_url)
+        upgrade(installation.settings.records_url, had_by=kept_head_of(installation.settings))
     return installation
 
 

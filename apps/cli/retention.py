@@ -93,10 +93,11 @@ def _migrate_if_reached(installation: Installation) -> None:
     from contextlib import suppress
 
     from lfr_core.common.errors import Retryable
+    from lfr_core.custody.installation import kept_head_of
     from lfr_core.storage.migrate import upgrade
 
     with suppress(Retryable):
-        upgrade(installation.settings.records_url)
+        upgrade(installation.settings.records_url, had_by=kept_head_of(installation.settings))
 
 
 def _report_dict(report: StepReport) -> dict[str, object]:

@@ -112,11 +112,16 @@ def _somebody_listens(uri: str) -> None:
 def database(settings: Settings) -> Check:
     from sqlalchemy import make_url
 
+    from lfr_core.custody.installation import kept_head_of
     from lfr_core.storage.migrate import check
 
     where = make_url(settings.records_url).render_as_string(hide_password=True)
     file = settings.home / "records.sqlite3"
     if not settings.database_url and not file.exists():
+        if kept_head_of(settings).exists():
+            return fail(
+                "database", f"{where} has gone", "put it back: without it nothing is due, and nothing goes by it"
+            )
         return warn("database", f"{where} isn't made yet", "`lfr up` makes it")
     if not check(settings.records_url):
         return fail("database", f"{where} isn't at this version's revision", "`lfr up` brings it up to date")

@@ -49,6 +49,7 @@ def running_system(
         Fatal: a system runs here already, a setting is refused, a port is taken, no broker can run, a jar isn't ours.
         Retryable: the external broker or the database is away; Maven couldn't get the jars that are insisted on.
     """
+    from lfr_core.custody.installation import kept_head_of
     from lfr_core.recognition.gallery.access import milvus_access
     from lfr_core.storage.migrate import upgrade
     from streams.broker.choose import choose_broker, inspect_machine
@@ -74,7 +75,7 @@ def running_system(
             choice = choose_broker(settings, replace(machine, jars=False, maven=False))
     if choice.traits.banner:
         say(f"{choice.traits.banner} ({choice.why})")
-    upgrade(settings.records_url)
+    upgrade(settings.records_url, had_by=kept_head_of(settings))
     if choice.external:
         ensure_topics(connect_as(User.ADMINISTRATION, settings, choice.traits), settings, policy, choice.traits)
     children = plan(settings, policy, choice=choice, with_page=with_page, with_flows=with_flows, with_login=with_login)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +15,7 @@ from sqlalchemy import Engine
 
 from lfr_core.common.clock import Clock, SystemClock, utc_from_ns
 from lfr_core.common.settings import Settings, load_settings
+from lfr_core.custody.audit.head_checkpoint import HEAD_FILE
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.people.store import People
@@ -22,7 +24,12 @@ from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.storage.engine import open_engine
 
-__all__ = ["Installation"]
+__all__ = ["Installation", "kept_head_of"]
+
+
+def kept_head_of(settings: Settings) -> Path:
+    """Return the file in which the vault keeps the trail's newest head: where it is, there have been records."""
+    return settings.keystore_folder / HEAD_FILE
 
 
 class Installation:
@@ -63,8 +70,8 @@ class Installation:
 
     @cached_property
     def engine(self) -> Engine:
-        """The records' database."""
-        return open_engine(self.settings.records_url)
+        """The records' database. One that was there isn't made anew: nothing would be due by it, and all seem well."""
+        return open_engine(self.settings.records_url, had_by=kept_head_of(self.settings))
 
     @cached_property
     def vault(self) -> VaultClient:

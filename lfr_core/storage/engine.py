@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -50,10 +51,12 @@ def is_sqlite(engine: Engine) -> bool:
     return engine.dialect.name == "sqlite"
 
 
-def open_engine(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
+def open_engine(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, had_by: Path | None = None) -> Engine:
     """Make an engine for `url` (`sqlite:///...` or `postgresql+psycopg://...`). Connects to nothing yet.
 
-    A writer that waits for another longer than `busy_timeout_ms` gives up as Retryable.
+    A writer that waits for another longer than `busy_timeout_ms` gives up as Retryable. A SQLite file that isn't there
+    is made here, unless there is the file `had_by`, which shows that there has been one; it is made at no later time.
+    Whoever connects while it isn't there gets Retryable.
 
     Raises:
         Fatal: the URL can't be used, or is of a server elsewhere that needn't show a certificate.
@@ -78,12 +81,15 @@ def open_engine(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
         raise Fatal(f"{parsed.get_backend_name()} isn't supported: records live in SQLite or PostgreSQL")
     if not parsed.database or parsed.database == ":memory:":
         raise Fatal("records can't live in a memory database: several processes share them. Give a file's path")
-    _make_private_file(Path(parsed.database))
+    file = Path(parsed.database)
+    if file.exists() or had_by is None or not had_by.exists():
+        _make_private_file(file)
     engine = create_engine(
         parsed,
         hide_parameters=True,
         connect_args={"timeout": busy_timeout_ms / 1000, "factory": _SqliteConnection},
     )
+    event.listen(engine, "do_connect", partial(_refuse_lost_file, file, had_by))
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -109,6 +115,15 @@ def _make_private_file(file: Path) -> None:
             f"the database file {file} can't be written: {error.strerror}. Free space, mend its "
             "folder's owner, or set LFR_HOME"
         ) from error
+
+
+def _refuse_lost_file(file: Path, had_by: Path | None, *_connect: object) -> None:
+    if not file.exists():  # SQLite would make an empty one
+        anew = f"; to begin anew without it, move {had_by} away first" if had_by is not None and had_by.exists() else ""
+        raise Retryable(
+            f"the records' database {file} has gone: put it back, or see LFR_HOME and LFR_DATABASE_URL "
+            f"(`lfr doctor`){anew}"
+        )
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

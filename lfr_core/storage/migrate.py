@@ -35,14 +35,14 @@ def _revisions() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
 
 
-def upgrade(url: str) -> None:
-    """Make or mend the tables of `url`. Does nothing when they are current.
+def upgrade(url: str, *, had_by: Path | None = None) -> None:
+    """Make or mend the tables of `url`. Does nothing when they are current. had_by: as `open_engine`.
 
     Raises:
-        Retryable: the database is away.
+        Retryable: the database is away, or has gone.
         Fatal: the database was made by a newer version of OpenLFR.
     """
-    engine = open_engine(url)
+    engine = open_engine(url, had_by=had_by)
     try:
         with translated(engine):
             _upgrade(engine)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.head_checkpoint import HEAD_FILE
 from lfr_core.retention.last_purge import Purger, read_ended
 from tests.support.milvus import free_port
 from tests.support.retention import supervisors_purge
@@ -58,6 +59,28 @@ def test_without_prefect_it_purges_what_it_can_and_says_what_it_could_not(settin
     standing = {each["class"]: each["standing"] for each in json.loads(status.stdout)["classes"]}
     assert (standing["temporary"], standing["galleries"]) == ("in-time", "late")
     assert status.returncode == 0  # late for seconds is no alarm
+
+
+@pytest.mark.slow
+def test_records_that_have_gone_are_said_by_each_step_that_needs_them_and_no_empty_ones_are_made(
+    settings: Settings,
+) -> None:
+    """It made an empty database, and reported that nothing was left to do."""
+    old = settings.home / "tmp" / "face.jpg"
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"face")
+    os.utime(old, (1, 1))
+
+    with serving_vault(settings):
+        records = settings.home / "records.sqlite3"
+        records.unlink()
+        (settings.keystore_folder / HEAD_FILE).write_text("{}")  # the vault has signed a trail that was in them
+        done = lfr(settings, "run", "--json")
+
+    assert done.returncode == 75
+    assert not old.exists()  # what needs no records goes
+    assert "has gone" in done.stdout + done.stderr
+    assert not records.exists()
 
 
 def test_nothing_is_purged_by_a_clock_that_is_behind_what_was_seen_before(settings: Settings) -> None:
