@@ -130,7 +130,9 @@ def test_the_watch_finds_it_suspends_and_calls_who_must_act(
     assert CHANGES[change] in find_row(harness).suspended_why
     assert CHANGES[change] in shut_by(harness)
     with reading(harness.engine) as session:
-        assert [CHANGES[change] in one.why for one in session.exec(select(CallRow)) if "gallery" in one.why] == [True]
+        assert [CHANGES[change] in one.why for one in session.exec(select(CallRow)) if "faces in use" in one.why] == [
+            True
+        ]
 
 
 @pytest.mark.fault("gallery emptied, altered, swapped")
