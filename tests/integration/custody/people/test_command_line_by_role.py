@@ -223,7 +223,7 @@ def terminals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminals]:
     with serving_vault(settings), pytest.MonkeyPatch.context() as patched:
         engine = open_engine(settings.records_url)
         # the tables are made, and the tree of commands is the same each time
-        patched.setattr("lfr_core.storage.migrate.upgrade", lambda _url: None)
+        patched.setattr("lfr_core.storage.migrate.upgrade", lambda _url, **_: None)
         patched.setattr("typer.testing._get_command", cache(get_command))
         yield Terminals(engine, EachProcess.of(settings), settings)
         engine.dispose()
