@@ -28,9 +28,10 @@ from flows.own_process import OwnProcessRunner
 from flows.prefect_api import PrefectApi
 from flows.publish_results import publish_results
 from flows.reconcile import Changes, reconcile
+from flows.registrations import RegistrationLostError, Registrations, watch_registrations
 from flows.retention import retention
 from flows.sweep_schedule import schedule_sweep
-from flows.unplanned_runs import refuse_unfit_run
+from flows.unplanned_runs import raise_lost_flows, refuse_unfit_run
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import LfrError
 from lfr_core.common.liveness import TOUCH_EVERY_S, LivenessFile
@@ -87,11 +88,14 @@ async def _serve(installation: Installation) -> None:
     flow_runs = open_flow_runs(settings)
     sweep = await _register(runner, flow_runs, retention, SWEEP)
     runner.in_own_process[sweep] = retention
+    served = {sweep: retention.name}
     for flow in DEPLOYMENT_FLOWS:
-        await _register(runner, flow_runs, flow, AS_PLANNED)
+        served[await _register(runner, flow_runs, flow, AS_PLANNED)] = flow.name
+    registrations = await asyncio.to_thread(Registrations, flow_runs.api, served)
     liveness.say_ready()
     try:
         async with asyncio.TaskGroup() as together:
+            together.create_task(watch_registrations(registrations, partial(raise_lost_flows, installation)))
             together.create_task(runner.start())
             together.create_task(_keep_fresh(liveness))
             together.create_task(
@@ -106,6 +110,11 @@ async def _serve(installation: Installation) -> None:
             )
             together.create_task(_inject_canaries(installation))
             together.create_task(_reconcile(installation, flow_runs, every_s))
+    except BaseExceptionGroup as ended:
+        lost = next((each for each in ended.exceptions if isinstance(each, RegistrationLostError)), None)
+        if lost is None:
+            raise
+        raise lost from None
     finally:
         liveness.remove()
 

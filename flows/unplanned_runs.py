@@ -8,14 +8,14 @@ different: it takes no parameter and destroys only what is due, so that one of s
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.states import Failed
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from flows.build import ACTOR
 from flows.run_register import is_sweep_key
@@ -25,12 +25,13 @@ from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import Role
-from lfr_core.deployments.reading import call
+from lfr_core.deployments.reading import call, call_at_newest
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import DeploymentRow, ScheduledRunRow
 
-__all__ = ["raise_strange_sweep", "refuse_strange_run", "refuse_unfit_run"]
+__all__ = ["raise_lost_flows", "raise_strange_sweep", "refuse_strange_run", "refuse_unfit_run"]
 
+_LONGEST_FACT = 200
 _WAIT_S, _LOOKS = 0.5, 20
 """A run that is due at once may begin before it is written down that it was made."""
 
@@ -77,8 +78,26 @@ def raise_strange_sweep(installation: Installation) -> str:
     get_logger().critical("sweep_not_ours", run=run_id)
     with _on_the_trail(installation, "retention", "", run_id, "flows.sweep-not-ours") as session:
         words = "find out who made a run of retention that nobody has planned: it purged what was due, and no more"
-        _call(session, installation, (Role.COMPLIANCE,), "", f"{words} (`lfr audit show`)")
+        call_at_newest(session, (Role.COMPLIANCE,), f"{words} (`lfr audit show`)", now=installation.now)
     return "it isn't: it is on the audit trail, and compliance is called"
+
+
+def raise_lost_flows(installation: Installation, what: str) -> None:
+    """Put it on the trail that somebody changed what we registered at the workflow server, and call who answers for it.
+
+    Raises:
+        Retryable: the records or the vault are away.
+    """
+    get_logger().critical("flows_changed_at_server", what=what)
+    installation.trail.prepare(ACTOR)
+    with writing(installation.engine) as session:
+        event = AuditEvent(
+            Verb.DECIDE, ACTOR, "", "workflows", "flows.registered-anew", {"changed": what[:_LONGEST_FACT]}
+        )
+        installation.trail.append(session, event)
+        words = "find out who deleted or changed tasks at the workflow server: they are registered anew"
+        roles = (Role.COMPLIANCE, Role.AUTHORISING_OFFICER)
+        call_at_newest(session, roles, f"{words} (`lfr audit show`)", now=installation.now)
 
 
 def _refuse(installation: Installation, flow: str, deployment: str, run_id: str, why: str) -> State[None]:
@@ -87,7 +106,12 @@ def _refuse(installation: Installation, flow: str, deployment: str, run_id: str,
         is_known = _is_known(session, deployment)
         named = f"{why}, of a deployment that there isn't" if deployment and not is_known else why
         words = f"find out who made a run of {flow} {named}: it was refused (`lfr audit show`)"
-        _call(session, installation, (Role.COMPLIANCE, Role.AUTHORISING_OFFICER), deployment if is_known else "", words)
+        roles = (Role.COMPLIANCE, Role.AUTHORISING_OFFICER)
+        if is_known:
+            for role in roles:
+                call(session, role=role, deployment=deployment, why=words, now=installation.now)
+        else:
+            call_at_newest(session, roles, words, now=installation.now)
     return Failed(name="Refused", message=f"this is a run {why}: it does nothing, and is on the audit trail")
 
 
@@ -116,18 +140,6 @@ def _on_the_trail(installation: Installation, flow: str, deployment: str, run_id
         event = AuditEvent(Verb.DECIDE, ACTOR, about, f"flow-run:{run_id}", rule, {"flow": flow})
         installation.trail.append(session, event)
         yield session
-
-
-def _call(session: Session, installation: Installation, roles: Sequence[Role], deployment: str, words: str) -> None:
-    """Call `roles`, at the newest deployment where it is about none; where there is none at all, there is no call."""
-    shown = deployment or _newest(session)
-    for role in roles if shown else ():
-        call(session, role=role, deployment=shown, why=words, now=installation.now)
-
-
-def _newest(session: Session) -> str:
-    """Find the newest deployment, at which a call is shown that is about none; "" where there is none to protect."""
-    return session.exec(select(DeploymentRow.id).order_by(col(DeploymentRow.created_at).desc())).first() or ""
 
 
 def _is_known(session: Session, deployment: str) -> bool:

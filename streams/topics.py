@@ -34,6 +34,7 @@ __all__ = [
     "absent_topics",
     "broker_version",
     "ensure_topics",
+    "find_topic_problems",
     "lag",
     "lags",
     "topic_problems",
@@ -163,7 +164,7 @@ def _fit_partitions(admin: KafkaAdminClient, spec: TopicSpec, found: int, traits
     if found > spec.partitions:
         raise Fatal(
             f"topic {spec.name} has {found} partitions and the settings want {spec.partitions}; partitions can't be "
-            f"taken away: set LFR_FRAME_PARTITIONS={found}, or delete the topic while nothing runs"
+            f"taken away: set LFR_FRAME_PARTITIONS={found}"
         )
     if not traits.has_delete_records:  # Tansu has no CreatePartitions either
         raise Fatal(f"topic {spec.name} has {found} partitions, {spec.partitions} are wanted: restart the broker")
@@ -195,20 +196,25 @@ def topic_problems(
     connection: BrokerConnection, settings: Settings, policy: Policy, traits: BrokerTraits
 ) -> tuple[str, ...]:
     """Return what `ensure_topics` would change, in words; nothing is changed. Raises as it does."""
-    problems: list[str] = []
     with admin_client(connection) as admin:
-        existing = {str(topic["name"]): len(topic["partitions"]) for topic in admin.describe_topics()}
-        for spec in topic_specs(settings, policy):
-            found = existing.get(spec.name)
-            if found is None:
-                problems.append(f"topic {spec.name} is missing")
-                continue
-            if found != spec.partitions:
-                problems.append(f"topic {spec.name} has {found} partitions instead of {spec.partitions}")
-            faults = _config_faults(admin, spec) if traits.has_retention else {}
-            problems += [
-                f"topic {spec.name}: {name} is {value} instead of {spec.config[name]}" for name, value in faults.items()
-            ]
+        return find_topic_problems(admin, topic_specs(settings, policy), traits)
+
+
+def find_topic_problems(admin: KafkaAdminClient, specs: Collection[TopicSpec], traits: BrokerTraits) -> tuple[str, ...]:
+    """Return in words how the broker's topics differ from `specs`."""
+    problems: list[str] = []
+    existing = {str(topic["name"]): len(topic["partitions"]) for topic in admin.describe_topics()}
+    for spec in specs:
+        found = existing.get(spec.name)
+        if found is None:
+            problems.append(f"topic {spec.name} is missing")
+            continue
+        if found != spec.partitions:
+            problems.append(f"topic {spec.name} has {found} partitions instead of {spec.partitions}")
+        faults = _config_faults(admin, spec) if traits.has_retention else {}
+        problems += [
+            f"topic {spec.name}: {name} is {value} instead of {spec.config[name]}" for name, value in faults.items()
+        ]
     return tuple(problems)
 
 

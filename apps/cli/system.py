@@ -196,7 +196,7 @@ def down(installation: Installation) -> None:
 def status(installation: Installation) -> Output:
     """Show every part of the running platform, checked against the machine.
 
-    Exit code 1 if one doesn't run, or the disk is nearly full.
+    Exit code 1 if one doesn't run or keeps what it shouldn't, or the disk is nearly full.
 
     Example: `lfr status --json`
     """
@@ -211,7 +211,7 @@ def status(installation: Installation) -> Output:
     found, traits = read_state(settings.home), read_traits(settings)
     state = found if found is not None and is_held(settings.home) and found.is_alive() else None
     children = [child.model_copy(update={"state": child.check_state()}) for child in (state.children if state else ())]
-    stuck = state.trouble if state else ""
+    stuck, compared = (state.trouble, state.compared) if state else ("", ())
     is_ready = state is not None and not stuck and all(child.state is ChildState.READY for child in children)
     document = {
         "running": state is not None,
@@ -223,6 +223,7 @@ def status(installation: Installation) -> Output:
         "purge_trouble": trouble,
         "supervisor_trouble": stuck,
         "disk_trouble": no_room,
+        "compared": [each.model_dump() for each in compared],
     }
 
     def text() -> None:
@@ -234,12 +235,12 @@ def status(installation: Installation) -> Output:
             errors.print(f"nothing runs in {settings.home}; `lfr up` starts it", highlight=False, soft_wrap=True)
             return
         console.print(_children_table(children))
-        if stuck:
-            errors.print(stuck, style="red", highlight=False, soft_wrap=True)
+        for said in filter(None, (stuck, *(each.sentence for each in compared))):
+            errors.print(said, style="red", highlight=False, soft_wrap=True, markup=False)
         if traits.banner:
             errors.print(traits.banner, style="yellow")
 
-    return Output(document, text, exit_code=0 if is_ready and not no_room else 1)
+    return Output(document, text, exit_code=0 if is_ready and not no_room and not compared else 1)
 
 
 @command(app)

@@ -23,6 +23,7 @@ from apps.rights import holds_panel
 from apps.rights.holds_view import holds_view
 from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
+from apps.supervisor.state import read_differences
 from apps.typed.keeper import typed_form
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.domain.working_days import LONDON, deadline_words
@@ -40,6 +41,9 @@ def page(view: ComplianceView, actions: ComplianceActions, session: PageSession)
     if not may_see(session, ROLES):
         return
     warn_of_placeholders(view.policy.force)
+    with st.container():
+        for each in read_differences(view.home):
+            st.error(f"Changed behind the platform: {each}.")
     show_result()
     parts: list[tuple[str, Callable[[], None]]] = [
         ("Promises", partial(_ledger, view, actions, session)),

@@ -66,6 +66,8 @@ _DEPLOYMENTS: Final = {
     "blue-list.planned": "planning the test subjects",
     "blue-list.entered": "counting the test subjects",
     "flows.run-refused": "refusing a task that nobody had planned",
+    "platform.differs": "finding that somebody changed the broker or files behind the platform",
+    "flows.registered-anew": "finding tasks of the workflow server deleted or changed",
     "flows.sweep-not-ours": "refusing a deletion that nobody had planned",
 }
 _LISTS: Final = {

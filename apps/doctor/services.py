@@ -64,9 +64,24 @@ def broker(settings: Settings, choice: BrokerChoice, the_policy: Policy | None, 
         return warn("broker", f"{kind} isn't running ({choice.why})", _START)
     if problems:
         return fail("broker", f"{kind} {version} at {servers}: {'; '.join(problems)}", "`lfr up` mends topics")
+    if choice.external and choice.traits.has_delete_records and _may_lose_topics(settings, choice):
+        says = f"{kind} {version} at {servers}: whoever may delete records may delete whole topics, as retention may"
+        return warn("broker", says, "set delete.topic.enable=false there (docs/runbooks/changed-behind.md)")
     if choice.traits.banner:
         return warn("broker", f"{choice.traits.banner} ({choice.why})", "install Java and Maven for Apache Kafka")
     return ok("broker", f"{kind} {version} at {servers}, topics as they should be")
+
+
+def _may_lose_topics(settings: Settings, choice: BrokerChoice) -> bool:
+    """Return whether a cluster lets topics be deleted; as well where it doesn't tell us."""
+    from streams.broker.altered import lets_topics_be_deleted
+    from streams.broker.connection import connect_as
+    from streams.broker.users import User
+
+    try:
+        return lets_topics_be_deleted(connect_as(User.ADMINISTRATION, settings, choice.traits))
+    except LfrError:
+        return True
 
 
 def models(settings: Settings) -> Check:

@@ -19,7 +19,7 @@ from apps.operator import panels, questions
 from apps.operator.alerts import MUTED, AlertsView, console_columns
 from apps.operator.dashboard import dashboard_html
 from apps.operator.parts import read_silent_parts
-from apps.operator.retention import disk_html, retention_html, trouble_html
+from apps.operator.retention import differences_html, disk_html, retention_html, trouble_html
 from apps.operator.standing import standing_html, standing_of
 from apps.operator.tones import tone_html
 from apps.operator.values import Dashboard
@@ -28,6 +28,7 @@ from apps.plain_words import plain_sentence
 from apps.response_words import SHORT
 from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see, redraw
+from apps.supervisor.state import read_differences
 from flows.retention_lag import purge_trouble
 from lfr_core.alerts.read import DeploymentSummary
 from lfr_core.common.disk_room import say_too_little_room
@@ -101,6 +102,7 @@ def _console(session: PageSession) -> None:
     """Draw all that changes, at once: each fragment that refreshes by itself costs a page as much again."""
     # both are told also while the records are away
     trouble = trouble_html(purge_trouble(_home())) + disk_html(say_too_little_room(_home(), _footage()))
+    trouble += differences_html(read_differences(_home()))
     if trouble:
         st.html(trouble)
     show_or_say_why(partial(_draw_console, session))

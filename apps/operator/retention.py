@@ -59,6 +59,15 @@ def disk_html(trouble: str) -> str:
     )
 
 
+def differences_html(found: Sequence[str]) -> str:
+    """Say what was changed behind the platform's back; nothing where all is well."""
+    return "".join(
+        f'<p class="ops-alarm" role="alert"><strong>Changed behind the platform:</strong> {escape(each)}. '
+        "Call whoever runs the system.</p>"
+        for each in found
+    )
+
+
 def _row(each: ClassStatus) -> str:
     pill, words = _WORDS[each.standing]
     text = "; ".join(filter(None, (each.why, each.note)))

@@ -6,6 +6,7 @@ import fcntl
 import os
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -14,6 +15,7 @@ import psutil
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from apps.supervisor.children import ChildState
+from apps.supervisor.comparing import Compared
 from lfr_core.common.errors import Fatal
 
 __all__ = [
@@ -23,8 +25,10 @@ __all__ = [
     "HomeLock",
     "SystemState",
     "is_held",
+    "list_complaints",
     "make_home",
     "process_created",
+    "read_differences",
     "read_state",
     "refuse_running",
     "touch_state",
@@ -74,6 +78,8 @@ class SystemState(BaseModel):
     pid_created: float | None
     started_ns: int
     children: tuple[ChildReport, ...]
+    compared: tuple[Compared, ...] = ()
+    """What parts that run and answer keep, and not as they must (`apps.supervisor.comparing`)."""
     silent_s: float = Field(default=0.0, exclude=True)
     """For how long it had written nothing when this was read."""
 
@@ -91,6 +97,11 @@ class SystemState(BaseModel):
     def is_alive(self) -> bool:
         """Return whether the supervisor that wrote this still runs."""
         return _is_it(self.pid, self.pid_created)
+
+
+def list_complaints(reports: Iterable[ChildReport]) -> str:
+    """Return in words what is wrong with children that should be ready."""
+    return "; ".join(f"{each.name} is {each.state}: {each.why or 'no word'} (log: {each.log})" for each in reports)
 
 
 def process_created(pid: int) -> float | None:
@@ -149,6 +160,16 @@ def read_state(home: Path) -> SystemState | None:
     except (OSError, ValidationError) as error:
         why = error.strerror if isinstance(error, OSError) else "it holds something else than a supervisor writes"
         raise Fatal(f"{file} can't be read: {why}. Stop what runs, delete the file and start again.") from error
+
+
+def read_differences(home: Path) -> tuple[str, ...]:
+    """Read what somebody changed of what parts keep, in sentences; none where no supervisor runs here."""
+    try:
+        state = read_state(home)
+    except Fatal:
+        return ()
+    compared = state.compared if state is not None and state.is_alive() else ()
+    return tuple(each.sentence for each in compared if each.is_changed)
 
 
 def _lock_file(home: Path) -> Path:

@@ -23,6 +23,7 @@ from typing import Self
 from apps.supervisor.backoff import Backoff
 from apps.supervisor.child import Child
 from apps.supervisor.children import ChildSpec, ChildState, stages
+from apps.supervisor.comparing import Compared
 from apps.supervisor.ports import refuse_taken_ports
 from apps.supervisor.process import OrphanKiller, rotate
 from apps.supervisor.state import (
@@ -30,6 +31,7 @@ from apps.supervisor.state import (
     ChildReport,
     HomeLock,
     SystemState,
+    list_complaints,
     process_created,
     touch_state,
     write_state,
@@ -61,6 +63,7 @@ class Supervisor:
         backoff: Backoff | None = None,
         on_change: Callable[[tuple[ChildReport, ...]], None] | None = None,
         wanted: Callable[[], Sequence[ChildSpec]] = tuple,
+        compared: Callable[[], tuple[Compared, ...]] = tuple,
     ) -> None:
         """
         Args:
@@ -71,6 +74,7 @@ class Supervisor:
             clock: the time.
             wanted: says which children shall run besides, asked every second: they come and go, nobody waits for
                 them, and one that fails leaves the others alone.
+            compared: says what is written beside the children; answers at once.
 
         Raises:
             Fatal: the children's order can't be made (see `stages`).
@@ -81,6 +85,8 @@ class Supervisor:
         self._on_change = on_change
         self._clock = clock
         self._wanted = wanted
+        self._compared = compared
+        self._written: tuple[Compared, ...] = ()
         self._children: dict[str, Child] = {}
         self._comers: dict[str, Child] = {}
         """Those that were wanted; one that is stopping stays until it has ended."""
@@ -156,7 +162,7 @@ class Supervisor:
         self.check()
         late = [report for report in self._own if report.state is not ChildState.READY]
         if late:
-            raise Fatal(f"not ready after {timeout_s:.0f} s: {_complaints(late)}")
+            raise Fatal(f"not ready after {timeout_s:.0f} s: {list_complaints(late)}")
 
     @property
     def broken(self) -> BaseException | None:
@@ -169,7 +175,7 @@ class Supervisor:
             raise Fatal(f"the supervisor itself broke: {self._broken!r}") from self._broken
         failed = [report for report in self._own if report.state is ChildState.FAILED]
         if failed:
-            raise Fatal(_complaints(failed))
+            raise Fatal(list_complaints(failed))
 
     @property
     def _own(self) -> tuple[ChildReport, ...]:
@@ -263,16 +269,16 @@ class Supervisor:
         if now >= self._next_touch:
             self._next_touch = now + TOUCH_EVERY_S
             with suppress(OSError):
-                touch_state(self._home) if self._is_written else self._write()
+                is_so_still = self._is_written and self._written == self._compared()
+                touch_state(self._home) if is_so_still else self._write()
 
     def _write(self) -> None:
         self._is_written = False
-        pid = os.getpid()
-        write_state(
-            self._home,
-            SystemState(pid=pid, pid_created=process_created(pid), started_ns=self._started_ns, children=self._reports),
-        )
-        self._is_written = True
+        pid, compared = os.getpid(), self._compared()
+        created, began = process_created(pid), self._started_ns
+        state = SystemState(pid=pid, pid_created=created, started_ns=began, children=self._reports, compared=compared)
+        write_state(self._home, state)
+        self._is_written, self._written = True, compared
 
     def _publish(self) -> None:
         """Write the state and call `on_change`, if anything changed."""
@@ -289,7 +295,3 @@ class Supervisor:
             self._write()
         if self._on_change is not None:
             self._on_change(reports)
-
-
-def _complaints(reports: Sequence[ChildReport]) -> str:
-    return "; ".join(f"{each.name} is {each.state}: {each.why or 'no word'} (log: {each.log})" for each in reports)

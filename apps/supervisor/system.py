@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from apps.supervisor.cameras import wanted_cameras
+from apps.supervisor.comparing import Comparing
+from apps.supervisor.kept_files import KeptFiles
 from apps.supervisor.plan import plan, settings_env
 from apps.supervisor.state import ChildReport, make_home, refuse_running
 from apps.supervisor.supervisor import Supervisor
@@ -19,8 +21,18 @@ if TYPE_CHECKING:
     from lfr_core.common.clock import Clock
     from lfr_core.common.settings import Settings
     from lfr_core.domain.policy import Policy
+    from streams.broker.choose import BrokerChoice
 
-__all__ = ["running_system"]
+__all__ = ["BROKER_DIFFERS", "FILES_DIFFER", "running_system"]
+
+BROKER_DIFFERS: Final = (
+    "the message broker isn't as the platform made it: {}. Somebody with a login there has changed it. `lfr down`, "
+    "then `lfr up`, puts its topics and rights right: see the runbook “The broker or a file was changed”"
+)
+FILES_DIFFER: Final = (
+    "files of the platform have gone from under it: {}. It goes on while it runs and may not start again: don't stop "
+    "it, and see the runbook “The broker or a file was changed”"
+)
 
 
 @contextmanager
@@ -52,10 +64,8 @@ def running_system(
     from lfr_core.custody.installation import kept_head_of
     from lfr_core.recognition.gallery.access import milvus_access
     from lfr_core.storage.migrate import upgrade
-    from streams.broker.choose import choose_broker, inspect_machine
     from streams.broker.connection import connect_as
-    from streams.broker.jars import ensure_jars
-    from streams.broker.traits import BrokerKind, remember_kind
+    from streams.broker.traits import remember_kind
     from streams.broker.users import User
     from streams.topics import ensure_topics
 
@@ -63,6 +73,36 @@ def running_system(
     refuse_running(settings.home)
     make_home(settings.home)
     _see_to_home(settings, say)
+    choice = _choose_with_jars(settings, say)
+    if choice.traits.banner:
+        say(f"{choice.traits.banner} ({choice.why})")
+    upgrade(settings.records_url, had_by=kept_head_of(settings))
+    if choice.external:
+        ensure_topics(connect_as(User.ADMINISTRATION, settings, choice.traits), settings, policy, choice.traits)
+    children = plan(settings, policy, choice=choice, with_page=with_page, with_flows=with_flows, with_login=with_login)
+    cameras = wanted_cameras(settings.home, settings_env(settings, choice.traits.kind)) if with_flows else tuple
+    comparing = Comparing(_comparisons(settings, policy, choice) if with_flows else ())
+    with (
+        comparing,
+        Supervisor(
+            children,
+            settings.home,
+            clock=clock,
+            on_change=on_change,
+            wanted=cameras,
+            compared=comparing.read,
+        ) as running,
+    ):
+        remember_kind(settings.home, choice.traits.kind, servers=settings.kafka_bootstrap, why=choice.why)
+        yield running
+
+
+def _choose_with_jars(settings: Settings, say: Callable[[str], None]) -> BrokerChoice:
+    """Choose the broker, and see to what it needs. Raises as `running_system`."""
+    from streams.broker.choose import choose_broker, inspect_machine
+    from streams.broker.jars import ensure_jars
+    from streams.broker.traits import BrokerKind
+
     machine = inspect_machine(settings)
     choice = choose_broker(settings, machine)
     if not choice.external and choice.traits.kind is BrokerKind.KAFKA:
@@ -73,16 +113,18 @@ def running_system(
                 raise
             say(str(error))
             choice = choose_broker(settings, replace(machine, jars=False, maven=False))
-    if choice.traits.banner:
-        say(f"{choice.traits.banner} ({choice.why})")
-    upgrade(settings.records_url, had_by=kept_head_of(settings))
-    if choice.external:
-        ensure_topics(connect_as(User.ADMINISTRATION, settings, choice.traits), settings, policy, choice.traits)
-    children = plan(settings, policy, choice=choice, with_page=with_page, with_flows=with_flows, with_login=with_login)
-    cameras = wanted_cameras(settings.home, settings_env(settings, choice.traits.kind)) if with_flows else tuple
-    with Supervisor(children, settings.home, clock=clock, on_change=on_change, wanted=cameras) as running:
-        remember_kind(settings.home, choice.traits.kind, servers=settings.kafka_bootstrap, why=choice.why)
-        yield running
+    return choice
+
+
+def _comparisons(
+    settings: Settings, policy: Policy, choice: BrokerChoice
+) -> tuple[tuple[Callable[[], Sequence[str]], str], ...]:
+    """Return what is compared while it runs, and the sentence about what differs."""
+    from streams.broker.altered import BrokerComparer
+
+    broker = BrokerComparer(settings, policy, choice.traits, is_ours=not choice.external)
+    files = KeptFiles(settings)
+    return (broker.find_differences, BROKER_DIFFERS), (files.find_differences, FILES_DIFFER)
 
 
 def _see_to_home(settings: Settings, say: Callable[[str], None]) -> None:

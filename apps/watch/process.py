@@ -9,11 +9,14 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from sqlmodel import Session
 
+from apps.supervisor.state import read_differences
+from apps.watch.differences import DifferencesWatch
 from lfr_core.common.errors import Retryable
 from lfr_core.common.liveness import LivenessFile
 from lfr_core.common.logs import get_logger
@@ -98,8 +101,16 @@ def run_watch(installation: Installation) -> None:
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
     liveness = LivenessFile(ready_file(installation.settings))
+    watch = build_watch(installation)
+    read = partial(read_differences, installation.settings.home)
+    differences = DifferencesWatch(installation.engine, installation.trail, installation.clock, read)
+
+    def tick() -> None:
+        watch.tick()
+        differences.look()
+
     try:
-        _loop(build_watch(installation).tick, liveness, over)
+        _loop(tick, liveness, over)
     finally:
         liveness.remove()
 

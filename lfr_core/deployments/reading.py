@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -32,6 +33,7 @@ __all__ = [
     "TimelineEntry",
     "answer_calls",
     "call",
+    "call_at_newest",
     "open_calls",
     "read_application",
     "read_authority",
@@ -150,6 +152,13 @@ def call(session: Session, *, role: Role, deployment: str, why: str, now: dateti
     same = select(CallRow.id).where(CallRow.deployment == deployment, CallRow.role == role.value, CallRow.why == why)
     if session.exec(same.where(col(CallRow.answered_at).is_(None))).first() is None:
         session.add(CallRow(deployment=deployment, role=role.value, why=why, at=now))
+
+
+def call_at_newest(session: Session, roles: Iterable[Role], why: str, *, now: datetime) -> None:
+    """Call `roles` about the platform: shown at the newest deployment; where there is none, there is no call."""
+    newest = session.exec(select(DeploymentRow.id).order_by(col(DeploymentRow.created_at).desc())).first()
+    for role in roles if newest else ():
+        call(session, role=role, deployment=newest or "", why=why, now=now)
 
 
 def answer_calls(session: Session, deployment: str, role: Role, *, by: str, now: datetime) -> None:

@@ -17,11 +17,12 @@ from streams.broker.users import User
 from streams.topics import RECOGNISE_GROUP, RECORD_GROUP, Topic
 
 if TYPE_CHECKING:
+    from kafka import KafkaAdminClient
     from kafka.admin import ACL
 
     from streams.broker.connection import BrokerConnection
 
-__all__ = ["RIGHTS", "Rights", "ensure_rights"]
+__all__ = ["RIGHTS", "Rights", "ensure_rights", "find_right_problems"]
 
 _EVERY_HOST = "*"
 
@@ -62,16 +63,10 @@ def ensure_rights(connection: BrokerConnection) -> tuple[str, ...]:
         Retryable: the broker is away or took them not all.
         Fatal: it refuses.
     """
-    from kafka.admin import ACLFilter, ACLOperation, ACLPermissionType, ResourcePatternFilter, ResourceType
-    from kafka.admin import ACLResourcePatternType as PatternType
+    from kafka.admin import ACLFilter
 
-    wanted = {_words(acl): acl for acl in _acls()}
-    anything = ResourcePatternFilter(ResourceType.ANY, None, PatternType.ANY)
     with admin_client(connection) as admin:
-        found, _ = admin.describe_acls(ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY, anything))
-        there = {_words(acl): acl for acl in found}
-        missing = [acl for words, acl in wanted.items() if words not in there]
-        others = [acl for words, acl in there.items() if words not in wanted]
+        missing, others = _compare(admin)
         if missing and admin.create_acls(missing)["failed"]:
             raise Retryable("the broker didn't take all rights of its users; tried again")
         if others:
@@ -79,6 +74,28 @@ def ensure_rights(connection: BrokerConnection) -> tuple[str, ...]:
                 [ACLFilter(a.principal, a.host, a.operation, a.permission_type, a.resource_pattern) for a in others]
             )
     return (*(f"+ {_words(acl)}" for acl in missing), *(f"- {_words(acl)}" for acl in others))
+
+
+def find_right_problems(admin: KafkaAdminClient) -> tuple[str, ...]:
+    """Return in words how the broker's ACLs differ from those of `RIGHTS`."""
+    missing, others = _compare(admin)
+    return (
+        *(f"a right is missing: {_words(acl)}" for acl in missing),
+        *(f"a right was added: {_words(acl)}" for acl in others),
+    )
+
+
+def _compare(admin: KafkaAdminClient) -> tuple[list[ACL], list[ACL]]:
+    """Return the ACLs that are missing, and those that are none of ours."""
+    from kafka.admin import ACLFilter, ACLOperation, ACLPermissionType, ResourcePatternFilter, ResourceType
+    from kafka.admin import ACLResourcePatternType as PatternType
+
+    wanted = {_words(acl): acl for acl in _acls()}
+    anything = ResourcePatternFilter(ResourceType.ANY, None, PatternType.ANY)
+    found, _ = admin.describe_acls(ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY, anything))
+    there = {_words(acl): acl for acl in found}
+    missing = [acl for words, acl in wanted.items() if words not in there]
+    return missing, [acl for words, acl in there.items() if words not in wanted]
 
 
 def _words(acl: ACL) -> str:

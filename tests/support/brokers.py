@@ -187,12 +187,17 @@ def _absent(what: str) -> None:
     pytest.skip(what)
 
 
-def new_kafka(folder: Path, libs: Path) -> RunningBroker:
-    """An Apache Kafka in `folder` on free ports, not started yet."""
+def new_kafka(folder: Path, libs: Path, *, forgets_topics: bool = True) -> RunningBroker:
+    """An Apache Kafka in `folder` on free ports, not started yet. `forgets_topics`: they can be deleted, as nobody can
+    at the one that `lfr up` starts.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     port, controller = free_ports(2)
     node = KafkaNode(folder / "kafka", port, controller, libs, folder / "kafka-logins")
-    return RunningBroker(broker_command(node), port, folder / "kafka.log", KAFKA, node.log_dir, node.logins)
+    command = broker_command(node)
+    if forgets_topics:
+        command = (*command[:2], "tests.support.forgetting_kafka", *command[3:])
+    return RunningBroker(command, port, folder / "kafka.log", KAFKA, node.log_dir, node.logins)
 
 
 @contextmanager
