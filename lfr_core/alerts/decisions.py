@@ -6,7 +6,7 @@ the audit trail. The software never answers: every answer carries the name of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -14,10 +14,11 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from lfr_core.alerts.answers import AnyAnswer, decision_of, find_question, standing, take_back, write_answer
-from lfr_core.alerts.pictures import pictures_digest, read_references, show_shot
+from lfr_core.alerts.pictures import note_pictures, pictures_digest, read_references, show_shot
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
+from lfr_core.custody.audit.port import AuditEvent, SealingTrail, Verb
+from lfr_core.custody.audit.row_states import is_as_noted, note_state
 from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.officer_alerts import check_judged_same
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
@@ -35,7 +36,7 @@ from lfr_core.domain.alerts import (
     check_shown,
 )
 from lfr_core.storage.engine import reading, writing
-from lfr_core.storage.tables.alerts import AlertRow
+from lfr_core.storage.tables.alerts import AlertReferenceRow, AlertRow
 
 __all__ = ["DecisionService"]
 
@@ -53,7 +54,7 @@ class DecisionService:
     The same answer again by the same person changes nothing.
     """
 
-    def __init__(self, engine: Engine, trail: Trail, clock: Clock) -> None:
+    def __init__(self, engine: Engine, trail: SealingTrail, clock: Clock) -> None:
         self._engine = engine
         self._trail = trail
         self._clock = clock
@@ -185,7 +186,7 @@ class DecisionService:
         """Let the answer stand, if the alert is what the person saw; a judgement is of the picture they compared."""
         references = read_references(session, row)
         if shown is not None and shown.pictures and isinstance(answer, Judgement):
-            show_shot(session, row, references, shown.pictures)
+            self._show(session, row, references, shown.pictures)
         pictures = pictures_digest(row.id, row.probe_sealed, references)
         facts = {"answer": answer.value}
         if shown is not None:
@@ -196,6 +197,17 @@ class DecisionService:
             facts["replaces"] = replaced
         write_answer(session, row, answer, name, utc_from_ns(self._clock.time_ns()), minutes)
         self._audit(session, row, name, f"alert.{find_question(answer)}", facts)
+
+    def _show(
+        self, session: Session, row: AlertRow, references: Sequence[AlertReferenceRow], pictures: str
+    ) -> None:
+        """Make the picture that the person compared the alert's, and have the alert say so."""
+        key = self._trail.records_key()
+        is_known = is_as_noted(row, key)
+        if show_shot(session, row, references, pictures):
+            note_pictures(session, row)
+            if is_known:
+                note_state(row, key)
 
     def _audit(self, session: Session, row: AlertRow, name: str, rule: str, facts: dict[str, str]) -> None:
         self._trail.append(session, AuditEvent(Verb.DECIDE, name, row.deployment, f"alert:{row.id}", rule, facts))

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from lfr_core.storage.tables.alerts import AlertReferenceRow, AlertRow, AlertShotRow
+from lfr_core.storage.tables.alerts import AlertReferenceRow, AlertRow, AlertShotRow, digest_pictures
 
-__all__ = ["MOST_SHOTS", "keep_shot", "pictures_digest", "read_references", "read_shots", "show_shot"]
+__all__ = ["MOST_SHOTS", "keep_shot", "note_pictures", "pictures_digest", "read_references", "read_shots", "show_shot"]
 
 MOST_SHOTS: Final = 6
 """[proposal] Kept beside an alert's best: somebody compares for some seconds, in which hardly more come that are each
@@ -42,18 +42,26 @@ def keep_shot(session: Session, alert: AlertRow) -> None:
     session.add(AlertShotRow(alert=alert.id, number=number, probe_sealed=alert.probe_sealed))
 
 
-def show_shot(session: Session, alert: AlertRow, references: Sequence[AlertReferenceRow], digest: str) -> None:
+def note_pictures(session: Session, alert: AlertRow) -> None:
+    """Have the alert say which pictures it has now; one that an earlier version opened goes on saying nothing."""
+    if alert.pictures_sha256:
+        shots = read_shots(session, alert.id)
+        alert.pictures_sha256 = digest_pictures(alert, read_references(session, alert), shots)
+
+
+def show_shot(session: Session, alert: AlertRow, references: Sequence[AlertReferenceRow], digest: str) -> bool:
     """Make that picture the alert's which somebody had before them, by its digest, and keep the better one beside it.
 
-    Nothing is changed where it is the alert's already, or isn't kept any more.
+    Nothing is changed where it is the alert's already, or isn't kept any more. Returns whether something was.
     """
     if pictures_digest(alert.id, alert.probe_sealed, references) == digest:
-        return
+        return False
     for shot in read_shots(session, alert.id):
         if pictures_digest(alert.id, shot.probe_sealed, references) == digest:
             alert.probe_sealed, shot.probe_sealed = shot.probe_sealed, alert.probe_sealed
             session.add(shot)
-            return
+            return True
+    return False
 
 
 def pictures_digest(alert: UUID, probe_sealed: bytes, references: Sequence[AlertReferenceRow]) -> str:

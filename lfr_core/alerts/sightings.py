@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from lfr_core.alerts.keys import RECORDER, CropKeys
-from lfr_core.alerts.pictures import keep_shot
+from lfr_core.alerts.pictures import keep_shot, note_pictures
 from lfr_core.alerts.plausibility import check_sighting
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import LfrError, Poison, Refused
-from lfr_core.custody.audit.entry import record_digest
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.recorded_state import DUE, IS_CANARY, OPENED
+from lfr_core.custody.audit.row_states import is_as_noted, note_state
 from lfr_core.custody.crops import alert_probe, alert_reference, list_reference
 from lfr_core.custody.vault.sealing import open_sealed, seal
 from lfr_core.domain.deployments import DeploymentStatus
@@ -25,9 +25,8 @@ from lfr_core.domain.messages import Sighting
 from lfr_core.domain.policy import AlertPolicy
 from lfr_core.domain.reserved import CANARY_ENTRY
 from lfr_core.domain.watchlists import Category
-from lfr_core.storage.recorded import sealed_text_of
 from lfr_core.storage.sql import is_storable
-from lfr_core.storage.tables.alerts import AlertReferenceRow, AlertRow, SightingRow
+from lfr_core.storage.tables.alerts import AlertReferenceRow, AlertRow, SightingRow, digest_pictures
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistReferenceRow
 
@@ -67,17 +66,21 @@ class SightingWriter:
                 if self._session.get(SightingRow, sighting.id) is not None:
                     continue  # it came before
                 entry = self._check(sighting, deployments)
-                alert = self._alert_near(sighting)
+                alert, is_known = self._alert_near(sighting), True
                 if alert is None:
                     alert = self._open(sighting, entry)
                     opened.append(alert.id)
                 else:
+                    is_known = is_as_noted(alert, self._records_key)
                     self._join(alert, sighting)
             except (Poison, Refused) as error:
                 failures.append((sighting, error))
                 continue
-            alert.state_digest = record_digest(self._records_key, sealed_text_of(alert))
-            self._session.add(_row(sighting, alert.id))
+            if is_known:
+                note_state(alert, self._records_key)
+            row = _row(sighting, alert.id)
+            note_state(row, self._records_key)
+            self._session.add(row)
             self._session.flush()
         return tuple(opened), tuple(failures)
 
@@ -165,9 +168,19 @@ class SightingWriter:
         )
         self._session.add(alert)
         self._session.flush()
-        for reference, photograph, crop in references:
-            sealed = _NOT_YET if key is None else seal(key.key, crop, alert_reference(alert.deployment, id_, reference))
-            self._session.add(AlertReferenceRow(alert=id_, id=reference, photograph=photograph, crop_sealed=sealed))
+        copies = [
+            AlertReferenceRow(
+                alert=id_,
+                id=reference,
+                photograph=photograph,
+                crop_sealed=_NOT_YET
+                if key is None
+                else seal(key.key, crop, alert_reference(alert.deployment, id_, reference)),
+            )
+            for reference, photograph, crop in references
+        ]
+        self._session.add_all(copies)
+        alert.pictures_sha256 = digest_pictures(alert, copies, ())
         self._collect(alert, len(references), None if key is None else key.info.due_ns)
         return alert
 
@@ -198,6 +211,7 @@ class SightingWriter:
             if probe is not None and key is not None:
                 keep_shot(self._session, alert)
                 alert.probe_sealed = seal(key.key, probe, alert_probe(alert.deployment, alert.id))
+                note_pictures(self._session, alert)
             alert.similarity, alert.threshold = sighting.similarity, sighting.threshold
         alert.sightings += 1
         if sighting.captured_ns < alert.first_ns:

@@ -20,11 +20,12 @@ from sqlalchemy.orm import ORMExecuteState
 from sqlmodel import Session
 
 from lfr_core.common.errors import Fatal
-from lfr_core.storage.recorded_tables import AS_SEALED, PARTS, RECORDED, SAID_ONCE, RowPart, columns_of, parts_of
+from lfr_core.storage.recorded_tables import AS_SEALED, OF_ALERTS, PARTS, RECORDED, SAID_ONCE, RowPart, columns_of, parts_of
 from lfr_core.storage.tables.row import Row
 
 __all__ = [
     "AS_SEALED",
+    "OF_ALERTS",
     "PARTS",
     "RECORDED",
     "SAID_ONCE",

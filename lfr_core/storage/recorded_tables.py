@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import inspect
 
-from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertRow
+from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertReferenceRow, AlertRow, AlertShotRow, SightingRow
 from lfr_core.storage.tables.blue_list import BlueListPassRow, BlueListPlanRow
 from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
 from lfr_core.storage.tables.documents import ComplianceDocumentRow
@@ -29,7 +29,7 @@ from lfr_core.storage.tables.publication import (
 from lfr_core.storage.tables.rights import ComplaintHoldRow, ReceiptRow, RightsRequestRow
 from lfr_core.storage.tables.row import Row
 
-__all__ = ["AS_SEALED", "PARTS", "RECORDED", "SAID_ONCE", "RecordedTable", "RowPart", "columns_of", "parts_of"]
+__all__ = ["AS_SEALED", "OF_ALERTS", "PARTS", "RECORDED", "SAID_ONCE", "RecordedTable", "RowPart", "columns_of", "parts_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +159,21 @@ PARTS: Final[Mapping[type[Row], tuple[RowPart, ...]]] = MappingProxyType(
 """What an alert began as, and whose an account is, which never change; what people decide of a deployment, and what
 its list is: which process may say so, `lfr_core.custody.audit.record_rights` says."""
 AS_SEALED: Final[Mapping[type[Row], tuple[str, ...]]] = MappingProxyType(
-    {AlertRow: ("similarity", "threshold", "first_ns", "last_ns", "sightings")}
+    {
+        AlertRow: ("similarity", "threshold", "first_ns", "last_ns", "sightings", "pictures_sha256"),
+        SightingRow: ("alert", "session", "sequence", "captured_ns", "face", "track", "similarity"),
+    }
 )
 """What of a row changes too often for an entry each: its keyed digest stands in the row itself, as `state_digest`."""
+OF_ALERTS: Final[Mapping[type[Row], tuple[str, ...]]] = MappingProxyType(
+    {
+        AlertRow: ("probe_sealed", "first_session", "first_sequence", "last_session", "last_sequence", "state_digest"),
+        AlertReferenceRow: ("photograph", "crop_sealed"),
+        AlertShotRow: ("probe_sealed",),
+        SightingRow: (*AS_SEALED[SightingRow], "state_digest"),
+    }
+)
+"""What is held against an alert's row, and that against these, where its pictures are read too: what it rests on."""
 
 
 def columns_of(kind: type[Row]) -> tuple[str, ...]:

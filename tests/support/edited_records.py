@@ -18,7 +18,7 @@ from lfr_core.custody.audit.verify import verify
 from lfr_core.custody.people import Rank, Role
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.engine import writing
-from lfr_core.storage.recorded import RECORDED, is_recorded
+from lfr_core.storage.recorded import OF_ALERTS, RECORDED, is_recorded
 from lfr_core.storage.tables.alerts import (
     AlertAnswerRow,
     AlertRow,
@@ -258,7 +258,7 @@ EDITS: dict[str, tuple[str, Callable[[Session], None]]] = {
 def overwritten(engine: Engine, edit: Callable[[Session], None]) -> Iterator[tuple[str, ...]]:
     """The differences after an edit, which is undone afterwards."""
     before: dict[Any, list[dict[str, Any]]] = {}
-    tables: tuple[Any, ...] = tuple(RECORDED)
+    tables: tuple[Any, ...] = tuple(dict.fromkeys((*RECORDED, *OF_ALERTS)))
     with overwriting(engine) as session:
         for kind in tables:
             before[kind] = [row.model_dump() for row in session.exec(select(kind))]

@@ -15,9 +15,11 @@ from sqlalchemy.orm import load_only
 from sqlmodel import Session, select
 
 from lfr_core.common.errors import Refused
+from lfr_core.custody.audit.alert_rows import find_resting_otherwise
 from lfr_core.custody.audit.entry import record_digest
 from lfr_core.custody.audit.record_parts import Part, Where
 from lfr_core.custody.audit.recorded_state import RecordedState
+from lfr_core.custody.audit.row_states import is_as_noted
 from lfr_core.custody.audit.standing import find_otherwise
 from lfr_core.storage.plain_tables import find_odd_tables
 from lfr_core.storage.recorded import (
@@ -29,7 +31,6 @@ from lfr_core.storage.recorded import (
     key_of,
     part_key_of,
     part_text_of,
-    sealed_text_of,
     text_of,
 )
 from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertRow, AlertStubRow, digest_stubs
@@ -65,7 +66,8 @@ def find_differences(
         state: of the whole trail.
         records_key: the installation's (`WriterKey`).
         where: which rows; None: all of them. Rows that are gone and that the trail has are found either way.
-        with_pictures: hold the indexes of tables with pictures, and of the trail, against them too: all of it is read.
+        with_pictures: hold the indexes of tables with pictures, and of the trail, against them too, and alerts against
+            their pictures and sightings: all of it is read.
     """
     kinds = RECORDED if where is None else where
     indexed = [kind for kind in kinds if with_pictures or not RECORDED[kind].goes]
@@ -88,7 +90,7 @@ def find_differences(
                 if where is None:
                     yield from _stubs_differ(session, row, state.stubs.get(row.id, 0))
             yield from _parts_differ(state, records_key, row, set(columns_of(kind)) if difference else set())
-            if isinstance(row, AlertRow) and row.state_digest != record_digest(records_key, sealed_text_of(row)):
+            if isinstance(row, AlertRow) and not is_as_noted(row, records_key):
                 yield f"{name} has another similarity, time or count than the recorder gave it"
         if not RECORDED[kind].goes:
             yield from _gone(session, state, kind, None if where is None else where[kind], found)
@@ -99,6 +101,8 @@ def find_differences(
         for alert, opened in state.alerts.items():
             if alert not in there:
                 yield f"alert/{alert}, opened by entry {opened.seq} of the audit trail, is gone before it was due"
+        if with_pictures:
+            yield from find_resting_otherwise(session, records_key)
 
 
 def _names(kinds: Iterable[type[Row]]) -> list[str]:

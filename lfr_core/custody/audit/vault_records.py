@@ -14,13 +14,14 @@ from sqlmodel import Session, select
 
 from lfr_core.common.clock import Clock
 from lfr_core.custody.audit.chain import Chain, check_head
-from lfr_core.custody.audit.entry import MOST_RECORDS, Body, parse_body, record_digest
+from lfr_core.custody.audit.entry import MOST_RECORDS, Body, parse_body
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint
 from lfr_core.custody.audit.heads import check_against_checkpoint, check_writer, damaged, refuse
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.read import anchor_of, read_newest_head, read_newest_seq, read_stored_entries, snapshot
 from lfr_core.custody.audit.recorded_state import ADOPTED, CARRIED, OPENED, RecordedState
 from lfr_core.custody.audit.row_seals import is_sealed
+from lfr_core.custody.audit.row_states import note_state
 from lfr_core.custody.audit.signed import Anchor, Head
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.files import write_private
@@ -35,7 +36,6 @@ from lfr_core.storage.recorded import (
     note_parts,
     note_rows,
     parts_of,
-    sealed_text_of,
 )
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.row import Row
@@ -218,7 +218,7 @@ def _rows_to_adopt(session: Session, records: TrailRecords, wanted: frozenset[st
         if f"{name}{_SEALED}" in names:
             for row in rows:
                 if isinstance(row, AlertRow) and (is_first or not row.state_digest):
-                    row.state_digest = record_digest(records.key, sealed_text_of(row))
+                    note_state(row, records.key)
         named = [row for row in rows if is_recorded(row) or kind in PARTS]
         if name in names:
             anew += named

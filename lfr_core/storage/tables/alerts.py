@@ -20,6 +20,7 @@ __all__ = [
     "AlertShotRow",
     "AlertStubRow",
     "SightingRow",
+    "digest_pictures",
     "digest_stubs",
 ]
 
@@ -57,6 +58,8 @@ class AlertRow(Row, table=True):
     """The vault's key of this alert's crops."""
     state_digest: str = Field(default="", sa_column_kwargs={"server_default": ""})
     """Keyed digest of what changes with each sighting (`lfr_core.storage.recorded_tables.AS_SEALED`)."""
+    pictures_sha256: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """`digest_pictures`; "" of an alert that an earlier version opened, whose pictures nothing is held against."""
     canary: bool = False
     """InjectedCanary to be looked for after its deletion: of nobody, and counted nowhere."""
     judgement: str | None = None
@@ -149,6 +152,18 @@ def digest_stubs(stubs: Iterable[AlertStubRow]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+def digest_pictures(alert: AlertRow, references: Iterable[AlertReferenceRow], shots: Iterable[AlertShotRow]) -> str:
+    """Return SHA-256 of an alert's sealed pictures, hexadecimal: which is shown, which were before it, its references."""
+    lines = [["probe", _digest(alert.probe_sealed)]]
+    lines += sorted(["reference", one.id, one.photograph, _digest(one.crop_sealed)] for one in references)
+    lines += sorted(["shot", f"{one.number:09}", _digest(one.probe_sealed)] for one in shots)
+    return hashlib.sha256(json.dumps([str(alert.id), *lines]).encode()).hexdigest()
+
+
+def _digest(sealed: bytes) -> str:
+    return hashlib.sha256(sealed).hexdigest()
+
+
 class SightingRow(Row, table=True):
     """Which shots an alert rests on. No crop: only the best is kept, in the alert."""
 
@@ -162,3 +177,5 @@ class SightingRow(Row, table=True):
     face: int
     track: str
     similarity: float
+    state_digest: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Keyed digest of the row, as an alert's; "" of one that an earlier version recorded."""
