@@ -62,7 +62,7 @@ def cancel_what_never_opened(installation: Installation, deployment: str) -> Ste
 @task(name="write the closing report", cache_policy=NO_CACHE)
 def write_the_closing_report(installation: Installation, deployment: str) -> StepResult:
     record_met_obligations(
-        installation.engine, installation.vault, installation.now
+        installation.engine, installation.vault, installation.trail, installation.now
     )  # the list's destruction among them
     report = build_closing_report(installation.engine, deployment, installation.policy, installation.now)
     file = closing_report_file(installation.settings.home, deployment)

@@ -82,7 +82,7 @@ def report_obligations(installation: Installation) -> tuple[str, ...]:
     Raises:
         Retryable: vault or database are away.
     """
-    return record_met_obligations(installation.engine, installation.vault, installation.now)
+    return record_met_obligations(installation.engine, installation.vault, installation.trail, installation.now)
 
 
 def prune_audit_trail(installation: Installation) -> int:

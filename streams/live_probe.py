@@ -17,6 +17,7 @@ from sqlmodel import col, select
 
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Retryable
+from lfr_core.custody.audit.port import SealingTrail
 from lfr_core.custody.vault.frames import VaultSealer
 from lfr_core.custody.vault.port import Vault
 from lfr_core.deployments.monitoring.store import LiveProbeKind, begin_live_probe
@@ -58,6 +59,7 @@ class LiveProbeSender:
     connection: BrokerConnection
     traits: BrokerTraits
     vault: Vault
+    trail: SealingTrail
     engine: Engine
     clock: Clock
     actor: SystemActor = SystemActor.WATCH
@@ -109,9 +111,9 @@ class LiveProbeSender:
     def _begin(
         self, deployment: str, kind: LiveProbeKind, keys: Sequence[str], now_ns: int, nonces: Sequence[str] = ()
     ) -> uuid.UUID:
-        probe = uuid.uuid4()
+        probe, records_key = uuid.uuid4(), self.trail.records_key()
         with writing(self.engine) as session:
-            begin_live_probe(session, probe, deployment, kind, keys, now_ns, nonces)
+            begin_live_probe(session, records_key, probe, deployment, kind, keys, now_ns, nonces)
         return probe
 
     def _deliver(self, records: Sequence[tuple[_Place, FrameHeader, bytes]], sealer: VaultSealer) -> None:

@@ -156,6 +156,7 @@ class SelfTester:
             self._connection,
             read_traits(self.installation.settings),
             self.installation.vault,
+            self.installation.trail,
             self.installation.engine,
             self.installation.clock,
             _ACTOR,

@@ -74,8 +74,14 @@ def build_watch(installation: Installation) -> Watch:
     every_s = policy.live_probe.gallery_every_s
     return Watch(
         engine=engine,
+        trail=installation.trail,
         sender=LiveProbeSender(
-            connect_as(User.WATCH, settings), read_traits(settings), installation.vault, engine, clock
+            connect_as(User.WATCH, settings),
+            read_traits(settings),
+            installation.vault,
+            installation.trail,
+            engine,
+            clock,
         ),
         store=store,
         circuit_breaker=check_circuit_breaker,

@@ -198,9 +198,7 @@ class DecisionService:
         write_answer(session, row, answer, name, utc_from_ns(self._clock.time_ns()), minutes)
         self._audit(session, row, name, f"alert.{find_question(answer)}", facts)
 
-    def _show(
-        self, session: Session, row: AlertRow, references: Sequence[AlertReferenceRow], pictures: str
-    ) -> None:
+    def _show(self, session: Session, row: AlertRow, references: Sequence[AlertReferenceRow], pictures: str) -> None:
         """Make the picture that the person compared the alert's, and have the alert say so."""
         key = self._trail.records_key()
         is_known = is_as_noted(row, key)

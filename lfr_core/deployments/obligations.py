@@ -5,6 +5,7 @@ The sweep records each as done when it finds it so, and the deployment is closed
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,8 +14,10 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
 
 from lfr_core.common.clock import utc_from_ns
+from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.vault.port import KeyKind, Vault
 from lfr_core.deployments.deadlines import read_due_at
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.policy import Policy
 from lfr_core.storage.engine import reading, writing
@@ -26,6 +29,7 @@ from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistRefer
 
 __all__ = ["Obligation", "ObligationKind", "closed_at", "read_obligations", "record_met_obligations"]
 
+_ACTOR = SystemActor.FLOWS
 LIST_WITHIN = timedelta(hours=24)
 """docs/domain.md W7: a list is destroyed at the close, and 24 hours after the end at the latest."""
 
@@ -101,8 +105,10 @@ def closed_at(obligations: tuple[Obligation, ...]) -> datetime | None:
     return max(at for at in done if at is not None)
 
 
-def record_met_obligations(engine: Engine, vault: Vault, now: datetime) -> tuple[str, ...]:
+def record_met_obligations(engine: Engine, vault: Vault, trail: Trail, now: datetime) -> tuple[str, ...]:
     """Look what is left of each deployment that is over, and write down what is done; `DEPLOYMENT: WHAT` of each.
+
+    When it was found so is on the audit trail: nobody has what was late have been in time.
 
     Raises:
         Retryable: database or vault are away.
@@ -120,21 +126,32 @@ def record_met_obligations(engine: Engine, vault: Vault, now: datetime) -> tuple
         ).all()
     keys = {info.deployment for info in vault.kept(KeyKind.WATCHLIST)} if waiting else set()
     alert_keys = {info.deployment for info in vault.kept(KeyKind.ALERT)} if waiting else set()
+    if waiting:
+        trail.prepare(_ACTOR)
     done: list[str] = []
     for deployment in waiting:
         with writing(engine) as session:
             planned, left = session.get_one(PlannedDeploymentRow, deployment), _left(session, deployment)
+            met = []
             if planned.list_destroyed_at is None and not left.list_rows and deployment not in keys:
                 planned.list_destroyed_at = now
-                done.append(f"{deployment}: {ObligationKind.LIST_DESTROYED}")
+                met.append(ObligationKind.LIST_DESTROYED)
             if planned.alerts_purged_at is None and not left.alerts and deployment not in alert_keys:
                 planned.alerts_purged_at = now
-                done.append(f"{deployment}: {ObligationKind.ALERTS_PURGED}")
+                met.append(ObligationKind.ALERTS_PURGED)
             if planned.footage_purged_at is None and not left.segments:
                 planned.footage_purged_at = now
-                done.append(f"{deployment}: {ObligationKind.FOOTAGE_PURGED}")
-            session.add(planned)
+                met.append(ObligationKind.FOOTAGE_PURGED)
+            if met:
+                session.add(planned)
+                trail.append(session, _event(deployment, met))
+            done += [f"{deployment}: {each}" for each in met]
     return tuple(done)
+
+
+def _event(deployment: str, met: Sequence[ObligationKind]) -> AuditEvent:
+    facts = {"met": ", ".join(met)}
+    return AuditEvent(Verb.ALTER, _ACTOR, deployment, f"deployment:{deployment}", "deployment.obligation-met", facts)
 
 
 def _left(session: Session, deployment: str) -> _Left:

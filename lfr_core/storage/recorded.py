@@ -20,12 +20,21 @@ from sqlalchemy.orm import ORMExecuteState
 from sqlmodel import Session
 
 from lfr_core.common.errors import Fatal
-from lfr_core.storage.recorded_tables import AS_SEALED, OF_ALERTS, PARTS, RECORDED, SAID_ONCE, RowPart, columns_of, parts_of
+from lfr_core.storage.recorded_tables import (
+    AS_SEALED,
+    HELD_BESIDE,
+    PARTS,
+    RECORDED,
+    SAID_ONCE,
+    RowPart,
+    columns_of,
+    parts_of,
+)
 from lfr_core.storage.tables.row import Row
 
 __all__ = [
     "AS_SEALED",
-    "OF_ALERTS",
+    "HELD_BESIDE",
     "PARTS",
     "RECORDED",
     "SAID_ONCE",
@@ -147,8 +156,12 @@ def note_parts(session: Session, rows: Iterable[Row]) -> None:
 
 
 def is_recorded(row: Row) -> bool:
-    """Return whether there must be an entry for it: for an alert once something was decided."""
+    """Return whether there must be an entry for it: for an alert once something was decided, for a live probe once it
+    is over.
+    """
     table = RECORDED[type(row)]
+    if table.since:
+        return getattr(row, table.since) is not None
     return not table.answers or any(getattr(row, name) is not None for name in table.columns)
 
 
@@ -198,6 +211,8 @@ def _values_before(row: Row) -> dict[str, object]:
 def _text_before(row: Row) -> str | None:
     """Return the row's text as it was read; None: nothing was recorded of it then."""
     was, table = _values_before(row), RECORDED[type(row)]
+    if table.since and was.get(table.since, getattr(row, table.since)) is None:
+        return None
     if table.answers and all(was.get(name, getattr(row, name)) is None for name in table.columns):
         return None
     return text_of(row, was)

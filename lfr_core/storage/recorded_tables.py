@@ -11,11 +11,17 @@ from sqlalchemy import inspect
 
 from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertReferenceRow, AlertRow, AlertShotRow, SightingRow
 from lfr_core.storage.tables.blue_list import BlueListPassRow, BlueListPlanRow
-from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
+from lfr_core.storage.tables.deployments import (
+    ApplicationRow,
+    AuthorityRow,
+    DeploymentRow,
+    DeploymentStepRow,
+    PlannedDeploymentRow,
+)
 from lfr_core.storage.tables.documents import ComplianceDocumentRow
 from lfr_core.storage.tables.erasure import CanaryRow, CertificateRow
 from lfr_core.storage.tables.footage import FootageHoldRow
-from lfr_core.storage.tables.monitoring import CircuitBreakerTripRow
+from lfr_core.storage.tables.monitoring import CircuitBreakerTripRow, LiveProbeAnswerRow, LiveProbeRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow, SignOnRow
 from lfr_core.storage.tables.promises import PromiseResultRow, PromiseStatementRow, PromiseStateRow
 from lfr_core.storage.tables.publication import (
@@ -29,7 +35,17 @@ from lfr_core.storage.tables.publication import (
 from lfr_core.storage.tables.rights import ComplaintHoldRow, ReceiptRow, RightsRequestRow
 from lfr_core.storage.tables.row import Row
 
-__all__ = ["AS_SEALED", "OF_ALERTS", "PARTS", "RECORDED", "SAID_ONCE", "RecordedTable", "RowPart", "columns_of", "parts_of"]
+__all__ = [
+    "AS_SEALED",
+    "HELD_BESIDE",
+    "PARTS",
+    "RECORDED",
+    "SAID_ONCE",
+    "RecordedTable",
+    "RowPart",
+    "columns_of",
+    "parts_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +60,10 @@ class RecordedTable:
     """Whether a row is recorded only once one of the columns is filled in."""
     is_once: bool = False
     """Whether its rows are only ever added: nothing that an entry says of one later counts."""
+    since: str = ""
+    """The column that has to be filled in before a row is recorded; "": none has."""
+    seldom: bool = False
+    """Whether the vault's look each half minute leaves them out: `lfr audit verify` and who publishes compare them."""
     later: tuple[str, ...] = ()
     """Those of the columns that are recorded only since a later version; an earlier version's home adopts them once."""
 
@@ -69,6 +89,7 @@ _DEPLOYMENT: Final = (
     "list_digest", "stubs_sha256",
 )  # fmt: skip
 _LATER: Final = ("opened_at", "ended_at")
+_MET: Final = ("list_destroyed_at", "alerts_purged_at", "footage_purged_at")
 _DECIDED: Final = (
     "judgement", "judged_by", "judged_at", "engagement", "engaged_by", "engaged_at", "review", "reviewed_by",
     "reviewed_at", "outcome", "minutes", "resulted_by", "resulted_at",
@@ -85,7 +106,9 @@ RECORDED: Final[Mapping[type[Row], RecordedTable]] = MappingProxyType(
         PersonRoleRow: RecordedTable(),
         PersonIdentityRow: RecordedTable(),
         DeploymentRow: RecordedTable((*_DEPLOYMENT, *_LATER), later=_LATER),
-        PlannedDeploymentRow: RecordedTable(_STANDING),
+        PlannedDeploymentRow: RecordedTable((*_STANDING, *_MET), later=_MET),
+        DeploymentStepRow: RecordedTable(is_once=True, seldom=True),
+        LiveProbeRow: RecordedTable(since="ended_ns", seldom=True),
         ApplicationRow: RecordedTable(is_once=True),
         AuthorityRow: RecordedTable(is_once=True),
         AnnouncementRow: RecordedTable(),
@@ -162,18 +185,21 @@ AS_SEALED: Final[Mapping[type[Row], tuple[str, ...]]] = MappingProxyType(
     {
         AlertRow: ("similarity", "threshold", "first_ns", "last_ns", "sightings", "pictures_sha256"),
         SightingRow: ("alert", "session", "sequence", "captured_ns", "face", "track", "similarity"),
+        LiveProbeRow: ("deployment", "kind", "sent_ns", "keys", "nonces_sha256"),
     }
 )
 """What of a row changes too often for an entry each: its keyed digest stands in the row itself, as `state_digest`."""
-OF_ALERTS: Final[Mapping[type[Row], tuple[str, ...]]] = MappingProxyType(
+HELD_BESIDE: Final[Mapping[type[Row], tuple[str, ...]]] = MappingProxyType(
     {
         AlertRow: ("probe_sealed", "first_session", "first_sequence", "last_session", "last_sequence", "state_digest"),
         AlertReferenceRow: ("photograph", "crop_sealed"),
         AlertShotRow: ("probe_sealed",),
         SightingRow: (*AS_SEALED[SightingRow], "state_digest"),
+        LiveProbeAnswerRow: ("recorded_ns", "similarity", "ok", "fault"),
     }
 )
-"""What is held against an alert's row, and that against these, where its pictures are read too: what it rests on."""
+"""What is held against an alert's row, and that against these, where its pictures are read too: what it rests on. And
+the answers to a live probe, whose digest is in its row."""
 
 
 def columns_of(kind: type[Row]) -> tuple[str, ...]:

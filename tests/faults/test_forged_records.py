@@ -49,7 +49,7 @@ def test_a_forged_frame_sighting_outcome_and_live_probe_answer_have_no_effect_an
     view = stream.deploy("dep")
     now_ns = time.time_ns()
     with overwriting(stream.database) as session:
-        begin_live_probe(session, PROBE, "dep", LiveProbeKind.LIVE_PROBE, ["north"], now_ns)
+        begin_live_probe(session, b"", PROBE, "dep", LiveProbeKind.LIVE_PROBE, ["north"], now_ns)
     north = VaultSealer(stream.vault, SystemClock(), "dep", "north")
     status = FrameHeader("dep", "north", "s1", 5, now_ns, 5, 0, kind=FrameKind.STATUS)
     ours = north.record_headers(status, topic=Topic.FRAMES, key=b"north", payload=b"")

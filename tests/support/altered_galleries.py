@@ -74,6 +74,7 @@ def watch_of(harness: PlanningHarness) -> Watch:
     )
     return Watch(
         engine=harness.engine,
+        trail=harness.trail,
         sender=Nothing(),  # type: ignore[arg-type]  # never gives a live probe's id
         store=harness.deployments,
         circuit_breaker=lambda _name: None,

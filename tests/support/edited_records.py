@@ -18,17 +18,23 @@ from lfr_core.custody.audit.verify import verify
 from lfr_core.custody.people import Rank, Role
 from lfr_core.domain.actors import SystemActor
 from lfr_core.storage.engine import writing
-from lfr_core.storage.recorded import OF_ALERTS, RECORDED, is_recorded
+from lfr_core.storage.recorded import HELD_BESIDE, RECORDED, is_recorded
 from lfr_core.storage.tables.alerts import (
     AlertAnswerRow,
     AlertRow,
 )
 from lfr_core.storage.tables.blue_list import BlueListPassRow, BlueListPlanRow
-from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentRow, PlannedDeploymentRow
+from lfr_core.storage.tables.deployments import (
+    ApplicationRow,
+    AuthorityRow,
+    DeploymentRow,
+    DeploymentStepRow,
+    PlannedDeploymentRow,
+)
 from lfr_core.storage.tables.documents import ComplianceDocumentRow
 from lfr_core.storage.tables.erasure import CanaryRow, CertificateRow
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageSegmentRow
-from lfr_core.storage.tables.monitoring import CircuitBreakerTripRow
+from lfr_core.storage.tables.monitoring import CircuitBreakerTripRow, LiveProbeRow
 from lfr_core.storage.tables.people import PersonIdentityRow, PersonRoleRow, PersonRow, SignOnRow
 from lfr_core.storage.tables.promises import PromiseResultRow, PromiseStatementRow, PromiseStateRow
 from lfr_core.storage.tables.publication import (
@@ -222,6 +228,12 @@ EDITS: dict[str, tuple[str, Callable[[Session], None]]] = {
         "fuse_trip/",
         changed(CircuitBreakerTripRow, answered_for=999),
     ),
+    "a live probe that was right": ("proof/", changed(LiveProbeRow, green_ns=1, ended_ns=1)),
+    "a live probe gone": ("proof/", gone(LiveProbeRow)),
+    "a self-test that was later": ("proof/", changed(LiveProbeRow, sent_ns=2**60)),
+    "who took a step": ("life_step/", changed(DeploymentStepRow, by=EVE)),
+    "a step gone": ("life_step/", gone(DeploymentStepRow)),
+    "when a list was destroyed": ("life/", changed(PlannedDeploymentRow, list_destroyed_at=NOW)),
     "who judged": ("alert/", changed(AlertRow, judged_by=EVE)),
     "an answer": ("alert_answer/", changed(AlertAnswerRow, answer="different")),
     "an answer gone": ("alert_answer/", gone(AlertAnswerRow)),
@@ -258,7 +270,7 @@ EDITS: dict[str, tuple[str, Callable[[Session], None]]] = {
 def overwritten(engine: Engine, edit: Callable[[Session], None]) -> Iterator[tuple[str, ...]]:
     """The differences after an edit, which is undone afterwards."""
     before: dict[Any, list[dict[str, Any]]] = {}
-    tables: tuple[Any, ...] = tuple(dict.fromkeys((*RECORDED, *OF_ALERTS)))
+    tables: tuple[Any, ...] = tuple(dict.fromkeys((*RECORDED, *HELD_BESIDE)))
     with overwriting(engine) as session:
         for kind in tables:
             before[kind] = [row.model_dump() for row in session.exec(select(kind))]

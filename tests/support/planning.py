@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from lfr_core.common.clock import Clock, utc_from_ns
-from lfr_core.custody.audit.port import SealingTrail
+from lfr_core.custody.audit.port import AuditEvent, SealingTrail, Verb
 from lfr_core.custody.people import People, Person
 from lfr_core.custody.vault.port import Vault
 from lfr_core.deployments.announcement import AnnouncementStore, announce
@@ -26,12 +26,13 @@ from lfr_core.deployments.monitoring.gallery import GalleryCheck
 from lfr_core.deployments.monitoring.store import keep_self_test
 from lfr_core.deployments.reading import read_application
 from lfr_core.deployments.service import DeploymentService
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.figures import UseCase
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.gallery import ExactGallery, Gallery, gallery_name
-from lfr_core.storage.engine import reading
+from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import PlannedDeploymentRow
 from tests.support.deployments import deployment_service
 from tests.support.galleries import fill
@@ -225,10 +226,14 @@ class PlanningHarness:
     def prove(self, deployment: str = "dep") -> None:
         """A self-test that was green."""
         now_ns = self.clock.time_ns()
-        with overwriting(self.engine) as session:
+        probe = uuid4()
+        self.trail.prepare(SystemActor.SELF_TEST)
+        with writing(self.engine) as session:
             keep_self_test(
-                session, self.trail, uuid4(), deployment, began_ns=now_ns, ended_ns=now_ns, green=True, detail="[]"
+                session, self.trail, probe, deployment, began_ns=now_ns, ended_ns=now_ns, green=True, detail="[]"
             )
+            event = AuditEvent(Verb.CONSULT, SystemActor.SELF_TEST, deployment, f"self-test:{probe}", "self-test.run")
+            self.trail.append(session, event)
 
     def wait_until(self, at: datetime) -> None:
         """Move the clock on, or wait."""

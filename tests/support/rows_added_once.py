@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow
+from lfr_core.storage.tables.deployments import ApplicationRow, AuthorityRow, DeploymentStepRow
 from lfr_core.storage.tables.documents import ComplianceDocumentRow
 from lfr_core.storage.tables.publication import PublishedRecordRow
 from lfr_core.storage.tables.row import Row
@@ -33,6 +33,7 @@ def rows_added_once() -> list[tuple[Row, str, object]]:
             ),
             "granted", True,
         ),
+        (DeploymentStepRow(deployment="dep", revision=1, step="close", status="ended", by="Olu", at=NOW), "by", "Eve"),
         (
             PublishedRecordRow(
                 deployment="dep", revision=1, published_at=NOW, published_by="Una", body='{"alerts":9}', sha256="0" * 64

@@ -15,7 +15,7 @@ from lfr_core.domain.actors import SPEAKS_FOR_PEOPLE, ProcessIdentity, SystemAct
 
 __all__ = ["IN_ROLE", "may_record"]
 
-_STANDING: Final = frozenset({"deployment"})
+_STANDING: Final = frozenset({"deployment", "life_step"})
 """How a deployment stands, since when; what was decided of it, and its list, are parts with names of their own."""
 _COMPILED: Final = frozenset({"deployment_list", "life"})
 _HOLDS: Final = frozenset({"complaint_hold", "footage_hold"})
@@ -26,10 +26,10 @@ _RECORDS: Final[Mapping[ProcessIdentity, frozenset[str]]] = MappingProxyType(
         | _COMPILED
         | _HOLDS
         | _PUBLISHED
-        | {"announcement", "canary", "certificate", "promise_result", "promise_state"},
+        | {"announcement", "canary", "certificate", "promise_result", "promise_state", "proof"},
         ProcessIdentity.PURGE: _STANDING | _HOLDS,
-        ProcessIdentity.RECORD: frozenset({"alert_opened"}),
-        ProcessIdentity.WATCH: _STANDING | {"fuse_trip"},
+        ProcessIdentity.RECORD: frozenset({"alert_opened", "proof"}),
+        ProcessIdentity.WATCH: _STANDING | {"fuse_trip", "proof"},
     }
 )
 """Where nobody is logged in; any, where people log in."""
@@ -38,15 +38,16 @@ _RECORDS_AS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         str(part): tables
         for part, tables in {
             SystemActor.ERASURE: frozenset({"canary", "certificate"}),
-            SystemActor.FLOWS: _STANDING | _COMPILED | _PUBLISHED | {"announcement"},
+            SystemActor.FLOWS: _STANDING | _COMPILED | _PUBLISHED | {"announcement", "proof"},
             SystemActor.LFR: _PUBLISHED
-            | {"deployment", "deployment_decided", "deployment_list"}
+            | {"deployment", "deployment_decided", "deployment_list", "life_step", "proof"}
             | {"person", "person_identity", "person_identity_linked", "person_role"},
             SystemActor.PROMISES: frozenset({"promise_result", "promise_state"}),
-            SystemActor.RECORDER: frozenset({"alert_opened"}),
+            SystemActor.RECORDER: frozenset({"alert_opened", "proof"}),
             SystemActor.RETENTION: _STANDING,
             SystemActor.RIGHTS: _HOLDS,
-            SystemActor.WATCH: _STANDING | {"fuse_trip"},
+            SystemActor.SELF_TEST: frozenset({"proof"}),
+            SystemActor.WATCH: _STANDING | {"fuse_trip", "proof"},
         }.items()
     }
 )
@@ -71,12 +72,14 @@ IN_ROLE: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         "footage_hold": frozenset(Role) - SERVICE_ROLES,
         "life": frozenset({_PLANNER, _OFFICER, _OPERATOR, _COMPLIANCE}),
         "life_decided": frozenset({_PLANNER, _OFFICER, _OPERATOR}),
+        "life_step": frozenset({_PLANNER, _OFFICER, _OPERATOR, _COMPLIANCE, _PUBLISHES, _TRIALS}),
         "paper": frozenset({_COMPLIANCE, _OFFICER}),
         "person": frozenset({_COMPLIANCE}),
         "person_identity": frozenset(Role),
         "person_identity_linked": frozenset({_COMPLIANCE}),
         "person_role": frozenset({_COMPLIANCE}),
         "place_plan": frozenset({_PLANNER}),
+        "proof": frozenset(Role) - {Role.AUDITOR, Role.RESULTS_SERVICE},
         "promise_statement": frozenset({_COMPLIANCE}),
         "published_record": frozenset({_PUBLISHES, Role.RESULTS_SERVICE}),
         "results": _STAFF | {Role.RESULTS_SERVICE},

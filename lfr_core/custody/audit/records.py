@@ -36,6 +36,7 @@ from lfr_core.storage.recorded import (
 from lfr_core.storage.tables.alerts import AlertAnswerRow, AlertRow, AlertStubRow, digest_stubs
 from lfr_core.storage.tables.audit import AuditAnchorRow, AuditEntryRow, AuditHeadRow
 from lfr_core.storage.tables.deployments import DeploymentRow
+from lfr_core.storage.tables.monitoring import LiveProbeAnswerRow, LiveProbeRow, digest_answers
 from lfr_core.storage.tables.row import Row
 
 __all__ = [
@@ -69,7 +70,7 @@ def find_differences(
         with_pictures: hold the indexes of tables with pictures, and of the trail, against them too, and alerts against
             their pictures and sightings: all of it is read.
     """
-    kinds = RECORDED if where is None else where
+    kinds: Iterable[type[Row]] = where if where is not None else _to_compare(with_seldom=with_pictures)
     indexed = [kind for kind in kinds if with_pictures or not RECORDED[kind].goes]
     trail: list[type[Row]] = [AuditEntryRow, AuditHeadRow, AuditAnchorRow] if with_pictures else []
     yield from find_odd_tables(session, _names([*kinds, *trail]), with_indexes=_names([*indexed, *trail]))
@@ -90,6 +91,8 @@ def find_differences(
                 if where is None:
                     yield from _stubs_differ(session, row, state.stubs.get(row.id, 0))
             yield from _parts_differ(state, records_key, row, set(columns_of(kind)) if difference else set())
+            if isinstance(row, LiveProbeRow):
+                yield from _probe_differs(session, row, records_key)
             if isinstance(row, AlertRow) and not is_as_noted(row, records_key):
                 yield f"{name} has another similarity, time or count than the recorder gave it"
         if not RECORDED[kind].goes:
@@ -103,6 +106,11 @@ def find_differences(
                 yield f"alert/{alert}, opened by entry {opened.seq} of the audit trail, is gone before it was due"
         if with_pictures:
             yield from find_resting_otherwise(session, records_key)
+
+
+def _to_compare(*, with_seldom: bool) -> list[type[Row]]:
+    """Return the recorded tables, or those of them that each look reads."""
+    return [kind for kind in RECORDED if with_seldom or not RECORDED[kind].seldom]
 
 
 def _names(kinds: Iterable[type[Row]]) -> list[str]:
@@ -123,6 +131,16 @@ def _parts_differ(state: RecordedState, records_key: bytes, row: Row, told: Abst
         digest = record_digest(records_key, part_text_of(row, part))
         if not told >= set(part.columns) and (found := _difference(state, part_key_of(row, part), digest)):
             yield found
+
+
+def _probe_differs(session: Session, row: LiveProbeRow, records_key: bytes) -> Iterator[str]:
+    """Hold what was asked against its keyed digest, and the answers to a live probe that is over against its row."""
+    if row.state_digest and not is_as_noted(row, records_key):
+        yield f"{key_of(row)} asks for something else than was sent"
+    if row.answers_sha256:
+        answers = session.exec(select(LiveProbeAnswerRow).where(LiveProbeAnswerRow.proof == row.id)).all()
+        if row.answers_sha256 != digest_answers(answers):
+            yield f"{key_of(row)} has other answers than were recorded"
 
 
 def _stubs_differ(session: Session, row: DeploymentRow, erased: int) -> Iterator[str]:

@@ -7,19 +7,24 @@ before: nobody has a row that was changed past the platform noted by having the 
 from __future__ import annotations
 
 import hmac
+from typing import TypeAlias
 
 from lfr_core.custody.audit.entry import record_digest
 from lfr_core.storage.recorded import sealed_text_of
 from lfr_core.storage.tables.alerts import AlertRow, SightingRow
+from lfr_core.storage.tables.monitoring import LiveProbeRow
 
 __all__ = ["is_as_noted", "note_state"]
 
 
-def note_state(row: AlertRow | SightingRow, records_key: bytes) -> None:
+_Row: TypeAlias = AlertRow | SightingRow | LiveProbeRow
+
+
+def note_state(row: _Row, records_key: bytes) -> None:
     """Have the row say what it is now."""
     row.state_digest = record_digest(records_key, sealed_text_of(row))
 
 
-def is_as_noted(row: AlertRow | SightingRow, records_key: bytes) -> bool:
+def is_as_noted(row: _Row, records_key: bytes) -> bool:
     """Return whether the row is what it said when it was noted."""
     return hmac.compare_digest(row.state_digest, record_digest(records_key, sealed_text_of(row)))

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
 from lfr_core.common.errors import Poison
-from lfr_core.custody.audit.port import RowSealer
+from lfr_core.custody.audit.port import AuditEvent, RowSealer, SealingTrail, Trail, Verb
 from lfr_core.custody.audit.row_seals import IsSealed, text_of_values
-from lfr_core.domain.actors import SPEAKS_FOR_PEOPLE, ProcessIdentity
+from lfr_core.custody.audit.row_states import is_as_noted, note_state
+from lfr_core.deployments.monitoring.recorded_probes import LiveProbeAnswer, LiveProbeKind, RecordedLiveProbe
+from lfr_core.domain.actors import SPEAKS_FOR_PEOPLE, ProcessIdentity, SystemActor
 from lfr_core.domain.messages import LiveProbeFault, LiveProbeResult
 from lfr_core.storage.sql import Value, insert_absent, is_storable
-from lfr_core.storage.tables.monitoring import LiveProbeAnswerRow, LiveProbeRow
+from lfr_core.storage.tables.monitoring import LiveProbeAnswerRow, LiveProbeRow, digest_answers
 
 __all__ = [
     "LiveProbeAnswer",
@@ -27,6 +27,7 @@ __all__ = [
     "is_green",
     "keep_self_test",
     "last_proven_ns",
+    "note_missed",
     "read_answers",
     "read_newest_live_probes",
     "write_answers",
@@ -39,50 +40,9 @@ _FIND_OUT = SPEAKS_FOR_PEOPLE | {ProcessIdentity.FLOWS, ProcessIdentity.RECORD, 
 """Processes that test, and the recorder, which has the answers."""
 
 
-class LiveProbeKind(StrEnum):
-    """What was asked of the chain. The values are stored (decision 0012); `word` is what people read."""
-
-    LIVE_PROBE = "proof of life"
-    """The test face, for each camera in use; green when every recogniser that serves one answered well."""
-    SELF_TEST = "self-test"
-    """All that can be shown while the gate is shut; green when no line is red."""
-    CALL = "call"
-    """Only whether recognisers and recorder are there; never green."""
-
-    @property
-    def word(self) -> str:
-        return "live probe" if self is LiveProbeKind.LIVE_PROBE else self.value
-
-
-@dataclass(frozen=True, slots=True)
-class LiveProbeAnswer:
-    """One recogniser's answer. Times in nanoseconds since the epoch."""
-
-    part: int
-    recorded_ns: int
-    similarity: float
-    fault: LiveProbeFault
-
-    @property
-    def ok(self) -> bool:
-        return self.fault is LiveProbeFault.NONE
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedLiveProbe:
-    """One live probe with its answers."""
-
-    id: UUID
-    kind: LiveProbeKind
-    sent_ns: int
-    keys: tuple[str, ...]
-    green_ns: int | None
-    detail: str
-    answers: tuple[LiveProbeAnswer, ...]
-
-
 def begin_live_probe(
     session: Session,
+    records_key: bytes,
     probe: UUID,
     deployment: str,
     kind: LiveProbeKind,
@@ -94,6 +54,7 @@ def begin_live_probe(
 
     Args:
         session: of the caller's transaction.
+        records_key: the trail's: answers count while the row is what it was.
         probe: its id.
         deployment: which must exist.
         kind: LIVE_PROBE or CALL.
@@ -103,6 +64,7 @@ def begin_live_probe(
     """
     row = LiveProbeRow(id=probe, deployment=deployment, kind=kind.value, sent_ns=sent_ns, keys="\n".join(keys))
     row.nonces_sha256 = "\n".join(_digest(nonce) for nonce in nonces)
+    note_state(row, records_key)
     session.add(row)
     session.flush()
 
@@ -118,9 +80,14 @@ def keep_self_test(
     green: bool,
     detail: str,
 ) -> None:
-    """Keep what a self-test came to; `detail` is its lines as JSON."""
+    """Keep what a self-test came to; `detail` is its lines as JSON. The caller's entry on the trail names it."""
     row = LiveProbeRow(
-        id=probe, deployment=deployment, kind=LiveProbeKind.SELF_TEST.value, sent_ns=began_ns, detail=detail
+        id=probe,
+        deployment=deployment,
+        kind=LiveProbeKind.SELF_TEST.value,
+        sent_ns=began_ns,
+        ended_ns=ended_ns,
+        detail=detail,
     )
     if green:
         _seal(trail, row, ended_ns)
@@ -129,14 +96,21 @@ def keep_self_test(
 
 
 def write_answers(
-    session: Session, trail: RowSealer, results: Sequence[LiveProbeResult], now_ns: int
+    session: Session, trail: SealingTrail, results: Sequence[LiveProbeResult], now_ns: int
 ) -> tuple[tuple[LiveProbeResult, Poison], ...]:
-    """Keep answers, once however often they come; those to no live probe that was sent are handed back."""
+    """Keep answers, once however often they come; those to no live probe that was sent are handed back.
+
+    One that all have answered well now has its entry on the trail, as one has that is answered after it was missed.
+    """
     failures: list[tuple[LiveProbeResult, Poison]] = []
+    records_key, ended = trail.records_key(), dict[UUID, LiveProbeRow]()
     for result in results:
         row = session.exec(select(LiveProbeRow).where(LiveProbeRow.id == result.id).with_for_update()).one_or_none()
         if row is None or row.deployment != result.deployment or result.part >= len(_keys(row)):
             failures.append((result, Poison(f"an answer to probe {result.id}, part {result.part}, which nobody sent")))
+            continue
+        if not is_as_noted(row, records_key):
+            failures.append((result, Poison(f"an answer to probe {result.id}, which was changed since it was sent")))
             continue
         if not is_storable(result.part):
             failures.append((result, Poison("a live probe holds a number past 64 bits")))
@@ -155,9 +129,36 @@ def write_answers(
         insert_absent(session, LiveProbeAnswerRow, values)
         if row.kind == LiveProbeKind.LIVE_PROBE and row.green_ns is None and _all_well(session, row):
             _seal(trail, row, now_ns)
-            session.add(row)
-            session.flush()
+            row.ended_ns = now_ns if row.ended_ns is None else row.ended_ns
+        if row.ended_ns is not None:
+            ended[row.id] = row
+    for row in ended.values():
+        _put_on_trail(session, trail, row, SystemActor.RECORDER, "live-probe.answered")
     return tuple(failures)
+
+
+def note_missed(session: Session, trail: Trail, probe: UUID, now_ns: int) -> None:
+    """Put a live probe on the trail as it is when its time is over; nothing where it was answered well meanwhile.
+
+    The trail must have been prepared for the watch.
+    """
+    row = session.exec(select(LiveProbeRow).where(LiveProbeRow.id == probe).with_for_update()).one_or_none()
+    if row is not None and row.ended_ns is None:
+        row.ended_ns = now_ns
+        _put_on_trail(session, trail, row, SystemActor.WATCH, "live-probe.missed")
+
+
+def _put_on_trail(session: Session, trail: Trail, row: LiveProbeRow, actor: SystemActor, rule: str) -> None:
+    """Have the row say which answers it has, and an entry name it; nothing where it says so already."""
+    session.flush()
+    answers = session.exec(select(LiveProbeAnswerRow).where(LiveProbeAnswerRow.proof == row.id)).all()
+    digest = digest_answers(answers)
+    if row.answers_sha256 == digest:
+        return
+    row.answers_sha256 = digest
+    session.add(row)
+    facts = {"answers": len(answers), "asked": len(_keys(row)), "green": int(row.green_ns is not None)}
+    trail.append(session, AuditEvent(Verb.CONSULT, actor, row.deployment, f"live-probe:{row.id}", rule, facts))
 
 
 def last_proven_ns(session: Session, deployment: str, is_sealed: IsSealed | None = None) -> int | None:

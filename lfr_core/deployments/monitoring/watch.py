@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import get_logger
+from lfr_core.custody.audit.port import Trail
 from lfr_core.deployments.monitoring.circuit_breaker import Suspends
 from lfr_core.deployments.monitoring.live_probe_schedule import (
     LiveProbeAction,
@@ -22,11 +23,11 @@ from lfr_core.deployments.monitoring.live_probe_schedule import (
     after_round,
     next_step,
 )
-from lfr_core.deployments.monitoring.store import find_fault, is_green
+from lfr_core.deployments.monitoring.store import find_fault, is_green, note_missed
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.policy import LiveProbePolicy
-from lfr_core.storage.engine import reading
+from lfr_core.storage.engine import reading, writing
 
 __all__ = ["WATCH", "GalleryComparer", "SendsLiveProbes", "Watch"]
 
@@ -71,6 +72,7 @@ class Watch:
 
     Args:
         engine: the records.
+        trail: says which live probes were missed.
         sender: sends live probes.
         store: suspends.
         circuit_breaker: looks at one deployment's circuit breaker and trips it.
@@ -83,6 +85,7 @@ class Watch:
         self,
         *,
         engine: Engine,
+        trail: Trail,
         sender: SendsLiveProbes,
         store: Suspends,
         circuit_breaker: Callable[[str], None],
@@ -91,6 +94,7 @@ class Watch:
         clock: Clock,
     ) -> None:
         self._engine = engine
+        self._trail = trail
         self._sender = sender
         self._store = store
         self._circuit_breaker = circuit_breaker
@@ -129,9 +133,12 @@ class Watch:
 
     def _run_live_probe(self, name: str) -> None:
         watched = self._watched.setdefault(name, _Watched())
+        missed = watched.schedule.missed
         schedule, step = next_step(
             watched.schedule, now_s=self._clock.monotonic(), green=self._is_green(watched), policy=self._policy
         )
+        if schedule.missed > missed and watched.probe is not None:
+            self._note_missed(watched.probe)
         if step is LiveProbeAction.SUSPEND:
             self._suspend(name, watched)  # raises, and is tried again at the next tick: the schedule is as it was
         elif step is LiveProbeAction.SEND:
@@ -151,6 +158,15 @@ class Watch:
             watched.probe, watched.why = None, str(error)
             get_logger().warning("watch.not-sent", deployment=name, reason=str(error))
         return after_round(schedule, now_s=self._clock.monotonic())
+
+    def _note_missed(self, probe: UUID) -> None:
+        """Put it on the trail that a live probe was missed; a vault that is away keeps nobody from suspending."""
+        try:
+            self._trail.prepare(WATCH)
+            with writing(self._engine) as session:
+                note_missed(session, self._trail, probe, self._clock.time_ns())
+        except LfrError as error:
+            get_logger().warning("watch.missed-not-noted", reason=str(error))
 
     def _is_green(self, watched: _Watched) -> bool:
         if watched.probe is None or not watched.schedule.waiting:

@@ -153,7 +153,7 @@ def digest_stubs(stubs: Iterable[AlertStubRow]) -> str:
 
 
 def digest_pictures(alert: AlertRow, references: Iterable[AlertReferenceRow], shots: Iterable[AlertShotRow]) -> str:
-    """Return SHA-256 of an alert's sealed pictures, hexadecimal: which is shown, which were before it, its references."""
+    """Return SHA-256 of an alert's sealed pictures, hexadecimal: its own, those before it, references."""
     lines = [["probe", _digest(alert.probe_sealed)]]
     lines += sorted(["reference", one.id, one.photograph, _digest(one.crop_sealed)] for one in references)
     lines += sorted(["shot", f"{one.number:09}", _digest(one.probe_sealed)] for one in shots)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Index
@@ -9,7 +12,7 @@ from sqlmodel import Field
 
 from lfr_core.storage.tables.row import Row
 
-__all__ = ["CircuitBreakerTripRow", "LiveProbeAnswerRow", "LiveProbeRow"]
+__all__ = ["CircuitBreakerTripRow", "LiveProbeAnswerRow", "LiveProbeRow", "digest_answers"]
 
 
 class LiveProbeRow(Row, table=True):
@@ -29,6 +32,14 @@ class LiveProbeRow(Row, table=True):
     """SHA-256 of the nonce that each part's sealed frame holds, a line each; "" where nothing is."""
     green_ns: int | None = Field(default=None, sa_type=BigInteger)
     """When the last of the answers it needed was recorded, or the self-test ended; NULL unless everything was right."""
+    ended_ns: int | None = Field(default=None, sa_type=BigInteger)
+    """When it was green, missed, or the self-test ended: from then on it is recorded on the trail. NULL: it is awaited,
+    or its deployment stopped meanwhile.
+    """
+    answers_sha256: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """`digest_answers` since then."""
+    state_digest: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Keyed digest of what was asked (`lfr_core.storage.recorded_tables.AS_SEALED`)."""
     detail: str = ""
     """A self-test's lines, as JSON."""
     writer: str = Field(default="", sa_column_kwargs={"server_default": ""})
@@ -48,6 +59,15 @@ class LiveProbeAnswerRow(Row, table=True):
     """Of the test face with its own reference in the deployment's gallery; 0 where it wasn't compared."""
     ok: bool
     fault: str
+
+
+def digest_answers(answers: Iterable[LiveProbeAnswerRow]) -> str:
+    """Return SHA-256 of a live probe's answers in any order, hexadecimal."""
+    lines = sorted(
+        json.dumps([each.part, each.recorded_ns, each.similarity, each.ok, each.fault, str(each.proof)])
+        for each in answers
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 class CircuitBreakerTripRow(Row, table=True):

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, inspect
 from sqlmodel import Session, select
 
 from lfr_core.common.errors import Fatal, LfrError
-from lfr_core.storage.recorded import OF_ALERTS, RECORDED
+from lfr_core.storage.recorded import HELD_BESIDE, RECORDED
 from lfr_core.storage.tables.row import Row
 from tests.integration.custody.audit.test_records_on_trail import lived
 from tests.support.edited_records import NOW, differences, overwritten
@@ -21,9 +21,9 @@ from tests.unit.custody.audit.test_what_is_compared import APART
 __all__ = ["lived"]
 
 pytestmark = pytest.mark.slow
-TABLES = tuple(dict.fromkeys((*RECORDED, *OF_ALERTS)))
-SAID_AS = {"alert_reference": "alert", "alert_shot": "alert", "sighting": "alert"}
-"""Of what an alert rests on the alert is named."""
+TABLES = tuple(dict.fromkeys((*RECORDED, *HELD_BESIDE)))
+SAID_AS = {"alert_reference": "alert", "alert_shot": "alert", "sighting": "alert", "proof_answer": "proof"}
+"""Of what an alert rests on the alert is named, of an answer the live probe."""
 NEW: dict[type, object] = {
     str: "another", int: 7, float: 0.5, bytes: b"another", bool: True, dt.datetime: NOW, dt.date: NOW.date(),
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine
@@ -19,10 +19,12 @@ from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.audit.vault_records import TrailRecords
 from lfr_core.custody.people.sign_on import SignOns
 from lfr_core.custody.vault.writer_keys import WriterKeys
+from lfr_core.deployments.monitoring.store import LiveProbeKind, begin_live_probe
 from lfr_core.deployments.vault_records import VaultRecords
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.messages import LiveProbeResult
 from lfr_core.retention.footage.hold_writer import HoldWriter
 from lfr_core.retention.footage.holds import HoldGround, HoldRequest
 from lfr_core.storage.engine import writing
@@ -59,6 +61,19 @@ from tests.support.shown_pictures import seen
 from tests.support.vaults import trail_of, vault_of
 
 
+def answered_live_probe(engine: Engine) -> UUID:
+    """One that every recogniser has answered well."""
+    probe = uuid4()
+    with writing(engine) as session:
+        key = trail_of(engine).records_key()
+        begin_live_probe(session, key, probe, "dep", LiveProbeKind.LIVE_PROBE, ["north"], NOW_NS, ["n"])
+    result = LiveProbeResult(
+        id=probe, deployment="dep", part=0, sent_ns=NOW_NS, reported_ns=NOW_NS, similarity=0.99, nonce="n"
+    )
+    assert recorder_of(engine).record_live_probe_results([result]) == ()
+    return probe
+
+
 @pytest.fixture
 def lived(engine: Engine, tmp_path: Path) -> Engine:
     """Records with a deployment that is live, one that is planned, a decided alert, a hold and a publication."""
@@ -66,6 +81,7 @@ def lived(engine: Engine, tmp_path: Path) -> Engine:
     harness = PlanningHarness.on(engine, tmp_path)
     put_on_trail(engine, trail_of(engine))
     harness.walk(DeploymentStatus.READY, "market")
+    answered_live_probe(engine)
     (alert,) = recorder_of(engine).record_sightings([sighting(0.0, vault=vault_of(engine))]).opened
     better = sighting(1.0, similarity=0.9, probe=b"better", vault=vault_of(engine))
     recorder_of(engine).record_sightings([better])

@@ -84,7 +84,12 @@ def test_a_proof_and_a_self_test_go_through_the_whole_chain_and_no_count_knows_o
     view = stream.deploy("d", live_only=True, attended=False)
     installation = Installation(stream.settings, identity=ProcessIdentity.COMMANDS, policy=stream.policy)
     sender = LiveProbeSender(
-        stream.broker.connection(User.WATCH), read_traits(stream.settings), stream.vault, stream.database, SystemClock()
+        stream.broker.connection(User.WATCH),
+        read_traits(stream.settings),
+        stream.vault,
+        installation.trail,
+        stream.database,
+        SystemClock(),
     )
 
     with pytest.raises(Refused, match="no operator attends"):

@@ -36,7 +36,7 @@ def test_show_lists_proofs_and_says_who_did_not_answer(settings: Settings) -> No
         engine = open_engine(settings.records_url)
         store_of(engine).create("dep", DeploymentKind.DEMO, name="High Street")
         with overwriting(engine) as session:
-            begin_live_probe(session, uuid.UUID(int=1), "dep", LiveProbeKind.LIVE_PROBE, ["north"], NOW_NS, [""])
+            begin_live_probe(session, b"", uuid.UUID(int=1), "dep", LiveProbeKind.LIVE_PROBE, ["north"], NOW_NS, [""])
             keep_self_test(
                 session,
                 trail_of(engine),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
 
+import pytest
 from sqlalchemy import text
 
 from lfr_core.alerts import read
+from lfr_core.custody.audit.verify import verify
 from lfr_core.deployments.monitoring.store import (
     LiveProbeKind,
     begin_live_probe,
@@ -15,13 +18,16 @@ from lfr_core.deployments.monitoring.store import (
     is_green,
     keep_self_test,
     last_proven_ns,
+    note_missed,
     read_answers,
     read_newest_live_probes,
 )
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.messages import LiveProbeFault, LiveProbeResult
-from lfr_core.storage.engine import reading
+from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.monitoring import LiveProbeRow
 from tests.support.alert_harness import AlertHarness
+from tests.support.edited_records import put_on_trail
 from tests.support.overwriting import overwriting
 from tests.support.records import NOW_NS, alerts_of
 
@@ -38,7 +44,9 @@ def begin(
     nonces: Sequence[str] = (),
 ) -> None:
     with overwriting(harness.engine) as session:
-        begin_live_probe(session, live_probe, "dep", kind, keys, NOW_NS + at, nonces or [""] * len(keys))
+        begin_live_probe(
+            session, harness.trail.records_key(), live_probe, "dep", kind, keys, NOW_NS + at, nonces or [""] * len(keys)
+        )
 
 
 def answer(
@@ -86,8 +94,70 @@ def test_an_answer_to_a_probe_whose_nonces_somebody_took_away_proves_nothing(har
 
     ((_, why),) = harness.recorder().record_live_probe_results([answer(ONE)])
 
-    assert "hasn't opened its frame" in str(why)
+    assert "was changed since it was sent" in str(why)
     assert not green(harness, ONE)
+
+
+def test_a_probe_from_which_somebody_took_a_camera_that_is_not_served_is_never_green(harness: AlertHarness) -> None:
+    begin(harness, ONE, ["north", "south"])
+    with overwriting(harness.engine) as session:
+        session.get_one(LiveProbeRow, ONE).keys = "north"
+
+    ((_, why),) = harness.recorder().record_live_probe_results([answer(ONE)])
+
+    assert "was changed since it was sent" in str(why)
+    assert not green(harness, ONE)
+
+
+def differences(harness: AlertHarness) -> tuple[str, ...]:
+    key = harness.trail.records_key()
+    found = verify(harness.engine, public_key=b"", checkpoint=None, records_key=key).differences
+    return tuple(each for each in found if each.startswith("proof"))
+
+
+def entries_about(harness: AlertHarness, probe: uuid.UUID) -> list[tuple[str, int]]:
+    """Their rules, and whether they say that all was well."""
+    bodies = (json.loads(body) for body in harness.audited("consult"))
+    return [(one["rule"], one["facts"]["green"]) for one in bodies if one["subject"] == f"live-probe:{probe}"]
+
+
+def test_a_live_probe_is_on_the_trail_once_when_all_have_answered_it_well(harness: AlertHarness) -> None:
+    put_on_trail(harness.engine, harness.trail)
+    begin(harness, ONE, ["north", "south"])
+    harness.recorder().record_live_probe_results([answer(ONE, 0)])
+    before = entries_about(harness, ONE)
+    harness.recorder().record_live_probe_results([answer(ONE, 1)])
+    harness.recorder().record_live_probe_results([answer(ONE, 1)])
+
+    assert (before, entries_about(harness, ONE)) == ([], [("live-probe.answered", 1)])
+    assert differences(harness) == ()
+
+
+def test_one_that_was_missed_is_on_the_trail_and_again_with_what_is_answered_late(harness: AlertHarness) -> None:
+    put_on_trail(harness.engine, harness.trail)
+    begin(harness, ONE, ["north", "south"])
+    harness.recorder().record_live_probe_results([answer(ONE, 0)])
+    harness.trail.prepare(SystemActor.WATCH)
+    for _ in range(2):
+        with writing(harness.engine) as session:
+            note_missed(session, harness.trail, ONE, NOW_NS)
+    assert differences(harness) == ()
+    harness.recorder().record_live_probe_results([answer(ONE, 1)])
+
+    assert entries_about(harness, ONE) == [("live-probe.missed", 0), ("live-probe.answered", 1)]
+    assert differences(harness) == ()
+
+
+@pytest.mark.parametrize("gone", ["proof", "proof_answer"])
+def test_a_live_probe_or_an_answer_that_somebody_takes_out_is_found(harness: AlertHarness, gone: str) -> None:
+    put_on_trail(harness.engine, harness.trail)
+    begin(harness, ONE, ["north"])
+    harness.recorder().record_live_probe_results([answer(ONE)])
+    with overwriting(harness.engine) as session:
+        session.execute(text(f"DELETE FROM {gone}"))
+
+    (difference,) = differences(harness)
+    assert difference.startswith(f"proof/{ONE}")
 
 
 def test_a_recogniser_that_could_not_open_the_frame_may_say_so(harness: AlertHarness) -> None:

@@ -34,7 +34,8 @@ class Sender:
         self.sent += 1
         live_probe, now_ns = uuid.uuid4(), self.harness.clock.time_ns()
         with overwriting(self.harness.engine) as session:
-            begin_live_probe(session, live_probe, deployment, LiveProbeKind.LIVE_PROBE, ["north"], now_ns, [""])
+            key = self.harness.trail.records_key()
+            begin_live_probe(session, key, live_probe, deployment, LiveProbeKind.LIVE_PROBE, ["north"], now_ns, [""])
         if self.answers:
             answer = LiveProbeResult(
                 id=live_probe, deployment=deployment, part=0, sent_ns=now_ns, reported_ns=now_ns, similarity=1.0
@@ -58,6 +59,7 @@ def watch_of(
 ) -> Watch:
     return Watch(
         engine=harness.engine,
+        trail=harness.trail,
         sender=sender,
         store=harness.deployments,
         circuit_breaker=circuit_breaker,

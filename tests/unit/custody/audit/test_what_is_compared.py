@@ -7,7 +7,7 @@ import re
 from sqlalchemy import inspect
 
 from lfr_core.common.project import PROJECT
-from lfr_core.storage.recorded import AS_SEALED, OF_ALERTS, PARTS, RECORDED, columns_of
+from lfr_core.storage.recorded import AS_SEALED, HELD_BESIDE, PARTS, RECORDED, columns_of
 from lfr_core.storage.tables import row as all_tables  # the package imports each of them
 from lfr_core.storage.tables.row import Row
 
@@ -23,11 +23,11 @@ def compared(kind: type[Row]) -> set[str]:
     parts = {column for part in PARTS.get(kind, ()) for column in part.columns}
     keys = {key.name for key in inspect(kind).primary_key}
     columns = columns_of(kind) if kind in RECORDED else ()
-    return {*columns, *parts, *AS_SEALED.get(kind, ()), *OF_ALERTS.get(kind, ()), *keys}
+    return {*columns, *parts, *AS_SEALED.get(kind, ()), *HELD_BESIDE.get(kind, ()), *keys}
 
 
 def test_each_table_and_each_column_is_compared_or_named_with_a_reason() -> None:
-    recorded = {str(kind.__tablename__): compared(kind) for kind in (*RECORDED, *OF_ALERTS)}
+    recorded = {str(kind.__tablename__): compared(kind) for kind in (*RECORDED, *HELD_BESIDE)}
     tables = {name: set(table.columns.keys()) for name, table in all_tables.Row.metadata.tables.items()}
 
     missing = {name for name in tables if name not in recorded} | {
