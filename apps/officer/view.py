@@ -13,7 +13,7 @@ from lfr_core.alerts import read
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import Clock, utc_from_ns
 from lfr_core.common.errors import Refused
-from lfr_core.custody.audit.port import Trail
+from lfr_core.custody.audit.port import SealingTrail
 from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.custody.people.sign_on import SignOns, signed_on
@@ -47,7 +47,7 @@ class StopReceipt:
 class OfficerView:
     """Each method raises Retryable when the records or the vault are away, and Refused as the services it asks."""
 
-    def __init__(self, engine: Engine, policy: Policy, vault: Vault, trail: Trail, clock: Clock) -> None:
+    def __init__(self, engine: Engine, policy: Policy, vault: Vault, trail: SealingTrail, clock: Clock) -> None:
         self._engine = engine
         self._policy = policy
         self._trail = trail

@@ -7,11 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session, col, delete, select
+from sqlmodel import col, delete, select
 
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.alerts.expiry import expire_alerts
-from lfr_core.alerts.pictures import MOST_SHOTS
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.custody.audit.port import AuditEvent, Verb
@@ -32,7 +31,6 @@ from lfr_core.storage.recorded import RECORDED, text_of
 from lfr_core.storage.tables.alerts import (
     AlertReferenceRow,
     AlertRow,
-    AlertShotRow,
     AlertStubRow,
     SightingRow,
     digest_stubs,
@@ -172,90 +170,6 @@ def test_who_changes_a_record_that_was_written_in_does_not_make_it_count(lived: 
 
     (difference,) = differences(lived)
     assert difference.startswith("deployment/dep isn't what entry")
-
-
-def test_an_alert_that_was_edited_is_found_after_its_next_sighting_and_after_an_answer_on_an_earlier_picture(
-    engine: Engine, tmp_path: Path
-) -> None:
-    """The recorder, and whoever answers, note what an alert is now: not what somebody wrote into it past them."""
-    live_deployment(engine)
-    harness = PlanningHarness.on(engine, tmp_path)
-    put_on_trail(engine, trail_of(engine))
-    vault, olu = vault_of(engine), authenticated("Olu Operator")
-    (alert,) = recorder_of(engine).record_sightings([sighting(0.0, vault=vault)]).opened
-    shown = seen(engine, alert)
-    recorder_of(engine).record_sightings([sighting(1.0, similarity=0.9, probe=b"better", vault=vault)])
-    with overwriting(engine) as session:
-        session.get_one(AlertRow, alert).threshold = 0.1
-
-    recorder_of(engine).record_sightings([sighting(2.0, vault=vault)])
-    after_a_sighting = differences(engine)
-    SignOns(engine, trail_of(engine), harness.clock).sign_on("dep", olu)
-    decisions = DecisionService(engine, trail_of(engine), harness.clock)
-    decisions.judge(alert, Judgement.SAME, olu, shown=shown)
-
-    expected = (f"alert/{alert} has another similarity, time or count than the recorder gave it",)
-    assert (after_a_sighting, differences(engine)) == (expected, expected)
-
-
-def test_an_answer_on_an_earlier_picture_differs_from_nothing(engine: Engine, tmp_path: Path) -> None:
-    live_deployment(engine)
-    harness = PlanningHarness.on(engine, tmp_path)
-    put_on_trail(engine, trail_of(engine))
-    vault, olu = vault_of(engine), authenticated("Olu Operator")
-    (alert,) = recorder_of(engine).record_sightings([sighting(0.0, vault=vault)]).opened
-    shown = seen(engine, alert)
-    for n in range(2 * MOST_SHOTS):
-        better = sighting(1.0 + n / 10, similarity=0.7 + n / 100, probe=b"%d" % n, vault=vault)
-        recorder_of(engine).record_sightings([better])
-        shown = seen(engine, alert) if n == MOST_SHOTS else shown
-    SignOns(engine, trail_of(engine), harness.clock).sign_on("dep", olu)
-    decisions = DecisionService(engine, trail_of(engine), harness.clock)
-    before = seen(engine, alert)
-
-    decisions.judge(alert, Judgement.SAME, olu, shown=shown)
-
-    assert seen(engine, alert) == shown != before
-    assert differences(engine) == ()
-
-
-def exchange_pictures(session: Session) -> None:
-    alert, shot = session.exec(select(AlertRow)).one(), session.exec(select(AlertShotRow)).first()
-    assert shot is not None
-    alert.probe_sealed, shot.probe_sealed = shot.probe_sealed, alert.probe_sealed
-
-
-def add_sighting(session: Session) -> None:
-    """A pass of a test subject would be recognised by it."""
-    known = session.exec(select(SightingRow)).first()
-    assert known is not None
-    session.add(SightingRow(**{**known.model_dump(), "id": uuid4()}))
-
-
-RESTING = {
-    "pictures": (exchange_pictures, "other pictures"),
-    "a picture of before gone": (lambda s: s.execute(delete(AlertShotRow)), "other pictures"),
-    "a reference gone": (lambda s: s.execute(delete(AlertReferenceRow)), "other pictures"),
-    "a sighting gone": (lambda s: s.delete(s.exec(select(SightingRow)).first()), "other sightings"),
-    "a sighting that nobody recorded": (add_sighting, "other sightings"),
-}
-
-
-@pytest.mark.parametrize("what", RESTING)
-def test_what_an_alert_rests_on_is_held_against_it(engine: Engine, what: str) -> None:
-    live_deployment(engine)
-    put_on_trail(engine, trail_of(engine))
-    for n in range(2):
-        better = sighting(1.0 + n, similarity=0.7 + n / 10, probe=b"%d" % n, vault=vault_of(engine))
-        recorder_of(engine).record_sightings([better])
-    edit, said = RESTING[what]
-    assert differences(engine) == ()
-
-    with overwriting(engine) as session:
-        edit(session)
-
-    (difference,) = differences(engine)
-    assert said in difference
 
 
 def test_a_hold_that_covers_more_than_its_entry_holds_nothing(lived: Engine, tmp_path: Path) -> None:
