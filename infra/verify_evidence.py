@@ -214,8 +214,8 @@ def read_head(kept: bytes) -> dict[str, Any]:
 
 
 def judge(content: bytes, public_key: str, kept: bytes = b"", *, takes_old_form: bool = False) -> int:
-    """Verify and print; 0 when all hold, 1 when one doesn't, 3 when a signature doesn't say of what it is, or the kept
-    head couldn't be compared.
+    """Verify and print; 0 when all hold, 1 when one doesn't, 3 when a signature doesn't say of what it is, the kept
+    head couldn't be compared, or nobody said whose key it must be: a file that somebody made up is whole as well.
     """
     try:
         verify(content, public_key, read_head(kept) if kept else None)
@@ -230,6 +230,9 @@ def judge(content: bytes, public_key: str, kept: bytes = b"", *, takes_old_form:
         return 3
     if NOT_COMPARED:
         print("NOT VERIFIED  against the kept head; all else holds: take a file that shows its entry")
+        return 3
+    if not public_key:
+        print("NOT VERIFIED  whose file it is; all else holds: give the published key with --public-key")
         return 3
     print("VERIFIED")
     return 0

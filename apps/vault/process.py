@@ -31,7 +31,7 @@ from lfr_core.custody.audit.vault_records import TrailRecords, note_unnamed_writ
 from lfr_core.custody.audit.witness import Witness
 from lfr_core.custody.identity.provider import provider_of
 from lfr_core.custody.identity.shown_logins import ShownLogins
-from lfr_core.custody.installation import Installation
+from lfr_core.custody.installation import Installation, kept_head_of
 from lfr_core.custody.vault.certificates import load_authority
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.key_terms import KeyTerms
@@ -40,7 +40,7 @@ from lfr_core.custody.vault.keystore_rollback import drop_destroyed, hold_record
 from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.process_files import ProcessFiles
 from lfr_core.custody.vault.server import VaultServer
-from lfr_core.deployments.vault_records import VaultRecords, bind_installation
+from lfr_core.deployments.vault_records import VaultRecords, bind_installation, check_keystore_is_there
 from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import Policy
 
@@ -84,8 +84,9 @@ def build_vault(
         Refused: `vault.keystore`: its folder can't be written.
         Retryable: the database is away.
     """
+    check_keystore_is_there(engine, settings.keystore_folder)
     keystore = Keystore(settings.keystore_folder)
-    bind_installation(engine, keystore.installation)
+    bind_installation(engine, keystore.installation, kept_head_of(settings))
     log, audit = VaultRecords(engine, clock), AuditWriter(engine, clock)
     core = VaultCore(
         policy=policy.vault,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, islice
+from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import Engine, true, update
@@ -33,7 +34,7 @@ from lfr_core.storage.tables.people import PersonRow, SignOnRow
 from lfr_core.storage.tables.rights import ComplaintHoldRow, RightsRequestRow
 from lfr_core.storage.tables.vault import EpochRow, InstallationRow
 
-__all__ = ["VaultRecords", "bind_installation"]
+__all__ = ["VaultRecords", "bind_installation", "check_keystore_is_there"]
 
 _MOST_DIFFERENCES = 100
 
@@ -240,15 +241,41 @@ def _covered(session: Session, hold: FootageHoldRow) -> Sequence[str]:
     return session.exec(select(FootageHoldSegmentRow.segment).where(FootageHoldSegmentRow.hold == hold.id)).all()
 
 
-def bind_installation(engine: Engine, installation: str) -> None:
-    """Tie keystore and database together at the first start, and refuse another pair ever after.
+def check_keystore_is_there(engine: Engine, folder: Path) -> None:
+    """See that no keystore is begun in the place of one that has gone, before one is.
 
     Raises:
-        Fatal: the database belongs to another keystore.
+        Fatal: the records are of an installation, and its keystore isn't in `folder`.
+        Retryable: the database is away.
+    """
+    if any(folder.glob("keys-*.json")) or any(folder.glob("wrapping-*.key")):
+        return
+    with reading(engine) as session:
+        known = session.exec(select(InstallationRow.id)).first()
+    if known is not None:
+        raise Fatal(
+            f"the keystore of installation {known}, whose records these are, isn't in {folder}: it has gone, or "
+            "LFR_VAULT_FOLDER or LFR_DATABASE_URL names another's. Put it back; nothing was made in its place. Without "
+            "it nothing that is sealed opens any more, and whoever begins anew needs new records too"
+        )
+
+
+def bind_installation(engine: Engine, installation: str, had_by: Path | None = None) -> None:
+    """Tie keystore and database together at the first start, and refuse another pair ever after.
+
+    `had_by`: a file that shows, where it is, that this keystore has had records.
+
+    Raises:
+        Fatal: the database belongs to another keystore; or to none, and there have been records.
         Retryable: the database is away.
     """
     with writing(engine) as session:
         known = session.exec(select(InstallationRow.id)).first()
+        if known is None and had_by is not None and had_by.exists():
+            raise Fatal(
+                f"these records are empty, and {had_by} shows that this keystore has had others: see LFR_DATABASE_URL, "
+                "or put them back. To begin anew without them, move that file away first"
+            )
         if known is None:
             session.add(InstallationRow(id=installation))
         elif known != installation:

@@ -162,8 +162,8 @@ def test_evidence_signed_by_somebody_else_is_distinguished_from_the_published_ke
     unsaid = run_verifier(content, tmp_path / "empty")
     other = run_verifier(content, tmp_path / "empty", "--public-key", Notary("other").public_key.hex())
 
-    assert unsaid.returncode == 0
-    assert "NOT CHECKED  whose key that is" in unsaid.stdout
+    assert (unsaid.returncode, "NOT VERIFIED  whose file it is" in unsaid.stdout) == (3, True)
+    assert "\nVERIFIED" not in unsaid.stdout  # whoever makes one up signs it with a key of their own
     assert other.returncode == 1
     assert "another installation" in other.stdout
 

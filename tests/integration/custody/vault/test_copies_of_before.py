@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from apps.vault.process import build_core
-from lfr_core.common.errors import Refused
+from lfr_core.common.errors import Fatal, Refused
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, read_checkpoint
 from lfr_core.custody.audit.head_memory import HeadMemory
@@ -213,3 +213,31 @@ def test_a_whole_home_that_is_put_back_opens_nothing_and_what_was_due_meanwhile_
     late = installation.start(DUE_NS + 1)
     late.sweep()
     assert ids(late) == set()
+
+
+@pytest.mark.parametrize("is_emptied", [False, True])
+def test_no_keystore_is_begun_in_the_place_of_one_that_has_gone(
+    installation: Installation, *, is_emptied: bool
+) -> None:
+    folder = installation.settings.keystore_folder
+    shutil.rmtree(folder)
+    if is_emptied:
+        folder.mkdir()
+
+    with pytest.raises(Fatal, match="isn't in"):
+        installation.start()
+
+    assert not folder.exists() or list(folder.iterdir()) == []
+
+
+def test_a_keystore_that_has_had_records_takes_no_empty_ones(installation: Installation, tmp_path: Path) -> None:
+    """As where LFR_DATABASE_URL names an empty database: nothing would be due by it."""
+    other = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+    make_records(other)
+    engine, settings = open_engine(other), installation.settings
+
+    with pytest.raises(Fatal, match="these records are empty"):
+        build_core(settings, load_policy(), engine, ManualClock(LATER_NS))
+    (settings.keystore_folder / HEAD_FILE).unlink()  # as it says: somebody decided to begin anew
+    build_core(settings, load_policy(), engine, ManualClock(LATER_NS))
+    engine.dispose()
