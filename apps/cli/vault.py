@@ -178,7 +178,8 @@ def _show_machines(found: Sequence[MachineInfo]) -> None:
     table = Table("machine", "for", "cameras", "admitted (UTC)", "until (UTC)", "")
     for each in found:
         times = (f"{utc_from_ns(ns):%Y-%m-%d %H:%M}" for ns in (each.admitted_ns, each.until_ns))
-        ended = "" if each.dismissed_ns is None else f"dismissed {utc_from_ns(each.dismissed_ns):%Y-%m-%d %H:%M}"
+        copied = f"two machines use it, from {each.copied}: dismiss it" if each.copied else ""
+        ended = copied if each.dismissed_ns is None else f"dismissed {utc_from_ns(each.dismissed_ns):%Y-%m-%d %H:%M}"
         table.add_row(each.name, ", ".join(each.identities), ", ".join(each.cameras), *times, ended)
     console.print(table)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from apps.supervisor.cameras import wanted_cameras
@@ -23,11 +24,15 @@ if TYPE_CHECKING:
     from lfr_core.domain.policy import Policy
     from streams.broker.choose import BrokerChoice
 
-__all__ = ["BROKER_DIFFERS", "FILES_DIFFER", "running_system"]
+__all__ = ["BROKER_DIFFERS", "FILES_DIFFER", "MACHINE_COPIED", "find_copied_machines", "running_system"]
 
 BROKER_DIFFERS: Final = (
     "the message broker isn't as the platform made it: {}. Somebody with a login there has changed it. `lfr down`, "
     "then `lfr up`, puts its topics and rights right: see the runbook “The broker or a file was changed”"
+)
+MACHINE_COPIED: Final = (
+    "two machines use what one was given when it was admitted: {}. One of them has a copy of its folder. Compliance "
+    "dismisses it (`lfr vault dismiss-machine NAME`) and admits it anew: see the runbook “A machine is lost”"
 )
 FILES_DIFFER: Final = (
     "files of the platform have gone from under it: {}. It goes on while it runs and may not start again: don't stop "
@@ -123,8 +128,21 @@ def _comparisons(
     from streams.broker.altered import BrokerComparer
 
     broker = BrokerComparer(settings, policy, choice.traits, is_ours=not choice.external)
-    files = KeptFiles(settings)
-    return (broker.find_differences, BROKER_DIFFERS), (files.find_differences, FILES_DIFFER)
+    found = ((broker.find_differences, BROKER_DIFFERS), (KeptFiles(settings).find_differences, FILES_DIFFER))
+    return found if settings.vault_address else (*found, (partial(find_copied_machines, settings), MACHINE_COPIED))
+
+
+def find_copied_machines(settings: Settings) -> Sequence[str]:
+    """Return which admitted machines are two, by what the vault has seen. Raises LfrError: it is away."""
+    from lfr_core.custody.vault.client import make_vault_client
+    from lfr_core.domain.actors import ProcessIdentity
+
+    client = make_vault_client(settings, ProcessIdentity.SUPERVISOR)
+    try:
+        machines = client.machines()
+    finally:
+        client.close()
+    return [f"{each.name} (from {each.copied})" for each in machines if each.copied and each.dismissed_ns is None]
 
 
 def _see_to_home(settings: Settings, say: Callable[[str], None]) -> None:

@@ -144,6 +144,7 @@ class MachineInfo(BaseModel):
     admitted_ns: int
     until_ns: int
     dismissed_ns: int | None
+    copied: str = ""
 
 
 class MachinesAnswer(Message):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 import threading
 import time
@@ -14,11 +13,11 @@ from typing import TypeVar
 from cachetools import LRUCache, cachedmethod
 from pydantic import BaseModel, ValidationError
 
-from lfr_core.common.addresses import split_address
 from lfr_core.common.errors import Fatal, LfrError, Refused, Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.custody.vault import messages as m
+from lfr_core.custody.vault.boots import read_own_boot
 from lfr_core.custody.vault.certificates import SERVER_NAME
 from lfr_core.custody.vault.port import (
     DestroyedKey,
@@ -34,7 +33,7 @@ from lfr_core.custody.vault.port import (
     WriterKey,
 )
 from lfr_core.custody.vault.process_files import client_context
-from lfr_core.custody.vault.socket_owner import check_own_peer
+from lfr_core.custody.vault.socket_owner import connect_to
 from lfr_core.custody.vault.wire import read_frame, write_frame
 from lfr_core.domain.actors import Principal, ProcessIdentity, SystemActor, fold_name
 from lfr_core.domain.signatures import SignatureKind
@@ -70,6 +69,7 @@ class VaultClient:
         self._pseudonyms: LRUCache[str, str] = LRUCache(_MOST_NAMES)
         self._names_lock = threading.Lock()
         self._shown: dict[str, str] = {}
+        self._boot = read_own_boot  # another's in a test of two machines
 
     def remember(self, person: AuthenticatedPerson) -> None:
         """Show the vault this login with whatever is asked in the person's name from now on."""
@@ -223,9 +223,11 @@ class VaultClient:
 
     def _connect(self) -> ssl.SSLSocket:
         with ExitStack() as opened:
-            plain = opened.enter_context(_connect(self._where, self._timeout_s))
+            plain = opened.enter_context(connect_to(self._where, self._timeout_s))
             context = client_context(self._processes, self.identity)  # read anew: the vault may have renewed it
             connection = opened.enter_context(context.wrap_socket(plain, server_hostname=SERVER_NAME))
+            if isinstance(self._where, str):
+                write_frame(connection, self._boot().encode())
             self._read(read_frame(connection), m.TextAnswer)  # it says whether it takes what it was shown
             opened.pop_all()
             return connection
@@ -264,22 +266,6 @@ class VaultClient:
         if not isinstance(answer, expected):
             raise Fatal(f"the vault answered with {type(answer).__name__}: start both from the same OpenLFR")
         return answer
-
-
-def _connect(where: Path | str, timeout_s: float) -> socket.socket:
-    if isinstance(where, str):
-        connection = socket.create_connection(split_address(where), timeout_s)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.settimeout(timeout_s)
-        connection.connect(str(where))
-        check_own_peer(connection, where)
-    except (OSError, Fatal):
-        connection.close()
-        raise
-    return connection
 
 
 def make_vault_client(settings: Settings, identity: ProcessIdentity, timeout_s: float = VAULT_TIMEOUT_S) -> VaultClient:

@@ -52,6 +52,8 @@ class Connection:
     """Of the network; empty for the socket."""
     peer: Peer | None = None
     """Who has shown who it is."""
+    boot: str = ""
+    """In which that machine says that it is (`lfr_core.custody.vault.boots`); empty for the socket."""
     since: float = field(default_factory=time.monotonic)
     """Monotonic seconds."""
 

@@ -118,6 +118,7 @@ def _machine(machine: Machine) -> m.MachineInfo:
         admitted_ns=machine.admitted_ns,
         until_ns=machine.until_ns,
         dismissed_ns=machine.dismissed_ns,
+        copied=machine.copied,
     )
 
 

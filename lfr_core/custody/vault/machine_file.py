@@ -39,6 +39,8 @@ class Machine(BaseModel):
     last_entries: Mapping[str, int | None] = Field(default_factory=dict)
     """For each certificate that is good no more, the last entry of the audit trail that it may have sealed; None: the
     records haven't been seen since."""
+    copied: str = ""
+    """From where two machines came with what this one was given, in words; admitting it anew ends that."""
     is_told: bool = True
     """Whether its dismissal is on the audit trail."""
 

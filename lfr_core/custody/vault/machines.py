@@ -20,6 +20,7 @@ from lfr_core.custody.audit.entry import AuditEntry
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.people.roles import Role
 from lfr_core.custody.vault.access import PeopleRegister
+from lfr_core.custody.vault.boots import Boots
 from lfr_core.custody.vault.certificates import THIS_MACHINE, CertificateAuthority, Peer
 from lfr_core.custody.vault.erasure_events import AuditRecorder
 from lfr_core.custody.vault.machine_file import Machine, check_room, read_machines, write_machines
@@ -72,6 +73,7 @@ class Machines:
         self._audit = audit
         self._clock = clock
         self._days = days
+        self._boots = Boots()
         self._lock = threading.Lock()
         self._telling = threading.Lock()
         self._known = read_machines(self._file)
@@ -234,6 +236,17 @@ class Machines:
                 f"the machine {peer.machine} isn't admitted with this certificate: `lfr vault admit-machine`, "
                 "on the vault's machine, gives it another",
             )
+
+    def note_boot(self, peer: Peer, boot: str, host: str) -> None:
+        """Note in which boot a machine shows life, and that what it was given is used by two (`Boots`)."""
+        with self._lock:
+            known = self._known.get(peer.machine)
+            if known is None or known.copied:
+                return
+            places = self._boots.note(f"{known.name} {known.admitted_ns}", boot, host)
+            if places is not None:
+                get_logger().critical("vault.machine-copied", machine=peer.machine, hosts=places)
+                self._keep(known.model_copy(update={"copied": " and ".join(sorted(set(places)))}))
 
     def note_newest(self, seq: int) -> None:
         """Note as `MachineRegister` does. Certificates that were replaced or ran out write what was under way then."""

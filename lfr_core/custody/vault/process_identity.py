@@ -36,7 +36,7 @@ VERBS: Final[Mapping[ProcessIdentity, frozenset[str]]] = MappingProxyType(
         _Who.PURGE: _STATE | {"kept", "hold", "destroy", "sign", "writer-key"},
         _Who.RECOGNISE: _STATE | {"open-key", "record-key", "kept", "open-kept", "make-key"},
         _Who.RECORD: _STATE | {"record-key", "kept", "open-kept", "make-key", "writer-key"},
-        _Who.SUPERVISOR: frozenset({"ping"}),
+        _Who.SUPERVISOR: frozenset({"ping", "machines"}),
         _Who.VAULT: frozenset(),
         _Who.WATCH: _STATE | {"seal-key", "record-key", "writer-key"},
     }

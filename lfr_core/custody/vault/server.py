@@ -25,6 +25,7 @@ from lfr_core.common.errors import LfrError, Refused
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.answers import Message
+from lfr_core.custody.vault.boots import LONGEST_BOOT
 from lfr_core.custody.vault.certificates import THIS_MACHINE, Peer, read_peer
 from lfr_core.custody.vault.connections import (
     MOST_HANDSHAKES,
@@ -43,7 +44,7 @@ from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.process_files import ProcessFiles
 from lfr_core.custody.vault.process_identity import camera_asked_for, check_request
 from lfr_core.custody.vault.socket_owner import peer_uid
-from lfr_core.custody.vault.wire import LONGEST, read_frame, write_frame
+from lfr_core.custody.vault.wire import LONGEST, read_frame, send
 
 __all__ = ["VaultServer"]
 
@@ -172,10 +173,10 @@ class VaultServer:
 
     def _serve_one(self, connection: Connection) -> None:
         try:
-            with connection.secured as secured:
+            with connection.secured:
                 peer = self._identify(connection)
                 if peer is not None:
-                    self._serve_peer(secured, peer)
+                    self._serve_peer(connection, peer)
         except EOFError:
             pass
         except (ValueError, OSError) as error:
@@ -191,19 +192,20 @@ class VaultServer:
         try:
             secured.do_handshake()
             peer = read_peer(secured.getpeercert(binary_form=True) or b"")
-        except (OSError, ValueError) as error:
+            connection.boot = read_frame(secured, longest=LONGEST_BOOT).decode("ascii") if host else ""
+        except (OSError, EOFError, ValueError) as error:
             if not self._stopping.is_set():
                 self._log("vault.not-identified", host=host, why=getattr(error, "reason", None) or type(error).__name__)
             return None
         if (peer.machine == THIS_MACHINE) is bool(host):
             self._log("vault.not-identified", host=host, why="a certificate for another way in")
             refusal = "a certificate of this machine is for the socket, and one of another machine for the network"
-            _send(secured, m.RefusedAnswer(rule="vault.not-identified", message=refusal))
+            send(secured, m.RefusedAnswer(rule="vault.not-identified", message=refusal))
             return None
         if not self._connections.identify(connection, peer):
             self._log("vault.too-many", machine=peer.machine)
             most = MOST_OF_ONE_MACHINE if host else MOST_OF_PEOPLE
-            _send(secured, m.RetryAnswer(message=f"{peer.machine} has {most} connections of that kind already"))
+            send(secured, m.RetryAnswer(message=f"{peer.machine} has {most} connections of that kind already"))
             return None
         if not self._is_admitted(secured, peer):  # it may have been dismissed before it was known whose it is
             return None
@@ -211,7 +213,7 @@ class VaultServer:
         if host:
             secured.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             secured.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # one that was cut off gives its place back
-        _send(secured, m.TextAnswer())  # in TLS 1.3 a client isn't told otherwise that it was taken
+        send(secured, m.TextAnswer())  # in TLS 1.3 a client isn't told otherwise that it was taken
         return peer
 
     def _is_admitted(self, secured: ssl.SSLSocket, peer: Peer) -> bool:
@@ -222,11 +224,12 @@ class VaultServer:
             self._machines.check(peer)
         except Refused as error:
             self._log(error.rule, process=peer.identity.value, machine=peer.machine)
-            _send(secured, m.RefusedAnswer(rule=error.rule, message=str(error)))
+            send(secured, m.RefusedAnswer(rule=error.rule, message=str(error)))
             return False
         return True
 
-    def _serve_peer(self, secured: ssl.SSLSocket, peer: Peer) -> None:
+    def _serve_peer(self, connection: Connection, peer: Peer) -> None:
+        secured = connection.secured
         longest = LONGEST if peer.machine == THIS_MACHINE else _LONGEST_FROM_NETWORK
         requests = RequestRates() if peer.machine == THIS_MACHINE else self._requests
         while not self._stopping.is_set():
@@ -244,7 +247,9 @@ class VaultServer:
                 return
             if time.time() > peer.until_s or not self._is_admitted(secured, peer):
                 return  # who has a newer certificate comes back with it
-            _send(secured, self._answer(body, peer))
+            if connection.host:
+                self._machines.note_boot(peer, connection.boot, connection.host)
+            send(secured, self._answer(body, peer))
 
     def _answer(self, body: bytes, peer: Peer) -> BaseModel:
         try:
@@ -293,7 +298,3 @@ class VaultServer:
                 return
             self._said[said] = None
         get_logger().warning(event, **fields)
-
-
-def _send(connection: ssl.SSLSocket, answer: BaseModel) -> None:
-    write_frame(connection, answer.model_dump_json().encode())

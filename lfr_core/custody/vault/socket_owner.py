@@ -7,10 +7,11 @@ import socket
 import struct
 from pathlib import Path
 
+from lfr_core.common.addresses import split_address
 from lfr_core.common.errors import Fatal
 from lfr_core.common.owned_file import is_own_folder
 
-__all__ = ["check_own_folder", "check_own_peer", "peer_uid"]
+__all__ = ["check_own_folder", "check_own_peer", "connect_to", "peer_uid"]
 
 
 def peer_uid(connection: socket.socket) -> int | None:
@@ -38,3 +39,20 @@ def check_own_folder(folder: Path) -> None:
             f"the vault's socket isn't made in {folder}: that folder is a link, another user's, or open to others. "
             "Move it away, or set LFR_HOME to a folder of this user's own with a shorter name"
         )
+
+
+def connect_to(where: Path | str, timeout_s: float) -> socket.socket:
+    """Connect to the vault: at its socket, or HOST:PORT. Raises OSError; Fatal: another user answers there."""
+    if isinstance(where, str):
+        connection = socket.create_connection(split_address(where), timeout_s)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(timeout_s)
+        connection.connect(str(where))
+        check_own_peer(connection, where)
+    except (OSError, Fatal):
+        connection.close()
+        raise
+    return connection

@@ -5,7 +5,9 @@ from __future__ import annotations
 import socket
 import struct
 
-__all__ = ["LONGEST", "read_frame", "write_frame"]
+from pydantic import BaseModel
+
+__all__ = ["LONGEST", "read_frame", "send", "write_frame"]
 
 LONGEST = 16 * 1024 * 1024
 """Bytes of one message: more than `MOST_IDS` keys with the longest names there may be, and so than any request."""
@@ -17,6 +19,11 @@ def write_frame(connection: socket.socket, body: bytes) -> None:
     if len(body) > LONGEST:
         raise ValueError(f"a message of {len(body):,} bytes is longer than the vault takes")
     connection.sendall(_LENGTH.pack(len(body)) + body)
+
+
+def send(connection: socket.socket, answer: BaseModel) -> None:
+    """Send an answer. Raises as `write_frame`."""
+    write_frame(connection, answer.model_dump_json().encode())
 
 
 def read_frame(connection: socket.socket, first: bytes = b"", longest: int = LONGEST) -> bytes:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from lfr_core.common.clock import SystemClock
 from lfr_core.custody.vault.certificates import CertificateAuthority, load_authority
 from lfr_core.custody.vault.process_files import AUTHORITY_FILE
+from lfr_core.custody.vault.wire import write_frame
 from tests.support.vault_site import CAMERA, Site
 
 DAY_S = 86_400
@@ -128,6 +129,7 @@ def answer(site: Site, folder: Path, pem: bytes) -> bytes:
         socket.create_connection(("127.0.0.1", site.port), timeout=5) as plain,
         context.wrap_socket(plain, server_hostname="vault") as secured,
     ):
+        write_frame(secured, b"a boot of another machine")
         return secured.recv(10_000)
 
 
