@@ -42,7 +42,7 @@ def check_own_folder(folder: Path) -> None:
 
 
 def connect_to(where: Path | str, timeout_s: float) -> socket.socket:
-    """Open a connection to the vault: at its socket, or HOST:PORT. Raises OSError; Fatal: another user answers there."""
+    """Open a connection to the vault, at its socket or HOST:PORT. Raises OSError; Fatal: another user answers."""
     if isinstance(where, str):
         connection = socket.create_connection(split_address(where), timeout_s)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
