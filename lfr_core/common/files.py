@@ -122,9 +122,11 @@ def open_atomic(file: Path) -> Iterator[BinaryIO]:
     """Open a file to write, readable by its owner alone, that is there only once the block has ended well.
 
     Raises:
-        Fatal: it can't be written.
+        Fatal: it can't be written, or something that is no file stands there.
     """
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    if file.exists() and not file.is_file():  # a device would be replaced for the whole machine
+        raise Fatal(f"{file} is no file but a folder, a device or a pipe: nothing was written; give another file")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:

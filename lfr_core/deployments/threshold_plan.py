@@ -18,15 +18,15 @@ from lfr_core.common.errors import Refused
 from lfr_core.common.files import open_atomic, read_bounded
 from lfr_core.deployments.evaluations import Evaluation, load_evaluations
 from lfr_core.domain.claims import ListBand, faces_needed
-from lfr_core.domain.extreme_values import TailFit, fit_tail
+from lfr_core.domain.extreme_values import FARTHEST, TailFit, fit_tail
 from lfr_core.domain.rates import one_in, upper_bound
 from lfr_core.recognition.accuracy.evaluation import AccuracyEvaluation, ListSizeFigures
 
 __all__ = ["ThresholdPlan", "plan_threshold", "write_row"]
 
-_REACH = 100.0
-"""How far past the data a tail may be followed: to rates of one in so many times the comparisons made. [proposal]"""
 _REGISTER_BYTES = 1_000_000
+_RAREST = 1e-9
+"""Nobody counts so many passes that a rarer one could be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,10 @@ def plan_threshold(
         Refused: `accuracy.not-carried`: the data can't carry it; how many searches and comparisons would is said.
             `accuracy.beyond-tail`: not even the tail reaches so far.
     """
-    if not (list_size >= 1 and 0.0 < fpir <= 0.5 and 0.5 <= confidence <= 0.99):  # as the docstring says
+    if not (list_size >= 1 and _RAREST <= fpir <= 0.5 and 0.5 <= confidence <= 0.99):  # as the docstring says
         raise Refused(
-            "accuracy.bad-plan", "a plan needs a list of people, an FPIR up to 0.5 and a confidence from 0.5 to 0.99"
+            "accuracy.bad-plan",
+            "a plan needs a list of people, an FPIR from 1e-9 to 0.5 and a confidence from 0.5 to 0.99",
         )
     asked = fpir / found.per_pass
     fit = _fit(found)
@@ -84,7 +85,7 @@ def plan_threshold(
     tail = _tail_words(fit, by_tail, per_comparison)
     if not extrapolate:
         raise Refused("accuracy.not-carried", f"{needed} {tail}")
-    if by_tail is None or fit is None or per_comparison * fit.comparisons * _REACH < 1.0 or by_tail >= 1.0:
+    if by_tail is None or fit is None or per_comparison * fit.comparisons * FARTHEST < 1.0 or by_tail >= 1.0:
         raise Refused("accuracy.beyond-tail", f"{needed} The tail of the scores isn't followed so far either. {tail}")
     threshold = min(1.0 - 1e-6, math.ceil(by_tail * 1_000) / 1_000)
     row = _row(found, threshold, list_size, *_as_counts(asked))

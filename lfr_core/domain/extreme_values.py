@@ -14,10 +14,12 @@ import numpy as np
 from lfr_core.common.errors import Refused
 from lfr_core.domain.identification import Doubles
 
-__all__ = ["LEAST_EXCEEDANCES", "TailFit", "fit_tail"]
+__all__ = ["FARTHEST", "LEAST_EXCEEDANCES", "TailFit", "fit_tail"]
 
 LEAST_EXCEEDANCES = 50
 """Scores above the tail's start, below which shape and scale are guesses. [proposal]"""
+FARTHEST = 100.0
+"""How far past the data a tail may be followed: to rates of one in so many times the comparisons made. [proposal]"""
 
 
 @dataclass(frozen=True, slots=True)

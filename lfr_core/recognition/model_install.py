@@ -8,6 +8,7 @@ drawn test face is found and gives the same template alone and in company.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -30,7 +31,9 @@ from lfr_core.recognition.faces.pack.manifest import (
     contract_id_of,
     read_manifest,
 )
+from lfr_core.recognition.faces.pack.network import graph_errors
 from lfr_core.recognition.faces.pack.scratch import scratch_folder
+from lfr_core.recognition.faces.pack.stranger_graph import check_graph, limit_memory
 from lfr_core.recognition.faces.pack.surgery import with_dynamic_batch
 from lfr_core.recognition.selftest.face import draw_face
 
@@ -43,7 +46,8 @@ _SIDE_PX = 112
 _SAME = 1e-4
 """Largest cosine difference between a face's template alone and in a batch."""
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+Name = Annotated[str, StringConstraints(pattern=_NAME)]
 
 
 class _Description(BaseModel):
@@ -84,8 +88,10 @@ def install_model(
         Refused: `models.not-a-model`, `models.installed`, `models.doesnt-fit`: what is wrong with it.
         Fatal: as `open_pack`; it can't be written. Nothing was installed.
     """
+    if not folder.is_dir():
+        raise _none(f"{folder} is no folder: unpack an archive first, and give the folder that holds {MANIFEST}")
     try:
-        with scratch_folder(models, ".own") as scratch:
+        with scratch_folder(models, ".own") as scratch, limit_memory(_graph_bytes(folder)):
             built = scratch / "pack"
             built.mkdir()
             if (folder / MANIFEST).is_file():
@@ -94,7 +100,7 @@ def install_model(
                 _build_around(folder, built, open_pack_folder)
             pack = open_pack(built, acknowledge_licence=acknowledge_licence)
             _try(pack, policy, providers, threads)
-            target = models / pack.model_id
+            target = _target(models, pack.model_id, open_pack_folder)
             if target.exists():
                 if not force:
                     raise Refused("models.installed", f"{target} is there already: --force replaces it")
@@ -103,6 +109,20 @@ def install_model(
         return open_pack(target, acknowledge_licence=acknowledge_licence)
     except OSError as error:
         raise Fatal(f"the model can't be written to {models}: {error.strerror}. Nothing was installed") from error
+
+
+def _target(models: Path, model_id: str, open_pack_folder: Path) -> Path:
+    """Return where a model of that name goes: a folder of its own directly below `models`. Raises Refused."""
+    target = models / model_id
+    if not re.fullmatch(_NAME, model_id) or target.resolve() == open_pack_folder.resolve():
+        raise _none(
+            f"a model can't be called {model_id[:64]!r}: letters, digits, dots and hyphens, and not as the open pack is"
+        )
+    return target
+
+
+def _graph_bytes(folder: Path) -> int:
+    return max((file.lstat().st_size for file in folder.glob("*.onnx")), default=0)
 
 
 def _copy_package(folder: Path, built: Path) -> None:
@@ -115,6 +135,7 @@ def _copy_package(folder: Path, built: Path) -> None:
     names |= {manifest.tasks.detection.file} if manifest.tasks.detection else set()
     if block := manifest.openlfr:
         names |= {file.file for file in (block.landmarks, *block.detectors, *block.originals.values())}
+    graphs = names - {MANIFEST, manifest.license}
     for name in sorted(names):
         source = folder / name
         if not source.is_file() and name == manifest.license:
@@ -126,6 +147,8 @@ def _copy_package(folder: Path, built: Path) -> None:
         target = built / name
         if not target.resolve().is_relative_to(built.resolve()):
             raise _none(f"the manifest of {folder} names a file outside it")
+        if name in graphs:
+            check_graph(data, name)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
 
@@ -137,6 +160,7 @@ def _build_around(folder: Path, built: Path, open_folder: Path) -> None:
         data = read_bounded(folder / described.file, _MODEL_BYTES, inside=folder)
     except OSError as error:
         raise _none(f"{folder / described.file} can't be read: {error.strerror}") from error
+    check_graph(data, described.file)
     _check_shape(data, described.file)
     open_pack(open_folder)
     base = read_manifest(open_folder)
@@ -190,11 +214,17 @@ def _read_description(folder: Path) -> _Description:
 
 def _check_shape(data: bytes, name: str) -> None:
     """See that the graph takes 112 x 112 colour and gives one template. Raises Refused `models.doesnt-fit`."""
-    graph = LoadedGraph(data, providers=("CPUExecutionProvider",), threads=1, name=name)
+    try:
+        graph = LoadedGraph(data, providers=("CPUExecutionProvider",), threads=1, name=name)
+    except Fatal as error:
+        raise _unfit(f"{name} can't be loaded: {_first_line(error)}") from error
     shape = graph.input_shape
     if tuple(shape[1:]) != (3, _SIDE_PX, _SIDE_PX):
         raise _unfit(f"{name} takes {shape}; ArcFace-style models take faces of 3 x {_SIDE_PX} x {_SIDE_PX}")
-    found = graph.run(np.zeros((1, 3, _SIDE_PX, _SIDE_PX), np.float32))
+    try:
+        found = graph.run(np.zeros((1, 3, _SIDE_PX, _SIDE_PX), np.float32))
+    except graph_errors() as error:
+        raise _unfit(f"{name} can't be run: {_first_line(error)}") from error
     if len(found) != 1 or found[0].shape != (1, DIMENSION):
         given = ", ".join(str(each.shape) for each in found)
         raise _unfit(f"{name} gives {given}; a template is (1, {DIMENSION}), and nothing else may come with it")
@@ -224,8 +254,8 @@ def _try(pack: ModelPack, policy: Policy, providers: tuple[str, ...], threads: i
         together = engine.embed([aligned[:, ::-1].copy(), aligned])
     except Refused:
         raise
-    except LfrError as error:
-        raise _unfit(f"{pack.model_id} can't be run: {error}") from error
+    except graph_errors(LfrError) as error:
+        raise _unfit(f"{pack.model_id} can't be run: {_first_line(error)}") from error
     if alone.shape != (DIMENSION,):
         raise _unfit(f"{pack.model_id} gives templates of {alone.shape[0]} numbers; galleries hold {DIMENSION}")
     if max(1.0 - float(together[1] @ alone), 1.0 - float(together[0] @ other)) > _SAME:
@@ -236,6 +266,10 @@ def _write(folder: Path, name: str, data: bytes) -> ModelFile:
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(data)
     return ModelFile(file=name, sha256=hashlib.sha256(data).hexdigest())
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]
 
 
 def _none(words: str) -> Refused:

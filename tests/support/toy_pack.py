@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+from onnx import ModelProto, TensorProto, helper, load_model_from_string, numpy_helper
 
 from lfr_core.recognition.faces.pack.pins import Original, PackageSource, PackPins, PackRecipe, Task
 from lfr_core.recognition.faces.pack.surgery import priors
 
-__all__ = ["toy_detector", "toy_embedder", "toy_pins", "toy_tarball"]
+__all__ = ["hostile_embedders", "toy_detector", "toy_embedder", "toy_pins", "toy_tarball"]
 
 MEMBERS: dict[Task, str] = {
     "detection": "package/model/fr_detect.onnx",
@@ -21,6 +22,7 @@ MEMBERS: dict[Task, str] = {
     "recognition": "package/model/fr_feature.onnx",
 }
 LICENCE = b"a licence\n"
+DIMENSION = 512
 
 
 def toy_embedder(channels: int = 3, size: int = 112, dimension: int = 512) -> bytes:
@@ -58,6 +60,63 @@ def toy_detector() -> bytes:
         {"scores": [1, count, 2], "boxes": [1, count, 4]},
         {"per_image": np.array([-1, 1, 1], dtype=np.int64)},
     )
+
+
+def hostile_embedders() -> dict[str, bytes]:
+    """What a graph from a stranger may try, by what it is: each takes a face and says that it gives a template."""
+    found = {"no graph": b"\x89PNG not a model", "empty": b""}
+
+    def changed(of: str, change: Callable[[ModelProto], None]) -> None:
+        model = load_model_from_string(toy_embedder())
+        change(model)
+        found[of] = model.SerializeToString()
+
+    def lead_elsewhere(model: ModelProto) -> None:
+        weights = next(one for one in model.graph.initializer if one.name == "w")
+        weights.ClearField("raw_data")
+        weights.data_location = TensorProto.EXTERNAL
+        weights.external_data.add(key="location", value="/etc/passwd")
+
+    def repeat(model: ModelProto) -> None:
+        again = [helper.make_node("Identity", ["going"], ["go"]), helper.make_node("Identity", ["had"], ["has"])]
+        body = helper.make_graph(
+            again,
+            "body",
+            [
+                helper.make_tensor_value_info("turn", TensorProto.INT64, []),
+                helper.make_tensor_value_info("going", TensorProto.BOOL, []),
+                helper.make_tensor_value_info("had", TensorProto.FLOAT, [1, DIMENSION]),
+            ],
+            [
+                helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+                helper.make_tensor_value_info("has", TensorProto.FLOAT, [1, DIMENSION]),
+            ],
+        )
+        model.graph.node[-1].output[0] = "once"
+        model.graph.initializer.append(numpy_helper.from_array(np.array(2**60, dtype=np.int64), name="turns"))
+        model.graph.initializer.append(numpy_helper.from_array(np.ones((), np.bool_), name="always"))
+        model.graph.node.append(helper.make_node("Loop", ["turns", "always", "once"], ["output"], body=body))
+
+    def need_memory(model: ModelProto) -> None:
+        model.graph.initializer.append(numpy_helper.from_array(np.array([1, 10**10], dtype=np.int64), name="huge"))
+        model.graph.node[-1].output[0] = "small"
+        model.graph.node.append(helper.make_node("ReduceMean", ["small"], ["mean"], axes=[1], keepdims=1))
+        model.graph.node.append(helper.make_node("Expand", ["mean", "huge"], ["wide"]))
+        model.graph.node.append(helper.make_node("ReduceMax", ["wide"], ["most"], axes=[1], keepdims=1))
+        model.graph.node.append(helper.make_node("Add", ["small", "most"], ["output"]))
+
+    def own_operator(model: ModelProto) -> None:
+        model.graph.node[0].domain = "org.stranger"
+        model.opset_import.add(domain="org.stranger", version=1)
+
+    for of, change in (
+        ("reads another file", lead_elsewhere),
+        ("repeats without end", repeat),
+        ("needs 40 GB", need_memory),
+        ("an operator of its own", own_operator),
+    ):
+        changed(of, change)
+    return found
 
 
 def toy_tarball(folder: Path, *, graphs: dict[Task, bytes] | None = None) -> Path:

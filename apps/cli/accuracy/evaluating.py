@@ -85,7 +85,7 @@ def write_evaluation(found: AccuracyEvaluation, file: Path) -> None:
     from lfr_core.common.files import open_atomic
 
     with open_atomic(file) as out:
-        out.write(found.model_dump_json(indent=1).encode() + b"\n")
+        out.write(found.as_file())
 
 
 @contextmanager

@@ -158,6 +158,8 @@ def _rows(file: Path, rule: str) -> Iterator[Mapping[str, str]]:
     try:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
         header = [name.strip().casefold() for name in next(reader, [])]
+        if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
+            raise Refused(rule, f"{file} has semicolons or tabs between its columns: save it with commas")
         if len(set(header)) != len(header):
             raise Refused(rule, f"{file} names a column twice")
         for values in reader:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sized
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from lfr_core.common.errors import Refused
 from lfr_core.common.files import read_bounded
@@ -28,11 +30,13 @@ __all__ = [
 ]
 
 _MOST_BYTES = 64_000_000
+QUANTILES = frozenset({"0.025", "0.9", "0.95", "0.975", "0.99"})
+"""Of every bootstrap that is kept."""
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Rate(_Part):
@@ -52,8 +56,8 @@ class EvaluationBinding(_Part):
     model_id: str
     quality_gate: str
     """`quality_gate_id` of the policy."""
-    agreeing_shots: int
-    most_shots: int
+    agreeing_shots: int = Field(ge=1)
+    most_shots: int = Field(ge=1)
     """Shots of a pass that are compared, at most."""
 
 
@@ -67,8 +71,8 @@ class Failures(_Part):
 class ListSizeFigures(_Part):
     """Errors at one size of list, by threshold. Lists are of the same length as the evaluation's `thresholds`."""
 
-    people: int
-    searches: int
+    people: int = Field(ge=1)
+    searches: int = Field(ge=0)
     """By people who weren't listed: distinct photographs."""
     fpir: list[Share]
     """Measured, expected over all lists of that size (docs/domain.md F6)."""
@@ -100,7 +104,7 @@ class TailScores(_Part):
     """The highest scores of two different people's photographs, ascending, and how many comparisons there were."""
 
     scores: list[float]
-    comparisons: int
+    comparisons: int = Field(ge=0)
 
 
 class GroupFigures(_Part):
@@ -169,6 +173,37 @@ class AccuracyEvaluation(_Part):
     groups: list[GroupTable]
     remarks: list[str]
     """What couldn't be computed, and why."""
+    content_sha256: str = ""
+    """`digest`, as it was written into a file."""
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Self:
+        count = len(self.thresholds)
+        if not self.lists or not self._is_ascending():
+            raise ValueError("a list and ascending thresholds from 0 to 1 belong to an evaluation")
+        for one in self.lists:
+            tables: tuple[Sized, ...] = (
+                one.fpir,
+                one.false_matches,
+                one.scaled,
+                *one.bootstrap.values(),
+                *one.tpir_bootstrap.values(),
+            )
+            if any(len(each) != count for each in (*tables, one.tpir or one.fpir)):
+                raise ValueError(f"a list of {one.people} hasn't as many figures as there are thresholds")
+            if any(drawn and not set(drawn) >= QUANTILES for drawn in (one.bootstrap, one.tpir_bootstrap)):
+                raise ValueError(f"a list of {one.people} lacks bounds of the bootstrap")
+            if any(not 0 <= false <= one.searches for false in one.false_matches):
+                raise ValueError(f"a list of {one.people} has more false matches than searches")
+            if self.unit == "photograph" and one.searches > self.photographs:
+                raise ValueError(f"a list of {one.people} has more searches than there are photographs")
+        if not len(self.impostor_histogram) == len(self.genuine_histogram) == count + 1:
+            raise ValueError("the histograms haven't one step more than there are thresholds")
+        return self
+
+    def _is_ascending(self) -> bool:
+        at = self.thresholds
+        return bool(at) and at[0] >= 0.0 and at[-1] <= 1.0 and all(low < high for low, high in pairwise(at))
 
     @property
     def per_pass(self) -> float:
@@ -178,18 +213,24 @@ class AccuracyEvaluation(_Part):
 
     def digest(self) -> str:
         """Return SHA-256 (hex) over its content, whatever its file looks like."""
-        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        found = self.model_dump(mode="json", exclude={"content_sha256"})
+        content = json.dumps(found, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
+
+    def as_file(self) -> bytes:
+        """Return what `read_evaluation` reads."""
+        whole = self.model_copy(update={"content_sha256": self.digest()})
+        return whole.model_dump_json(indent=1).encode() + b"\n"
 
 
 def read_evaluation(file: Path) -> AccuracyEvaluation:
     """Read what `lfr accuracy evaluate --json FILE` wrote.
 
     Raises:
-        Refused: `accuracy.evaluation`: it can't be read, or is no evaluation.
+        Refused: `accuracy.evaluation`: it can't be read, is no evaluation, or was typed or changed by hand.
     """
     try:
-        return AccuracyEvaluation.model_validate_json(read_bounded(file, _MOST_BYTES))
+        found = AccuracyEvaluation.model_validate_json(read_bounded(file, _MOST_BYTES))
     except OSError as error:
         raise Refused("accuracy.evaluation", f"{file} can't be read: {error.strerror}") from error
     except ValidationError as error:
@@ -199,3 +240,9 @@ def read_evaluation(file: Path) -> AccuracyEvaluation:
             "accuracy.evaluation",
             f"{file} is no evaluation ({where}: {first['msg']}): `lfr accuracy evaluate --json FILE` writes one",
         ) from error
+    if found.content_sha256 != found.digest():
+        raise Refused(
+            "accuracy.evaluation",
+            f"{file} isn't as it was written: it was typed or changed by hand, or by an earlier version. Evaluate anew",
+        )
+    return found

@@ -36,6 +36,8 @@ _NAMED = 5
 """Pairs that a refusal names."""
 _LEAST_COMPARISONS = 4
 """Between two people's photographs before their median says something."""
+_SURELY = 0.6
+"""With fewer: one in a million comparisons of different people reaches it (docs/facts.md#faces)."""
 _DIGITS = 9
 
 
@@ -73,7 +75,10 @@ def check_subjects(templates: Templates, scores: Scores, *, same_picture: float,
     same = []
     for a, b in sorted(scores.alike):
         between = templates.vectors[templates.subject == a] @ templates.vectors[templates.subject == b].T
-        is_person = between.size >= _LEAST_COMPARISONS and usual is not None and float(np.median(between)) >= usual
+        if between.size >= _LEAST_COMPARISONS and usual is not None:
+            is_person = float(np.median(between)) >= usual
+        else:
+            is_person = float(between.max()) >= max(_SURELY, usual or 0.0)
         if float(between.max()) >= same_picture or is_person:
             same.append(f"{templates.subjects[a]} and {templates.subjects[b]}")
     if same and not keep_lookalikes:

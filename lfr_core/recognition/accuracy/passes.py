@@ -76,6 +76,8 @@ def read_truth(file: Path, listed: Sequence[str]) -> tuple[Pass, ...]:
         rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise Refused("accuracy.truth", f"{file} can't be read as a CSV in UTF-8: {error}") from error
+    if rows and len(rows[0]) == 1 and any(mark in next(iter(rows[0])) for mark in ";\t"):
+        raise Refused("accuracy.truth", f"{file} has semicolons or tabs between its columns: save it with commas")
     if not rows or not {"subject", "from_s", "to_s"} <= set(rows[0]):
         raise Refused("accuracy.truth", f"{file} needs the columns subject, from_s and to_s, and a line for each pass")
     found: list[Pass] = []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lfr_core.domain.extreme_values import TailFit
+from lfr_core.domain.extreme_values import FARTHEST, TailFit
 from lfr_core.recognition.accuracy.evaluation import AccuracyEvaluation, ListSizeFigures
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def tail_svg(found: AccuracyEvaluation, fit: TailFit, needed: float | None = Non
         if needed is not None:
             axes.axhline(needed, color="black", linewidth=0.8)
         axes.set_yscale("log")
+        axes.set_ylim(bottom=0.5 / (FARTHEST * fit.comparisons))  # no further than a plan follows it
         axes.set_xlabel("threshold (cosine similarity)")
         axes.set_ylabel("share of impostor comparisons")
         axes.legend()

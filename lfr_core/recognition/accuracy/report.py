@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,8 @@ def write_report(found: AccuracyEvaluation, folder: Path) -> Path:
     environment = Environment(
         loader=PackageLoader("lfr_core.recognition.accuracy"), autoescape=True, undefined=StrictUndefined
     )
-    environment.filters |= {"percent": _percent, "one_in": one_in, "number": "{:,}".format}
+    environment.filters |= {"percent": _percent, "one_in": _at_most_one_in, "number": "{:,}".format}
+    environment.filters |= {"seen": _seen, "points": _points, "ratio": _ratio}
     fit, why_no_fit = _fit(found)
     page = environment.get_template("accuracy.html").render(
         of=found,
@@ -60,7 +62,8 @@ def first_page(found: AccuracyEvaluation) -> tuple[str, ...]:
         ),
         (
             f"Of {searches:,} photographs of somebody who wasn't on a list of {people}, "
-            f"{false or 'none'} found somebody all the same. With 95 % confidence it is at most {one_in(worst)}."
+            f"{false or 'none'} found somebody all the same. "
+            f"With 95 % confidence it is at most {_at_most_one_in(worst)}."
         ),
     ]
     if everybody.tpir is not None:
@@ -126,4 +129,23 @@ def _index(found: AccuracyEvaluation) -> int:
 def _percent(value: float | None) -> str:
     if value is None:
         return "not known"
-    return f"{100 * value:.3g} %" if value < 0.1 else f"{100 * value:.1f} %"  # three digits
+    return f"{100 * value:.2g} %" if value < 0.1 else f"{100 * value:.1f} %"  # no more digits than people carry
+
+
+def _seen(value: float) -> str:
+    """Write a rate of false matches: that none was seen doesn't say that there is none."""
+    return "none seen" if value == 0.0 else _percent(value)
+
+
+def _points(value: float) -> str:
+    """Write a difference of two rates, which is no share of either."""
+    return f"{100 * value:.0f} points" if value >= 0.1 else f"{100 * value:.1f} points"  # two digits
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.2g}" if value < 100 else f"{float(f'{value:.2g}'):,.0f}"  # two digits
+
+
+def _at_most_one_in(bound: float) -> str:
+    """Write an upper bound: rounded to the side on which it holds."""
+    return one_in(1.0 / max(1, math.floor(1.0 / bound + 1e-9))) if bound > 0 else one_in(bound)

@@ -20,7 +20,7 @@ from lfr_core.domain.policy import FacePolicy
 from lfr_core.recognition.faces.alignment import align
 from lfr_core.recognition.faces.detector import iou_matrix
 from lfr_core.recognition.faces.pack.manifest import MANIFEST
-from lfr_core.recognition.faces.pack.network import require_providers, session_options
+from lfr_core.recognition.faces.pack.network import graph_errors, require_providers, session_options
 from lfr_core.recognition.faces.pack.opening import ModelPack
 from lfr_core.recognition.faces.pack.pins import Task
 from lfr_core.recognition.faces.quality import assess
@@ -192,7 +192,7 @@ def _load(pack: ModelPack, task: Task, providers: Sequence[str], threads: int) -
             model = get_model(str(pack.folder), model_task=task, **options)
         else:
             model = get_model(str(path), **options)
-    except (RuntimeError, ValueError, TypeError, AssertionError, OSError) as error:
+    except graph_errors(TypeError, AssertionError, OSError) as error:
         raise Fatal(f"insightface can't load {path}: {error}") from error
     if model is None:
         raise Fatal(f"insightface doesn't know what kind of model {path} is; use another pack")

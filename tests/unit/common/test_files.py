@@ -10,7 +10,7 @@ import pytest
 
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Fatal, Poison
-from lfr_core.common.files import open_regular, read_bounded, read_text_bounded
+from lfr_core.common.files import open_atomic, open_regular, read_bounded, read_text_bounded
 from lfr_core.deployments.evaluations import load_evaluations
 from lfr_core.deployments.form_file import read_form
 from lfr_core.domain.policy import load_policy
@@ -143,3 +143,18 @@ def test_a_folder_of_pictures_reads_no_pipe_and_no_file_elsewhere(tmp_path: Path
         assert source.grab() is not None
         with pytest.raises(Poison, match=why):
             source.jpeg()
+
+
+@pytest.mark.parametrize("name", ["pipe", "link"])
+def test_what_is_no_file_is_never_replaced_by_one(tmp_path: Path, name: str) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    target = tmp_path / name
+    if target != pipe:
+        target.symlink_to(pipe)
+
+    with pytest.raises(Fatal, match="a device or a pipe"), open_atomic(target) as out:
+        out.write(b"x")
+    assert pipe.is_fifo()
+    assert target.is_symlink() == (target != pipe)
+    assert {one.name for one in tmp_path.iterdir()} == {"pipe", name}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,11 +19,13 @@ from lfr_core.domain.identification import ThresholdGrid, shots_of_pass
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.recognition.accuracy.cache import quality_gate_id
 from lfr_core.recognition.accuracy.evaluation import (
+    QUANTILES,
     AccuracyEvaluation,
     EvaluationBinding,
     Failures,
     ListSizeFigures,
     TailScores,
+    read_evaluation,
 )
 from lfr_core.recognition.accuracy.measuring import rate_of
 
@@ -142,6 +146,62 @@ def test_a_plan_that_means_nothing_is_a_sentence(size: int, fpir: float, confide
 def row() -> Evaluation:
     enough = evaluation(people=10_000, searches=faces_needed(120_000))
     return plan_threshold(enough, list_size=10_000, fpir=1e-4, confidence=0.95).row
+
+
+def edited(content: dict[str, Any], *, searches: int | None = None, **changes: object) -> dict[str, Any]:
+    if searches is not None:
+        content["lists"][-1]["searches"] = searches
+    return {**content, **changes}
+
+
+def test_an_evaluation_is_read_as_it_was_written_and_refused_changed_by_hand(tmp_path: Path) -> None:
+    file, found = tmp_path / "evaluation.json", evaluation(people=20, searches=200)
+    file.write_bytes(found.as_file())
+    assert read_evaluation(file).digest() == found.digest()
+
+    claims = json.loads(found.as_file())
+    claims["lists"][-1]["false_matches"] = [0] * GRID.count
+    file.write_text(json.dumps(claims), encoding="utf-8")
+    with pytest.raises(Refused, match="typed or changed by hand"):
+        read_evaluation(file)
+    file.write_text(found.model_dump_json(), encoding="utf-8")  # without its checksum
+    with pytest.raises(Refused, match="typed or changed by hand"):
+        read_evaluation(file)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"searches": 3_000_000},
+        {"searches": 1},
+        {"lists": []},
+        {"thresholds": [0.1, 0.2]},
+        {"thresholds": [2.0] * GRID.count},
+        {"tail": {"scores": [float("nan")], "comparisons": 1}},
+        {"impostor_histogram": []},
+    ],
+    ids=lambda change: str(change)[:24],
+)
+def test_figures_that_do_not_belong_together_are_no_evaluation(tmp_path: Path, change: dict[str, Any]) -> None:
+    file = tmp_path / "evaluation.json"
+    content = edited(json.loads(evaluation(people=20, searches=200).as_file()), **change)
+    file.write_text(json.dumps(content), encoding="utf-8")
+
+    with pytest.raises(Refused, match="is no evaluation"):
+        read_evaluation(file)
+
+
+@pytest.mark.parametrize("drawn", [{"0.5": [0.1] * GRID.count}, {name: [0.1] for name in QUANTILES}])
+def test_bounds_of_a_bootstrap_that_lack_something_are_no_evaluation(
+    tmp_path: Path, drawn: dict[str, list[float]]
+) -> None:
+    file = tmp_path / "evaluation.json"
+    content = json.loads(evaluation(people=20, searches=200).as_file())
+    content["lists"][-1]["bootstrap"] = drawn
+    file.write_text(json.dumps(content), encoding="utf-8")
+
+    with pytest.raises(Refused, match="is no evaluation"):
+        read_evaluation(file)
 
 
 def test_a_row_is_written_and_read_again_and_never_twice(tmp_path: Path) -> None:

@@ -11,7 +11,15 @@ from lfr_core.recognition.faces.types import Floats
 if TYPE_CHECKING:
     import onnxruntime as ort
 
-__all__ = ["LoadedGraph", "require_providers", "session_options"]
+__all__ = ["LoadedGraph", "graph_errors", "require_providers", "session_options"]
+
+
+def graph_errors(*others: type[Exception]) -> tuple[type[Exception], ...]:
+    """Return what ONNX Runtime raises, and `others`: its own errors have no ancestor but Exception."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    own = [each for each in vars(state).values() if isinstance(each, type) and issubclass(each, Exception)]
+    return (*own, RuntimeError, ValueError, MemoryError, *others)
 
 
 def session_options(threads: int) -> ort.SessionOptions:
@@ -61,7 +69,7 @@ class LoadedGraph:
         require_providers(providers, ort.get_available_providers(), "in this ONNX Runtime")
         try:
             self._session = ort.InferenceSession(model, session_options(threads), providers=list(providers))
-        except (RuntimeError, ValueError) as error:  # ONNX Runtime's errors derive from these
+        except graph_errors() as error:
             raise Fatal(f"the model {name} can't be loaded: {error}. Run `lfr models verify`.") from error
         require_providers(providers, self._session.get_providers(), "in the session")
         self._session.disable_fallback()

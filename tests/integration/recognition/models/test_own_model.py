@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import resource
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +14,11 @@ from lfr_core.common.errors import Fatal, Refused
 from lfr_core.domain.policy import load_policy
 from lfr_core.recognition.faces.engine import build_pack_engine
 from lfr_core.recognition.faces.pack import ModelPack, open_pack
-from lfr_core.recognition.faces.pack.manifest import MANIFEST
+from lfr_core.recognition.faces.pack.manifest import MANIFEST, contract_id_of, read_manifest
 from lfr_core.recognition.model_install import DESCRIPTION, install_model
 from lfr_core.recognition.selftest.face import draw_face
 from tests.support.samples import cpu, require_pack
-from tests.support.toy_pack import toy_embedder
+from tests.support.toy_pack import hostile_embedders, toy_embedder
 
 pytestmark = pytest.mark.models
 
@@ -32,12 +34,14 @@ def folder(tmp_path: Path) -> Path:
     return own
 
 
-def install(folder: Path, *, acknowledge: bool = False, force: bool = False) -> ModelPack:
+def install(
+    folder: Path, *, acknowledge: bool = False, force: bool = False, open_pack_folder: Path | None = None
+) -> ModelPack:
     return install_model(
         folder,
         folder.parent / "models",
         load_policy(),
-        open_pack_folder=require_pack().folder,
+        open_pack_folder=open_pack_folder or require_pack().folder,
         acknowledge_licence=acknowledge,
         providers=cpu,
         threads=1,
@@ -45,9 +49,9 @@ def install(folder: Path, *, acknowledge: bool = False, force: bool = False) -> 
     )
 
 
-def refused(folder: Path, rule: str, **given: bool) -> str:
+def refused(folder: Path, rule: str) -> str:
     with pytest.raises(Refused) as error:
-        install(folder, **given)
+        install(folder)
     assert error.value.rule == rule, str(error.value)
     assert not [one for one in (folder.parent / "models").glob("*") if not one.name.startswith(".")]
     return str(error.value)
@@ -104,6 +108,83 @@ def test_what_is_no_model_is_a_sentence(folder: Path, change: dict[str, bytes | 
             (folder / name).write_bytes(data)
 
     assert words in refused(folder, rule)
+
+
+@pytest.mark.parametrize(
+    ("what", "rule", "words"),
+    [
+        ("no graph", "models.not-a-model", "isn't an ONNX graph"),
+        ("empty", "models.not-a-model", "isn't an ONNX graph"),
+        ("reads another file", "models.not-a-model", "numbers in another file"),
+        ("repeats without end", "models.not-a-model", "repeats (Loop)"),
+        ("needs 40 GB", "models.doesnt-fit", "can't be run"),
+        ("an operator of its own", "models.not-a-model", "operators of its own (org.stranger)"),
+    ],
+)
+def test_a_hostile_graph_is_a_sentence_and_never_runs_away(folder: Path, what: str, rule: str, words: str) -> None:
+    (folder / "toy.onnx").write_bytes(hostile_embedders()[what])
+    before = resource.getrlimit(resource.RLIMIT_AS)
+
+    assert words in refused(folder, rule)
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+def test_a_graph_of_a_package_is_looked_at_too(folder: Path) -> None:
+    made = install(folder)
+    (made.folder / "recognition.onnx").write_bytes(hostile_embedders()["repeats without end"])
+
+    with pytest.raises(Refused, match="repeats"):
+        install(made.folder, force=True)
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "/{}/elsewhere", "..", ".own", "a/b", ""])
+def test_a_package_can_not_name_another_place_to_be_put_or_one_to_take_away(folder: Path, name: str) -> None:
+    made = install(folder)
+    elsewhere = folder.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept").write_text("x", encoding="utf-8")
+    rename(made.folder, name.replace("{}", str(folder.parent)))
+
+    with pytest.raises(Refused, match="can't be called") as error:
+        install(made.folder, force=True)
+    assert error.value.rule == "models.not-a-model"
+    assert [one.name for one in elsewhere.iterdir()] == ["kept"]
+    assert {one.name for one in folder.parent.iterdir()} == {"own", "models", "elsewhere"}
+
+
+def test_no_model_takes_the_open_packs_place(folder: Path) -> None:
+    shutil.copytree(require_pack().folder, folder.parent / "models" / "open-pack")
+    (folder / DESCRIPTION).write_text(WORDS.replace("toy-arcface", "open-pack"), encoding="utf-8")
+    before = open_pack(folder.parent / "models" / "open-pack").contract_id
+
+    with pytest.raises(Refused, match="not as the open pack is"):
+        install(folder, force=True, open_pack_folder=folder.parent / "models" / "open-pack")
+    assert open_pack(folder.parent / "models" / "open-pack").contract_id == before
+
+
+def test_an_archive_is_not_unpacked(folder: Path) -> None:
+    archive = folder / "package.zip"
+    archive.write_bytes(b"PK")
+
+    with pytest.raises(Refused, match="unpack an archive first"):
+        install(archive)
+
+
+def rename(folder: Path, model_id: str) -> None:
+    """Give a package another name, and the contract that belongs to it."""
+    manifest = read_manifest(folder)
+    assert manifest is not None
+    assert manifest.openlfr is not None
+    task = manifest.tasks.recognition
+    contract = contract_id_of(
+        model_id=model_id,
+        digest=manifest.openlfr.recognition_source_sha256,
+        dimension=task.embedding_dimension,
+        preprocessing=task.preprocessing,
+    )
+    block = manifest.openlfr.model_copy(update={"contract_id": contract})
+    named = manifest.model_copy(update={"model_id": model_id, "openlfr": block})
+    (folder / MANIFEST).write_text(named.model_dump_json(exclude_none=True), encoding="utf-8")
 
 
 def test_an_insightface_package_is_copied_with_what_its_manifest_names_and_nothing_else(folder: Path) -> None:

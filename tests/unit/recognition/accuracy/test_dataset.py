@@ -54,7 +54,8 @@ def test_a_csv_gives_subjects_and_what_each_file_is_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("file;subject\na.jpg;ann\n", "columns"),
+        ("file;subject\na.jpg;ann\n", "semicolons or tabs"),
+        ("file\tsubject\na.jpg\tann\n", "semicolons or tabs"),
         ("file,subject,use\na.jpg,ann,both\nb.jpg,bob,\n", "line 2"),
         ("file,subject\na.jpg,\n", "line 2"),
         ("file,subject\na.doc,ann\n", "neither a photograph nor a video"),
@@ -81,6 +82,7 @@ def test_groups_are_read_as_they_are_given_and_nobody_else_is_put_into_one(tmp_p
     ("text", "words"),
     [
         ("subject\nann\n", "one way of grouping"),
+        ("subject;sex\nann;f\n", "semicolons or tabs"),
         ("subject,sex\nx,f\n", "nobody in"),
         ("subject,sex\nann,f\nann,m\n", "two groups"),
     ],

@@ -103,6 +103,7 @@ def test_a_video_without_a_face_measures_nothing() -> None:
     ("text", "words"),
     [
         ("subject\nx\n", "columns"),
+        ("subject;from_s;to_s\nx;1;2\n", "semicolons or tabs"),
         ("subject,from_s,to_s\nx,1,soon\n", "seconds"),
         ("subject,from_s,to_s\nx,5,2\n", "ends after it begins"),
         ("subject,from_s,to_s\n,1,2\n", "has a subject"),

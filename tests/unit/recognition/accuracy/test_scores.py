@@ -12,7 +12,7 @@ from lfr_core.common.errors import Refused
 from lfr_core.domain.extreme_values import fit_tail
 from lfr_core.recognition.accuracy.evaluation import AccuracyEvaluation, EvaluationBinding
 from lfr_core.recognition.accuracy.measuring import check_subjects, measure
-from lfr_core.recognition.accuracy.report import write_report
+from lfr_core.recognition.accuracy.report import first_page, write_report
 from lfr_core.recognition.accuracy.scores import Scores, compare_all
 from lfr_core.recognition.accuracy.template_extraction import Templates
 
@@ -133,6 +133,17 @@ def test_a_person_under_two_names_is_found_and_named() -> None:
     check_subjects(of, scores, same_picture=2.0, keep_lookalikes=True)
 
 
+def test_one_person_under_two_names_is_found_with_one_photograph_each_too() -> None:
+    of = templates(30, 1)
+    of.vectors[7] = of.vectors[6] + 0.5 * of.vectors[7]
+    of.vectors[7] /= np.linalg.norm(of.vectors[7])
+    scores = compare_all(of, [], alike_from=0.45)
+
+    with pytest.raises(Refused, match="p006 and p007") as refused:
+        check_subjects(of, scores, same_picture=0.98, keep_lookalikes=False)
+    assert refused.value.rule == "accuracy.one-person-two-names"
+
+
 def test_different_people_are_not_taken_for_one_because_a_photograph_is_alike() -> None:
     of = templates(30, 5, noise=0.9)
     scores = compare_all(of, [], alike_from=0.35)
@@ -179,4 +190,20 @@ def test_the_report_asks_nobody_for_anything(tmp_path: Path) -> None:
     assert "<script" not in page
     assert "@import" not in page
     assert not [word for word in page.replace("http://www.w3.org/", "").split('"') if word.startswith("http")]
+    assert "none seen" in page  # where nobody was taken for somebody, it isn't said that nobody is
+    assert "<td>0 %</td>" not in page.split("<h2>By size of list</h2>")[1].split("</table>")[0]
     assert fit_tail(np.array(found.tail.scores), found.tail.comparisons).exceedances > 50
+
+
+@pytest.mark.parametrize(
+    ("bound", "words"), [(0.0235, "1 in 42"), (0.015, "1 in 66"), (0.5, "1 in 2"), (1.0, "1 in 1")]
+)
+def test_an_upper_bound_is_rounded_to_the_side_on_which_it_holds(bound: float, words: str) -> None:
+    of = templates(6, 3)
+    found = measured(of, compare_all(of, [], alike_from=0.99))
+    everybody = found.lists[-1]
+    drawn = {name: [bound] * len(found.thresholds) for name in everybody.bootstrap}
+    wide = everybody.model_copy(update={"bootstrap": drawn, "searches": 10_000})
+
+    said = first_page(found.model_copy(update={"lists": [wide]}))
+    assert f"at most {words}." in said[1]
