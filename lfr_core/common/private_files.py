@@ -18,12 +18,14 @@ def open_to_others(settings: Settings) -> tuple[Path, ...]:
 
     The public site is meant to be read by others and isn't looked at. Within a folder that is closed nothing is.
     """
-    home, public = settings.home, settings.public_site
-    inside = sorted(home.iterdir()) if home.is_dir() else []
+    home, public = settings.home.resolve(), settings.public_site.absolute()
+    public = public.parent.resolve() / public.name
+    inside = [path for path in sorted(home.iterdir()) if not path.is_symlink()] if home.is_dir() else []
     if public.parent == home:
         inside = [path for path in inside if path.name != public.name and not path.name.startswith(f".{public.name}.")]
-    ours = dict.fromkeys((home, *inside, settings.keystore_folder, settings.footage_store))
-    return tuple(path for path in ours if path.exists() and not path.is_symlink() and path.stat().st_mode & _OTHERS)
+    named = (settings.keystore_folder.resolve(), settings.footage_store.resolve())  # a link to one is that folder
+    ours = dict.fromkeys((home, *inside, *named))
+    return tuple(path for path in ours if path.exists() and path.stat().st_mode & _OTHERS)
 
 
 def close_to_others(settings: Settings) -> tuple[Path, ...]:

@@ -50,3 +50,20 @@ def test_a_home_that_all_users_share_is_refused_and_left_as_it_is(tmp_path: Path
     with pytest.raises(Fatal, match="set LFR_HOME to one of its own"):
         close_to_others(Settings(home=tmp_path))
     assert tmp_path.stat().st_mode & 0o7777 == 0o1777
+
+
+def test_a_home_keystore_or_footage_behind_a_link_is_closed_where_it_really_lies(tmp_path: Path) -> None:
+    """A home that was a link stayed open: others could enter it, and read what an earlier version had left there."""
+    for name in ("home", "keys", "footage"):
+        (tmp_path / f"real-{name}").mkdir()
+        (tmp_path / f"real-{name}").chmod(0o755)
+        (tmp_path / name).symlink_to(f"real-{name}")
+    settings = Settings(home=tmp_path / "home", vault_folder=tmp_path / "keys", footage_folder=tmp_path / "footage")
+    publish_folder(settings.public_site, {"index.html": b"<p>"})
+
+    closed = close_to_others(settings)
+
+    assert sorted(path.name for path in closed) == ["real-footage", "real-home", "real-keys"]
+    assert all((tmp_path / name).stat().st_mode & 0o077 == 0 for name in ("home", "keys", "footage"))
+    assert settings.public_site.resolve().stat().st_mode & 0o055 == 0o055
+    assert open_to_others(settings) == ()
