@@ -152,13 +152,22 @@ def evaluate_passes(
     """Make the figures: passes that raise a false alert, by threshold from `lowest` on, of those in `truth`.
 
     Each track that alerts counts as a pass of its own, also where a pass broke into two tracks: never fewer than
-    there were. Below `lowest` nothing was measured, and every pass counts as wrong.
+    there were. Below `lowest` nothing was measured, and every pass counts as wrong. A pass during which nobody was
+    compared isn't one that raised no alert: it doesn't count.
 
     Raises:
-        Refused: `accuracy.truth`: no face at all was compared in the video, or more tracks alert than there are passes.
+        Refused: `accuracy.truth`: no face at all was compared in the video, during none of the passes, or there are
+            more passes than tracks that were compared.
     """
     if not levels:
         raise Refused("accuracy.truth", "no face in the video was good enough to be compared: nothing was measured")
+    stated, truth = len(truth), [one for one in truth if any(_shared_s(one, track) >= 0 for track in levels)]
+    if not truth or len(truth) > len(levels):
+        raise Refused(
+            "accuracy.truth",
+            f"{stated:,} passes are stated and {len(levels):,} tracks were compared, during {len(truth):,} of the "
+            "passes: the times aren't this video's, or passes stand there that nobody made. Nothing was measured",
+        )
     people = len(set(templates.subject[templates.reference].tolist()))
     figures = _count_passes(truth, levels, people, lowest, rng)
     nothing = Failures(rate=rate_of(0, 0), reasons={})
@@ -185,7 +194,10 @@ def evaluate_passes(
         genuine_histogram=[0] * (_GRID.count + 1),
         tail=TailScores(scores=[], comparisons=0),
         groups=[],
-        remarks=[f"{len(levels):,} tracks were compared in {len(truth):,} passes."],
+        remarks=[
+            f"{len(levels):,} tracks were compared in {len(truth):,} passes."
+            + (f" During {stated - len(truth):,} more nobody was: they don't count." if stated > len(truth) else "")
+        ],
     )
 
 
@@ -223,4 +235,9 @@ def _level(by_entry: dict[int, list[float]], agreeing: int) -> float:
 
 def _subject_of(track: TrackLevel, truth: Sequence[Pass]) -> str:
     """Return whose pass overlaps the track longest; the first one's where none does."""
-    return max(truth, key=lambda one: min(one.to_s, track.last_s) - max(one.from_s, track.first_s)).subject
+    return max(truth, key=lambda one: _shared_s(one, track)).subject
+
+
+def _shared_s(one: Pass, track: TrackLevel) -> float:
+    """Return how long a pass and a track overlap; below 0 where they don't."""
+    return min(one.to_s, track.last_s) - max(one.from_s, track.first_s)
