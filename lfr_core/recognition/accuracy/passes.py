@@ -161,13 +161,7 @@ def evaluate_passes(
     """
     if not levels:
         raise Refused("accuracy.truth", "no face in the video was good enough to be compared: nothing was measured")
-    stated, truth = len(truth), [one for one in truth if any(_shared_s(one, track) >= 0 for track in levels)]
-    if not truth or len(truth) > len(levels):
-        raise Refused(
-            "accuracy.truth",
-            f"{stated:,} passes are stated and {len(levels):,} tracks were compared, during {len(truth):,} of the "
-            "passes: the times aren't this video's, or passes stand there that nobody made. Nothing was measured",
-        )
+    stated, truth = len(truth), _seen(truth, levels)
     people = len(set(templates.subject[templates.reference].tolist()))
     figures = _count_passes(truth, levels, people, lowest, rng)
     nothing = Failures(rate=rate_of(0, 0), reasons={})
@@ -199,6 +193,18 @@ def evaluate_passes(
             + (f" During {stated - len(truth):,} more nobody was: they don't count." if stated > len(truth) else "")
         ],
     )
+
+
+def _seen(truth: Sequence[Pass], levels: Sequence[TrackLevel]) -> list[Pass]:
+    """Return the passes during which somebody was compared. Raises Refused `accuracy.truth` as `evaluate_passes`."""
+    seen = [one for one in truth if any(_shared_s(one, track) >= 0 for track in levels)]
+    if not seen or len(seen) > len(levels):
+        raise Refused(
+            "accuracy.truth",
+            f"{len(truth):,} passes are stated and {len(levels):,} tracks were compared, during {len(seen):,} of the "
+            "passes: the times aren't this video's, or passes stand there that nobody made. Nothing was measured",
+        )
+    return seen
 
 
 def _count_passes(
