@@ -12,10 +12,12 @@ from apps.plain_words import plain_words
 from apps.typed.keeper import note_sent
 from lfr_core.common.errors import LfrError
 
-__all__ = ["act", "form_key", "show_result", "stay_in_sight"]
+__all__ = ["BY_ITSELF", "act", "form_key", "keep_result", "show_result", "stay_in_sight"]
 
 _Result = TypeVar("_Result")
 _RESULT = "act-result"
+BY_ITSELF = "drawing-by-itself"
+"""Of the session's state: whether this drawing of the page comes of something that nobody did here."""
 _TURN = "act-turn-"
 
 
@@ -39,18 +41,29 @@ def act(do: Callable[[], _Result], done: str | Callable[[_Result], str], *, form
         return
     note_sent()
     if done:
-        st.session_state[_RESULT] = done if isinstance(done, str) else done(result)
+        keep_result(done if isinstance(done, str) else done(result))
     if form:
         st.session_state[_TURN + form] = st.session_state.get(_TURN + form, 0) + 1
     st.rerun()
 
 
+def keep_result(words: str, *, is_done: bool = True) -> None:
+    """Have it said, once the page is drawn anew, what came of a press."""
+    st.session_state[_RESULT] = (words, is_done, False)
+
+
 def show_result() -> None:
-    """Say what was done last, once."""
-    done = st.session_state.pop(_RESULT, "")
+    """Say what was done last, until somebody does something else: not while the page is drawn anew by itself."""
+    found: tuple[str, bool, bool] | None = st.session_state.get(_RESULT)
     with stay_in_sight():
-        if done:
-            st.success(done)
+        if found is None:
+            return
+        words, is_done, was_shown = found
+        if was_shown and not st.session_state.get(BY_ITSELF):
+            del st.session_state[_RESULT]
+            return
+        st.session_state[_RESULT] = (words, is_done, True)
+        (st.success if is_done else st.error)(words)
 
 
 def stay_in_sight(what: str = "") -> DeltaGenerator:

@@ -14,12 +14,14 @@ def draw_kept_tabs(labels: Sequence[str], key: str) -> Sequence[DeltaGenerator]:
     """Draw a tab for each label, and return what stands in them, all of which is drawn.
 
     Streamlit forgets which was open where a page was drawn without them once, as it is while the records are away, or
-    where what stands around them changed.
+    where what stands around them changed. The page's address says it too, for when it is loaded anew.
     """
     kept = f"{key}-open"
     if st.session_state.get(kept) in labels:
         st.session_state[key] = st.session_state[kept]
-    return st.tabs(labels, key=key, on_change=_keep, args=(key, kept))
+    tabs = st.tabs(labels, key=key, on_change=_keep, args=(key, kept), bind="query-params")
+    _keep(key, kept)
+    return tabs
 
 
 def _keep(key: str, kept: str) -> None:

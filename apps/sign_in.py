@@ -14,8 +14,9 @@ from typing import Final, NoReturn
 
 import streamlit as st
 
-from apps.acts import stay_in_sight
+from apps.acts import BY_ITSELF, stay_in_sight
 from apps.plain_words import plain_sentence, plain_words
+from apps.pressed import draw_button
 from apps.staff.pages import pages_of
 from apps.typed.store import KEPT_H
 from apps.uploaded_files import forget_uploads
@@ -32,7 +33,7 @@ DRAWN_FOR: Final = "drawn-for"
 _BY_ITSELF: Final = "drawn-by-itself"
 """Key of the session's state while the page is drawn anew without anybody having done anything."""
 _PICTURES: Final = ("alerts", "officer-pictures")
-_HELD: Final = (*_PICTURES, "receipt", "officer-receipt", "rights-opened")
+_HELD: Final = (*_PICTURES, "receipt", "officer-receipt", "rights-opened", "act-result")
 """Keys of the session's state for what somebody has opened: it stays there while the tab is open, whoever is there."""
 _WHAT_TO_DO = {
     "login.none": "",
@@ -67,7 +68,7 @@ def logged_in(sessions: PageSessions, log_in: Callable[[], None]) -> PageSession
     st.session_state[DRAWN_FOR] = _find_roles(sessions, claims)
     _watch(sessions, claims)
     try:
-        by_itself = st.session_state.pop(_BY_ITSELF, False)
+        by_itself = st.session_state[BY_ITSELF] = st.session_state.pop(_BY_ITSELF, False)
         person = sessions.find(claims) if by_itself else sessions.use(claims)
     except LfrError as error:
         _draw_refusal(error, log_in)
@@ -86,7 +87,7 @@ def draw_person(session: PageSession, before: Callable[[], None] = lambda: None)
     roles = _listed(session.person.roles, ", ")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
         st.html(f'<p class="lfr-who"><strong>{escape(session.person.name)}</strong> {escape(roles)}</p>')
-        if st.button("Log out", key="log-out", help="Everywhere: other pages and terminals too."):
+        if draw_button("Log out", key="log-out", help="Everywhere: other pages and terminals too."):
             _log_out(session, before)
 
 
@@ -136,7 +137,7 @@ def _draw_refusal(error: LfrError, log_in: Callable[[], None]) -> None:
     if error.rule != "login.none":
         st.error(f"{plain_sentence(str(error))} {_WHAT_TO_DO.get(error.rule, '')}".strip())
     st.text("Log in with your own account to see the pages of your role.")
-    if st.button("Log in", key="log-in"):  # a primary one has too little contrast in the dark
+    if draw_button("Log in", key="log-in"):  # a primary one has too little contrast in the dark
         try:
             log_in()
         except LfrError as away:

@@ -51,6 +51,8 @@ def streamlit_options(port: int, hosts: Sequence[str]) -> dict[str, object]:
         "client.showErrorDetails": "none",  # a traceback could show what it was about
         "client.showSidebarNavigation": False,
         "global.developmentMode": False,
+        # One drawing of a page at a time: else one that is being ended lets the presses of the next go unheard.
+        "runner.fastReruns": False,
         "runner.magicEnabled": False,  # else the words beside a value of a page's file stand on the page
         # A message this large never comes: nothing that holds a crop is kept to be sent again.
         "global.minCachedMessageSize": 1e12,

@@ -10,6 +10,7 @@ from apps.acts import act, form_key
 from apps.compliance import panels
 from apps.compliance.actions import ComplianceActions
 from apps.compliance.view import ComplianceView
+from apps.pressed import draw_submit
 from apps.sign_in import PageSession
 from apps.typed.keeper import typed_form
 from lfr_core.custody.people import Role
@@ -40,7 +41,7 @@ def draw(view: ComplianceView, actions: ComplianceActions, session: PageSession)
     )
     if Role.COMPLIANCE not in session.person.roles:
         return
-    with typed_form(form_key(_FORM)):
+    with typed_form(form_key(_FORM)) as form:
         kind = ComplianceDocumentKind(
             str(st.selectbox("Which document", [each.value for each in ComplianceDocumentKind]))
         )
@@ -52,7 +53,7 @@ def draw(view: ComplianceView, actions: ComplianceActions, session: PageSession)
         key = f"{form_key(_FORM)}-of"
         deployment = str(st.selectbox(whose, list(labels), format_func=labels.__getitem__, key=key))
         file = st.file_uploader("The document: PDF, HTML, Markdown or text", max_upload_size=LARGEST_BYTES // 1_000_000)
-        if not st.form_submit_button("Register the document"):
+        if not draw_submit("Register the document", form):
             return
     if file is None:
         st.error("Choose the document's own file.")

@@ -19,6 +19,7 @@ from apps.compliance import documents_panel, panels, people_panel
 from apps.compliance.actions import ComplianceActions
 from apps.compliance.view import MOST_ENTRIES, ROLES, ComplianceView, Report, TrailSearch
 from apps.placeholders import warn_of_placeholders
+from apps.pressed import draw_button, draw_submit
 from apps.rights import holds_panel
 from apps.rights.holds_view import holds_view
 from apps.say_why import show_or_say_why
@@ -125,7 +126,7 @@ def _certificates(view: ComplianceView, actions: ComplianceActions) -> None:
         st.text(f"No test record was put among: {', '.join(each.words for each in one.without_canary)}.")
     if one.vouched:
         st.text(one.vouched)
-    if st.button("Verify all certificates", key="compliance-verify"):
+    if draw_button("Verify all certificates", key="compliance-verify"):
         faults = actions.verify_certificates()
         if faults:
             rows = [(str(each.number or "?"), each.what) for each in faults]
@@ -145,11 +146,11 @@ def _ledger(view: ComplianceView, actions: ComplianceActions, session: PageSessi
     }
     if not broken or Role.COMPLIANCE not in session.person.roles:
         return
-    with typed_form(form_key("compliance-doing")):
+    with typed_form(form_key("compliance-doing")) as form:
         # of those with a key Streamlit knows the choice while the choices change
         promise = st.selectbox("Broken promise", list(broken), format_func=broken.__getitem__, key="compliance-promise")
         text = st.text_area("What is being done, for the public")
-        if st.form_submit_button("Tell the public"):
+        if draw_submit("Tell the public", form):
             done = "The public site says so when it is next built."
             act(lambda: actions.say(promise, text, by=session.use()), done, form="compliance-doing")
 
@@ -161,7 +162,7 @@ def _retention(view: ComplianceView) -> None:
 
 def _trail(view: ComplianceView, by: AuthenticatedPerson) -> None:
     today, labels = view.now().astimezone(LONDON).date(), {"": "All"} | view.labels()
-    with typed_form("compliance-trail"):
+    with typed_form("compliance-trail") as form:
         words = st.text_input("Words of the reason, or number of a person")
         deployment = str(
             st.selectbox("Deployment", list(labels), format_func=labels.__getitem__, key="compliance-trail-of")
@@ -171,7 +172,7 @@ def _trail(view: ComplianceView, by: AuthenticatedPerson) -> None:
         begin = days[1].time_input("At", value=time(), step=60, key="compliance-trail-begin")
         last = days[2].date_input("To", value=today, format="DD/MM/YYYY")
         end = days[3].time_input("Until", value=time(23, 59), step=60, key="compliance-trail-end")
-        if not st.form_submit_button("Search"):
+        if not draw_submit("Search", form):
             return
     found = view.trail(TrailSearch(first, last, words, deployment, begin, end), by)
     heads = ("Entry", "When", "Who", "Did", "Why", "Deployment", "About")

@@ -10,6 +10,7 @@ from apps.acts import act, form_key
 from apps.compliance import panels
 from apps.compliance.actions import ComplianceActions
 from apps.kept_tabs import draw_kept_tabs
+from apps.pressed import draw_submit
 from apps.sign_in import PageSession
 from apps.typed.keeper import typed_form
 from lfr_core.custody.people import Person, Rank, Role
@@ -57,12 +58,12 @@ def _row(person: Person) -> Sequence[str]:
 
 
 def _add(actions: ComplianceActions, session: PageSession) -> None:
-    with typed_form(form_key("people-add")):
+    with typed_form(form_key("people-add")) as form:
         name = st.text_input("Name, with the collar number if two share it")
         roles = st.multiselect("Roles", _ROLES, format_func=lambda role: role.value)
         rank = Rank(str(st.selectbox("Rank", [each.value for each in Rank])))
         again = st.checkbox("It is the same person who was revoked, and comes back")
-        if st.form_submit_button("Register"):
+        if draw_submit("Register", form):
             act(
                 lambda: actions.add(name, roles, rank, again=again, by=session.use()),
                 lambda said: said,
@@ -71,11 +72,11 @@ def _add(actions: ComplianceActions, session: PageSession) -> None:
 
 
 def _change(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
-    with typed_form(form_key("people-change")):
+    with typed_form(form_key("people-change")) as form:
         name = st.selectbox("Who", names, key="people-change-who")
         roles = st.multiselect("All their roles from now on", _ROLES, format_func=lambda role: role.value)
         rank = Rank(str(st.selectbox("Rank", [each.value for each in Rank], key="people-change-rank")))
-        if st.form_submit_button("Change"):
+        if draw_submit("Change", form):
             act(
                 lambda: actions.change(name, roles, rank, by=session.use()),
                 f"{name} has these roles from now on.",
@@ -84,19 +85,19 @@ def _change(actions: ComplianceActions, session: PageSession, names: Sequence[st
 
 
 def _account(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
-    with typed_form(form_key("people-password")):
+    with typed_form(form_key("people-password")) as form:
         st.caption("Who has forgotten it: they are logged out everywhere, and set another one at the link.")
         name = st.selectbox("Whose password", names, key="people-password-who")
-        if st.form_submit_button("Make a new link"):
+        if draw_submit("Make a new link", form):
             act(
                 lambda: actions.new_password(name, by=session.use()),
                 lambda link: f"Give this link to {name} alone; it works once, for a day: {link}",
                 form="people-password",
             )
-    with typed_form(form_key("people-invite")):
+    with typed_form(form_key("people-invite")) as form:
         login = st.text_input("Name to log in with, for somebody without an account; empty: as c.adeyemi")
         who = st.selectbox("Whose", names, key="people-invite-who")
-        if st.form_submit_button("Make the account"):
+        if draw_submit("Make the account", form):
             act(
                 lambda: actions.invite(who, login, by=session.use()),
                 lambda made: panels.invited(who, made),
@@ -105,11 +106,11 @@ def _account(actions: ComplianceActions, session: PageSession, names: Sequence[s
 
 
 def _rename(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
-    with typed_form(form_key("people-rename")):
+    with typed_form(form_key("people-rename")) as form:
         st.caption("They stay the same person, with their account. What they did before stays under the name of then.")
         name = st.selectbox("Whose name", names, key="people-rename-who")
         new_name = st.text_input("Their name from now on")
-        if st.form_submit_button("Rename"):
+        if draw_submit("Rename", form):
             act(
                 lambda: actions.rename(name, new_name, by=session.use()),
                 lambda renamed: f"{name} is called {renamed.name} from now on.",
@@ -118,10 +119,10 @@ def _rename(actions: ComplianceActions, session: PageSession, names: Sequence[st
 
 
 def _revoke(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
-    with typed_form(form_key("people-revoke")):
+    with typed_form(form_key("people-revoke")) as form:
         name = st.selectbox("Who", names, key="people-revoke-who")
         why = st.text_input("Why")
-        if st.form_submit_button("Revoke"):
+        if draw_submit("Revoke", form):
             act(
                 lambda: actions.revoke(name, why, by=session.use()),
                 f"{name} may do nothing from now on, and their account has ended.",

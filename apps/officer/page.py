@@ -20,6 +20,7 @@ from apps.officer.view import ROLES, OfficerView, StopReceipt
 from apps.operator.pictures import Pictures
 from apps.operator.view import clock_words
 from apps.plain_words import plain_sentence, plain_words
+from apps.pressed import draw_button
 from apps.say_why import not_current
 from apps.sign_in import PageSession, draw_person, may_see, redraw
 from lfr_core.alerts.read import AlertSummary
@@ -58,7 +59,7 @@ def page(view: OfficerView, session: PageSession) -> None:
         _choose(view, session)
         return
     _alerts(view, session)
-    st.button("Stop", key="officer-stop", on_click=_forget, args=(view, session))
+    st.button("Leave this deployment", key="officer-stop", on_click=_forget, args=(view, session))
 
 
 def _resume(view: OfficerView, session: PageSession) -> None:
@@ -222,14 +223,14 @@ def _correct(view: OfficerView, session: PageSession, alert: AlertSummary) -> No
 
 def _buttons(words: Mapping[_Answer, str], record: Callable[[_Answer], None], key: str) -> None:
     for answer, label in words.items():
-        if st.button(label, key=f"{key}-{answer}"):
+        if draw_button(label, key=f"{key}-{answer}"):
             _act(lambda answer=answer: record(answer))  # type: ignore[misc]
 
 
 def _receipt(view: OfficerView, session: PageSession, alert: AlertSummary) -> None:
     kept: StopReceipt | None = st.session_state.get(_RECEIPT)
     if kept is None or kept.alert != alert.id:
-        if st.button("Receipt for the person", key=f"receipt-{alert.id}"):
+        if draw_button("Receipt for the person", key=f"receipt-{alert.id}"):
             _act(lambda: st.session_state.__setitem__(_RECEIPT, view.receipt(alert.id, session.use())))
         return
     code = picture_html(kept.qr_svg, f"{kept.reference} as a code")

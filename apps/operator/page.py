@@ -25,6 +25,7 @@ from apps.operator.tones import tone_html
 from apps.operator.values import Dashboard
 from apps.operator.view import OperatorView
 from apps.plain_words import plain_sentence
+from apps.pressed import draw_button
 from apps.response_words import SHORT
 from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see, redraw
@@ -221,7 +222,7 @@ def _tones() -> None:
         st.toggle("Mute", key=MUTED)
         st.session_state.setdefault(_TESTED, 0)
         for response, words in SHORT.items():
-            if st.button(f"Test: {words.lower()}", key=f"operator-tone-{response}"):
+            if draw_button(f"Test: {words.lower()}", key=f"operator-tone-{response}"):
                 st.session_state[_TESTED] += 1
                 st.html(tone_html(response, [str(st.session_state[_TESTED])]))
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from apps.acts import stay_in_sight
+from apps.acts import keep_result
 from apps.placeholders import warn_of_placeholders
 from apps.plain_words import plain_sentence
 from apps.planner import form, panels
@@ -20,7 +20,9 @@ from apps.planner.list_panel import show_list_panel
 from apps.planner.open_panel import close_panels, is_open
 from apps.planner.photographs_panel import show_photographs_panel
 from apps.planner.remedies import Act
+from apps.planner.stepper import nothing_to_do, offered_acts
 from apps.planner.view import PlannerView
+from apps.pressed import draw_button
 from apps.typed.keeper import note_sent
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
@@ -31,13 +33,14 @@ from lfr_core.deployments.withholding import APPROVERS
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.working_days import LONDON
 
-__all__ = ["do", "show_actions", "show_result"]
+__all__ = ["do", "show_actions"]
 
-_RESULT = "planner-result"
 _REASON = "planner-why-"
 """Begins the keys of the reasons that are typed."""
 _SEEN = "planner-seen"
 """Of the session's state: the deployment whose acts were drawn last, and its turn."""
+_BESIDE = {Step.APPLY: Act.APPLY, Step.READY: Act.READY, Step.OPEN: Act.OPEN, Step.RESUME: Act.RESUME}
+"""Those that ask for nothing, and stand beside their red line."""
 _HAS_CAMERAS = frozenset(each for each in DeploymentStatus if not each.is_over) - {DeploymentStatus.DRAFT}
 _WORDS = {
     Step.APPLY: "Apply for authority",
@@ -49,14 +52,6 @@ _WORDS = {
 }
 
 
-def show_result() -> None:
-    """Show once what came of the last click."""
-    found: tuple[bool, str] | None = st.session_state.pop(_RESULT, None)
-    with stay_in_sight():
-        if found is not None:
-            (st.success if found[0] else st.error)(found[1])
-
-
 def show_actions(view: PlannerView, person: AuthenticatedPerson, one: DeploymentOverview, *, go: str) -> None:
     """Draw everything that this person's roles may do to it now."""
     steps, id, by = steps_for(person, one.view.status), one.view.id, person  # noqa: A001  the field's own word
@@ -66,6 +61,8 @@ def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Deployment
             st.warning("It has changed since you looked: read it anew. A button that you pressed just now did nothing.")
     is_told = one.planned.announced and view.is_public(id)
     drawn = steps & _DRAWN.keys() - ({Step.ANNOUNCE} if is_told else set())
+    offered = offered_acts(one, by.roles)  # a second button would have people ask whether it does something else
+    drawn -= {step for step, act in _BESIDE.items() if act in offered}
     shown = _draw_forms(view, one, by) or bool(drawn)
     for step, draw in _DRAWN.items():
         with st.container():
@@ -77,16 +74,15 @@ def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Deployment
         st.button("Revise the application", key=f"act-revise-{act_key(one)}", on_click=_revise, args=(one, go))
         shown = True
     if person.roles & {Role.PLANNER, Role.OPERATOR} and one.view.status in BEFORE_OPEN - {DeploymentStatus.DRAFT}:
-        for what, done in (("signage", one.signage_by), ("briefing", one.briefing_by)):
-            if not done and st.button(_CONFIRM[what], key=f"act-{what}-{act_key(one)}"):
+        for what, act, done in (("signage", Act.SIGNAGE, one.signage_by), ("briefing", Act.BRIEFING, one.briefing_by)):
+            if done or act in offered:
+                continue
+            if draw_button(_CONFIRM[what], key=f"act-{what}-{act_key(one)}"):
                 confirm = partial(view.deployments.confirm, id, by=by, **{what: True})
                 do(f"Confirmed: {what}.", confirm)
-            shown = shown or not done
+            shown = True
     if not shown:
-        waits = ", ".join(sorted({role.value for step in _list_next_steps(one) for role in RULES[step].roles}))
-        st.html(
-            panels.empty(f"Nothing for you to do here now. Next: {waits}." if waits else "Nothing is left to do here.")
-        )
+        st.html(panels.empty("It stands beside what is missing." if offered else nothing_to_do(one)))
 
 
 def _draw_forms(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> bool:
@@ -112,12 +108,6 @@ _CONFIRM = {
     "signage": "Confirm: signs stand at all approaches",
     "briefing": "Confirm: officers are briefed on how the system performs",
 }
-_LEADS_NOWHERE = frozenset({Step.CANCEL, Step.PLAN, Step.SHORTEN, Step.EXTEND})
-
-
-def _list_next_steps(one: DeploymentOverview) -> list[Step]:
-    """List the steps that lead on from here."""
-    return [step for step, rule in RULES.items() if one.view.status in rule.froms and step not in _LEADS_NOWHERE]
 
 
 def do(done: str, act: Callable[[], object]) -> None:
@@ -127,9 +117,9 @@ def do(done: str, act: Callable[[], object]) -> None:
     try:
         act()
     except LfrError as error:
-        st.session_state[_RESULT] = (False, plain_sentence(str(error)))
+        keep_result(plain_sentence(str(error)), is_done=False)
     else:
-        st.session_state[_RESULT] = (True, done)
+        keep_result(done)
         note_sent(_REASON)
         for key in [key for key in st.session_state if str(key).startswith(_REASON)]:
             del st.session_state[key]  # it was the reason of this act, and speaks for no other
@@ -147,7 +137,7 @@ def _plain(
     """Make what draws a step that asks for nothing."""
 
     def draw(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
-        if st.button(_WORDS[step], key=f"act-{step}-{act_key(one)}", help=f"Needs {RULES[step].needs}."):
+        if draw_button(_WORDS[step], key=f"act-{step}-{act_key(one)}", help=f"Needs {RULES[step].needs}."):
             do(done, lambda: act(view, one.view.id, by))
 
     return draw
@@ -170,12 +160,12 @@ def _decide(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson)
     )
     id, revision = one.view.id, one.application.revision  # noqa: A001  the field's own word
     with st.container(horizontal=True):
-        if st.button("Authorise", type="primary", key=f"act-authorise-{act_key(one)}"):
+        if draw_button("Authorise", type="primary", key=f"act-authorise-{act_key(one)}"):
             do(
                 f"{one.name} is authorised.",
                 lambda: view.authorise(id, revision=revision, by=by, reason=reason, signed=signed),
             )
-        if st.button("Refuse", key=f"act-refuse-{act_key(one)}"):
+        if draw_button("Refuse", key=f"act-refuse-{act_key(one)}"):
             do(f"{one.name} is refused.", lambda: view.deployments.refuse(id, by=by, reason=reason))
 
 
@@ -185,7 +175,7 @@ def _announce(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerso
         st.html(announcement_html(view.announcement(one.view.id), one.view.kind, now=view.now()))
         warn_of_placeholders(view.policy.force)
         st.caption("What is announced can't be withheld any more.")
-        if st.button(_WORDS[Step.ANNOUNCE], type="primary", key=f"act-announce-{act_key(one)}"):
+        if draw_button(_WORDS[Step.ANNOUNCE], type="primary", key=f"act-announce-{act_key(one)}"):
             do("It is announced.", lambda: view.announce(one.view.id, by=by))
 
 
@@ -201,7 +191,7 @@ def _approve(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson
     )
     digest = one.planned.list_digest
     label = f"Approve the list of {one.list_people:,} {'person' if one.list_people == 1 else 'people'}"
-    if st.button(label, type="primary", key=f"act-approve-list-{act_key(one)}"):
+    if draw_button(label, type="primary", key=f"act-approve-list-{act_key(one)}"):
         do("The list is approved.", lambda: view.deployments.approve_list(one.view.id, digest, by=by))
 
 
@@ -213,13 +203,13 @@ def _withholding(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPe
         mine = by.is_called(asked.asked_by)
         if not mine and not by.roles & APPROVERS:
             return True
-        if not mine and st.button(f"Approve: {asked.because.value}", key=f"act-approve-withholding-{act_key(one)}"):
+        if not mine and draw_button(f"Approve: {asked.because.value}", key=f"act-approve-withholding-{act_key(one)}"):
             do(
                 "The announcement is withheld, and will be counted in public.",
                 lambda: view.approve_withholding(id, request=asked.name, by=by),
             )
         why = _reason(one, "Reason, if it isn't withheld", "withholding")
-        if st.button("Take it back" if mine else "Refuse to withhold", key=f"act-refuse-withholding-{act_key(one)}"):
+        if draw_button("Take it back" if mine else "Refuse to withhold", key=f"act-refuse-withholding-{act_key(one)}"):
             do("It isn't withheld.", lambda: view.refuse_withholding(id, by=by, reason=why))
         return True
     if not by.roles & TELLERS or one.view.status not in RULES[Step.WITHHOLD].froms:
@@ -227,7 +217,7 @@ def _withholding(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPe
     with st.expander("Withhold the announcement"):
         st.caption("An authorising officer who is somebody else approves it, logged in as themselves.")
         chosen = ReasonClass(str(st.selectbox("Because", [each.value for each in ReasonClass], key="act-because")))
-        if st.button("Ask to withhold it", key=f"act-withhold-{act_key(one)}"):
+        if draw_button("Ask to withhold it", key=f"act-withhold-{act_key(one)}"):
             do("It is asked for.", lambda: view.ask_to_withhold(id, because=chosen, by=by))
     return True
 
@@ -237,14 +227,14 @@ def _suspend(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson
         return
     with st.expander("Suspend it"):
         why = _reason(one, "Reason, which everybody reads", "suspend")
-        if st.button("Suspend", key=f"act-suspend-{act_key(one)}"):
+        if draw_button("Suspend", key=f"act-suspend-{act_key(one)}"):
             do("It is suspended.", lambda: view.deployments.suspend(one.view.id, why, by=by))
 
 
 def _cancel(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     with st.expander("Give it up"):
         why = _reason(one, "Reason", "cancel")
-        if st.button("Cancel the deployment", key=f"act-cancel-{act_key(one)}"):
+        if draw_button("Cancel the deployment", key=f"act-cancel-{act_key(one)}"):
             do(f"{one.name} is cancelled.", lambda: view.cancel(one.view.id, why, by=by))
 
 
@@ -253,7 +243,7 @@ def _shorten(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson
     with st.expander("End it earlier"):
         st.caption(f"It ends at {ends:%H:%M} as it is. An earlier end needs nobody's approval.")
         at = st.time_input("New end", ends.time(), step=60, key=f"end-{act_key(one)}")
-        if st.button("End it then", key=f"act-shorten-{act_key(one)}"):
+        if draw_button("End it then", key=f"act-shorten-{act_key(one)}"):
             do(f"It ends at {at:%H:%M}.", lambda: view.shorten(one.view.id, at, by=by))
 
 
@@ -265,7 +255,7 @@ def _extend(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson)
     with st.expander("Give hours back"):
         st.caption(f"It was authorised and announced until {most:%H:%M}. Beyond that it needs another deployment.")
         at = st.time_input("End again at", most.time(), step=60, key=f"later-{act_key(one)}")
-        if st.button("Let it run until then", key=f"act-extend-{act_key(one)}"):
+        if draw_button("Let it run until then", key=f"act-extend-{act_key(one)}"):
             do(f"It ends at {at:%H:%M}.", lambda: view.extend(one.view.id, at, by=by))
 
 
@@ -275,7 +265,7 @@ def _close(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) 
         waiting = view.still_to_decide(one.view.id)
         if waiting:
             st.warning(waiting)
-        if st.button(_WORDS[Step.CLOSE], key=f"act-close-{act_key(one)}"):
+        if draw_button(_WORDS[Step.CLOSE], key=f"act-close-{act_key(one)}"):
             ended = f"{one.name} has ended; its list is destroyed. {waiting}".strip()
             do(ended, lambda: view.close(one.view.id, by=by))
 

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import streamlit as st
 
+from apps.acts import keep_result
 from apps.plain_words import plain_words
 from apps.planner.act_html import documents_html
 from apps.planner.new_document import NewDocument
 from apps.planner.open_panel import open_panel
 from apps.planner.remedies import Act
 from apps.planner.view import PlannerView
+from apps.pressed import draw_button
 from apps.typed.keeper import note_sent
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
@@ -52,7 +54,7 @@ def show_document_panel(view: PlannerView, one: DeploymentOverview, by: Authenti
         key=f"{_KEY}file-{turn}",
         max_upload_size=LARGEST_BYTES // 1_000_000,
     )
-    if not st.button("Register the document", key=f"act-document-{turn}"):
+    if not draw_button("Register the document", key=f"act-document-{turn}"):
         return
     if file is None:
         st.error("Choose the document's own file.")
@@ -67,5 +69,5 @@ def show_document_panel(view: PlannerView, one: DeploymentOverview, by: Authenti
     note_sent(_KEY)
     if len(wanting) > 1:
         open_panel(one.view.id, Act.DOCUMENT)  # the next that is missing
-    st.session_state["planner-result"] = (True, f"Registered: the {kind.value}, version {given.version}.")
+    keep_result(f"Registered: the {kind.value}, version {given.version}.")
     st.rerun()

@@ -6,6 +6,7 @@ import streamlit as st
 
 from apps.plain_words import plain_words
 from apps.planner.uploaded_lists import UploadedLists
+from apps.pressed import draw_button
 from lfr_core.common.counts import counted
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
@@ -30,7 +31,7 @@ def show_face_questions(lists: UploadedLists, deployment: str, by: Authenticated
     )
     with st.container(horizontal=True, key="pln-several-faces"):
         for line in lines[:_MOST]:
-            if st.button(f"Whose face is it, line {line}?", key=f"act-face-{deployment}-{line}"):
+            if draw_button(f"Whose face is it, line {line}?", key=f"act-face-{deployment}-{line}"):
                 _ask(lists, deployment, line, by)
 
 
@@ -58,10 +59,10 @@ def _ask(lists: UploadedLists, deployment: str, line: int, by: AuthenticatedPers
     with st.container(horizontal=True):
         for number in range(1, len(shown.faces) + 1):
             # not as its callback: that comes before the dialog is drawn again, which then finds nothing to ask about
-            if st.button(f"Face {number}", key=f"act-face-is-{line}-{number}"):
+            if draw_button(f"Face {number}", key=f"act-face-is-{line}-{number}"):
                 _choose(lists, deployment, line, shown, number, by)
                 st.rerun()
-        if st.button("None of them", key=f"act-face-none-{line}"):
+        if draw_button("None of them", key=f"act-face-none-{line}"):
             st.rerun()
     with st.container(key="pln-faces"):
         st.image(shown.numbered_jpeg(), width="stretch")

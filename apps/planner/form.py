@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from apps.acts import stay_in_sight
+from apps.acts import keep_result, stay_in_sight
 from apps.plain_words import plain_sentence
 from apps.planner import panels
 from apps.planner.drafts import LABELS, FormValues, check_values, explanations, first_draft, values_of
@@ -181,10 +181,7 @@ def _submit(view: PlannerView, person: AuthenticatedPerson, go: str, submit: boo
         st.session_state[_FAULTS], st.session_state[_BESIDE] = (plain_sentence(str(error)),), {}
         return
     _forget(view, person)
-    st.session_state["planner-result"] = (
-        True,
-        f"{values.name or values.id} is {'applied for' if submit else 'kept as a draft'}.",
-    )
+    keep_result(f"{values.name or values.id} is {'applied for' if submit else 'kept as a draft'}.")
     st.session_state["planner-deployment"] = values.id
     st.session_state[go] = "deployment"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from html import escape
 from itertools import groupby
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from apps.acts import show_result
 from apps.choosing import choose
 from apps.deployment_labels import deployment_labels
 from apps.placeholders import warn_of_placeholders
@@ -58,7 +60,9 @@ def page(view: PlannerView, session: PageSession) -> None:
     if "deployment" in st.query_params and _DEPLOYMENT not in st.session_state:
         st.session_state[_DEPLOYMENT], st.session_state[_WHERE] = st.query_params["deployment"], "deployment"
     waits = _count_waiting(view, session)
-    st.session_state.setdefault(_WHERE, "calendar" if waits is None else "waiting")
+    first = "calendar" if waits is None else "waiting"
+    # said to the browser at each drawing: one that is cut short tells it nothing, and it goes back to the calendar
+    st.session_state[_WHERE] = st.session_state.get(_WHERE, first)
     where = st.radio(
         "Part of the page",
         list(_PLACES),
@@ -67,7 +71,9 @@ def page(view: PlannerView, session: PageSession) -> None:
         format_func=_PLACES.__getitem__,
         captions=waits,
     )
-    actions.show_result()
+    show_result()
+    if where != "deployment":
+        st.query_params.pop("deployment", None)
     show_or_say_why(lambda: _SHOW[str(where)](view, session))
 
 
@@ -139,28 +145,40 @@ def _deployment(view: PlannerView, session: PageSession) -> None:
         return
     if st.session_state.get(_DEPLOYMENT) not in labels:
         st.session_state[_DEPLOYMENT] = next(iter(labels))
+    st.session_state[_DEPLOYMENT] = st.session_state[_DEPLOYMENT]  # as `_WHERE`
     chosen = choose("Which deployment", labels, _DEPLOYMENT)
+    st.query_params["deployment"] = chosen  # for when the page is loaded anew
     one = view.read_overview(chosen)
     if one.view.status.is_over:
         view.cameras.forget(chosen)  # the flow that closed it knows no cameras
     st.html(panels.head_html(one))
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _readiness(view, session, chosen, overview_key(one))
+        _readiness(view, session, chosen, _Drawn(overview_key(one)))
     with right, st.container(border=True, key="pln-acts"):
         st.html('<h3 class="pln-h2">What you can do now</h3>')
         actions.show_actions(view, session.person, one, go=_WHERE)
     _details(view, session, one)
 
 
+@dataclass(slots=True)
+class _Drawn:
+    """What head, acts and timeline were drawn of."""
+
+    key: str
+    is_new: bool = True
+    """Whether they are being drawn: what would cut that short would lose what the browser hasn't been told yet."""
+
+
 @st.fragment(run_every=READINESS_REFRESH_S)
-def _readiness(view: PlannerView, session: PageSession, deployment: str, drawn: str) -> None:
-    """Show what is missing, as it is now. `drawn`: its `overview_key` when head, acts and timeline were."""
+def _readiness(view: PlannerView, session: PageSession, deployment: str, drawn: _Drawn) -> None:
+    """Show what is missing, as it is now; where somebody, or a flow, has moved it on since, draw all anew."""
     st.html('<h3 class="pln-h2">What is missing, and who acts</h3>')
 
     def show() -> None:
-        if overview_key(view.read_overview(deployment)) != drawn:
-            redraw()  # somebody, or a flow, moved it on
+        if not drawn.is_new and overview_key(view.read_overview(deployment)) != drawn.key:
+            redraw()
+        drawn.is_new = False
         show_readiness(view, session, deployment)
 
     show_or_say_why(show)

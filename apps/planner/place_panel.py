@@ -11,6 +11,7 @@ from apps.plain_words import plain_words
 from apps.planner import actions
 from apps.planner.plan_component import place_cameras
 from apps.planner.view import PlannerView
+from apps.pressed import draw_submit
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.deployments.place_plan import PlacePlan, plan_svg
@@ -49,14 +50,15 @@ def show_place_panel(view: PlannerView, one: DeploymentOverview, person: Authent
 
 
 def _upload(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPerson) -> None:
-    with st.form(f"{_KEY}upload-{one.view.id}", border=False):
+    form = f"{_KEY}upload-{one.view.id}"
+    with st.form(form, border=False):
         file = st.file_uploader(
             "A plan of the place: JPEG or PNG",
             type=["jpg", "jpeg", "png"],
             max_upload_size=_LARGEST_MB,
             help="Faces in it are covered.",
         )
-        if not st.form_submit_button("Use this plan"):
+        if not draw_submit("Use this plan", form):
             return
     if file is None:
         st.error("Choose the plan's picture first.")
@@ -70,14 +72,15 @@ def _upload(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPer
 
 def _place(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPerson, plan: PlacePlan) -> None:
     words = f"Plan of {one.application.place}"
-    with st.form(f"{_KEY}marks-{one.view.id}", border=False):
+    form = f"{_KEY}marks-{one.view.id}"
+    with st.form(form, border=False):
         try:
             marks = place_cameras(plan, one.application.cameras, words, key=f"{_KEY}component-{one.view.id}")
         except Refused as refused:
             st.error(f"Not read: {plain_words(str(refused))}.")
             marks = plan.marks
         public = st.checkbox("The public sees this plan with the announcement", value=plan.is_public)
-        if not st.form_submit_button("Keep the places"):
+        if not draw_submit("Keep the places", form):
             return
     placed = PlacePlan(plan.jpeg, plan.width_px, plan.height_px, marks, public)
     actions.do("The places are kept.", lambda: view.plans.keep(one.view.id, placed, by=person))

@@ -16,13 +16,14 @@ from apps.planner.remedies import Act, Remedy
 from apps.planner.stepper import (
     LifecycleStep,
     RedLine,
-    StepState,
+    is_drawn,
     lifecycle_steps,
     red_line_html,
     step_html,
     steps_html,
 )
 from apps.planner.view import PlannerView
+from apps.pressed import draw_button
 from apps.sign_in import PageSession
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
@@ -54,7 +55,7 @@ def show_readiness(view: PlannerView, session: PageSession, deployment: str) -> 
     st.html(steps_html(steps))
     names, offered = _names(session, steps), set[Act]()
     for step in steps:
-        if step.state is StepState.NOW or (step.red and step.state is StepState.DONE):
+        if is_drawn(step):
             st.html(step_html(step))
             for line in step.red:
                 is_new = line.remedy is not None and line.remedy.act not in offered  # one button for each act
@@ -88,7 +89,7 @@ def _button(view: PlannerView, person: AuthenticatedPerson, one: DeploymentOverv
     if remedy.act is Act.ATTEND:
         st.link_button(remedy.label, f"operator?deployment={one.view.id}")
         return
-    if st.button(remedy.label, key=f"mend-{remedy.act.value}-{act_key(one)}"):
+    if draw_button(remedy.label, key=f"mend-{remedy.act.value}-{act_key(one)}"):
         if remedy.act in _DIRECT:
             done, act = _DIRECT[remedy.act]
             actions.do(done, partial(act, view, one.view.id, person))

@@ -11,6 +11,7 @@ from typing import Final
 from apps.planner.remedies import NOBODY, TITLES, Act, Remedy, find_remedy, who_acts, why_words
 from lfr_core.custody.people.roles import Role
 from lfr_core.deployments.readiness import DeploymentOverview, ReadinessItem
+from lfr_core.deployments.steps import RULES, Step
 from lfr_core.domain.deployments import DeploymentStatus as Status
 from lfr_core.domain.gate import Condition
 
@@ -19,7 +20,10 @@ __all__ = [
     "LifecycleStep",
     "RedLine",
     "StepState",
+    "is_drawn",
     "lifecycle_steps",
+    "nothing_to_do",
+    "offered_acts",
     "red_line_html",
     "step_html",
     "steps_html",
@@ -77,6 +81,7 @@ CONDITIONS: Final[Mapping[str, tuple[Condition, ...]]] = {
     "Published": (),
 }
 """Which conditions of the gate each step shows. The vault alone looks at CLOCK_SANE, whenever it lends a key."""
+_LEADS_NOWHERE: Final = frozenset({Step.CANCEL, Step.PLAN, Step.SHORTEN, Step.EXTEND})
 _P, _AO, _OP = Role.PLANNER, Role.AUTHORISING_OFFICER, Role.OPERATOR
 
 
@@ -151,6 +156,25 @@ def _list_lacks(title: str, one: DeploymentOverview, *, published: bool) -> tupl
         why = "Its results are published once its alerts are judged, and at the latest when they are due."
         return (RedLine("Results", why, Role.PUBLICATION_OFFICER.value, None),)
     return ()
+
+
+def offered_acts(one: DeploymentOverview, roles: frozenset[Role]) -> frozenset[Act]:
+    """Find the acts that have a button beside a red line for somebody of these roles."""
+    steps = lifecycle_steps(one, published=False)
+    remedies = (line.remedy for step in steps if is_drawn(step) for line in step.red)
+    return frozenset(remedy.act for remedy in remedies if remedy is not None and remedy.roles & roles)
+
+
+def nothing_to_do(one: DeploymentOverview) -> str:
+    """Say that somebody has nothing to do here, and whose turn it is."""
+    leads_on = (rule for step, rule in RULES.items() if one.view.status in rule.froms and step not in _LEADS_NOWHERE)
+    waits = ", ".join(sorted({role.value for rule in leads_on for role in rule.roles}))
+    return f"Nothing for you to do here now. Next: {waits}." if waits else "Nothing is left to do here."
+
+
+def is_drawn(step: LifecycleStep) -> bool:
+    """Return whether its lines are shown: those of steps to come aren't."""
+    return step.state is StepState.NOW or bool(step.red and step.state is StepState.DONE)
 
 
 def steps_html(steps: tuple[LifecycleStep, ...]) -> str:

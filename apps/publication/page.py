@@ -10,6 +10,7 @@ from apps.acts import act, show_result
 from apps.choosing import choose
 from apps.compliance.panels import london
 from apps.placeholders import warn_of_placeholders
+from apps.pressed import draw_submit
 from apps.publication.view import ROLES, Draft, PublicationView, said_before
 from apps.say_why import not_current, show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
@@ -85,18 +86,18 @@ def _publish(
     view: PublicationView, session: PageSession, one: ResultsDue, draft: Draft, said: str, *, corrects: bool
 ) -> None:
     """Ask for what it takes. `said`: why nobody judged those that nobody judged, as it is published already."""
-    with typed_form(f"publication-{one.deployment}"):
+    with typed_form(f"publication-{one.deployment}") as form:
         because = ""
         if draft.unanswered:
             because = st.text_input("Why nobody judged them (published)", said)
         if corrects:
             reason = st.text_input("Why it is corrected (published)")
-            if st.form_submit_button("Correct"):
+            if draw_submit("Correct", form):
                 act(
                     lambda: view.correct(draft, one.deployment, reason, because, session.use()),
                     "It is corrected. The public site shows it when it is next built.",
                 )
-        elif st.form_submit_button("Publish", type="primary"):
+        elif draw_submit("Publish", form, type="primary"):
             act(
                 lambda: view.publish(draft, one.deployment, because, session.use()),
                 "It is published. The public site shows it when it is next built.",
@@ -105,7 +106,7 @@ def _publish(
 
 def _explain(view: PublicationView, session: PageSession, one: ResultsDue) -> None:
     st.error("These results are late, and nobody has said why: no new deployment is authorised meanwhile.")
-    with typed_form(f"explain-{one.deployment}"):
+    with typed_form(f"explain-{one.deployment}") as form:
         why = st.text_input("Why they were late (published, and it stays)")
-        if st.form_submit_button("Explain"):
+        if draw_submit("Explain", form):
             act(lambda: view.explain(one.deployment, why, session.use()), "It is explained in public.")

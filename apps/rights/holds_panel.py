@@ -10,6 +10,7 @@ import streamlit as st
 from apps.acts import act, form_key
 from apps.choosing import choose
 from apps.compliance.panels import table
+from apps.pressed import draw_button, draw_submit
 from apps.rights.holds_view import GROUNDS, HeldFootage, HoldForm, HoldsView, hold_row
 from apps.sign_in import PageSession
 from apps.typed.keeper import typed_form
@@ -19,7 +20,7 @@ from lfr_core.retention.footage.hold_approval import HOLDERS, PROVISIONAL_DAYS
 __all__ = ["draw"]
 
 _FORM = "holds-place"
-_HEADS = ("Reference", "Footage", "For", "Asked for by", "Approved by", "Reviewed by")
+_HEADS = ("Reference", "Footage", "For", "Asked for by", "Approved by", "To be reviewed by")
 
 
 def draw(view: HoldsView, session: PageSession) -> None:
@@ -43,17 +44,17 @@ def _draw_one(view: HoldsView, session: PageSession, found: tuple[HeldFootage, .
     id_, key = hold.id, hold.digest  # a click reaches what was shown, never what has taken its place
     is_second = not session.person.is_called(hold.requested_by)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if is_second and not hold.approved_by and st.button("Approve it", key=f"holds-approve-{key}"):
+        if is_second and not hold.approved_by and draw_button("Approve it", key=f"holds-approve-{key}"):
             approve = partial(view.service.approve, id_, digest=hold.digest)
             act(lambda: approve(by=session.use()), "It is held until its review.")
         if is_second and hold.approved_by:
             until = st.date_input("Keep it until", view.latest_review, format="DD/MM/YYYY", key=f"holds-until-{key}")
-            if st.button("It was reviewed", key=f"holds-review-{key}"):
+            if draw_button("It was reviewed", key=f"holds-review-{key}"):
                 review = partial(view.service.review, id_, review_on=until)
                 act(lambda: review(by=session.use()), "It goes on until the next review.")
         with st.popover("Let go of it"):
             st.text("What is past its time and held by nothing else is destroyed within the minute.")
-            if st.button("Let go of it for good", key=f"holds-release-{key}"):
+            if draw_button("Let go of it for good", key=f"holds-release-{key}"):
                 act(lambda: view.service.release(id_, by=session.use()), "It is held no longer.")
 
 
@@ -79,7 +80,7 @@ def _draw_form(view: HoldsView, session: PageSession) -> None:
         ground = st.selectbox("It is kept for", list(GROUNDS), format_func=GROUNDS.__getitem__)
         reference = st.text_input("Reference of the case, complaint or request")
         review = st.date_input("To be reviewed by", view.latest_review, format="DD/MM/YYYY")
-        if st.form_submit_button("Hold it"):
+        if draw_submit("Hold it", form):
             asked = HoldForm(deployment, camera, on, begin, until, ground, reference, review)
             done = "It is held. Somebody else has to approve it."
             act(lambda: view.place(asked, by=session.use()), done, form=_FORM)

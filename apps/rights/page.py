@@ -12,6 +12,7 @@ import streamlit as st
 from apps.acts import act, form_key, show_result
 from apps.compliance.panels import table
 from apps.kept_tabs import draw_kept_tabs
+from apps.pressed import draw_button, draw_submit
 from apps.rights import holds_panel
 from apps.rights.view import ROLES, Form, RightsView, hold_words, state_words
 from apps.say_why import show_or_say_why
@@ -85,7 +86,9 @@ def _draw_request(view: RightsView, request: Request, by: AuthenticatedPerson, l
     with st.container():
         for sentence in hold_words(request, labels):
             st.text(sentence)
-        if any(hold.is_provisional for hold in request.holds):
+        waiting = [hold for hold in request.holds if hold.is_provisional]
+        asked = {request.taken_by, *(hold.requested_by for hold in waiting)}
+        if waiting and not any(by.is_called(each) for each in asked):
             _button(
                 "Confirm the hold",
                 f"confirm-{reference}",
@@ -127,9 +130,9 @@ def _draw_opened_request(view: RightsView, reference: str, by: AuthenticatedPers
                 st.text(text)
         return
     st.session_state.pop(_OPENED, None)  # another request was chosen
-    with typed_form(f"rights-open-{reference}", border=False):
+    with typed_form(f"rights-open-{reference}", border=False) as form:
         purpose = st.text_input("Purpose of opening it", help="It goes on the audit trail.")
-        if st.form_submit_button("Open"):
+        if draw_submit("Open", form):
             act(lambda: _keep(view, reference, by, purpose), "")
 
 
@@ -141,15 +144,15 @@ def _assign(view: RightsView, reference: str, by: AuthenticatedPerson, labels: M
     """Ask which deployment it is about: the published record counts it then, and a plain answer can be given."""
     if not labels:
         return
-    with typed_form(f"rights-assign-{reference}", border=False):
+    with typed_form(f"rights-assign-{reference}", border=False) as form:
         key = f"rights-assigned-{reference}"  # with it Streamlit knows the choice while deployments come
         chosen = st.selectbox("The deployment it is about", list(labels), format_func=labels.__getitem__, key=key)
-        if st.form_submit_button("It is about this one"):
+        if draw_submit("It is about this one", form):
             _act(lambda: view.assign(reference, str(chosen), by), f"{reference} is about {labels[str(chosen)]}.")
 
 
 def _answer(view: RightsView, request: Request, by: AuthenticatedPerson, labels: Mapping[str, str]) -> None:
-    with typed_form(f"rights-answer-{request.reference}"):  # what was typed for one isn't there for another
+    with typed_form(f"rights-answer-{request.reference}") as form:  # what was typed for one isn't there for another
         text = subject = ""
         if request.asks_listed and request.neither_confirm_nor_deny:
             st.caption("Everybody who asks this is answered in these words:")
@@ -158,7 +161,7 @@ def _answer(view: RightsView, request: Request, by: AuthenticatedPerson, labels:
             subject = st.text_input("Reference of the person who asks, as lists give it")
         else:
             text = st.text_area("Answer")
-        if st.form_submit_button("Answer", type="primary"):
+        if draw_submit("Answer", form, type="primary"):
             _act(lambda: view.answer(request, text, by, subject), f"{request.reference} is answered.")
     with st.container():
         if request.asks_listed and request.neither_confirm_nor_deny:
@@ -191,7 +194,7 @@ def _disclosure(view: RightsView, request: Request, by: AuthenticatedPerson, lab
 
 def _draw_intake(view: RightsView, by: AuthenticatedPerson) -> None:
     labels, form_name = {"": "Not known", **_known_labels(view)}, form_key(_TAKE)
-    with typed_form(form_name):
+    with typed_form(form_name) as form:
         complains = st.radio("Kind", ("Enquiry", "Complaint"), horizontal=True) == "Complaint"
         kind = RequestKind.COMPLAINT if complains else RequestKind.ENQUIRY
         listed = st.checkbox('An enquiry that asks "was I on a list"')
@@ -205,9 +208,9 @@ def _draw_intake(view: RightsView, by: AuthenticatedPerson) -> None:
         day = left.date_input("Or the day it happened", value=None, format="DD/MM/YYYY")
         start, end = middle.time_input("From", value=None), right.time_input("To", value=None)
         place = st.text_input("Place")
-        if st.form_submit_button("Take it", type="primary"):
-            form = Form(kind, contact, text, deployment, receipt, place, day, start, end, listed)
-            _act(lambda: view.receive(form, by), _taken, _TAKE)
+        if draw_submit("Take it", form, type="primary"):
+            asked = Form(kind, contact, text, deployment, receipt, place, day, start, end, listed)
+            _act(lambda: view.receive(asked, by), _taken, _TAKE)
 
 
 def _known_labels(view: RightsView) -> Mapping[str, str]:
@@ -223,7 +226,7 @@ def _taken(request: Request) -> str:
 
 
 def _button(label: str, key: str, do: Callable[[], object], done: str) -> None:
-    if st.button(label, key=f"rights-{key}"):
+    if draw_button(label, key=f"rights-{key}"):
         _act(do, done)
 
 

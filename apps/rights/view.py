@@ -121,7 +121,7 @@ def hold_words(request: Request, labels: Mapping[str, str]) -> tuple[str, ...]:
     """Say what is held for a request, a sentence a hold. `labels`: of deployments, by their ids."""
     if not request.holds and request.kind is RequestKind.COMPLAINT and request.closed_at is None:
         if request.deployment is None:
-            return ("No footage is held for it: once it is said below which deployment it is about, that one's is.",)
+            return ("No footage is held for it yet. Say below which deployment it is about: that one's is held then.",)
         return ("No footage is held for it. What should be kept is held under “Footage that is held”.",)
     return tuple(_hold_sentence(hold, labels) for hold in request.holds)
 

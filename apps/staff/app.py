@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from apps.pressed import forget_press
 from apps.sign_in import PageSession, logged_in
 from apps.staff.pages import STAFF_PAGES, pages_of
 from apps.staff.process import page_sessions, pages_installation, typed_texts
@@ -135,4 +136,5 @@ if _session is not None:
     _base = urlsplit(pages_installation().settings.page_addresses[0]).path.rstrip("/")
     draw_keeper(typed_texts(), (_login.issuer, _login.subject), base=_base)
     st.navigation(_pages(_session), position="top").run()
+forget_press()
 # Without `st.stop()`: after it Streamlit keeps what refreshed by itself before, though nobody is there any more.

@@ -59,10 +59,13 @@ def note_sent(beginning: str = "") -> None:
 
 
 @contextmanager
-def typed_form(key: str, *, border: bool = True) -> Iterator[None]:
-    """Draw a form whose fields the page's script knows by this key and their labels: Streamlit tells it neither."""
+def typed_form(key: str, *, border: bool = True) -> Iterator[str]:
+    """Draw a form whose fields the page's script knows by this key and their labels: Streamlit tells it neither.
+
+    Yields the key.
+    """
     with st.container(key=f"typed-{key}"), st.form(key, border=border):
-        yield
+        yield key
 
 
 @lru_cache(maxsize=4)

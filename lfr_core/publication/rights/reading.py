@@ -152,6 +152,7 @@ def _holds(session: Session, reference: str) -> tuple[RequestHold, ...]:
                 select(func.count()).select_from(FootageHoldSegmentRow).where(FootageHoldSegmentRow.hold == hold.id)
             ).one(),
             lapses_at=held.lapses_at,
+            requested_by=hold.requested_by,
             confirmed_by=hold.approved_by,
             ended_at=hold.released_at,
         )

@@ -90,6 +90,8 @@ class RequestHold:
     segments: int
     lapses_at: datetime
     """When it lapses unless a second person confirms it."""
+    requested_by: str
+    """Who may not confirm it."""
     confirmed_by: str
     """Empty: provisional."""
     ended_at: datetime | None

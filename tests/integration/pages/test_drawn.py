@@ -95,7 +95,7 @@ def test_an_officer_signs_on_sees_the_judged_alert_says_what_came_of_it_and_give
     given = {"view": of.street, "engine": of.engine, "who": STREET}
     app = AppTest.from_function(officer, kwargs=given, default_timeout=30).run()
     if "Your deployment" not in [each.label for each in app.selectbox]:
-        press(app, "Stop")  # another test's officer went on with what was in hand
+        press(app, "Leave this deployment")  # another test's officer went on with what was in hand
     app.selectbox(key="officer-choice").set_value("dep").run()
     press(app, "Start")
 
@@ -107,7 +107,7 @@ def test_an_officer_signs_on_sees_the_judged_alert_says_what_came_of_it_and_give
     press(app, "Receipt for the person")
     assert "S-20" in texts(app)
     assert "data:image/svg+xml" in texts(app)
-    press(app, "Stop")
+    press(app, "Leave this deployment")
     assert "An operator says" not in texts(app)
 
 
@@ -170,7 +170,7 @@ def test_where_the_records_dont_agree_with_the_trail_an_officer_is_told_to_stop_
 
     assert f"this alert is here no longer. {STOP_NOBODY}" in texts(app.run())  # nobody has judged it: it has gone
     assert "here no longer" not in texts(press(app, "Understood"))
-    press(app, "Stop")
+    press(app, "Leave this deployment")
 
 
 def test_compliance_says_what_is_being_done_verifies_certificates_registers_and_revokes(

@@ -35,9 +35,10 @@ def database_url(sqlite_url: str) -> str:
 
 def drawn(view: object, person: object) -> None:
     """As the page does."""
+    from apps.acts import show_result
     from apps.planner import actions
 
-    actions.show_result()
+    show_result()
     actions.show_actions(view, person, view.read_overview("dep"), go="go")  # type: ignore[arg-type,attr-defined]  # its annotation is read where nothing is imported
 
 

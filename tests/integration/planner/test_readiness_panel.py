@@ -31,10 +31,11 @@ def database_url(sqlite_url: str) -> str:
 def drawn(view: object, session: object) -> None:
     import streamlit as st
 
+    from apps.acts import show_result
     from apps.planner import actions
     from apps.planner.readiness_panel import show_readiness
 
-    actions.show_result()
+    show_result()
     with st.container():  # a column of its own, on the page
         show_readiness(view, session, "dep")  # type: ignore[arg-type]  # its annotation is read where nothing is imported
     actions.show_actions(view, session.person, view.read_overview("dep"), go="go")  # type: ignore[arg-type,attr-defined]

@@ -23,3 +23,20 @@ def test_a_name_with_braces_is_said_as_it_was_typed(monkeypatch: pytest.MonkeyPa
     acts.show_result()
 
     assert said == [f"{name} is registered.", f"{name} is made."]
+
+
+@pytest.mark.parametrize(("later", "said"), [("by itself", 3), ("by a person", 1)])
+def test_what_came_of_a_press_is_said_until_somebody_does_something_else(
+    monkeypatch: pytest.MonkeyPatch, later: str, said: int
+) -> None:
+    state: dict[str, object] = {}
+    shown: list[str] = []
+    monkeypatch.setattr(f"{DRAWS}.session_state", state)
+    monkeypatch.setattr(f"{DRAWS}.success", shown.append)
+    acts.keep_result("It is announced.")
+
+    for drawing in range(3):
+        state[acts.BY_ITSELF] = later == "by itself" and drawing > 0
+        acts.show_result()
+
+    assert shown == ["It is announced."] * said

@@ -1,0 +1,131 @@
+"""Whatever is drawn anew while somebody presses a button, and however often: what they pressed is done."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import select
+
+from apps.demo.deployment import write_demo_policy
+from lfr_core.common.clock import SystemClock
+from lfr_core.common.settings import Settings
+from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.vault.core import VaultCore
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.policy import load_policy
+from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.deployments import PlannedDeploymentRow
+from tests.support.identity import IdentityServer
+from tests.support.page_alerts import REFERENCE
+from tests.support.page_login import PageLogins
+from tests.support.planning import PLANNER, PlanningHarness, form
+from tests.support.records import entry
+from tests.support.staff import staff_app
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Locator, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+
+DEPLOYMENTS = 8
+IN_ACTS = {
+    "signage_by": "Confirm: signs stand at all approaches",
+    "briefing_by": "Confirm: officers are briefed on how the system performs",
+}
+BESIDE_RED_LINES = {"signage_by": "Confirm the signs", "briefing_by": "Confirm the briefing"}
+"""Which a fragment draws, before the list is approved and after."""
+SEEN = """
+  window.seen = [];
+  for (const kind of ["mousedown", "mouseup", "click"]) {
+    window.addEventListener(kind, event => window.seen.push([kind, event.target.innerText?.slice(0, 40)]), true);
+  }
+"""
+"""What the browser makes of each press."""
+PRESSED_S = 0.08
+"""For so long a person holds a button down."""
+DONE_S = 15.0
+
+
+@pytest.fixture(scope="module")
+def settings(identity_server: IdentityServer, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """With a policy that asks for no notice."""
+    return write_demo_policy(identity_server.settings_at(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture(scope="module")
+def harness(settings: Settings, engine: Engine, vault: VaultCore, logins: PageLogins) -> PlanningHarness:
+    policy = load_policy(settings.policy_file)
+    harness = PlanningHarness(engine, vault, AuditTrail(vault, SystemClock()), SystemClock(), settings.home, policy)
+    harness.settle()
+    logins.give_accounts(PLANNER)
+    for number in range(DEPLOYMENTS):
+        wanted = form(harness.now + timedelta(hours=1), place=f"Place {number}", cameras=(f"camera-{number}",))
+        far = DeploymentStatus.LIST_APPROVED if number % 2 else DeploymentStatus.AUTHORISED
+        harness.walk(far, f"restless-{number}", (entry(crop=REFERENCE),), wanted=wanted)
+    return harness
+
+
+@pytest.fixture
+def page(context: BrowserContext, settings: Settings, harness: PlanningHarness, logins: PageLogins) -> Iterator[Page]:
+    with staff_app(settings, (sys.executable, "-m", "tests.support.restless_pages")):
+        logins.log_in(context, PLANNER)
+        page = context.new_page()
+        page.set_viewport_size({"width": 1366, "height": 2000})
+        page.set_default_timeout(60_000)
+        page.add_init_script(SEEN)
+        yield page
+
+
+def press(page: Page, button: Locator) -> None:
+    """Press as a hand does: it knows nothing of what the page is drawing."""
+    button.wait_for()
+    box = button.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.wait_for_timeout(1000 * PRESSED_S)
+    page.mouse.up()
+
+
+def is_done(engine: Engine, deployment: str, what: str) -> bool:
+    with reading(engine) as session:
+        row = session.exec(select(PlannedDeploymentRow).where(PlannedDeploymentRow.deployment == deployment)).one()
+        return bool(getattr(row, what))
+
+
+def wait_until_done(engine: Engine, deployment: str, what: str) -> bool:
+    deadline = time.monotonic() + DONE_S
+    while time.monotonic() < deadline:
+        if is_done(engine, deployment, what):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_what_is_pressed_while_the_page_is_drawn_anew_without_end_is_done(
+    page: Page, harness: PlanningHarness, settings: Settings, engine: Engine, measured: Callable[[str], None]
+) -> None:
+    address, chance, lost = settings.page_addresses[0].rstrip("/"), random.Random(38), []
+    for number in range(DEPLOYMENTS):
+        deployment = f"restless-{number}"
+        page.goto(f"{address}/planning?deployment={deployment}")
+        for what, label in (BESIDE_RED_LINES if number % 2 else IN_ACTS).items():
+            button = page.get_by_role("button", name=label, exact=True)
+            button.wait_for()
+            page.wait_for_timeout(chance.uniform(0, 900))
+            press(page, button)
+            if not wait_until_done(engine, deployment, what):
+                lost.append((deployment, what, page.evaluate("window.seen")))
+                continue
+            button.wait_for(state="detached")
+            page.locator(".st-key-what-came-of-it p").wait_for()  # it is said until the next press
+
+    measured(f"presses on a page that is drawn anew without end: {2 * DEPLOYMENTS}, lost: {len(lost)}")
+    assert lost == []

@@ -1,0 +1,94 @@
+"""A press reaches its button once, whatever cuts the drawing short that it began, and never another button."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from apps import pressed
+from tests.support.texts import ROOT
+
+
+def page() -> None:
+    import streamlit as st
+
+    from apps.pressed import draw_button, draw_submit, forget_press
+
+    state = st.session_state
+    if state.pop("cut", False):
+        st.rerun()  # as where somebody else has moved the deployment on
+    if not state.get("gone"):
+        if draw_button(f"Close {state.get('what', 'a')}", key=f"close-{state.get('what', 'a')}"):
+            state["done"] = [*state.get("done", []), state.get("what", "a")]
+        with st.form("form"):
+            st.text_input("Why", key="why")
+            if draw_submit("Send", "form"):
+                state["done"] = [*state.get("done", []), state["why"]]
+    forget_press()
+
+
+def press(app: AppTest, label: str, **state: object) -> None:
+    for name, value in state.items():
+        app.session_state[name] = value
+    next(each for each in app.button if each.label == label).click().run()
+
+
+def done(app: AppTest) -> list[str]:
+    return list(app.session_state["done"]) if "done" in app.session_state else []
+
+
+@pytest.fixture
+def app() -> AppTest:
+    return AppTest.from_function(page).run()
+
+
+def test_a_press_is_done_once_though_the_page_is_drawn_anew_before_its_button(app: AppTest) -> None:
+    press(app, "Close a", cut=True)
+    app.run()
+
+    assert done(app) == ["a"]
+
+
+def test_what_was_typed_is_sent_though_the_page_is_drawn_anew_before_its_button(app: AppTest) -> None:
+    app.text_input[0].input("because")
+    press(app, "Send", cut=True)
+    app.run()
+
+    assert done(app) == ["because"]
+
+
+def test_a_press_reaches_no_button_that_has_taken_the_place_of_what_was_pressed(app: AppTest) -> None:
+    press(app, "Close a", cut=True, what="b")
+
+    assert done(app) == []
+
+
+def test_a_press_whose_button_had_gone_is_done_by_none_that_comes_later(app: AppTest) -> None:
+    press(app, "Close a", gone=True)
+    app.session_state["gone"] = False
+    app.run()
+
+    assert done(app) == []
+
+
+def test_a_press_of_long_ago_is_none(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pressed, "_KEPT_S", -1.0)
+    press(app, "Close a", cut=True)
+
+    assert done(app) == []
+
+
+def test_each_button_hears_its_press_before_anything_can_cut_the_drawing_short() -> None:
+    deaf = [
+        f"{file.relative_to(ROOT)}:{call.lineno}"
+        for file in (ROOT / "apps").rglob("*.py")
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in {"button", "form_submit_button"}
+        and "on_click" not in {each.arg for each in call.keywords}
+    ]
+
+    assert deaf == []
