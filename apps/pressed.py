@@ -14,7 +14,7 @@ import streamlit as st
 __all__ = ["draw_button", "draw_submit", "forget_press"]
 
 _PRESSED: Final = "pressed"
-"""Of the session's state: what was pressed last, and when, until its button is drawn, or the whole page without it."""
+"""Of the session's state: when each was pressed, until its button is drawn, or the whole page without it."""
 _KEPT_S: Final = 20.0
 """[proposal] For so long a press waits for its button: a slow page is drawn by then."""
 
@@ -36,18 +36,14 @@ def draw_submit(label: str, form: str, **options: Any) -> bool:
 
 
 def forget_press() -> None:
-    """Forget a press whose button isn't on the page any more, which was drawn to its end by now."""
+    """Forget the presses whose buttons aren't on the page any more, which was drawn to its end by now."""
     st.session_state.pop(_PRESSED, None)
 
 
 def _note_press(key: str) -> None:
-    st.session_state[_PRESSED] = key, time.monotonic()
+    st.session_state[_PRESSED] = st.session_state.get(_PRESSED, {}) | {key: time.monotonic()}
 
 
 def _take(key: str) -> bool:
-    found: tuple[str, float] = st.session_state.get(_PRESSED, ("", 0.0))
-    pressed, at_s = found
-    if pressed != key:
-        return False
-    del st.session_state[_PRESSED]
-    return time.monotonic() - at_s <= _KEPT_S
+    pressed: dict[str, float] = st.session_state.get(_PRESSED, {})
+    return key in pressed and time.monotonic() - pressed.pop(key) <= _KEPT_S

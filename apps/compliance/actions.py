@@ -42,6 +42,14 @@ class ComplianceActions:
         self.installation.looks.check(by, STAFF, "people.listed")
         return self.installation.people.list()
 
+    def read_number(self, name: str) -> str:
+        """Return the number that the trail has for somebody who is registered under this name; "" for nobody.
+
+        Raises Retryable: records or vault are away.
+        """
+        known = next((each.name for each in self.installation.people.list() if each.is_called(name)), "")
+        return self.installation.vault.pseudonym(known) if known else ""
+
     def several_accounts(self) -> Mapping[str, int]:
         """Count the accounts in use of people who have more than one, by name."""
         return {name: len(issuers) for name, issuers in self.installation.people.with_several_accounts().items()}

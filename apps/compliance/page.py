@@ -53,7 +53,7 @@ def page(view: ComplianceView, actions: ComplianceActions, session: PageSession)
         ("Certificates of erasure", partial(_certificates, view, actions)),
         ("Results and their deadlines", partial(_due, view)),
         ("Data quality", partial(_reports, view, by=session.person)),
-        ("Audit trail", partial(_trail, view, by=session.person)),
+        ("Audit trail", partial(_trail, view, actions, by=session.person)),
         ("Documents", partial(documents_panel.draw, view, actions, session)),
         ("People", partial(people_panel.draw, actions, session)),
     ]
@@ -160,10 +160,10 @@ def _retention(view: ComplianceView) -> None:
     st.html(panels.clock_html(view.retention(), view.policy.retention.overdue_after_s))
 
 
-def _trail(view: ComplianceView, by: AuthenticatedPerson) -> None:
+def _trail(view: ComplianceView, actions: ComplianceActions, by: AuthenticatedPerson) -> None:
     today, labels = view.now().astimezone(LONDON).date(), {"": "All"} | view.labels()
     with typed_form("compliance-trail") as form:
-        words = st.text_input("Words of the reason, or number of a person")
+        words = st.text_input("Words of the reason, or a person's name or number")
         deployment = str(
             st.selectbox("Deployment", list(labels), format_func=labels.__getitem__, key="compliance-trail-of")
         )
@@ -174,6 +174,7 @@ def _trail(view: ComplianceView, by: AuthenticatedPerson) -> None:
         end = days[3].time_input("Until", value=time(23, 59), step=60, key="compliance-trail-end")
         if not draw_submit("Search", form):
             return
+    words = actions.read_number(words) or words
     found = view.trail(TrailSearch(first, last, words, deployment, begin, end), by)
     heads = ("Entry", "When", "Who", "Did", "Why", "Deployment", "About")
     st.html(panels.table(heads, panels.trail_rows(found, view.names(found)), "Nothing of this time fits."))

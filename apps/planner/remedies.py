@@ -151,6 +151,7 @@ def why_words(item: ReadinessItem, one: DeploymentOverview) -> str:
 _NOT_LIVE: Final[Mapping[Status, str]] = {
     Status.LIST_APPROVED: "Everything before it has to be in order; then it is called ready.",
     Status.READY: "It opens by itself when its hours begin, or when somebody opens it then.",
+    Status.SUSPENDED: "It is suspended, for the reason that stands at the top.",
 }
 _NO_AUTHORITY: Final[Mapping[Status, str]] = {
     Status.DRAFT: "Its planner hasn't applied for it yet.",

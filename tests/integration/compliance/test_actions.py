@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from apps.compliance.actions import ComplianceActions
+from lfr_core.custody.audit.read import entries
 from lfr_core.custody.identity.canaille import build_account_directory
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import People, Rank, Role
@@ -43,3 +44,14 @@ def test_who_is_registered_on_the_page_gets_an_account_and_a_link_at_once(action
     assert "/reset/p.reed/" in again
     assert "李 is registered, and can't log in yet" in without
     assert "Account and password" in without
+
+
+def test_what_somebody_did_is_found_on_the_trail_by_their_name(actions: ComplianceActions) -> None:
+    actions.add("Nora Sought", {Role.PLANNER}, Rank.SERGEANT, by=authenticated(DEE))
+    actions.rename("Nora Sought", "Nora Found", by=authenticated(DEE))
+
+    number = actions.read_number(f" {DEE.lower()} ")
+
+    assert {each.actor for each in entries(actions.installation.engine, words=number)} == {f"person:{number}"}
+    assert actions.read_number("Nora Sought") == actions.read_number("Nora Found") != ""
+    assert [actions.read_number(each) for each in ("", "Nobody Here", "Nora")] == ["", "", ""]
