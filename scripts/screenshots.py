@@ -116,6 +116,11 @@ STAFF: Final = (
     View("compliance", COMPLIANCE, "compliance", "People"),
     View("enquiries", COMPLIANCE, "enquiries", "Enquiries"),
 )
+WHOLE: Final = """() =>
+  (document.querySelector('[data-testid=stApp]')?.dataset.testScriptState ?? 'notRunning') === 'notRunning'
+  && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
+  && [...document.images].every((each) => each.complete)"""
+"""The public's pages have no script, and nothing to wait for but pictures."""
 PUBLIC: Final = ("index", "privacy", "forgotten", "contact", "form", "promises", "documents", "downloads")
 
 
@@ -180,6 +185,11 @@ def deploy(harness: PlanningHarness, vault: VaultCore) -> None:
     decisions.judge(first, Judgement.SAME, authenticated(OPERATOR), shown=seen(harness.engine, first))
 
 
+def wait_until_whole(page: Page) -> None:
+    """Wait until all is drawn, and each picture on it is there: what refreshes by itself draws again soon after."""
+    page.wait_for_function(WHOLE)
+
+
 def picture(page: Page, file: Path, width: int, height: int) -> Sequence[str]:
     """Picture the whole page; return what is wrong with it."""
     inner = (
@@ -191,6 +201,7 @@ def picture(page: Page, file: Path, width: int, height: int) -> Sequence[str]:
         tall = min(TALLEST_PX, max(height, int(page.evaluate(inner))))
         page.set_viewport_size({"width": width, "height": tall})
     page.wait_for_timeout(1_000)
+    wait_until_whole(page)
     found: Sequence[str] = page.evaluate(FAULTS)
     page.screenshot(path=file)
     return found
@@ -215,7 +226,7 @@ def photograph(browser: Browser, out: Path, only: str) -> dict[str, Sequence[str
                 blur_faces(page)
                 view.act(page)
                 page.get_by_text(view.words).first.wait_for()
-                page.wait_for_function("() => !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')")
+                wait_until_whole(page)
                 faults[f"{view.name}-{size}"] = picture(page, out / f"{view.name}-{size}.png", width, height)
             pages = [*PUBLIC, *(f"deployments/{each.stem}" for each in sorted((site / "deployments").glob("*.html")))]
             for name in pages:
