@@ -196,7 +196,7 @@ def down(installation: Installation) -> None:
 def status(installation: Installation) -> Output:
     """Show every part of the running platform, checked against the machine.
 
-    Exit code 1 if one doesn't run or keeps what it shouldn't, or the disk is nearly full.
+    Exit code 1 if one doesn't run or keeps what it shouldn't, what is due can't be deleted, or the disk is nearly full.
 
     Example: `lfr status --json`
     """
@@ -228,7 +228,7 @@ def status(installation: Installation) -> Output:
 
     def text() -> None:
         if trouble:
-            errors.print(f"deletion: {trouble}", style="yellow", highlight=False, soft_wrap=True)
+            errors.print(f"deletion: {trouble}", style="red", highlight=False, soft_wrap=True, markup=False)
         if no_room:
             errors.print(no_room, style="red", highlight=False, soft_wrap=True, markup=False)
         if state is None:
@@ -240,7 +240,8 @@ def status(installation: Installation) -> Output:
         if traits.banner:
             errors.print(traits.banner, style="yellow")
 
-    return Output(document, text, exit_code=0 if is_ready and not no_room and not compared else 1)
+    is_well = is_ready and not (trouble or no_room or compared)
+    return Output(document, text, exit_code=0 if is_well else 1)
 
 
 @command(app)
