@@ -152,12 +152,12 @@ def evaluate_passes(
     """Make the figures: passes that raise a false alert, by threshold from `lowest` on, of those in `truth`.
 
     Each track that alerts counts as a pass of its own, also where a pass broke into two tracks: never fewer than
-    there were. Below `lowest` nothing was measured, and every pass counts as wrong. A pass during which nobody was
-    compared isn't one that raised no alert: it doesn't count.
+    there were. Below `lowest` nothing was measured, and every pass counts as wrong. A pass of whom nobody was compared
+    isn't one that raised no alert: it doesn't count, so that there are never more passes than tracks.
 
     Raises:
-        Refused: `accuracy.truth`: no face at all was compared in the video, during none of the passes, or there are
-            more passes than tracks that were compared.
+        Refused: `accuracy.truth`: no face at all was compared in the video, or during none of the passes; or more
+            tracks alert than there are passes.
     """
     if not levels:
         raise Refused("accuracy.truth", "no face in the video was good enough to be compared: nothing was measured")
@@ -190,21 +190,38 @@ def evaluate_passes(
         groups=[],
         remarks=[
             f"{len(levels):,} tracks were compared in {len(truth):,} passes."
-            + (f" During {stated - len(truth):,} more nobody was: they don't count." if stated > len(truth) else "")
+            + (
+                f" {stated - len(truth):,} more have no track of their own and don't count."
+                if stated > len(truth)
+                else ""
+            )
         ],
     )
 
 
 def _seen(truth: Sequence[Pass], levels: Sequence[TrackLevel]) -> list[Pass]:
-    """Return the passes during which somebody was compared. Raises Refused `accuracy.truth` as `evaluate_passes`."""
-    seen = [one for one in truth if any(_shared_s(one, track) >= 0 for track in levels)]
-    if not seen or len(seen) > len(levels):
+    """Return the passes that have a track of their own, those that share most time first; never more than tracks.
+
+    Raises Refused `accuracy.truth` where none has.
+    """
+    both = [
+        (shared, one, track)
+        for one, stated in enumerate(truth)
+        for track, level in enumerate(levels)
+        if (shared := _shared_s(stated, level)) >= 0
+    ]
+    passes, tracks = set[int](), set[int]()
+    for _, one, track in sorted(both, key=lambda each: -each[0]):
+        if one not in passes and track not in tracks:
+            passes.add(one)
+            tracks.add(track)
+    if not passes:
         raise Refused(
             "accuracy.truth",
-            f"{len(truth):,} passes are stated and {len(levels):,} tracks were compared, during {len(seen):,} of the "
-            "passes: the times aren't this video's, or passes stand there that nobody made. Nothing was measured",
+            f"{len(truth):,} passes are stated and {len(levels):,} tracks were compared, none of them during a pass: "
+            "the times aren't this video's. Nothing was measured",
         )
-    return seen
+    return [truth[one] for one in sorted(passes)]
 
 
 def _count_passes(

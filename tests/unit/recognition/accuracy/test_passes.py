@@ -86,7 +86,7 @@ def test_passes_are_counted_by_threshold_and_need_no_factor() -> None:
 
     assert (false[0.4], false[0.45], false[0.5], false[0.6], false[0.605]) == (2, 2, 1, 1, 0)
     assert (found.unit, found.per_pass, found.lists[0].searches) == ("pass", 1.0, 3)
-    assert "During 1 more nobody was" in found.remarks[0]  # of four
+    assert "1 more have no track of their own" in found.remarks[0]  # of four
 
 
 def test_below_what_was_asked_about_nothing_counts_as_measured() -> None:
@@ -95,28 +95,37 @@ def test_below_what_was_asked_about_nothing_counts_as_measured() -> None:
     assert found.lists[0].false_matches[found.thresholds.index(0.495)] == 1
 
 
-@pytest.mark.parametrize(
-    "stated",
-    [
-        [Pass("a", 500.0, 510.0)],  # after the video's end
-        [Pass(f"p{at}", 0.0, 5.0) for at in range(1_000)],  # of whom nobody was seen
-    ],
-    ids=["another video", "invented"],
-)
-def test_passes_that_the_video_does_not_show_carry_no_claim(stated: list[Pass]) -> None:
+def counted_of(stated: list[Pass]) -> AccuracyEvaluation:
+    """Return what is measured of these passes where two tracks were compared, from 0 s to 5 s and from 10 s to 12 s."""
+    return evaluate_passes(
+        stated,
+        [TrackLevel(0.0, 5.0, -1.0), TrackLevel(10.0, 12.0, -1.0)],
+        listed(),
+        bound_to=BOUND,
+        lowest=0.4,
+        threshold=0.4,
+        dataset="d",
+        made_at=datetime(2026, 11, 27, tzinfo=UTC),
+        rng=np.random.default_rng(1),
+    )
+
+
+def test_passes_of_another_video_are_refused() -> None:
     with pytest.raises(Refused, match="Nothing was measured") as refused:
-        evaluate_passes(
-            stated,
-            [TrackLevel(0.0, 5.0, -1.0), TrackLevel(10.0, 12.0, -1.0)],
-            listed(),
-            bound_to=BOUND,
-            lowest=0.4,
-            threshold=0.4,
-            dataset="d",
-            made_at=datetime(2026, 11, 27, tzinfo=UTC),
-            rng=np.random.default_rng(1),
-        )
+        counted_of([Pass("a", 500.0, 510.0)])
     assert refused.value.rule == "accuracy.truth"
+
+
+def test_passes_that_nobody_made_carry_no_claim() -> None:
+    invented = [Pass(f"p{at}", 0.0, 5.0) for at in range(1_000)]
+
+    assert counted_of(invented).lists[0].searches == 1
+
+
+def test_of_people_who_pass_together_each_who_was_compared_counts() -> None:
+    together = [Pass("a", 0.0, 6.0), Pass("b", 0.0, 12.0), Pass("never usable", 1.0, 12.0)]
+
+    assert counted_of(together).lists[0].searches == 2
 
 
 def test_a_video_without_a_face_measures_nothing() -> None:
