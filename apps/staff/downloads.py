@@ -23,8 +23,7 @@ from streamlit.runtime.app_session import AppSession
 from streamlit.web.server.starlette import starlette_websocket
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
-from apps.sign_in import DRAWN_FOR
-from apps.staff.made_files import list_made_files
+from apps.staff.made_files import list_made_files, read_drawn_for
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import Person, Role
 
@@ -99,7 +98,7 @@ def was_shown(claims: Mapping[str, object], file: str, roles: frozenset[Role]) -
     return any(
         file in list_made_files(info.session.id) or file in dict(drawn.get(info.session.id, {})).values()
         for info in runtime._session_mgr.list_active_sessions()  # noqa: SLF001
-        if is_of_login(info.session, claims) and _drawn_for(info.session) == roles
+        if is_of_login(info.session, claims) and read_drawn_for(info.session) == roles
     )
 
 
@@ -107,10 +106,3 @@ def is_of_login(session: AppSession, claims: Mapping[str, object]) -> bool:
     """Return whether an open page is of the login that a request's cookie shows."""
     user = session._user_info  # noqa: SLF001
     return all(user.get(name) == claims.get(name) for name in _WHOSE)
-
-
-def _drawn_for(session: AppSession) -> object:
-    try:
-        return session.session_state[DRAWN_FOR]
-    except KeyError:  # nothing was drawn yet
-        return None

@@ -1,22 +1,39 @@
 """Has a file that is made at a click made for nobody but the page that offers it, and remembers whose it is.
 
-Streamlit makes it for whoever names it, and keeps it as no page's.
+Streamlit makes it for whoever names it, and keeps it as no page's. And it forgets at each drawing what the one before
+offered, though that is what somebody is pressing just then.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import time
+from typing import Any, Final
 
+import streamlit as st
 import streamlit.runtime.app_session
 from streamlit.proto.BackMsg_pb2 import BackendOperationRequest
 from streamlit.proto.ForwardMsg_pb2 import BackendOperationResponse
 from streamlit.runtime import get_instance
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.backend_operation_handler import DeferredFileHandler
+from streamlit.runtime.media_file_manager import MediaFileManager
 
-__all__ = ["list_made_files", "make_files_for_their_page"]
+from apps.sign_in import DRAWN_FOR
 
-_made: Final[dict[str, set[str]]] = {}
-"""Which files were made for each session; a session's go when another makes one after its end."""
+__all__ = ["list_made_files", "make_files_for_their_page", "read_drawn_for"]
+
+_made: Final[dict[str, dict[str, float]]] = {}
+"""Which files were made for each session, and when, monotonic seconds; a session's go when another makes one after its
+end."""
+_OFFERED_S: Final = 10.0
+"""[proposal] So long after its page was drawn anew a file is still made for who pressed what they had before them, and
+so long is it there once it was made."""
+_offered: Final[dict[str, object]] = {}
+"""For which roles the page was drawn that offered a file."""
+_seen_at: Final[dict[str, float]] = {}
+"""When each offer was last on its page, monotonic seconds."""
+_add: Final = MediaFileManager.add_deferred
+_find_unshown: Final = MediaFileManager._get_inactive_file_ids  # noqa: SLF001
 
 
 class OwnFileHandler(DeferredFileHandler):
@@ -25,7 +42,7 @@ class OwnFileHandler(DeferredFileHandler):
     async def handle(self, request: BackendOperationRequest, session_id: str) -> BackendOperationResponse:
         """Make the file that the request names, and return its address; an error to whom it wasn't offered."""
         offered = get_instance().media_file_mgr._deferred_callables.get(request.deferred_file.file_id)  # noqa: SLF001
-        if offered is None or offered["session_id"] != session_id:
+        if offered is None or offered["session_id"] != session_id or not _is_offered_still(session_id, request):
             return BackendOperationResponse(request_id=request.request_id, error_msg="Open the page anew.")
         made = await super().handle(request, session_id)
         if url := made.deferred_file.url:
@@ -36,6 +53,9 @@ class OwnFileHandler(DeferredFileHandler):
 def make_files_for_their_page() -> None:
     """Have each session that begins from now on make its files by OwnFileHandler."""
     streamlit.runtime.app_session.DeferredFileHandler = OwnFileHandler  # type: ignore[attr-defined]  # it takes none else
+    MediaFileManager.add_deferred = _note_offer  # type: ignore[assignment,method-assign]
+    MediaFileManager._remove_orphaned_deferred_callables = _drop_old_offers  # type: ignore[assignment,method-assign]  # noqa: SLF001
+    MediaFileManager._get_inactive_file_ids = _find_old_files  # type: ignore[assignment,method-assign]  # noqa: SLF001
 
 
 def keep_made_file(session: str, url: str) -> None:
@@ -44,9 +64,55 @@ def keep_made_file(session: str, url: str) -> None:
     for gone in _made.keys() - there:
         del _made[gone]
     if session in there:
-        _made.setdefault(session, set()).add(url.rpartition("/")[2].partition(".")[0])
+        _made.setdefault(session, {})[url.rpartition("/")[2].partition(".")[0]] = time.monotonic()
 
 
 def list_made_files(session: str) -> frozenset[str]:
     """Return the files that were made for a session so far, by the digests that are their addresses."""
     return frozenset(_made.get(session, ()))
+
+
+def read_drawn_for(session: AppSession) -> object:
+    """Return the roles for which an open page was drawn last; None before that."""
+    try:
+        return session.session_state[DRAWN_FOR]
+    except KeyError:
+        return None
+
+
+def _is_offered_still(session: str, request: BackendOperationRequest) -> bool:
+    """Return whether the page is drawn for the same roles as when it offered the file."""
+    there = [each.session for each in get_instance()._session_mgr.list_active_sessions() if each.session.id == session]  # noqa: SLF001
+    return bool(there) and read_drawn_for(there[0]) == _offered.get(request.deferred_file.file_id)
+
+
+def _note_offer(manager: MediaFileManager, *args: Any, **options: Any) -> str:
+    """Note for which roles the page is drawn that offers a file: called in the thread that draws it."""
+    file = _add(manager, *args, **options)
+    _seen_at[file], _offered[file] = time.monotonic(), st.session_state.get(DRAWN_FOR)
+    return file
+
+
+def _drop_old_offers(manager: MediaFileManager) -> None:
+    """Forget what no page offers any more: at once where its page has gone, else a little later.
+
+    Streamlit's own forgets it at the end of each drawing, and calls this with the manager's lock held: no other is
+    taken here.
+    """
+    now, offers = time.monotonic(), manager._deferred_callables  # noqa: SLF001
+    there = {each.session.id for each in get_instance()._session_mgr.list_active_sessions()}  # noqa: SLF001
+    on_a_page = {file for files in manager._files_by_session_and_coord.values() for file in files.values()}  # noqa: SLF001
+    _seen_at.update(dict.fromkeys(on_a_page & offers.keys(), now))
+    for file, offer in list(offers.items()):
+        if offer["session_id"] not in there or now - _seen_at.get(file, 0.0) > _OFFERED_S:
+            manager._drop_deferred_id(file)  # noqa: SLF001
+    for noted in (_seen_at, _offered):
+        for gone in noted.keys() - offers.keys():
+            noted.pop(gone, None)
+
+
+def _find_old_files(manager: MediaFileManager) -> set[str]:
+    """Return the files that are on no page and weren't made just now. Streamlit forgets them, with the lock held."""
+    now = time.monotonic()
+    fresh = {file for files in _made.values() for file, at in files.items() if now - at <= _OFFERED_S}
+    return _find_unshown(manager) - fresh

@@ -1,10 +1,11 @@
 // Sends what is being typed to the pages' own server, and puts back what its person had typed before and not sent.
-// It keeps nothing in the browser's store: whoever sits there next finds nothing.
+// It keeps nothing in the browser's store: whoever sits there next finds nothing. And it loads a page anew that broke.
 
 const SEND_MS = 400;
 const AGAIN_MS = 2000;
 const LOOK_MS = 150;
 const REST_MS = 300;
+const BLANK_MS = 1500;
 const FIELDS = [
   '[data-testid="stTextInput"] input:not([type="password"])',
   '[data-testid="stTextArea"] textarea',
@@ -164,6 +165,11 @@ function takeUp() {
   }
 }
 
+// Streamlit's own script ends, with nothing on the page, where a part that refreshes by itself comes to another's place.
+function loadAnewWhenBlank() {
+  if (!document.querySelector('[data-testid="stApp"]')?.textContent.trim()) location.reload();
+}
+
 function watch() {
   if (desk.isWatching) return;
   desk.isWatching = true;
@@ -178,6 +184,7 @@ function watch() {
     if (event.key === "Enter" && event.target instanceof Element && event.target.closest(FORM)) pressed(event.target);
   }, true);
   window.addEventListener("pagehide", () => void send());
+  setInterval(loadAnewWhenBlank, BLANK_MS);
   new MutationObserver(() => {
     clearTimeout(desk.look);
     desk.look = setTimeout(putBack, LOOK_MS);

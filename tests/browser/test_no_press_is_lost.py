@@ -86,8 +86,8 @@ def page(context: BrowserContext, settings: Settings, harness: PlanningHarness, 
 def press(page: Page, button: Locator) -> None:
     """Press as a hand does: it knows nothing of what the page is drawing."""
     button.wait_for()
-    box = button.bounding_box()
-    assert box is not None
+    while (box := button.bounding_box()) is None:  # it is being drawn anew
+        page.wait_for_timeout(10)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     page.wait_for_timeout(1000 * PRESSED_S)
@@ -130,3 +130,25 @@ def test_what_is_pressed_while_the_page_is_drawn_anew_without_end_is_done(
 
     measured(f"presses on a page that is drawn anew without end: {2 * DEPLOYMENTS}, lost: {len(lost)}")
     assert lost == []
+
+
+def test_a_file_that_is_pressed_while_the_page_is_drawn_anew_is_made(
+    page: Page, harness: PlanningHarness, settings: Settings, measured: Callable[[str], None]
+) -> None:
+    from playwright.sync_api import TimeoutError as Late
+
+    chance, lost = random.Random(38), 0
+    page.goto(f"{settings.page_addresses[0].rstrip('/')}/planning?deployment=restless-0")
+    page.get_by_text("Application and authority", exact=True).click()
+    button = page.get_by_role("button", name="Written authority, as a page to print", exact=True)
+    for _ in range(16):
+        button.wait_for()
+        page.wait_for_timeout(chance.uniform(0, 900))
+        try:
+            with page.expect_download(timeout=1_000 * DONE_S):
+                press(page, button)
+        except Late:
+            lost += 1
+
+    measured(f"files that were pressed on a page that is drawn anew without end: 16, lost: {lost}")
+    assert lost == 0

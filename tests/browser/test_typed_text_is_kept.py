@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
 
-DEE, ADA, BEA, CY = "Dee Protection", "Ada Other", "Bea Away", "Cy Sender"
+DEE, ADA, BEA, CY, FAY = "Dee Protection", "Ada Other", "Bea Away", "Cy Sender", "Fay Broken"
 """One for each test: what one of them leaves typed is given back in the next."""
 LETTER = "They ask whether their son was looked for at the market, and why nobody wrote to them."
 WORDS = "In the person's words"
@@ -27,7 +27,7 @@ OUT_MS = 30_000
 
 @pytest.fixture(autouse=True)
 def people(logins: PageLogins, address: str) -> None:
-    logins.add(*((each, Role.COMPLIANCE) for each in (DEE, ADA, BEA, CY)))
+    logins.add(*((each, Role.COMPLIANCE) for each in (DEE, ADA, BEA, CY, FAY)))
 
 
 @pytest.fixture
@@ -59,6 +59,18 @@ def stands(page: Page, label: str, words: str) -> None:
 
 def stored(page: Page) -> str:
     return str(page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])"))
+
+
+def test_a_page_whose_script_broke_loads_itself_anew_with_what_was_typed(
+    page: Page, logins: PageLogins, address: str
+) -> None:
+    open_intake(page, logins, address, FAY)
+    type_it(page, WORDS, LETTER)
+    page.evaluate("document.getElementById('root').replaceChildren()")  # as it is left when Streamlit's script ends
+
+    page.locator(".lfr-who").filter(has_text=FAY).wait_for()
+    page.get_by_role("tab", name="Take a request").click()
+    stands(page, WORDS, LETTER)
 
 
 def test_after_a_sessions_end_it_is_there_for_its_person_and_for_nobody_else(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -17,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[3]
 
 CRASH = """
 import ctypes, os, resource, sys
+hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
 if sys.argv[1] == "hardened":
     import lfr_core
 said = ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)  # PR_GET_DUMPABLE
@@ -34,17 +35,11 @@ def _crash(tmp_path: Path, how: str) -> tuple[str, bool]:
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=out,
             stderr=subprocess.STDOUT,
-            preexec_fn=_allow_cores,  # noqa: PLW1509  no threads in this test's process matter
         )
         _pid, status = os.waitpid(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == -signal.SIGABRT, (tmp_path / how).read_text()
     return (tmp_path / how).read_text().split("\n")[0], os.WCOREDUMP(status)
-
-
-def _allow_cores() -> None:
-    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
-    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mlockall's page on fault is Linux's")
