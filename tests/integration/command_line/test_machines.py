@@ -161,7 +161,7 @@ def test_a_second_user_of_the_machine_is_told_in_a_sentence_that_a_home_is_anoth
         ("up",): (70, "can't be written: Permission denied"),
         ("down",): (70, "closed to this user"),
         ("status",): (70, "closed to this user"),
-        ("deployment", "list"): (75, "can't be written: Permission denied"),
+        ("deployment", "list"): (70, "Permission denied"),
     }
     with other_user() as somebody:
         home = somebody.folder.parent / "ours"

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import delete
 
 from lfr_core.common.clock import SystemClock, utc_from_ns
 from lfr_core.common.settings import Settings
@@ -21,10 +20,9 @@ from lfr_core.deployments.announcement import AnnouncementStore
 from lfr_core.domain.actors import SystemActor
 from lfr_core.publication.published import read_published_records
 from lfr_core.storage.engine import open_engine, writing
-from lfr_core.storage.tables.audit import AuditEntryRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from tests.support.databases import new_sqlite
-from tests.support.overwriting import overwriting
+from tests.support.overwriting import make_earlier, overwriting
 from tests.support.people import authenticated
 from tests.support.prefect import PrefectServer
 from tests.support.publishing import announcing, ended_deployment, planned
@@ -95,10 +93,10 @@ def test_results_are_published_and_shown_and_a_site_that_could_not_be_built_is_m
     ended_deployment(engine, "High-Street")
     announcing(engine)  # registers who announces
     now = utc_from_ns(SystemClock().time_ns())
-    with overwriting(engine) as session:  # a home of an earlier version, whose rows the vault takes over
+    with overwriting(engine) as session:
         row = session.get_one(DeploymentRow, "High-Street")
         row.opened_at, row.ended_at = now - timedelta(hours=6), now
-        session.execute(delete(AuditEntryRow))
+        make_earlier(session)
 
     with serving_vault(settings) as core, publishing_process(prefect_server, settings) as publish:
         trail = AuditTrail(core, SystemClock())

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from apps.cli.main import app
@@ -33,11 +33,11 @@ from lfr_core.publication.site.data import SiteData, gather_site_data
 from lfr_core.publication.site.manifest import verify_files
 from lfr_core.publication.site.publisher import fingerprint_of_site
 from lfr_core.storage.engine import open_engine
-from lfr_core.storage.tables.audit import AuditEntryRow, AuditHeadRow
+from lfr_core.storage.tables.audit import AuditHeadRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from tests.support.audit import Notary
 from tests.support.databases import new_sqlite
-from tests.support.overwriting import overwriting
+from tests.support.overwriting import make_earlier, overwriting
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned, withhold
 from tests.support.record_publisher import compared
@@ -243,9 +243,9 @@ def test_the_commands_announce_publish_and_build_a_site_that_verifies(
     settings.home.mkdir()
     engine = open_engine(new_sqlite(settings.home / "records.sqlite3"))
     ended_deployment(engine)
-    with overwriting(engine) as session:  # a home of an earlier version, whose rows the vault takes over
+    with overwriting(engine) as session:
         session.get_one(DeploymentRow, "dep").ended_at = utc_from_ns(NOW_NS) + timedelta(hours=6)
-        session.execute(delete(AuditEntryRow))
+        make_earlier(session)
     engine.dispose()
     with serving_vault(settings, load_policy(policy)) as vault:
 
