@@ -18,7 +18,7 @@ from lfr_core.common.logs import get_logger
 
 __all__ = ["RegistrationLostError", "Registrations", "watch_registrations"]
 
-LOOK_EVERY_S: Final = 15.0
+LOOK_EVERY_S: Final = 30.0
 _HELD: Final = ("flow_id", "paused", "entrypoint", "pull_steps", "parameters", "job_variables", "work_pool_name")
 """What of a registration decides whether and how runs begin; the rest is counts and times."""
 
