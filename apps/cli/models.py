@@ -88,8 +88,6 @@ def _install_own(installation: Installation, folder: Path, *, acknowledge_licenc
         installation.policy,
         open_pack_folder=settings.cache / "models" / "open-pack",
         acknowledge_licence=acknowledge_licence or settings.acknowledge_model_licence,
-        providers=tuple(settings.execution_providers),
-        threads=settings.inference_threads,
         force=force,
     )
     print_plain(f"model {pack.model_id} ({pack.licence}) in {pack.folder}: files whole, test face found")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from lfr_core.common.bounded_child import TookTooMuch, run_bounded
 from lfr_core.common.errors import Poison
 
 __all__ = ["Sheet", "is_workbook", "read_workbook"]
@@ -18,8 +17,6 @@ _CPU_S = 60
 """100,000 rows of 12 columns take about seven."""
 _WALL_S = 180.0
 _MEMORY_BYTES = 3_000_000_000
-_KILLED = frozenset({-9, -24, -6})
-"""By SIGKILL, SIGXCPU (out of time) or SIGABRT (out of memory)."""
 _NAMED_CELLS = 5
 _PROGRAM = Path(__file__).with_name("workbook_cells.py")
 
@@ -57,17 +54,18 @@ def read_workbook(data: bytes, name: str, *, most_rows: int, most_columns: int) 
             value.
     """
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", str(_PROGRAM), str(_CPU_S), str(_MEMORY_BYTES), str(most_rows), str(most_columns)],
-            input=data,
-            capture_output=True,
-            timeout=_WALL_S,
-            check=False,
+        done = run_bounded(
+            _PROGRAM,
+            data,
+            cpu_s=_CPU_S,
+            memory_bytes=_MEMORY_BYTES,
+            wall_s=_WALL_S,
+            arguments=(most_rows, most_columns),
         )
-    except subprocess.TimeoutExpired:
-        raise _too_large(name) from None
-    if done.returncode in _KILLED or b"MemoryError" in done.stderr:
-        raise _too_large(name)
+    except TookTooMuch:
+        raise Poison(
+            f"{name} takes too long or too much memory to read: save the one sheet that matters as CSV"
+        ) from None
     if done.returncode != 0:
         password = b"password" in done.stderr.lower()
         raise Poison(
@@ -95,7 +93,3 @@ def _check_calculated(name: str, sheet: str, cells: list[str]) -> None:
             f"{name}: {places} of the sheet {sheet} {what} without a value, since no spreadsheet program has "
             "calculated it yet: open the file in one (Excel, LibreOffice), see that the values are right, and save it"
         )
-
-
-def _too_large(name: str) -> Poison:
-    return Poison(f"{name} takes too long or too much memory to read: save the one sheet that matters as CSV")

@@ -1,64 +1,30 @@
 """Installing a face model of one's own: an InsightFace package of version 2, or a bare ArcFace-style embedder.
 
-A bare embedder comes in a folder with `model.toml`; the detector and landmarks of the open pack go with it. Whatever
-comes is checked before it is put in its place: hashes, licence, shape of what the graph takes and gives, and that the
-drawn test face is found and gives the same template alone and in company.
+Whoever made it is a stranger, and running a graph is the only way to see that it ends and what it needs. So it is
+checked in a process of its own (`model_check.py`), which is ended when it takes too much.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-import shutil
-import tomllib
+import json
 from pathlib import Path
-from typing import Annotated
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-
-from lfr_core.common.errors import Fatal, LfrError, Refused
-from lfr_core.common.files import read_bounded, read_toml
+from lfr_core.common.bounded_child import TookTooMuch, run_bounded
+from lfr_core.common.errors import Fatal, Refused
 from lfr_core.domain.policy import Policy
-from lfr_core.recognition.faces.embedding import DIMENSION
-from lfr_core.recognition.faces.engine import build_pack_engine
-from lfr_core.recognition.faces.pack import LoadedGraph, ModelPack, open_pack
-from lfr_core.recognition.faces.pack.manifest import (
-    MANIFEST,
-    Manifest,
-    ModelFile,
-    Preprocessing,
-    contract_id_of,
-    read_manifest,
-)
-from lfr_core.recognition.faces.pack.network import graph_errors
+from lfr_core.recognition.faces.pack import ModelPack, open_pack
 from lfr_core.recognition.faces.pack.scratch import scratch_folder
-from lfr_core.recognition.faces.pack.stranger_graph import check_graph, limit_memory
-from lfr_core.recognition.faces.pack.surgery import with_dynamic_batch
-from lfr_core.recognition.selftest.face import draw_face
+from lfr_core.recognition.model_check import DESCRIPTION, SCRATCH
 
 __all__ = ["DESCRIPTION", "install_model"]
 
-DESCRIPTION = "model.toml"
-"""Beside a bare embedder: what it is called, how it is fed, and under which licence."""
-_MODEL_BYTES = 2_000_000_000
-_SIDE_PX = 112
-_SAME = 1e-4
-"""Largest cosine difference between a face's template alone and in a batch."""
-
-_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
-Name = Annotated[str, StringConstraints(pattern=_NAME)]
-
-
-class _Description(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    model_id: Name
-    file: Name
-    licence: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=300)]
-    commercial_use: bool
-    mean: float = Field(default=127.5, ge=0.0, le=255.0)
-    std: float = Field(default=127.5, gt=0.0, le=255.0)
+_CPU_S = 300
+"""[proposal] A model that embeds a face in a second on one slow core takes some twenty."""
+_WALL_S = 1_800.0
+_SPARE_BYTES = 6_000_000_000
+"""Of addresses, beside four times the model's largest graph (parsed, optimised, as initialisers and as it is): the
+check of the open pack takes under two. [proposal]"""
+_PROGRAM = Path(__file__).with_name("model_check.py")
 
 
 def install_model(
@@ -68,8 +34,6 @@ def install_model(
     *,
     open_pack_folder: Path,
     acknowledge_licence: bool,
-    providers: tuple[str, ...],
-    threads: int,
     force: bool = False,
 ) -> ModelPack:
     """Check the model in `folder` and copy it to its own folder below `models`.
@@ -80,201 +44,46 @@ def install_model(
         policy: what the test face has to pass.
         open_pack_folder: whose detector and landmarks go with a bare embedder.
         acknowledge_licence: its licence was read, and covers the use, where it isn't for every use.
-        providers: execution providers of the check.
-        threads: of the check.
         force: replace a model of that id.
 
     Raises:
         Refused: `models.not-a-model`, `models.installed`, `models.doesnt-fit`: what is wrong with it.
         Fatal: as `open_pack`; it can't be written. Nothing was installed.
     """
-    if not folder.is_dir():
-        raise _none(f"{folder} is no folder: unpack an archive first, and give the folder that holds {MANIFEST}")
+    asked = {
+        "folder": str(folder.absolute()),
+        "models": str(models.absolute()),
+        "policy": policy.model_dump_json(),
+        "open_pack_folder": str(open_pack_folder.absolute()),
+        "acknowledge_licence": acknowledge_licence,
+        "force": force,
+    }
     try:
-        with scratch_folder(models, ".own") as scratch, limit_memory(_graph_bytes(folder)):
-            built = scratch / "pack"
-            built.mkdir()
-            if (folder / MANIFEST).is_file():
-                _copy_package(folder, built)
-            else:
-                _build_around(folder, built, open_pack_folder)
-            pack = open_pack(built, acknowledge_licence=acknowledge_licence)
-            _try(pack, policy, providers, threads)
-            target = _target(models, pack.model_id, open_pack_folder)
-            if target.exists():
-                if not force:
-                    raise Refused("models.installed", f"{target} is there already: --force replaces it")
-                target.rename(scratch / "old")
-            built.rename(target)
-        return open_pack(target, acknowledge_licence=acknowledge_licence)
-    except OSError as error:
-        raise Fatal(f"the model can't be written to {models}: {error.strerror}. Nothing was installed") from error
-
-
-def _target(models: Path, model_id: str, open_pack_folder: Path) -> Path:
-    """Return where a model of that name goes: a folder of its own directly below `models`. Raises Refused."""
-    target = models / model_id
-    if not re.fullmatch(_NAME, model_id) or target.resolve() == open_pack_folder.resolve():
-        raise _none(
-            f"a model can't be called {model_id[:64]!r}: letters, digits, dots and hyphens, and not as the open pack is"
+        done = run_bounded(
+            _PROGRAM,
+            json.dumps(asked).encode(),
+            cpu_s=_CPU_S,
+            memory_bytes=_SPARE_BYTES + 4 * max((each.lstat().st_size for each in folder.glob("*.onnx")), default=0),
+            wall_s=_WALL_S,
         )
-    return target
+    except TookTooMuch:
+        _clear(models)
+        raise Refused(
+            "models.doesnt-fit",
+            f"the model in {folder} takes too long or too much memory to be tried with one face: nobody could search "
+            "with it",
+        ) from None
+    if done.returncode != 0:
+        _clear(models)
+        last = (done.stderr.decode(errors="replace").strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
+        raise Fatal(f"the model in {folder} couldn't be checked: {last[:300]}. Nothing was installed")
+    found = json.loads(done.stdout.splitlines()[-1])
+    if "folder" in found:
+        return open_pack(Path(found["folder"]), acknowledge_licence=acknowledge_licence)
+    raise Refused(found["rule"], found["words"]) if found["rule"] else Fatal(found["words"])
 
 
-def _graph_bytes(folder: Path) -> int:
-    return max((file.lstat().st_size for file in folder.glob("*.onnx")), default=0)
-
-
-def _copy_package(folder: Path, built: Path) -> None:
-    """Copy the files of an InsightFace package that its manifest names, and its licence."""
-    manifest = read_manifest(folder)
-    assert manifest is not None
-    if manifest.openlfr is None and manifest.tasks.detection is None:
-        raise _none(f"the package in {folder} has no detector: it can't find faces. Bring one that has")
-    names = {MANIFEST, manifest.license, manifest.tasks.recognition.file}
-    names |= {manifest.tasks.detection.file} if manifest.tasks.detection else set()
-    if block := manifest.openlfr:
-        names |= {file.file for file in (block.landmarks, *block.detectors, *block.originals.values())}
-    graphs = names - {MANIFEST, manifest.license}
-    for name in sorted(names):
-        source = folder / name
-        if not source.is_file() and name == manifest.license:
-            continue  # InsightFace: without one its public terms count, which `open_pack` goes by
-        try:
-            data = read_bounded(source, _MODEL_BYTES, inside=folder)
-        except OSError as error:
-            raise _none(f"{source}, which its manifest names, can't be read: {error.strerror}") from error
-        target = built / name
-        if not target.resolve().is_relative_to(built.resolve()):
-            raise _none(f"the manifest of {folder} names a file outside it")
-        if name in graphs:
-            check_graph(data, name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
-
-
-def _build_around(folder: Path, built: Path, open_folder: Path) -> None:
-    """Build a pack of the bare embedder in `folder` and the open pack's detector and landmarks."""
-    described = _read_description(folder)
-    try:
-        data = read_bounded(folder / described.file, _MODEL_BYTES, inside=folder)
-    except OSError as error:
-        raise _none(f"{folder / described.file} can't be read: {error.strerror}") from error
-    check_graph(data, described.file)
-    _check_shape(data, described.file)
-    open_pack(open_folder)
-    base = read_manifest(open_folder)
-    if base is None or base.openlfr is None:
-        raise Fatal("a bare embedder needs the open pack's detector: `lfr models install` fetches it")
-    shutil.copytree(open_folder, built, dirs_exist_ok=True)
-    recognition = _write(built, "recognition.onnx", _open_batch(data))
-    original = _write(built, "original/own-embedder.onnx", data)
-    digest, terms = hashlib.sha256(data).hexdigest(), Preprocessing(mean=described.mean, std=described.std)
-    contract = contract_id_of(model_id=described.model_id, digest=digest, dimension=DIMENSION, preprocessing=terms)
-    task = base.tasks.recognition.model_copy(
-        update={"file": recognition.file, "sha256": recognition.sha256, "preprocessing": terms}
-    )
-    block = base.openlfr.model_copy(
-        update={
-            "licence": described.licence,
-            "commercial_use": described.commercial_use,
-            "recognition_source_sha256": digest,
-            "contract_id": contract,
-            "originals": {**base.openlfr.originals, "recognition": original},
-        }
-    )
-    made: Manifest = base.model_copy(
-        update={
-            "model_id": described.model_id,
-            "display_name": described.model_id,
-            "tasks": base.tasks.model_copy(update={"recognition": task}),
-            "openlfr": block,
-        }
-    )
-    (built / MANIFEST).write_text(made.model_dump_json(indent=2, exclude_none=True) + "\n", encoding="utf-8")
-
-
-def _read_description(folder: Path) -> _Description:
-    file = folder / DESCRIPTION
-    try:
-        return _Description.model_validate(read_toml(file))
-    except FileNotFoundError as error:
-        raise _none(
-            f"{folder} holds neither {MANIFEST} (an InsightFace package) nor {DESCRIPTION} (a bare embedder: model_id, "
-            "file, licence, commercial_use, mean, std)"
-        ) from error
-    except OSError as error:
-        raise _none(f"{file} can't be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _none(f"{file} isn't TOML in UTF-8: {error}") from error
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise _none(f"{file} is refused: {faults}") from error
-
-
-def _check_shape(data: bytes, name: str) -> None:
-    """See that the graph takes 112 x 112 colour and gives one template. Raises Refused `models.doesnt-fit`."""
-    try:
-        graph = LoadedGraph(data, providers=("CPUExecutionProvider",), threads=1, name=name)
-    except Fatal as error:
-        raise _unfit(f"{name} can't be loaded: {_first_line(error)}") from error
-    shape = graph.input_shape
-    if tuple(shape[1:]) != (3, _SIDE_PX, _SIDE_PX):
-        raise _unfit(f"{name} takes {shape}; ArcFace-style models take faces of 3 x {_SIDE_PX} x {_SIDE_PX}")
-    try:
-        found = graph.run(np.zeros((1, 3, _SIDE_PX, _SIDE_PX), np.float32))
-    except graph_errors() as error:
-        raise _unfit(f"{name} can't be run: {_first_line(error)}") from error
-    if len(found) != 1 or found[0].shape != (1, DIMENSION):
-        given = ", ".join(str(each.shape) for each in found)
-        raise _unfit(f"{name} gives {given}; a template is (1, {DIMENSION}), and nothing else may come with it")
-
-
-def _open_batch(data: bytes) -> bytes:
-    graph = LoadedGraph(data, providers=("CPUExecutionProvider",), threads=1, name="embedder")
-    return with_dynamic_batch(data) if isinstance(graph.input_shape[0], int) else data
-
-
-def _try(pack: ModelPack, policy: Policy, providers: tuple[str, ...], threads: int) -> None:
-    """See that the pack finds the drawn test face and embeds it, alone and in a batch, alike.
-
-    Raises:
-        Refused: `models.doesnt-fit`.
-    """
-    engine = build_pack_engine(pack, policy, providers=providers, threads=threads)
-    image = draw_face()
-    try:
-        found = engine.detect([image])[0]
-        if len(found) != 1:
-            raise _unfit(
-                f"{pack.model_id} finds {len(found)} faces in the drawn test face, which every chain is tested with"
-            )
-        aligned = engine.describe(image, found[0]).aligned
-        alone, other = engine.embed([aligned])[0], engine.embed([aligned[:, ::-1].copy()])[0]
-        together = engine.embed([aligned[:, ::-1].copy(), aligned])
-    except Refused:
-        raise
-    except graph_errors(LfrError) as error:
-        raise _unfit(f"{pack.model_id} can't be run: {_first_line(error)}") from error
-    if alone.shape != (DIMENSION,):
-        raise _unfit(f"{pack.model_id} gives templates of {alone.shape[0]} numbers; galleries hold {DIMENSION}")
-    if max(1.0 - float(together[1] @ alone), 1.0 - float(together[0] @ other)) > _SAME:
-        raise _unfit(f"{pack.model_id} gives another template for the same face in a batch: its batch axis is baked in")
-
-
-def _write(folder: Path, name: str, data: bytes) -> ModelFile:
-    (folder / name).parent.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_bytes(data)
-    return ModelFile(file=name, sha256=hashlib.sha256(data).hexdigest())
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:300]
-
-
-def _none(words: str) -> Refused:
-    return Refused("models.not-a-model", words)
-
-
-def _unfit(words: str) -> Refused:
-    return Refused("models.doesnt-fit", words)
+def _clear(models: Path) -> None:
+    """Remove what a check that was ended had put together."""
+    with scratch_folder(models, SCRATCH):
+        pass

@@ -19,7 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from lfr_core.common import workbooks
+from lfr_core.common import bounded_child
 from lfr_core.common.errors import Poison, Refused
 from lfr_core.publication.quality.importer import read_table
 from lfr_core.watchlists.csv_file import COLUMNS, read_rows
@@ -41,7 +41,7 @@ def read_workbook_both_ways(data: bytes, folder: Path) -> tuple[object, ...]:
     file = folder / "watchlist.xlsx"
     file.write_bytes(book)
     found: list[object] = []
-    with mock.patch.object(workbooks, "subprocess", server):
+    with mock.patch.object(bounded_child, "subprocess", server):
         with suppress(Poison):
             found.append(read_rows(folder))
         with suppress(Poison, Refused):

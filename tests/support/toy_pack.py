@@ -97,14 +97,6 @@ def hostile_embedders() -> dict[str, bytes]:
         model.graph.initializer.append(numpy_helper.from_array(np.ones((), np.bool_), name="always"))
         model.graph.node.append(helper.make_node("Loop", ["turns", "always", "once"], ["output"], body=body))
 
-    def need_memory(model: ModelProto) -> None:
-        model.graph.initializer.append(numpy_helper.from_array(np.array([1, 10**10], dtype=np.int64), name="huge"))
-        model.graph.node[-1].output[0] = "small"
-        model.graph.node.append(helper.make_node("ReduceMean", ["small"], ["mean"], axes=[1], keepdims=1))
-        model.graph.node.append(helper.make_node("Expand", ["mean", "huge"], ["wide"]))
-        model.graph.node.append(helper.make_node("ReduceMax", ["wide"], ["most"], axes=[1], keepdims=1))
-        model.graph.node.append(helper.make_node("Add", ["small", "most"], ["output"]))
-
     def own_operator(model: ModelProto) -> None:
         model.graph.node[0].domain = "org.stranger"
         model.opset_import.add(domain="org.stranger", version=1)
@@ -112,11 +104,33 @@ def hostile_embedders() -> dict[str, bytes]:
     for of, change in (
         ("reads another file", lead_elsewhere),
         ("repeats without end", repeat),
-        ("needs 40 GB", need_memory),
+        ("needs 40 GB", _need_memory),
+        ("takes hours", _need_hours),
         ("an operator of its own", own_operator),
     ):
         changed(of, change)
     return found
+
+
+def _need_memory(model: ModelProto) -> None:
+    model.graph.initializer.append(numpy_helper.from_array(np.array([1, 10**10], dtype=np.int64), name="huge"))
+    model.graph.node[-1].output[0] = "small"
+    model.graph.node.append(helper.make_node("ReduceMean", ["small"], ["mean"], axes=[1], keepdims=1))
+    model.graph.node.append(helper.make_node("Expand", ["mean", "huge"], ["wide"]))
+    model.graph.node.append(helper.make_node("ReduceMax", ["wide"], ["most"], axes=[1], keepdims=1))
+    model.graph.node.append(helper.make_node("Add", ["small", "most"], ["output"]))
+
+
+def _need_hours(model: ModelProto) -> None:
+    model.graph.initializer.append(numpy_helper.from_array(np.array([4096, 4096], dtype=np.int64), name="square"))
+    model.graph.node[-1].output[0] = "small"
+    model.graph.node.append(helper.make_node("ReduceMean", ["small"], ["mean"], axes=[1], keepdims=1))
+    model.graph.node.append(helper.make_node("Expand", ["mean", "square"], ["product0"]))
+    for turn in range(1_000):  # 137 billion multiplications each
+        operands = [f"product{turn}"] * 2
+        model.graph.node.append(helper.make_node("MatMul", operands, [f"product{turn + 1}"]))
+    model.graph.node.append(helper.make_node("ReduceMax", ["product1000"], ["most"], keepdims=1))
+    model.graph.node.append(helper.make_node("Add", ["small", "most"], ["output"]))
 
 
 def toy_tarball(folder: Path, *, graphs: dict[Task, bytes] | None = None) -> Path:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
+from lfr_core.common.bounded_child import TookTooMuch, run_bounded
 from lfr_core.common.errors import Fatal, Refused
 
 __all__ = ["read_in_child"]
@@ -14,8 +13,6 @@ _CPU_S = 15
 """The largest document that is plain text and tables takes about three."""
 _WALL_S = 120.0
 _MEMORY_BYTES = 4_000_000_000
-_KILLED = frozenset({-9, -24, -6})
-"""By SIGKILL, SIGXCPU (out of time) or SIGABRT (out of memory)."""
 
 
 def read_in_child(program: str, text: str) -> str:
@@ -25,25 +22,14 @@ def read_in_child(program: str, text: str) -> str:
         Refused: `documents.too-complicated`: it takes too long or too much memory to read.
         Fatal: the program can't be run.
     """
+    file = Path(__file__).with_name(program)
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", str(Path(__file__).with_name(program)), str(_CPU_S), str(_MEMORY_BYTES)],
-            input=text.encode(),
-            capture_output=True,
-            timeout=_WALL_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise _too_complicated() from None
-    if done.returncode in _KILLED or b"MemoryError" in done.stderr:
-        raise _too_complicated()
+        done = run_bounded(file, text.encode(), cpu_s=_CPU_S, memory_bytes=_MEMORY_BYTES, wall_s=_WALL_S)
+    except TookTooMuch:
+        raise Refused(
+            "documents.too-complicated",
+            "the HTML document takes too long to read: save it as PDF, or with fewer nested parts",
+        ) from None
     if done.returncode != 0:
         raise Fatal(f"the reader of HTML documents failed: {done.stderr.decode(errors='replace').strip()[-300:]}")
     return done.stdout.decode()
-
-
-def _too_complicated() -> Refused:
-    return Refused(
-        "documents.too-complicated",
-        "the HTML document takes too long to read: save it as PDF, or with fewer nested parts",
-    )

@@ -1,15 +1,12 @@
-"""Looking at a graph that somebody else made before ONNX Runtime is given it, and bounding what running it may take.
+"""Looking at a graph that somebody else made before ONNX Runtime is given it.
 
 A face model needs arithmetic alone. What reads other files, brings operators of its own or repeats without a bound is
-refused unrun; memory is bounded while the rest is tried.
+refused unrun; the rest is tried in a process whose time and memory are bounded.
 """
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lfr_core.common.errors import Refused
@@ -17,14 +14,12 @@ from lfr_core.common.errors import Refused
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["check_graph", "limit_memory"]
+__all__ = ["check_graph"]
 
 _DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 """Operators that ONNX Runtime brings itself."""
 _REPEATING = frozenset({"Loop", "Scan", "SequenceMap"})
 """What could go on without end; no convolutional or transformer embedder has one."""
-_SPARE_BYTES = 4_000_000_000
-"""Beside four times the model: what trying it takes on top of what the process has. [proposal]"""
 
 
 def check_graph(data: bytes, name: str) -> None:
@@ -52,24 +47,6 @@ def check_graph(data: bytes, name: str) -> None:
                 raise _refused(f"{name} needs operators of its own ({node.domain}), which aren't run")
             if node.op_type in _REPEATING:
                 raise _refused(f"{name} repeats ({node.op_type}), so nobody can say that it ends; a face model doesn't")
-
-
-@contextmanager
-def limit_memory(model_bytes: int) -> Iterator[None]:
-    """Let this process have so much more memory only, where the system can say how much it has."""
-    try:
-        has = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-    except OSError:  # no Linux
-        yield
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = has + _SPARE_BYTES + 4 * model_bytes  # parsed, optimised, as initialisers and as it is
-    bound = min((each for each in (wanted, soft, hard) if each != resource.RLIM_INFINITY), default=wanted)
-    resource.setrlimit(resource.RLIMIT_AS, (bound, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _graphs(model: onnx.ModelProto) -> Iterator[onnx.GraphProto | onnx.FunctionProto]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import resource
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,11 @@ import pytest
 
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.domain.policy import load_policy
+from lfr_core.recognition import model_install
 from lfr_core.recognition.faces.engine import build_pack_engine
 from lfr_core.recognition.faces.pack import ModelPack, open_pack
 from lfr_core.recognition.faces.pack.manifest import MANIFEST, contract_id_of, read_manifest
+from lfr_core.recognition.model_check import check_and_place
 from lfr_core.recognition.model_install import DESCRIPTION, install_model
 from lfr_core.recognition.selftest.face import draw_face
 from tests.support.samples import cpu, require_pack
@@ -43,15 +45,25 @@ def install(
         load_policy(),
         open_pack_folder=open_pack_folder or require_pack().folder,
         acknowledge_licence=acknowledge,
-        providers=cpu,
-        threads=1,
         force=force,
     )
 
 
-def refused(folder: Path, rule: str) -> str:
+def place(folder: Path, *, open_pack_folder: Path | None = None) -> Path:
+    """Do what `install` does, in this process: for what is refused before any graph is run."""
+    return check_and_place(
+        folder,
+        folder.parent / "models",
+        load_policy(),
+        open_pack_folder=open_pack_folder or require_pack().folder,
+        acknowledge_licence=False,
+        force=True,
+    )
+
+
+def refused(folder: Path, rule: str, by: Callable[[Path], object] = place) -> str:
     with pytest.raises(Refused) as error:
-        install(folder)
+        by(folder)
     assert error.value.rule == rule, str(error.value)
     assert not [one for one in (folder.parent / "models").glob("*") if not one.name.startswith(".")]
     return str(error.value)
@@ -123,10 +135,18 @@ def test_what_is_no_model_is_a_sentence(folder: Path, change: dict[str, bytes | 
 )
 def test_a_hostile_graph_is_a_sentence_and_never_runs_away(folder: Path, what: str, rule: str, words: str) -> None:
     (folder / "toy.onnx").write_bytes(hostile_embedders()[what])
-    before = resource.getrlimit(resource.RLIMIT_AS)
 
-    assert words in refused(folder, rule)
-    assert resource.getrlimit(resource.RLIMIT_AS) == before
+    assert words in refused(folder, rule, by=install)
+
+
+def test_a_graph_that_takes_too_long_is_given_up_and_leaves_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_install, "_CPU_S", 4)
+    (folder / "toy.onnx").write_bytes(hostile_embedders()["takes hours"])
+
+    assert "takes too long or too much memory" in refused(folder, "models.doesnt-fit", by=install)
+    assert [one.name for one in (folder.parent / "models").iterdir()] == [".own.lock"]
 
 
 def test_a_graph_of_a_package_is_looked_at_too(folder: Path) -> None:
@@ -134,7 +154,7 @@ def test_a_graph_of_a_package_is_looked_at_too(folder: Path) -> None:
     (made.folder / "recognition.onnx").write_bytes(hostile_embedders()["repeats without end"])
 
     with pytest.raises(Refused, match="repeats"):
-        install(made.folder, force=True)
+        place(made.folder)
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "/{}/elsewhere", "..", ".own", "a/b", ""])
@@ -146,7 +166,7 @@ def test_a_package_can_not_name_another_place_to_be_put_or_one_to_take_away(fold
     rename(made.folder, name.replace("{}", str(folder.parent)))
 
     with pytest.raises(Refused, match="can't be called") as error:
-        install(made.folder, force=True)
+        place(made.folder)
     assert error.value.rule == "models.not-a-model"
     assert [one.name for one in elsewhere.iterdir()] == ["kept"]
     assert {one.name for one in folder.parent.iterdir()} == {"own", "models", "elsewhere"}
@@ -158,7 +178,7 @@ def test_no_model_takes_the_open_packs_place(folder: Path) -> None:
     before = open_pack(folder.parent / "models" / "open-pack").contract_id
 
     with pytest.raises(Refused, match="not as the open pack is"):
-        install(folder, force=True, open_pack_folder=folder.parent / "models" / "open-pack")
+        place(folder, open_pack_folder=folder.parent / "models" / "open-pack")
     assert open_pack(folder.parent / "models" / "open-pack").contract_id == before
 
 
@@ -167,7 +187,7 @@ def test_an_archive_is_not_unpacked(folder: Path) -> None:
     archive.write_bytes(b"PK")
 
     with pytest.raises(Refused, match="unpack an archive first"):
-        install(archive)
+        place(archive)
 
 
 def rename(folder: Path, model_id: str) -> None:
