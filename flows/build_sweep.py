@@ -37,7 +37,7 @@ from streams.topics import topic_specs
 if TYPE_CHECKING:
     from lfr_core.custody.installation import Installation
     from lfr_core.custody.vault.port import Vault
-    from lfr_core.recognition.gallery import Gallery
+    from lfr_core.recognition.gallery.port import Gallery
     from lfr_core.retention.port import PurgeStep
 
 __all__ = ["LONGEST_S", "build_purges", "open_sweep"]

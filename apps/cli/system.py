@@ -38,7 +38,6 @@ _COLOURS = {
 
 @command(app)
 def up(
-    installation: Installation,
     detach: Annotated[
         bool, typer.Option("--detach", help="Return when everything is ready, and leave it running.")
     ] = False,
@@ -50,10 +49,16 @@ def up(
 
     Example: `lfr up --detach`
     """
-    if detach:
-        _up_detached(installation.settings, with_page=page)
+    from lfr_core.common.settings import load_settings
+
+    if detach:  # what opens an installation takes a second to import, which this process has no need of
+        _up_detached(load_settings(), with_page=page)
     else:
-        _up(installation, with_page=page)
+        from lfr_core.custody.installation import Installation
+        from lfr_core.domain.actors import ProcessIdentity
+
+        with Installation(identity=ProcessIdentity.COMMANDS) as installation:
+            _up(installation, with_page=page)
 
 
 def _up(installation: Installation, *, with_page: bool) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 from apps.supervisor.children import ChildSpec
-from lfr_core.deployments.camera_sources import camera_folder, read_camera_sources
 
 __all__ = ["CAMERA", "is_camera", "wanted_cameras"]
 
@@ -25,9 +24,12 @@ def is_camera(name: str) -> bool:
 
 def wanted_cameras(home: Path, env: Mapping[str, str]) -> Callable[[], tuple[ChildSpec, ...]]:
     """Return what says which cameras shall run now. The address goes to the child in its environment alone."""
-    folder = camera_folder(home.resolve())
+    home = home.resolve()
 
     def list_cameras() -> tuple[ChildSpec, ...]:
+        # a second of imports, which would keep every child waiting: it is asked once they have started
+        from lfr_core.deployments.camera_sources import camera_folder, read_camera_sources
+
         return tuple(
             ChildSpec(
                 f"{CAMERA}{each.deployment}-{each.camera}",
@@ -38,7 +40,7 @@ def wanted_cameras(home: Path, env: Mapping[str, str]) -> Callable[[], tuple[Chi
                 env={**env, "LFR_CAMERA_SOURCE": each.address},
                 stop_deadline_s=_STOP_S,
             )
-            for each in read_camera_sources(folder)
+            for each in read_camera_sources(camera_folder(home))
             if each.running
         )
 

@@ -10,8 +10,8 @@ from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.people.roles import Actor
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentView
-from lfr_core.recognition.gallery import Gallery, gallery_name
-from lfr_core.recognition.gallery.port import StoredRow
+from lfr_core.recognition.gallery.checks import gallery_name
+from lfr_core.recognition.gallery.port import Gallery, StoredRow
 from lfr_core.watchlists.enrol import enrol
 from lfr_core.watchlists.entries import Entry, WatchlistReport
 

@@ -19,9 +19,8 @@ from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, LIVE_PROBE_REFERENCE
 from lfr_core.domain.watchlists import EntryRow, Refusal, RefusalReason
 from lfr_core.recognition.faces.engine import PackEngine
 from lfr_core.recognition.faces.types import FaceEngine
-from lfr_core.recognition.gallery import Gallery, Reference
 from lfr_core.recognition.gallery.binding import compare_rows
-from lfr_core.recognition.gallery.port import StoredRow
+from lfr_core.recognition.gallery.port import Gallery, Reference, StoredRow
 from lfr_core.recognition.selftest.face import live_probe_template
 from lfr_core.watchlists.csv_file import read_rows
 from lfr_core.watchlists.eligibility import refusal_of, select_eligible

@@ -26,7 +26,7 @@ from lfr_core.custody.vault.sealing import binding, open_sealed, seal
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.watchlists import RefusalReason
 from lfr_core.recognition.faces.types import FaceEngine, Quality
-from lfr_core.recognition.gallery import gallery_name
+from lfr_core.recognition.gallery.checks import gallery_name
 from lfr_core.watchlists.face_choices import FaceChoice
 from lfr_core.watchlists.photographs import Photograph, Unusable, look_at_bytes, read_photograph
 

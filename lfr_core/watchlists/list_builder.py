@@ -13,7 +13,7 @@ from lfr_core.custody.people.roles import Actor
 from lfr_core.domain.deployments import DeploymentView
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.faces.types import FaceEngine
-from lfr_core.recognition.gallery import Gallery
+from lfr_core.recognition.gallery.port import Gallery
 from lfr_core.watchlists.compile import WatchlistStore, check_open_for_watchlist, compile_watchlist
 from lfr_core.watchlists.csv_file import read_rows
 from lfr_core.watchlists.enrol import Progress

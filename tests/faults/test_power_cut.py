@@ -21,7 +21,7 @@ from sqlmodel import select
 
 from lfr_core.alerts import read
 from lfr_core.custody.vault.port import KeyKind
-from lfr_core.recognition.gallery import MilvusGallery
+from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertAnswerRow
 from tests.support.brokers import new_kafka

@@ -14,7 +14,8 @@ from lfr_core.deployments.monitoring.gallery import GalleryCheck, GalleryWatch
 from lfr_core.deployments.monitoring.watch import WATCH, Watch
 from lfr_core.deployments.reading import call
 from lfr_core.domain.gate import Condition, GateLimits, gate
-from lfr_core.recognition.gallery import Candidate, MilvusGallery, Reference
+from lfr_core.recognition.gallery.milvus import MilvusGallery
+from lfr_core.recognition.gallery.port import Candidate, Reference
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from tests.support.galleries import reference

@@ -14,7 +14,7 @@ from pathlib import Path
 from lfr_core.custody.vault.port import Vault
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.deployments import DeploymentKind
-from lfr_core.recognition.gallery import ExactGallery
+from lfr_core.recognition.gallery.exact import ExactGallery
 from lfr_core.storage.engine import open_engine
 from tests.support.galleries import held_by
 from tests.support.people import authenticated

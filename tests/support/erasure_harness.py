@@ -27,7 +27,9 @@ from lfr_core.domain.deployments import DeploymentKind, DeploymentView
 from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.messages import Sighting
 from lfr_core.domain.policy import load_policy
-from lfr_core.recognition.gallery import Gallery, MilvusGallery, gallery_name
+from lfr_core.recognition.gallery.checks import gallery_name
+from lfr_core.recognition.gallery.milvus import MilvusGallery
+from lfr_core.recognition.gallery.port import Gallery
 from lfr_core.recognition.gallery.rotated import build_rotated_gallery
 from lfr_core.retention.erasure.canary import CanaryFile, CanaryKind, InjectedCanary
 from lfr_core.retention.erasure.certificate import SignedCertificate

@@ -14,8 +14,8 @@ from lfr_core.deployments.entries import EntryLike
 from lfr_core.deployments.gallery_binding import bind_gallery, list_digest
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.reserved import LIVE_PROBE_ENTRY, LIVE_PROBE_REFERENCE
-from lfr_core.recognition.gallery import ExactGallery, Gallery, Reference
-from lfr_core.recognition.gallery.port import StoredRow
+from lfr_core.recognition.gallery.exact import ExactGallery
+from lfr_core.recognition.gallery.port import Gallery, Reference, StoredRow
 from lfr_core.storage.engine import writing
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.watchlists import GalleryReferenceRow

@@ -14,7 +14,7 @@ from lfr_core.common.clock import SystemClock
 from lfr_core.custody.audit.trail import AuditTrail
 from lfr_core.custody.vault.frames import VaultSealer
 from lfr_core.deployments.views import DeploymentReader
-from lfr_core.recognition.gallery import MilvusGallery
+from lfr_core.recognition.gallery.milvus import MilvusGallery
 from streams.broker.users import User
 from streams.camera.job import CameraJob
 from streams.camera.session import run_camera

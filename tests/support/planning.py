@@ -31,7 +31,9 @@ from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.figures import UseCase
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.domain.working_days import LONDON
-from lfr_core.recognition.gallery import ExactGallery, Gallery, gallery_name
+from lfr_core.recognition.gallery.checks import gallery_name
+from lfr_core.recognition.gallery.exact import ExactGallery
+from lfr_core.recognition.gallery.port import Gallery
 from lfr_core.storage.engine import reading, writing
 from lfr_core.storage.tables.deployments import PlannedDeploymentRow
 from tests.support.deployments import deployment_service

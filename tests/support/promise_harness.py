@@ -20,7 +20,7 @@ from lfr_core.publication.promises.build import State, checks_of
 from lfr_core.publication.promises.catalogue import promises
 from lfr_core.publication.promises.ledger import PromiseLedger
 from lfr_core.publication.promises.port import PromiseFinding
-from lfr_core.recognition.gallery import ExactGallery
+from lfr_core.recognition.gallery.exact import ExactGallery
 from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary, PositiveControl
 from lfr_core.retention.erasure.certificate_service import CertificateService, register_canaries
 from lfr_core.retention.erasure.destruction_log import ended_ns, read_destroyed

@@ -20,7 +20,9 @@ from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.vault.port import KeyKind
-from lfr_core.recognition.gallery import ExactGallery, Reference, gallery_name
+from lfr_core.recognition.gallery.checks import gallery_name
+from lfr_core.recognition.gallery.exact import ExactGallery
+from lfr_core.recognition.gallery.port import Reference
 from lfr_core.retention.exports import Exports, write_picture
 from lfr_core.retention.footage.register import segments
 from lfr_core.retention.port import Audited, Due, PurgeResult, PurgeStep

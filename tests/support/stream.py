@@ -29,7 +29,7 @@ from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.domain.watchlists import Category
 from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.recognition.faces.types import FaceEngine
-from lfr_core.recognition.gallery import gallery_name
+from lfr_core.recognition.gallery.checks import gallery_name
 from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.recognition.gallery.port import Reference
 from lfr_core.recognition.gallery.rotated import build_rotated_gallery

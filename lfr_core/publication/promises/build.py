@@ -36,8 +36,8 @@ from lfr_core.publication.promises.checks.retention import AlertsGone, Deletions
 from lfr_core.publication.promises.checks.source import NoExportPath
 from lfr_core.publication.promises.ledger import PromiseLedger
 from lfr_core.publication.promises.port import PromiseCheck
-from lfr_core.recognition.gallery import Gallery
 from lfr_core.recognition.gallery.milvus import milvus_gallery
+from lfr_core.recognition.gallery.port import Gallery
 from lfr_core.retention.build import build_certificate_service
 from lfr_core.retention.erasure.certificate_service import CertificateService
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from lfr_core.common.errors import LfrError, Retryable
-from lfr_core.recognition.gallery import Gallery, gallery_name
+from lfr_core.recognition.gallery.checks import gallery_name
+from lfr_core.recognition.gallery.port import Gallery
 from lfr_core.retention.port import Audited, Destroyed, Due, PurgeResult, subject
 from lfr_core.retention.steps.ended_deployments import Deployments, deployments
 

@@ -42,8 +42,13 @@ def test_help_takes_under_a_second() -> None:
     assert any(cpu_seconds([str(LFR), "--help"]) < 1.0 for _ in range(3))
 
 
-def test_the_command_line_imports_nothing_heavy() -> None:
-    code = f"import apps.cli.main, json, sys; print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))"
+STARTS = "apps.supervisor.cameras, apps.supervisor.plan, apps.supervisor.process, apps.supervisor.state"
+"""What `lfr up --detach` imports, while the supervisor that it has started waits for a core."""
+
+
+@pytest.mark.parametrize("imported", ["apps.cli.main", f"apps.cli.system, {STARTS}"], ids=["help", "up"])
+def test_the_command_line_imports_nothing_heavy(imported: str) -> None:
+    code = f"import {imported}, json, sys; print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
 
     assert json.loads(done.stdout) == []

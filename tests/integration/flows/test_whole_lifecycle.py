@@ -23,7 +23,8 @@ from lfr_core.domain.deployments import DeploymentStatus as Status
 from lfr_core.publication.closing import closing_report_file
 from lfr_core.publication.published import read_published_records
 from lfr_core.recognition.faces.engine import build_engine
-from lfr_core.recognition.gallery import MilvusGallery, gallery_name
+from lfr_core.recognition.gallery.checks import gallery_name
+from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.recognition.gallery.rotated import build_rotated_gallery
 from lfr_core.watchlists.list_builder import ListBuilder
 from tests.support.deployment_flows import harness_of, settings_for, status

@@ -19,7 +19,7 @@ from flows.retention import PURGE_TASKS
 from flows.retention_lag import purge_trouble
 from lfr_core.common.settings import Settings
 from lfr_core.custody.vault.port import KeyKind
-from lfr_core.recognition.gallery import gallery_name
+from lfr_core.recognition.gallery.checks import gallery_name
 from lfr_core.recognition.gallery.milvus import milvus_gallery
 from lfr_core.retention.exports import Exports
 from lfr_core.retention.last_purge import Purger, read_ended, read_refused, write_ended

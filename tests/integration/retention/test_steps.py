@@ -10,7 +10,7 @@ from lfr_core.common.errors import Retryable
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentKind
-from lfr_core.recognition.gallery import gallery_name
+from lfr_core.recognition.gallery.checks import gallery_name
 from lfr_core.retention.steps.galleries import GalleriesStep
 from lfr_core.retention.steps.quality import QualityStep
 from lfr_core.storage.engine import open_engine

@@ -7,7 +7,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.recognition.faces.engine import build_engine
 from lfr_core.recognition.faces.types import FaceEngine
-from lfr_core.recognition.gallery import MilvusGallery
+from lfr_core.recognition.gallery.milvus import MilvusGallery
 from tests.support.milvus import MilvusServer, milvus_server
 from tests.support.samples import require_pack, require_photos
 from tests.support.watchlist_folders import ListFolder

@@ -20,7 +20,7 @@ from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.policy import Policy
-from lfr_core.recognition.gallery import MilvusGallery
+from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.storage.engine import open_engine
 from lfr_core.watchlists.csv_file import FURTHER_COLUMNS
 from tests.support.milvus import MilvusServer, free_port

@@ -14,8 +14,8 @@ from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.policy import Policy
 from lfr_core.recognition.faces.types import FaceEngine
-from lfr_core.recognition.gallery import MilvusGallery, Reference
-from lfr_core.recognition.gallery.port import StoredRow
+from lfr_core.recognition.gallery.milvus import MilvusGallery
+from lfr_core.recognition.gallery.port import Reference, StoredRow
 from lfr_core.storage.engine import open_engine
 from lfr_core.watchlists.compile import compile_watchlist
 from lfr_core.watchlists.enrol import check_watchlist, enrol

@@ -16,7 +16,7 @@ from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.watchlists import Category
 from lfr_core.publication.promises.port import PromiseFinding, finding
-from lfr_core.recognition.gallery import Gallery
+from lfr_core.recognition.gallery.port import Gallery
 from lfr_core.retention.steps.galleries import GalleriesStep
 from lfr_core.storage.engine import reading, translated
 from lfr_core.storage.tables.alerts import AlertRow

@@ -2,7 +2,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from lfr_core.recognition.gallery import ExactGallery, Gallery, MilvusGallery
+from lfr_core.recognition.gallery.exact import ExactGallery
+from lfr_core.recognition.gallery.milvus import MilvusGallery
+from lfr_core.recognition.gallery.port import Gallery
 from lfr_core.recognition.gallery.rotated import RotatedGallery, Rotation, rotation_from_key
 from tests.support.milvus import MilvusServer, milvus_server
 

@@ -6,8 +6,10 @@ import pytest
 
 from lfr_core.common.errors import Fatal, LfrError, Poison, Refused
 from lfr_core.recognition.faces.types import Floats
-from lfr_core.recognition.gallery import Candidate, ExactGallery, Gallery, MilvusGallery, Reference
 from lfr_core.recognition.gallery.binding import Difference, compare_rows, gallery_digest
+from lfr_core.recognition.gallery.exact import ExactGallery
+from lfr_core.recognition.gallery.milvus import MilvusGallery
+from lfr_core.recognition.gallery.port import Candidate, Gallery, Reference
 from tests.support.tiers import leave_to_long
 
 CONTRACT = "contract-a"

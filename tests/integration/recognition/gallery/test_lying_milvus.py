@@ -9,7 +9,8 @@ import pytest
 from pymilvus import MilvusClient
 
 from lfr_core.recognition.faces.types import Floats
-from lfr_core.recognition.gallery import MilvusGallery, Reference
+from lfr_core.recognition.gallery.milvus import MilvusGallery
+from lfr_core.recognition.gallery.port import Reference
 from lfr_core.recognition.gallery.ranking import Hit
 from tests.support.milvus import MilvusServer
 

@@ -11,7 +11,8 @@ import psutil
 import pytest
 
 from lfr_core.common.errors import Fatal, Retryable
-from lfr_core.recognition.gallery import MilvusGallery, Reference
+from lfr_core.recognition.gallery.milvus import MilvusGallery
+from lfr_core.recognition.gallery.port import Reference
 from tests.support.disks import fill, small_disk
 from tests.support.foreign_listener import is_shared
 from tests.support.milvus import MilvusServer, free_port, milvus_server

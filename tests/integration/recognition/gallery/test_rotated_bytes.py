@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lfr_core.recognition.gallery import MilvusGallery, Reference
+from lfr_core.recognition.gallery.milvus import MilvusGallery
+from lfr_core.recognition.gallery.port import Reference
 from lfr_core.recognition.gallery.rotated import RotatedGallery, Rotation
 from tests.support.milvus import milvus_server
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lfr_core.domain.deployments import DeploymentView
-from lfr_core.recognition.gallery import Reference
+from lfr_core.recognition.gallery.port import Reference
 from lfr_core.retention.erasure.canary import CanaryKind, PositiveControl
 from lfr_core.retention.erasure.forms import random_template
 from lfr_core.retention.erasure.inject import inject_template

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lfr_core.common.errors import Poison
-from lfr_core.recognition.gallery import Reference, gallery_name
-from lfr_core.recognition.gallery.checks import check_name, check_probes, check_references
+from lfr_core.recognition.gallery.checks import check_name, check_probes, check_references, gallery_name
+from lfr_core.recognition.gallery.port import Reference
 
 
 def unit(seed: int = 0) -> np.ndarray:

@@ -8,9 +8,9 @@ import pytest
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.domain.reserved import CANARY_ENTRY, LIVE_PROBE_ENTRY
 from lfr_core.recognition.faces.types import Floats
-from lfr_core.recognition.gallery import Candidate, ExactGallery, Reference
 from lfr_core.recognition.gallery.checks import stored_row
-from lfr_core.recognition.gallery.port import StoredRow
+from lfr_core.recognition.gallery.exact import ExactGallery
+from lfr_core.recognition.gallery.port import Candidate, Reference, StoredRow
 from lfr_core.recognition.gallery.prefilter import MARGIN, SAMPLE, PrefilteredGallery
 
 RNG = np.random.default_rng(17)

@@ -11,8 +11,9 @@ from lfr_core.custody.vault.port import ErasureRule, KeyKind
 from lfr_core.custody.vault.watchlist_key import find_list_key, make_list_key
 from lfr_core.domain.actors import SystemActor
 from lfr_core.recognition.faces.types import Floats
-from lfr_core.recognition.gallery import ExactGallery, Reference, gallery_name
-from lfr_core.recognition.gallery.port import StoredRow
+from lfr_core.recognition.gallery.checks import gallery_name
+from lfr_core.recognition.gallery.exact import ExactGallery
+from lfr_core.recognition.gallery.port import Reference, StoredRow
 from lfr_core.recognition.gallery.rotated import (
     RotatedGallery,
     build_rotated_gallery,

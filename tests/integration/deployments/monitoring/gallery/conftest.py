@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from lfr_core.recognition.gallery import MilvusGallery
+from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.storage.engine import open_engine, reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from tests.support.altered_galleries import Tampered

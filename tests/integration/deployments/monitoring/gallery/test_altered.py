@@ -13,7 +13,8 @@ from lfr_core.common.errors import Refused
 from lfr_core.deployments.monitoring.gallery import GalleryCheck
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.gate import Condition
-from lfr_core.recognition.gallery import MilvusGallery, Reference
+from lfr_core.recognition.gallery.milvus import MilvusGallery
+from lfr_core.recognition.gallery.port import Reference
 from lfr_core.recognition.gallery.prefilter import PrefilteredGallery
 from lfr_core.recognition.loading import ComparedGallery
 from lfr_core.storage.engine import reading

@@ -12,7 +12,7 @@ from lfr_core.deployments.gallery_binding import allow_canary
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus
 from lfr_core.domain.reserved import CANARY_ENTRY, LIVE_PROBE_REFERENCE, MOST_CANARIES
 from lfr_core.domain.watchlists import Category
-from lfr_core.recognition.gallery import MilvusGallery
+from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.recognition.gallery.port import StoredRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.watchlists import GalleryReferenceRow, WatchlistEntryRow

@@ -13,8 +13,9 @@ from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.messages import NOT_LISTED
 from lfr_core.domain.reserved import CANARY_ENTRY, LIVE_PROBE_ENTRY
 from lfr_core.recognition.faces.types import Floats
-from lfr_core.recognition.gallery import MilvusGallery, Reference
 from lfr_core.recognition.gallery.checks import stored_row
+from lfr_core.recognition.gallery.milvus import MilvusGallery
+from lfr_core.recognition.gallery.port import Reference
 from lfr_core.recognition.gallery.prefilter import PrefilteredGallery
 from lfr_core.recognition.gallery.ranking import Hit
 from lfr_core.recognition.loading import ComparedGallery
