@@ -138,7 +138,8 @@ def workers_row(found: dict[str, Any]) -> Row:
     """From bench.workers's figures."""
     return Row(
         "two workers / one", "at least 1.8", f"{found['ratio']:.2f}", found["ratio"] >= 1.8,
-        f"on {found['cores']} cores, which cameras, broker and recorder share, at most {found['most']:.2f}",
+        f"on {found['cores']} cores, which cameras, broker and recorder share; "
+        f"{found['expected']:.2f} by what each used beside one",
     )  # fmt: skip
 
 
