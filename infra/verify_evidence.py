@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # ruff: noqa: T201  it is a script: it prints
-"""Verify a file that `lfr evidence` or `lfr audit export` wrote. Needs Python 3.9 and `cryptography`, not OpenLFR.
+"""Verify what `lfr evidence` or `lfr audit export` wrote, or a certificate. Needs Python 3.9 and `cryptography` alone.
 
-    python verify_evidence.py FILE [--public-key HEX] [--against HEAD] [--old-form]
+    python verify_evidence.py FILE [--public-key HEX] [--against HEAD] [--deployment NAME] [--old-form]
 
 Give the installation's public key as it was published: without it the file is only compared with the key it names.
 A head is a signed `audit-head.json` that was kept elsewhere, or what its QR code says ("LFR-HEAD:..."), in a file or as
@@ -33,12 +33,9 @@ HEAD_TEXT = "LFR-HEAD:"
 """How the text of a head's QR code begins."""
 UNTYPED: list[str] = []
 """What was signed by an earlier version, whose signatures don't say of what they are."""
-NOT_COMPARED: list[int] = []
-"""Entries of kept heads that the file doesn't show."""
-LARGEST_BYTES = 2_000_000_000
-"""Of a file: six years of trail are some hundred megabytes."""
-SHORTEST = 3
-"""Lines of a file: one part, the manifest, the signature."""
+NOT_COMPARED: list[int] = []  # entries of kept heads that the file doesn't show
+LARGEST_BYTES = 2_000_000_000  # of a file: six years of trail are some hundred megabytes
+SHORTEST = 3  # lines of a file: one part, the manifest, the signature
 
 
 class Wrong(Exception):
@@ -75,7 +72,6 @@ def check_signature(signed: tuple[str, str], kind: str, message: bytes, what: st
 
 
 def check_signed(one: dict[str, Any], kind: str, public_key: str, names: tuple[str, ...]) -> None:
-    """Check a head or an anchor of the audit trail."""
     demand(one["public_key"] == public_key, f"{kind} of entry {one['seq']}: signed with another key")
     signed = {name: one[name] for name in (*names, *({"generation"} & one.keys()))}
     message = canonical({**signed, "kind": f"openlfr.audit.{kind}", "v": 1})
@@ -154,23 +150,47 @@ def check_trail(
     return waiting, seq, running
 
 
-def check_certificates(lines: list[bytes], public_key: str) -> None:
+def check_certificate(item: dict[str, Any], public_key: str) -> dict[str, Any]:
+    demand(set(item) == {"certificate", "public_key", "signature"}, "a certificate has other parts than it should")
+    body = canonical(item["certificate"])
+    demand(item["public_key"] == public_key, f"a certificate is signed with another key: {item['public_key']}")
+    untyped = b"openlfr certificate 1\n" + hashlib.sha256(body).hexdigest().encode()
+    check_signature((item["public_key"], item["signature"]), "erasure-certificate", body, "certificate", untyped)
+    return dict(item["certificate"])
+
+
+def check_certificates(lines: list[bytes], public_key: str, deployment: str) -> None:
+    newest, digest = 0, ""
     for line in lines:
-        item = json.loads(line)
-        body = canonical(item["certificate"])
-        demand(item["public_key"] == public_key, "a certificate is signed with another key")
-        untyped = b"openlfr certificate 1\n" + hashlib.sha256(body).hexdigest().encode()
-        check_signature((item["public_key"], item["signature"]), "erasure-certificate", body, "certificate", untyped)
+        found = check_certificate(json.loads(line), public_key)
+        demand(found.get("deployment") == deployment, f"certificate {found['number']} is of another deployment")
+        follows = found["number"] > newest + 1 or found.get("previous", digest) == digest
+        demand(found["number"] > newest and follows, f"certificate {found['number']} doesn't follow {newest}")
+        newest, digest = found["number"], hashlib.sha256(canonical(found)).hexdigest()
     say(f"certificates: {len(lines)}, each signed")
 
 
-def verify(content: bytes, public_key: str, against: dict[str, Any] | None = None) -> None:
+def verify_certificate(content: bytes, public_key: str, deployment: str) -> None:
+    UNTYPED.clear()
+    NOT_COMPARED.clear()
+    item = json.loads(content)
+    as_made = json.dumps(item, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+    demand(as_made == content, "the certificate isn't written the one way")
+    found = check_certificate(item, public_key or item["public_key"])
+    say(f"certificate {found['number']}: signed with key {item['public_key']}")
+    demand(deployment in ("", found["deployment"]), f"it is of deployment {found['deployment']}, not of {deployment}")
+    says = "; ".join(found["search"]["failures"]) or "nothing that was due was found"
+    print(f"      of deployment {found['deployment']}, made at {found['issued_ns'] // 10**9} (Unix time): {says}")
+    print("      that no certificate was left out only the evidence of a deployment shows")
+
+
+def verify(content: bytes, public_key: str, against: dict[str, Any] | None = None, deployment: str = "") -> None:
     UNTYPED.clear()
     NOT_COMPARED.clear()
     lines = content.splitlines(keepends=True) if b"\r" not in content else []
     demand(len(lines) >= SHORTEST and content.endswith(b"\n"), "this is no whole file of OpenLFR's evidence")
     last, manifest_line = json.loads(lines[-1]), lines[-2][:-1]
-    demand(lines[-1] == canonical(last) + b"\n", "the last line was changed")
+    demand(lines[-1] == canonical(last) + b"\n" and set(last) == {"public_key", "signature"}, "the last line was changed")
     manifest = json.loads(manifest_line)["manifest"]
     is_evidence = manifest["kind"] == "openlfr.evidence"
     heads_key = public_key or last["public_key"]
@@ -185,16 +205,17 @@ def verify(content: bytes, public_key: str, against: dict[str, Any] | None = Non
     if not public_key:
         print("NOT CHECKED  whose key that is: give the published one with --public-key")
     parts = check_parts(lines, manifest)
-    deployment = manifest["deployment"] if is_evidence else None
-    unsigned, seq, running = check_trail(parts["audit"], heads_key, deployment, manifest["made_at_ns"], against)
-    if manifest.get("last_seq"):  # earlier versions don't say
-        demand((manifest["last_seq"], manifest["last_hash"]) == (seq, running), "the trail ends at another entry")
+    about = manifest["deployment"] if is_evidence else None
+    demand(deployment in ("", about), f"it is of deployment {about}, not of {deployment}")
+    unsigned, seq, running = check_trail(parts["audit"], heads_key, about, manifest["made_at_ns"], against)
+    ends = (manifest.get("last_seq"), manifest.get("last_hash"))  # earlier versions don't say
+    demand(not ends[0] or ends == (seq, running), "the trail ends at another entry")
     if is_evidence:
         demand(unsigned == 0, f"audit trail: the last {unsigned} entries are under no signed head")
         authority = json.loads(parts["authority"][0])
         demand(authority["deployment"] == manifest["deployment"], "the authority is of another deployment")
         say(f"authority and counts are of deployment {manifest['deployment']}")
-        check_certificates(parts["certificates"], heads_key)
+        check_certificates(parts["certificates"], heads_key, manifest["deployment"])
     elif unsigned:
         print(f"NOT CHECKED  the newest {unsigned} entries: no signed head covers them yet")
     if UNTYPED:
@@ -213,12 +234,18 @@ def read_head(kept: bytes) -> dict[str, Any]:
     return {**head, "generation": int(more[0])} if more else head
 
 
-def judge(content: bytes, public_key: str, kept: bytes = b"", *, takes_old_form: bool = False) -> int:
+def judge(
+    content: bytes, public_key: str, kept: bytes = b"", *, takes_old_form: bool = False, deployment: str = ""
+) -> int:
     """Verify and print; 0 when all hold, 1 when one doesn't, 3 when a signature doesn't say of what it is, the kept
     head couldn't be compared, or nobody said whose key it must be: a file that somebody made up is whole as well.
     """
     try:
-        verify(content, public_key, read_head(kept) if kept else None)
+        if content.startswith(b'{\n "certificate"'):
+            demand(not kept, "a certificate has no trail that a kept head could be compared with")
+            verify_certificate(content, public_key, deployment)
+        else:
+            verify(content, public_key, read_head(kept) if kept else None, deployment)
     except Wrong as wrong:
         print(f"WRONG {wrong}")
         return 1
@@ -251,10 +278,11 @@ def read_file(name: str) -> bytes:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Verify a file of `lfr evidence` or `lfr audit export`.")
+    parser = argparse.ArgumentParser(description="Verify evidence, an export of the trail, or a certificate.")
     parser.add_argument("file")
     parser.add_argument("--public-key", default="", help="the installation's published key, 64 hexadecimal digits")
     parser.add_argument("--against", default="", help="a signed head kept elsewhere: a file, or its QR code's text")
+    parser.add_argument("--deployment", default="", help="the deployment that it has to be of")
     parser.add_argument("--old-form", action="store_true", help="take signatures of before version 2 of the form")
     options = parser.parse_args()
     try:
@@ -264,7 +292,8 @@ def main() -> int:
     except OSError as error:
         print(f"WRONG {error.filename or options.file}: {error.strerror}")
         return 2
-    return judge(content, options.public_key.strip().lower(), kept, takes_old_form=options.old_form)
+    key = options.public_key.strip().lower()
+    return judge(content, key, kept, takes_old_form=options.old_form, deployment=options.deployment)
 
 
 if __name__ == "__main__":

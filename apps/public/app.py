@@ -5,6 +5,7 @@ Its process can reach nothing else: no setting, no database, no vault is known t
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from threading import Lock
 
@@ -14,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from apps.plain_words import plain_words
-from apps.public.folder import PublishedSite, read_site
+from lfr_core.publication.site.folder import PublishedSite, read_site
 from lfr_core.common.errors import LfrError, Poison, Retryable
 from lfr_core.common.files import read_text_bounded
 
@@ -43,6 +44,7 @@ class _Verified:
         self._lock = Lock()
         self._of = Path()
         self._site: PublishedSite | None = None
+        self._newest = ""
 
     def read(self) -> PublishedSite:
         """Return the site, read again once the folder leads to another. Raises Retryable, Poison: as `read_site`."""
@@ -50,11 +52,18 @@ class _Verified:
             resolved = self._folder.resolve()
             if self._site is None or resolved != self._of:
                 self._site = None  # what was built since isn't shown as if it were the old one
-                self._site = read_site(
-                    self._folder, _read_key(self._key_file, drafts=self._drafts), drafts=self._drafts
-                )
-                self._of = resolved
+                key = _read_key(self._key_file, drafts=self._drafts)
+                site = read_site(self._folder, key, drafts=self._drafts)
+                if site.form is not None:
+                    self._refuse_earlier(site.made_at)
+                self._site, self._of = site, resolved
             return self._site
+
+    def _refuse_earlier(self, made_at: str) -> None:
+        """Refuse a signed site of before one that was shown: somebody put it back. Raises Poison."""
+        if self._newest and datetime.fromisoformat(made_at) < datetime.fromisoformat(self._newest):
+            raise Poison("an earlier version than was shown already lies there: the next build takes its place")
+        self._newest = made_at
 
 
 def _read_key(file: Path | None, *, drafts: bool) -> str:

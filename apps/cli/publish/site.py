@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,19 +61,19 @@ def verify(
         str, typer.Option("--public-key", metavar="HEX", help="The force's key, as it gave it to you.")
     ],
 ) -> None:
-    """Check that every file of a site is as it was signed, and that none was added or taken away.
+    """Check that every file of a site is as it was signed, that none was added or taken away, and when it was made.
+
+    A running platform makes the site anew each hour: one that is older was kept, or an earlier one was put back.
 
     Example: lfr publish verify var/public --public-key 1f6c
     """
-    from lfr_core.common.files import read_bounded
-    from lfr_core.domain.signatures import SignatureForm
-    from lfr_core.publication.site.manifest import MARKER, verify_files
+    from datetime import datetime
 
-    found = {
-        path.relative_to(folder).as_posix(): read_bounded(path, 100_000_000, inside=folder)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != MARKER
-    }
-    form = verify_files(found, public_key=public_key.strip().lower())
-    old = "" if form is SignatureForm.TYPED else ", by an earlier version, whose signatures don't say of what they are"
-    console.print(f"{len(found)} files are as they were signed{old}", highlight=False)
+    from lfr_core.publication.site.folder import read_site
+    from lfr_core.domain.signatures import SignatureForm
+
+    site = read_site(folder, public_key.strip().lower() or "none")
+    old = "" if site.form is SignatureForm.TYPED else ", by an earlier version, whose signatures don't say what they are of"
+    made_at = f"{datetime.fromisoformat(site.made_at).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    console.print(f"{len(site.files)} files are as they were signed{old}", highlight=False)
+    console.print(f"The site is {site.force}'s, made at {made_at}", highlight=False, markup=False)

@@ -10,13 +10,15 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from lfr_core.common.errors import Refused
+from lfr_core.common.errors import Poison, Refused, Retryable
+from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import Signer
 from lfr_core.custody.vault.signing import NOT_SIGNED
 from lfr_core.domain.policy import Policy
 from lfr_core.publication.site.atomic_publish import publish_folder, read_mark
 from lfr_core.publication.site.build import render_site_files
 from lfr_core.publication.site.data import SiteData, gather_site_data
+from lfr_core.publication.site.folder import read_site
 from lfr_core.publication.site.manifest import MANIFEST
 
 __all__ = ["PublicSite", "Refreshed", "fingerprint_of_site"]
@@ -68,7 +70,8 @@ class PublicSite:
         known, built_at = _read(self.folder)
         every = timedelta(minutes=self.policy.publication.site_every_min)
         age = None if built_at is None else abs(now - built_at)
-        if age is not None and age < (_FRESH if known == fingerprint else every if wait else timedelta(0)):
+        is_young = age is not None and age < (_FRESH if known == fingerprint else every if wait else timedelta(0))
+        if is_young and self._is_as_made():
             return Refreshed(self.folder, built=False, draft=draft, files=0)
         if draft and self._is_signed():
             raise Refused(
@@ -86,6 +89,15 @@ class PublicSite:
             files = render_site_files(data, self.policy, signer=signer)  # what is public had changed while it was built
         publish_folder(self.folder, files, mark=f"{fingerprint} {now.isoformat()}")
         return Refreshed(self.folder, built=True, draft=draft, files=len(files))
+
+    def _is_as_made(self) -> bool:
+        """Whether what lies there is what was built; else it is said, and built anew at once."""
+        try:
+            read_site(self.folder, "", drafts=True)
+        except (Poison, Retryable) as error:
+            get_logger().warning("site.altered", reason=str(error))
+            return False
+        return True
 
     def _is_signed(self) -> bool:
         try:

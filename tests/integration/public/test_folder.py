@@ -8,6 +8,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -16,7 +18,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from starlette.applications import Starlette
 
 from apps.public.app import build_app
-from apps.public.folder import read_site
 from apps.public.launch import command
 from lfr_core.common.errors import Poison, Retryable
 from lfr_core.common.project import PROJECT
@@ -26,6 +27,7 @@ from lfr_core.domain.signatures import SignatureKind, signed_bytes
 from lfr_core.publication.site.atomic_publish import publish_folder
 from lfr_core.publication.site.build import render_site_files
 from lfr_core.publication.site.data import SiteData
+from lfr_core.publication.site.folder import read_site
 from lfr_core.publication.site.manifest import MANIFEST, canonical
 from lfr_core.storage.engine import open_engine
 from tests.support.publishing import site_of_two
@@ -100,7 +102,7 @@ def signed(files: Mapping[str, bytes], key: Ed25519PrivateKey) -> bytes:
     manifest = json.loads(files[MANIFEST])["manifest"]
     made = key.sign(signed_bytes(SignatureKind.SITE, canonical(manifest)))
     whole = {"manifest": manifest, "signature": made.hex(), "public_key": key.public_key().public_bytes_raw().hex()}
-    return json.dumps(whole).encode()
+    return canonical(whole) + b"\n"
 
 
 def test_a_draft_is_said_to_be_one_and_a_folder_that_is_not_there_yet_is_waited_for(
@@ -144,6 +146,19 @@ def test_a_verified_site_is_served_as_it_is_and_what_was_touched_since_is_not(da
     assert "index.html" in other.text
 
 
+def test_an_earlier_signed_site_put_back_is_not_shown_again(data: SiteData, tmp_path: Path) -> None:
+    folder, key, key_file = tmp_path / "public", Ed25519PrivateKey.generate(), tmp_path / "key.pub"
+    key_file.write_text(key.public_key().public_bytes_raw().hex())
+    page = build_app(folder, key_file)
+
+    def publish(days: int) -> int:
+        files = render_site_files(replace(data, now=data.now + timedelta(days=days)), load_policy(), signer=None)
+        publish_folder(folder, files | {"manifest.json": signed(files, key)})
+        return ask(page, "/")[0].status_code
+
+    assert [publish(0), publish(2), publish(1), publish(3)] == [200, 200, 503, 200]
+
+
 def test_its_process_imports_nothing_that_holds_data_and_needs_no_environment(data: SiteData, tmp_path: Path) -> None:
     folder = tmp_path / "public"
     publish_folder(folder, render_site_files(data, load_policy(), signer=None))
@@ -152,7 +167,7 @@ def test_its_process_imports_nothing_that_holds_data_and_needs_no_environment(da
         f"sys.path.insert(0, {str(PROJECT)!r})\n"
         "import apps.public.__main__\n"
         "from pathlib import Path\n"
-        "from apps.public.folder import read_site\n"
+        "from lfr_core.publication.site.folder import read_site\n"
         f"read_site(Path({str(folder)!r}), '', drafts=True)\n"
         "print('\\n'.join(sorted(sys.modules)))\n"
     )
@@ -164,7 +179,7 @@ def test_its_process_imports_nothing_that_holds_data_and_needs_no_environment(da
     loaded = done.stdout.split()
     ours = {name for name in loaded if name.startswith(("lfr_core.", "streams", "flows", "apps."))}
 
-    assert "apps.public.folder" in ours
+    assert "lfr_core.publication.site.folder" in ours
     assert [name for name in ours if name.startswith(tuple(f"lfr_core.{each}" for each in FORBIDDEN))] == []
     assert not ours & {"streams", "flows", "apps.operator"}
     assert not {"sqlalchemy", "pymilvus", "onnxruntime", "kafka", "faust", "streamlit"} & set(loaded)

@@ -100,6 +100,23 @@ def test_it_is_built_when_something_changed_at_most_so_often_and_after_an_hour(
     assert (site.folder / "deployments" / "dep.html").is_file()
 
 
+def test_a_published_file_that_was_altered_dropped_or_added_is_put_right_at_the_next_refresh(site: PublicSite) -> None:
+    refresh(site, NOW)
+    page = site.folder / "index.html"
+    as_made = page.read_bytes()
+    alterations = (
+        lambda: page.write_bytes(as_made.replace(b"0", b"1")),
+        page.unlink,
+        lambda: (site.folder / "more.html").write_text("forged"),
+    )
+    for minute, alter in enumerate(alterations, 1):
+        now = NOW + timedelta(minutes=minute)
+        assert not refresh(site, now).built
+        alter()
+        assert refresh(site, now).built
+        assert (page.stat().st_size, (site.folder / "more.html").exists()) == (len(as_made), False)
+
+
 def test_a_promise_that_breaks_is_on_the_site_at_the_next_refresh_and_a_look_alone_builds_nothing(
     engine: Engine, site: PublicSite
 ) -> None:

@@ -5,6 +5,7 @@ import json
 import random
 import subprocess
 import sys
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -53,15 +54,23 @@ def filled(engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock
     return engine
 
 
-def certificate(notary: Notary) -> SignedCertificate:
-    body = canonical({"version": 1, "number": 1, "what": "gone"})
+_SAYS = {"issued_ns": 1_764_000_000 * 10**9, "search": {"failures": []}}
+
+
+def certificate(
+    notary: Notary, number: int = 1, deployment: str = "dep", previous: str = ""
+) -> SignedCertificate:
+    body = canonical({"version": 1, "number": number, "deployment": deployment, "previous": previous, **_SAYS})
     signature = notary.sign(SignatureKind.CERTIFICATE, body.encode()).signature.hex()
     return SignedCertificate(body, signature, notary.public_key.hex())
 
 
-def evidence(engine: Engine, notary: Notary, clock: ManualClock) -> bytes:
+def evidence(
+    engine: Engine, notary: Notary, clock: ManualClock, certificates: Sequence[SignedCertificate] = ()
+) -> bytes:
     out = io.BytesIO()
-    write_evidence(engine, "dep", out, signer=notary, clock=clock, certificates=[certificate(notary)])
+    kept = certificates or [certificate(notary)]
+    write_evidence(engine, "dep", out, signer=notary, clock=clock, certificates=kept)
     return out.getvalue()
 
 
@@ -249,3 +258,53 @@ def test_a_signature_of_another_kind_is_wrong(
     found = checked(evidence(filled, Elsewhere(), clock), notary.public_key.hex())
 
     assert found.startswith("wrong: ")
+
+
+def test_evidence_with_certificates_of_another_deployment_doubled_or_out_of_order_is_wrong(
+    filled: Engine, notary: Notary, clock: ManualClock
+) -> None:
+    """Also where the vault was made to sign it: whoever holds its keys, or a vault of an earlier version."""
+    key = notary.public_key.hex()
+    first = certificate(notary, 4)
+    second = certificate(notary, 5, previous=first.digest)
+    for kept, found in (
+        ([first, second], "verified"),
+        ([first, certificate(notary, 9)], "verified"),  # those between are other deployments'
+        ([certificate(notary, 4, "other")], "wrong: certificate 4 is of another deployment"),
+        ([first, first], "wrong: certificate 4 doesn't follow 4"),
+        ([second, first], "wrong: certificate 4 doesn't follow 5"),
+        ([first, certificate(notary, 5)], "wrong: certificate 5 doesn't follow 4"),
+    ):
+        assert checked(evidence(filled, notary, clock, kept), key) == found
+
+
+def test_a_certificate_alone_verifies_and_no_other_passes_for_it(notary: Notary, tmp_path: Path) -> None:
+    key = notary.public_key.hex()
+    content = certificate(notary).as_file().encode()
+
+    def told(given: bytes, *options: str) -> tuple[int, str]:
+        done = run_verifier(given, tmp_path / "empty", *(options or ("--public-key", key)))
+        assert done.stderr == ""
+        return done.returncode, done.stdout
+
+    code, words = told(content)
+    assert (code, "of deployment dep, made at" in words) == (0, True)
+    assert told(content, "--public-key", key, "--deployment", "dep")[0] == 0
+    shown_for_another = told(content, "--public-key", key, "--deployment", "other")
+    assert shown_for_another[0] == 1
+    assert "it is of deployment dep, not of other" in shown_for_another[1]
+    assert told(content, "--public-key", Notary("other").public_key.hex())[0] == 1
+    assert told(content, "--deployment", "dep")[0] == 3  # nobody said whose key
+    other = certificate(notary, deployment="other")
+    forged = json.loads(content)
+    for wrong in (
+        {**forged, "signature": other.signature},
+        {**forged, "certificate": json.loads(other.body)},
+        {**forged, "note": "passed"},
+        {**forged, "certificate": {**forged["certificate"], "number": 2}},
+        {**forged, "public_key": Notary("other").public_key.hex()},
+    ):
+        written = json.dumps(wrong, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        assert told(written.encode())[0] == 1, wrong
+    for broken in (content[:-2], content + content, content + b" ", content.replace(b'"number": 1', b'"number": 01')):
+        assert told(broken)[0] == 1

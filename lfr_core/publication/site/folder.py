@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lfr_core.common.errors import Poison, Retryable
 from lfr_core.common.files import read_bounded
+from lfr_core.domain.signatures import SignatureForm
 from lfr_core.publication.site.manifest import MANIFEST, MARKER, check_files, verify_files
 
 __all__ = ["PublishedSite", "read_site"]
@@ -26,6 +27,8 @@ class PublishedSite:
     made_at: str
     key: str
     """That signed it, hexadecimal; "" for a draft."""
+    form: SignatureForm | None
+    """How it is signed; None for a draft."""
 
 
 def read_site(folder: Path, key: str, *, drafts: bool = False) -> PublishedSite:
@@ -53,11 +56,15 @@ def read_site(folder: Path, key: str, *, drafts: bool = False) -> PublishedSite:
         size += path.stat().st_size
         if size > _MOST_BYTES:
             raise Poison("the published folder is larger than any site of ours: it isn't shown")
-        files[path.relative_to(whole).as_posix()] = read_bounded(path, _MOST_BYTES, inside=whole)
+        try:
+            files[path.relative_to(whole).as_posix()] = read_bounded(path, _MOST_BYTES, inside=whole)
+        except OSError as error:
+            raise Poison(f"not as signed: {path.name} can't be read: {error.strerror}") from error
     check_files(files)
     parsed = json.loads(files[MANIFEST])
     own = str(parsed.get("public_key", ""))
+    form = None
     if own or parsed.get("signature") or not drafts:
-        verify_files(files, public_key=key or own)
+        form = verify_files(files, public_key=key or own)
     manifest = parsed["manifest"]
-    return PublishedSite(files, str(manifest.get("force", "")), str(manifest.get("made_at", "")), own)
+    return PublishedSite(files, str(manifest.get("force", "")), str(manifest.get("made_at", "")), own, form)
