@@ -28,6 +28,7 @@ from lfr_core.retention.steps.overdue_closes import OverdueClosesStep
 from lfr_core.retention.steps.quality import QualityStep
 from lfr_core.retention.steps.temporary import TemporaryStep
 from lfr_core.retention.sweep import Sweep, begin_sweep
+from lfr_core.retention.unknown_files import find_unknown_files
 from streams.broker.connection import connect_as
 from streams.broker.traits import read_traits
 from streams.broker.users import User
@@ -125,6 +126,7 @@ def open_sweep(installation: Installation, *, by: Purger, longest_s: float = LON
                 clock=installation.clock,
                 history_days=installation.policy.retention.workflow_history_days,
                 by=by,
+                find_unknown=lambda: find_unknown_files(installation.engine, settings),
             )
             sweep = held.enter_context(opened)
         except SweepIsRunning:

@@ -9,6 +9,7 @@ from lfr_core.common.clock import utc_from_ns
 from lfr_core.retention.last_purge import EndedPurge, Purger, read_ended, read_refused
 from lfr_core.retention.port import CLASSES
 from lfr_core.retention.status import ClassStatus
+from lfr_core.retention.unknown_files import PLACES
 
 __all__ = ["lag_table", "lag_words", "last_purge_words", "purge_trouble"]
 
@@ -42,23 +43,40 @@ def last_purge_words(last: EndedPurge | None) -> str:
     """Return when the last purge of this installation ended, and who ran it."""
     if last is None:
         return "no purge has ended here yet"
-    return f"the last purge ended at {utc_from_ns(last.ended_ns):%Y-%m-%d %H:%M:%S} UTC; {last.by.value} ran it"
+    return f"the last purge ended at {_time(last.ended_ns)}; {last.by.value} ran it"
 
 
 def purge_trouble(home: Path) -> str:
-    """Return why no purge was begun, that the flow doesn't run, what the last purge couldn't reach; "" if all is well.
+    """Return why no purge was begun, that the flow doesn't run, what the last purge couldn't reach and since when.
+
+    And which files no record knows; "" if all is well.
 
     It is read from files, so that it is told also while the records are away.
     """
     last, refused = read_ended(home), read_refused(home)
     words: list[str] = []
     if refused is not None:
-        at = f"{utc_from_ns(refused.at_ns):%Y-%m-%d %H:%M:%S} UTC"
-        words.append(f"no purge was begun at {at} ({refused.by.value} tried): {refused.why}")
+        words.append(f"no purge was begun at {_time(refused.at_ns)} ({refused.by.value} tried): {refused.why}")
     if last is not None and last.by is Purger.SUPERVISOR:
         words.append("the retention flow doesn't run, so the supervisor purges: see workflows.log and flows.log")
     if last is not None and last.not_reached:
         titles = {each.name: each.title for each in CLASSES}
-        failed = (f"{titles.get(step, step)}: {why}" for step, why in last.not_reached.items())
+        failed = (
+            f"{titles.get(step, step)}, since {_time(last.since_ns.get(step, last.ended_ns))}: {why}"
+            for step, why in last.not_reached.items()
+        )
         words.append(f"the last purge couldn't reach all: {'; '.join(failed)}")
+    if last is not None and last.unknown:
+        words.append(f"files that no record knows, so that nothing is said of them: {_unknown_words(last)}")
     return ". ".join(words)
+
+
+def _unknown_words(last: EndedPurge) -> str:
+    return "; ".join(
+        f"{last.unknown_count.get(place, len(names))} among {PLACES.get(place, place)}: {', '.join(names)}"
+        for place, names in last.unknown.items()
+    )
+
+
+def _time(at_ns: int) -> str:
+    return f"{utc_from_ns(at_ns):%Y-%m-%d %H:%M:%S} UTC"

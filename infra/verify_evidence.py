@@ -29,10 +29,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 __all__ = ["judge", "main"]
 
 
-HEAD_TEXT = "LFR-HEAD:"
-"""How the text of a head's QR code begins."""
-UNTYPED: list[str] = []
-"""What was signed by an earlier version, whose signatures don't say of what they are."""
+HEAD_TEXT = "LFR-HEAD:"  # how the text of a head's QR code begins
+UNTYPED: list[str] = []  # what an earlier version signed, whose signatures don't say of what they are
 NOT_COMPARED: list[int] = []  # entries of kept heads that the file doesn't show
 LARGEST_BYTES = 2_000_000_000  # of a file: six years of trail are some hundred megabytes
 SHORTEST = 3  # lines of a file: one part, the manifest, the signature
@@ -190,7 +188,9 @@ def verify(content: bytes, public_key: str, against: dict[str, Any] | None = Non
     lines = content.splitlines(keepends=True) if b"\r" not in content else []
     demand(len(lines) >= SHORTEST and content.endswith(b"\n"), "this is no whole file of OpenLFR's evidence")
     last, manifest_line = json.loads(lines[-1]), lines[-2][:-1]
-    demand(lines[-1] == canonical(last) + b"\n" and set(last) == {"public_key", "signature"}, "the last line was changed")
+    demand(
+        lines[-1] == canonical(last) + b"\n" and set(last) == {"public_key", "signature"}, "the last line was changed"
+    )
     manifest = json.loads(manifest_line)["manifest"]
     is_evidence = manifest["kind"] == "openlfr.evidence"
     heads_key = public_key or last["public_key"]

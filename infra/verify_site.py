@@ -4,7 +4,7 @@
 
     python verify_site.py FOLDER --public-key HEX [--against HEAD] [--old-form]
 
-FOLDER holds the site as it was fetched, or as the force keeps it. The key is the force's, as it gave it to you by another way.
+FOLDER holds the site as it was fetched, or as the force keeps it. The key is the force's, as you got it another way.
 A head is an `audit-head.json` that you kept, or what its QR code says ("LFR-HEAD:..."), in a file or as it is: a site
 that was made after it and carries an older one was put back.
 Prints each check. Ends with 0 when all hold, 1 when one doesn't, 2 when the folder can't be read, 3 when all hold and
@@ -20,6 +20,7 @@ import os
 import stat
 import sys
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -72,20 +73,19 @@ def read_folder(folder: str) -> dict[str, bytes]:
     size = 0
     for here, folders, names in os.walk(folder):
         for name in sorted((*folders, *names)):
-            path = os.path.join(here, name)
+            path = f"{here}{os.sep}{name}"
             inside = os.path.relpath(path, folder).replace(os.sep, "/")
             mode = os.lstat(path).st_mode
             demand(stat.S_ISREG(mode) or stat.S_ISDIR(mode), f"not as signed: {inside} is a link, or no file")
             if stat.S_ISREG(mode) and inside != MARKER:
                 size += os.lstat(path).st_size
                 demand(size <= LARGEST_BYTES, "the folder is larger than any site of ours")
-                with open(path, "rb") as stream:
-                    files[inside] = stream.read()
+                files[inside] = Path(path).read_bytes()
     return files
 
 
 def check_manifest(files: dict[str, bytes], public_key: str) -> tuple[dict[str, Any], bool]:
-    """Check who signed the list of files, and that each is as listed. Gives the list; whether it is of the first form."""
+    """Check who signed the list of files, and each file. Gives the list; whether it is signed in the first form."""
     demand(MANIFEST in files, f"there is no {MANIFEST}")
     whole = json.loads(files[MANIFEST])
     demand(canonical(whole) + b"\n" == files[MANIFEST], f"{MANIFEST} isn't written the one way")
@@ -132,7 +132,9 @@ def compare_heads(files: dict[str, bytes], key: str, made_ns: int, kept: dict[st
     if own["seq"] < kept["seq"]:
         is_of_before = made_ns < kept["at_ns"]
         demand(is_of_before, f"it was made after the kept head of entry {kept['seq']} and doesn't know it")
-        raise Wrong(f"it is of before the kept head of entry {kept['seq']}: fetch it anew, or an earlier one was put back")
+        raise Wrong(
+            f"it is of before the kept head of entry {kept['seq']}: fetch it anew, or an earlier one was put back"
+        )
     say(f"it is of after the kept head of entry {kept['seq']}; evidence shows whether the trail is the same")
 
 
@@ -193,7 +195,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         is_text = options.against.upper().startswith(HEAD_TEXT)
-        kept = options.against.encode() if is_text or not options.against else _read(options.against)
+        kept = options.against.encode() if is_text or not options.against else Path(options.against).read_bytes()
         files = read_folder(os.path.realpath(options.folder))
     except Wrong as wrong:
         print(f"WRONG {wrong}")
@@ -203,11 +205,6 @@ def main() -> int:
         return 2
     key = options.public_key.strip().lower()
     return judge(files, key, kept, takes_old_form=options.old_form)
-
-
-def _read(name: str) -> bytes:
-    with open(name, "rb") as stream:
-        return stream.read(100_000)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ from lfr_core.domain.policy import Policy
 from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary
 from lfr_core.retention.erasure.forms import image_forms, noise_jpeg, sealed_forms
 from lfr_core.retention.erasure.inject import CANARY, CROP_PX, build_canary, key_of
-from lfr_core.retention.footage.segment import index_segment, segment_file
+from lfr_core.retention.footage.segment import STORE_FILE, index_segment, segment_file
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.alerts import AlertRow, SightingRow
 from lfr_core.storage.tables.footage import FootageSegmentRow
@@ -50,8 +50,6 @@ __all__ = ["CanaryStreams"]
 
 FRAME_PX = (640, 360)
 _FOOTAGE_FRAMES = 3
-_STORE_FILE = "footage-store.txt"
-"""It stays when all footage is gone: a store without any file is another one than the canary was put into."""
 _CONFIRM_S = 10.0
 _RECORD_S = 30.0
 """How long the recorder may take to open the canary's alert."""
@@ -211,7 +209,7 @@ class CanaryStreams:
             actor=SystemActor.ERASURE,
         )
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (folder / _STORE_FILE).write_text("Searches for canaries find this file here when all footage is gone.\n")
+        (folder / STORE_FILE).write_text("Searches for canaries find this file here when all footage is gone.\n")
         with writer:
             for index, jpeg in enumerate(jpegs):
                 writer.offer(now_ns + index, jpeg)

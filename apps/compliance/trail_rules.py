@@ -62,6 +62,7 @@ _DEPLOYMENTS: Final = {
     "camera.stopped": "stopping a camera",
     "self-test.run": "testing the whole chain",
     "live-probe.answered": "recognition found the test face",
+    "live-probe.over": "a test of recognition that nobody waits for any more",
     "live-probe.missed": "recognition didn't find the test face in time",
     "deployment.obligation-met": "finding that what was due is deleted",
     "circuit-breaker.tripped": "too many wrong alerts: recognition stopped by itself",

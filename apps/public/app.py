@@ -15,9 +15,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from apps.plain_words import plain_words
-from lfr_core.publication.site.folder import PublishedSite, read_site
 from lfr_core.common.errors import LfrError, Poison, Retryable
 from lfr_core.common.files import read_text_bounded
+from lfr_core.publication.site.folder import PublishedSite, read_site
 
 __all__ = ["HEALTH", "build_app"]
 

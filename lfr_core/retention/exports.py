@@ -103,6 +103,10 @@ class Exports:
                 found.append((name, until_ns))
         return found
 
+    def unknown(self) -> list[str]:
+        """List the names of what no export of ours is called. Raises OSError: the folder can't be read."""
+        return [name for name in entries(self.folder) if _until(name.removeprefix(".")) is None]
+
     def remove(self, name: str, now_ns: int) -> Tree:
         """Remove one that is due, but not what somebody has just begun to write. Raises OSError."""
         if not name.startswith("."):

@@ -8,7 +8,7 @@ both are for people.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -30,6 +30,8 @@ __all__ = [
 _MOST_BYTES = 16_384
 _MOST_WORDS = 500
 """Of one reason, characters."""
+_MOST_NAMED = 5
+_LONGEST_NAME = 100
 
 _Said = TypeVar("_Said", bound=BaseModel)
 
@@ -53,6 +55,11 @@ class EndedPurge(BaseModel):
     pid: int
     not_reached: dict[str, str] = {}
     """Why a step couldn't do all of its work, by its name."""
+    since_ns: dict[str, int] = {}
+    """Since when it couldn't, purge after purge; wall time."""
+    unknown: dict[str, tuple[str, ...]] = {}
+    """Names of what lies on no record, some of them; by the place (`lfr_core.retention.unknown_files`)."""
+    unknown_count: dict[str, int] = {}
 
 
 class RefusedPurge(BaseModel):
@@ -74,10 +81,29 @@ def _refused_file(home: Path) -> Path:
     return home / "retention.refused"
 
 
-def write_ended(home: Path, by: Purger, now_ns: int, not_reached: Mapping[str, str] | None = None) -> None:
+def write_ended(
+    home: Path,
+    by: Purger,
+    now_ns: int,
+    not_reached: Mapping[str, str] | None = None,
+    unknown: Mapping[str, Sequence[str]] | None = None,
+) -> None:
     """Say that a purge has ended; whole or not at all. Raises OSError."""
     failed = {step: why[:_MOST_WORDS] for step, why in (not_reached or {}).items()}
-    _write(ended_file(home), EndedPurge(by=by, ended_ns=now_ns, pid=os.getpid(), not_reached=failed))
+    before, strange = read_ended(home), unknown or {}
+    since = {} if before is None else {step: before.since_ns.get(step, before.ended_ns) for step in before.not_reached}
+    ended = EndedPurge(
+        by=by,
+        ended_ns=now_ns,
+        pid=os.getpid(),
+        not_reached=failed,
+        since_ns={step: since.get(step, now_ns) for step in failed},
+        unknown={
+            place: tuple(name[:_LONGEST_NAME] for name in names[:_MOST_NAMED]) for place, names in strange.items()
+        },
+        unknown_count={place: len(names) for place, names in strange.items()},
+    )
+    _write(ended_file(home), ended)
     _refused_file(home).unlink(missing_ok=True)
 
 

@@ -15,7 +15,7 @@ A sweep killed between 3 and 5 leaves the order on the trail, and the next one f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -52,6 +52,7 @@ class Sweep:
         clock: Clock,
         history_days: int,
         by: Purger,
+        find_unknown: Callable[[], Mapping[str, Sequence[str]]],
     ) -> None:
         self._steps = {step.name: step for step in steps}
         self._engine = engine
@@ -60,6 +61,7 @@ class Sweep:
         self._trail = trail
         self._clock = clock
         self._history_days = history_days
+        self._find_unknown = find_unknown
         self._reports: dict[str, StepReport] = {}
         self._unrecorded: list[tuple[PurgeStep, StepReport]] = []
 
@@ -119,9 +121,17 @@ class Sweep:
         if self._steps.keys() <= self._reports.keys():
             try:
                 failed = {report.step: report.error for report in self.reports if report.error}
-                write_ended(self._home, self._by, self._clock.time_ns(), failed)
+                write_ended(self._home, self._by, self._clock.time_ns(), failed, self._unknown())
             except OSError as error:  # a full disk: another purge follows, and does no harm
                 get_logger().warning("purge_end_not_written", reason=error.strerror)
+
+    def _unknown(self) -> Mapping[str, Sequence[str]]:
+        """Look what lies on no record; while the records are away nobody can tell, and the steps say that they are."""
+        try:
+            return self._find_unknown()
+        except LfrError as error:
+            get_logger().warning("unknown_files_not_looked_for", reason=str(error))
+            return {}
 
     def _purged(self, step: PurgeStep) -> StepReport:
         """Run the step; return the report, which isn't recorded yet."""
@@ -204,6 +214,7 @@ def begin_sweep(
     clock: Clock,
     history_days: int,
     by: Purger = Purger.COMMAND,
+    find_unknown: Callable[[], Mapping[str, Sequence[str]]] = dict,
 ) -> Iterator[Sweep]:
     """Begin a sweep that is the only one. Call `run` for each of its names, then `finish`.
 
@@ -215,13 +226,23 @@ def begin_sweep(
         clock: what is due is decided by it.
         history_days: how long recorded runs are kept, days.
         by: who sweeps.
+        find_unknown: lists the names of files that no record knows, by place, for `retention.ended`.
 
     Raises:
         SweepIsRunning: another sweep runs.
         Retryable: the lock can't be had because the disk or the database is away.
     """
     with lock_sweep(engine, home):
-        yield Sweep(steps, engine=engine, home=home, trail=trail, clock=clock, history_days=history_days, by=by)
+        yield Sweep(
+            steps,
+            engine=engine,
+            home=home,
+            trail=trail,
+            clock=clock,
+            history_days=history_days,
+            by=by,
+            find_unknown=find_unknown,
+        )
 
 
 def sweep(

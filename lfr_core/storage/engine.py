@@ -16,7 +16,9 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -54,9 +56,14 @@ def is_sqlite(engine: Engine) -> bool:
 def open_engine(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, had_by: Path | None = None) -> Engine:
     """Make an engine for `url` (`sqlite:///...` or `postgresql+psycopg://...`). Connects to nothing yet.
 
+    Records of another installation than the keystore beside `had_by` are refused at each connection: by them nothing
+    that is here would be known, and so it would go, or stay.
+
     A writer that waits for another longer than `busy_timeout_ms` gives up as Retryable. A SQLite file that isn't there
     is made here, unless there is the file `had_by`, which shows that there has been one; it is made at no later time.
     Whoever connects while it isn't there gets Retryable.
+
+    Whoever connects to another installation's gets Fatal.
 
     Raises:
         Fatal: the URL can't be used, or is of a server elsewhere that needn't show a certificate.
@@ -67,7 +74,7 @@ def open_engine(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, had_by: Pat
     except ArgumentError as error:
         raise Fatal("LFR_DATABASE_URL isn't a database URL; write postgresql+psycopg://USER@HOST/NAME") from error
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(
+        engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             hide_parameters=True,
             pool_pre_ping=True,  # a server that was restarted is noticed before a statement is lost to it
@@ -77,6 +84,8 @@ def open_engine(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, had_by: Pat
                 **connection_options(parsed),
             },
         )
+        event.listen(engine, "connect", partial(_refuse_others_records, engine, had_by))
+        return engine
     if parsed.get_backend_name() != "sqlite":
         raise Fatal(f"{parsed.get_backend_name()} isn't supported: records live in SQLite or PostgreSQL")
     if not parsed.database or parsed.database == ":memory:":
@@ -91,6 +100,7 @@ def open_engine(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, had_by: Pat
     )
     event.listen(engine, "do_connect", partial(_refuse_lost_file, file, had_by))
     event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", partial(_refuse_others_records, engine, had_by))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -123,6 +133,34 @@ def _refuse_lost_file(file: Path, had_by: Path | None, *_connect: object) -> Non
         raise Retryable(
             f"the records' database {file} has gone: put it back, or see LFR_HOME and LFR_DATABASE_URL "
             f"(`lfr doctor`){anew}"
+        )
+
+
+def _refuse_others_records(
+    engine: Engine, had_by: Path | None, connection: DBAPIConnection, _entry: ConnectionPoolEntry
+) -> None:
+    """Refuse records of another installation than the keystore says, where this machine has one."""
+    try:
+        own = "" if had_by is None else (had_by.parent / "installation").read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return  # another machine has it, or there is none yet; the vault says what is wrong with one
+    if not own:
+        return
+    cursor = connection.cursor()
+    try:
+        cursor.execute("SELECT id FROM installation")
+        found = cursor.fetchone()
+    except (sqlite3.Error, psycopg.Error):
+        found = None  # no tables yet, or of a version before
+    finally:
+        cursor.close()
+        connection.rollback()
+    if found is not None and found[0] != own:
+        connection.close()
+        where = engine.url.render_as_string(hide_password=True)
+        raise Fatal(
+            f"the records at {where} belong to installation {found[0]}, and the keystore here to {own}: "
+            "LFR_DATABASE_URL, LFR_VAULT_FOLDER or LFR_HOME names another's; nothing was read or done by them"
         )
 
 

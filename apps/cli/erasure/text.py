@@ -13,10 +13,12 @@ from rich.table import Table
 
 from apps.cli.common import console, print_plain
 from lfr_core.common.clock import utc_from_ns
+from lfr_core.common.counts import counted
 from lfr_core.domain.working_days import LONDON
 from lfr_core.retention.erasure.certificate import Certificate, SignedCertificate
 from lfr_core.retention.erasure.destruction_log import PublicEpoch
 from lfr_core.retention.erasure.verify import Verification
+from lfr_core.retention.unknown_files import PLACES
 
 __all__ = ["as_document", "epoch_line", "epoch_row", "print_csv", "print_table", "show_certificate", "show_search"]
 
@@ -70,6 +72,11 @@ def show_search(search: Verification) -> None:
             for result in search.stores
         ]
     )
+    for place, count in search.unknown_files.items():
+        words = (
+            f"{counted(count, 'file')} that no record knows among {PLACES.get(place, place)}: nothing is said of them"
+        )
+        console.print(f"[yellow]{words}[/yellow]", soft_wrap=True, highlight=False)
     for failure in search.failures:
         console.print(f"[red]{failure}[/red]", soft_wrap=True)
     console.print("search: " + ("[green]passed[/green]" if search.passed else "[red]FAILED[/red]"))

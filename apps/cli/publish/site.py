@@ -69,11 +69,15 @@ def verify(
     """
     from datetime import datetime
 
-    from lfr_core.publication.site.folder import read_site
     from lfr_core.domain.signatures import SignatureForm
+    from lfr_core.publication.site.folder import read_site
 
     site = read_site(folder, public_key.strip().lower() or "none")
-    old = "" if site.form is SignatureForm.TYPED else ", by an earlier version, whose signatures don't say what they are of"
+    old = (
+        ""
+        if site.form is SignatureForm.TYPED
+        else ", by an earlier version, whose signatures don't say of what they are"
+    )
     made_at = f"{datetime.fromisoformat(site.made_at).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     console.print(f"{len(site.files)} files are as they were signed{old}", highlight=False)
     console.print(f"The site is {site.force}'s, made at {made_at}", highlight=False, markup=False)

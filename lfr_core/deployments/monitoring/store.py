@@ -24,10 +24,12 @@ __all__ = [
     "RecordedLiveProbe",
     "begin_live_probe",
     "find_fault",
+    "has_unanswered",
     "is_green",
     "keep_self_test",
     "last_proven_ns",
     "note_missed",
+    "note_unanswered",
     "read_answers",
     "read_newest_live_probes",
     "write_answers",
@@ -146,6 +148,26 @@ def note_missed(session: Session, trail: Trail, probe: UUID, now_ns: int) -> Non
     if row is not None and row.ended_ns is None:
         row.ended_ns = now_ns
         _put_on_trail(session, trail, row, SystemActor.WATCH, "live-probe.missed")
+
+
+def has_unanswered(session: Session, before_ns: int) -> bool:
+    """Return whether a live probe or a call of before that time doesn't say yet that it is over."""
+    query = select(LiveProbeRow.id).where(col(LiveProbeRow.ended_ns).is_(None), LiveProbeRow.sent_ns < before_ns)
+    return session.exec(query.limit(1)).first() is not None
+
+
+def note_unanswered(session: Session, trail: Trail, before_ns: int, now_ns: int) -> int:
+    """Put on the trail each live probe and call of before that time which is over and doesn't say so; return how many.
+
+    Its deployment stopped while it was awaited, or the watch did; a call is never over by itself. The trail must have
+    been prepared for the watch.
+    """
+    query = select(LiveProbeRow).where(col(LiveProbeRow.ended_ns).is_(None), LiveProbeRow.sent_ns < before_ns)
+    rows = session.exec(query.order_by(col(LiveProbeRow.sent_ns)).limit(_LOOKED_THROUGH).with_for_update()).all()
+    for row in rows:
+        row.ended_ns = now_ns
+        _put_on_trail(session, trail, row, SystemActor.WATCH, "live-probe.over")
+    return len(rows)
 
 
 def _put_on_trail(session: Session, trail: Trail, row: LiveProbeRow, actor: SystemActor, rule: str) -> None:

@@ -23,7 +23,13 @@ from lfr_core.deployments.monitoring.live_probe_schedule import (
     after_round,
     next_step,
 )
-from lfr_core.deployments.monitoring.store import find_fault, is_green, note_missed
+from lfr_core.deployments.monitoring.store import (
+    find_fault,
+    has_unanswered,
+    is_green,
+    note_missed,
+    note_unanswered,
+)
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.policy import LiveProbePolicy
@@ -102,7 +108,7 @@ class Watch:
         self._policy = policy
         self._clock = clock
         self._watched: dict[str, _Watched] = {}
-        self._circuit_breaker_at_s = float("-inf")
+        self._circuit_breaker_at_s = self._unanswered_at_s = float("-inf")
 
     def tick(self) -> None:
         """Do what is due; one deployment's trouble is logged and keeps nobody from looking at the next.
@@ -119,6 +125,9 @@ class Watch:
             self._circuit_breaker_at_s = now_s
             self._each(live, self._circuit_breaker)
         self._each(live, self._run_live_probe)
+        if now_s - self._unanswered_at_s >= self._policy.answer_s:
+            self._unanswered_at_s = now_s
+            self._note_unanswered()
         self._galleries.keep_only([view.id for view in views])
         self._each([view.id for view in views], self._galleries.check)
 
@@ -167,6 +176,20 @@ class Watch:
                 note_missed(session, self._trail, probe, self._clock.time_ns())
         except LfrError as error:
             get_logger().warning("watch.missed-not-noted", reason=str(error))
+
+    def _note_unanswered(self) -> None:
+        """Put on the trail what is awaited no longer: its deployment stopped meanwhile, or an earlier watch did."""
+        now_ns = self._clock.time_ns()
+        before_ns = now_ns - round(2 * self._policy.answer_s * 1e9)
+        try:
+            with reading(self._engine) as session:
+                if not has_unanswered(session, before_ns):
+                    return
+            self._trail.prepare(WATCH)
+            with writing(self._engine) as session:
+                note_unanswered(session, self._trail, before_ns, now_ns)
+        except LfrError as error:
+            get_logger().warning("watch.unanswered-not-noted", reason=str(error))
 
     def _is_green(self, watched: _Watched) -> bool:
         if watched.probe is None or not watched.schedule.waiting:

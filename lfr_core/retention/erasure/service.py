@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -26,6 +26,7 @@ from lfr_core.retention.erasure.keys import VaultKeys
 from lfr_core.retention.erasure.places import canary_folder, scratch_folder, stores_of
 from lfr_core.retention.erasure.stores import Store
 from lfr_core.retention.erasure.verify import Verification, confirm, verify
+from lfr_core.retention.unknown_files import find_unknown_files
 
 __all__ = ["Erasure"]
 
@@ -82,7 +83,12 @@ class Erasure:
             ended_ns=ended,
             scratch=scratch_folder(self.settings),
             known=find_unregistered_canaries(self.engine, injected),
+            unknown_files={place: len(names) for place, names in self.unknown_files().items()},
         )
+
+    def unknown_files(self) -> Mapping[str, Sequence[str]]:
+        """List the names of files that no record knows, by place: certificates have how many there are."""
+        return find_unknown_files(self.engine, self.settings)
 
     def certify(self, deployment: str) -> SignedCertificate:
         """Search, and certify what that said, whatever it said. Raises as `search` and `CertificateService.issue`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -98,6 +98,8 @@ class Verification(_Value):
     """Canaries that had to be gone by then."""
     stores: tuple[StoreResult, ...]
     failures: tuple[str, ...]
+    unknown_files: Mapping[str, int] = {}
+    """How many files that no record knows lie among the data, by place: that they hold no canary says little."""
 
     @property
     def passed(self) -> bool:
@@ -135,6 +137,7 @@ def verify(
     ended_ns: int | None,
     scratch: Path,
     known: Sequence[str] = (),
+    unknown_files: Mapping[str, int] | None = None,
 ) -> Verification:
     """Search every store for every canary.
 
@@ -146,6 +149,7 @@ def verify(
         ended_ns: when the deployment ended; None: it hasn't.
         scratch: folder for the file that the search must find; it is removed again.
         known: what is wrong already, in words: it fails the verification too.
+        unknown_files: how many files no record knows, by place.
 
     Raises:
         Retryable: the vault, the records or a searched service are away: nothing can be said.
@@ -163,6 +167,7 @@ def verify(
         due=tuple(one.id for one in injected if one.id in due),
         stores=results,
         failures=(*known, *find_failures(injected, results, engine_control=engine_control)),
+        unknown_files=dict(unknown_files or {}),
     )
 
 

@@ -1,4 +1,7 @@
-"""Files of footage that no row knows, or that came back after their end: out of a backup, or by hand."""
+"""Files of footage that no row knows, or that came back after their end: out of a backup, or by hand.
+
+What isn't called as a segment is removed by nobody: it is named, until a person takes it away.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,10 @@ from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.vault.port import ErasureRule, KeptKeyInfo, KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
 from lfr_core.retention.footage.register import find_segments
-from lfr_core.retention.footage.segment import SUFFIX, index_segment
+from lfr_core.retention.footage.segment import STORE_FILE, SUFFIX, index_segment, segment_file
 from lfr_core.storage.engine import writing
 
-__all__ = ["LONGEST_DAYS", "remove_orphans"]
+__all__ = ["LONGEST_DAYS", "find_unknown_footage", "remove_orphans"]
 
 LONGEST_DAYS = 31
 """No policy keeps footage for longer; the age of a file that doesn't say when it is due."""
@@ -35,12 +38,7 @@ def remove_orphans(engine: Engine, folder: Path, vault: Vault, trail: Trail, *, 
     Raises:
         Retryable: vault or records are away, or a file can't be removed.
     """
-    try:
-        there = {file.stem: file for file in _files(folder)}
-    except FileNotFoundError:
-        return ()
-    except OSError as error:
-        raise Retryable(f"the footage folder {folder} can't be read: {error.strerror}") from error
+    there = {file.stem: file for file in _list(folder) if _is_segment(file)}
     known = {segment.id: segment for segment in find_segments(engine, there)}
     strays = {name: file for name, file in there.items() if name not in known or known[name].purged_ns is not None}
     if not strays:
@@ -66,13 +64,33 @@ def remove_orphans(engine: Engine, folder: Path, vault: Vault, trail: Trail, *, 
     return tuple(removed)
 
 
-def _files(folder: Path) -> list[Path]:
-    with os.scandir(folder) as entries:
-        return [
-            Path(entry.path)
-            for entry in entries
-            if entry.name.endswith(SUFFIX) and entry.is_file(follow_symlinks=False)
-        ]
+def find_unknown_footage(engine: Engine, folder: Path) -> tuple[str, ...]:
+    """List what lies in the footage folder and on no record, by name: files, folders, links, whatever they are called.
+
+    Raises:
+        Retryable: the records are away, or the folder can't be read.
+    """
+    there = _list(folder)
+    rows = find_segments(engine, {file.stem for file in there if _is_segment(file)})
+    known = {STORE_FILE, *(segment_file(folder, row.id).name for row in rows if row.purged_ns is None)}
+    return tuple(sorted(file.name for file in there if file.name not in known or not _is_plain(file)))
+
+
+def _list(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise Retryable(f"the footage folder {folder} can't be read: {error.strerror}") from error
+
+
+def _is_segment(file: Path) -> bool:
+    return file.suffix == SUFFIX and _is_plain(file)
+
+
+def _is_plain(file: Path) -> bool:
+    return file.is_file() and not file.is_symlink()
 
 
 def _subject(name: str) -> str:
@@ -81,12 +99,14 @@ def _subject(name: str) -> str:
 
 
 def _due_ns(file: Path, info: KeptKeyInfo | None) -> int:
-    """Return when it has to go: by its key, by its own header, by its age."""
+    """Return when it has to go: by its key, by its own header, by its age, which neither header nor date put off."""
     if info is not None:
         return info.due_ns
     try:
-        return index_segment(file).header.due_ns
+        found = file.stat()
+        by_age_ns = min(found.st_mtime_ns, found.st_ctime_ns) + LONGEST_DAYS * 24 * 3600 * 10**9
+        return min(index_segment(file).header.due_ns, by_age_ns)
     except FileNotFoundError:
         return 0
     except (OSError, Poison):
-        return file.stat().st_mtime_ns + LONGEST_DAYS * 24 * 3600 * 10**9
+        return by_age_ns

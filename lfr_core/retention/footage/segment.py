@@ -25,6 +25,7 @@ from lfr_core.common.errors import Poison
 from lfr_core.custody.vault.sealing import OVERHEAD_BYTES, binding, open_sealed, seal
 
 __all__ = [
+    "STORE_FILE",
     "SegmentFile",
     "SegmentHeader",
     "SegmentIndex",
@@ -34,6 +35,8 @@ __all__ = [
     "segment_file",
 ]
 
+STORE_FILE = "footage-store.txt"
+"""It stays when all footage is gone: a store without any file is another one than the canary was put into."""
 _PREFIX = struct.Struct(">Iq")
 _LONGEST_HEADER = 4_096
 _LONGEST_RECORD = 64_000_000

@@ -20,12 +20,12 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from apps.cli.main import app
-from lfr_core.publication.site.folder import read_site
 from infra.verify_site import judge
 from lfr_core.common.errors import Poison
 from lfr_core.custody.audit.signed import signed_head
 from lfr_core.publication.site.build import HEAD, render_site_files
 from lfr_core.publication.site.data import SiteData
+from lfr_core.publication.site.folder import read_site
 from lfr_core.publication.site.manifest import MANIFEST, MARKER, canonical, verify_files
 from lfr_core.storage.engine import open_engine
 from tests.integration.publication.test_public_site import NOW, POLICY, read_public_data
@@ -240,7 +240,9 @@ def test_what_lies_in_the_folder_beside_the_site_is_found_by_all_three_who_look(
 
 def test_the_command_says_whose_site_it_is_and_when_it_was_made(files: Mapping[str, bytes], tmp_path: Path) -> None:
     done = CliRunner().invoke(
-        app, ["publish", "verify", str(in_folder(files, tmp_path / "site")), "--public-key", KEY], env={"COLUMNS": "400"}
+        app,
+        ["publish", "verify", str(in_folder(files, tmp_path / "site")), "--public-key", KEY],
+        env={"COLUMNS": "400"},
     )
 
     assert done.exit_code == 0, done.output

@@ -57,9 +57,7 @@ def filled(engine: Engine, trail: AuditTrail, notary: Notary, clock: ManualClock
 _SAYS = {"issued_ns": 1_764_000_000 * 10**9, "search": {"failures": []}}
 
 
-def certificate(
-    notary: Notary, number: int = 1, deployment: str = "dep", previous: str = ""
-) -> SignedCertificate:
+def certificate(notary: Notary, number: int = 1, deployment: str = "dep", previous: str = "") -> SignedCertificate:
     body = canonical({"version": 1, "number": number, "deployment": deployment, "previous": previous, **_SAYS})
     signature = notary.sign(SignatureKind.CERTIFICATE, body.encode()).signature.hex()
     return SignedCertificate(body, signature, notary.public_key.hex())

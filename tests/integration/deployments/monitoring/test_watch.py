@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Sequence
 
 from lfr_core.common.errors import Refused, Retryable
+from lfr_core.custody.audit.verify import verify
 from lfr_core.deployments.monitoring.store import LiveProbeKind, begin_live_probe
 from lfr_core.deployments.monitoring.watch import WATCH, Watch
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.domain.messages import LiveProbeResult
 from lfr_core.domain.policy import load_policy
 from lfr_core.storage.tables.deployments import DeploymentRow
+from lfr_core.storage.tables.monitoring import LiveProbeRow
 from tests.support.alert_harness import AlertHarness
+from tests.support.edited_records import put_on_trail
 from tests.support.overwriting import overwriting
 from tests.support.planned_deployment import deployment_row
 
@@ -104,6 +108,45 @@ def test_a_suspended_deployment_is_asked_nothing(harness: AlertHarness) -> None:
     run(harness, watch_of(harness, sender), 5)
 
     assert sender.sent == 0
+
+
+def test_what_is_awaited_no_longer_is_held_against_the_trail(harness: AlertHarness) -> None:
+    """A live probe whose deployment stopped before its time was over, and a call, which never ends by itself."""
+    put_on_trail(harness.engine, harness.trail)
+    sender = Sender(harness)
+    sender.answers = False
+    watch = watch_of(harness, sender)
+    run(harness, watch, 2)
+    harness.deployments.suspend("dep", "a test", by=WATCH)
+    call = uuid.uuid4()
+    with overwriting(harness.engine) as session:
+        key, now_ns = harness.trail.records_key(), harness.clock.time_ns()
+        begin_live_probe(session, key, call, "dep", LiveProbeKind.CALL, ["0"], now_ns)
+
+    run(harness, watch_of(harness, sender), 3 * POLICY.answer_s + 2)  # another process of the watch's
+
+    over = [body for body in map(json.loads, harness.audited("consult")) if body["rule"] == "live-probe.over"]
+    assert [body["facts"]["asked"] for body in over] == [1, 1]
+    assert probes_that_differ(harness) == ()
+    for change in ({"sent_ns": 1}, {"keys": "elsewhere"}):
+        with overwriting(harness.engine) as session:
+            row = session.get_one(LiveProbeRow, call)
+            before = {name: getattr(row, name) for name in change}
+            for name, value in change.items():
+                setattr(row, name, value)
+        assert len(probes_that_differ(harness)) == 1, change
+        with overwriting(harness.engine) as session:
+            for name, value in before.items():
+                setattr(session.get_one(LiveProbeRow, call), name, value)
+    with overwriting(harness.engine) as session:
+        session.delete(session.get_one(LiveProbeRow, call))
+    assert len(probes_that_differ(harness)) == 1
+
+
+def probes_that_differ(harness: AlertHarness) -> tuple[str, ...]:
+    key = harness.trail.records_key()
+    found = verify(harness.engine, public_key=b"", checkpoint=None, records_key=key).differences
+    return tuple(each for each in found if each.startswith("proof"))
 
 
 def test_a_proof_that_can_not_be_sent_counts_as_missed(harness: AlertHarness) -> None:
