@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lfr_core.common.clock import utc_from_ns
+from lfr_core.domain.policy import RetentionPolicy
 from lfr_core.retention.last_purge import EndedPurge, Purger, read_ended, read_refused
 from lfr_core.retention.port import CLASSES
 from lfr_core.retention.status import ClassStatus
 from lfr_core.retention.unknown_files import PLACES
 
-__all__ = ["lag_table", "lag_words", "last_purge_words", "purge_trouble"]
+__all__ = ["expected_since_ns", "lag_table", "lag_words", "last_purge_words", "purge_trouble"]
 
+_SILENT_S = 240
+"""Without an ended purge: the flow's is every minute, and the supervisor's begins after two."""
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
 
 
@@ -46,17 +49,20 @@ def last_purge_words(last: EndedPurge | None) -> str:
     return f"the last purge ended at {_time(last.ended_ns)}; {last.by.value} ran it"
 
 
-def purge_trouble(home: Path) -> str:
+def purge_trouble(home: Path, *, expected_since_ns: int | None = None) -> str:
     """Return why no purge was begun, that the flow doesn't run, what the last purge couldn't reach and since when.
 
     And which files no record knows; "" if all is well.
 
-    It is read from files, so that it is told also while the records are away.
+    It is read from files, so that it is told also while the records are away. `expected_since_ns`: wall
+    time since which one should have ended (`expected_since_ns`); None where nothing runs.
     """
     last, refused = read_ended(home), read_refused(home)
     words: list[str] = []
     if refused is not None:
         words.append(f"no purge was begun at {_time(refused.at_ns)} ({refused.by.value} tried): {refused.why}")
+    if last is not None and expected_since_ns is not None and last.ended_ns < expected_since_ns:
+        words.append(f"no purge has ended since {_time(last.ended_ns)}, so that what is due may still be there")
     if last is not None and last.by is Purger.SUPERVISOR:
         words.append("the retention flow doesn't run, so the supervisor purges: see workflows.log and flows.log")
     if last is not None and last.not_reached:
@@ -69,6 +75,12 @@ def purge_trouble(home: Path) -> str:
     if last is not None and last.unknown:
         words.append(f"files that no record knows, so that nothing is said of them: {_unknown_words(last)}")
     return ". ".join(words)
+
+
+def expected_since_ns(policy: RetentionPolicy, *, now_ns: int, started_ns: int) -> int | None:
+    """Return since when a purge should have ended on a platform that runs since `started_ns`; None: it is too early."""
+    since_ns = now_ns - max(_SILENT_S, 4 * policy.sweep_s) * 10**9
+    return since_ns if started_ns < since_ns else None
 
 
 def _unknown_words(last: EndedPurge) -> str:

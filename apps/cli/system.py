@@ -207,14 +207,17 @@ def status(installation: Installation) -> Output:
     """
     from apps.supervisor import ChildState, read_state
     from apps.supervisor.state import is_held
-    from flows.retention_lag import purge_trouble
+    from flows.retention_lag import expected_since_ns, purge_trouble
     from lfr_core.common.disk_room import say_too_little_room
     from streams.broker.traits import read_traits
 
     settings = installation.settings
-    trouble, no_room = purge_trouble(settings.home), say_too_little_room(settings.home, settings.footage_store)
     found, traits = read_state(settings.home), read_traits(settings)
     state = found if found is not None and is_held(settings.home) and found.is_alive() else None
+    policy, now_ns = installation.policy.retention, installation.now_ns
+    expected_ns = expected_since_ns(policy, now_ns=now_ns, started_ns=state.started_ns) if state else None
+    trouble = purge_trouble(settings.home, expected_since_ns=expected_ns)
+    no_room = say_too_little_room(settings.home, settings.footage_store)
     children = [child.model_copy(update={"state": child.check_state()}) for child in (state.children if state else ())]
     stuck, compared = (state.trouble, state.compared) if state else ("", ())
     is_ready = state is not None and not stuck and all(child.state is ChildState.READY for child in children)

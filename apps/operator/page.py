@@ -29,8 +29,8 @@ from apps.pressed import draw_button
 from apps.response_words import SHORT
 from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see, redraw
-from apps.supervisor.state import read_differences
-from flows.retention_lag import purge_trouble
+from apps.supervisor.state import read_differences, read_state
+from flows.retention_lag import expected_since_ns, purge_trouble
 from lfr_core.alerts.read import DeploymentSummary
 from lfr_core.common.disk_room import say_too_little_room
 from lfr_core.common.errors import LfrError, Refused
@@ -98,11 +98,22 @@ def _shown() -> DeploymentSummary | None:
     return _view().header(_wanted()).deployment
 
 
+def _purge_trouble() -> str:
+    """Say what is wrong with deletion, of a platform that runs."""
+    from apps.staff.process import pages_installation
+
+    installation, state = pages_installation(), read_state(_home())
+    started_ns = state.started_ns if state is not None else installation.now_ns
+    policy = installation.policy.retention
+    since_ns = expected_since_ns(policy, now_ns=installation.now_ns, started_ns=started_ns)
+    return purge_trouble(_home(), expected_since_ns=since_ns)
+
+
 @st.fragment(run_every=REFRESH_S)
 def _console(session: PageSession) -> None:
     """Draw all that changes, at once: each fragment that refreshes by itself costs a page as much again."""
     # both are told also while the records are away
-    trouble = trouble_html(purge_trouble(_home())) + disk_html(say_too_little_room(_home(), _footage()))
+    trouble = trouble_html(_purge_trouble()) + disk_html(say_too_little_room(_home(), _footage()))
     trouble += differences_html(read_differences(_home()))
     if trouble:
         st.html(trouble)

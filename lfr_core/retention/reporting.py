@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
+from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.retention.port import ACTOR, CLASSES, Destroyed, Due
 from lfr_core.storage.tables.retention import RetentionClassRow, RetentionRunRow
 
-__all__ = ["StepReport", "destroyed_event", "ordered_events", "run_row", "write_class"]
+__all__ = [
+    "StepReport",
+    "destroyed_event",
+    "ordered_events",
+    "run_row",
+    "skipped_report",
+    "with_error",
+    "write_class",
+]
 
 _RULES = {each.name: each.rule for each in CLASSES}
 _ORDERS_NAMED = 100
@@ -93,3 +102,16 @@ def run_row(report: StepReport) -> RetentionRunRow:
         left=len(report.left),
         error=report.error,
     )
+
+
+def skipped_report(step: str, away: Retryable, now_ns: int) -> StepReport:
+    """Return the report of a step that wasn't tried, since the records are away."""
+    return StepReport(step, now_ns, now_ns, (), None, (), error=str(away), retry_after_s=away.retry_after_s)
+
+
+def with_error(report: StepReport, error: LfrError) -> StepReport:
+    """Return the report, which also says that it couldn't be recorded."""
+    message = f"the run isn't on the audit trail: {error}"
+    after_s = error.retry_after_s if isinstance(error, Retryable) else None
+    both = f"{report.error}; {message}" if report.error else message
+    return replace(report, error=both, retry_after_s=report.retry_after_s or after_s)

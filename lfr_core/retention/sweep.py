@@ -10,6 +10,8 @@ In this order, for each step:
 5. One transaction records the run and each thing destroyed (`state` = `done`), unless the step wrote it itself.
 
 5 is tried again at the sweep's end, when other steps freed space; if that fails too the run is reported as an error.
+Once the database was found to be away, what needs it isn't tried before the sweep's end: each question takes long.
+
 A sweep killed between 3 and 5 leaves the order on the trail, and the next one finds the thing gone.
 """
 
@@ -17,11 +19,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Engine, delete
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Refused, Retryable
@@ -30,8 +31,16 @@ from lfr_core.custody.audit.port import Trail
 from lfr_core.retention.last_purge import Purger, write_ended
 from lfr_core.retention.lock import lock_sweep
 from lfr_core.retention.port import ACTOR, Audited, Due, PurgeResult, PurgeStep
-from lfr_core.retention.reporting import StepReport, destroyed_event, ordered_events, run_row, write_class
-from lfr_core.storage.engine import writing
+from lfr_core.retention.reporting import (
+    StepReport,
+    destroyed_event,
+    ordered_events,
+    run_row,
+    skipped_report,
+    with_error,
+    write_class,
+)
+from lfr_core.storage.engine import DatabaseAwayError, writing
 from lfr_core.storage.tables.retention import RetentionRunRow
 
 __all__ = ["StepReport", "Sweep", "begin_sweep", "sweep"]
@@ -60,19 +69,18 @@ class Sweep:
         self._by = by
         self._trail = trail
         self._clock = clock
-        self._history_days = history_days
-        self._find_unknown = find_unknown
+        self._history_days, self._find_unknown = history_days, find_unknown
         self._reports: dict[str, StepReport] = {}
         self._unrecorded: list[tuple[PurgeStep, StepReport]] = []
+        self._away: DatabaseAwayError | None = None  # how the database was found to be away
+        self._skipped: list[str] = []
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The steps there are, in the order to run them in."""
         return tuple(self._steps)
 
     @property
     def reports(self) -> tuple[StepReport, ...]:
-        """Of the steps run so far."""
         return tuple(self._reports.values())
 
     def run(self, name: str) -> StepReport:
@@ -84,12 +92,16 @@ class Sweep:
         step = self._steps.get(name)
         if step is None:
             raise Refused("retention.no-such-step", f"this sweep has no step {name}: nothing purges that class of data")
-        report = self._purged(step)
-        try:
-            self._record_report(step, report)
-        except LfrError as error:
-            self._unrecorded.append((step, report))
-            report = _with_error(report, error)
+        if self._away is not None and step.audited is not Audited.FREE_SPACE_FIRST:
+            self._skipped.append(name)
+            report = skipped_report(name, self._away, self._clock.time_ns())
+        else:
+            report = self._purged(step)
+            try:
+                self._record_report(step, report)
+            except LfrError as error:
+                self._unrecorded.append((step, report))
+                report = with_error(report, error)
         self._reports[name] = report
         log = get_logger().warning if report.error else get_logger().debug
         log("purge_step", step=name, destroyed=len(report.destroyed), left=len(report.left), reason=report.error)
@@ -103,18 +115,28 @@ class Sweep:
 
     def finish(self) -> tuple[StepReport, ...]:
         """Record what couldn't be recorded before, forget old runs of our own, say that it ended, give all reports."""
+        if self._away is not None and self._has_come_back():
+            skipped, self._skipped, self._away = self._skipped, [], None
+            for name in skipped:
+                self.run(name)
         for step, report in self._unrecorded:
             try:
                 self._record_report(step, report)
             except LfrError as error:
-                self._reports[step.name] = _with_error(report, error)
+                self._reports[step.name] = with_error(report, error)
                 self._record_unaudited(self._reports[step.name])
             else:
                 self._reports[step.name] = report
         self._unrecorded.clear()
-        self._forget_old_runs()
+        if self._away is None:
+            self._forget_old_runs()
         self._say_ended()
         return self.reports
+
+    def _has_come_back(self) -> bool:
+        with suppress(LfrError), writing(self._engine):
+            return True
+        return False
 
     def _say_ended(self) -> None:
         """Say that a sweep ended whose every step was run, whatever each came to: faults are reported elsewhere."""
@@ -140,16 +162,16 @@ class Sweep:
         outcome = PurgeResult()
         left: tuple[Due, ...] = ()
         failures: list[LfrError] = []
-        with _note_failures(step, failures):
+        with self._note_failures(step, failures):
             before = left = tuple(step.due(now_ns))
         # A step that writes the trail itself may go on even if not all that is due could be seen: the rest may go.
         may_go = step.audited is Audited.ITSELF or (not failures and self._ordered(step, before, failures))
         if may_go or step.audited is Audited.FREE_SPACE_FIRST:
-            with _note_failures(step, failures):
+            with self._note_failures(step, failures):
                 outcome = step.purge(now_ns)
                 failures += outcome.failures
         if before or outcome.destroyed:
-            with _note_failures(step, failures):
+            with self._note_failures(step, failures):
                 left = tuple(step.due(now_ns))
         return StepReport(
             step=step.name,
@@ -168,7 +190,7 @@ class Sweep:
         try:
             if before:
                 self._trail.prepare(ACTOR)
-                with writing(self._engine) as session:
+                with self._writing() as session:
                     for event in ordered_events(step.name, before):
                         self._trail.append(session, event)
         except LfrError as error:
@@ -180,7 +202,7 @@ class Sweep:
         to_tell = () if step.audited is Audited.ITSELF else report.destroyed
         if to_tell:
             self._trail.prepare(ACTOR)
-        with writing(self._engine) as session:
+        with self._writing() as session:
             write_class(session, report)
             if report.destroyed or report.error:
                 session.add(run_row(report))
@@ -191,9 +213,34 @@ class Sweep:
 
     def _record_unaudited(self, report: StepReport) -> None:
         """Record what went without an entry, which must be seen: the trail is away and the records may not be."""
-        with suppress(LfrError), writing(self._engine) as session:
+        with suppress(LfrError), self._writing() as session:
             write_class(session, report)
             session.add(run_row(report))
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        """As `writing`; a database that was found to be away isn't asked again. Raises as that."""
+        if self._away is not None:
+            raise self._away
+        try:
+            with writing(self._engine) as session:
+                yield session
+        except DatabaseAwayError as error:
+            self._away = error
+            raise
+
+    @contextmanager
+    def _note_failures(self, step: PurgeStep, failures: list[LfrError]) -> Iterator[None]:
+        """Put what goes wrong in the block among `failures` and go on."""
+        try:
+            yield
+        except LfrError as error:
+            failures.append(error)
+            if isinstance(error, DatabaseAwayError):
+                self._away = error
+        except Exception as error:  # noqa: BLE001  one step's fault must not keep the other data alive
+            get_logger().error("purge_step_fault", step=step.name, fault=type(error).__name__)
+            failures.append(Retryable(f"a fault of OpenLFR in this step: {type(error).__name__}; see the log"))
 
     def _forget_old_runs(self) -> None:
         before_ns = self._clock.time_ns() - self._history_days * _NS_PER_DAY
@@ -251,22 +298,3 @@ def sweep(
     """Run every step once and say what each came to. Arguments and errors as `begin_sweep`."""
     with begin_sweep(steps, engine=engine, home=home, trail=trail, clock=clock, history_days=history_days) as each:
         return each.run_all()
-
-
-@contextmanager
-def _note_failures(step: PurgeStep, failures: list[LfrError]) -> Iterator[None]:
-    """Put what goes wrong in the block among `failures` and go on."""
-    try:
-        yield
-    except LfrError as error:
-        failures.append(error)
-    except Exception as error:  # noqa: BLE001  one step's fault must not keep the other data alive
-        get_logger().error("purge_step_fault", step=step.name, fault=type(error).__name__)
-        failures.append(Retryable(f"a fault of OpenLFR in this step: {type(error).__name__}; see the log"))
-
-
-def _with_error(report: StepReport, error: LfrError) -> StepReport:
-    message = f"the run isn't on the audit trail: {error}"
-    after_s = error.retry_after_s if isinstance(error, Retryable) else None
-    both = f"{report.error}; {message}" if report.error else message
-    return replace(report, error=both, retry_after_s=report.retry_after_s or after_s)

@@ -47,7 +47,7 @@ def find_unknown_files(engine: Engine, settings: Settings) -> Mapping[str, Seque
     home, canaries = settings.home.resolve(), canary_folder(settings)
     try:
         found = {
-            "footage": find_unknown_footage(engine, settings.footage_store),
+            "footage": list(find_unknown_footage(engine, settings.footage_store)),
             "exports": Exports(home, keep_h=1).unknown(),
             "quality": _strange(home / "quality", deployments),
             "canaries": _strange(canaries, {scratch_folder(settings).name, *(f"{each}.json" for each in deployments)}),

@@ -28,7 +28,7 @@ from lfr_core.common.errors import Fatal, LfrError, Poison, Retryable
 from lfr_core.storage.postgres_tls import connection_options
 from lfr_core.storage.recorded import RecordingSession
 
-__all__ = ["erase_freed_pages", "is_sqlite", "open_engine", "reading", "translated", "writing"]
+__all__ = ["DatabaseAwayError", "erase_freed_pages", "is_sqlite", "open_engine", "reading", "translated", "writing"]
 
 BUSY_TIMEOUT_MS = 10_000
 """Many times a transaction's length."""
@@ -36,6 +36,10 @@ _CONNECT_TIMEOUT_S = 5
 _POSTGRES_DISK_FULL = {"53100", "53200"}  # disk_full, out_of_memory
 _POSTGRES_NO_SCHEMA = {"42P01", "42703"}  # undefined_table, undefined_column
 _WRITES = "openlfr_writes"
+
+
+class DatabaseAwayError(Retryable):
+    """The database doesn't answer, or another process holds it: whoever asks again at once waits as long again."""
 
 
 class _SqliteConnection(sqlite3.Connection):
@@ -235,9 +239,9 @@ def _meaning(error: DBAPIError, engine: Engine) -> LfrError:
     if "no such table" in detail or "no such column" in detail or state in _POSTGRES_NO_SCHEMA:
         return Fatal(f"start the platform first with `lfr up`: no records of this version are at {where} yet")
     if "database is locked" in detail or state == "55P03":
-        return Retryable(f"the database {where} is busy: another process holds it; try again")
+        return DatabaseAwayError(f"the database {where} is busy: another process holds it; try again")
     if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
-        return Retryable(f"the database {where} is away ({detail}): see that it runs; nothing was written")
+        return DatabaseAwayError(f"the database {where} is away ({detail}): see that it runs; nothing was written")
     if error.__class__.__name__ == "DataError":
         return Poison(f"the database refuses a value: {detail}")
     if "not a database" in detail or "malformed" in detail:
