@@ -68,7 +68,7 @@ def purge_trouble(home: Path, *, expected_since_ns: int | None = None) -> str:
     if last is not None and last.not_reached:
         titles = {each.name: each.title for each in CLASSES}
         failed = (
-            f"{titles.get(step, step)}, since {_time(last.since_ns.get(step, last.ended_ns))}: {why}"
+            f"{titles.get(step, step)}: {why} (since {_time(last.since_ns.get(step, last.ended_ns))})"
             for step, why in last.not_reached.items()
         )
         words.append(f"the last purge couldn't reach all: {'; '.join(failed)}")

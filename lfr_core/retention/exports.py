@@ -23,7 +23,7 @@ from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.common.owned_file import is_own_folder
 from lfr_core.retention.folders import Tree, entries, measure_tree, remove_tree
 
-__all__ = ["Export", "Exports", "write_picture"]
+__all__ = ["Export", "Exports", "find_unknown_exports", "write_picture"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TIME = "%Y%m%dT%H%M%SZ"
@@ -49,7 +49,7 @@ class Exports:
 
     def __init__(self, home: Path, *, keep_h: int) -> None:
         """`keep_h`: how long one is kept at most."""
-        self.folder = home.resolve() / "exports"
+        self.folder = _folder(home)
         self._keep_ns = keep_h * _NS_PER_H
 
     @contextmanager
@@ -103,10 +103,6 @@ class Exports:
                 found.append((name, until_ns))
         return found
 
-    def unknown(self) -> list[str]:
-        """List the names of what no export of ours is called. Raises OSError: the folder can't be read."""
-        return [name for name in entries(self.folder) if _until(name.removeprefix(".")) is None]
-
     def remove(self, name: str, now_ns: int) -> Tree:
         """Remove one that is due, but not what somebody has just begun to write. Raises OSError."""
         if not name.startswith("."):
@@ -142,6 +138,15 @@ class Exports:
                     yield partial
                     return
         raise Retryable(f"{self.folder} is being cleared; try again")
+
+
+def find_unknown_exports(home: Path) -> list[str]:
+    """List the names of what no export of ours is called. Raises OSError: the folder can't be read."""
+    return [name for name in entries(_folder(home)) if _until(name.removeprefix(".")) is None]
+
+
+def _folder(home: Path) -> Path:
+    return home.resolve() / "exports"
 
 
 def write_picture(file: Path, jpeg: bytes) -> None:

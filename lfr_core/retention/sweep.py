@@ -219,7 +219,7 @@ class Sweep:
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
-        """As `writing`; a database that was found to be away isn't asked again. Raises as that."""
+        """Open a transaction; a database that was found to be away isn't asked again. Raises as `writing`."""
         if self._away is not None:
             raise self._away
         try:

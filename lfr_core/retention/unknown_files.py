@@ -16,7 +16,7 @@ from sqlmodel import select
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.retention.erasure.places import canary_folder, certificate_folder, scratch_folder
-from lfr_core.retention.exports import Exports
+from lfr_core.retention.exports import find_unknown_exports
 from lfr_core.retention.footage.orphans import find_unknown_footage
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
@@ -48,7 +48,7 @@ def find_unknown_files(engine: Engine, settings: Settings) -> Mapping[str, Seque
     try:
         found = {
             "footage": list(find_unknown_footage(engine, settings.footage_store)),
-            "exports": Exports(home, keep_h=1).unknown(),
+            "exports": find_unknown_exports(home),
             "quality": _strange(home / "quality", deployments),
             "canaries": _strange(canaries, {scratch_folder(settings).name, *(f"{each}.json" for each in deployments)}),
             "certificates": _strange(certificate_folder(settings), certificates),

@@ -91,7 +91,7 @@ class PublicSite:
         return Refreshed(self.folder, built=True, draft=draft, files=len(files))
 
     def _is_as_made(self) -> bool:
-        """Whether what lies there is what was built; else it is said, and built anew at once."""
+        """Return whether what lies there is what was built; log what isn't."""
         try:
             read_site(self.folder, "", drafts=True)
         except (Poison, Retryable) as error:

@@ -79,15 +79,15 @@ def is_found(files: Mapping[str, bytes]) -> bool:
 def altered_leaves(value: Json) -> Iterator[Json]:
     """Give the value with each of its leaves changed, and each of its parts gone."""
     for key in range(len(value)) if isinstance(value, list) else list(value):
-        old = value[key]  # type: ignore[index, call-overload]
+        old = value[key]  # type: ignore[index]
         if isinstance(old, (dict, list)):
             for inside in altered_leaves(old):
-                value[key] = inside  # type: ignore[index, call-overload]
+                value[key] = inside  # type: ignore[index]
                 yield value
         else:
-            value[key] = altered(old)  # type: ignore[index, call-overload]
+            value[key] = altered(old)  # type: ignore[index]
             yield value
-        value[key] = old  # type: ignore[index, call-overload]
+        value[key] = old  # type: ignore[index]
 
 
 def altered(leaf: object) -> object:

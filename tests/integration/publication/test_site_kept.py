@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -104,7 +104,7 @@ def test_a_published_file_that_was_altered_dropped_or_added_is_put_right_at_the_
     refresh(site, NOW)
     page = site.folder / "index.html"
     as_made = page.read_bytes()
-    alterations = (
+    alterations: tuple[Callable[[], object], ...] = (
         lambda: page.write_bytes(as_made.replace(b"0", b"1")),
         page.unlink,
         lambda: (site.folder / "more.html").write_text("forged"),

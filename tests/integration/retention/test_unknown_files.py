@@ -13,7 +13,7 @@ from flows.retention_lag import purge_trouble
 from lfr_core.common.settings import Settings
 from lfr_core.retention.footage.segment import STORE_FILE
 from lfr_core.retention.last_purge import Purger, read_ended, write_ended
-from lfr_core.retention.sweep import sweep
+from lfr_core.retention.sweep import begin_sweep
 from lfr_core.retention.unknown_files import PLACES, find_unknown_files
 from tests.support.retention import DAY_S, RetentionHarness
 
@@ -60,10 +60,16 @@ def test_what_no_record_knows_is_named_wherever_something_is_promised(full: Rete
 
     assert find_unknown_files(full.engine, settings) == strangers
     assert strangers.keys() == PLACES.keys()
-    sweep(
-        full.steps(), engine=full.engine, home=tmp_path, trail=full.trail, clock=full.clock, history_days=7,
+    with begin_sweep(
+        full.steps(),
+        engine=full.engine,
+        home=tmp_path,
+        trail=full.trail,
+        clock=full.clock,
+        history_days=7,
         find_unknown=lambda: find_unknown_files(full.engine, settings),
-    )  # fmt: skip
+    ) as sweep:
+        sweep.run_all()
     told = purge_trouble(tmp_path)
     assert "4 among the footage: " in told
     assert "copy.mp4" in told
@@ -96,7 +102,8 @@ def test_since_when_a_class_was_not_reached_is_told_until_it_is(tmp_path: Path) 
     ended = read_ended(tmp_path)
     assert ended is not None
     assert ended.since_ns == {"broker": 3 * _S}
-    assert "Records of ended deployments in the broker, since 1970-01-01 00:00:03 UTC: a" in purge_trouble(tmp_path)
+    told = "Records of ended deployments in the broker: a (since 1970-01-01 00:00:03 UTC)"
+    assert told in purge_trouble(tmp_path)
     write_ended(tmp_path, Purger.FLOW, 5 * _S)
     assert purge_trouble(tmp_path) == ""
 
