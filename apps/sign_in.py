@@ -24,7 +24,7 @@ from lfr_core.common.errors import LfrError, Refused
 from lfr_core.custody.identity.page_sessions import SIGNED, PageSessions
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 
-__all__ = ["CHECK_S", "DRAWN_FOR", "PageSession", "draw_person", "logged_in", "may_see", "redraw"]
+__all__ = ["CHECK_S", "DRAWN_FOR", "PageSession", "draw_person", "logged_in", "may_see", "redraw", "watch_login"]
 
 CHECK_S: Final = 10.0
 """Seconds after which a page that nobody touches looks whether its person is still in."""
@@ -64,9 +64,8 @@ def logged_in(sessions: PageSessions, log_in: Callable[[], None]) -> PageSession
         sessions: of all who use the pages.
         log_in: sends the browser to the identity provider. Raises LfrError where that can't be reached.
     """
-    claims = st.user.to_dict() | {SIGNED: st.user.tokens.get("id", "")}
+    claims = _claims()
     st.session_state[DRAWN_FOR] = _find_roles(sessions, claims)
-    _watch(sessions, claims)
     try:
         by_itself = st.session_state[BY_ITSELF] = st.session_state.pop(_BY_ITSELF, False)
         person = sessions.find(claims) if by_itself else sessions.use(claims)
@@ -74,6 +73,19 @@ def logged_in(sessions: PageSessions, log_in: Callable[[], None]) -> PageSession
         _draw_refusal(error, log_in)
         return None
     return PageSession(person, lambda: sessions.use(claims), lambda: sessions.end(claims), sessions.holders)
+
+
+def watch_login(sessions: PageSessions) -> None:
+    """Look from now on by itself whether who was found by `logged_in` is still in.
+
+    Called once the browser was told which page this is: what refreshes by itself before names another one, and the
+    browser would take all off the page that it doesn't know that one by.
+    """
+    _watch(sessions, _claims())
+
+
+def _claims() -> dict[str, object]:
+    return st.user.to_dict() | {SIGNED: st.user.tokens.get("id", "")}
 
 
 def redraw() -> NoReturn:

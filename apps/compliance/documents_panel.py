@@ -7,11 +7,11 @@ from datetime import timedelta
 import streamlit as st
 
 from apps.acts import act, form_key
-from apps.compliance import panels
 from apps.compliance.actions import ComplianceActions
 from apps.compliance.view import ComplianceView
 from apps.pressed import draw_submit
 from apps.sign_in import PageSession
+from apps.tables import text_table_html
 from apps.typed.keeper import typed_form
 from lfr_core.custody.people import Role
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
@@ -36,9 +36,8 @@ def draw(view: ComplianceView, actions: ComplianceActions, session: PageSession)
         )
         for one in sorted(actions.documents(), key=lambda one: one.review_by)
     ]
-    st.html(
-        panels.table(("Document", "Kind", "Deployment", "Version", "To be reviewed by"), rows, "None is registered.")
-    )
+    heads = ("Document", "Kind", "Deployment", "Version", "To be reviewed by")
+    st.html(text_table_html(heads, rows, words="Documents in force", empty="None is registered."))
     if Role.COMPLIANCE not in session.person.roles:
         return
     with typed_form(form_key(_FORM)) as form:

@@ -25,6 +25,7 @@ from apps.rights.holds_view import holds_view
 from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
 from apps.supervisor.state import read_differences
+from apps.tables import text_table_html
 from apps.typed.keeper import typed_form
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.domain.working_days import LONDON, deadline_words
@@ -99,7 +100,8 @@ def _due(view: ComplianceView) -> None:
         )
         for one in view.due()
     ]
-    st.html(panels.table(("Deployment", "Stands", "Due by", "Why"), rows, "No deployment has ended."))
+    heads = ("Deployment", "Stands", "Due by", "Why")
+    st.html(text_table_html(heads, rows, words="Results and when they are due", empty="No deployment has ended."))
 
 
 def _certificates(view: ComplianceView, actions: ComplianceActions) -> None:
@@ -118,10 +120,10 @@ def _certificates(view: ComplianceView, actions: ComplianceActions) -> None:
     one = next(each for each in found if each.number == number)
     st.html("<h3>What was destroyed</h3>")
     heads = ("Data", "Keys", "The last", "At most late by", "Left")
-    st.html(panels.table(heads, panels.destroyed_rows(one), "Nothing."))
+    st.html(text_table_html(heads, panels.destroyed_rows(one), words="What was destroyed", empty="Nothing."))
     st.html("<h3>What was searched, and what was found</h3>")
     heads = ("Place", "Files", "Bytes", "Test records", "Parts not read")
-    st.html(panels.table(heads, panels.searched_rows(one), "Nothing."))
+    st.html(text_table_html(heads, panels.searched_rows(one), words="What was searched", empty="Nothing."))
     if one.without_canary:
         st.text(f"No test record was put among: {', '.join(each.words for each in one.without_canary)}.")
     if one.vouched:
@@ -130,7 +132,7 @@ def _certificates(view: ComplianceView, actions: ComplianceActions) -> None:
         faults = actions.verify_certificates()
         if faults:
             rows = [(str(each.number or "?"), each.what) for each in faults]
-            st.html(panels.table(("Certificate", "What is wrong"), rows, ""))
+            st.html(text_table_html(("Certificate", "What is wrong"), rows, words="What is wrong"))
         else:
             st.success(f"All {len(found)} are as they were signed, each follows the one before, none is missing.")
 
@@ -138,7 +140,9 @@ def _certificates(view: ComplianceView, actions: ComplianceActions) -> None:
 def _ledger(view: ComplianceView, actions: ComplianceActions, session: PageSession) -> None:
     entries = view.ledger().entries
     heads = ("Promise", "Stands", "Seen", "For staff", "The public is told")
-    st.html(panels.table(heads, panels.promise_rows(entries, view.labels()), "No promises."))
+    rows = panels.promise_rows(entries, view.labels())
+    st.text(panels.looked_at_words(entries))
+    st.html(text_table_html(heads, rows, words="Promises and how they stand", empty="No promises."))
     broken = {
         each.promise.id: each.promise.sentence
         for each in entries
@@ -177,7 +181,8 @@ def _trail(view: ComplianceView, actions: ComplianceActions, by: AuthenticatedPe
     words = actions.read_number(words) or words
     found = view.trail(TrailSearch(first, last, words, deployment, begin, end), by)
     heads = ("Entry", "When", "Who", "Did", "Why", "Deployment", "About")
-    st.html(panels.table(heads, panels.trail_rows(found, view.names(found)), "Nothing of this time fits."))
+    rows = panels.trail_rows(found, view.names(found))
+    st.html(text_table_html(heads, rows, words="Entries of the audit trail", empty="Nothing of this time fits."))
     st.caption("What has no name of its own is numbered: among these entries the same number is the same thing.")
     if len(found) == MOST_ENTRIES:
         st.text(f"Only the newest {MOST_ENTRIES} are shown: choose a shorter time.")

@@ -29,10 +29,10 @@ __all__ = [
     "list_of_parts",
     "london",
     "london_ns",
+    "looked_at_words",
     "promise_rows",
     "searched_rows",
     "status_words",
-    "table",
     "trail_rows",
 ]
 
@@ -74,21 +74,20 @@ def list_of_parts(titles: Sequence[str]) -> str:
     return f'<nav class="lfr-parts" aria-label="Parts of this page"><ul>{links}</ul></nav>'
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> str:
-    """Build a table of texts, or a sentence where there is nothing; a column in which nothing stands is left out."""
-    if not rows:
-        return f"<p>{escape(empty)}</p>"
-    filled = [i for i in range(len(head)) if any(row[i] for row in rows)]
-    heading = "".join(f'<th scope="col">{escape(head[i])}</th>' for i in filled)
-    body = "".join("<tr>" + "".join(f"<td>{escape(row[i])}</td>" for i in filled) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{heading}</tr></thead><tbody>{body}</tbody></table>"
-
-
 def status_words(entry: LedgerEntry) -> str:
     """Say how a promise stands."""
     if entry.finding is None:
         return "Not checked yet" if entry.promise.check else "No automatic check"
     return _STATUS[entry.finding.result]
+
+
+def looked_at_words(entries: Sequence[LedgerEntry]) -> str:
+    """Say when the promises were last looked at, all at once as a rule; those longest ago too where they differ."""
+    looks = sorted({london_ns(at): at for each in entries if (at := each.at_ns) is not None}.values())
+    if not looks:
+        return "They weren't looked at yet."
+    words = f"Last looked at on {london_ns(looks[-1])}."
+    return words if len(looks) == 1 else f"{words} Longest ago, of one of them: {london_ns(looks[0])}."
 
 
 def promise_rows(entries: Sequence[LedgerEntry], labels: Mapping[str, str]) -> list[tuple[str, ...]]:

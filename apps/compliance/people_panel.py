@@ -12,6 +12,7 @@ from apps.compliance.actions import ComplianceActions
 from apps.kept_tabs import draw_kept_tabs
 from apps.pressed import draw_submit
 from apps.sign_in import PageSession
+from apps.tables import text_table_html
 from apps.typed.keeper import typed_form
 from lfr_core.custody.people import Person, Rank, Role
 from lfr_core.custody.people.roles import SERVICE_ROLES
@@ -25,7 +26,7 @@ def draw(actions: ComplianceActions, session: PageSession) -> None:
     """List everybody; for compliance with the forms that change the register."""
     people = actions.people(by=session.person)
     heads = ("Name", "Roles", "Rank", "Since", "Revoked")
-    st.html(panels.table(heads, [_row(each) for each in people], "Nobody."))
+    st.html(text_table_html(heads, [_row(each) for each in people], words="People", empty="Nobody."))
     with st.container():
         if several := actions.several_accounts():
             counted = ", ".join(f"{name} ({count})" for name, count in several.items())

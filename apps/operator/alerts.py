@@ -32,6 +32,7 @@ __all__ = ["MUTED", "AlertsView", "console_columns", "next_alert"]
 MUTED = "operator-muted"
 """Of the session's state: whether new alerts come without a tone."""
 
+_NOTHING_TO_UNDO = "Nothing was answered here yet, or it was undone."
 _OF_ANOTHER = {"alert.already-answered", "alert.unknown"}
 """Refusals after which the alert isn't this operator's to decide any more."""
 
@@ -207,6 +208,7 @@ class AlertsView:
                 "Undo",
                 key=f"undo-{part.name}-{part.clicks}",
                 disabled=part.given is None,
+                help=_NOTHING_TO_UNDO if part.given is None else f"Takes back: {part.given.label}",
                 shortcut="U" if part is self._waiting else None,
                 on_click=self._undo,
                 args=(part, part.given),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from apps.tables import heads_html, table_html
 from flows.retention_lag import lag_words
 from lfr_core.retention.status import ClassStatus, RetentionState
 
@@ -34,11 +35,14 @@ def retention_html(standing: Sequence[ClassStatus]) -> str:
         if overdue
         else ""
     )
+    heads = heads_html(("Data", "Stands", "How late", "Due"))
+    table = table_html(
+        "".join(map(_row, standing)), heads=heads, words="Classes of data and when each is due", caption=False
+    )
     return (
         f'<details class="ops-retention"{" open" if overdue else ""}><summary><span class="ops-h2">Retention</span> '
         f'<span class="ops-pill is-{pill}">{text}</span></summary>{alarm}'
-        f"<table><thead><tr><th>Data</th><th>Stands</th><th>How late</th><th>Due</th></tr></thead>"
-        f"<tbody>{''.join(_row(each) for each in standing)}</tbody></table></details>"
+        f"{table}</details>"
     )
 
 

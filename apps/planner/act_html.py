@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from html import escape
 
 from apps.plain_words import plain_words
+from apps.tables import heads_html, table_html
 from lfr_core.common.counts import counted
 from lfr_core.deployments.announcement import Plan
 from lfr_core.deployments.compliance_documents import ComplianceDocumentsStatus
@@ -30,11 +31,8 @@ def self_test_html(found: SelfTest) -> str:
         for line in found.lines
     )
     word = "in order" if found.green else "not in order"
-    heads = "".join(f'<th scope="col">{each}</th>' for each in ("Looked at", "State", "What was seen, or what to do"))
-    return (
-        f'<table class="pln-table pln-tested"><caption>Self-test: {word}</caption><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
-    )
+    heads = heads_html(("Looked at", "State", "What was seen, or what to do"))
+    return table_html(rows, heads=heads, words=f"Self-test: {word}", kind="pln-table pln-tested")
 
 
 def documents_html(found: ComplianceDocumentsStatus) -> str:

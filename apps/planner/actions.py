@@ -17,7 +17,7 @@ from apps.planner.camera_panel import show_camera_panel
 from apps.planner.document_panel import show_document_panel
 from apps.planner.list_html import minors_html
 from apps.planner.list_panel import show_list_panel
-from apps.planner.open_panel import close_panels, is_open
+from apps.planner.open_panel import close_panels, draw_panel
 from apps.planner.photographs_panel import show_photographs_panel
 from apps.planner.remedies import Act
 from apps.planner.stepper import nothing_to_do, offered_acts
@@ -90,15 +90,15 @@ def _draw_forms(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPer
     shown = False
     documents, lists, cameras = st.container(), st.container(), st.container()  # each in its place, also alone
     if by.roles & {Role.COMPLIANCE, Role.AUTHORISING_OFFICER} and not one.view.status.is_over:
-        with documents, st.expander("Add a document", expanded=is_open(one, Act.DOCUMENT)):
+        with documents, draw_panel("Add a document", one, Act.DOCUMENT):
             show_document_panel(view, one, by)
         shown = True
     if Role.PLANNER in by.roles and one.view.status in RULES[Step.COMPILE].froms:
-        with lists, st.expander("The list", expanded=is_open(one, Act.LIST)):
+        with lists, draw_panel("The list", one, Act.LIST):
             show_list_panel(view.lists, one, by)
         shown = True
     if by.roles & {Role.PLANNER, Role.OPERATOR} and one.view.status in _HAS_CAMERAS:
-        with cameras, st.expander("Cameras", expanded=is_open(one, Act.CAMERAS)):
+        with cameras, draw_panel("Cameras", one, Act.CAMERAS):
             show_camera_panel(view.cameras, one, by)
         shown = True
     return shown
@@ -171,7 +171,7 @@ def _decide(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson)
 
 def _announce(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     """Show it as the public will read it, and announce it once that was read."""
-    with st.expander("Announce it", expanded=is_open(one, Act.ANNOUNCE)):
+    with draw_panel("Announce it", one, Act.ANNOUNCE):
         st.html(announcement_html(view.announcement(one.view.id), one.view.kind, now=view.now()))
         warn_of_placeholders(view.policy.force)
         st.caption("What is announced can't be withheld any more.")
@@ -214,7 +214,7 @@ def _withholding(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPe
         return True
     if not by.roles & TELLERS or one.view.status not in RULES[Step.WITHHOLD].froms:
         return False
-    with st.expander("Withhold the announcement"):
+    with st.expander("Withhold the announcement", key=f"pln-withhold-{id}"):
         st.caption("An authorising officer who is somebody else approves it, logged in as themselves.")
         chosen = ReasonClass(str(st.selectbox("Because", [each.value for each in ReasonClass], key="act-because")))
         if draw_button("Ask to withhold it", key=f"act-withhold-{act_key(one)}"):
@@ -225,14 +225,14 @@ def _withholding(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPe
 def _suspend(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     if one.view.status is DeploymentStatus.SUSPENDED:
         return
-    with st.expander("Suspend it"):
+    with st.expander("Suspend it", key=f"pln-suspend-{one.view.id}"):
         why = _reason(one, "Reason, which everybody reads", "suspend")
         if draw_button("Suspend", key=f"act-suspend-{act_key(one)}"):
             do("It is suspended.", lambda: view.deployments.suspend(one.view.id, why, by=by))
 
 
 def _cancel(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
-    with st.expander("Give it up"):
+    with st.expander("Give it up", key=f"pln-cancel-{one.view.id}"):
         why = _reason(one, "Reason", "cancel")
         if draw_button("Cancel the deployment", key=f"act-cancel-{act_key(one)}"):
             do(f"{one.name} is cancelled.", lambda: view.cancel(one.view.id, why, by=by))
@@ -240,7 +240,7 @@ def _cancel(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson)
 
 def _shorten(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     ends = one.planned.ends_at.astimezone(LONDON)
-    with st.expander("End it earlier"):
+    with st.expander("End it earlier", key=f"pln-shorten-{one.view.id}"):
         st.caption(f"It ends at {ends:%H:%M} as it is. An earlier end needs nobody's approval.")
         at = st.time_input("New end", ends.time(), step=60, key=f"end-{act_key(one)}")
         if draw_button("End it then", key=f"act-shorten-{act_key(one)}"):
@@ -252,7 +252,7 @@ def _extend(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson)
     most = one.application.ends_at.astimezone(LONDON)
     if one.planned.ends_at >= most:
         return
-    with st.expander("Give hours back"):
+    with st.expander("Give hours back", key=f"pln-extend-{one.view.id}"):
         st.caption(f"It was authorised and announced until {most:%H:%M}. Beyond that it needs another deployment.")
         at = st.time_input("End again at", most.time(), step=60, key=f"later-{act_key(one)}")
         if draw_button("Let it run until then", key=f"act-extend-{act_key(one)}"):
@@ -260,7 +260,7 @@ def _extend(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson)
 
 
 def _close(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
-    with st.expander("Close it", expanded=is_open(one, Act.CLOSE)):
+    with draw_panel("Close it", one, Act.CLOSE):
         st.caption("Ends it for good and destroys its watchlist.")
         waiting = view.still_to_decide(one.view.id)
         if waiting:

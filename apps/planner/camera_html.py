@@ -9,6 +9,7 @@ from html import escape
 from apps.plain_words import plain_words
 from apps.planner.camera_control import CameraLine, TriedCamera
 from apps.planner.jobs import Job
+from apps.tables import heads_html, table_html
 from streams.camera.discovery import FoundCamera
 
 __all__ = ["camera_html", "found_html", "tried_html"]
@@ -60,9 +61,8 @@ def found_html(job: Job[tuple[str, Sequence[FoundCamera]]]) -> str:
         f"<tr><td>{escape(each.address)}</td><td>{escape(each.name)}</td><td>{escape(each.hardware)}</td></tr>"
         for each in found
     )
+    table = table_html(rows, heads=heads_html(("At", "Calls itself", "Model")), words="Cameras found", caption=False)
     return (
         f'<p class="pln-look is-met" role="status">{len(found):,} answered in {escape(network)}. The address of a '
-        "camera&#x27;s pictures, which begins with rtsp://, is in its manual.</p><table><thead><tr>"
-        '<th scope="col">At</th><th scope="col">Calls itself</th><th scope="col">Model</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
+        f"camera&#x27;s pictures, which begins with rtsp://, is in its manual.</p>{table}"
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from apps.drawing import drawing_html
+from apps.tables import heads_html, table_html
 from lfr_core.common.counts import counted
 
 __all__ = ["ForecastCurve", "ForecastPoint", "chart_html", "forecast_curves"]
@@ -125,7 +126,7 @@ def _axes(x: Callable[[float], float], y: Callable[[float], float], lows: float,
 
 def _table(curves: Sequence[ForecastCurve]) -> str:
     thresholds = sorted({point.threshold for curve in curves for point in curve.points})
-    head = "".join(f'<th scope="col">{counted(curve.people, "person")}</th>' for curve in curves)
+    heads = heads_html(("How alike", *(counted(curve.people, "person") for curve in curves)))
     rows = []
     for at in thresholds:
         cells = []
@@ -133,10 +134,8 @@ def _table(curves: Sequence[ForecastCurve]) -> str:
             value = next((point.expected for point in curve.points if point.threshold == at), None)
             cells.append(f"<td>{'not measured' if value is None else _count(value)}</td>")
         rows.append(f'<tr><th scope="row">{at:g}</th>{"".join(cells)}</tr>')
-    return (
-        '<details><summary>The numbers</summary><table class="pln-table"><thead><tr><th scope="col">How alike</th>'
-        f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></details>"
-    )
+    table = table_html("".join(rows), heads=heads, words="The numbers", kind="pln-table", caption=False)
+    return f"<details><summary>The numbers</summary>{table}</details>"
 
 
 def _count(value: float) -> str:

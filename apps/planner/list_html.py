@@ -10,6 +10,7 @@ from html import escape
 
 from apps.planner.list_look import ListLook, LookedAt
 from apps.planner.uploaded_lists import StagedList
+from apps.tables import heads_html, table_html
 from lfr_core.common.counts import counted
 from lfr_core.deployments.list_thumbnails import ON_A_PAGE, ListThumbnail, ThumbnailPage
 from lfr_core.deployments.readiness import DeploymentOverview
@@ -48,28 +49,20 @@ def list_look_html(look: ListLook) -> str:
         f"<tr><td>{escape(category_words(each.category))}</td><td>{each.submitted:,}</td><td>{each.fit:,}</td></tr>"
         for each in look.composition
     )
-    heads = "".join(f'<th scope="col">{each}</th>' for each in ("Category", "In the file", "Can be enrolled"))
+    heads = heads_html(("Category", "In the file", "Can be enrolled"))
     parts = [
         f'<p class="pln-look {state}" role="status"><span class="pln-state">{head}</span> {counts}.</p>',
+        table_html(rows, heads=heads, words="People by category", kind="pln-table"),
     ]
-    parts.append(
-        f'<table class="pln-table"><caption>People by category</caption><thead>{heads}</thead>'
-        f"<tbody>{rows}</tbody></table>"
-    )
     if look.refused_by:
         reasons = "".join(f"<tr><td>{n:,}</td><td>{escape(why)}</td></tr>" for why, n in look.refused_by[:20])
-        parts.append(
-            '<table class="pln-table"><caption>Reasons</caption><thead><tr><th scope="col">How many</th>'
-            f'<th scope="col">Why</th></tr></thead><tbody>{reasons}</tbody></table>'
-        )
+        parts.append(table_html(reasons, heads=heads_html(("How many", "Why")), words="Reasons", kind="pln-table"))
     if look.shown:
         more = look.refused + look.flagged - len(look.shown)
         caption = "Each of them" + (f"; {more:,} more are not shown" if more > 0 else "")
         lines = "".join(_looked_at(each) for each in look.shown)
-        parts.append(
-            f'<table class="pln-table pln-found"><caption>{caption}</caption><thead><tr><th scope="col">Photograph</th>'
-            f'<th scope="col">Line</th><th scope="col">Why</th></tr></thead><tbody>{lines}</tbody></table>'
-        )
+        heads = heads_html(("Photograph", "Line", "Why"))
+        parts.append(table_html(lines, heads=heads, words=caption, kind="pln-table pln-found"))
     return "".join(parts)
 
 
@@ -85,16 +78,13 @@ def minors_html(one: DeploymentOverview, found: ListQuality | None) -> str:
         )
     if not found.minor_entries:
         return '<p class="pln-facts">Nobody on it is under 18, by the ages that the list gives.</p>'
-    heads = "".join(f'<th scope="col">{each}</th>' for each in ("Line", "Age", "Category", "Why", "Who else agreed"))
+    heads = heads_html(("Line", "Age", "Category", "Why", "Who else agreed"))
     rows = "".join(
         f"<tr><td>{each.line}</td><td>{each.age}</td><td>{escape(category_words(each.category))}</td>"
         f"<td>{escape(each.rationale)}</td><td>{escape(each.second_approver)}</td></tr>"
         for each in found.minor_entries
     )
-    return (
-        f'<table class="pln-table pln-minors"><caption>Under 18: {found.minors:,}</caption>'
-        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-    )
+    return table_html(rows, heads=heads, words=f"Under 18: {found.minors:,}", kind="pln-table pln-minors")
 
 
 def thumbnails_html(page: ThumbnailPage) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from html import escape
 
+from apps.tables import table_html
 from lfr_core.deployments.readiness import CalendarEntry
 from lfr_core.domain.working_days import LONDON
 
@@ -33,10 +34,7 @@ def month_html(entries: Sequence[CalendarEntry], first: date, today: date) -> st
         f"<tr>{''.join(_day(entries, day, first, today) for day in week)}</tr>"
         for week in Calendar().monthdatescalendar(first.year, first.month)
     )
-    return (
-        f'<table class="pln-month"><caption>{first:%B %Y}</caption><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{weeks}</tbody></table>"
-    )
+    return table_html(weeks, heads=heads, words=f"{first:%B %Y}", kind="pln-month")
 
 
 def _day(entries: Sequence[CalendarEntry], day: date, first: date, today: date) -> str:

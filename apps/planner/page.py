@@ -187,7 +187,7 @@ def _readiness(view: PlannerView, session: PageSession, deployment: str, drawn: 
 def _details(view: PlannerView, session: PageSession, one: DeploymentOverview) -> None:
     people = one.list_people or None
     decides = one.view.status is DeploymentStatus.APPLIED and Role.AUTHORISING_OFFICER in session.person.roles
-    with st.expander("Application and authority", expanded=decides):
+    with st.expander("Application and authority", expanded=decides, key=f"pln-application-{decides}-{one.view.id}"):
         st.html(panels.application_html(one.application, one.authority))
         with st.container(horizontal=True):
             for kind in list_forms(one.authority, one.view.status):
@@ -199,15 +199,15 @@ def _details(view: PlannerView, session: PageSession, one: DeploymentOverview) -
                     key=f"pln-form-{kind.name}",
                     on_click="ignore",
                 )
-    with st.expander("Plan of the place"):
+    with st.expander("Plan of the place", key=f"pln-plan-{one.view.id}"):
         show_or_say_why(lambda: show_place_panel(view, one, session.person))
-    with st.expander("Forecast of the list"):
+    with st.expander("Forecast of the list", key=f"pln-forecast-{one.view.id}"):
         title = "Forecast of the list as built" if people else "Forecast of a list at its cap"
         st.html(panels.forecast_html(view.forecast(one.application, people=people), title=title))
-    with st.expander("List, and entries that were refused"):
+    with st.expander("List, and entries that were refused", key=f"pln-list-{one.view.id}"):
         st.html(panels.list_html(one))
         show_or_say_why(lambda: st.html(panels.quality_html(view.list_quality(one.view.id))))
-    with st.expander("Timeline", expanded=True):
+    with st.expander("Timeline", expanded=True, key=f"pln-timeline-{one.view.id}"):
         st.html(panels.timeline_html(view.timeline(one.view.id, by=session.person)))
 
 

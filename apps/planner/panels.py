@@ -9,6 +9,7 @@ from html import escape
 from apps.plain_words import plain_words
 from apps.planner.remedies import TITLES, who_acts, why_words
 from apps.planner.step_words import step_words
+from apps.tables import heads_html, table_html
 from lfr_core.common.counts import counted
 from lfr_core.common.quality.findings import Finding
 from lfr_core.deployments.application import Application, Authority
@@ -103,12 +104,9 @@ def readiness_html(one: DeploymentOverview) -> str:
     readiness = one.readiness
     met = sum(line.finding.met for line in readiness)
     rows = "".join(_condition(line, one) for line in readiness)
-    return (
-        '<table class="pln-table pln-readiness">'
-        f"<caption>{met} of {len(readiness)} conditions are met</caption><thead><tr>"
-        '<th scope="col">Condition</th><th scope="col">State</th><th scope="col">Why</th><th scope="col">Who must act'
-        f"</th></tr></thead><tbody>{rows}</tbody></table>"
-    )
+    heads = heads_html(("Condition", "State", "Why", "Who must act"))
+    words = f"{met} of {len(readiness)} conditions are met"
+    return table_html(rows, heads=heads, words=words, kind="pln-table pln-readiness")
 
 
 def forecast_html(found: FalseAlertForecast, *, title: str = "Forecast of the list") -> str:
@@ -172,20 +170,20 @@ def list_html(one: DeploymentOverview, before: EarlierList | None = None) -> str
         for share in one.composition
     )
     approved = "approved" if one.planned.list_is_approved else "not approved"
+    heads = heads_html(("Category", "People", "Photographs", *_since(before)))
+    words = "Composition by category, test subjects left out"
+    table = table_html(rows, heads=heads, words=words, kind="pln-table")
     return (
         f"<p>People on it: {one.list_people:,} of at most {one.application.list_cap:,}{built} by "
-        f"{escape(one.planned.compiler)}; {approved}.</p>"
-        '<table class="pln-table"><caption>Composition by category, test subjects left out</caption><thead><tr>'
-        '<th scope="col">Category</th><th scope="col">People</th><th scope="col">Photographs</th>'
-        f"{_since(before)}</tr></thead><tbody>{rows}</tbody></table>{_list_dropped_categories(one, before)}"
+        f"{escape(one.planned.compiler)}; {approved}.</p>{table}{_list_dropped_categories(one, before)}"
     )
 
 
-def _since(before: EarlierList | None) -> str:
+def _since(before: EarlierList | None) -> tuple[str, ...]:
     if before is None:
-        return ""
+        return ()
     built = before.built_at.astimezone(LONDON)
-    return f'<th scope="col">Since {escape(before.name)}, {built.day} {built:%B}</th>'
+    return (f"Since {before.name}, {built.day} {built:%B}",)
 
 
 def _change(share: ListShare, before: EarlierList | None) -> str:
@@ -229,13 +227,8 @@ def timeline_html(entries: Sequence[TimelineEntry]) -> str:
         f"<td>{escape(each.status)}</td><td>{each.revision}</td><td>{escape(plain_words(each.note))}</td></tr>"
         for each in entries
     )
-    heads = "".join(
-        f'<th scope="col">{each}</th>' for each in ("When", "What was done", "By", "It is then", "Revision", "Note")
-    )
-    return (
-        f'<table class="pln-table"><caption>Times in London</caption><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
-    )
+    heads = heads_html(("When", "What was done", "By", "It is then", "Revision", "Note"))
+    return table_html(rows, heads=heads, words="Times in London", kind="pln-table")
 
 
 def _who(by: str) -> str:
@@ -266,11 +259,7 @@ def _findings(found: Sequence[Finding], caption: str) -> str:
         for each in found[:_MOST_FINDINGS]
     )
     more = "" if len(found) <= _MOST_FINDINGS else f"; the first {_MOST_FINDINGS}, the report has all"
-    heads = "".join(f'<th scope="col">{each}</th>' for each in ("Line", "Why", "Rule"))
-    return (
-        f'<table class="pln-table"><caption>{caption}{more}</caption><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
-    )
+    return table_html(rows, heads=heads_html(("Line", "Why", "Rule")), words=caption + more, kind="pln-table")
 
 
 def _pill(status: DeploymentStatus) -> str:

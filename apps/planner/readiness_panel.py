@@ -63,7 +63,7 @@ def show_readiness(view: PlannerView, session: PageSession, deployment: str) -> 
                 offered |= {remedy.act} if remedy else set()
                 _line(view, session.person, one, line, remedy, names.get(line.who, ""))
     _tested(view, deployment)
-    with st.expander("Every condition, met or missing"):
+    with st.expander("Every condition, met or missing", key=f"pln-conditions-{deployment}"):
         st.html(panels.readiness_html(one))
 
 

@@ -78,7 +78,7 @@ def _draw_deployment(view: PublicationView, session: PageSession, one: ResultsDu
     if not standing:
         _publish(view, session, one, draft, "", corrects=False)
         return
-    with st.expander("Correct what is published"):
+    with st.expander("Correct what is published", key=f"publication-correct-{one.deployment}"):
         _publish(view, session, one, draft, said, corrects=True)
 
 

@@ -9,10 +9,10 @@ import streamlit as st
 
 from apps.acts import act, form_key
 from apps.choosing import choose
-from apps.compliance.panels import table
 from apps.pressed import draw_button, draw_submit
 from apps.rights.holds_view import GROUNDS, HeldFootage, HoldForm, HoldsView, hold_row
 from apps.sign_in import PageSession
+from apps.tables import text_table_html
 from apps.typed.keeper import typed_form
 from lfr_core.common.counts import counted
 from lfr_core.retention.footage.hold_approval import HOLDERS, PROVISIONAL_DAYS
@@ -27,13 +27,14 @@ def draw(view: HoldsView, session: PageSession) -> None:
     """List the holds in force; for compliance and authorising officers with what they can do."""
     found = view.list(session.person)
     rows = [hold_row(each, view.today()) for each in found]
-    st.html(table(_HEADS, rows, "Nothing is held: all footage goes when its time is over."))
+    empty = "Nothing is held: all footage goes when its time is over."
+    st.html(text_table_html(_HEADS, rows, words="Footage that is held", empty=empty))
     if not session.person.roles & HOLDERS:
         return
     with st.container():
         if found:
             _draw_one(view, session, found)
-    with st.expander("Hold footage"):
+    with st.expander("Hold footage", key="holds-new"):
         _draw_form(view, session)
 
 
@@ -52,7 +53,7 @@ def _draw_one(view: HoldsView, session: PageSession, found: tuple[HeldFootage, .
             if draw_button("It was reviewed", key=f"holds-review-{key}"):
                 review = partial(view.service.review, id_, review_on=until)
                 act(lambda: review(by=session.use()), "It goes on until the next review.")
-        with st.popover("Let go of it"):
+        with st.popover("Let go of it", key=f"holds-let-go-{key}"):
             st.text("What is past its time and held by nothing else is destroyed within the minute.")
             if draw_button("Let go of it for good", key=f"holds-release-{key}"):
                 act(lambda: view.service.release(id_, by=session.use()), "It is held no longer.")

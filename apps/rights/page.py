@@ -10,13 +10,13 @@ from typing import TypeVar
 import streamlit as st
 
 from apps.acts import act, form_key, show_result
-from apps.compliance.panels import table
 from apps.kept_tabs import draw_kept_tabs
 from apps.pressed import draw_button, draw_submit
 from apps.rights import holds_panel
 from apps.rights.view import ROLES, Form, RightsView, hold_words, state_words
 from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
+from apps.tables import text_table_html
 from apps.typed.keeper import typed_form
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
@@ -62,7 +62,8 @@ def _requests(view: RightsView, by: AuthenticatedPerson) -> None:
         return
     labels = view.labels()
     heads = ("Reference", "State", "Answer by", "What", "About", "Received")  # on a phone the last are out of sight
-    st.html(table(heads, [_row(each, state_words(each, today), labels) for each in found], ""))
+    rows = [_row(each, state_words(each, today), labels) for each in found]
+    st.html(text_table_html(heads, rows, words="Requests"))
     by_reference = {each.reference: each for each in found}
     chosen = st.selectbox("Request", list(by_reference), key="rights-chosen")  # Streamlit keeps what it was given
     if chosen in by_reference:
@@ -172,7 +173,7 @@ def _disclosure(view: RightsView, request: Request, by: AuthenticatedPerson, lab
     """Let one person ask that an enquiry is answered plainly, and show it to the second, who needn't look for it."""
     asker = request.disclosure_asked_by
     if not asker:
-        with st.popover("Answer plainly instead"):
+        with st.popover("Answer plainly instead", key=f"rights-plainly-{request.reference}"):
             st.text("The person is told whether they were on the list. It takes a second person's approval.")
             done = "It waits for a second person: somebody else of compliance, or an authorising officer."
             _button(

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from apps.pressed import forget_press
-from apps.sign_in import PageSession, logged_in
+from apps.sign_in import PageSession, logged_in, watch_login
 from apps.staff.pages import STAFF_PAGES, pages_of
 from apps.staff.process import page_sessions, pages_installation, typed_texts
 from apps.typed.keeper import draw_keeper
@@ -130,11 +130,16 @@ def _pages(session: PageSession) -> list[StreamlitPage]:
 
 st.set_page_config(page_title="OpenLFR", layout="wide", initial_sidebar_state="collapsed")
 st.html(Path(__file__).with_name("style.css"))  # each page adds its own
-_session = logged_in(page_sessions(), _log_in)
+_place = st.container()  # always there, whoever is in
+_session, _page = logged_in(page_sessions(), _log_in), None
 if _session is not None:
     _login = _session.person.login
     _base = urlsplit(pages_installation().settings.page_addresses[0]).path.rstrip("/")
     draw_keeper(typed_texts(), (_login.issuer, _login.subject), base=_base)
-    st.navigation(_pages(_session), position="top").run()
+    _page = st.navigation(_pages(_session), position="top")
+with _place:
+    watch_login(page_sessions())
+if _page is not None:
+    _page.run()
 forget_press()
 # Without `st.stop()`: after it Streamlit keeps what refreshed by itself before, though nobody is there any more.

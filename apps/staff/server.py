@@ -17,6 +17,7 @@ from apps.staff.messages import OwnMessages
 from apps.staff.process import page_sessions, pages_installation, typed_texts
 from apps.staff.return_path import ReturnPath
 from apps.staff.strict_login import make_login_strict
+from apps.staff.unsent import send_all_that_is_drawn
 from apps.staff.uploads import LARGEST_UPLOAD_MB, OwnUploads, keep_uploads_below
 from apps.streamlit_options import LOOPBACK, streamlit_options
 from apps.typed.endpoint import TypedEndpoint
@@ -60,6 +61,7 @@ def serve_staff_app() -> None:
     listening = bind_port(settings.operator_port)
     starlette_server._bind_server_socket = lambda *_: (listening, LOOPBACK)  # noqa: SLF001  it takes no socket else
     make_files_for_their_page()
+    send_all_that_is_drawn()
     make_login_strict(provider_of(settings), installation.clock)
     app = App(Path(__file__).with_name("app.py"), secrets={"auth": page_auth(settings)}, middleware=middleware)
     end_start()

@@ -51,6 +51,8 @@ SEEN = """
 PRESSED_S = 0.08
 """For so long a person holds a button down."""
 DONE_S = 15.0
+GOES_ON_S = 40.0
+"""Before, it ended after 18 s."""
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +74,19 @@ def harness(settings: Settings, engine: Engine, vault: VaultCore, logins: PageLo
     return harness
 
 
+RESTLESS = (sys.executable, "-m", "tests.support.restless_pages")
+
+
 @pytest.fixture
-def page(context: BrowserContext, settings: Settings, harness: PlanningHarness, logins: PageLogins) -> Iterator[Page]:
-    with staff_app(settings, (sys.executable, "-m", "tests.support.restless_pages")):
+def page(
+    request: pytest.FixtureRequest,
+    context: BrowserContext,
+    settings: Settings,
+    harness: PlanningHarness,
+    logins: PageLogins,
+) -> Iterator[Page]:
+    """Of pages that are drawn anew without end. A parameter of the test is one of theirs."""
+    with staff_app(settings, (*RESTLESS, *getattr(request, "param", ()))):
         logins.log_in(context, PLANNER)
         page = context.new_page()
         page.set_viewport_size({"width": 1366, "height": 2000})
@@ -152,3 +164,18 @@ def test_a_file_that_is_pressed_while_the_page_is_drawn_anew_is_made(
 
     measured(f"files that were pressed on a page that is drawn anew without end: 16, lost: {lost}")
     assert lost == 0
+
+
+@pytest.mark.parametrize("page", [("--slow",)], indirect=True)
+def test_a_page_of_which_parts_are_drawn_anew_before_it_was_sent_goes_on(page: Page, settings: Settings) -> None:
+    """On a busy machine: one part's messages were taken out of the page's, and Streamlit's own script ended."""
+    broken: list[str] = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    page.goto(f"{settings.page_addresses[0].rstrip('/')}/planning?deployment=restless-0")
+    camera = page.get_by_text("Cameras", exact=True)
+    camera.wait_for()
+    until = time.monotonic() + GOES_ON_S
+    while time.monotonic() < until and not broken:
+        page.wait_for_timeout(200)
+
+    assert (broken, camera.count()) == ([], 1)
