@@ -85,7 +85,7 @@ def watch_login(sessions: PageSessions) -> None:
 
 
 def _claims() -> dict[str, object]:
-    return st.user.to_dict() | {SIGNED: st.user.tokens.get("id", "")}
+    return {**st.user.to_dict(), SIGNED: st.user.tokens.get("id", "")}
 
 
 def redraw() -> NoReturn:

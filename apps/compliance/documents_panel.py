@@ -41,17 +41,18 @@ def draw(view: ComplianceView, actions: ComplianceActions, session: PageSession)
     if Role.COMPLIANCE not in session.person.roles:
         return
     with typed_form(form_key(_FORM)) as form:
-        kind = ComplianceDocumentKind(
-            str(st.selectbox("Which document", [each.value for each in ComplianceDocumentKind]))
-        )
+        kinds = [each.value for each in ComplianceDocumentKind]
+        kind = ComplianceDocumentKind(str(st.selectbox("Which document", kinds, key=f"{form}-which")))
         title = st.text_input("Title, as the public reads it")
         version = st.text_input("Version", placeholder="as 2.1")
-        review_by = st.date_input("Good until (review by)", value=today + timedelta(days=180), format="DD/MM/YYYY")
+        until = today + timedelta(days=180)
+        review_by = st.date_input("Good until (review by)", value=until, format="DD/MM/YYYY", key=f"{form}-review")
         whose = "Deployment, of a community impact assessment"
         # with a key, so that the choice stands while deployments come
-        key = f"{form_key(_FORM)}-of"
+        key = f"{form}-of"
         deployment = str(st.selectbox(whose, list(labels), format_func=labels.__getitem__, key=key))
-        file = st.file_uploader("The document: PDF, HTML, Markdown or text", max_upload_size=LARGEST_BYTES // 1_000_000)
+        largest, kinds_of_file = LARGEST_BYTES // 1_000_000, "The document: PDF, HTML, Markdown or text"
+        file = st.file_uploader(kinds_of_file, max_upload_size=largest, key=f"{form}-file")
         if not draw_submit("Register the document", form):
             return
     if file is None:

@@ -172,9 +172,9 @@ def _trail(view: ComplianceView, actions: ComplianceActions, by: AuthenticatedPe
             st.selectbox("Deployment", list(labels), format_func=labels.__getitem__, key="compliance-trail-of")
         )
         days = st.columns(4)
-        first = days[0].date_input("From", value=today, format="DD/MM/YYYY")
+        first = days[0].date_input("From", value=today, format="DD/MM/YYYY", key="compliance-trail-from")
         begin = days[1].time_input("At", value=time(), step=60, key="compliance-trail-begin")
-        last = days[2].date_input("To", value=today, format="DD/MM/YYYY")
+        last = days[2].date_input("To", value=today, format="DD/MM/YYYY", key="compliance-trail-to")
         end = days[3].time_input("Until", value=time(23, 59), step=60, key="compliance-trail-end")
         if not draw_submit("Search", form):
             return

@@ -61,9 +61,9 @@ def _row(person: Person) -> Sequence[str]:
 def _add(actions: ComplianceActions, session: PageSession) -> None:
     with typed_form(form_key("people-add")) as form:
         name = st.text_input("Name, with the collar number if two share it")
-        roles = st.multiselect("Roles", _ROLES, format_func=lambda role: role.value)
-        rank = Rank(str(st.selectbox("Rank", [each.value for each in Rank])))
-        again = st.checkbox("It is the same person who was revoked, and comes back")
+        roles = st.multiselect("Roles", _ROLES, format_func=lambda role: role.value, key=f"{form}-roles")
+        rank = Rank(str(st.selectbox("Rank", [each.value for each in Rank], key=f"{form}-rank")))
+        again = st.checkbox("It is the same person who was revoked, and comes back", key=f"{form}-again")
         if draw_submit("Register", form):
             act(
                 lambda: actions.add(name, roles, rank, again=again, by=session.use()),
@@ -75,7 +75,8 @@ def _add(actions: ComplianceActions, session: PageSession) -> None:
 def _change(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
     with typed_form(form_key("people-change")) as form:
         name = st.selectbox("Who", names, key="people-change-who")
-        roles = st.multiselect("All their roles from now on", _ROLES, format_func=lambda role: role.value)
+        words, key = "All their roles from now on", f"{form}-roles"
+        roles = st.multiselect(words, _ROLES, format_func=lambda role: role.value, key=key)
         rank = Rank(str(st.selectbox("Rank", [each.value for each in Rank], key="people-change-rank")))
         if draw_submit("Change", form):
             act(

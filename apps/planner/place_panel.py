@@ -57,6 +57,7 @@ def _upload(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPer
             type=["jpg", "jpeg", "png"],
             max_upload_size=_LARGEST_MB,
             help="Faces in it are covered.",
+            key=f"{form}-file",
         )
         if not draw_submit("Use this plan", form):
             return
@@ -79,7 +80,8 @@ def _place(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPers
         except Refused as refused:
             st.error(f"Not read: {plain_words(str(refused))}.")
             marks = plan.marks
-        public = st.checkbox("The public sees this plan with the announcement", value=plan.is_public)
+        words, key = "The public sees this plan with the announcement", f"{form}-public-{plan.is_public}"
+        public = st.checkbox(words, value=plan.is_public, key=key)
         if not draw_submit("Keep the places", form):
             return
     placed = PlacePlan(plan.jpeg, plan.width_px, plan.height_px, marks, public)

@@ -75,12 +75,13 @@ def _draw_form(view: HoldsView, session: PageSession) -> None:
         )
         camera = st.text_input("Camera (all of them, if empty)")
         day, start, end = st.columns(3)
-        on = day.date_input("Day", view.today(), format="DD/MM/YYYY")
+        on = day.date_input("Day", view.today(), format="DD/MM/YYYY", key=f"{form}-day")
         begin = start.time_input("From", time(), step=60, key=f"{form}-begin")
         until = end.time_input("To", time(23, 59), step=60, key=f"{form}-end")
-        ground = st.selectbox("It is kept for", list(GROUNDS), format_func=GROUNDS.__getitem__)
+        ground = st.selectbox("It is kept for", list(GROUNDS), format_func=GROUNDS.__getitem__, key=f"{form}-ground")
         reference = st.text_input("Reference of the case, complaint or request")
-        review = st.date_input("To be reviewed by", view.latest_review, format="DD/MM/YYYY")
+        latest = view.latest_review
+        review = st.date_input("To be reviewed by", latest, format="DD/MM/YYYY", key=f"{form}-review")
         if draw_submit("Hold it", form):
             asked = HoldForm(deployment, camera, on, begin, until, ground, reference, review)
             done = "It is held. Somebody else has to approve it."

@@ -30,6 +30,7 @@ _Result = TypeVar("_Result")
 _OPENED = "rights-opened"
 _TAKE = "rights-take"
 _LABELS = "rights-labels"
+_KINDS = ("Enquiry", "Complaint")
 
 
 def page(view: RightsView, session: PageSession) -> None:
@@ -196,9 +197,9 @@ def _disclosure(view: RightsView, request: Request, by: AuthenticatedPerson, lab
 def _draw_intake(view: RightsView, by: AuthenticatedPerson) -> None:
     labels, form_name = {"": "Not known", **_known_labels(view)}, form_key(_TAKE)
     with typed_form(form_name) as form:
-        complains = st.radio("Kind", ("Enquiry", "Complaint"), horizontal=True) == "Complaint"
+        complains = st.radio("Kind", _KINDS, horizontal=True, key=f"{form_name}-kind") == _KINDS[1]
         kind = RequestKind.COMPLAINT if complains else RequestKind.ENQUIRY
-        listed = st.checkbox('An enquiry that asks "was I on a list"')
+        listed = st.checkbox('An enquiry that asks "was I on a list"', key=f"{form_name}-listed")
         contact = st.text_input("How to answer (address, e-mail)")
         text = st.text_area("In the person's words")
         receipt = st.text_input("Reference of a receipt", placeholder="S-2026-7QF3-9KXM-2TWA")
@@ -206,8 +207,9 @@ def _draw_intake(view: RightsView, by: AuthenticatedPerson) -> None:
             st.selectbox("Or the deployment", list(labels), format_func=labels.__getitem__, key=f"{form_name}-of")
         )
         left, middle, right = st.columns(3)
-        day = left.date_input("Or the day it happened", value=None, format="DD/MM/YYYY")
-        start, end = middle.time_input("From", value=None), right.time_input("To", value=None)
+        day = left.date_input("Or the day it happened", value=None, format="DD/MM/YYYY", key=f"{form_name}-day")
+        start = middle.time_input("From", value=None, key=f"{form_name}-begin")
+        end = right.time_input("To", value=None, key=f"{form_name}-end")
         place = st.text_input("Place")
         if draw_submit("Take it", form, type="primary"):
             asked = Form(kind, contact, text, deployment, receipt, place, day, start, end, listed)

@@ -29,6 +29,6 @@ def _keep_what_waits(
     retain_lifecycle_msgs: bool = False,  # noqa: FBT001, FBT002  as Streamlit has it
     fragment_ids_this_run: Sequence[str] | None = None,
 ) -> None:
-    """Clear it as Streamlit does, but of no part that is about to be drawn anew: the newer follows the older one."""
+    """Drop from it what Streamlit does, but nothing of a part that is about to be drawn anew: the newer follows."""
     parts: list[str] | None = None if fragment_ids_this_run is None else []
     _clear(queue, retain_lifecycle_msgs=retain_lifecycle_msgs, fragment_ids_this_run=parts)

@@ -165,7 +165,8 @@ function takeUp() {
   }
 }
 
-// Streamlit's own script ends, with nothing on the page, where a part that refreshes by itself comes to another's place.
+// Streamlit's own script ends, with nothing on the page, where it is told of a place that isn't there. What made it do so
+// is mended (apps/staff/unsent.py); this is for what else may.
 function loadAnewWhenBlank() {
   if (!document.querySelector('[data-testid="stApp"]')?.textContent.trim()) location.reload();
 }

@@ -35,7 +35,7 @@ def _moved_on(_one: object) -> str:
 
 if __name__ == "__main__":
     if "--slow" in sys.argv:
-        streamlit.runtime.runtime.MESSAGE_FLUSH_INTERVAL_SECS = SENT_EVERY_S  # type: ignore[misc]
+        streamlit.runtime.runtime.MESSAGE_FLUSH_INTERVAL_SECS = SENT_EVERY_S  # type: ignore[attr-defined]
     streamlit.fragment = _hurried  # type: ignore[assignment]  # before any page is imported
     from apps.planner import act_keys
 
