@@ -13,8 +13,13 @@ __all__ = ["plain_sentence", "plain_words"]
 _COMMAND: Final = re.compile(r"`lfr .*$", re.DOTALL)
 _LEFT: Final = re.compile(r"(?:[\s:;,.(?]|(?<![\w-])(?:or|and|see|run|with|by))+$", re.IGNORECASE)
 """What led up to the command."""
-_ADDRESS: Final = re.compile(r"\s+at (?:https?://|/)[^\s,;()]+")
+_ADDRESS: Final = re.compile(
+    r"\s+at (?:(?:https?://|/)[^\s,;()]+|(?:\d+\.\d+\.\d+\.\d+|localhost|[a-z][\w-]*(?:\.[\w-]+)+):\d+(?:,[^\s;()]+)*)"
+)
 """Where one of the platform's servers listens, on the network or at a socket."""
+_FOLDERS: Final = re.compile(r"(?<![\w:/.])/(?:[^\s/:;,()]+/)+(?=[^\s/:;,()])")
+"""In which folders of the machine a file lies: people know it by its name."""
+_HASH: Final = re.compile(r"\s*\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,}\b")
 _ID: Final = re.compile(r"\s*\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 
 
@@ -26,13 +31,14 @@ _ISO: Final = re.compile(
 
 
 def plain_words(text: str) -> str:
-    """Return a sentence without the command that ends it, ids, servers' addresses, and the point at its end.
+    """Return a sentence without the command that ends it, ids, hashes, servers' addresses, folders and the last point.
 
     Days and times stand as people write them; one of UTC's clock by London's. What somebody typed into a name, or
     called a file, is no link or picture where the sentence is shown: Streamlit would draw one.
     """
-    words = _LEFT.sub("", _COMMAND.sub("", _ISO.sub(_moment, _ID.sub("", _ADDRESS.sub("", text))))).strip()
-    return words.replace("](", "] (")
+    for what in (_ADDRESS, _FOLDERS, _ID, _HASH):
+        text = what.sub("", text)
+    return _LEFT.sub("", _COMMAND.sub("", _ISO.sub(_moment, text))).strip().replace("](", "] (")
 
 
 def plain_sentence(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -14,6 +14,7 @@ from apps.pressed import draw_submit
 from apps.sign_in import PageSession
 from apps.tables import text_table_html
 from apps.typed.keeper import typed_form
+from lfr_core.common.errors import Refused
 from lfr_core.custody.people import Person, Rank, Role
 from lfr_core.custody.people.roles import SERVICE_ROLES
 
@@ -38,13 +39,14 @@ def draw(actions: ComplianceActions, session: PageSession) -> None:
     add, account, change, rename, revoke = draw_kept_tabs(
         ["Register somebody", "Account and password", "Give other roles", "Rename", "Revoke"], "people-part"
     )
-    names = [each.name for each in people if each.may_act and not each.roles & SERVICE_ROLES]
+    known = {each.name: each for each in people if each.may_act and not each.roles & SERVICE_ROLES}
+    names = list(known)
     with add:
         _add(actions, session)
     with account:
         _account(actions, session, names)
     with change:
-        _change(actions, session, names)
+        _change(actions, session, known)
     with rename:
         _rename(actions, session, names)
     with revoke:
@@ -72,36 +74,54 @@ def _add(actions: ComplianceActions, session: PageSession) -> None:
             )
 
 
-def _change(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
+def _choose(label: str, names: Sequence[str], key: str) -> str:
+    """Draw the list of people, of whom nobody is chosen until somebody chooses; return the name, "" until then."""
+    return st.selectbox(label, names, index=None, placeholder="Choose a person", key=key) or ""
+
+
+def _change(actions: ComplianceActions, session: PageSession, known: Mapping[str, Person]) -> None:
+    """Draw the form as the person's roles and rank are: what nobody meant to change stays."""
+    name = _choose("Who", list(known), "people-change-who")
     with typed_form(form_key("people-change")) as form:
-        name = st.selectbox("Who", names, key="people-change-who")
-        words, key = "All their roles from now on", f"{form}-roles"
-        roles = st.multiselect(words, _ROLES, format_func=lambda role: role.value, key=key)
-        rank = Rank(str(st.selectbox("Rank", [each.value for each in Rank], key="people-change-rank")))
+        of = f"{form}-{name}"
+        held = [role for role in _ROLES if name in known and role in known[name].roles]
+        ranks = [each.value for each in Rank]
+        rank_now = ranks.index(known[name].rank.value) if name in known else 0
+        roles = st.multiselect(
+            "All their roles from now on", _ROLES, held, format_func=lambda role: role.value, key=f"{of}-roles"
+        )
+        rank = Rank(str(st.selectbox("Rank", ranks, rank_now, key=f"{of}-rank")))
         if draw_submit("Change", form):
             act(
-                lambda: actions.change(name, roles, rank, by=session.use()),
+                lambda: actions.change(_chosen(name), roles, rank, by=session.use()),
                 f"{name} has these roles from now on.",
                 form="people-change",
             )
 
 
+def _chosen(name: str) -> str:
+    """Return whom it is about. Raises Refused where nobody is chosen."""
+    if not name:
+        raise Refused("people.nobody-chosen", "choose a person first")
+    return name
+
+
 def _account(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
     with typed_form(form_key("people-password")) as form:
         st.caption("Who has forgotten it: they are logged out everywhere, and set another one at the link.")
-        name = st.selectbox("Whose password", names, key="people-password-who")
+        name = _choose("Whose password", names, "people-password-who")
         if draw_submit("Make a new link", form):
             act(
-                lambda: actions.new_password(name, by=session.use()),
+                lambda: actions.new_password(_chosen(name), by=session.use()),
                 lambda link: f"Give this link to {name} alone; it works once, for a day: {link}",
                 form="people-password",
             )
     with typed_form(form_key("people-invite")) as form:
         login = st.text_input("Name to log in with, for somebody without an account; empty: as c.adeyemi")
-        who = st.selectbox("Whose", names, key="people-invite-who")
+        who = _choose("Whose", names, "people-invite-who")
         if draw_submit("Make the account", form):
             act(
-                lambda: actions.invite(who, login, by=session.use()),
+                lambda: actions.invite(_chosen(who), login, by=session.use()),
                 lambda made: panels.invited(who, made),
                 form="people-invite",
             )
@@ -110,11 +130,11 @@ def _account(actions: ComplianceActions, session: PageSession, names: Sequence[s
 def _rename(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
     with typed_form(form_key("people-rename")) as form:
         st.caption("They stay the same person, with their account. What they did before stays under the name of then.")
-        name = st.selectbox("Whose name", names, key="people-rename-who")
+        name = _choose("Whose name", names, "people-rename-who")
         new_name = st.text_input("Their name from now on")
         if draw_submit("Rename", form):
             act(
-                lambda: actions.rename(name, new_name, by=session.use()),
+                lambda: actions.rename(_chosen(name), new_name, by=session.use()),
                 lambda renamed: f"{name} is called {renamed.name} from now on.",
                 form="people-rename",
             )
@@ -122,11 +142,11 @@ def _rename(actions: ComplianceActions, session: PageSession, names: Sequence[st
 
 def _revoke(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
     with typed_form(form_key("people-revoke")) as form:
-        name = st.selectbox("Who", names, key="people-revoke-who")
+        name = _choose("Who", names, "people-revoke-who")
         why = st.text_input("Why")
         if draw_submit("Revoke", form):
             act(
-                lambda: actions.revoke(name, why, by=session.use()),
+                lambda: actions.revoke(_chosen(name), why, by=session.use()),
                 f"{name} may do nothing from now on, and their account has ended.",
                 form="people-revoke",
             )

@@ -58,7 +58,10 @@ def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Deployment
     before, st.session_state[_SEEN] = st.session_state.get(_SEEN), (id, act_key(one))
     with st.container():  # always there, as one for each act: what comes and goes moves no field
         if before is not None and before[0] == id and before[1] != act_key(one):
-            st.warning("It has changed since you looked: read it anew. A button that you pressed just now did nothing.")
+            st.warning(
+                "It has changed since you looked: read it anew. If you pressed a button at that moment, and it isn't "
+                "said what came of it, press again."
+            )
     is_told = one.planned.announced and view.is_public(id)
     drawn = steps & _DRAWN.keys() - ({Step.ANNOUNCE} if is_told else set())
     offered = offered_acts(one, by.roles)  # a second button would have people ask whether it does something else

@@ -21,11 +21,13 @@ from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.readiness import DeploymentOverview
 from lfr_core.watchlists.quality.refused_workbook import REFUSED_FILE
+from lfr_core.watchlists.start_workbook import START_FILE, start_workbook
 from lfr_core.watchlists.upload import MOST_BYTES, UploadedFile
 
 __all__ = ["show_list_panel"]
 
 _LOOK_S = 1.0
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _TURN = "planner-upload-turn"
 """Of the session's state: ends the uploader's key, so that what was taken is forgotten by the browser's session."""
 _FAULT = "planner-upload-fault"
@@ -60,6 +62,14 @@ def show_list_panel(lists: UploadedLists, one: DeploymentOverview, by: Authentic
 
 def _uploader(lists: UploadedLists, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     whole = st.toggle("Choose a whole folder", key=_WHOLE)
+    st.download_button(
+        "A spreadsheet to fill in",
+        start_workbook,
+        START_FILE,
+        _XLSX,
+        help="It says what each column means.",
+        on_click="ignore",
+    )
     turn = st.session_state.setdefault(_TURN, 0)
     given = st.file_uploader(
         "The list's folder" if whole else "The list: a zip, or spreadsheet and photographs",
@@ -123,7 +133,7 @@ def _came_of(lists: UploadedLists, deployment: str, by: AuthenticatedPerson, job
                 "What was refused, as a spreadsheet",
                 partial(lists.take_refused, deployment, by=by),
                 REFUSED_FILE,
-                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                _XLSX,
                 help="With names and pictures from the list: keep it as you keep the list itself.",
                 on_click="ignore",
             )

@@ -239,7 +239,7 @@ def _is_news(row: AlertRow, answer: AnyAnswer, name: str, *, correct: bool) -> b
     if not correct:
         raise Refused(
             "alert.already-answered",
-            f"{by} has answered {stands.replace('_', ' ')} already, and that stands: to replace it with "
-            f"{answer.value.replace('_', ' ')}, say that this is a correction",
+            f"{by} has answered {stands.replace('_', ' ')} already, and that stands: correct that answer if it is "
+            f"{answer.value.replace('_', ' ')}",
         )
     return True

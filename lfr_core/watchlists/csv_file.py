@@ -176,10 +176,10 @@ def _columns(path: Path, header: Sequence[str], names: ColumnNames, filled: set[
     ]
     if faults:
         raise Poison(
-            f"{path} {' and '.join(faults)}. The first line must be: {','.join(COLUMNS)} "
-            f"and may go on with {','.join(FURTHER_COLUMNS)}; or say in {NAMES_FILE}, beside the list or in the folder "
-            f'above it, what your columns mean ([columns], "Custody ref" = "subject"; "" for one that isn\'t read). '
-            f"{ADVICE}"
+            f"{path} {' and '.join(faults)}. The first line must be: {', '.join(COLUMNS)}; "
+            f"and may go on with {', '.join(FURTHER_COLUMNS)}. {ADVICE} Or say in {NAMES_FILE}, beside the list or in "
+            f'the folder above it, what your columns mean ([columns], "Custody ref" = "subject"; "" for one that '
+            "isn't read)."
         )
     return order
 

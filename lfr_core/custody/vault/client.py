@@ -275,7 +275,9 @@ def make_vault_client(settings: Settings, identity: ProcessIdentity, timeout_s: 
 
 
 def _away(where: Path | str) -> VaultAwayError:
-    return VaultAwayError(f"the vault at {where} does not answer; start it with `lfr up`, or see `lfr status`")
+    return VaultAwayError(
+        f"the vault at {where} does not answer: whoever runs the system starts it with `lfr up`, or sees `lfr status`"
+    )
 
 
 def _frame_key(answer: m.FrameKeyAnswer) -> FrameKey:

@@ -60,7 +60,7 @@ def _entry_rules(last_day: date) -> tuple[Rule, ...]:
             "expiry-after-deployment",
             Kind.BETWEEN,
             ("expires_on",),
-            f"the entry expires before the deployment's last day, {last_day.isoformat()}",
+            f"the entry expires before the deployment's last day, {last_day.day} {last_day:%B %Y}",
             "expires_on_text",
             _READABLE,
             low=_midnight(last_day),

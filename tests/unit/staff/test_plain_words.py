@@ -21,6 +21,10 @@ from apps.plain_words import plain_sentence, plain_words
             "Ann Operator was revoked on 2 November 2026",
         ),
         ("the vault at /home/lfr/run/vault.sock does not answer; start it", "the vault does not answer; start it"),
+        ("5 topics are there, at 127.0.0.1:57123", "5 topics are there"),
+        ("from 20:42 it is at kafka.force.example:9093,b.force.example:9093 alone", "from 20:42 it is alone"),
+        ("/home/lfr/tmp/list-x1/watchlist.csv lacks the columns a/b", "watchlist.csv lacks the columns a/b"),
+        ("loaded; its contract d78e5dacd6524197 is the list's", "loaded; its contract is the list's"),
         ("entry 2026-13-45 is no day", "entry 2026-13-45 is no day"),
         (
             "the pictures of alert 0a1b2c3d-0000-4000-8000-00000000000f were deleted",

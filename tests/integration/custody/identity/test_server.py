@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from lfr_core.custody.identity.discovery import discover, fetch_keys
 from lfr_core.custody.identity.embedded import HOST_SCRIPT, identity_folder, staff_secret, write_config
 from lfr_core.domain.policy import load_policy
 from tests.support.foreign_listener import is_shared
-from tests.support.identity import IdentityServer
+from tests.support.identity import IdentityServer, set_password
 
 pytestmark = pytest.mark.identity
 
@@ -88,6 +89,31 @@ def test_its_login_page_says_what_browsers_must_not_do(identity_server: Identity
     assert headers["x-frame-options"] in {"SAMEORIGIN", "DENY"}
     assert headers["referrer-policy"] == "strict-origin-when-cross-origin"
     assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/login", "/about", "/reset", "/profile"])
+def test_no_page_of_it_leads_to_its_makers_or_ends_in_a_fault(identity_server: IdentityServer, path: str) -> None:
+    issuer = identity_server.provider.issuer
+    answer = httpx.get(f"{issuer}{path}", trust_env=False, follow_redirects=True)
+
+    assert answer.status_code in {200, 403}
+    assert answer.url.host == "127.0.0.1"
+    assert [
+        each for each in re.findall(r'(?:href|src|action)="(https?:[^"]+)"', answer.text) if "127.0.0.1" not in each
+    ] == []
+    assert "Canaille" not in answer.text
+
+
+def test_who_sets_a_first_password_reads_how_long_it_has_to_be_and_no_command(identity_server: IdentityServer) -> None:
+    account, link = identity_server.accounts.invite("nan.newcomer", "Nan Newcomer")
+    shown = httpx.get(link, trust_env=False).text
+
+    assert "Set your password" in shown
+    assert "at least 12 characters" in shown
+    assert account.login in shown
+    set_password(link)
+    written = "".join(each.read_text() for each in HOST_SCRIPT.with_name("templates").rglob("*.html"))
+    assert "lfr login" not in written
 
 
 def test_a_server_that_hangs_is_found_and_one_that_answers_again_is_well(identity_server: IdentityServer) -> None:
