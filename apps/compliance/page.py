@@ -27,6 +27,7 @@ from apps.sign_in import PageSession, draw_person, may_see
 from apps.supervisor.state import read_differences
 from apps.tables import text_table_html
 from apps.typed.keeper import typed_form
+from lfr_core.common.counts import counted
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.domain.working_days import LONDON, deadline_words
 from lfr_core.publication.promises.port import Result
@@ -134,7 +135,9 @@ def _certificates(view: ComplianceView, actions: ComplianceActions) -> None:
             rows = [(str(each.number or "?"), each.what) for each in faults]
             st.html(text_table_html(("Certificate", "What is wrong"), rows, words="What is wrong"))
         else:
-            st.success(f"All {len(found)} are as they were signed, each follows the one before, none is missing.")
+            st.success(
+                f"{counted(len(found), 'certificate')}, as signed; each follows the one before, and none is missing."
+            )
 
 
 def _ledger(view: ComplianceView, actions: ComplianceActions, session: PageSession) -> None:

@@ -132,7 +132,7 @@ def searched_rows(certificate: Certificate) -> list[tuple[str, ...]]:
             store.what,
             f"{store.files:,}" if store.searched else "not searched",
             f"{store.bytes_read:,}",
-            ", ".join(sorted({finding.verdict.value for finding in store.findings})) or "nothing was put there",
+            "; ".join(sorted({finding.verdict.value for finding in store.findings})) or "nothing was put there",
             f"{len(store.not_searched):,}" if store.not_searched else "",
         )
         for store in certificate.search.stores

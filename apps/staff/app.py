@@ -15,6 +15,7 @@ from apps.pressed import forget_press
 from apps.sign_in import PageSession, logged_in, watch_login
 from apps.staff.pages import STAFF_PAGES, pages_of
 from apps.staff.process import page_sessions, pages_installation, typed_texts
+from apps.staff.to_login import send_to_login
 from apps.typed.keeper import draw_keeper
 
 if TYPE_CHECKING:
@@ -69,7 +70,12 @@ def _log_in() -> None:
     from lfr_core.custody.identity.provider import provider_of
 
     discover(provider_of(pages_installation().settings))  # Streamlit would answer with two words
-    st.login()
+    send_to_login(base=_base())
+
+
+def _base() -> str:
+    """Return the pages' path at their address, "" at its root."""
+    return urlsplit(pages_installation().settings.page_addresses[0]).path.rstrip("/")
 
 
 def _pages(session: PageSession) -> list[StreamlitPage]:
@@ -134,8 +140,7 @@ _place = st.container()  # always there, whoever is in
 _session, _page = logged_in(page_sessions(), _log_in), None
 if _session is not None:
     _login = _session.person.login
-    _base = urlsplit(pages_installation().settings.page_addresses[0]).path.rstrip("/")
-    draw_keeper(typed_texts(), (_login.issuer, _login.subject), base=_base)
+    draw_keeper(typed_texts(), (_login.issuer, _login.subject), base=_base())
     _page = st.navigation(_pages(_session), position="top")
 with _place:
     watch_login(page_sessions())

@@ -19,9 +19,12 @@ from apps.staff.downloads import read_cookie
 from apps.staff.pages import STAFF_PAGES
 from lfr_core.common.errors import LfrError
 
-__all__ = ["COOKIE", "ReturnPath"]
+__all__ = ["BACK_TO", "COOKIE", "ReturnPath"]
 
 COOKIE = "openlfr_return"
+BACK_TO = "openlfr_back_to"
+"""Of the query of the login's address: the page that stood there when its session had ended."""
+_LOGIN = "auth/login"
 _KEPT_S = 900
 """For so long somebody may take to log in."""
 _WHERE = re.compile(rf"({'|'.join(each.path for each in STAFF_PAGES)})(\?[A-Za-z0-9._~%&=+:-]{{0,400}})?")
@@ -48,7 +51,7 @@ class ReturnPath:
         request = Request(scope)
         path = str(scope["path"]).removeprefix(self._base).strip("/")
         query = scope["query_string"].decode("latin-1")
-        asked = where_of(f"{path}?{query}" if query else path)
+        asked = where_of(request.query_params.get(BACK_TO, "") if path == _LOGIN else f"{path}?{query}".rstrip("?"))
         kept = where_of(request.cookies.get(COOKIE, ""))
         if asked and not await self._is_in(request):
             await self._app(scope, receive, _setting(send, self._cookie(asked, _KEPT_S)))

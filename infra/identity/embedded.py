@@ -11,7 +11,6 @@ import asyncio
 import datetime as dt
 import json
 import os
-import re
 import runpy
 import signal
 import sys
@@ -26,9 +25,7 @@ LINK_H = 24  # hours in which a link for setting one's password works, once
 TOKEN_S = 300  # seconds for which an access token works; it opens nothing of ours
 LONGEST_REQUEST = 65_536  # bytes
 LOGIN_STEPS = runpy.run_path(str(Path(__file__).with_name("login_steps.py")))
-TEMPLATES = Path(__file__).with_name("templates")
-FOOTER = re.compile(r"<footer>.*?</footer>", re.DOTALL)  # of canaille's pages: it leads to its makers' addresses
-NOT_OURS = {"core.account.about", "core.auth.password.forgotten", "core.auth.password.forgotten_code"}
+OWN_PAGES = runpy.run_path(str(Path(__file__).with_name("own_pages.py")))
 PASSWORD_ROUNDS = 210_000  # PBKDF2-HMAC-SHA512, as OWASP's password storage sheet of 2023 asks
 
 
@@ -63,7 +60,6 @@ def make_app(config: dict[str, Any], *, migrate: bool) -> Any:
     import canaille
     import flask_talisman  # noqa: F401  where it is missing, canaille's pages have no headers that guard them
     from canaille.oidc import provider
-    from jinja2 import ChoiceLoader, FileSystemLoader, FunctionLoader, PrefixLoader
     from werkzeug.security import gen_salt
 
     settings = {
@@ -109,22 +105,12 @@ def make_app(config: dict[str, Any], *, migrate: bool) -> Any:
     # canaille's own is a JWT of the second: an account's second login in it met the table's UNIQUE, and got status 500
     provider.generate_access_token = lambda **_of: gen_salt(48)
     app = canaille.create_app(config=settings, init_backend=migrate, env_file=os.devnull)
-    own = app.jinja_env.loader
-    without_footer = FunctionLoader(lambda name: FOOTER.sub("", own.get_source(app.jinja_env, name)[0]))
-    app.jinja_env.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), PrefixLoader({"canaille": without_footer}), own])
+    OWN_PAGES["put_ours_before"](app)
     app.context_processor(lambda: {"openlfr_page": config["page"]})
-    app.before_request(leave_out_pages_of_others)
     LOGIN_STEPS["keep_their_order"](app)
     app.after_request(forget_once_logged_in)
     app.after_request(show_way_on)
     return app
-
-
-def leave_out_pages_of_others() -> Any:
-    """Lead to the login from pages with addresses of canaille's makers, or that would send mails, which it can't."""
-    from flask import redirect, request, url_for
-
-    return redirect(url_for("core.auth.login")) if request.endpoint in NOT_OURS else None
 
 
 def forget_once_logged_in(response: Any) -> Any:

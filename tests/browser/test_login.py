@@ -141,6 +141,25 @@ def test_an_address_opened_without_a_session_is_where_one_is_after_the_login(
 
 
 @pytest.mark.slow
+def test_a_page_whose_session_has_ended_is_where_one_is_after_the_next_login(
+    context: BrowserContext, logins: PageLogins, address: str
+) -> None:
+    logins.cookies.pop(ADA, None)
+    logins.log_in(context, ADA)
+    page = context.new_page()
+    page.goto(f"{address}/planning?deployment=market-0412")
+    page.locator(".lfr-who").filter(has_text=ADA).wait_for(timeout=30_000)
+    time.sleep(1.1)  # a login's time is in whole seconds
+    logins.people.end_sessions(ADA, by=authenticated(DEE))
+
+    page.get_by_role("button", name="Log in").click(timeout=30_000)
+    type_login(page, login_of(ADA))
+    page.locator(".lfr-who").filter(has_text=ADA).wait_for(timeout=30_000)
+
+    assert page.url == f"{address}/planning?deployment=market-0412"
+
+
+@pytest.mark.slow
 def test_who_has_set_a_password_is_led_to_the_pages_and_from_the_providers_own_page_too(
     context: BrowserContext, logins: PageLogins, address: str
 ) -> None:

@@ -8,6 +8,7 @@ the page.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import escape
 from html.parser import HTMLParser
 
@@ -21,6 +22,7 @@ _VOID_KEPT = frozenset({"br", "col", "hr"})
 _KEPT_ATTRIBUTES = frozenset({"class", "colspan", "rowspan", "scope", "id", "lang", "title", "role"})
 _ICONS = {"fa-check-circle": "kept", "fa-times": "broken", "fa-exclamation": "not evaluated"}
 """The status of an expectation is shown by an icon of a font that isn't loaded: its class says which."""
+_NOTHING = "Data asset: None"
 _ADDRESS = re.compile(r"(?:https?:)?//[^\s<>\"']+")
 
 
@@ -53,7 +55,7 @@ class _Body(HTMLParser):
         if tag == "body":
             self._in_body = True
             return
-        if self._dropping or tag in _DROPPED:
+        if self._dropping or tag in _DROPPED or _is_of_programs(dict(attrs)):
             if tag not in _VOID and tag != "img":
                 self._dropping.append(tag)
             return
@@ -76,7 +78,16 @@ class _Body(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._in_body and not self._dropping:
-            self.out.append(escape(_ADDRESS.sub("", data)))
+            self.out.append(escape(_ADDRESS.sub("", data.replace(_NOTHING, ""))))
+
+
+def _is_of_programs(attributes: Mapping[str, str | None]) -> bool:
+    """Return whether an element is the column of buttons that do nothing without a script, or tells of the run.
+
+    The run is told of in ids, hashes and times of another clock.
+    """
+    classes = (attributes.get("class") or "").split()
+    return "sticky" in classes or attributes.get("id") == "section-1-content-block-3"
 
 
 def _tag(tag: str) -> str:

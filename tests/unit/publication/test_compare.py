@@ -63,6 +63,8 @@ def test_a_page_of_data_docs_loses_all_that_asks_the_internet_and_keeps_its_figu
     page = """<html><head><script src="https://cdn.example/x.js"></script></head><body onload="go()">
     <nav><a href="https://example.org">away</a></nav><style>b{background:url(//evil.example/a.png)}</style>
     <img src="http://example.org/a.png"><a href="https://example.org">see https://example.org/y</a>
+    <div class="card sticky"><div><b>Failed Only</b></div></div><p>Data asset: None</p>
+    <div id="section-1-content-block-3"><div>Run Time</div><p>2026-11-28T20:39:42Z</p></div>
     <p onclick="go()" style="x" class="k">66 &lt; 67</p><i class="fas fa-times"></i><script>x</script></body></html>"""
     made = localised(page, "A <title>")
 
@@ -70,6 +72,7 @@ def test_a_page_of_data_docs_loses_all_that_asks_the_internet_and_keeps_its_figu
     assert "script>" not in made
     assert "onload" not in made
     assert "onclick" not in made
+    assert [each for each in ("Failed Only", "None", "Run Time", "20:39:42Z") if each in made] == []
     assert '<p class="k">66 &lt; 67</p>' in made
     assert 'broken<i class="fas fa-times">' in made
     assert "A &lt;title&gt;" in made

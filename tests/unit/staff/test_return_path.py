@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from apps.staff.return_path import COOKIE, ReturnPath
+from apps.staff.return_path import BACK_TO, COOKIE, ReturnPath
 from lfr_core.common.errors import Refused
 
 ADDRESS = "http://127.0.0.1:8501"
@@ -58,6 +58,15 @@ def test_nothing_is_kept_of_whoever_is_in_or_opens_the_first_page() -> None:
     opened = ask("/", cookie="planning")  # not logged in: the first page is what is wanted now
     assert opened.status_code == 200
     assert "Max-Age=0" in opened.headers["set-cookie"]
+
+
+@pytest.mark.parametrize("base", ["", "/lfr"])
+def test_a_page_whose_session_has_ended_is_come_back_to_as_well(base: str) -> None:
+    kept = ask(f"{base}/auth/login?provider=x&{BACK_TO}=enquiries%3Fpart%3DTake%2Ba%2Brequest", base=base)
+
+    assert kept.headers["set-cookie"].startswith(f"{COOKIE}=enquiries?part=Take+a+request; Max-Age=900")
+    assert "set-cookie" not in ask(f"{base}/auth/login?provider=x&{BACK_TO}=%2F%2Felsewhere.test", base=base).headers
+    assert "set-cookie" not in ask(f"{base}/auth/login?provider=x", base=base).headers
 
 
 @pytest.mark.parametrize(
