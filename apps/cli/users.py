@@ -25,7 +25,8 @@ Roles = Annotated[
     list[str],
     typer.Option(
         "--role",
-        help="planner, authorising-officer, operator, publication-officer, compliance or auditor; once for each.",
+        help="planner, authorising-officer, operator, engaging-officer, publication-officer, compliance or auditor; "
+        "once for each.",
     ),
 ]
 RankOption = Annotated[str, typer.Option("--rank", help="police-staff, constable, sergeant, ... chief-constable.")]

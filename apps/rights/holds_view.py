@@ -15,6 +15,7 @@ from lfr_core.custody.people.consultations import Consultations
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.working_days import LONDON
 from lfr_core.retention.build import build_hold_service
+from lfr_core.retention.footage.hold_approval import PROVISIONAL_DAYS
 from lfr_core.retention.footage.hold_service import HoldService
 from lfr_core.retention.footage.holds import Hold, HoldGround, HoldRequest
 from lfr_core.retention.footage.listing import list_holds, list_segments
@@ -117,9 +118,15 @@ def hold_row(one: HeldFootage, today: date) -> tuple[str, ...]:
         one.what,
         GROUNDS[hold.ground],
         hold.requested_by,
-        hold.approved_by or "nobody yet: it lapses",
+        hold.approved_by or f"nobody yet: it lapses on {_day(_lapses_on(hold))}",
         f"{_day(hold.review_on)}{late}",
     )
+
+
+def _lapses_on(hold: Hold) -> date:
+    """Return the day on which a hold ends that nobody approves; a complaint's own is reviewed by that day."""
+    placed_on = hold.placed_at.astimezone(LONDON).date()
+    return min(hold.review_on, placed_on + timedelta(days=PROVISIONAL_DAYS))
 
 
 def _what(found: tuple[Segment, ...], labels: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from typer.main import get_command
 
 from apps.cli.main import app
+from lfr_core.custody.people.roles import SERVICE_ROLES, Role
 
 TYPED = {"--by", "--as", "--actor", "--user", "--operator", "--approved-by", "--second"}
 NAMES_A_THING = {("deployment", "create"), ("camera", "add"), ("camera", "run"), ("camera", "probe"), ("stream", "run")}
@@ -66,3 +67,12 @@ def test_nothing_personal_of_who_asks_for_their_rights_stands_in_a_command_line(
 
     assert typed <= NOT_PERSONAL | {"as_json", "json", "help"}
     assert {"contact_file", "place_file", "subject_file", "text_file"} <= options.keys()
+
+
+def test_each_role_that_a_person_may_hold_is_named_where_roles_are_given() -> None:
+    given = [each for path, command in COMMANDS.items() for each in command.params if "--role" in each.opts]
+    roles = [role.value.replace(" ", "-") for role in Role if role not in SERVICE_ROLES]
+    missing = [role for role in roles for each in given if role not in each.help]
+
+    assert len(given) >= 2
+    assert missing == []
