@@ -40,6 +40,7 @@ from lfr_core.custody.vault.keystore_rollback import drop_destroyed, hold_record
 from lfr_core.custody.vault.machines import Machines
 from lfr_core.custody.vault.process_files import ProcessFiles
 from lfr_core.custody.vault.server import VaultServer
+from lfr_core.custody.vault.tpm_binding import bind_or_release, open_tpm
 from lfr_core.deployments.vault_records import VaultRecords, bind_installation, check_keystore_is_there
 from lfr_core.domain.gate import GateLimits
 from lfr_core.domain.policy import Policy
@@ -80,12 +81,13 @@ def build_vault(
         The vault, and what compares the records with the audit trail.
 
     Raises:
-        Fatal: the keystore is damaged or another installation's.
-        Refused: `vault.keystore`: its folder can't be written.
-        Retryable: the database is away.
+        Fatal: the keystore is damaged, another installation's, or of before the TPM's last turn.
+        Refused: `vault.keystore`: its folder can't be written; `vault.tpm`.
+        Retryable: the database or the TPM is away.
     """
     check_keystore_is_there(engine, settings.keystore_folder)
-    keystore = Keystore(settings.keystore_folder)
+    tpm = open_tpm(settings.tpm, settings.keystore_folder)
+    keystore = Keystore(settings.keystore_folder, tpm=tpm)
     bind_installation(engine, keystore.installation, kept_head_of(settings))
     log, audit = VaultRecords(engine, clock), AuditWriter(engine, clock)
     core = VaultCore(
@@ -126,6 +128,7 @@ def build_vault(
         drop()
         record_existing_rows(engine, records, trail)
         hold_recorded_footage(core)
+    bind_or_release(core, tpm, setting=settings.tpm)
     return core, compare
 
 

@@ -131,6 +131,12 @@ class Settings(BaseSettings):
         description="host:port of the vault, on a machine that was admitted; what it was given lies in `processes` in "
         "the home folder (`lfr vault join`). Empty: the vault is on this machine.",
     )
+    tpm: str = Field(
+        default="",
+        pattern=r"^(off|auto|release|(release:)?(device|swtpm|mssim|tabrmd):.+)?$",
+        description="TPM that holds a part of what opens the keystore: auto (this machine's, where it can be used), "
+        "device:/dev/tpmrm0 (it must be), release (end it: docs/running.md). Empty: none.",
+    )
     footage_folder: Path | None = Field(
         default=None, description="Sealed footage of the cameras; empty: `footage` in the home folder."
     )

@@ -122,6 +122,7 @@ class VaultPolicy(Section):
     audit_age_s: Annotated[float, Field(ge=10.0, le=300.0)]
     max_open_h: Annotated[float, Field(gt=0.0, le=24.0)]
     certificate_days: Annotated[int, Field(ge=1, le=366)]
+    tpm_final_s: Annotated[float, Field(ge=60.0, le=86_400.0)]
 
 
 class PlanningPolicy(Section):

@@ -1,4 +1,4 @@
-"""`LFR_REQUIRE=kafka,postgresql,browser,models,identity,openssl,gstreamer,root`: a skip of a test so marked fails.
+"""`LFR_REQUIRE=kafka,postgresql,browser,models,identity,openssl,gstreamer,tpm,root`: a skip of a test so marked fails.
 
 What continuous integration promises to have run, ran. A plugin of pytest.
 """
@@ -12,7 +12,7 @@ import pytest
 
 __all__ = ["REQUIRABLE", "required"]
 
-REQUIRABLE = frozenset({"kafka", "postgresql", "browser", "models", "identity", "openssl", "gstreamer", "root", "data"})
+REQUIRABLE = frozenset({"kafka", "postgresql", "browser", "models", "identity", "openssl", "gstreamer", "tpm", "root", "data"})
 """`data` is what nobody can install: .ci/run doesn't ask for it, whoever has it may."""
 
 

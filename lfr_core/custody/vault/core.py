@@ -91,9 +91,11 @@ class VaultCore:
             random_key=random_key,
         )  # fmt: skip
         self._kept_keys = KeptKeys(
-            keystore=keystore, terms=terms, clock=clock, guard=self._guard, facts=facts, people=people, audit=audit
-        )
+            keystore=keystore, terms=terms, clock=clock, guard=self._guard, facts=facts, people=people, audit=audit,
+            final_s=policy.tpm_final_s,
+        )  # fmt: skip
         self.keystore_lock = self._kept_keys.lock
+        self.finality = self._kept_keys.finality
         self._touched = float("-inf")
         self.signing = SigningKey(keystore.installation_secret("signing"))
         self.writers = WriterKeys(keystore.installation_secret("pseudonyms"), self.clock)
@@ -101,14 +103,17 @@ class VaultCore:
 
     def seal_key(self, deployment: str, camera: str) -> FrameKey:
         m.checked(m.SealKey, deployment=deployment, camera=camera)  # one key an epoch; the frame is bound to its camera
+        self.finality.check()
         return self._frames.seal_key(deployment)
 
     def open_key(self, key_id: str) -> FrameKey:
         m.checked(m.OpenKey, key_id=key_id)
+        self.finality.check()
         return self._frames.open_key(key_id)
 
     def check_gate(self, deployment: str) -> float:
         m.checked(m.CheckGate, deployment=deployment)
+        self.finality.check()
         return self._frames.check_gate(deployment)
 
     def trusted_now_ns(self) -> int:
@@ -127,10 +132,12 @@ class VaultCore:
     ) -> KeptKey:
         asked = {"kind": kind, "deployment": deployment, "subject": subject, "due_ns": due_ns, "actor": actor}
         m.checked(m.MakeKey, **asked, camera=camera)
+        self.finality.check()
         return self._kept_keys.make(kind, deployment, subject, due_ns, actor)
 
     def open_kept(self, key_id: str, *, actor: Principal, purpose: str) -> KeptKey:
         m.checked(m.OpenKept, key_id=key_id, actor=m.actor_message(actor), purpose=purpose)
+        self.finality.check()
         return self._kept_keys.open(key_id, actor=actor, purpose=purpose)
 
     def kept(
@@ -172,6 +179,7 @@ class VaultCore:
         """Run all that the vault's timers do."""
         self.expire()
         self.sweep()
+        self.settle()
         self.maintain_keystore()
 
     def expire(self) -> None:
@@ -184,6 +192,13 @@ class VaultCore:
     def sweep(self) -> None:
         """Destroy the kept keys that are due. Called by a timer that waits for the keystore's disk, and no database."""
         self._kept_keys.sweep()
+
+    def settle(self) -> None:
+        """Replace the TPM's secret when that is due. Called by a timer that waits for the TPM; raises nothing of ours.
+
+        No key waits for it: neither those of frames, nor the sweep of kept ones.
+        """
+        self.finality.run()
 
     def maintain_keystore(self) -> None:
         """Tell the records what was destroyed, and that they take writes. Called by a timer; raises nothing of ours."""
@@ -199,6 +214,7 @@ class VaultCore:
         self._frames.drop()
         telling = threading.Thread(target=self._report, name="vault-last-words", daemon=True)
         telling.start()
+        self.finality.stop()
         telling.join(_LAST_WORDS_S)  # else the next start records the epochs
 
     def _report(self) -> None:

@@ -17,6 +17,7 @@ from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.vault import access, erasure_rules
 from lfr_core.custody.vault.clockguard import ClockGuard
 from lfr_core.custody.vault.erasure_events import AuditRecorder, ErasureEvents
+from lfr_core.custody.vault.key_finality import KeyFinality
 from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.port import DestroyedKey, ErasureRule, KeptKey, KeptKeyInfo, KeyKind
@@ -44,6 +45,7 @@ class KeptKeys:
         facts: which deployments there are.
         people: whom a key may be lent to.
         audit: where consultations are written.
+        final_s: the policy's `vault.tpm_final_s`.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class KeptKeys:
         facts: GateFactsSource,
         people: access.PeopleRegister,
         audit: AuditRecorder,
+        final_s: float,
     ) -> None:
         self._keystore, self._terms, self._clock, self._guard = keystore, terms, clock, guard
         self._facts, self._people, self._audit = facts, people, audit
@@ -65,6 +68,7 @@ class KeptKeys:
         """People's looks at lists that are on the trail: who, at which key, for what, and when (monotonic)."""
         self.erasures = ErasureEvents(audit, lambda: keystore.generation)
         self._swept = float("-inf")
+        self.finality = KeyFinality(keystore, self.lock, clock, final_s)
 
     def make(self, kind: KeyKind, deployment: str, subject: str, due_ns: int, actor: SystemActor) -> KeptKey:
         """Make a key, or give its maker the one that is there already."""
@@ -135,6 +139,8 @@ class KeptKeys:
             if any(info.held for info in wanted.values()):
                 raise Refused("vault.key-held", "a held segment's key can't be destroyed: release the hold first")
             gone = self._keystore.destroy(tuple(wanted))
+        if any(info.kind is KeyKind.WATCHLIST for info in gone):
+            self.finality.hasten()
         destroyed = tuple(DestroyedKey(info, now_ns) for info in gone)
         self.erasures.record(destroyed, rule.value)
         return destroyed

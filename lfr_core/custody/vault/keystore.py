@@ -10,14 +10,12 @@ A key that is made is appended to `added-N.jsonl`, wrapped under the same key an
 it costs the same however many there are; whenever the whole is written, these lines go.
 
 Killed between 1 and 2: the old generation stands. Between 2 and 3: the start removes the old one. A key wrapped only
-under an old wrapping key is gone with that, wherever copies of `keys-*.json` may lie; so back up neither file.
+under an old wrapping key is gone with that, wherever copies of `keys-*.json` may lie; so back up neither file. Of one
+that is bound to a TPM, keys are wrapped under the wrapping key and the TPM's secret together (`tpm_secrets.py`).
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,19 +26,21 @@ from pydantic import ValidationError
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.custody.vault.files import append_private, remove_private, write_private
 from lfr_core.custody.vault.keystore_files import (
-    AddedKey,
     KeystoreFile,
+    KeystoreFolder,
+    added_line,
     body_of,
+    open_content,
     whole_lines,
     wrap,
     wrap_key,
 )
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
-from lfr_core.custody.vault.sealing import KEY_BYTES, binding, fingerprint, new_key, open_sealed
+from lfr_core.custody.vault.sealing import KEY_BYTES, fingerprint, new_key
+from lfr_core.custody.vault.tpm_secrets import TPM_MEND, TpmSecrets
 
 __all__ = ["Keystore"]
 
-_GENERATION = re.compile(r"keys-(\d{9})\.json")
 _OWN = ("signing", "pseudonyms", "records", "processes")
 """The installation's own secrets, 32 bytes each: the Ed25519 seed, the HMAC key of pseudonyms, and what the keys of
 records on the broker are derived from, and the seed of the key that processes' certificates are signed with."""
@@ -51,15 +51,22 @@ _ADDED = frozenset({"records", "processes"})
 class Keystore:
     """The kept keys, in memory and on disk. Not for several threads: the vault's lock is held around it."""
 
-    def __init__(self, folder: Path, random_key: Callable[[], bytes] = new_key) -> None:
+    def __init__(self, folder: Path, random_key: Callable[[], bytes] = new_key, tpm: TpmSecrets | None = None) -> None:
         """Open the folder's keystore, or begin one where there is none.
 
+        Args:
+            folder: where it lies, or is to lie.
+            random_key: 32 random bytes.
+            tpm: what opens one that is bound to a TPM; `bind` binds one that isn't.
+
         Raises:
-            Fatal: it is damaged, cut short, unreadable or of a newer version; nothing is changed then.
-            Refused: `vault.keystore`: the folder can't be written.
+            Fatal: it is damaged, cut short, unreadable or of a newer version, or the TPM has destroyed what opened it;
+                nothing is changed then.
+            Refused: `vault.keystore`: the folder can't be written; `vault.tpm`. Retryable: the TPM is away.
         """
-        self._folder = folder
+        self._folder, self._files = folder, KeystoreFolder(folder)
         self._random_key = random_key
+        self._tpm = tpm
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -74,18 +81,19 @@ class Keystore:
         """Lines of keys that were added since the whole was written."""
         self._torn = False
         """Whether such a line may have been left half written."""
-        generations = sorted(
-            int(m[1]) for each in folder.glob("keys-*.json") if (m := _GENERATION.fullmatch(each.name))
-        )
-        if generations:
-            self._read(generations[-1])
-            self._remove_others()
+        newest = self._files.find_newest()
+        if newest is not None:
+            self._read(newest)
+            self._files.remove_others(self._generation)
             self._save()  # a folder that can't be written is found now, not at the first deletion
+            if self._tpm is not None:
+                self._tpm.complete()
         elif any(folder.glob("wrapping-*.key")) and (folder / "installation").exists():
             raise Fatal(
                 f"the keystore in {folder} has lost its keys-*.json: restore the folder, or move it away to begin anew"
             )
         else:
+            self._tpm = None
             self.installation = str(uuid.uuid4())
             self._generation = 0
             self._own = {name: random_key() for name in _OWN}
@@ -143,7 +151,7 @@ class Keystore:
         if self._torn:
             self._save()
         try:
-            append_private(self._added_file(self._generation), self._added_line(info, key))
+            append_private(self._files.added(self._generation), added_line(self._wrapping, info, key, self._added))
         except Refused:
             self._torn = True
             raise
@@ -175,9 +183,39 @@ class Keystore:
         for info in gone:
             del self._keys[info.id]
             self._made.pop((info.kind, info.deployment, info.subject), None)
+        if gone and self._tpm is not None:
+            self._tpm.owe()
         if gone or self._outdated:
             self.renew()
         return gone
+
+    @property
+    def tpm(self) -> TpmSecrets | None:
+        """The secrets in a TPM that it opens with; None: with none."""
+        return self._tpm
+
+    def bind(self, tpm: TpmSecrets | None) -> None:
+        """Wrap every key anew, with the TPM's secret; None: without any. Raises Refused `vault.keystore`."""
+        before, self._tpm = self._tpm, tpm
+        try:
+            self.renew()
+        except Refused:
+            self._tpm = before
+            raise
+
+    def turn(self) -> None:
+        """Wrap every key anew, with the TPM's next secret: `complete` then overwrites the one of before.
+
+        Raises:
+            Refused: `vault.keystore`: the disk takes no write, and the secret stays the one it was.
+        """
+        assert self._tpm is not None, "bind() comes first"
+        before = self._tpm.advance()
+        try:
+            self.renew()
+        except Refused:
+            self._tpm.binding = before
+            raise
 
     def raise_generation(self, least: int) -> None:
         """Go on from a generation that there was already. Raises Refused `vault.keystore`."""
@@ -191,10 +229,11 @@ class Keystore:
     def _renew_as(self, generation: int) -> None:
         wrapping = self._random_key()
         self._outdated = True
-        write_private(self._wrapping_file(generation), wrapping)
-        self._write(generation, wrapping)
-        self._wrapping, self._generation, self._outdated = wrapping, generation, False
-        self._remove_others()
+        write_private(self._files.wrapping(generation), wrapping)
+        mixed = wrapping if self._tpm is None else self._tpm.mix(wrapping)
+        self._write(generation, mixed)
+        self._wrapping, self._generation, self._outdated = mixed, generation, False
+        self._files.remove_others(self._generation)
 
     @property
     def outdated(self) -> bool:
@@ -203,23 +242,9 @@ class Keystore:
 
     # -- files -----------------------------------------------------------------------------------
 
-    def _wrapping_file(self, generation: int) -> Path:
-        return self._folder / f"wrapping-{generation:09d}.key"
-
-    def _keys_file(self, generation: int) -> Path:
-        return self._folder / f"keys-{generation:09d}.json"
-
-    def _added_file(self, generation: int) -> Path:
-        return self._folder / f"added-{generation:09d}.jsonl"
-
-    def _added_line(self, info: KeptKeyInfo, key: bytes) -> bytes:
-        wrapped = wrap_key(self._wrapping, info, key)
-        sealed = wrap(self._wrapping, wrapped.model_dump_json().encode(), "added", self._added)
-        return AddedKey(key=wrapped, seal=sealed).model_dump_json().encode() + b"\n"
-
     def _save(self) -> None:
         self._write(self._generation, self._wrapping)
-        lines = self._added_file(self._generation)
+        lines = self._files.added(self._generation)
         if lines.exists():
             self._torn = True  # until they are out of the way
             left = lines.with_name(f".keys-{lines.name}")  # what a kill leaves in the middle of it, the start removes
@@ -235,55 +260,39 @@ class Keystore:
             own={name: wrap(wrapping, key, "own", name) for name, key in self._own.items()},
             keys=tuple(wrap_key(wrapping, info, self._keys[info.id]) for info in self._infos.values()),
             head=self._head,
+            tpm=None if self._tpm is None else self._tpm.binding,
         )
         sealed = content.model_copy(update={"seal": wrap(wrapping, body_of(content), "file")})
-        write_private(self._keys_file(generation), sealed.model_dump_json().encode())
+        write_private(self._files.keys(generation), sealed.model_dump_json().encode())
         self._added, self._torn = 0, False
 
     def _read(self, generation: int) -> None:
-        file = self._keys_file(generation)
+        file = self._files.keys(generation)
         damaged = (
             f"the keystore {file} is damaged or not this installation's: restore the folder {self._folder} as it was"
         )
         try:
             content = KeystoreFile.model_validate_json(file.read_bytes())
-            self._wrapping = self._wrapping_file(generation).read_bytes()
-            if len(self._wrapping) != KEY_BYTES or content.version != 1 or content.generation != generation:
+            wrapping = self._files.wrapping(generation).read_bytes()
+            if len(wrapping) != KEY_BYTES or content.version != 1 or content.generation != generation:
                 raise Fatal(damaged)
-
-            def unwrap(text: str, *bound: str | int) -> bytes:
-                return open_sealed(self._wrapping, base64.b64decode(text, validate=True), binding(*bound))
-
-            if unwrap(content.seal, "file") != body_of(content):
-                raise Fatal(damaged)
-            self._own = {name: unwrap(text, "own", name) for name, text in content.own.items()}
-            added = [AddedKey.model_validate_json(line) for line in whole_lines(self._added_file(generation))]
-            for number, line in enumerate(added):
-                if unwrap(line.seal, "added", number) != line.key.model_dump_json().encode():
-                    raise Fatal(damaged)
-            there = {each.id for each in content.keys}  # the whole was written, and the lines not removed any more
-            for each in (*content.keys, *(line.key for line in added if line.key.id not in there)):
-                self._infos[each.id] = KeptKeyInfo(
-                    each.id, each.kind, each.deployment, each.subject, each.fingerprint, each.due_ns, each.held
-                )
-                self._keys[each.id] = unwrap(each.wrapped, "kept", each.id)
-                self._made[each.kind, each.deployment, each.subject] = each.id
-            if set(self._own) | _ADDED != set(_OWN):
-                raise Fatal(damaged)
-            self._own |= {name: self._random_key() for name in _ADDED - self._own.keys()}
-        except (OSError, ValidationError, binascii.Error, Refused) as error:
+        except (OSError, ValidationError) as error:
             raise Fatal(f"{damaged} ({type(error).__name__})") from error
+        if content.tpm is None:
+            self._tpm, self._wrapping = None, wrapping
+        elif self._tpm is None:
+            raise Fatal(f"the keystore in {self._folder} opens with a TPM only, and LFR_TPM names none: {TPM_MEND}")
+        else:
+            self._tpm.open(content.tpm, content.installation)
+            self._wrapping = self._tpm.mix(wrapping)
+        try:
+            self._own, keys = open_content(content, whole_lines(self._files.added(generation)), self._wrapping)
+        except (OSError, ValueError, Refused) as error:
+            raise Fatal(f"{damaged} ({type(error).__name__})") from error
+        if set(self._own) | _ADDED != set(_OWN):
+            raise Fatal(damaged)
+        self._own |= {name: self._random_key() for name in _ADDED - self._own.keys()}
+        for info, key in keys:
+            self._infos[info.id], self._keys[info.id] = info, key
+            self._made[info.kind, info.deployment, info.subject] = info.id
         self.installation, self._generation, self._head = content.installation, generation, content.head
-
-    def _remove_others(self) -> None:
-        """Remove old generations, the wrapping keys first, and what a killed write left."""
-        keep = {each(self._generation) for each in (self._wrapping_file, self._keys_file, self._added_file)}
-        others = [
-            *self._folder.glob("wrapping-*.key"),
-            *self._folder.glob("keys-*.json"),
-            *self._folder.glob("added-*.jsonl"),
-            *self._folder.glob(".*.key.*"),
-        ]
-        for file in [*others, *self._folder.glob(".keys-*")]:
-            if file not in keep:
-                remove_private(file)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lfr_core.common.errors import Fatal, Refused
-from lfr_core.custody.vault import files
+from lfr_core.custody.vault import files, keystore_files
 from lfr_core.custody.vault import keystore as module
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.keystore_files import KeystoreFile, read_kept_key_ids
@@ -105,11 +105,11 @@ def test_killed_at_any_point_of_a_deletion_the_survivors_are_there_and_a_repeat_
         raise KeyboardInterrupt
 
     monkeypatch.setattr(module, "write_private", killed)
-    monkeypatch.setattr(module, "remove_private", killed_too)
+    monkeypatch.setattr(keystore_files, "remove_private", killed_too)
     with pytest.raises(KeyboardInterrupt):
         store.destroy((gone.id,))
     monkeypatch.setattr(module, "write_private", write)
-    monkeypatch.setattr(module, "remove_private", remove)
+    monkeypatch.setattr(keystore_files, "remove_private", remove)
 
     again = Keystore(tmp_path)
     again.destroy((gone.id,))
