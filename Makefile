@@ -59,7 +59,7 @@ test-long: ## Run the longer suite: kills, restarts, outages, many times over
 
 faults: ## Try every family of faults with each of SEEDS=3 seeds; prints what was accounted for, lost and doubled
 	@$(SETUP) --for test
-	@LFR_FAULT_SEEDS=$(SEEDS) LFR_REQUIRE=kafka,models,postgresql \
+	@LFR_FAULT_SEEDS=$(SEEDS) LFR_REQUIRE=kafka,models,postgresql,tpm \
 	$(BIN)/pytest -m fault -n 2 --dist loadfile --no-loadscope-reorder --timeout 900 $(ARGS)
 
 mutants: ## Change gate, lifecycle, accounting, vault and rates one place at a time: do their unit tests notice?

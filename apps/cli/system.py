@@ -153,6 +153,7 @@ def _all_ready(settings: Settings, pid: int) -> bool:
 
 def _print_ready(settings: Settings, *, with_page: bool) -> None:
     from lfr_core.common.disk_room import say_too_little_room
+    from lfr_core.custody.vault.key_finality import read_tpm_fault
     from streams.broker.traits import read_traits
 
     banner = read_traits(settings).banner
@@ -217,7 +218,7 @@ def status(installation: Installation) -> Output:
     policy, now_ns = installation.policy.retention, installation.now_ns
     expected_ns = expected_since_ns(policy, now_ns=now_ns, started_ns=state.started_ns) if state else None
     trouble = purge_trouble(settings.home, expected_since_ns=expected_ns)
-    no_room = say_too_little_room(settings.home, settings.footage_store)
+    no_room, chip = say_too_little_room(settings.home, settings.footage_store), read_tpm_fault(settings.keystore_folder)
     children = [child.model_copy(update={"state": child.check_state()}) for child in (state.children if state else ())]
     stuck, compared = (state.trouble, state.compared) if state else ("", ())
     is_ready = state is not None and not stuck and all(child.state is ChildState.READY for child in children)
@@ -231,14 +232,15 @@ def status(installation: Installation) -> Output:
         "purge_trouble": trouble,
         "supervisor_trouble": stuck,
         "disk_trouble": no_room,
+        "tpm_trouble": chip,
         "compared": [each.model_dump() for each in compared],
     }
 
     def text() -> None:
         if trouble:
             errors.print(f"deletion: {trouble}", style="red", highlight=False, soft_wrap=True, markup=False)
-        if no_room:
-            errors.print(no_room, style="red", highlight=False, soft_wrap=True, markup=False)
+        for said in filter(None, (no_room, chip)):
+            errors.print(said, style="red", highlight=False, soft_wrap=True, markup=False)
         if state is None:
             errors.print(f"nothing runs in {settings.home}; `lfr up` starts it", highlight=False, soft_wrap=True)
             return
@@ -248,7 +250,7 @@ def status(installation: Installation) -> Output:
         if traits.banner:
             errors.print(traits.banner, style="yellow")
 
-    is_well = is_ready and not (trouble or no_room or compared)
+    is_well = is_ready and not (trouble or no_room or chip or compared)
     return Output(document, text, exit_code=0 if is_well else 1)
 
 

@@ -51,16 +51,21 @@ def status(installation: Installation) -> Output:
     """
     from collections import Counter
 
+    from lfr_core.custody.vault.keystore_files import read_tpm_binding
+
     socket = installation.settings.vault_address or installation.settings.vault_socket
     infos = installation.vault.kept()
     kinds = Counter(info.kind.value for info in infos)
     held = sum(info.held for info in infos)
+    is_here = not installation.settings.vault_address
+    has_tpm = is_here and read_tpm_binding(installation.settings.keystore_folder) is not None
+    opens = f"; its keystore opens {"with this machine's TPM only" if has_tpm else 'without a TPM'}" if is_here else ""
     kept = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
 
     def text() -> None:
-        console.print(f"the vault answers at {socket}; keys kept: {kept}; held: {held}", soft_wrap=True)
+        console.print(f"the vault answers at {socket}; keys kept: {kept}; held: {held}{opens}", soft_wrap=True)
 
-    return Output({"socket": str(socket), "kept": dict(kinds), "held": held}, text)
+    return Output({"socket": str(socket), "kept": dict(kinds), "held": held, "tpm": has_tpm}, text)
 
 
 @command(app)

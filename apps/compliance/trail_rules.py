@@ -170,6 +170,8 @@ _KEPT: Final = {
     "audit.head-put-back": "an older copy of the trail's end was put back",
     "trail.put-back": "an older audit trail was put back",
     "keystore.put-back": "an older store of keys was put back",
+    "keystore.tpm-bound": "the store of keys opens with this machine's security chip (TPM) only, from now on",
+    "keystore.tpm-released": "the store of keys opens without the security chip (TPM), from now on",
     "records.adopted": "taking records of an earlier version",
     "records.carried": "going on with records whose entries' time is over",
     "vault.admit-machine": "admitting a machine",

@@ -40,6 +40,7 @@ __all__ = [
 
 _GIB = 1 << 30
 _MEMORY_FAIL, _MEMORY_WARN = 1 * _GIB, 2 * _GIB  # measured: broker 0.3, gallery 0.2, a worker 0.5, page 0.3 GiB
+_TPM_MEND = "docs/runbooks/tpm-away.md"
 _SLEW_S = 30.0  # NTP's slow corrections since the boot stay below; a set clock does not
 
 
@@ -87,15 +88,33 @@ def memory() -> Check:
     return warn("memory", says, mend) if available < _MEMORY_WARN else ok("memory", says)
 
 
-def security_chip(folder: Path = Path("/dev")) -> Check:
-    """Check whether the machine has a TPM, and say that OpenLFR doesn't use one."""
+def security_chip(settings: Settings, folder: Path = Path("/dev")) -> Check:
+    """Say whether a TPM holds a part of what opens the keystore, and what follows where none does."""
+    from lfr_core.custody.vault.key_finality import read_tpm_fault
+    from lfr_core.custody.vault.keystore_files import read_tpm_binding
+    from lfr_core.custody.vault.tpm_binding import find_way, say_unusable
+
+    way = find_way(settings.tpm)
+    if read_tpm_binding(settings.keystore_folder) is not None:
+        if not way:
+            return fail("security chip", "the keystore opens with a TPM only, and LFR_TPM names none", _TPM_MEND)
+        why = say_unusable(way) or read_tpm_fault(settings.keystore_folder)
+        if why:
+            return fail("security chip", why, _TPM_MEND)
+        says = "used (TPM): a copy of the keystore opens nothing once keys were destroyed"
+        if way.startswith(("swtpm", "mssim")):
+            return warn("security chip", f"{says}; but this one is software, and its memory is a file", "for tests alone")
+        return ok("security chip", says)
+    without = "a whole home folder that is put back is recognised by a witness only, and has the keys of then"
+    if way:
+        why = say_unusable(way)
+        if not why:
+            return ok("security chip", "there (TPM), and the vault uses it from its next start")
+        refuses = "" if settings.tpm == "auto" else "the vault refuses to start: "
+        return (warn if settings.tpm == "auto" else fail)("security chip", f"{refuses}{why}; {without}", _TPM_MEND)
     is_there = any((folder / name).exists() for name in ("tpmrm0", "tpm0"))
-    return ok(
-        "security chip",
-        "there (TPM), and not used: a whole home folder that is put back is recognised by a witness only"
-        if is_there
-        else "none (TPM); none is used: a whole home folder that is put back is recognised by a witness only",
-    )
+    said = "there (TPM), and not used (LFR_TPM)" if is_there else "none (TPM)"
+    return ok("security chip", f"{said}: {without}")
 
 
 def camera_decoder(settings: Settings) -> Check:

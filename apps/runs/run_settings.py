@@ -33,6 +33,7 @@ def settings_for_run(settings: Settings, home: Path, *, workers: int, keep_page_
         "database_url": "",
         "oidc_issuer": "",  # its people are its own
         "page_url": "",
+        "tpm": "",  # its keystore goes with its home, and places in the chip would stay
         "page_hosts": ("127.0.0.1", "localhost"),
     }
     if not keep_page_port:

@@ -58,6 +58,7 @@ def signing_checks(
         carry(anchor.seq)
 
     def check_certificate(message: bytes) -> None:
+        core.finality.check()  # what was destroyed isn't final in copies while the TPM is away
         check_certificate_to_sign(
             message,
             engine,
@@ -65,6 +66,7 @@ def signing_checks(
             lambda: {info.id for info in core.kept()},
             differences=compare,
             grace_s=policy.vault.grace_s,
+            has_tpm=core.keystore.tpm is not None,
         )
 
     def check_bundle(message: bytes) -> None:

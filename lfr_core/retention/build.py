@@ -14,7 +14,8 @@ __all__ = ["build_certificate_service", "build_hold_service", "open_exports"]
 def build_certificate_service(installation: Installation) -> CertificateService:
     """Build the service that keeps certificates of erasure."""
     it = installation
-    return CertificateService(it.engine, it.vault, it.trail, it.clock, certificate_folder(it.settings))
+    folder, keystore = certificate_folder(it.settings), it.settings.keystore_folder
+    return CertificateService(it.engine, it.vault, it.trail, it.clock, folder, keystore)
 
 
 def build_hold_service(installation: Installation) -> HoldService:

@@ -98,7 +98,12 @@ class ErasureHarness:
         self.deployments = deployment_service(self.engine, self.vault, self.trail, self.clock)
         self.plain_gallery = MilvusGallery(self.settings.gallery_uri)
         self.certificates = CertificateService(
-            self.engine, self.vault, self.trail, _Searching(self), certificate_folder(self.settings)
+            self.engine,
+            self.vault,
+            self.trail,
+            _Searching(self),
+            certificate_folder(self.settings),
+            self.settings.keystore_folder,
         )
         self.random = np.random.default_rng(7)
         self.searched_later_s = 0.0

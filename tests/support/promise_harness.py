@@ -61,7 +61,7 @@ class PromiseHarness(AlertHarness):
         self.keystore = self.home / "vault"
         write_public_key(self.keystore, self.vault.public_key)
         self.certificates = CertificateService(
-            self.engine, self.vault, self.trail, self.clock, self.home / "certificates"
+            self.engine, self.vault, self.trail, self.clock, self.home / "certificates", self.keystore
         )
 
     def state(self) -> State:

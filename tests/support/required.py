@@ -12,7 +12,9 @@ import pytest
 
 __all__ = ["REQUIRABLE", "required"]
 
-REQUIRABLE = frozenset({"kafka", "postgresql", "browser", "models", "identity", "openssl", "gstreamer", "tpm", "root", "data"})
+REQUIRABLE = frozenset(
+    {"kafka", "postgresql", "browser", "models", "identity", "openssl", "gstreamer", "tpm", "root", "data"}
+)
 """`data` is what nobody can install: .ci/run doesn't ask for it, whoever has it may."""
 
 

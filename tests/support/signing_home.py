@@ -21,7 +21,7 @@ from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary, PositiveControl
-from lfr_core.retention.erasure.certificate import VOUCHED, Certificate, canary_line, find_unproved_classes
+from lfr_core.retention.erasure.certificate import Certificate, canary_line, find_unproved_classes, vouched_with
 from lfr_core.retention.erasure.certificate_service import register_canaries
 from lfr_core.retention.erasure.destruction_log import ended_ns, read_destroyed
 from lfr_core.retention.erasure.verify import CanaryFinding, StoreResult, Verdict, Verification
@@ -64,7 +64,7 @@ class Home:
         return Certificate(
             number=1, previous="", deployment="d", issued_ns=now_ns, canaries=(line,), search=search,
             destroyed=read_destroyed(self.engine, "d", grace_s=load_policy().vault.grace_s),
-            without_canary=find_unproved_classes([self.canary.kind]), vouched=VOUCHED,
+            without_canary=find_unproved_classes([self.canary.kind]), vouched=vouched_with(tpm=False),
         ).model_copy(update=changes)  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from lfr_core.custody.vault.epochs import Epoch
 from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
 from lfr_core.custody.vault.port import KeptKey, KeyKind
+from lfr_core.custody.vault.tpm_secrets import TpmSecrets
 from lfr_core.deployments.vault_records import VaultRecords
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus
@@ -197,6 +198,7 @@ def vault_core(
     records: Records | None = None,
     policy: VaultPolicy | None = None,
     terms: KeyTerms | None = None,
+    tpm: TpmSecrets | None = None,
 ) -> tuple[VaultCore, TwoClocks, Records]:
     """A vault with deployment `d` open. It signs nothing: what is signed is held against records."""
     clock = clock or TwoClocks()
@@ -208,7 +210,7 @@ def vault_core(
         limits=GateLimits.of(load_policy()),
         terms=terms or KeyTerms.of(load_policy()),
         clock=clock,
-        keystore=Keystore(folder),
+        keystore=Keystore(folder, tpm=tpm),
         facts=records,
         epochs=records,
         audit=records,

@@ -27,6 +27,10 @@ _FAULT_FILE: Final = "tpm-fault.txt"
 _LOOK_EVERY_S: Final = 60.0
 """[proposal] How long a TPM that was cleared goes unnoticed; a look reads three places and writes none."""
 _AGAIN_S: Final = 5.0
+_SHUT: Final = (
+    "this machine's security chip (TPM) is away or was changed: nothing is recognised or opened until it is mended; see "
+    "`lfr doctor`"
+)
 _HASTENED_EVERY_S: Final = 60.0
 """[proposal] Lists that are destroyed within a minute of each other cost the chip two turns at most."""
 _LAST_TURN_S: Final = 3.0
@@ -53,7 +57,7 @@ class KeyFinality:
             Refused: `vault.tpm`.
         """
         if self._fault:
-            raise Refused("vault.tpm", self._fault)
+            raise Refused("vault.tpm", _SHUT)
 
     def hasten(self) -> None:
         """Ask for a turn now: what was destroyed is to be gone from every copy at once."""

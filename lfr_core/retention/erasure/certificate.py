@@ -29,6 +29,7 @@ __all__ = [
     "canary_line",
     "find_unproved_classes",
     "untyped_message",
+    "vouched_with",
 ]
 
 VOUCHED: Final = (
@@ -38,7 +39,22 @@ VOUCHED: Final = (
     "is the word of the records. What was read in the stores and found there is the word of the program that searched: "
     "the vault read none of them."
 )
-"""Stands in each certificate."""
+"""Stands in each certificate, with one of the two sentences that follow."""
+_WITHOUT_TPM: Final = (
+    " No TPM holds a part of what opens the vault's keys: of whoever copied their folder before a key was destroyed, and "
+    "kept the copy, the signature says nothing."
+)
+_WITH_TPM: Final = (
+    " A TPM of the vault's machine holds a part of what opens the vault's keys and replaces it after keys were "
+    "destroyed, at once after a list's and within the policy's vault.tpm_final_s after others: no copy of their folder "
+    "from before opens any more then. Of whoever took that part out of the running machine too, the signature says "
+    "nothing."
+)
+
+
+def vouched_with(*, tpm: bool) -> str:
+    """Return what a certificate says of its signature; `tpm`: whether a TPM holds a part of what opens the keystore."""
+    return VOUCHED + (_WITH_TPM if tpm else _WITHOUT_TPM)
 
 
 class CanaryLine(BaseModel):
@@ -81,7 +97,7 @@ class Certificate(BaseModel):
     """Classes that nothing was injected for: of these the search says nothing."""
     search: Verification
     vouched: str = ""
-    """`VOUCHED`; empty in one of a version before it said so."""
+    """As `vouched_with`; empty in one of a version before it said so."""
 
     def canonical(self) -> str:
         """Write it in the one way there is."""

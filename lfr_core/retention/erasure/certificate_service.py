@@ -15,15 +15,16 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Fatal, Poison
 from lfr_core.common.files import read_text_bounded
 from lfr_core.custody.audit.port import AuditEvent, Signer, Trail, Verb
+from lfr_core.custody.vault.keystore_files import read_tpm_binding
 from lfr_core.domain.actors import Principal, SystemActor
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.retention.erasure.canary import InjectedCanary, digest_of
 from lfr_core.retention.erasure.certificate import (
-    VOUCHED,
     Certificate,
     SignedCertificate,
     canary_line,
     find_unproved_classes,
+    vouched_with,
 )
 from lfr_core.retention.erasure.destruction_log import ClassDestruction
 from lfr_core.retention.erasure.verify import Verification
@@ -62,14 +63,15 @@ class CertificateService:
         trail: notified of each certificate, in the transaction that keeps it.
         clock: when it is issued.
         folder: of the files.
+        keystore: the folder of the vault's keys.
     """
 
-    def __init__(self, engine: Engine, signer: Signer, trail: Trail, clock: Clock, folder: Path) -> None:
+    def __init__(self, engine: Engine, signer: Signer, trail: Trail, clock: Clock, folder: Path, keystore: Path) -> None:
         self._engine = engine
         self._signer = signer
         self._trail = trail
         self._clock = clock
-        self._folder = folder
+        self._folder, self._keystore = folder, keystore
 
     def issue(
         self,
@@ -97,7 +99,7 @@ class CertificateService:
             canaries=tuple(canary_line(one, search.due) for one in injected),
             without_canary=find_unproved_classes([one.kind for one in injected]),
             search=search,
-            vouched=VOUCHED,
+            vouched=vouched_with(tpm=read_tpm_binding(self._keystore) is not None),
         )
         text = body.canonical()
         signature = self._signer.sign(SignatureKind.CERTIFICATE, text.encode())

@@ -17,7 +17,7 @@ from lfr_core.common.clock import Clock
 from lfr_core.custody.vault.signing import check_recent, not_signed
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.retention.erasure.canary import CanaryKind
-from lfr_core.retention.erasure.certificate import VOUCHED, CanaryLine, Certificate, find_unproved_classes
+from lfr_core.retention.erasure.certificate import CanaryLine, Certificate, find_unproved_classes, vouched_with
 from lfr_core.retention.erasure.destruction_log import ClassDestruction, ended_ns, read_destroyed
 from lfr_core.retention.erasure.verify import find_failures
 from lfr_core.storage.engine import reading
@@ -38,6 +38,7 @@ def check_certificate_to_sign(
     kept_ids: Callable[[], Collection[str]],
     differences: Callable[[], Collection[str]],
     grace_s: float,
+    has_tpm: bool = False,
 ) -> None:
     """See that a message is the certificate that comes next, and that it says "passed" only of what is so.
 
@@ -48,6 +49,7 @@ def check_certificate_to_sign(
         kept_ids: ids of the keys that the vault keeps.
         differences: in words, which records aren't what the audit trail says: of those nothing is called deleted.
         grace_s: how long an ended epoch may be opened (`policy.vault.grace_s`).
+        has_tpm: whether a TPM holds a part of what opens the keystore.
 
     Raises:
         Refused: `vault.not-signed`; `deployment.unknown`.
@@ -65,6 +67,8 @@ def check_certificate_to_sign(
     differing = tuple(differences()) if certificate.search.passed else ()
     with reading(engine) as session:
         faults = [*_place_faults(session, certificate), *_find_vault_faults(session, certificate, destroyed)]
+        if certificate.vouched != vouched_with(tpm=has_tpm):
+            faults.append("it doesn't say what its signature vouches for")
         if certificate.search.passed:
             faults += differing
             faults += _passed_faults(session, certificate, ended, clock.time_ns(), kept_ids())
@@ -88,8 +92,6 @@ def _find_vault_faults(
     kinds = session.exec(select(CanaryRow.kind).where(CanaryRow.deployment == certificate.deployment))
     if certificate.without_canary != find_unproved_classes([CanaryKind(each) for each in kinds]):
         yield "the classes that it says have no canary aren't those"
-    if certificate.vouched != VOUCHED:
-        yield "it doesn't say what its signature vouches for"
 
 
 def _passed_faults(

@@ -100,7 +100,8 @@ def certificates(database_url: str, tmp_path: Path) -> Iterator[CertificateHarne
         )
     notary, clock, folder = Notary(), ManualClock(), tmp_path / "certificates"
     trail = AuditTrail(notary, clock)
-    yield CertificateHarness(engine, folder, notary, CertificateService(engine, notary, trail, clock, folder))
+    service = CertificateService(engine, notary, trail, clock, folder, tmp_path / "vault")
+    yield CertificateHarness(engine, folder, notary, service)
     engine.dispose()
 
 
