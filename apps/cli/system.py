@@ -153,7 +153,6 @@ def _all_ready(settings: Settings, pid: int) -> bool:
 
 def _print_ready(settings: Settings, *, with_page: bool) -> None:
     from lfr_core.common.disk_room import say_too_little_room
-    from lfr_core.custody.vault.key_finality import read_tpm_fault
     from streams.broker.traits import read_traits
 
     banner = read_traits(settings).banner
@@ -210,6 +209,7 @@ def status(installation: Installation) -> Output:
     from apps.supervisor.state import is_held
     from flows.retention_lag import expected_since_ns, purge_trouble
     from lfr_core.common.disk_room import say_too_little_room
+    from lfr_core.custody.vault.key_finality import read_tpm_fault
     from streams.broker.traits import read_traits
 
     settings = installation.settings

@@ -59,11 +59,13 @@ def status(installation: Installation) -> Output:
     held = sum(info.held for info in infos)
     is_here = not installation.settings.vault_address
     has_tpm = is_here and read_tpm_binding(installation.settings.keystore_folder) is not None
-    opens = f"; its keystore opens {"with this machine's TPM only" if has_tpm else 'without a TPM'}" if is_here else ""
+    opens = "; its keystore opens with this machine's TPM only" if has_tpm else "; its keystore opens without a TPM"
     kept = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
 
     def text() -> None:
-        console.print(f"the vault answers at {socket}; keys kept: {kept}; held: {held}{opens}", soft_wrap=True)
+        console.print(
+            f"the vault answers at {socket}; keys kept: {kept}; held: {held}{opens if is_here else ''}", soft_wrap=True
+        )
 
     return Output({"socket": str(socket), "kept": dict(kinds), "held": held, "tpm": has_tpm}, text)
 

@@ -36,7 +36,7 @@ def examine(settings: Settings) -> list[Check]:
         guarded("disk", lambda: machine.disk(settings)),
         guarded("home folder", lambda: machine.home_on_network(settings)),
         guarded("memory", machine.memory),
-        guarded("security chip", machine.security_chip, settings),
+        guarded("security chip", lambda: machine.security_chip(settings)),
         guarded("clock", lambda: machine.clock(newest_record_ns=services.newest_record_ns(settings))),
         guarded("ports", lambda: machine.ports(settings, running=running, own_broker=own_broker)),
         guarded("java", lambda: machine.java(needed=kafka)),

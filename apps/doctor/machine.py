@@ -103,7 +103,9 @@ def security_chip(settings: Settings, folder: Path = Path("/dev")) -> Check:
             return fail("security chip", why, _TPM_MEND)
         says = "used (TPM): a copy of the keystore opens nothing once keys were destroyed"
         if way.startswith(("swtpm", "mssim")):
-            return warn("security chip", f"{says}; but this one is software, and its memory is a file", "for tests alone")
+            return warn(
+                "security chip", f"{says}; but this one is software, and its memory is a file", "for tests alone"
+            )
         return ok("security chip", says)
     without = "a whole home folder that is put back is recognised by a witness only, and has the keys of then"
     if way:

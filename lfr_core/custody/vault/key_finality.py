@@ -28,8 +28,8 @@ _LOOK_EVERY_S: Final = 60.0
 """[proposal] How long a TPM that was cleared goes unnoticed; a look reads three places and writes none."""
 _AGAIN_S: Final = 5.0
 _SHUT: Final = (
-    "this machine's security chip (TPM) is away or was changed: nothing is recognised or opened until it is mended; see "
-    "`lfr doctor`"
+    "this machine's security chip (TPM) is away or was changed: nothing is recognised or opened until it is mended; "
+    "see `lfr doctor`"
 )
 _HASTENED_EVERY_S: Final = 60.0
 """[proposal] Lists that are destroyed within a minute of each other cost the chip two turns at most."""

@@ -106,14 +106,7 @@ class VaultServer:
     def serve(self) -> None:
         """Serve until `stop`; then every frame key is destroyed and the socket removed."""
         core = self._core
-        acts = [
-            core.expire,
-            core.sweep,
-            core.settle,
-            core.maintain_keystore,
-            self._processes.renew,
-            self._machines.maintain,
-        ]
+        acts = [*core.timers, self._processes.renew, self._machines.maintain]
         if self._logins is not None:
             acts.append(self._logins.maintain)
         timers = [  # apart: no key waits for the database

@@ -41,8 +41,8 @@ VOUCHED: Final = (
 )
 """Stands in each certificate, with one of the two sentences that follow."""
 _WITHOUT_TPM: Final = (
-    " No TPM holds a part of what opens the vault's keys: of whoever copied their folder before a key was destroyed, and "
-    "kept the copy, the signature says nothing."
+    " No TPM holds a part of what opens the vault's keys: of whoever copied their folder before a key was destroyed, "
+    "and kept the copy, the signature says nothing."
 )
 _WITH_TPM: Final = (
     " A TPM of the vault's machine holds a part of what opens the vault's keys and replaces it after keys were "

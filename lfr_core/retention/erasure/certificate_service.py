@@ -66,7 +66,9 @@ class CertificateService:
         keystore: the folder of the vault's keys.
     """
 
-    def __init__(self, engine: Engine, signer: Signer, trail: Trail, clock: Clock, folder: Path, keystore: Path) -> None:
+    def __init__(
+        self, engine: Engine, signer: Signer, trail: Trail, clock: Clock, folder: Path, keystore: Path
+    ) -> None:
         self._engine = engine
         self._signer = signer
         self._trail = trail

@@ -38,7 +38,8 @@ def check_certificate_to_sign(
     kept_ids: Callable[[], Collection[str]],
     differences: Callable[[], Collection[str]],
     grace_s: float,
-    has_tpm: bool = False,
+    *,
+    has_tpm: bool,
 ) -> None:
     """See that a message is the certificate that comes next, and that it says "passed" only of what is so.
 

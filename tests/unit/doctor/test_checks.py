@@ -13,8 +13,11 @@ from apps.doctor.checks import Check, guarded
 from apps.supervisor.state import HomeLock
 from lfr_core.common.errors import Fatal
 from lfr_core.common.settings import Settings
+from lfr_core.custody.vault.keystore import Keystore
+from lfr_core.custody.vault.tpm_secrets import TpmSecrets
 from streams.broker import KAFKA
 from streams.broker.choose import BrokerChoice
+from tests.support.tpms import MemoryTpm
 
 OWN_KAFKA = BrokerChoice(KAFKA, external=False, needs_maven=False, why="a test")
 
@@ -160,7 +163,33 @@ def test_whether_there_is_a_security_chip_is_said_and_that_none_is_used(chip: st
     if chip:
         (tmp_path / chip).touch()
 
-    said = machine.security_chip(tmp_path).says
+    found = machine.security_chip(Settings(home=tmp_path), tmp_path)
 
-    assert said.startswith("there (TPM), and not used" if chip else "none (TPM); none is used")
-    assert "a witness" in said
+    assert found.says.startswith("there (TPM), and not used (LFR_TPM)" if chip else "none (TPM)")
+    assert "a witness" in found.says
+    assert found.level is Level.OK
+
+
+@pytest.mark.parametrize(("setting", "level"), [("auto", Level.WARN), ("device:/dev/none-here", Level.FAIL)])
+def test_a_security_chip_that_is_wanted_and_cant_be_used_is_said(
+    setting: str, level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lfr_core.custody.vault.tpm_binding.MACHINES_TPM", "device:/dev/none-here")
+
+    found = machine.security_chip(Settings(home=tmp_path, tpm=setting), tmp_path)
+
+    assert found.level is level
+    assert "isn't installed" in found.says or "there is no /dev/none-here" in found.says
+    assert "a witness" in found.says
+    assert found.mend == "docs/runbooks/tpm-away.md"
+
+
+def test_a_keystore_that_opens_with_a_security_chip_fails_where_the_settings_name_none(tmp_path: Path) -> None:
+    chip, settings = MemoryTpm(), Settings(home=tmp_path)
+    store, tpm = Keystore(settings.keystore_folder), TpmSecrets(chip)
+    tpm.begin(store.installation)
+    store.bind(tpm)
+
+    found = machine.security_chip(settings, tmp_path)
+
+    assert (found.level, "opens with a TPM only" in found.says) == (Level.FAIL, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ def test_a_lists_key_is_final_at_once_and_lists_that_follow_within_a_minute_shar
     info = vault.core.make_key(KeyKind.WATCHLIST, "d", "d", NOW_NS + 10**13, actor=SystemActor.ENROLMENT).info
     facts = vault.records.known["d"]
     assert facts is not None
-    vault.records.known["d"] = facts.model_copy(update={"status": DeploymentStatus.ENDED})
+    vault.records.known["d"] = replace(facts, status=DeploymentStatus.ENDED)
 
     vault.core.destroy((info.id,), rule=ErasureRule.LIST_ENDED)
     vault.core.settle()
