@@ -177,7 +177,7 @@ class VaultCore:
 
     @property
     def timers(self) -> tuple[Callable[[], None], ...]:
-        """What is called again and again, each by a thread of its own: none waits for another's disk, chip or records."""
+        """What is called again and again, each by a thread of its own: none waits for another's disk or chip."""
         return self.expire, self.sweep, self.settle, self.maintain_keystore
 
     def run_timers(self) -> None:
