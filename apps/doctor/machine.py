@@ -92,13 +92,13 @@ def security_chip(settings: Settings, folder: Path = Path("/dev")) -> Check:
     """Say whether a TPM holds a part of what opens the keystore, and what follows where none does."""
     from lfr_core.custody.vault.key_finality import read_tpm_fault
     from lfr_core.custody.vault.keystore_files import read_tpm_binding
-    from lfr_core.custody.vault.tpm_binding import find_way, say_unusable
+    from lfr_core.custody.vault.tpm_binding import find_way, say_unopened, say_unusable
 
     way = find_way(settings.tpm)
     if read_tpm_binding(settings.keystore_folder) is not None:
         if not way:
             return fail("security chip", "the keystore opens with a TPM only, and LFR_TPM names none", _TPM_MEND)
-        why = say_unusable(way) or read_tpm_fault(settings.keystore_folder)
+        why = say_unopened(way, settings.keystore_folder) or read_tpm_fault(settings.keystore_folder)
         if why:
             return fail("security chip", why, _TPM_MEND)
         says = "used (TPM): a copy of the keystore opens nothing once keys were destroyed"

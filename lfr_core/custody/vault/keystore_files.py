@@ -26,6 +26,7 @@ __all__ = [
     "body_of",
     "open_content",
     "read_kept_key_ids",
+    "read_newest",
     "read_tpm_binding",
     "whole_lines",
     "wrap",
@@ -56,7 +57,13 @@ def read_kept_key_ids(folder: Path) -> frozenset[str]:
 
 
 def read_tpm_binding(folder: Path) -> TpmBinding | None:
-    """Return where a TPM holds what opens a keystore's newest file; None: none does, or there is no keystore.
+    """Return where a TPM holds what opens a keystore; None: none does, or there is no keystore. Raises Fatal."""
+    content = read_newest(folder)
+    return None if content is None else content.tpm
+
+
+def read_newest(folder: Path) -> KeystoreFile | None:
+    """Read a keystore's newest file without opening it; None: there is none.
 
     Raises:
         Fatal: the file can't be read.
@@ -64,7 +71,7 @@ def read_tpm_binding(folder: Path) -> TpmBinding | None:
     for _ in range(_LOOKS):
         newest = max(folder.glob("keys-*.json"), default=None)
         try:
-            return None if newest is None else KeystoreFile.model_validate_json(newest.read_bytes()).tpm
+            return None if newest is None else KeystoreFile.model_validate_json(newest.read_bytes())
         except FileNotFoundError:  # a vault that runs has just replaced it by the next
             continue
         except (OSError, ValidationError) as error:

@@ -10,12 +10,12 @@ from lfr_core.common.errors import LfrError, Refused, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.vault.core import VaultCore
-from lfr_core.custody.vault.keystore_files import read_tpm_binding
+from lfr_core.custody.vault.keystore_files import read_newest, read_tpm_binding
 from lfr_core.custody.vault.tpm import COUNT_BYTES, TpmTools
 from lfr_core.custody.vault.tpm_secrets import FIRST_PLACE, TpmSecrets
 from lfr_core.domain.actors import SystemActor
 
-__all__ = ["MACHINES_TPM", "bind_or_release", "find_way", "open_tpm", "say_unusable"]
+__all__ = ["MACHINES_TPM", "bind_or_release", "find_way", "open_tpm", "say_unopened", "say_unusable"]
 
 MACHINES_TPM: Final = "device:/dev/tpmrm0"
 """The machine's own, through the kernel's resource manager."""
@@ -42,6 +42,22 @@ def say_unusable(way: str) -> str:
     except LfrError as error:
         return str(error)
     return ""
+
+
+def say_unopened(way: str, folder: Path) -> str:
+    """Say why the keystore in `folder`, which is bound, doesn't open with that TPM; empty: it does. Changes nothing."""
+    why = say_unusable(way)
+    for _ in range(0 if why else 2):  # a vault that runs may just have turned
+        content = read_newest(folder)
+        if content is None or content.tpm is None:
+            return ""
+        try:
+            TpmSecrets(TpmTools(way, patience_s=0.0)).open(content.tpm, content.installation)
+        except LfrError as error:
+            why = str(error)
+        else:
+            return ""
+    return why
 
 
 def open_tpm(setting: str, folder: Path) -> TpmSecrets | None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from apps.doctor.checks import Level
+from apps.doctor.machine import security_chip
 from apps.vault.process import build_core
 from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.common.settings import Settings
@@ -119,6 +121,8 @@ def test_what_is_put_back_with_an_earlier_keystore_opens_nothing_for_anybody(
         installation.start()
 
     assert "Put back the folder as it was" in str(refused.value)
+    found = security_chip(installation.settings)
+    assert (found.level, "put back from a copy" in found.says) == (Level.FAIL, True)
     with pytest.raises(Fatal, match="opens with a TPM only"):  # nor is it enough to take the TPM out of the settings
         installation.start(tpm="")
 
@@ -133,6 +137,8 @@ def test_the_right_keystore_put_back_again_goes_on(installation: Installation, t
     shutil.copytree(right, installation.settings.home)
     core = installation.start()
 
+    found = security_chip(installation.settings)
+    assert (found.level, "used (TPM)" in found.says) == (Level.WARN, True)  # it is software
     assert ids(core) == {installation.kept.id}
     assert installation.sign(core)
 
