@@ -34,9 +34,8 @@ def signing_checks(
 ) -> Mapping[SignatureKind, SigningCheck]:
     """Return the check of each kind of signature, over the records and what `core` keeps.
 
-    `compare` says which records aren't what the audit trail says: no site, no certificate that something was
-    deleted and no evidence of a deployment is made of such. The trail itself may still be handed out. `carry` says
-    again what entries up to that number say of records, before an anchor lets them go.
+    `compare` says which records aren't what the trail says: no site, no certificate that something was deleted and no
+    evidence is made of such; the trail may be handed out. `carry` says again what entries said, before an anchor.
     """
 
     def check_records(kind: SignatureKind) -> None:

@@ -113,9 +113,7 @@ class Settings(BaseSettings):
     )
     milvus_port: int = Field(default=19530, description="Loopback port of the Milvus Lite that `lfr up` starts.")
 
-    database_url: str = Field(
-        default="", description="SQLAlchemy URL, e.g. postgresql+psycopg://...; empty: SQLite in the home folder."
-    )
+    database_url: str = Field(default="", description="SQLAlchemy URL, postgresql+psycopg://...; empty: SQLite.")
 
     vault_folder: Path | None = Field(
         default=None,
@@ -134,16 +132,12 @@ class Settings(BaseSettings):
     tpm: str = Field(
         default="",
         pattern=r"^(off|auto|release|(release:)?(device|swtpm|mssim|tabrmd):.+)?$",
-        description="TPM that holds a part of what opens the keystore: auto (this machine's, where it can be used), "
-        "device:/dev/tpmrm0 (it must be), release (end it: docs/running.md). Empty: none.",
+        description="Security chip of the keystore (docs/running.md): auto, device:/dev/tpmrm0, release. Empty: none.",
     )
-    footage_folder: Path | None = Field(
-        default=None, description="Sealed footage of the cameras; empty: `footage` in the home folder."
-    )
+    footage_folder: Path | None = Field(default=None, description="Sealed footage; empty: `footage` in the home.")
 
     camera_ca_file: Path | None = Field(
-        default=None,
-        description="Certificates (PEM) by which rtsps:// and https:// cameras are believed; empty: the machine's own.",
+        default=None, description="Certificates (PEM) that rtsps:// and https:// cameras show; empty: the machine's."
     )
     camera_decoder: str = Field(default="software", description="Decodes pictures: software, or as `lfr doctor` says.")
 

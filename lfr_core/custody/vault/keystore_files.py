@@ -188,7 +188,7 @@ def body_of(content: KeystoreFile) -> bytes:
 def open_content(
     content: KeystoreFile, lines: Iterable[bytes], wrapping: bytes
 ) -> tuple[dict[str, bytes], list[tuple[KeptKeyInfo, bytes]]]:
-    """Unwrap what a keystore's file and its lines hold: the installation's own secrets, and the kept keys.
+    """Open what a keystore's file and its lines hold: the installation's own secrets, and the kept keys.
 
     Raises:
         Refused, ValueError: another wrapping key, or somebody changed it by hand.
