@@ -60,15 +60,14 @@ def verify(installation: Installation, against: Against = None) -> Output:
     from lfr_core.custody.audit import head_checkpoint as kept_heads
     from lfr_core.custody.audit import verify as trail_verification
     from lfr_core.custody.audit.timestamps import describe_stamp
+    from lfr_core.custody.vault.tpm_binding import say_copy
 
-    keystore = installation.settings.keystore_folder
+    settings, keystore = installation.settings, installation.settings.keystore_folder
     public_key = kept_heads.read_public_key(keystore)
     try:
         checkpoint = kept_heads.read_checkpoint(keystore / kept_heads.HEAD_FILE)
         kept = [kept_heads.read_kept_head(file) for file in against or ()]
-        stamps = [
-            said for file in against or () if (said := describe_stamp(file, installation.settings.timestamp_ca_file))
-        ]
+        stamps = [said for file in against or () if (said := describe_stamp(file, settings.timestamp_ca_file))]
     except Refused as refusal:
         return _fault_output(0, refusal.rule, str(refusal))
     report = trail_verification.verify(
@@ -76,7 +75,7 @@ def verify(installation: Installation, against: Against = None) -> Output:
         public_key=public_key,
         checkpoint=checkpoint,
         now_ns=installation.now_ns,
-        refusal=kept_heads.read_refusal(keystore),
+        refusal=kept_heads.read_refusal(keystore) or say_copy(settings.tpm, keystore),
         records_key=_records_key(installation),
         against=kept,
     )

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from lfr_core.common.errors import LfrError, Refused, Retryable
+from lfr_core.common.errors import Fatal, LfrError, Refused, Retryable
 from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.vault.core import VaultCore
@@ -15,7 +15,7 @@ from lfr_core.custody.vault.tpm import COUNT_BYTES, TpmTools
 from lfr_core.custody.vault.tpm_secrets import FIRST_PLACE, TpmSecrets
 from lfr_core.domain.actors import SystemActor
 
-__all__ = ["MACHINES_TPM", "bind_or_release", "find_way", "open_tpm", "say_unopened", "say_unusable"]
+__all__ = ["MACHINES_TPM", "bind_or_release", "find_way", "open_tpm", "say_copy", "say_unopened", "say_unusable"]
 
 MACHINES_TPM: Final = "device:/dev/tpmrm0"
 """The machine's own, through the kernel's resource manager."""
@@ -46,18 +46,32 @@ def say_unusable(way: str) -> str:
 
 def say_unopened(way: str, folder: Path) -> str:
     """Say why the keystore in `folder`, which is bound, doesn't open with that TPM; empty: it does. Changes nothing."""
-    why = say_unusable(way)
-    for _ in range(0 if why else 2):  # a vault that runs may just have turned
+    return say_unusable(way) or str(_try_opening(way, folder) or "")
+
+
+def say_copy(setting: str, folder: Path) -> str:
+    """Say where the keystore in `folder` is one that its TPM opens no more; empty: it isn't, or nobody knows here.
+
+    Whoever asks may not be let at the TPM, or be where it isn't named.
+    """
+    way = find_way(setting)
+    fault = _try_opening(way, folder) if way and read_tpm_binding(folder) is not None else None
+    return str(fault) if isinstance(fault, Fatal) else ""
+
+
+def _try_opening(way: str, folder: Path) -> LfrError | None:
+    fault: LfrError | None = None
+    for _ in range(2):  # a vault that runs may just have turned
         content = read_newest(folder)
         if content is None or content.tpm is None:
-            return ""
+            return None
         try:
             TpmSecrets(TpmTools(way, patience_s=0.0)).open(content.tpm, content.installation)
         except LfrError as error:
-            why = str(error)
+            fault = error
         else:
-            return ""
-    return why
+            return None
+    return fault
 
 
 def open_tpm(setting: str, folder: Path) -> TpmSecrets | None:

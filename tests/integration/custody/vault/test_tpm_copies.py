@@ -16,6 +16,7 @@ from lfr_core.common.errors import Fatal, Refused, Retryable
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE
 from lfr_core.custody.audit.port import AuditEvent, Verb
 from lfr_core.custody.audit.recorded_state import PUT_BACK
+from lfr_core.custody.vault.tpm_binding import say_copy
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.policy import load_policy
 from tests.support.records import ManualClock
@@ -58,6 +59,7 @@ def test_what_is_put_back_with_an_earlier_keystore_opens_nothing_for_anybody(
     assert "Put back the folder as it was" in str(refused.value)
     found = security_chip(installation.settings)
     assert (found.level, "put back from a copy" in found.says) == (Level.FAIL, True)
+    assert "put back from a copy" in say_copy(installation.settings.tpm, installation.settings.keystore_folder)
     with pytest.raises(Fatal, match="opens with a TPM only"):  # nor is it enough to take the TPM out of the settings
         installation.start(tpm="")
 
@@ -74,6 +76,7 @@ def test_the_right_keystore_put_back_again_goes_on(installation: TpmInstallation
 
     found = security_chip(installation.settings)
     assert (found.level, "used (TPM)" in found.says) == (Level.WARN, True)  # it is software
+    assert say_copy(installation.settings.tpm, installation.settings.keystore_folder) == ""
     assert ids(core) == {installation.kept.id}
     assert installation.sign(core)
 

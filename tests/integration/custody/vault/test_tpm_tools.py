@@ -14,7 +14,7 @@ from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault.tpm import COUNT_BYTES, TpmTools
 from tests.support.tpms import SoftwareTpm, software_tpm
 
-pytestmark = pytest.mark.tpm
+pytestmark = [pytest.mark.fault("keystore and head put back"), pytest.mark.tpm]
 
 PLACE = 0x01A5_5550
 THROTTLED, LOCKED, SPACE = "0x920", "0x921", "0x14b"

@@ -18,6 +18,8 @@ from lfr_core.domain.policy import load_policy
 from tests.support.tpms import MemoryTpm
 from tests.support.vault_core import NOW_NS, Records, TwoClocks, make_kept, vault_core
 
+pytestmark = pytest.mark.fault("keystore and head put back")
+
 FINAL_S = load_policy().vault.tpm_final_s
 
 
