@@ -77,7 +77,7 @@ class Keystore:
         self._own: dict[str, bytes] = {}
         self._outdated = False
         self._head = ""
-        self._added = 0
+        self._generation = self._added = 0
         """Lines of keys that were added since the whole was written."""
         self._torn = False
         """Whether such a line may have been left half written."""
@@ -95,7 +95,6 @@ class Keystore:
         else:
             self._tpm = None
             self.installation = str(uuid.uuid4())
-            self._generation = 0
             self._own = {name: random_key() for name in _OWN}
             self.renew()
             write_private(folder / "installation", self.installation.encode())
