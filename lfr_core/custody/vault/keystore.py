@@ -77,7 +77,8 @@ class Keystore:
         self._own: dict[str, bytes] = {}
         self._outdated = False
         self._head = ""
-        self._generation = self._added = 0
+        self._generation = 0
+        self._added = 0
         """Lines of keys that were added since the whole was written."""
         self._torn = False
         """Whether such a line may have been left half written."""

@@ -15,6 +15,8 @@ from sqlmodel import col, select
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.errors import Retryable
 from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.vault.keystore import Keystore
+from lfr_core.custody.vault.tpm_secrets import TpmSecrets
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.signatures import SignatureKind
 from lfr_core.retention.erasure.canary import CanaryKind, DataClass, InjectedCanary, PositiveControl
@@ -38,6 +40,7 @@ from lfr_core.storage.tables.watchlists import WatchlistEntryRow, WatchlistRefer
 from tests.support.audit import Notary
 from tests.support.overwriting import overwriting
 from tests.support.records import NOW_NS, ManualClock, entry
+from tests.support.tpms import MemoryTpm
 
 S = 10**9
 
@@ -116,6 +119,19 @@ def test_a_certificate_is_signed_kept_handed_out_and_on_the_trail(certificates: 
     with reading(certificates.engine) as session:
         bodies = session.exec(select(AuditEntryRow.body)).all()
     assert [second.digest in body for body in bodies] == [False, True]
+
+
+def test_a_certificate_says_whether_a_tpm_keeps_copies_of_the_keys_closed(certificates: CertificateHarness) -> None:
+    without = certificates.issue().certificate
+    store, tpm = Keystore(certificates.folder.parent / "vault"), TpmSecrets(MemoryTpm())
+    tpm.begin(store.installation)
+    store.bind(tpm)
+
+    with_one = certificates.issue().certificate
+
+    assert "No TPM holds" in without.vouched
+    assert "A TPM of the vault's machine holds" in with_one.vouched
+    assert "No TPM" not in with_one.vouched
 
 
 def _row(number: int, **values: object) -> Callable[[CertificateHarness], None]:
