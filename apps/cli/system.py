@@ -209,7 +209,7 @@ def status(installation: Installation) -> Output:
     from apps.supervisor.state import is_held
     from flows.retention_lag import expected_since_ns, purge_trouble
     from lfr_core.common.disk_room import say_too_little_room
-    from lfr_core.custody.vault.key_finality import read_tpm_fault
+    from lfr_core.custody.vault.tpm_fault import read_tpm_fault
     from streams.broker.traits import read_traits
 
     settings = installation.settings

@@ -90,9 +90,9 @@ def memory() -> Check:
 
 def security_chip(settings: Settings, folder: Path = Path("/dev")) -> Check:
     """Say whether a TPM holds a part of what opens the keystore, and what follows where none does."""
-    from lfr_core.custody.vault.key_finality import read_tpm_fault
     from lfr_core.custody.vault.keystore_files import read_tpm_binding
     from lfr_core.custody.vault.tpm_binding import find_way, say_unopened, say_unusable
+    from lfr_core.custody.vault.tpm_fault import read_tpm_fault
 
     way = find_way(settings.tpm)
     if read_tpm_binding(settings.keystore_folder) is not None:

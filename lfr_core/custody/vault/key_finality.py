@@ -10,20 +10,17 @@ from __future__ import annotations
 
 import threading
 from contextlib import AbstractContextManager, suppress
-from pathlib import Path
 from typing import Final
 
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import LfrError, Refused
-from lfr_core.common.files import SETTINGS_BYTES, read_bounded
 from lfr_core.common.logs import get_logger
-from lfr_core.custody.vault.files import write_private
 from lfr_core.custody.vault.keystore import Keystore
+from lfr_core.custody.vault.tpm_fault import keep_tpm_fault
 from lfr_core.custody.vault.tpm_secrets import TpmSecrets
 
-__all__ = ["KeyFinality", "read_tpm_fault"]
+__all__ = ["KeyFinality"]
 
-_FAULT_FILE: Final = "tpm-fault.txt"
 _LOOK_EVERY_S: Final = 60.0
 """[proposal] How long a TPM that was cleared goes unnoticed; a look reads three places and writes none."""
 _AGAIN_S: Final = 5.0
@@ -115,22 +112,5 @@ class KeyFinality:
         self._fault = fault
         if fault != self._reported:
             with suppress(Refused, OSError):  # a full disk: the log has it
-                _keep_fault(self._keystore.folder, fault)
+                keep_tpm_fault(self._keystore.folder, fault)
                 self._reported = fault
-
-
-def _keep_fault(folder: Path, fault: str) -> None:
-    if fault:
-        write_private(folder / _FAULT_FILE, fault.encode())
-    else:
-        (folder / _FAULT_FILE).unlink(missing_ok=True)
-
-
-def read_tpm_fault(folder: Path) -> str:
-    """Read what is wrong with the TPM in the words of the vault; empty: nothing, or it hasn't said."""
-    try:
-        return read_bounded(folder / _FAULT_FILE, SETTINGS_BYTES).decode(errors="replace")
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        return f"{folder / _FAULT_FILE} can't be read ({error.strerror})"

@@ -19,7 +19,7 @@ from lfr_core.domain.policy import load_policy
 from lfr_core.domain.signatures import SignatureForm, SignatureKind, find_form
 from lfr_core.publication.site.manifest import canonical as site_bytes
 from lfr_core.retention.erasure.canary import DataClass
-from lfr_core.retention.erasure.certificate import Certificate, canary_line
+from lfr_core.retention.erasure.certificate import Certificate, canary_line, vouched_with
 from lfr_core.retention.erasure.destruction_log import ClassDestruction
 from lfr_core.retention.erasure.verify import CanaryFinding, Verdict
 from lfr_core.storage.engine import reading
@@ -86,6 +86,7 @@ def _destroyed(home: Home, **changes: object) -> tuple[ClassDestruction, ...]:
         lambda _: {"without_canary": ()},
         lambda _: {"without_canary": tuple(DataClass)},
         lambda _: {"vouched": "The vault saw it all."},
+        lambda _: {"vouched": vouched_with(tpm=True)},  # it has none
         lambda home: {"canaries": (canary_line(home.canary.model_copy(update={"planted_ns": 1}), ("c1",)),)},
         lambda home: {"canaries": (canary_line(home.canary.model_copy(update={"due_ns": None}), ("c1",)),)},
         lambda home: {"canaries": (canary_line(home.canary, ()),)},

@@ -9,8 +9,8 @@ import pytest
 
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault.core import VaultCore
-from lfr_core.custody.vault.key_finality import read_tpm_fault
 from lfr_core.custody.vault.port import ErasureRule, KeyKind
+from lfr_core.custody.vault.tpm_fault import read_tpm_fault
 from lfr_core.custody.vault.tpm_secrets import TpmSecrets
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus
