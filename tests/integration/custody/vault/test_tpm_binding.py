@@ -65,21 +65,20 @@ def test_a_keystore_goes_to_another_machine_by_an_act_that_is_on_the_trail(
             installation.start(tpm=chip.way)
 
 
-def test_a_tpm_without_room_or_with_an_owners_password_is_said_and_nothing_is_changed(
-    tmp_path: Path, chip: SoftwareTpm
-) -> None:
-    assert chip.call("tpm2_changeauth", "-c", "owner", "secret").returncode == 0
-    settings = Settings(home=tmp_path / "home", tpm=chip.way)
-    settings.home.mkdir()
-    make_records(settings.records_url)
-    engine = open_engine(settings.records_url)
+def test_a_tpm_with_an_owners_password_is_said_and_nothing_is_changed(tmp_path: Path) -> None:
+    with software_tpm() as chip:
+        assert chip.call("tpm2_changeauth", "-c", "owner", "secret").returncode == 0
+        settings = Settings(home=tmp_path / "home", tpm=chip.way)
+        settings.home.mkdir()
+        make_records(settings.records_url)
+        engine = open_engine(settings.records_url)
 
-    with pytest.raises(Refused, match="its owner has a password") as refused:
-        build_core(settings, load_policy(), engine, ManualClock(NOW_NS))
+        with pytest.raises(Refused, match="its owner has a password") as refused:
+            build_core(settings, load_policy(), engine, ManualClock(NOW_NS))
 
-    assert refused.value.rule == "vault.tpm"
-    assert read_tpm_binding(settings.keystore_folder) is None
-    engine.dispose()
+        assert refused.value.rule == "vault.tpm"
+        assert read_tpm_binding(settings.keystore_folder) is None
+        engine.dispose()
 
 
 def test_auto_goes_on_without_where_no_tpm_can_be_used_and_never_once_it_was(
