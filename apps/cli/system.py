@@ -237,9 +237,7 @@ def status(installation: Installation) -> Output:
     }
 
     def text() -> None:
-        if trouble:
-            errors.print(f"deletion: {trouble}", style="red", highlight=False, soft_wrap=True, markup=False)
-        for said in filter(None, (no_room, chip)):
+        for said in filter(None, (f"deletion: {trouble}" if trouble else "", no_room, chip)):
             errors.print(said, style="red", highlight=False, soft_wrap=True, markup=False)
         if state is None:
             errors.print(f"nothing runs in {settings.home}; `lfr up` starts it", highlight=False, soft_wrap=True)
