@@ -19,13 +19,17 @@ _KEPT_S: Final = 20.0
 """[proposal] For so long a press waits for its button: a slow page is drawn by then."""
 
 
-def draw_button(label: str, key: str, **options: Any) -> bool:
+def draw_button(label: str, key: str, *, act: str = "", **options: Any) -> bool:
     """Draw a button, and return once whether it was pressed. `options`: as of `st.button`.
 
-    key: says what it does to what; a press reaches no button of another key.
+    Args:
+        label: its words.
+        key: says what it does to what; a press reaches no button of another key,
+        act: but one that does the same to the same, where the button has moved to another place meanwhile.
+        options: as of `st.button`.
     """
-    st.button(label, key=key, on_click=_note_press, args=(key,), **options)
-    return _take(key)
+    st.button(label, key=key, on_click=_note_press, args=(act or key,), **options)
+    return _take(act or key)
 
 
 def draw_submit(label: str, form: str, **options: Any) -> bool:

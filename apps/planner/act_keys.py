@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from apps.planner.remedies import Act
 from lfr_core.deployments.readiness import DeploymentOverview
 
-__all__ = ["act_key", "overview_key"]
+__all__ = ["act_key", "overview_key", "press_key"]
 
 
 def act_key(one: DeploymentOverview) -> str:
@@ -14,6 +15,11 @@ def act_key(one: DeploymentOverview) -> str:
     return (
         f"{one.view.id}-{one.view.status.value}-{one.application.revision}-{one.planned.list_digest[:12]}{ends}{asked}"
     )
+
+
+def press_key(act: Act, one: DeploymentOverview) -> str:
+    """Return by what a press of an act is known that has its button beside a red line, or among the acts before."""
+    return f"{act.value}-{act_key(one)}"
 
 
 def overview_key(one: DeploymentOverview) -> str:

@@ -12,7 +12,7 @@ from apps.placeholders import warn_of_placeholders
 from apps.plain_words import plain_sentence
 from apps.planner import form, panels
 from apps.planner.act_html import announcement_html
-from apps.planner.act_keys import act_key
+from apps.planner.act_keys import act_key, press_key
 from apps.planner.camera_panel import show_camera_panel
 from apps.planner.document_panel import show_document_panel
 from apps.planner.list_html import minors_html
@@ -80,7 +80,7 @@ def show_actions(view: PlannerView, person: AuthenticatedPerson, one: Deployment
         for what, act, done in (("signage", Act.SIGNAGE, one.signage_by), ("briefing", Act.BRIEFING, one.briefing_by)):
             if done or act in offered:
                 continue
-            if draw_button(_CONFIRM[what], key=f"act-{what}-{act_key(one)}"):
+            if draw_button(_CONFIRM[what], key=f"act-{what}-{act_key(one)}", act=press_key(act, one)):
                 confirm = partial(view.deployments.confirm, id, by=by, **{what: True})
                 do(f"Confirmed: {what}.", confirm)
             shown = True
@@ -140,7 +140,8 @@ def _plain(
     """Make what draws a step that asks for nothing."""
 
     def draw(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
-        if draw_button(_WORDS[step], key=f"act-{step}-{act_key(one)}", help=f"Needs {RULES[step].needs}."):
+        needs, pressed = f"Needs {RULES[step].needs}.", press_key(_BESIDE[step], one)
+        if draw_button(_WORDS[step], key=f"act-{step}-{act_key(one)}", act=pressed, help=needs):
             do(done, lambda: act(view, one.view.id, by))
 
     return draw

@@ -10,7 +10,7 @@ import streamlit as st
 
 from apps.planner import actions, panels
 from apps.planner.act_html import note_html, self_test_html
-from apps.planner.act_keys import act_key
+from apps.planner.act_keys import press_key
 from apps.planner.open_panel import open_panel
 from apps.planner.remedies import Act, Remedy
 from apps.planner.stepper import (
@@ -89,7 +89,8 @@ def _button(view: PlannerView, person: AuthenticatedPerson, one: DeploymentOverv
     if remedy.act is Act.ATTEND:
         st.link_button(remedy.label, f"operator?deployment={one.view.id}")
         return
-    if draw_button(remedy.label, key=f"mend-{remedy.act.value}-{act_key(one)}"):
+    key = press_key(remedy.act, one)
+    if draw_button(remedy.label, key=f"mend-{key}", act=key if remedy.act in _DIRECT else ""):
         if remedy.act in _DIRECT:
             done, act = _DIRECT[remedy.act]
             actions.do(done, partial(act, view, one.view.id, person))

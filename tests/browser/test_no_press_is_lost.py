@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 DEPLOYMENTS = 8
+OPENED = DEPLOYMENTS + 1
+"""Where a part is opened: its list is approved, too."""
 IN_ACTS = {
     "signage_by": "Confirm: signs stand at all approaches",
     "briefing_by": "Confirm: officers are briefed on how the system performs",
@@ -67,7 +69,7 @@ def harness(settings: Settings, engine: Engine, vault: VaultCore, logins: PageLo
     harness = PlanningHarness(engine, vault, AuditTrail(vault, SystemClock()), SystemClock(), settings.home, policy)
     harness.settle()
     logins.give_accounts(PLANNER)
-    for number in range(DEPLOYMENTS):
+    for number in (*range(DEPLOYMENTS), OPENED):
         wanted = form(harness.now + timedelta(hours=1), place=f"Place {number}", cameras=(f"camera-{number}",))
         far = DeploymentStatus.LIST_APPROVED if number % 2 else DeploymentStatus.AUTHORISED
         harness.walk(far, f"restless-{number}", (entry(crop=REFERENCE),), wanted=wanted)
@@ -164,6 +166,23 @@ def test_a_file_that_is_pressed_while_the_page_is_drawn_anew_is_made(
 
     measured(f"files that were pressed on a page that is drawn anew without end: 16, lost: {lost}")
     assert lost == 0
+
+
+def test_what_was_opened_stays_open_while_lines_above_it_go(
+    page: Page, harness: PlanningHarness, settings: Settings, engine: Engine
+) -> None:
+    from playwright.sync_api import expect
+
+    page.goto(f"{settings.page_addresses[0].rstrip('/')}/planning?deployment=restless-{OPENED}")
+    page.get_by_text("Every condition, met or missing", exact=True).click()
+    table = page.locator(".pln-readiness").first
+    expect(table).to_be_visible(timeout=20_000)
+    for what, label in BESIDE_RED_LINES.items():
+        press(page, page.get_by_role("button", name=label, exact=True))
+        assert wait_until_done(engine, f"restless-{OPENED}", what)
+        expect(page.get_by_role("button", name=label, exact=True)).to_have_count(0, timeout=60_000)
+        page.wait_for_timeout(2_000)  # drawn anew a few times
+        expect(table).to_be_visible(timeout=1_000)
 
 
 @pytest.mark.parametrize("page", [("--slow",)], indirect=True)

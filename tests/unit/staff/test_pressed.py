@@ -92,3 +92,23 @@ def test_each_button_hears_its_press_before_anything_can_cut_the_drawing_short()
     ]
 
     assert deaf == []
+
+
+def page_of_an_act_that_moves() -> None:
+    import streamlit as st
+
+    from apps.pressed import draw_button, forget_press
+
+    moved = st.session_state.get("moved", False)
+    if draw_button("Call it ready", key=f"beside-{moved}" if moved else "among-the-acts", act="ready-a"):
+        st.session_state["done"] = [*st.session_state.get("done", []), "ready"]
+    forget_press()
+
+
+def test_a_press_reaches_the_same_act_though_its_button_has_moved_meanwhile() -> None:
+    """It stood among the acts; confirming the briefing put it beside its red line, as somebody pressed it."""
+    app = AppTest.from_function(page_of_an_act_that_moves).run()
+    press(app, "Call it ready", moved=True)
+    app.run()
+
+    assert done(app) == ["ready"]
