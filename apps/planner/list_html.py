@@ -43,7 +43,7 @@ def list_look_html(look: ListLook) -> str:
     counts = (
         f"{counted(look.rows, 'row')}, {counted(look.photographs, 'photograph')}, "
         f"{counted(look.minors, 'person')} under 18; "
-        f"{look.refused:,} refused, {look.flagged:,} to look at"
+        f"{counted(look.refused, 'reason')} to refuse, {counted(look.flagged, 'thing')} to look at"
     )
     rows = "".join(
         f"<tr><td>{escape(category_words(each.category))}</td><td>{each.submitted:,}</td><td>{each.fit:,}</td></tr>"

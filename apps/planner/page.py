@@ -60,7 +60,8 @@ def page(view: PlannerView, session: PageSession) -> None:
     if "deployment" in st.query_params and _DEPLOYMENT not in st.session_state:
         st.session_state[_DEPLOYMENT], st.session_state[_WHERE] = st.query_params["deployment"], "deployment"
     waits = _count_waiting(view, session)
-    first = "calendar" if waits is None else "waiting"
+    linked = next((each for each, words in _PLACES.items() if words == st.query_params.get(_WHERE)), None)
+    first = linked or ("calendar" if waits is None else "waiting")
     # said to the browser at each drawing: one that is cut short tells it nothing, and it goes back to the calendar
     st.session_state[_WHERE] = st.session_state.get(_WHERE, first)
     where = st.radio(
@@ -70,6 +71,7 @@ def page(view: PlannerView, session: PageSession) -> None:
         horizontal=True,
         format_func=_PLACES.__getitem__,
         captions=waits,
+        bind="query-params",  # so that it is open again where the page is loaded anew
     )
     show_result()
     if where != "deployment":

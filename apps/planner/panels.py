@@ -112,11 +112,7 @@ def readiness_html(one: DeploymentOverview) -> str:
 def forecast_html(found: FalseAlertForecast, *, title: str = "Forecast of the list") -> str:
     """Show expected false alerts with their interval, and whether the public claim rests on a measurement."""
     of = found.forecast
-    number = (
-        "not measured"
-        if of is None
-        else f"about {_count(of.expected)} false alert{'' if _count(of.expected) == '1' else 's'}"
-    )
+    number = "not measured" if of is None else f"about {_alerts(of.expected)}"
     span = "" if of is None else f"<p>Most likely between {_count(of.low)} and {_count(of.high)}</p>"
     more = "" if of is None else f"<p>With 1,000 more people on the list: {_count(of.per_1000_more)} more</p>"
     claim = ("is-good", "shown by an evaluation") if found.shown else ("is-bad", "not shown by an evaluation")
@@ -127,6 +123,11 @@ def forecast_html(found: FalseAlertForecast, *, title: str = "Forecast of the li
         f'<span class="pln-pill {claim[0]}">{claim[1]}</span></p>'
         f'<p class="pln-small">{escape(found.basis)}</p></section>'
     )
+
+
+def _alerts(expected: float) -> str:
+    number = _count(expected)
+    return f"{number} false alert{'' if number == '1' else 's'}"
 
 
 def application_html(made: Application, authority: Authority | None) -> str:

@@ -202,6 +202,12 @@ def _draw_intake(view: RightsView, by: AuthenticatedPerson) -> None:
         listed = st.checkbox('An enquiry that asks "was I on a list"', key=f"{form_name}-listed")
         contact = st.text_input("How to answer (address, e-mail)")
         text = st.text_area("In the person's words")
+        came = st.date_input(
+            "The day it came, if it wasn't today: the month to answer begins then",
+            value=None,
+            format="DD/MM/YYYY",
+            key=f"{form_name}-came",
+        )
         receipt = st.text_input("Reference of a receipt", placeholder="S-2026-7QF3-9KXM-2TWA")
         deployment = str(
             st.selectbox("Or the deployment", list(labels), format_func=labels.__getitem__, key=f"{form_name}-of")
@@ -212,7 +218,7 @@ def _draw_intake(view: RightsView, by: AuthenticatedPerson) -> None:
         end = right.time_input("To", value=None, key=f"{form_name}-end")
         place = st.text_input("Place")
         if draw_submit("Take it", form, type="primary"):
-            asked = Form(kind, contact, text, deployment, receipt, place, day, start, end, listed)
+            asked = Form(kind, contact, text, deployment, receipt, place, day, start, end, listed, came)
             _act(lambda: view.receive(asked, by), _taken, _TAKE)
 
 

@@ -107,7 +107,7 @@ def make_app(config: dict[str, Any], *, migrate: bool) -> Any:
     app = canaille.create_app(config=settings, init_backend=migrate, env_file=os.devnull)
     OWN_PAGES["put_ours_before"](app)
     app.context_processor(lambda: {"openlfr_page": config["page"]})
-    LOGIN_STEPS["keep_their_order"](app)
+    LOGIN_STEPS["keep_their_order"](app, config["page"])
     app.after_request(forget_once_logged_in)
     app.after_request(show_way_on)
     return app

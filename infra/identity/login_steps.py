@@ -5,10 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 CODE_ASKED, CODE_SET_UP = "core.auth.otp.otp", "core.auth.otp.setup"  # canaille's pages of one-time codes
+PASSWORD_ASKED = "core.auth.password.password"  # noqa: S105  an endpoint
 
 
-def keep_their_order(app: Any) -> None:
-    """Look at each request before canaille does, and at its answer afterwards."""
+def keep_their_order(app: Any, page: str) -> None:
+    """Look at each request before canaille does, and at its answer afterwards. page: the address of OpenLFR's pages."""
+
+    def leave_ended_login() -> Any:
+        """Lead to the pages whoever comes to a step and is logging in no more: by "back", once they are logged in."""
+        from flask import redirect, request, session
+
+        is_step = request.endpoint in {PASSWORD_ASKED, CODE_ASKED, CODE_SET_UP}
+        return redirect(page) if is_step and not session.get("auth") else None
+
+    app.before_request(leave_ended_login)
     app.before_request(refuse_step_out_of_turn)
     app.after_request(count_wrong_code)
 

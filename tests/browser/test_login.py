@@ -122,6 +122,21 @@ def test_no_address_logs_somebody_out_of_one_browser_while_a_copy_of_the_cookie_
     assert f"{COOKIE}=" in answer.headers["set-cookie"]
 
 
+def test_whoever_goes_back_after_the_login_stands_on_the_pages(
+    context: BrowserContext, logins: PageLogins, address: str
+) -> None:
+    page = context.new_page()
+    page.goto(address)
+    page.get_by_role("button", name="Log in").click()
+    type_login(page, login_of(PAT))
+    page.locator(".lfr-who").filter(has_text=PAT).wait_for(timeout=30_000)
+
+    page.go_back()
+
+    page.locator(".lfr-who").filter(has_text=PAT).wait_for(timeout=30_000)
+    assert page.url.startswith(address)
+
+
 @pytest.mark.slow
 def test_an_address_opened_without_a_session_is_where_one_is_after_the_login(
     context: BrowserContext, logins: PageLogins, address: str

@@ -60,7 +60,8 @@ def received(day: date | None, today: date) -> date:
     if day is None:
         return today
     if not today - timedelta(days=_OLDEST_DAYS) <= day <= today:
-        raise Refused("rights.bad-day", f"a request came today or within the year before, not on {day}: mend the day")
+        said = f"{day.day} {day:%B %Y}"
+        raise Refused("rights.bad-day", f"a request came today or within the year before, not on {said}: mend the day")
     return day
 
 

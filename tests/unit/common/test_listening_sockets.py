@@ -14,6 +14,7 @@ import pytest
 from lfr_core.common import listening_sockets as module
 from lfr_core.common.errors import Fatal
 from lfr_core.common.listening_sockets import listening_sockets, read_tables
+from tests.support.brokers import free_ports
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems don't say whose a port is")
 
@@ -21,8 +22,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems d
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::", "::1", "::ffff:127.0.0.1"])
 def test_both_ways_name_the_same_address_and_user(address: str) -> None:
     with closing(socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)) as made:
-        made.bind((address, 0))
-        port = made.getsockname()[1]
+        (port,) = free_ports(1)  # of both families: another test may listen on the number at the other one's address
+        made.bind((address, port))
         before = listening_sockets(port), read_tables(port)
         made.listen()
 

@@ -74,6 +74,18 @@ def test_whoever_logs_in_is_known_by_their_subject_until_they_log_out(
     assert refusal(login.identify) == "login.none"
 
 
+@pytest.mark.parametrize("step", ["password", "otp", "otp-setup"])
+def test_a_step_of_a_login_that_has_ended_leads_to_the_pages(
+    login: CommandLineLogin, identity_server: IdentityServer, subjects: dict[str, str], step: str
+) -> None:
+    request = LoginRequest.begin(login.provider, back(login), "nonce")
+    with HttpBrowser() as browser:
+        browser.log_in(request.address(discover(login.provider)), "pat", PASSWORD, until=back(login))
+        again = browser.client.get(f"{login.provider.issuer}/auth/{step}")  # by "back"
+
+    assert again.headers["location"] == identity_server.settings.page_addresses[0]
+
+
 def test_an_account_may_log_in_twice_in_one_second(login: CommandLineLogin, subjects: dict[str, str]) -> None:
     endpoints, browse = discover(login.provider), browsing()
     assert callable(browse)

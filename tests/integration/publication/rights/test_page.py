@@ -169,6 +169,25 @@ def test_a_double_click_takes_one_request_and_what_was_typed_goes_with_it(harnes
     assert not app.exception
 
 
+def test_the_month_to_answer_counts_from_the_day_a_request_came_not_from_when_it_was_typed(
+    harness: RightsHarness, app: AppTest
+) -> None:
+    sign_in(app, CLERK)
+    field(app, "How to answer (address, e-mail)").input(CONTACT)
+    field(app, "In the person's words").input(TEXT)
+    (came,) = [each for each in app.date_input if each.label.startswith("The day it came")]
+    came.set_value(dt.date(2026, 11, 24))
+    press(app, "Take it")
+    assert "not on 24 November 2026" in texts(app)  # tomorrow
+
+    (came,) = [each for each in app.date_input if each.label.startswith("The day it came")]
+    came.set_value(dt.date(2026, 11, 10))
+    press(app, "Take it")
+
+    (taken,) = RightsView(harness.rights).requests(authenticated(OFFICER), closed=False)
+    assert (taken.received_on, taken.due_on) == (dt.date(2026, 11, 10), dt.date(2026, 12, 10))
+
+
 def test_a_refused_request_loses_nothing_that_was_typed(harness: RightsHarness, app: AppTest) -> None:
     sign_in(app, CLERK)
     field(app, "In the person's words").input(TEXT)
