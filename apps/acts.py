@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from apps.plain_words import plain_words
+from apps.pressed import note_done, uninterrupted
 from apps.typed.keeper import note_sent
 from lfr_core.common.errors import LfrError
 
@@ -19,6 +21,9 @@ _RESULT = "act-result"
 BY_ITSELF = "drawing-by-itself"
 """Of the session's state: whether this drawing of the page comes of something that nobody did here."""
 _TURN = "act-turn-"
+_READ_S: Final = 4.0
+"""[proposal] For so long it stands at least, though something else is pressed: the second click of a double click may
+land on whatever has taken the button's place."""
 
 
 def form_key(form: str) -> str:
@@ -35,34 +40,37 @@ def act(do: Callable[[], _Result], done: str | Callable[[_Result], str], *, form
     form: the name that `form_key` was given.
     """
     try:
-        result = do()
+        with uninterrupted():
+            result = do()
+            note_done()
+            note_sent()
+            if done:
+                keep_result(done if isinstance(done, str) else done(result))
+            if form:
+                st.session_state[_TURN + form] = st.session_state.get(_TURN + form, 0) + 1
     except LfrError as error:
         st.error(f"Not done: {plain_words(str(error))}.")
         return
-    note_sent()
-    if done:
-        keep_result(done if isinstance(done, str) else done(result))
-    if form:
-        st.session_state[_TURN + form] = st.session_state.get(_TURN + form, 0) + 1
     st.rerun()
 
 
 def keep_result(words: str, *, is_done: bool = True) -> None:
     """Have it said, once the page is drawn anew, what came of a press."""
-    st.session_state[_RESULT] = (words, is_done, False)
+    st.session_state[_RESULT] = (words, is_done, None)
 
 
 def show_result() -> None:
     """Say what was done last, until somebody does something else: not while the page is drawn anew by itself."""
-    found: tuple[str, bool, bool] | None = st.session_state.get(_RESULT)
+    found: tuple[str, bool, float | None] | None = st.session_state.get(_RESULT)
     with stay_in_sight():
         if found is None:
             return
-        words, is_done, was_shown = found
-        if was_shown and not st.session_state.get(BY_ITSELF):
+        words, is_done, shown_at = found
+        now = time.monotonic()
+        if shown_at is not None and now - shown_at > _READ_S and not st.session_state.get(BY_ITSELF):
             del st.session_state[_RESULT]
             return
-        st.session_state[_RESULT] = (words, is_done, True)
+        st.session_state[_RESULT] = (words, is_done, now if shown_at is None else shown_at)
         (st.success if is_done else st.error)(words)
 
 

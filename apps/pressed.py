@@ -2,21 +2,33 @@
 
 Streamlit tells of a press to one drawing alone. Where that is cut short, because something else on the page was pressed
 or left, or because somebody else moved the deployment on, the press would be gone without a word.
+
+And a second click isn't a second act: it cuts the first's drawing short too, at its next word to Streamlit, which must
+not come between an act and the note that it is done.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-__all__ = ["draw_button", "draw_submit", "forget_press"]
+__all__ = ["draw_button", "draw_submit", "forget_press", "note_done", "uninterrupted"]
 
 _PRESSED: Final = "pressed"
 """Of the session's state: when each was pressed, until its button is drawn, or the whole page without it."""
 _KEPT_S: Final = 20.0
 """[proposal] For so long a press waits for its button: a slow page is drawn by then."""
+_TAKEN: Final = "pressed-taken"
+_DONE: Final = "pressed-done"
+"""Of the session's state: the press that was taken last, and when what it asked for was done."""
+_DOUBLE_CLICK_S: Final = 1.0
+"""[proposal] A press of the same button so soon after its act was done is the second click of a double click: nobody has
+read by then what came of the first."""
 
 
 def draw_button(label: str, key: str, *, act: str = "", **options: Any) -> bool:
@@ -44,10 +56,40 @@ def forget_press() -> None:
     st.session_state.pop(_PRESSED, None)
 
 
+def note_done() -> None:
+    """Note that what was pressed last is done: its second click is no other press."""
+    st.session_state[_DONE] = st.session_state.get(_TAKEN), time.monotonic()
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Do what is within to its end, whatever is pressed meanwhile: an act, and the note that it is done.
+
+    Streamlit (1.67, `runtime/state/safe_session_state.py`) otherwise ends the drawing at any word to the session's state.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is None:
+        yield
+        return
+    state = context.session_state
+    ask = state._yield_callback
+    object.__setattr__(state, "_yield_callback", lambda: None)
+    try:
+        yield
+    finally:
+        object.__setattr__(state, "_yield_callback", ask)
+
+
 def _note_press(key: str) -> None:
+    done, at = st.session_state.get(_DONE, (None, 0.0))
+    if key == done and time.monotonic() - at < _DOUBLE_CLICK_S:
+        return
     st.session_state[_PRESSED] = st.session_state.get(_PRESSED, {}) | {key: time.monotonic()}
 
 
 def _take(key: str) -> bool:
     pressed: dict[str, float] = st.session_state.get(_PRESSED, {})
-    return key in pressed and time.monotonic() - pressed.pop(key) <= _KEPT_S
+    if key not in pressed or time.monotonic() - pressed.pop(key) > _KEPT_S:
+        return False
+    st.session_state[_TAKEN] = key
+    return True

@@ -19,6 +19,7 @@ from apps.compliance import documents_panel, panels, people_panel
 from apps.compliance.actions import ComplianceActions
 from apps.compliance.view import MOST_ENTRIES, ROLES, ComplianceView, Report, TrailSearch
 from apps.placeholders import warn_of_placeholders
+from apps.plain_words import plain_sentences
 from apps.pressed import draw_button, draw_submit
 from apps.rights import holds_panel
 from apps.rights.holds_view import holds_view
@@ -46,7 +47,7 @@ def page(view: ComplianceView, actions: ComplianceActions, session: PageSession)
     warn_of_placeholders(view.policy.force)
     with st.container():
         for each in read_differences(view.home):
-            st.error(f"Changed behind the platform: {each}.")
+            st.error(f"Changed behind the platform: {plain_sentences(each)}.")
     show_result()
     parts: list[tuple[str, Callable[[], None]]] = [
         ("Promises", partial(_ledger, view, actions, session)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from apps.plain_words import plain_sentences
 from apps.tables import heads_html, table_html
 from flows.retention_lag import lag_words
 from lfr_core.retention.status import ClassStatus, RetentionState
@@ -50,7 +51,7 @@ def trouble_html(trouble: str) -> str:
     """Say what the last purge couldn't reach, or why none was begun; nothing where all is well."""
     if not trouble:
         return ""
-    return f'<p class="ops-alarm" role="alert"><strong>Deletion:</strong> {escape(trouble)}. {WHAT_TO_DO}</p>'
+    return f'<p class="ops-alarm" role="alert"><strong>Deletion:</strong> {escape(plain_sentences(trouble))}. {WHAT_TO_DO}</p>'
 
 
 def disk_html(trouble: str) -> str:
@@ -58,7 +59,7 @@ def disk_html(trouble: str) -> str:
     if not trouble:
         return ""
     return (
-        f'<p class="ops-alarm" role="alert"><strong>Disk:</strong> {escape(trouble)}. '
+        f'<p class="ops-alarm" role="alert"><strong>Disk:</strong> {escape(plain_sentences(trouble))}. '
         "Call whoever runs the system: the runbook “The disk is full” says what to do.</p>"
     )
 
@@ -68,13 +69,13 @@ def differences_html(found: Sequence[str]) -> str:
     return "".join(
         f'<p class="ops-alarm" role="alert"><strong>Changed behind the platform:</strong> {escape(each)}. '
         "Call whoever runs the system.</p>"
-        for each in found
+        for each in map(plain_sentences, found)
     )
 
 
 def _row(each: ClassStatus) -> str:
     pill, words = _WORDS[each.standing]
-    text = "; ".join(filter(None, (each.why, each.note)))
+    text = plain_sentences("; ".join(filter(None, (each.why, each.note))))
     why = f"<small>{escape(text)}</small>" if text else ""
     return (
         f'<tr><td>{escape(each.data.title)}{why}</td><td><span class="ops-pill is-{pill}">{words}</span></td>'

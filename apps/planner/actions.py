@@ -22,7 +22,7 @@ from apps.planner.photographs_panel import show_photographs_panel
 from apps.planner.remedies import Act
 from apps.planner.stepper import nothing_to_do, offered_acts
 from apps.planner.view import PlannerView
-from apps.pressed import draw_button
+from apps.pressed import draw_button, note_done, uninterrupted
 from apps.typed.keeper import note_sent
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
@@ -117,15 +117,17 @@ def do(done: str, act: Callable[[], object]) -> None:
     """Do it, say so or why not, and draw the page anew; what was typed stays."""
     st.session_state.pop(_SEEN, None)
     close_panels()
-    try:
-        act()
-    except LfrError as error:
-        keep_result(plain_sentence(str(error)), is_done=False)
-    else:
-        keep_result(done)
-        note_sent(_REASON)
-        for key in [key for key in st.session_state if str(key).startswith(_REASON)]:
-            del st.session_state[key]  # it was the reason of this act, and speaks for no other
+    with uninterrupted():
+        try:
+            act()
+        except LfrError as error:
+            keep_result(plain_sentence(str(error)), is_done=False)
+        else:
+            note_done()
+            keep_result(done)
+            note_sent(_REASON)
+            for key in [key for key in st.session_state if str(key).startswith(_REASON)]:
+                del st.session_state[key]  # it was the reason of this act, and speaks for no other
     st.rerun()
 
 

@@ -14,6 +14,7 @@ from apps.planner import panels
 from apps.planner.drafts import LABELS, FormValues, check_values, explanations, first_draft, values_of
 from apps.planner.forecast_chart import chart_html
 from apps.planner.view import PlannerView
+from apps.pressed import uninterrupted
 from apps.typed.keeper import note_sent
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
@@ -86,9 +87,9 @@ def show(view: PlannerView, person: AuthenticatedPerson, *, go: str) -> None:
                 type="primary",
                 key="planner-apply",
                 on_click=_submit,
-                args=(view, person, go, True),
+                args=(view, person, go, _turn()),
             )
-            st.button("Keep as a draft", key="planner-keep", on_click=_keep_draft, args=(view, person, go))
+            st.button("Keep as a draft", key="planner-keep", on_click=_keep_draft, args=(view, person, go, _turn()))
     with right, st.container(key="planner-side"):
         values = _values()
         st.html(panels.forecast_html(view.forecast(_ForecastInputs(values))))
@@ -159,15 +160,24 @@ def _draw_fields(kept: Mapping[str, Any], help_texts: Mapping[str, str], beside:
     line("watchlist_folder")
 
 
-def _keep_draft(view: PlannerView, person: AuthenticatedPerson, go: str) -> None:
+def _keep_draft(view: PlannerView, person: AuthenticatedPerson, go: str, turn: int) -> None:
     """Plan it as a draft where it is whole; else keep what is typed, and say what is missing."""
-    view.drafts.keep(person.name, _values())
-    _submit(view, person, go, False)  # noqa: FBT003  Streamlit's callback
-    st.session_state[_DRAFTED] = True
+    with uninterrupted():
+        if turn == _turn():
+            view.drafts.keep(person.name, _values())
+            _take(view, person, go, submit=False)
+            st.session_state[_DRAFTED] = True
 
 
-def _submit(view: PlannerView, person: AuthenticatedPerson, go: str, submit: bool) -> None:  # noqa: FBT001  Streamlit's callback
-    """Submit the application, before the page is drawn again, so that the fields may be emptied."""
+def _submit(view: PlannerView, person: AuthenticatedPerson, go: str, turn: int) -> None:
+    """Submit the application that was typed in this turn of the form: a second click finds another."""
+    with uninterrupted():
+        if turn == _turn():
+            _take(view, person, go, submit=True)
+
+
+def _take(view: PlannerView, person: AuthenticatedPerson, go: str, *, submit: bool) -> None:
+    """Take the application, before the page is drawn again, so that the fields may be emptied."""
     st.session_state[_DRAFTED] = False
     values = _values()
     found = check_values(values, view.policy, now=view.now())
@@ -197,7 +207,7 @@ def _forget(view: PlannerView, person: AuthenticatedPerson) -> None:
 
 def _empty() -> None:
     note_sent(_KEY)
-    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+    st.session_state[_TURN] = _turn() + 1
     _kept().clear()
     st.session_state.pop(_FAULTS, None)
     st.session_state.pop(_BESIDE, None)
@@ -215,7 +225,12 @@ def _kept() -> dict[str, object]:
 
 
 def _key(name: str) -> str:
-    return f"{_KEY}turn-{st.session_state.get(_TURN, 0)}-{name}"
+    return f"{_KEY}turn-{_turn()}-{name}"
+
+
+def _turn() -> int:
+    found: int = st.session_state.get(_TURN, 0)
+    return found
 
 
 def _values() -> FormValues:

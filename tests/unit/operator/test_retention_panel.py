@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from apps.operator.retention import WHAT_TO_DO, disk_html, retention_html
+from apps.operator.retention import WHAT_TO_DO, differences_html, disk_html, retention_html, trouble_html
 from lfr_core.retention.port import CLASSES, RetentionClass
 from lfr_core.retention.status import ClassStatus, RetentionState
 
@@ -49,3 +49,12 @@ def test_a_disk_without_room_is_a_red_alarm_that_names_an_existing_runbook_and_w
     runbook = Path(__file__).parents[3] / "docs" / "runbooks" / "disk-full.md"
     assert runbook.read_text().startswith(f"# {html.split('“')[1].split('”')[0]}\n")
     assert disk_html("") == ""
+
+
+def test_no_alarm_names_a_command_a_setting_a_folder_or_another_clock() -> None:
+    raw = "no room under /home/lfr/x since 2026-11-28 22:13 UTC, set LFR_HOME or run `lfr doctor`"
+    late = ClassStatus(CLASSES[0], RetentionState.LATE, raw, 0.0, 0, None, None, 0, raw)
+
+    for html in (trouble_html(raw), disk_html(raw), differences_html((raw,)), retention_html([late])):
+        assert "no room under x since 28 November 2026, 22:13" in html
+        assert [each for each in ("lfr doctor", "LFR_HOME", "/home", "UTC") if each in html] == []

@@ -25,14 +25,17 @@ def test_a_name_with_braces_is_said_as_it_was_typed(monkeypatch: pytest.MonkeyPa
     assert said == [f"{name} is registered.", f"{name} is made."]
 
 
-@pytest.mark.parametrize(("later", "said"), [("by itself", 3), ("by a person", 1)])
-def test_what_came_of_a_press_is_said_until_somebody_does_something_else(
-    monkeypatch: pytest.MonkeyPatch, later: str, said: int
+@pytest.mark.parametrize(
+    ("later", "read_s", "said"), [("by itself", -1.0, 3), ("by a person", -1.0, 1), ("by a second click", 60.0, 3)]
+)
+def test_what_came_of_a_press_is_said_until_somebody_who_has_read_it_does_something_else(
+    monkeypatch: pytest.MonkeyPatch, later: str, read_s: float, said: int
 ) -> None:
     state: dict[str, object] = {}
     shown: list[str] = []
     monkeypatch.setattr(f"{DRAWS}.session_state", state)
     monkeypatch.setattr(f"{DRAWS}.success", shown.append)
+    monkeypatch.setattr(acts, "_READ_S", read_s)
     acts.keep_result("It is announced.")
 
     for drawing in range(3):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.plain_words import plain_sentence, plain_words
+from apps.plain_words import plain_sentence, plain_sentences, plain_words
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,30 @@ from apps.plain_words import plain_sentence, plain_words
         ("from 20:42 it is at kafka.force.example:9093,b.force.example:9093 alone", "from 20:42 it is alone"),
         ("/home/lfr/tmp/list-x1/watchlist.csv lacks the columns a/b", "watchlist.csv lacks the columns a/b"),
         ("loaded; its contract d78e5dacd6524197 is the list's", "loaded; its contract is the list's"),
+        (
+            "the database sqlite:////home/lfr/records.db is busy: another process holds it; try again",
+            "the database is busy: another process holds it; try again",
+        ),
+        (
+            "the database postgresql+psycopg://lfr:***@db.force.example:5432/lfr is away (connection failed: connection "
+            'to server at "10.0.0.3", port 5432 failed: Connection refused): see that it runs; nothing was written',
+            "the database is away (connection failed: connection failed: Connection refused): see that it runs; nothing "
+            "was written",
+        ),
+        (
+            "the database's disk is full (sqlite:////home/lfr/records.db): free space; nothing was written",
+            "the database's disk is full: free space; nothing was written",
+        ),
+        (
+            "the records' database /home/lfr/records.db has gone: put it back, or see LFR_HOME and LFR_DATABASE_URL (`lfr "
+            "doctor`); to begin anew without it, move /home/lfr/had away first",
+            "the records' database records.db has gone: put it back",
+        ),
+        (
+            "accounts are made, locked and deleted at your force's identity provider (LFR_OIDC_ISSUER)",
+            "accounts are made, locked and deleted at your force's identity provider",
+        ),
+        ("make free space, or set LFR_HOME to a larger disk", "make free space"),
         ("entry 2026-13-45 is no day", "entry 2026-13-45 is no day"),
         (
             "the pictures of alert 0a1b2c3d-0000-4000-8000-00000000000f were deleted",
@@ -46,3 +70,16 @@ def test_what_somebody_typed_into_a_name_is_no_link_in_a_refusal() -> None:
 
     assert "](" not in plain_words(f"{name} is over: its plan stays as it is")
     assert "](" not in plain_sentence(f"{name} is over")
+
+
+def test_of_several_sentences_a_command_ends_its_own_alone() -> None:
+    said = (
+        "couldn't reach all: Alerts: the vault at /home/lfr/run/vault.sock does not answer: whoever runs the system "
+        "starts it with `lfr up`, or sees `lfr status` (since 2026-11-28 22:13:13 UTC); Lists: the database "
+        "sqlite:////home/lfr/records.db is busy (since 2026-11-28 22:13:13 UTC). See workflows.log"
+    )
+
+    assert plain_sentences(said) == (
+        "couldn't reach all: Alerts: the vault does not answer: whoever runs the system starts it (since 28 November "
+        "2026, 22:13); Lists: the database is busy (since 28 November 2026, 22:13). See workflows.log"
+    )

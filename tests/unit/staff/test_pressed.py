@@ -112,3 +112,53 @@ def test_a_press_reaches_the_same_act_though_its_button_has_moved_meanwhile() ->
     app.run()
 
     assert done(app) == ["ready"]
+
+
+def page_of_an_act() -> None:
+    import streamlit as st
+
+    from apps.acts import act
+    from apps.pressed import draw_button, forget_press
+
+    def do() -> None:
+        st.session_state["done"] = [*st.session_state.get("done", []), "taken"]
+
+    if draw_button("Take it", key="take"):
+        act(do, "Taken.")
+    forget_press()
+
+
+@pytest.mark.parametrize(("apart_s", "times"), [(60.0, 1), (-1.0, 2)], ids=["a double click", "another press"])
+def test_the_second_click_of_a_double_click_is_no_second_act(
+    monkeypatch: pytest.MonkeyPatch, apart_s: float, times: int
+) -> None:
+    monkeypatch.setattr(pressed, "_DOUBLE_CLICK_S", apart_s)
+    app = AppTest.from_function(page_of_an_act).run()
+    press(app, "Take it")
+    press(app, "Take it")
+
+    assert done(app) == ["taken"] * times
+
+
+def page_that_is_pressed_meanwhile() -> None:
+    import streamlit as st
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    from apps.pressed import uninterrupted
+
+    context = get_script_run_ctx()
+    assert context is not None
+    asked: list[str] = []
+    object.__setattr__(context.session_state, "_yield_callback", lambda: asked.append("whether to end here"))
+    with uninterrupted():
+        st.session_state["done"] = ["taken"]
+        within = list(asked)
+    st.session_state["within"] = within
+    st.session_state["after"] = list(asked)
+
+
+def test_nothing_ends_a_drawing_between_an_act_and_the_note_that_it_is_done() -> None:
+    app = AppTest.from_function(page_that_is_pressed_meanwhile).run()
+
+    assert app.session_state["within"] == []
+    assert app.session_state["after"]
