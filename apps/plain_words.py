@@ -30,7 +30,7 @@ _HASH: Final = re.compile(r"\s*\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,}\b")
 _ID: Final = re.compile(r"\s*\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 
 
-_BETWEEN: Final = re.compile(r"([;.] )")
+_BETWEEN: Final = re.compile(r"([;.] )(?=[A-Z])")
 _SINCE: Final = re.compile(r"( \(since [^()]*\))$")
 """What stands after a command and is no part of it."""
 _ISO: Final = re.compile(

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from apps.acts import stay_in_sight
 from apps.answer_words import ENGAGEMENT_WORDS, OUTCOME_WORDS
 from apps.choosing import choose
 from apps.drawing import picture_html
@@ -20,7 +21,7 @@ from apps.officer.view import ROLES, OfficerView, StopReceipt
 from apps.operator.pictures import Pictures
 from apps.operator.view import clock_words
 from apps.plain_words import plain_sentence, plain_words
-from apps.pressed import draw_button
+from apps.pressed import draw_button, uninterrupted
 from apps.say_why import not_current
 from apps.sign_in import PageSession, draw_person, may_see, redraw
 from lfr_core.alerts.read import AlertSummary
@@ -40,6 +41,8 @@ _WITHDRAWN = "officer-withdrawn"
 _ALERT = "officer-alert"
 _KNOWN = "officer-known"
 """Of the session's state: the alert that was chosen, and those that stood in the list when it was, or were since."""
+_NOT_RECORDED = "officer-not-recorded"
+"""Of the session's state: why the last press recorded nothing, until another does or it is understood."""
 _RESUMED = "officer-resumed"
 """Of the session's state: that it was looked for the deployment in hand."""
 
@@ -98,7 +101,7 @@ def _sign_on(view: OfficerView, session: PageSession, deployment: str) -> None:
 def _forget(view: OfficerView, session: PageSession, why: str = "") -> None:
     """Keep nothing of the deployment on the phone any more."""
     deployment = st.session_state.pop(_DEPLOYMENT, None)
-    for key in ("officer-pictures", _RECEIPT, _LOOKED_AT, _WITHDRAWN, _KNOWN):
+    for key in ("officer-pictures", _RECEIPT, _LOOKED_AT, _WITHDRAWN, _KNOWN, _NOT_RECORDED):
         st.session_state.pop(key, None)
     st.session_state[_WHY] = why
     if deployment is not None and not why:
@@ -122,6 +125,7 @@ def _alerts(view: OfficerView, session: PageSession) -> None:
         not_current(error)
         return
     labels = {each.id: _label(each) for each in found}
+    _say_not_recorded()
     with st.container():
         _say_withdrawn(labels)
         if suspended:
@@ -138,6 +142,15 @@ def _alerts(view: OfficerView, session: PageSession) -> None:
     opened, response = pictures.of(one, session.person), view.response(one.category)
     st.html(panels.card(one, opened, response, now_ns=view.now_ns(), deployment=name))
     _questions(view, session, one, fit=panels.is_fit_to_act_on(opened))
+
+
+def _say_not_recorded() -> None:
+    """Say that a press recorded nothing: what is drawn anew every two seconds would say it for as long only."""
+    with stay_in_sight("-street"):
+        why = st.session_state.get(_NOT_RECORDED)
+        if why:
+            st.error(why)
+            st.button("Understood", key="officer-seen", on_click=st.session_state.pop, args=(_NOT_RECORDED, None))
 
 
 def _say_withdrawn(labels: Mapping[UUID, str]) -> None:
@@ -240,10 +253,11 @@ def _receipt(view: OfficerView, session: PageSession, alert: AlertSummary) -> No
 
 
 def _act(act: Callable[[], object]) -> None:
-    """Do it and draw the page anew; or say why not."""
-    try:
-        act()
-    except LfrError as error:
-        st.error(f"Not recorded: {plain_words(str(error))}.")
-        return
+    """Do it, say why not where it can't be done, and draw the page anew."""
+    with uninterrupted():
+        st.session_state.pop(_NOT_RECORDED, None)
+        try:
+            act()
+        except LfrError as error:
+            st.session_state[_NOT_RECORDED] = f"Not recorded: {plain_words(str(error))}. Press again."
     st.rerun()

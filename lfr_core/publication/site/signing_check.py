@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
@@ -30,8 +31,12 @@ from lfr_core.storage.tables.publication import PublishedRecordRow
 __all__ = ["check_site_to_sign"]
 
 _Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-_Path = Annotated[str, Field(pattern=r"^(?:(?:data|deployments|documents)/)?[A-Za-z0-9][A-Za-z0-9._-]{0,199}$")]
-"""Below the site's folder, and nowhere else; a deployment's id has these characters."""
+_Path = Annotated[
+    str,
+    Field(pattern=r"^(?:(?:data|documents)/|(?:[a-z]{2}/)?(?:deployments/)?)[A-Za-z0-9][A-Za-z0-9._-]{0,199}$"),
+]
+"""Below the site's folder, and nowhere else; a deployment's id has these characters, a language's folder two letters."""
+_OTHER_LANGUAGE = re.compile(r"^([a-z]{2})/(.*)$", re.DOTALL)
 
 
 class _Manifest(BaseModel):
@@ -79,6 +84,12 @@ def _faults(files: Mapping[str, str], engine: Engine) -> Iterator[str]:
     pages = {name.removeprefix("deployments/") for name in files if name.startswith("deployments/")}
     if pages != {f"{name}.html" for name in public}:
         yield "its pages aren't of the deployments that are public"
+    first = {name for name in files if name.endswith(".html") and not name.startswith(("data/", "documents/"))}
+    others: dict[str, set[str]] = {}
+    for found in filter(None, map(_OTHER_LANGUAGE.match, files)):
+        others.setdefault(found[1], set()).add(found[2])
+    if any(names != {each for each in first if not _OTHER_LANGUAGE.match(each)} for names in others.values()):
+        yield "it hasn't the same pages in each language"
     if {name: digest for name, digest in files.items() if "-revision-" in name} != records:
         yield "its records aren't those that were published"
     documents = list_public_documents(engine)

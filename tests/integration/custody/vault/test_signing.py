@@ -189,7 +189,8 @@ def _site(home: Home, **changes: object) -> bytes:
             for name in (
                 "../../etc/passwd", "/etc/passwd", "data/../../x", "data/a/b", ".htaccess", "a\\b", "data//x", "",
                 "manifest.json", "deployments/made-up.html", "data/made-up-revision-1.json", "documents/00.pdf",
-                "documents/0000000000000000.pdf",
+                "documents/0000000000000000.pdf", "cy/data/x", "cy/cy/index.html", "cy/x.js", "CY/index.html",
+                "cy/deployments/made-up.html", "welsh/index.html",
             )
         ),
     ],
@@ -199,6 +200,15 @@ def test_a_site_of_another_force_time_place_or_of_what_is_not_public_is_refused_
 ) -> None:
     assert refusing.vault.sign(SignatureKind.SITE, _site(refusing)).signature
     assert refusing.rule(SignatureKind.SITE, _site(refusing, **change)) == NOT_SIGNED
+
+
+def test_a_site_in_another_language_has_each_of_its_pages_and_no_other_file(refusing: Home) -> None:
+    first = {"index.html": "00" * 32, "contact.html": "33" * 32, "data/records.csv": "11" * 32}
+    second = {"cy/index.html": "22" * 32, "cy/contact.html": "44" * 32}
+
+    assert refusing.vault.sign(SignatureKind.SITE, _site(refusing, files=first | second)).signature
+    for wrong in ({"cy/index.html": "22" * 32}, second | {"cy/other.html": "55" * 32}, second | {"cy/x.css": "55" * 32}):
+        assert refusing.rule(SignatureKind.SITE, _site(refusing, files=first | wrong)) == NOT_SIGNED
 
 
 def test_no_site_is_signed_while_the_force_has_not_filled_in_who_it_is(home: Home) -> None:
