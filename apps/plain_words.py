@@ -60,7 +60,7 @@ def plain_sentence(text: str) -> str:
 
 
 def plain_sentences(text: str) -> str:
-    """Return what several parts of the platform say, each as `plain_words` does: a command ends its own sentence alone."""
+    """Return what several parts of the platform say, each as `plain_words`: a command ends its own sentence alone."""
     said = []
     for number, each in enumerate(_BETWEEN.split(text)):
         what, *since = _SINCE.split(each)

@@ -27,8 +27,8 @@ _TAKEN: Final = "pressed-taken"
 _DONE: Final = "pressed-done"
 """Of the session's state: the press that was taken last, and when what it asked for was done."""
 _DOUBLE_CLICK_S: Final = 1.0
-"""[proposal] A press of the same button so soon after its act was done is the second click of a double click: nobody has
-read by then what came of the first."""
+"""[proposal] A press of the same button so soon after its act was done is a double click's second: nobody has read by
+then what came of the first."""
 
 
 def draw_button(label: str, key: str, *, act: str = "", **options: Any) -> bool:
@@ -65,14 +65,14 @@ def note_done() -> None:
 def uninterrupted() -> Iterator[None]:
     """Do what is within to its end, whatever is pressed meanwhile: an act, and the note that it is done.
 
-    Streamlit (1.67, `runtime/state/safe_session_state.py`) otherwise ends the drawing at any word to the session's state.
+    Streamlit (1.67, `runtime/state/safe_session_state.py`) ends the drawing at any word to the session's state else.
     """
     context = get_script_run_ctx(suppress_warning=True)
     if context is None:
         yield
         return
     state = context.session_state
-    ask = state._yield_callback
+    ask = state._yield_callback  # noqa: SLF001  it has no other way to be told
     object.__setattr__(state, "_yield_callback", lambda: None)
     try:
         yield

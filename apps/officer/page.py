@@ -259,5 +259,5 @@ def _act(act: Callable[[], object]) -> None:
         try:
             act()
         except LfrError as error:
-            st.session_state[_NOT_RECORDED] = f"Not recorded: {plain_words(str(error))}. Press again."
+            st.session_state[_NOT_RECORDED] = f"Not recorded: {plain_words(str(error))}."
     st.rerun()

@@ -51,7 +51,8 @@ def trouble_html(trouble: str) -> str:
     """Say what the last purge couldn't reach, or why none was begun; nothing where all is well."""
     if not trouble:
         return ""
-    return f'<p class="ops-alarm" role="alert"><strong>Deletion:</strong> {escape(plain_sentences(trouble))}. {WHAT_TO_DO}</p>'
+    words = escape(plain_sentences(trouble))
+    return f'<p class="ops-alarm" role="alert"><strong>Deletion:</strong> {words}. {WHAT_TO_DO}</p>'
 
 
 def disk_html(trouble: str) -> str:

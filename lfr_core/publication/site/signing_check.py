@@ -35,7 +35,7 @@ _Path = Annotated[
     str,
     Field(pattern=r"^(?:(?:data|documents)/|(?:[a-z]{2}/)?(?:deployments/)?)[A-Za-z0-9][A-Za-z0-9._-]{0,199}$"),
 ]
-"""Below the site's folder, and nowhere else; a deployment's id has these characters, a language's folder two letters."""
+"""Below the site's folder, and nowhere else; a deployment's id has these characters, a language two letters."""
 _OTHER_LANGUAGE = re.compile(r"^([a-z]{2})/(.*)$", re.DOTALL)
 
 

@@ -7,16 +7,19 @@ from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
+from unittest.mock import Mock
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from apps.answer_words import ENGAGEMENT_WORDS
 from apps.officer.panels import STOP_NOBODY
+from apps.officer.view import OfficerView
 from apps.placeholders import placeholder_words
 from apps.response_words import response_words
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import SystemClock
+from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.head_checkpoint import write_public_key
 from lfr_core.custody.installation import Installation
@@ -89,7 +92,7 @@ def texts(app: AppTest) -> str:
 
 
 def test_an_officer_signs_on_sees_the_judged_alert_says_what_came_of_it_and_gives_the_receipt(
-    harness: tuple[Harness, Installation],
+    harness: tuple[Harness, Installation], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of, _ = harness
     given = {"view": of.street, "engine": of.engine, "who": STREET}
@@ -101,7 +104,12 @@ def test_an_officer_signs_on_sees_the_judged_alert_says_what_came_of_it_and_give
 
     assert len(app.selectbox(key="officer-alert").options) == 1  # of two alerts one is judged
     assert "An operator says it is the same person" in texts(app)
+    with monkeypatch.context() as fault:
+        fault.setattr(OfficerView, "record_outcome", Mock(side_effect=Retryable("another process holds it")))
+        press(app, "No action")
+    assert "Not recorded: another process holds it." in texts(app.run())  # also once it is drawn anew by itself
     press(app, "No action")
+    assert "Not recorded" not in texts(app)
     press(app, "Arrest")  # a thumb on a phone: what was recorded last can be put right
     assert "<strong>Arrest</strong>" in texts(app)
     press(app, "Receipt for the person")

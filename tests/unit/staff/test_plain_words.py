@@ -30,19 +30,16 @@ from apps.plain_words import plain_sentence, plain_sentences, plain_words
             "the database is busy: another process holds it; try again",
         ),
         (
-            "the database postgresql+psycopg://lfr:***@db.force.example:5432/lfr is away (connection failed: connection "
-            'to server at "10.0.0.3", port 5432 failed: Connection refused): see that it runs; nothing was written',
-            "the database is away (connection failed: connection failed: Connection refused): see that it runs; nothing "
-            "was written",
+            'the database postgresql+psycopg://lfr:***@db:5432/lfr is away (connection to server at "10.0.0.3", port 1 failed)',
+            "the database is away (connection failed)",
         ),
         (
             "the database's disk is full (sqlite:////home/lfr/records.db): free space; nothing was written",
             "the database's disk is full: free space; nothing was written",
         ),
         (
-            "the records' database /home/lfr/records.db has gone: put it back, or see LFR_HOME and LFR_DATABASE_URL (`lfr "
-            "doctor`); to begin anew without it, move /home/lfr/had away first",
-            "the records' database records.db has gone: put it back",
+            "the records' database /home/lfr/r.db has gone: put it back, or see LFR_HOME (`lfr doctor`); to begin anew",
+            "the records' database r.db has gone: put it back",
         ),
         (
             "accounts are made, locked and deleted at your force's identity provider (LFR_OIDC_ISSUER)",
