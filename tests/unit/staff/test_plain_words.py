@@ -30,7 +30,7 @@ from apps.plain_words import plain_sentence, plain_sentences, plain_words
             "the database is busy: another process holds it; try again",
         ),
         (
-            'the database postgresql+psycopg://lfr:***@db:5432/lfr is away (connection to server at "10.0.0.3", port 1 failed)',
+            'the database postgresql+psycopg://lfr@db/lfr is away (connection to server at "10.0.0.3", port 1 failed)',
             "the database is away (connection failed)",
         ),
         (
