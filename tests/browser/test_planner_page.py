@@ -216,14 +216,12 @@ def test_the_back_button_leads_to_the_page_before_and_what_was_typed_is_there(
     page.get_by_role("link", name="Enquiries").first.click()
     page.get_by_role("heading", name="Enquiries and complaints").wait_for()
     page.go_back()
-    page.get_by_role("heading", name="Planning").wait_for()
     go(page, "Application")
     has_value(page, purpose, "find people wanted by the courts")
     page.reload()  # the part that was open is open again
     has_value(page, purpose, "find people wanted by the courts")
     page.go_forward()
     page.get_by_role("heading", name="Enquiries and complaints").wait_for()
-
     assert page.locator("[data-testid='stException']").count() == 0
     assert "Traceback" not in page.content()
 

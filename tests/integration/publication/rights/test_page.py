@@ -6,7 +6,6 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -25,6 +24,7 @@ from lfr_core.publication.rights.wording import NEITHER
 from lfr_core.retention.footage.hold_approval import PROVISIONAL_DAYS
 from lfr_core.retention.footage.holds import holds
 from lfr_core.storage.engine import open_engine
+from tests.support.drawn_page import field, press, sign_in, texts
 from tests.support.people import add_people, authenticated, give_accounts
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHarness
 
@@ -58,28 +58,6 @@ def app(harness: RightsHarness) -> AppTest:
         harness.rights, HoldsView(looks, harness.hold_service(), harness.clock, harness.policy.hold_review_days)
     )
     return AppTest.from_function(shown, kwargs={"view": view, "engine": harness.engine}, default_timeout=20).run()
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    (button,) = [each for each in app.button if each.label == label]
-    return button.click().run()
-
-
-def field(app: AppTest, label: str) -> Any:
-    (found,) = [each for each in (*app.text_input, *app.text_area) if each.label == label]
-    return found
-
-
-def sign_in(app: AppTest, name: str) -> None:
-    app.session_state["who"] = name
-    app.run()
-
-
-def texts(app: AppTest) -> str:
-    assert not app.exception
-    return "\n".join(
-        str(each.value) for each in (*app.text, *app.markdown, *app.success, *app.error, *app.caption)
-    ) + "".join(each.proto.body for each in app.get("html"))
 
 
 def test_a_complaint_taken_confirmed_opened_answered_and_closed_on_the_page(
