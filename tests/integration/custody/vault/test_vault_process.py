@@ -92,7 +92,7 @@ def test_a_keystore_of_another_installation_is_refused(tmp_path: Path) -> None:
     output, _ = wrong.process.communicate(timeout=30)
 
     assert wrong.process.returncode == Fatal.exit_code
-    assert "belongs to installation" in output
+    assert "nothing was read or done by them" in output
 
 
 @pytest.mark.slow
