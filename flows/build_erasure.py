@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from lfr_core.custody.installation import Installation
     from lfr_core.domain.deployments import DeploymentView
+    from streams.canary import CanaryStreams
 
-__all__ = ["build_erasure", "inject_canaries"]
+__all__ = ["build_erasure", "collect_frame_canary", "inject_canaries"]
 
 ACTOR = SystemActor.ERASURE
 
@@ -60,42 +61,63 @@ def inject_canaries(
         Refused: `deployment.unknown`; what a kind needs (a list, a live deployment) isn't there.
         Retryable: the broker, Milvus, the vault or the records are away.
     """
-    import numpy as np
-
     from lfr_core.deployments.views import DeploymentReader
-    from streams.canary import CanaryStreams
 
-    settings, engine = installation.settings, installation.engine
-    view = DeploymentReader(engine).find(deployment)
+    settings = installation.settings
+    view = DeploymentReader(installation.engine).find(deployment)
     if view is None:
         raise Refused(
             "deployment.unknown", f"there is no deployment {deployment}; `lfr deployment list` shows those there are"
         )
-    random = np.random.default_rng()
-    streams = CanaryStreams(
-        connect_as(User.ERASURE, settings),
-        read_traits(settings),
-        installation.policy,
-        installation.vault,
-        engine,
-        installation.clock,
-        random,
-    )
+    streams = _build_streams(installation)
     injected: list[InjectedCanary] = []
     injectors: dict[CanaryKind, Callable[[], tuple[InjectedCanary, ...]]] = {
-        CanaryKind.TEMPLATE: lambda: (_inject_template(installation, view, random),),
-        CanaryKind.REFERENCE: lambda: (_inject_reference(installation, view, random),),
+        CanaryKind.TEMPLATE: lambda: (_inject_template(installation, view, streams.random),),
+        CanaryKind.REFERENCE: lambda: (_inject_reference(installation, view, streams.random),),
         CanaryKind.FOOTAGE: lambda: (streams.inject_footage(deployment, settings.footage_store),),
         CanaryKind.ALERT: lambda: streams.inject_alert(view),
-        CanaryKind.FRAME: lambda: (streams.inject_frame(deployment),),  # last: the broker keeps it for a minute
     }
     asked = {CanaryKind.ALERT if kind is CanaryKind.SIGHTING else kind for kind in kinds}
     for kind, inject in injectors.items():
         if kind in asked:
             report(f"injecting: {kind.value}")
             injected += inject()
-    report("searching for the canaries")
-    return build_erasure(installation).remember(deployment, injected)
+    erasure = build_erasure(installation)
+    known: tuple[InjectedCanary, ...] = ()
+    if injected:
+        report("searching for the canaries")
+        known = erasure.remember(deployment, injected)
+    if CanaryKind.FRAME in asked:  # last: the broker keeps it for a minute, and without a camera there is none
+        report(f"injecting: {CanaryKind.FRAME.value}")
+        known += erasure.remember(deployment, [streams.inject_frame(deployment)])
+    return known
+
+
+def collect_frame_canary(installation: Installation, deployment: str) -> tuple[InjectedCanary, ...]:
+    """Make the control of the canary frame that a camera has just sent; none has: one is asked for, nothing returned.
+
+    Raises:
+        Refused: the gate is shut.
+        Retryable: the vault or the records are away.
+    """
+    sent = _build_streams(installation).collect_frame(deployment)
+    return () if sent is None else build_erasure(installation).remember(deployment, [sent])
+
+
+def _build_streams(installation: Installation) -> CanaryStreams:
+    import numpy as np
+
+    from streams.canary import CanaryStreams
+
+    return CanaryStreams(
+        connect_as(User.ERASURE, installation.settings),
+        read_traits(installation.settings),
+        installation.policy,
+        installation.vault,
+        installation.engine,
+        installation.clock,
+        np.random.default_rng(),
+    )
 
 
 def _inject_template(installation: Installation, view: DeploymentView, random: np.random.Generator) -> InjectedCanary:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from filelock import FileLock, Timeout
 
-from flows.build_erasure import build_erasure, inject_canaries
+from flows.build_erasure import build_erasure, collect_frame_canary, inject_canaries
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.prune import prune
 from lfr_core.custody.installation import Installation
 from lfr_core.deployments.obligations import record_met_obligations
 from lfr_core.deployments.views import DeploymentReader
 from lfr_core.domain.deployments import DeploymentStatus
-from lfr_core.retention.erasure.canary import CanaryKind
+from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary
 from lfr_core.retention.erasure.certificate_service import read_certificates
 from lfr_core.retention.erasure.service import Erasure
 
@@ -24,7 +24,8 @@ def inject_missing_canaries(installation: Installation, *, planned_only: bool = 
     """Inject canaries into each deployment whose gate is open and that has none; return their ids.
 
     The flows process asks every two seconds for planned ones, and each sweep for all: who comes second leaves it to
-    the first.
+    the first. A frame is sent by a camera, the deployment's first as soon as it is lent a key; it is collected every
+    two seconds, since the broker keeps it for a minute.
 
     Raises:
         Retryable: a service is away; the next sweep tries again.
@@ -39,14 +40,21 @@ def inject_missing_canaries(installation: Installation, *, planned_only: bool = 
 def _inject_missing_canaries(installation: Installation, *, planned_only: bool) -> tuple[str, ...]:
     erasure, injected = build_erasure(installation), []
     for view in DeploymentReader(installation.engine).list():
-        if not view.is_live or (planned_only and not view.lifecycle.has_authority) or erasure.read_canaries(view.id):
+        if not view.is_live:
             continue
+        there = {one.kind for one in erasure.read_canaries(view.id)}
+        is_planned = view.lifecycle.has_authority
+        others_missing = not there - {CanaryKind.FRAME} and (is_planned or not planned_only)
         try:
             installation.vault.check_gate(view.id)
-        except Refused:  # nobody attends yet: a frame couldn't be sealed
+        except Refused:  # nobody attends yet: nothing could be sealed
             continue
-        inject_canaries(installation, view.id, list(CanaryKind))
-        injected.append(view.id)
+        found: tuple[InjectedCanary, ...] = ()
+        if planned_only and CanaryKind.FRAME not in there and (is_planned or there):
+            found = collect_frame_canary(installation, view.id)
+        if others_missing:
+            found += inject_canaries(installation, view.id, [kind for kind in CanaryKind if kind != CanaryKind.FRAME])
+        injected += [view.id] * bool(found)
     return tuple(injected)
 
 

@@ -1,7 +1,7 @@
 """Injects canaries into broker, alerts and footage, the way that real frames, sightings and pictures go.
 
-* A frame: sealed by the camera's sealer, sent by the camera's producer, as `FrameKind.CANARY`, which the worker opens
-  and looks at like any and records nowhere.
+* A frame: sent by a camera in the place of one of its own, because the vault asks it to
+  (`streams.camera.canary_sealer`).
 * A sighting of the entry `canary`, sealed as the recogniser seals probes and sent to the sightings topic; the recorder
   opens an alert for it, marked as a canary, whose sealed probe is then read from the records.
 * A segment of footage, written by the camera's own writer.
@@ -23,13 +23,11 @@ from sqlmodel import select
 from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Fatal, Retryable
 from lfr_core.custody.crops import sighting_probe, sightings_key
-from lfr_core.custody.vault.frames import VaultSealer
 from lfr_core.custody.vault.port import KeyKind, RecordUse, Vault
 from lfr_core.custody.vault.record_mac import MAC_HEADER, USE_HEADER, RecordSigner
-from lfr_core.custody.vault.sealing import fingerprint, seal
+from lfr_core.custody.vault.sealing import seal
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentView
-from lfr_core.domain.frames import FrameHeader, FrameKind, FrameSealer
 from lfr_core.domain.messages import Sighting, sighting_id
 from lfr_core.domain.policy import Policy
 from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary
@@ -41,9 +39,7 @@ from lfr_core.storage.tables.alerts import AlertRow, SightingRow
 from lfr_core.storage.tables.footage import FootageSegmentRow
 from streams.broker.connection import BrokerConnection
 from streams.broker.traits import BrokerTraits
-from streams.camera.feedback import InFlightFrames
 from streams.camera.footage import FootageWriter
-from streams.camera.producer import FrameProducer
 from streams.topics import Topic
 
 __all__ = ["CanaryStreams"]
@@ -53,25 +49,9 @@ _FOOTAGE_FRAMES = 3
 _CONFIRM_S = 10.0
 _RECORD_S = 30.0
 """How long the recorder may take to open the canary's alert."""
+_CAMERA_S = 20.0
+"""How long a camera may take: one that is asked first has ten seconds, then another is asked."""
 _LOOK_S = 0.1
-
-
-class _RecordingSealer:
-    """A sealer that remembers what it sealed, which is what the broker gets."""
-
-    def __init__(self, inner: FrameSealer) -> None:
-        self._inner = inner
-        self.sealed = b""
-
-    def key_id(self) -> str:
-        return self._inner.key_id()
-
-    def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:
-        self.sealed = self._inner.seal(header, jpeg)
-        return self.sealed
-
-    def record_headers(self, header: FrameHeader, *, topic: str, key: bytes, payload: bytes) -> list[tuple[str, bytes]]:
-        return self._inner.record_headers(header, topic=topic, key=key, payload=payload)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,47 +68,38 @@ class CanaryStreams:
     sleep: Callable[[float], None] = time.sleep
 
     def inject_frame(self, deployment: str, *, store: str = "broker") -> InjectedCanary:
-        """Send one sealed frame of noise.
+        """Have a camera send a frame of noise, and wait for it.
 
         Raises:
-            Refused: the gate is shut: no key to seal it under.
-            Retryable: the broker or the vault are away.
+            Refused: the gate is shut.
+            Retryable: the vault is away, or no camera has sent one within 20 s.
         """
-        jpeg = noise_jpeg(self.random, *FRAME_PX)
-        sealer = _RecordingSealer(VaultSealer(self.vault, self.clock, deployment, CANARY, actor=SystemActor.ERASURE))
-        in_flight = InFlightFrames(self.clock, bound=1, lost_after_s=None)
-        producer = FrameProducer(
-            self.connection,
-            topic=Topic.FRAMES,
-            traits=self.traits,
-            sealer=sealer,
-            max_frame_bytes=self.policy.images.max_frame_bytes,
-            in_flight=in_flight,
-            clock=self.clock,
-            may_wait=False,
-        )
-        try:
-            now_ns = self.clock.time_ns()
-            key_id = sealer.key_id()
-            header = FrameHeader(
-                deployment, CANARY, str(uuid.uuid4()), 0, now_ns, 0, 0, kind=FrameKind.CANARY, key_id=key_id
-            )
-            lent = self.vault.open_key(key_id)
-            producer.send(header, jpeg)
-            if not producer.flush(_CONFIRM_S) or in_flight.delivery_failed:
-                raise Retryable("the broker didn't confirm the canary: inject again")
-        finally:
-            producer.close()
-        injected = build_canary(
-            CanaryKind.FRAME,
-            deployment,
+        ends = self.clock.monotonic() + _CAMERA_S
+        while (sent := self.collect_frame(deployment, store=store)) is None:
+            if self.clock.monotonic() > ends:
+                raise Retryable(
+                    f"no camera of {deployment} has sent a canary within {_CAMERA_S:g} s: does one run? `lfr status`"
+                )
+            self.sleep(_LOOK_S)
+        return sent
+
+    def collect_frame(self, deployment: str, *, store: str = "broker") -> InjectedCanary | None:
+        """Return the frame of noise that a camera has just sent; None: it is asked for. Raises as `inject_frame`."""
+        sent = self.vault.collect_canary(deployment)
+        if sent is None:
+            return None
+        return InjectedCanary(
+            id=sent.id,
+            kind=CanaryKind.FRAME,
+            deployment=deployment,
             store=store,
-            now_ns=now_ns,
-            clear=image_forms(jpeg),
-            stored=sealed_forms(sealer.sealed),
-            due_ns=lent.opens_until_ns,
+            planted_ns=sent.sent_ns,
+            due_ns=sent.due_ns,
+            key_id=sent.key_id,
+            key_fingerprint=sent.fingerprint,
+            clear=sent.clear,
+            stored=sent.stored,
         )
-        return injected.model_copy(update={"key_id": key_id, "key_fingerprint": fingerprint(lent.key)})
 
     def inject_alert(self, view: DeploymentView, *, store: str = "broker") -> tuple[InjectedCanary, InjectedCanary]:
         """Send one sighting, and wait for the alert that the recorder opens for it: both are injected.

@@ -7,13 +7,16 @@ canaries that were injected while the street was played, and what the search sai
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from flows.build_erasure import build_erasure
+from flows.build_erasure import build_erasure, collect_frame_canary
 from flows.build_erasure import inject_canaries as inject
 from lfr_core.alerts.expiry import RULE, expire_alerts
+from lfr_core.common.errors import LfrError, Retryable
 from lfr_core.custody.audit.head_checkpoint import HEAD_FILE, keep_head, read_checkpoint, read_public_key
 from lfr_core.custody.audit.verify import AuditReport, verify
 from lfr_core.custody.installation import Installation
@@ -22,9 +25,10 @@ from lfr_core.retention.erasure.canary import CanaryKind
 from lfr_core.retention.erasure.certificate import SignedCertificate
 from lfr_core.retention.erasure.certificate_service import CertificateFault
 
-__all__ = ["Deletion", "erase_deployment", "inject_canaries"]
+__all__ = ["Deletion", "collecting_frame_canary", "erase_deployment", "inject_canaries"]
 
 _HOUR_NS = 3_600 * 10**9
+_LOOK_S = 1.0
 _MARGIN_S = 1.0  # the vault's timer destroys and records a key within a fraction of this
 
 
@@ -46,8 +50,37 @@ class Deletion:
 
 
 def inject_canaries(installation: Installation, deployment: str) -> None:
-    """Put noise that is nobody's where real data goes. Raises Retryable when a service is away."""
-    inject(installation, deployment, list(CanaryKind))
+    """Put noise that is nobody's where real data goes, but for a frame's. Raises Retryable when a service is away."""
+    inject(installation, deployment, [kind for kind in CanaryKind if kind is not CanaryKind.FRAME])
+
+
+@contextmanager
+def collecting_frame_canary(installation: Installation, deployment: str) -> Iterator[None]:
+    """Look for the canary frame that a camera sends first, for as long as the block lasts.
+
+    Raises:
+        LfrError: none was collected by then: why the last try wasn't one.
+    """
+    ending, found = threading.Event(), False
+    error: LfrError = Retryable("no camera sent a canary frame; the logs of this demonstration may say why")
+
+    def look() -> None:
+        nonlocal found, error
+        while not found and not ending.wait(_LOOK_S):
+            try:
+                found = bool(collect_frame_canary(installation, deployment))
+            except LfrError as raised:
+                error = raised
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        looking.join()
+    if not found:
+        raise error
 
 
 def erase_deployment(

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from apps.demo.deletion import Deletion, erase_deployment, inject_canaries
+from apps.demo.deletion import Deletion, collecting_frame_canary, erase_deployment, inject_canaries
 from apps.demo.deployment import (
     PlannedSystem,
     PublishedDeployment,
@@ -175,7 +175,8 @@ def run_demo(
                 with VisitorLink(own, running.people.values()) as visitor:
                     operator = running.people[running.operator.name].login
                     on_stage(DemoStage(visitor.address if with_page else "", deployment, operator))
-                    _play(running, streets, deployment, seconds, bars)
+                    with collecting_frame_canary(installation, deployment):
+                        _play(running, streets, deployment, seconds, bars)
                     result = _result(running, deployment, streets, own.home)
                     bars.stop()
                     before_end(result)

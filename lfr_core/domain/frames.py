@@ -52,8 +52,6 @@ class FrameKind(StrEnum):
     """No image: the camera's counters while it has nothing to send (payload empty)."""
     END = "end"
     """No image: the camera's last word in this session (payload empty)."""
-    CANARY = "canary"
-    """Noise, sealed like a frame and injected to be looked for after its deletion: of nobody, and counted nowhere."""
     LIVE_PROBE = "proof"
     """The drawn test face, sealed like a frame, to show that the whole chain works: of nobody, and counted nowhere.
     `session` is the live probe's id, `sequence` its part. Without a payload it only asks who is there."""
@@ -199,6 +197,10 @@ class FrameSealer(Protocol):
 
     def record_headers(self, header: FrameHeader, *, topic: str, key: bytes, payload: bytes) -> list[tuple[str, bytes]]:
         """Return the record's headers, signed as this camera's. Retryable: the vault is away; nothing is sent then."""
+        ...
+
+    def confirm(self, header: FrameHeader) -> None:
+        """Note that the broker has this frame. May come from another thread."""
         ...
 
 

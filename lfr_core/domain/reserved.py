@@ -29,4 +29,4 @@ LIVE_PROBE_REFERENCE: Final = "proof-of-life"
 LIVE_PROBE_CAMERA: Final = "proof-of-life"
 """Whose frame it is, in the header; no camera has a session of that name."""
 CANARY_CAMERA: Final = CANARY_ENTRY
-"""Whose the injected frames of noise are, in the header; no camera has a session of that name either."""
+"""Whose the injected footage is; no camera has that name either."""

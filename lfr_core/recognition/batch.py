@@ -48,8 +48,14 @@ class FrameProgress:
     frame: RawFrame | None = field(default=None, repr=False)
     """The record it came as, where it may yet be dead-lettered."""
     faces: int = 0
-    tracks_started: int = 0
+    begun: frozenset[int] = frozenset()
+    """The tracks that began with it."""
     tracks_compared: int = 0
+
+    @property
+    def tracks_started(self) -> int:
+        """How many tracks began with it."""
+        return len(self.begun)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +68,11 @@ class Probe:
     seen: FrameProgress
     first: bool
     """Whether it is its track's first comparable shot."""
+
+    def discount(self) -> None:
+        """Take the drawn test face out of the frame's counts: it is of nobody, whoever sent it."""
+        self.seen.begun -= {self.shot.track}
+        self.seen.faces -= self.shot.sequence == self.seen.header.sequence
 
 
 @dataclass(slots=True, eq=False)

@@ -50,7 +50,7 @@ class CameraLook:
 
     shots: list[Shot]
     """To be embedded and compared now."""
-    started: int
+    started: frozenset[int]
     """Tracks that began."""
 
 
@@ -94,7 +94,7 @@ class CameraTracks:
         self._compared -= set(update.ended) - {shot.track for shot in shots}  # a last shot is compared yet: `settle`
         for person in self._same.forget(header.captured_ns, self._tracker.live):
             self._agreement.forget(person)
-        return CameraLook(shots, sum(assignment.started for assignment in update.assignments))
+        return CameraLook(shots, frozenset(each.track_id for each in update.assignments if each.started))
 
     def end(self) -> list[Shot]:
         """End every track; the shots that are still to be compared."""

@@ -25,7 +25,7 @@ from lfr_core.recognition.faces.types import FaceEngine, Floats
 from lfr_core.recognition.gallery.port import Candidate, Gallery
 from lfr_core.recognition.selftest.face import nonce_of
 
-__all__ = ["CANDIDATES", "LiveProbeLook", "LiveProbeResponder", "best_person"]
+__all__ = ["CANDIDATES", "LiveProbeLook", "LiveProbeResponder", "best_match"]
 
 CANDIDATES = 2 + MOST_CANARIES
 """That a search asks for: the drawn test face, which is in every gallery, and as many canaries as there may be can't
@@ -156,12 +156,16 @@ class LiveProbeResponder:
         return (self._clock.time_ns() - header.captured_ns) / 1e9 > self._policy.live.frame_max_age_s
 
 
-def best_person(candidates: Sequence[Candidate]) -> tuple[str, float] | None:
-    """Return entry and similarity of the best candidate that is a person: neither the drawn test face nor a canary."""
-    for candidate in candidates:
-        if candidate.entry not in NOBODY:
-            return candidate.entry, candidate.similarity
-    return None
+def best_match(candidates: Sequence[Candidate], least: float) -> tuple[str, float] | None:
+    """Return entry and similarity of the best candidate that is a person, whatever stands before it.
+
+    Where no person reaches `least`, the drawn test face's, if it is the best and does: it is nobody's, and not counted.
+    """
+    person = next((each for each in candidates if each.entry not in NOBODY), None)
+    best = candidates[0] if candidates else None
+    if best is not None and best.entry == LIVE_PROBE_ENTRY and best.similarity >= least:
+        person = best if person is None or person.similarity < least else person
+    return None if person is None else (person.entry, person.similarity)
 
 
 class _Failed(Exception):

@@ -24,20 +24,18 @@ from lfr_core.domain.frames import FrameHeader, FrameKind, FrameOpener
 from lfr_core.domain.messages import NOT_LISTED, LiveProbeResult, Sighting, merge_letters
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import Policy
+from lfr_core.domain.reserved import LIVE_PROBE_ENTRY
 from lfr_core.recognition.agreement import Shot, Vote
 from lfr_core.recognition.batch import DetectedBatch, FrameProgress, Probe, RawFrame, Recognised, Session, session_of
 from lfr_core.recognition.camera_sessions import CameraSessions
-from lfr_core.recognition.canary import look_at_canary
 from lfr_core.recognition.faces.types import Detection, FaceEngine, Floats, Image
 from lfr_core.recognition.frame_reader import FrameReader
 from lfr_core.recognition.gallery.port import Gallery
-from lfr_core.recognition.live_probe import CANDIDATES, LiveProbeResponder, best_person
+from lfr_core.recognition.live_probe import CANDIDATES, LiveProbeResponder, best_match
 from lfr_core.recognition.report import outcome_batches, probe_keys, sighting_of
 from lfr_core.recognition.stopwatch import Stopwatch
 
 __all__ = ["Recogniser"]
-
-_UNCOUNTED = frozenset({FrameKind.CANARY, FrameKind.LIVE_PROBE})
 
 
 class Recogniser:
@@ -97,9 +95,6 @@ class Recogniser:
                 self._reader.dead_letter(looked, frame, header)
                 continue
             view = views[header.deployment]
-            if header.kind is FrameKind.CANARY:
-                self._look_at_canary(frame, header, view)
-                continue
             if header.kind is FrameKind.LIVE_PROBE:
                 self._answer_live_probe(looked, frame, header, view)
                 continue
@@ -142,10 +137,15 @@ class Recogniser:
             found |= self._search(looked, rows)
         results = [self._responder.match(probe) for probe in looked.live_probes]
         now_ns, retention_h = self._clock.time_ns(), self._policy.alerts.retention_h
+        drawn = {row for row, (entry, _) in found.items() if entry == LIVE_PROBE_ENTRY}
+        found = {row: person for row, person in found.items() if row not in drawn}
         keys = probe_keys(
             self._vault, looked, found, now_ns=now_ns, retention_h=retention_h
         )  # before the votes: what raises from here on couldn't be asked again
         for index, probe in enumerate(looked.probes):
+            if index in drawn:
+                probe.discount()
+                continue
             if probe.first and probe.seen.outcome is FrameOutcome.RECOGNISED:
                 probe.seen.tracks_compared += 1
             if (camera := self._cameras.get(probe.session)) is None:
@@ -191,7 +191,7 @@ class Recogniser:
         looked = DetectedBatch()
         self._reader.dead_letter(looked, frame, error)
         header = self._reader.read_header(frame)
-        if isinstance(header, FrameHeader) and header.kind not in _UNCOUNTED:
+        if isinstance(header, FrameHeader) and header.kind is not FrameKind.LIVE_PROBE:
             looked.seen.append(FrameProgress(header, FrameOutcome.DEAD_LETTERED))
         return self._recognised(looked, [])
 
@@ -204,11 +204,6 @@ class Recogniser:
                 self._cameras.pop(session_of(seen.header), None)
         outcomes = outcome_batches(looked.seen, self._watch.take(), self._clock.time_ns())
         return Recognised(sightings, outcomes, merge_letters(looked.dead), list(results))
-
-    def _look_at_canary(self, frame: RawFrame, header: FrameHeader, view: DeploymentView | None) -> None:
-        image = self._reader.open(DetectedBatch(), frame, FrameProgress(header, FrameOutcome.RECOGNISED), view)
-        if image is not None and view is not None:
-            look_at_canary(header, view, image, self._engine, self._gallery, self._opener, self._policy)
 
     def _answer_live_probe(
         self, looked: DetectedBatch, frame: RawFrame, header: FrameHeader, view: DeploymentView | None
@@ -235,7 +230,7 @@ class Recogniser:
             with self._watch.stage("track_and_describe"):
                 look = camera.track(header, image, found, self._engine)
             seen.faces = len(found)
-            seen.tracks_started = look.started
+            seen.begun = look.started
             self._add_probes(looked, session, view, seen, look.shots)
             self._show(header, image, found)
 
@@ -256,7 +251,7 @@ class Recogniser:
         ]
 
     def _search(self, looked: DetectedBatch, rows: list[int]) -> dict[int, tuple[str, float]]:
-        """Search for a deployment's probes: best entry and similarity by probe index; entry "": of nobody."""
+        """Search for a deployment's probes: best entry and similarity by probe index; "": nobody, or the drawn face."""
         probes = [looked.probes[row] for row in rows]
         view = probes[0].view
         try:
@@ -283,7 +278,7 @@ class Recogniser:
         found = (
             {} if nearest is None else {row: ("", float(s)) for row, s in zip(rows, nearest, strict=True) if s < least}
         )
-        best = {row: best_person(candidates) for row, candidates in zip(rows, answers, strict=True)}
+        best = {row: best_match(candidates, least) for row, candidates in zip(rows, answers, strict=True)}
         return found | {row: person for row, person in best.items() if person is not None}
 
     @staticmethod

@@ -46,7 +46,7 @@ RIGHTS: Final[Mapping[User, Rights]] = MappingProxyType(
         User.RECOGNISE: Rights(writes=_RESULTS, reads=frozenset({Topic.FRAMES}), group=RECOGNISE_GROUP),
         User.RECORD: Rights(reads=_RESULTS, group=RECORD_GROUP),
         User.WATCH: Rights(writes=frozenset({Topic.FRAMES})),
-        User.ERASURE: Rights(writes=frozenset({Topic.FRAMES, Topic.SIGHTINGS})),
+        User.ERASURE: Rights(writes=frozenset({Topic.SIGHTINGS})),
         User.RETENTION: Rights(deletes=True),
     }
 )

@@ -122,7 +122,7 @@ class FrameProducer:
         except Retryable:
             self._in_flight.withdraw(header.sequence)
             raise
-        future.add_callback(lambda _: self._in_flight.mark_confirmed(header.sequence))
+        future.add_callback(lambda _: self._confirmed(header))
         future.add_errback(lambda error: self._failed(header, error))
 
     def note(self, header: FrameHeader) -> Any:
@@ -138,6 +138,10 @@ class FrameProducer:
             return self._producer.send(self._topic, value=payload, key=key, headers=headers)
         except KafkaError as error:
             raise Retryable(f"the broker takes no frame now: {type(error).__name__}") from error
+
+    def _confirmed(self, header: FrameHeader) -> None:
+        self._sealer.confirm(header)
+        self._in_flight.mark_confirmed(header.sequence)
 
     def _failed(self, header: FrameHeader, error: BaseException) -> None:
         self._in_flight.mark_failed(header.sequence)

@@ -17,6 +17,7 @@ from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.entry import AuditEntry
 from lfr_core.custody.audit.port import AuditEvent
 from lfr_core.custody.audit.trail import AuditTrail
+from lfr_core.custody.vault.canary_port import CanaryFrame
 from lfr_core.custody.vault.client import VAULT_TIMEOUT_S, VaultClient
 from lfr_core.custody.vault.port import (
     DestroyedKey,
@@ -74,6 +75,14 @@ class EachProcess:
 
     def seal_key(self, deployment: str, camera: str) -> FrameKey:
         return self.process(ProcessIdentity.CAMERA).seal_key(deployment, camera)
+
+    def tell_canary(
+        self, canary: str, key_id: str, camera: str, clear: Sequence[bytes], stored: Sequence[bytes]
+    ) -> None:
+        self.process(ProcessIdentity.CAMERA).tell_canary(canary, key_id, camera, clear, stored)
+
+    def collect_canary(self, deployment: str) -> CanaryFrame | None:
+        return self.process(ProcessIdentity.FLOWS).collect_canary(deployment)
 
     def open_key(self, key_id: str) -> FrameKey:
         return self.process(ProcessIdentity.RECOGNISE).open_key(key_id)

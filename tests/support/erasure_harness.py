@@ -50,6 +50,7 @@ from streams.topics import Topic
 from tests.support.brokers import RunningBroker
 from tests.support.databases import make_records
 from tests.support.deployments import deployment_service
+from tests.support.filming import filming
 from tests.support.galleries import fill
 from tests.support.milvus import MilvusServer
 from tests.support.overwriting import overwriting
@@ -152,7 +153,8 @@ class ErasureHarness:
         ]
         with self.recording():
             injected += streams.inject_alert(view)
-        injected.append(streams.inject_frame(view.id))  # last: the broker keeps it for a minute
+        with filming(self.broker, self.vault, self.clock, view.id):
+            injected.append(streams.inject_frame(view.id))  # last: the broker keeps it for a minute
         return self.remember(view, injected)
 
     def remember(self, view: DeploymentView, injected: list[InjectedCanary]) -> tuple[InjectedCanary, ...]:

@@ -27,6 +27,9 @@ class PlainFrames:
     def record_headers(self, header: FrameHeader, *, topic: str, key: bytes, payload: bytes) -> list[tuple[str, bytes]]:
         return header.to_headers()
 
+    def confirm(self, header: FrameHeader) -> None:
+        """Whatever the broker has."""
+
     def check_sender(
         self, header: FrameHeader, *, topic: str, key: bytes, headers: Mapping[str, bytes | None], payload: bytes
     ) -> None:

@@ -171,6 +171,14 @@ class MemoryVault:
     def seal_key(self, deployment: str, camera: str) -> FrameKey:
         raise NotImplementedError
 
+    def tell_canary(
+        self, canary: str, key_id: str, camera: str, clear: Sequence[bytes], stored: Sequence[bytes]
+    ) -> None:
+        raise NotImplementedError
+
+    def collect_canary(self, deployment: str) -> None:
+        raise NotImplementedError
+
     def open_key(self, key_id: str) -> FrameKey:
         raise NotImplementedError
 

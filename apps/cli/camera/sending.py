@@ -109,18 +109,22 @@ def _send(installation: Installation, job: CameraJob, stop: threading.Event) -> 
     import uuid
     from contextlib import ExitStack, closing
 
+    import numpy as np
+
     from lfr_core.custody.vault.frames import VaultSealer
     from lfr_core.deployments.views import DeploymentReader
     from streams.broker.connection import connect_as
     from streams.broker.traits import read_traits
     from streams.broker.users import User
+    from streams.camera.canary_sealer import CanarySealer
     from streams.camera.footage import FootageWriter, GatedFootage
     from streams.camera.session import run_camera
 
     settings, policy, engine = installation.settings, installation.policy, installation.engine
     name, session = job.camera, str(uuid.uuid4())
     with errors.status(f"{name}: connecting") as line, ExitStack() as stack:
-        sealer = VaultSealer(installation.vault, installation.clock, job.deployment, name)
+        sealing = VaultSealer(installation.vault, installation.clock, job.deployment, name)
+        sealer = CanarySealer(sealing, installation.vault, np.random.default_rng())
         footage = None  # a recording that is read fast is footage already
         if not job.as_fast_as_possible:
             # a connection of its own: keys of footage never hold up those of frames

@@ -75,10 +75,9 @@ _OWN_CAMERAS: Final[Mapping[SystemActor, str]] = MappingProxyType(
     {
         SystemActor.WATCH: LIVE_PROBE_CAMERA,
         SystemActor.SELF_TEST: LIVE_PROBE_CAMERA,
-        SystemActor.ERASURE: CANARY_CAMERA,
     }
 )
-"""Parts that send frames of nobody, each under its reserved name; those names are no camera's."""
+"""Parts that send frames of nobody, each under its reserved name. No camera has that name, or that of canaries."""
 RECORD_USERS: Final[Mapping[RecordUse, frozenset[SystemActor]]] = MappingProxyType(
     {
         RecordUse.CAMERA: frozenset({SystemActor.CAMERA, *_OWN_CAMERAS}),
@@ -250,7 +249,7 @@ def check_given_again(actor: SystemActor, kind: KeyKind) -> None:
 def check_record_key(actor: SystemActor, use: RecordUse, camera: str) -> None:
     """Raise Refused `vault.not-for-you` when that part signs and verifies no such records, or not of that camera."""
     is_own = use is not RecordUse.CAMERA or (
-        camera == _OWN_CAMERAS[actor] if actor in _OWN_CAMERAS else camera not in _OWN_CAMERAS.values()
+        camera == _OWN_CAMERAS[actor] if actor in _OWN_CAMERAS else camera not in {LIVE_PROBE_CAMERA, CANARY_CAMERA}
     )
     if actor not in RECORD_USERS[use] or not is_own:
         raise Refused("vault.not-for-you", f"{actor} has no business with these records ({use}): it isn't given a key")

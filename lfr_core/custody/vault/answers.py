@@ -13,7 +13,9 @@ from lfr_core.domain.actors import ProcessIdentity
 __all__ = [
     "AdmissionAnswer",
     "Answer",
+    "Base64",
     "Bytes",
+    "CanaryFrameAnswer",
     "DestroyedAnswer",
     "Destroying",
     "FrameKeyAnswer",
@@ -34,12 +36,12 @@ __all__ = [
     "WriterKeyAnswer",
 ]
 
-Bytes = Annotated[
+Base64 = Annotated[
     bytes,
     BeforeValidator(lambda value: base64.b64decode(value, validate=True) if isinstance(value, str) else value),
     PlainSerializer(lambda value: base64.b64encode(value).decode(), return_type=str),
-    Field(repr=False),
 ]
+Bytes = Annotated[Base64, Field(repr=False)]
 
 
 class Message(BaseModel):
@@ -87,6 +89,22 @@ class FrameKeyAnswer(Message):
     seals_until_ns: int
     opens_until_ns: int
     lease_s: float
+    canary: str = ""
+
+
+class CanaryFrameAnswer(Message):
+    """A frame of noise; without an id there is none, and a camera was asked for one."""
+
+    answer: Literal["canary-frame"] = "canary-frame"
+    id: str = ""
+    deployment: str = ""
+    camera: str = ""
+    key_id: str = ""
+    fingerprint: str = ""
+    sent_ns: int = 0
+    due_ns: int = 0
+    clear: Annotated[tuple[Base64, ...], Field(repr=False)] = ()
+    stored: Annotated[tuple[Base64, ...], Field(repr=False)] = ()
 
 
 class RecordKeyAnswer(Message):
@@ -179,6 +197,7 @@ _AnyAnswer: TypeAlias = (
     RefusedAnswer
     | RetryAnswer
     | FrameKeyAnswer
+    | CanaryFrameAnswer
     | GateAnswer
     | RecordKeyAnswer
     | NowAnswer

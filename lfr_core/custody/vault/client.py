@@ -17,7 +17,10 @@ from lfr_core.common.errors import Fatal, LfrError, Refused, Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.custody.vault import messages as m
+from lfr_core.custody.vault.answers import CanaryFrameAnswer
 from lfr_core.custody.vault.boots import read_own_boot
+from lfr_core.custody.vault.canary_messages import CollectCanary, TellCanary, read_canary_frame
+from lfr_core.custody.vault.canary_port import CanaryFrame
 from lfr_core.custody.vault.certificates import SERVER_NAME
 from lfr_core.custody.vault.port import (
     DestroyedKey,
@@ -106,6 +109,15 @@ class VaultClient:
 
     def check_gate(self, deployment: str) -> float:
         return self._ask(m.checked(m.CheckGate, deployment=deployment), m.GateAnswer).lease_s
+
+    def tell_canary(
+        self, canary: str, key_id: str, camera: str, clear: Sequence[bytes], stored: Sequence[bytes]
+    ) -> None:
+        needles = {"clear": tuple(clear), "stored": tuple(stored)}
+        self._ask(m.checked(TellCanary, canary=canary, key_id=key_id, camera=camera, **needles), m.TextAnswer)
+
+    def collect_canary(self, deployment: str) -> CanaryFrame | None:
+        return read_canary_frame(self._ask(m.checked(CollectCanary, deployment=deployment), CanaryFrameAnswer))
 
     def record_key(
         self, use: RecordUse, *, actor: SystemActor, day: int | None = None, deployment: str = "", camera: str = ""
@@ -281,7 +293,7 @@ def _away(where: Path | str) -> VaultAwayError:
 
 
 def _frame_key(answer: m.FrameKeyAnswer) -> FrameKey:
-    return FrameKey(answer.id, answer.key, answer.seals_until_ns, answer.opens_until_ns, answer.lease_s)
+    return FrameKey(answer.id, answer.key, answer.seals_until_ns, answer.opens_until_ns, answer.lease_s, answer.canary)
 
 
 def _info(info: m.Info) -> KeptKeyInfo:

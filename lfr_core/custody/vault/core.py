@@ -15,9 +15,12 @@ from lfr_core.common.clock import Clock
 from lfr_core.common.errors import Retryable
 from lfr_core.custody.vault import access
 from lfr_core.custody.vault import messages as m
+from lfr_core.custody.vault.canary_messages import CollectCanary, TellCanary
+from lfr_core.custody.vault.canary_port import CanaryFrame
 from lfr_core.custody.vault.certificates import Peer
 from lfr_core.custody.vault.clockguard import ClockGuard
 from lfr_core.custody.vault.erasure_events import AuditRecorder
+from lfr_core.custody.vault.frame_canaries import FrameCanaries
 from lfr_core.custody.vault.kept_keys import KeptKeys
 from lfr_core.custody.vault.key_terms import KeyTerms
 from lfr_core.custody.vault.keystore import Keystore
@@ -96,6 +99,7 @@ class VaultCore:
         )  # fmt: skip
         self.keystore_lock = self._kept_keys.lock
         self.finality = self._kept_keys.finality
+        self._canaries = FrameCanaries(clock)
         self._touched = float("-inf")
         self.signing = SigningKey(keystore.installation_secret("signing"))
         self.writers = WriterKeys(keystore.installation_secret("pseudonyms"), self.clock)
@@ -104,7 +108,7 @@ class VaultCore:
     def seal_key(self, deployment: str, camera: str) -> FrameKey:
         m.checked(m.SealKey, deployment=deployment, camera=camera)  # one key an epoch; the frame is bound to its camera
         self.finality.check()
-        return self._frames.seal_key(deployment)
+        return replace(self._frames.seal_key(deployment), canary=self._canaries.offer(deployment, camera))
 
     def open_key(self, key_id: str) -> FrameKey:
         m.checked(m.OpenKey, key_id=key_id)
@@ -115,6 +119,18 @@ class VaultCore:
         m.checked(m.CheckGate, deployment=deployment)
         self.finality.check()
         return self._frames.check_gate(deployment)
+
+    def tell_canary(
+        self, canary: str, key_id: str, camera: str, clear: Sequence[bytes], stored: Sequence[bytes]
+    ) -> None:
+        m.checked(TellCanary, canary=canary, key_id=key_id, camera=camera, clear=tuple(clear), stored=tuple(stored))
+        deployment, key = self._frames.deployment_of(key_id), self._frames.open_key(key_id)
+        self._canaries.tell(canary, camera, deployment=deployment, key=key, clear=clear, stored=stored)
+
+    def collect_canary(self, deployment: str) -> CanaryFrame | None:
+        m.checked(CollectCanary, deployment=deployment)
+        self._frames.check_gate(deployment)
+        return self._canaries.collect(deployment)
 
     def trusted_now_ns(self) -> int:
         return self._guard.now_ns_for_deletion()

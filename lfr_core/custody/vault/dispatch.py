@@ -7,6 +7,8 @@ from dataclasses import asdict
 from pydantic import BaseModel
 
 from lfr_core.custody.vault import messages as m
+from lfr_core.custody.vault.answers import CanaryFrameAnswer
+from lfr_core.custody.vault.canary_messages import CollectCanary, TellCanary
 from lfr_core.custody.vault.certificates import Peer
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.machines import Machine, Machines
@@ -24,6 +26,12 @@ def answer(core: VaultCore, machines: Machines, request: BaseModel, peer: Peer) 
             return _frame_key(core.open_key(request.key_id))
         case m.CheckGate():
             return m.GateAnswer(lease_s=core.check_gate(request.deployment))
+        case TellCanary():
+            core.tell_canary(request.canary, request.key_id, request.camera, request.clear, request.stored)
+            return m.TextAnswer()
+        case CollectCanary():
+            sent = core.collect_canary(request.deployment)
+            return CanaryFrameAnswer() if sent is None else CanaryFrameAnswer(**asdict(sent))
         case m.LendRecordKey():
             lent = core.record_key(
                 request.use,
@@ -97,13 +105,7 @@ def _about_machines(machines: Machines, request: m.AdmitMachine | m.DismissMachi
 
 
 def _frame_key(key: FrameKey) -> m.FrameKeyAnswer:
-    return m.FrameKeyAnswer(
-        id=key.id,
-        key=key.key,
-        seals_until_ns=key.seals_until_ns,
-        opens_until_ns=key.opens_until_ns,
-        lease_s=key.lease_s,
-    )
+    return m.FrameKeyAnswer(**asdict(key))
 
 
 def _kept(kept: KeptKey) -> m.KeptKeyAnswer:

@@ -52,6 +52,12 @@ class VaultSealer:
         lent = self._lent.get(_CURRENT)
         return lent is not None and self._clock.monotonic() < lent[1]
 
+    @property
+    def canary(self) -> str:
+        """Which canary this camera was asked for with the key that it is lent now; empty: none."""
+        lent = self._lent.get(_CURRENT)
+        return "" if lent is None else lent[0].canary
+
     def key_id(self) -> str:
         return self._key().id
 
@@ -64,6 +70,9 @@ class VaultSealer:
     def record_headers(self, header: FrameHeader, *, topic: str, key: bytes, payload: bytes) -> list[tuple[str, bytes]]:
         headers = header.to_headers()
         return [*headers, (MAC_HEADER, self._signer.sign(topic, key, dict(headers), payload))]
+
+    def confirm(self, header: FrameHeader) -> None:
+        """Note nothing: what was sealed is with the broker."""
 
     def _key(self) -> FrameKey:
         now = self._clock.monotonic()

@@ -125,6 +125,12 @@ class FrameLending:
             raise Refused("vault.key-gone", "this frame's key is destroyed, or of another vault: it can't be opened")
         return lent
 
+    def deployment_of(self, key_id: str) -> str:
+        """Return whose frames are sealed under a key; "" when it is gone."""
+        with self._keys:
+            epoch = self._epochs.find(key_id, self._clock.monotonic())
+        return "" if epoch is None else epoch.deployment
+
     def check_gate(self, deployment: str) -> float:
         """Check the gate as `lfr_core.custody.vault.port.Vault.check_gate` does."""
         self._pass_gate(deployment)

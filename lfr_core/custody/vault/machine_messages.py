@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
 from lfr_core.custody.vault.answers import Message
 from lfr_core.domain.actors import ProcessIdentity
 
-__all__ = ["AdmitMachine", "DismissMachine", "ListMachines"]
+__all__ = ["AdmitMachine", "DismissMachine", "ListMachines", "MachineRequest"]
 
 MOST_CAMERAS: Final = 24
 """Of one machine: each is a fact of its admission on the audit trail."""
@@ -45,3 +45,6 @@ class DismissMachine(Message):
 
 class ListMachines(Message):
     verb: Literal["machines"] = "machines"
+
+
+MachineRequest: TypeAlias = AdmitMachine | DismissMachine | ListMachines

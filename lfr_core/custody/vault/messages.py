@@ -45,7 +45,8 @@ from lfr_core.custody.vault.answers import (
     TextAnswer,
     WriterKeyAnswer,
 )
-from lfr_core.custody.vault.machine_messages import AdmitMachine, DismissMachine, ListMachines
+from lfr_core.custody.vault.canary_messages import CanaryRequest
+from lfr_core.custody.vault.machine_messages import AdmitMachine, DismissMachine, ListMachines, MachineRequest
 from lfr_core.custody.vault.port import MOST_IDS, ErasureRule, KeyKind, RecordUse
 from lfr_core.domain.actors import LONGEST_NAME, Principal, SystemActor, person_name
 from lfr_core.domain.signatures import SignatureKind
@@ -260,9 +261,8 @@ _Request: TypeAlias = (
     | Kept
     | HoldKeys
     | Destroy
-    | AdmitMachine
-    | DismissMachine
-    | ListMachines
+    | CanaryRequest
+    | MachineRequest
     | PublicKey
     | Sign
     | LendWriterKey

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from lfr_core.common.errors import Retryable
+from lfr_core.custody.vault.canary_port import CanaryVault
 from lfr_core.domain.actors import Principal, SystemActor
 from lfr_core.domain.signatures import SignatureKind
 
@@ -116,6 +117,8 @@ class FrameKey:
     opens_until_ns: int
     """The epoch's end plus its grace: destroyed then."""
     lease_s: float
+    canary: str = ""
+    """Which canary a camera is asked to send (`lfr_core.custody.vault.canary_port`); empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +183,7 @@ class Signature:
     """32 bytes, raw."""
 
 
-class Vault(Protocol):
+class Vault(CanaryVault, Protocol):
     """The keys of one installation."""
 
     def seal_key(self, deployment: str, camera: str) -> FrameKey:

@@ -13,6 +13,7 @@ from typing import Final
 from lfr_core.common.errors import Refused
 from lfr_core.custody.vault import messages as m
 from lfr_core.custody.vault.answers import Message
+from lfr_core.custody.vault.canary_messages import TellCanary
 from lfr_core.custody.vault.port import ErasureRule, KeyKind, RecordUse
 from lfr_core.domain.actors import LISTED, SPEAKS_FOR_PEOPLE, ProcessIdentity, SystemActor, fold_key_name
 from lfr_core.domain.signatures import SignatureKind
@@ -29,9 +30,9 @@ _PUBLISHES: Final = frozenset({"compare-records"})
 _FRAMES: Final = frozenset({"seal-key", "open-key", "record-key"})
 VERBS: Final[Mapping[ProcessIdentity, frozenset[str]]] = MappingProxyType(
     {
-        _Who.CAMERA: _STATE | {"seal-key", "record-key", "make-key"},
-        _Who.COMMANDS: _STATE | _FRAMES | _KEPT | _MACHINES | _NAMES | _PUBLISHES | {"sign"},
-        _Who.FLOWS: _STATE | _FRAMES | _KEPT | _NAMES | _PUBLISHES | {"sign"},
+        _Who.CAMERA: _STATE | {"seal-key", "record-key", "make-key", "tell-canary"},
+        _Who.COMMANDS: _STATE | _FRAMES | _KEPT | _MACHINES | _NAMES | _PUBLISHES | {"sign", "collect-canary"},
+        _Who.FLOWS: _STATE | _FRAMES | _KEPT | _NAMES | _PUBLISHES | {"sign", "collect-canary"},
         _Who.PAGES: _STATE | _FRAMES | _KEPT | _NAMES | _PUBLISHES,
         _Who.PURGE: _STATE | {"kept", "hold", "destroy", "sign", "writer-key"},
         _Who.RECOGNISE: _STATE | {"open-key", "record-key", "kept", "open-kept", "make-key"},
@@ -151,7 +152,7 @@ def _check_name(identity: ProcessIdentity, name: str) -> None:
 def camera_asked_for(request: Message) -> str | None:
     """Return in which camera's name a key is asked for; None: in no camera's."""
     match request:
-        case m.SealKey():
+        case m.SealKey() | TellCanary():
             return request.camera
         case m.LendRecordKey() if request.use is RecordUse.CAMERA:
             return request.camera

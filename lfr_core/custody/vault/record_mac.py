@@ -22,7 +22,7 @@ from lfr_core.custody.vault.port import RecordKey, RecordUse, Vault
 from lfr_core.custody.vault.record_keys import KEPT_DAYS, camera_record_key, day_of, days_around
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.frames import FrameHeader, FrameKind
-from lfr_core.domain.reserved import CANARY_CAMERA, CANARY_ENTRY, LIVE_PROBE_CAMERA
+from lfr_core.domain.reserved import CANARY_ENTRY, LIVE_PROBE_CAMERA
 
 __all__ = [
     "MAC_HEADER",
@@ -45,7 +45,6 @@ Headers = Mapping[str, bytes | None]
 
 _MOST_KEYS = KEPT_DAYS + 2
 _DIGITS: Final = 9
-_KIND_OF_CAMERA: Final = {LIVE_PROBE_CAMERA: FrameKind.LIVE_PROBE, CANARY_CAMERA: FrameKind.CANARY}
 
 
 class _LentKeys:
@@ -176,10 +175,7 @@ class FrameVerifier:
     def check(self, header: FrameHeader, *, topic: str, key: bytes, headers: Headers, payload: bytes) -> None:
         """Check as `RecordVerifier.check`, by today's key: frames lie there for a minute. `header`: of `headers`."""
         _require_mac(headers)
-        reserved = _KIND_OF_CAMERA.get(header.camera)
-        if (reserved or header.kind) is not header.kind or (
-            reserved is None and header.kind in _KIND_OF_CAMERA.values()
-        ):
+        if (header.camera == LIVE_PROBE_CAMERA) is not (header.kind is FrameKind.LIVE_PROBE):
             raise _not_authentic()
         frames_key = self._keys.of_record(headers, days_around(self._clock.time_ns())).key
         _compare(camera_record_key(frames_key, header.deployment, header.camera), topic, key, headers, payload)

@@ -15,8 +15,9 @@ import numpy as np
 
 from lfr_core.common.errors import Fatal
 from lfr_core.recognition.faces.types import Floats, Image
+from lfr_core.recognition.selftest.face import draw_face
 
-__all__ = ["image_forms", "noise_jpeg", "random_template", "sealed_forms", "vector_forms"]
+__all__ = ["canary_picture", "image_forms", "noise_jpeg", "random_template", "sealed_forms", "vector_forms"]
 
 _SLICE_BYTES = 32
 _SLICES = 5
@@ -24,9 +25,65 @@ _START_OF_SCAN = b"\xff\xda"
 _TEXT_VALUES = 4  # numbers of a vector's text form: over 32 characters
 
 
+_GRAINS = ((1, 80), (2, 80), (4, 80), (4, 50), (4, 25))
+"""Pixels of a noise picture's grain, and its JPEG's quality, from the most bytes to the fewest. Coarser grain would
+leave needles of which another picture may have one by chance."""
+_FACE_PART = 0.7
+"""Of the picture's height or width: what the drawing takes."""
+_FACE_GRAIN = 6
+"""Values of 255, up or down."""
+
+
 def noise_jpeg(random: np.random.Generator, width: int, height: int, *, quality: int = 80) -> bytes:
     """Make a JPEG of coloured noise, `width` x `height` pixels: an image that nobody else has."""
-    pixels = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return _encode(_noise(random, width, height, 1), quality)
+
+
+def canary_picture(random: np.random.Generator, jpeg: bytes) -> bytes:
+    """Make a picture to go in the place of another: the drawn test face, which is nobody's, with noise around it.
+
+    So the face is found, followed, described, embedded and searched for. It has its own grain each time, so that no two
+    pictures share a needle.
+
+    Args:
+        random: of the noise.
+        jpeg: the other: as wide and high, and of as many bytes at least, where noise can be that few.
+
+    Raises:
+        Fatal: it is no picture.
+    """
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise Fatal("the picture in whose place noise was to be sent can't be read, which is a fault of OpenLFR")
+    height, width = picture.shape[:2]
+    face = _grainy_face(random, width, height)
+    made = b""
+    for grain, quality in _GRAINS:
+        pixels = _noise(random, width, height, grain)
+        pixels[: face.shape[0], : face.shape[1]] = face
+        made = _encode(pixels, quality)
+        if len(made) <= len(jpeg):
+            break
+    return made
+
+
+def _grainy_face(random: np.random.Generator, width: int, height: int) -> Image:
+    drawn = draw_face()
+    scale = _FACE_PART * min(height / drawn.shape[0], width / drawn.shape[1])
+    size = (round(drawn.shape[1] * scale), round(drawn.shape[0] * scale))
+    resized = cv2.resize(drawn, size, interpolation=cv2.INTER_AREA if scale < 1.0 else cv2.INTER_CUBIC)
+    grain = random.integers(-_FACE_GRAIN, _FACE_GRAIN + 1, resized.shape)
+    return np.asarray(np.clip(resized + grain, 0, 255), dtype=np.uint8)
+
+
+def _noise(random: np.random.Generator, width: int, height: int, grain: int) -> Image:
+    patches = random.integers(0, 256, (-(-height // grain), -(-width // grain), 3), dtype=np.uint8)
+    if grain == 1:
+        return patches
+    return np.asarray(cv2.resize(patches, (width, height), interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+
+
+def _encode(pixels: Image, quality: int) -> bytes:
     done, jpeg = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
         raise Fatal("OpenCV can't write a JPEG: see `lfr doctor`")

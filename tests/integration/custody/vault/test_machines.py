@@ -165,7 +165,14 @@ def test_a_machine_speaks_for_the_cameras_that_it_was_admitted_for_and_no_other(
     def record_key(name: str) -> object:
         return camera.record_key(RecordUse.CAMERA, actor=SystemActor.CAMERA, deployment="d", camera=name)
 
-    for ask in (lambda name: camera.seal_key("d", name), record_key, lambda name: footage(camera, name)):
+    def tell(name: str) -> None:
+        key = camera.seal_key("d", "north")
+        if key.canary:  # once
+            camera.tell_canary(key.canary, key.id, name, [b"c" * 32], [b"s" * 32])
+        elif name not in ("north", "south"):
+            camera.tell_canary("none", key.id, name, [b"c" * 32], [b"s" * 32])
+
+    for ask in (lambda name: camera.seal_key("d", name), record_key, lambda name: footage(camera, name), tell):
         for own in ("north", "south"):
             ask(own)
         for other in ("east", "North", "north "):

@@ -78,7 +78,9 @@ def test_each_kind_of_signature_is_made_for_whose_work_it_is(
             )
 
 
-@pytest.mark.parametrize(("identity", "verb"), list(product(CLIENTS, ["kept", "destroy", "pseudonym", "seal-key"])))
+@pytest.mark.parametrize(
+    ("identity", "verb"), list(product(CLIENTS, ["kept", "destroy", "pseudonym", "seal-key", "collect-canary"]))
+)
 def test_what_is_no_business_of_a_process_is_refused(
     identity: ProcessIdentity, verb: str, path: Path, tmp_path: Path
 ) -> None:
@@ -88,6 +90,7 @@ def test_what_is_no_business_of_a_process_is_refused(
             "destroy": lambda: client.destroy(["none"], rule=min(ERASES_UNDER.get(identity, ErasureRule))),
             "pseudonym": lambda: client.pseudonym("listed:d"),
             "seal-key": lambda: client.seal_key("d", "cam"),
+            "collect-canary": lambda: client.collect_canary("d"),
         }
         assert rule_of(asks[verb]) == ("" if verb in VERBS[identity] else "vault.not-for-you")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lfr_core.common.errors import Refused, Retryable
 from lfr_core.custody.vault.port import ErasureRule, KeyKind, Vault
+from lfr_core.custody.vault.sealing import fingerprint
 from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.signatures import SignatureForm, SignatureKind, find_form
 from tests.support.each_process import EachProcess
@@ -26,8 +28,24 @@ def vault(request: pytest.FixtureRequest, served: Served) -> Vault:
 def test_a_frame_s_key_is_lent_and_lent_again(vault: Vault) -> None:
     sealing = vault.seal_key("d", "cam")
 
-    assert vault.open_key(sealing.id) == sealing
+    assert vault.open_key(sealing.id) == replace(sealing, canary="")
     assert (len(sealing.key), vault.check_gate("d")) == (32, sealing.lease_s)
+
+
+def test_the_canary_that_a_camera_was_asked_for_is_told_and_collected(vault: Vault, served: Served) -> None:
+    asked = vault.seal_key("d", "cam")
+    vault.tell_canary(asked.canary, asked.id, "cam", [b"c" * 32, b"d" * 36], [b"s" * 32])
+    sent, none = vault.collect_canary("d"), vault.collect_canary("d")
+
+    assert none is None
+    assert sent is not None
+    assert (sent.id, sent.deployment, sent.camera, sent.key_id) == (asked.canary, "d", "cam", asked.id)
+    assert (sent.clear, sent.stored) == ((b"c" * 32, b"d" * 36), (b"s" * 32,))
+    assert (sent.fingerprint, sent.sent_ns, sent.due_ns) == (
+        fingerprint(asked.key),
+        served.clock.time_ns(),
+        asked.opens_until_ns,
+    )
 
 
 def test_the_time_is_reported_while_it_can_be_trusted(vault: Vault, served: Served) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.domain.deployments import DeploymentKind, DeploymentStatus, DeploymentView
 from lfr_core.domain.frames import UNSEALED, FrameHeader, FrameKind
 from lfr_core.domain.messages import LiveProbeFault
+from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.domain.policy import load_policy
-from lfr_core.domain.reserved import CANARY_CAMERA, CANARY_ENTRY, LIVE_PROBE_CAMERA, LIVE_PROBE_ENTRY, MOST_CANARIES
+from lfr_core.domain.reserved import CANARY_ENTRY, LIVE_PROBE_CAMERA, LIVE_PROBE_ENTRY, MOST_CANARIES
 from lfr_core.recognition.batch import RawFrame, Recognised
 from lfr_core.recognition.faces.types import Detection, Face, Floats, Image, Quality
 from lfr_core.recognition.gallery.exact import ExactGallery
@@ -133,25 +135,25 @@ def test_the_answer_says_what_only_the_sealed_frame_held() -> None:
     assert (answer.ok, answer.nonce) == (True, "0123abcd")
 
 
-def test_a_canary_goes_the_whole_way_of_a_frame_and_leaves_nothing() -> None:
-    harness, searched = Harness(), []
-    search = harness.gallery.search
+def test_a_cameras_canary_goes_the_whole_way_of_a_frame_and_its_drawn_face_is_counted_as_nobody() -> None:
+    harness = Harness()
+    with patch.object(harness.gallery, "search", wraps=harness.gallery.search) as search:
+        done = harness.run(frame(1))
 
-    def noted(
-        name: str, contract_id: str, probes: Floats, limit: int = 1, *, at_least: float = -2.0
-    ) -> list[list[Candidate]]:
-        searched.append((name, len(probes)))
-        return search(name, contract_id, probes, limit, at_least=at_least)
+    assert search.call_count == 1
+    ((result,),) = (batch.results for batch in done.outcomes)
+    assert (result.outcome, result.faces) == (FrameOutcome.RECOGNISED, 0)
+    assert (result.tracks_started, result.tracks_compared, done.sightings, done.dead) == (0, 0, [], [])
 
-    harness.gallery.search = noted  # type: ignore[method-assign]
-    header = FrameHeader("dep", CANARY_CAMERA, "s", 0, NOW_NS, 0, 0, kind=FrameKind.CANARY, key_id=PLAIN)
-    canary = RawFrame(dict(header.to_headers()), live_probe_frame(), CANARY_CAMERA, "lfr.frames", 0, 0)
 
-    done = harness.run(canary)
+def test_a_person_who_is_as_like_the_drawn_face_is_counted_and_found() -> None:
+    harness = Harness()
+    harness.gallery.add("g", "contract", [Reference("b/1", "b", axis(0))])
 
-    assert searched == [("g", 1)]
-    assert (done.outcomes, done.sightings, done.dead) == ([], [], [])
-    assert harness.worker._cameras == {}
+    done = [harness.run(frame(sequence)) for sequence in range(1, 30)]
+
+    assert {sighting.entry for one in done for sighting in one.sightings} == {"b"}
+    assert sum(one.tracks_started for each in done for batch in each.outcomes for one in batch.results) == 1
 
 
 def test_a_proof_is_no_outcome_no_face_no_time_no_sighting_and_no_letter() -> None:

@@ -1,0 +1,105 @@
+"""Which camera is asked to send a frame of noise, and what it said it sent: in the vault's memory alone.
+
+The first camera of a deployment that is lent a key is asked with that key, so that its first frame is the canary.
+A vault that starts anew asks anew.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cachetools import LRUCache
+
+from lfr_core.common.clock import Clock
+from lfr_core.common.errors import Refused
+from lfr_core.custody.vault.canary_port import CanaryFrame
+from lfr_core.custody.vault.port import FrameKey
+from lfr_core.custody.vault.sealing import fingerprint
+
+__all__ = ["COLLECTED_WITHIN_S", "OFFERED_FOR_S", "FrameCanaries"]
+
+OFFERED_FOR_S: Final = 10.0
+"""How long one camera is asked before another is: it may have no picture, or have gone."""
+COLLECTED_WITHIN_S: Final = 30.0
+"""What was sent longer ago is asked for anew: the broker keeps frames for a minute, and it is to be found there."""
+_MOST_DEPLOYMENTS: Final = 1_000
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One deployment's."""
+
+    canary: str = ""
+    """What is asked for; empty: nothing."""
+    camera: str = ""
+    """Who is; empty: the next that is lent a key."""
+    until: float = 0.0
+    sent: CanaryFrame | None = None
+    sent_at: float = 0.0
+
+
+class FrameCanaries:
+    """The canary frames of one vault. Safe to call from several threads; no input, no output."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._of: LRUCache[str, _Asked] = LRUCache(_MOST_DEPLOYMENTS)
+
+    def offer(self, deployment: str, camera: str) -> str:
+        """Return the id of the canary that a camera which is lent a key is to send; "" if none."""
+        now = self._clock.monotonic()
+        with self._lock:
+            asked = self._of.get(deployment)
+            if asked is None:
+                asked = self._of[deployment] = _Asked(canary=uuid.uuid4().hex)
+            if not asked.canary:
+                return ""
+            if not asked.camera or (camera != asked.camera and now >= asked.until):
+                asked.camera, asked.until = camera, now + OFFERED_FOR_S
+            return asked.canary if camera == asked.camera else ""
+
+    def tell(
+        self,
+        canary: str,
+        camera: str,
+        *,
+        deployment: str,
+        key: FrameKey,
+        clear: Sequence[bytes],
+        stored: Sequence[bytes],
+    ) -> None:
+        """Note what was sent, as `CanaryVault.tell_canary` does. `key`: that it was sealed under, of `deployment`."""
+        with self._lock:
+            asked = self._of.get(deployment)
+            if asked is None or not canary or (asked.canary, asked.camera) != (canary, camera):
+                raise Refused("vault.canary-not-asked", f"{camera} isn't asked for that canary: it isn't noted")
+            asked.sent = CanaryFrame(
+                id=canary,
+                deployment=deployment,
+                camera=camera,
+                key_id=key.id,
+                fingerprint=fingerprint(key.key),
+                sent_ns=self._clock.time_ns(),
+                due_ns=key.opens_until_ns,
+                clear=tuple(clear),
+                stored=tuple(stored),
+            )
+            asked.sent_at = self._clock.monotonic()
+            asked.canary = asked.camera = ""
+
+    def collect(self, deployment: str) -> CanaryFrame | None:
+        """Return what was sent, or ask for one, as `CanaryVault.collect_canary`."""
+        with self._lock:
+            asked = self._of.get(deployment)
+            if asked is None:
+                asked = self._of[deployment] = _Asked()
+            sent, asked.sent = asked.sent, None
+            if sent is not None and self._clock.monotonic() - asked.sent_at < COLLECTED_WITHIN_S:
+                return sent
+            asked.canary = asked.canary or uuid.uuid4().hex
+            return None
