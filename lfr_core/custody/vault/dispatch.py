@@ -26,12 +26,8 @@ def answer(core: VaultCore, machines: Machines, request: BaseModel, peer: Peer) 
             return _frame_key(core.open_key(request.key_id))
         case m.CheckGate():
             return m.GateAnswer(lease_s=core.check_gate(request.deployment))
-        case TellCanary():
-            core.tell_canary(request.canary, request.key_id, request.camera, request.clear, request.stored)
-            return m.TextAnswer()
-        case CollectCanary():
-            sent = core.collect_canary(request.deployment)
-            return CanaryFrameAnswer() if sent is None else CanaryFrameAnswer(**asdict(sent))
+        case TellCanary() | CollectCanary():
+            return _about_canaries(core, request)
         case m.LendRecordKey():
             lent = core.record_key(
                 request.use,
@@ -90,6 +86,16 @@ def _text(core: VaultCore, request: BaseModel) -> str:
             return core.pseudonym(request.name)
         case _:
             return ""
+
+
+def _about_canaries(core: VaultCore, request: TellCanary | CollectCanary) -> BaseModel:
+    match request:
+        case TellCanary():
+            core.tell_canary(request.canary, request.key_id, request.camera, request.clear, request.stored)
+            return m.TextAnswer()
+        case CollectCanary():
+            sent = core.collect_canary(request.deployment)
+            return CanaryFrameAnswer() if sent is None else CanaryFrameAnswer(**asdict(sent))
 
 
 def _about_machines(machines: Machines, request: m.AdmitMachine | m.DismissMachine | m.ListMachines) -> BaseModel:
