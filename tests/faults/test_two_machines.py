@@ -165,6 +165,9 @@ def test_a_deployment_runs_over_two_machines_of_two_users_and_takes_in_no_other(
 
         sent = machines.send(van, "north")
         assert sent.returncode == 0, sent.stderr[-2000:]
+        canary = machines.here.vault.collect_canary("dep")  # the van's first frame, told over the network
+        assert canary is not None
+        assert canary.camera == "north"
         wait_until(machines.here.drained, within_s=60, what="what the van sent is recorded")
         (alert,) = alerts_of(machines.here.database, view.id)
         assert (alert.subject, alert.camera) == ("obama", "north")
