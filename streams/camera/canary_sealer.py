@@ -51,7 +51,6 @@ class CanarySealer:
         return self._inner.key_id()
 
     def seal(self, header: FrameHeader, jpeg: bytes) -> bytes:
-        self._tell()
         asked = self._inner.canary
         if not asked or asked == self._last:
             return self._inner.seal(header, jpeg)
@@ -61,6 +60,7 @@ class CanarySealer:
         return sealed
 
     def record_headers(self, header: FrameHeader, *, topic: str, key: bytes, payload: bytes) -> list[tuple[str, bytes]]:
+        self._tell()  # with each record, the last word too
         return self._inner.record_headers(header, topic=topic, key=key, payload=payload)
 
     def confirm(self, header: FrameHeader) -> None:
@@ -69,7 +69,7 @@ class CanarySealer:
             sent.on_broker = True
 
     def _tell(self) -> None:
-        """Tell the vault of a canary that the broker has; a vault that is away is told with the next frame."""
+        """Tell the vault of a canary that the broker has; a vault that is away is told with the next record."""
         sent = self._sent
         if sent is None or not sent.on_broker:
             return

@@ -11,7 +11,7 @@ import pytest
 from lfr_core.common.errors import Retryable
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
-from lfr_core.domain.frames import FrameHeader
+from lfr_core.domain.frames import FrameHeader, FrameKind
 from lfr_core.retention.erasure.forms import noise_jpeg
 from streams.camera.canary_sealer import CanarySealer
 from tests.support.vault_core import NOW_NS, TwoClocks, vault_core
@@ -33,6 +33,7 @@ class Camera:
         self.sequence += 1
         header = FrameHeader("d", self.name, "s", self.sequence, NOW_NS, 0, 0, key_id=self.sealer.key_id())
         sealed = self.sealer.seal(header, TAKEN)
+        self.sealer.record_headers(header, topic="lfr.frames", key=b"north", payload=sealed)
         if confirmed:
             self.sealer.confirm(header)
         return header, sealed
@@ -82,7 +83,7 @@ def test_another_camera_sends_its_own_pictures_only(core: VaultCore, clock: TwoC
     assert [south.shown() for _ in range(3)] == [TAKEN] * 3
 
 
-def test_the_vault_is_told_of_it_with_the_next_frame_once_the_broker_has_it(core: VaultCore, clock: TwoClocks) -> None:
+def test_the_vault_is_told_of_it_with_the_next_record_once_the_broker_has_it(core: VaultCore, clock: TwoClocks) -> None:
     camera = Camera(core, clock)
     header, sealed = camera.send(confirmed=False)
     picture = camera.opener.open(header, sealed)
@@ -90,7 +91,8 @@ def test_the_vault_is_told_of_it_with_the_next_frame_once_the_broker_has_it(core
     assert core.collect_canary("d") is None  # the broker hasn't said that it has it
 
     camera.sealer.confirm(header)
-    camera.send()
+    end = FrameHeader("d", "north", "s", 2, NOW_NS, 0, 0, kind=FrameKind.END)
+    camera.sealer.record_headers(end, topic="lfr.frames", key=b"north", payload=b"")
     sent = core.collect_canary("d")
 
     assert sent is not None
