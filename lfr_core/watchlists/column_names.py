@@ -30,7 +30,7 @@ _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
 @dataclass(frozen=True, slots=True)
 class ColumnNames:
-    """file: whence they are; None where a force keeps none. ours: our name by theirs, "" for what isn't read."""
+    """file: where they are from; None where a force keeps none. ours: our name by theirs, "" for what isn't read."""
 
     file: Path | None
     ours: Mapping[str, str]

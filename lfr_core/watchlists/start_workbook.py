@@ -18,7 +18,7 @@ COLUMN_WORDS: Final = {
     "approved_by": "who agreed",
     "expires_on": "the last day of use, as 2027-03-31",
     "photograph": "the file's name, with one face: JPEG, PNG, HEIC, TIFF or WebP",
-    "image_source": "whence the photograph comes",
+    "image_source": "where the photograph comes from",
     "image_date": "the day it was taken, as 2027-03-31",
     "age": "in whole years",
     "minor_rationale": "of somebody under 18: why they are on the list all the same",
