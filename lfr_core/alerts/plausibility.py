@@ -45,11 +45,12 @@ class CameraTotals:
 
 
 def check_sighting(deployment: DeploymentRow, sighting: Sighting, now_ns: int) -> None:
-    """Raise Poison for a camera that the authority doesn't name, and a time that isn't yet."""
+    """Raise Poison for a camera that the authority doesn't name, a time that isn't yet, and one before the opening."""
     if not _films_people(deployment):
         return
     if sighting.entry != CANARY_ENTRY:
         _check_camera(deployment, sighting.camera)
+        _check_opened(deployment, sighting.captured_ns)
     _check_time(sighting.captured_ns, now_ns, "a sighting")
 
 
@@ -88,6 +89,13 @@ def _films_people(deployment: DeploymentRow) -> bool:
 def _check_camera(deployment: DeploymentRow, camera: str) -> None:
     if camera not in deployment.cameras.split("\n"):
         raise Poison(f"camera {camera!r} isn't in the authority of deployment {deployment.id!r}: not recorded")
+
+
+def _check_opened(deployment: DeploymentRow, at_ns: int) -> None:
+    opened = deployment.opened_at
+    before_s = 0.0 if opened is None else opened.timestamp() - at_ns / 1e9
+    if before_s * 1e9 > AHEAD_NS:
+        raise Poison(f"a sighting is of {before_s:,.0f} s before deployment {deployment.id!r} was opened: not recorded")
 
 
 def _check_time(at_ns: int, now_ns: int, what: str) -> None:

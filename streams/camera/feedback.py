@@ -45,7 +45,7 @@ class InFlightFrames:
         self._confirmed_at: dict[int, float] = {}  # of those waiting
         self._unconfirmed: set[int] = set()
         self._latency_s: float | None = None
-        self._last_sequence = -1
+        self._last_sequence = self._newest_sent = -1
         self._last_progress = clock.monotonic()
         self.unanswered = 0
         self.delivery_failed = 0
@@ -56,6 +56,7 @@ class InFlightFrames:
             if not self._waiting:
                 self._last_progress = self._clock.monotonic()
             self._waiting[sequence] = self._clock.monotonic()
+            self._newest_sent = max(self._newest_sent, sequence)
             self._unconfirmed.add(sequence)
 
     def mark_confirmed(self, sequence: int) -> None:
@@ -83,10 +84,14 @@ class InFlightFrames:
             self._changed.notify_all()
 
     def mark_processed(self, sequence: int, latency_s: float) -> None:
-        """Note a frame's outcome, which came `latency_s` after its capture; those before it are done too."""
+        """Note a frame's outcome, which came `latency_s` after its capture; those before it are done too.
+
+        A camera can't verify who wrote an outcome: one of a frame that it hasn't sent yet is passed over, or none of
+        the frames before that would have an outcome any more.
+        """
         with self._changed:
-            if sequence <= self._last_sequence:
-                return  # sent again after a worker's restart
+            if not self._last_sequence < sequence <= self._newest_sent:
+                return  # sent again after a worker's restart, or made up
             self._last_sequence = sequence
             self._latency_s = latency_s
             self._last_progress = self._clock.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine
@@ -56,6 +57,18 @@ def test_nothing_of_the_future_is_recorded(engine: Engine) -> None:
     assert late.id == sighting(60.0).id
     assert "in the future" in str(why)
     assert recorded.frames == 0
+
+
+def test_nobody_was_seen_before_the_deployment_was_opened(engine: Engine) -> None:
+    recorder = planned(engine)
+
+    early_one, later = (sighting(-HOUR_S - seconds, sequence=1) for seconds in (31.0, 29.0))
+    recorded = recorder.record_sightings([early_one.model_copy(update={"id": UUID(int=1)}), later])
+
+    ((early, why),) = recorded.failures
+    assert early.id == UUID(int=1)
+    assert "before deployment 'dep' was opened" in str(why)
+    assert len(recorded.opened) == 1  # clocks may differ by half a minute
 
 
 @pytest.mark.parametrize("last", [10**12, MOST_FRAMES_PER_S * 2 * HOUR_S + 1_000])

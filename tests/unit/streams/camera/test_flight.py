@@ -110,6 +110,20 @@ def test_outcomes_delivered_again_after_a_worker_s_restart_change_nothing() -> N
     assert in_flight.count == 3  # none of the three is confirmed by the broker yet
 
 
+def test_an_outcome_of_a_frame_that_was_not_sent_yet_changes_nothing() -> None:
+    in_flight, clock = a_flight()
+    for sequence in (0, 4):
+        in_flight.mark_sent(sequence)
+        in_flight.mark_confirmed(sequence)
+
+    in_flight.mark_processed(10**6, 3_600.0)  # whoever may write outcomes to the broker needs no key for this
+    assert (in_flight.count, in_flight.outcome_age_s()) == (2, 0.0)
+
+    clock.now += 0.5
+    in_flight.mark_processed(4, 0.3)
+    assert (in_flight.count, in_flight.outcome_age_s()) == (0, 0.3)
+
+
 def test_an_outcome_message_of_another_session_is_not_ours() -> None:
     from streams.camera.feedback import FeedbackReader
 
