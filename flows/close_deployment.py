@@ -11,6 +11,7 @@ from flows.schedule import FlowStep
 from flows.step_runner import End, StepResult, run_step
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.custody.installation import Installation
+from lfr_core.custody.vault.keystore_files import has_tpm
 from lfr_core.deployments.build import build_deployment_service
 from lfr_core.deployments.compliance_documents.forms import render
 from lfr_core.deployments.obligations import record_met_obligations
@@ -64,7 +65,13 @@ def write_the_closing_report(installation: Installation, deployment: str) -> Ste
     record_met_obligations(
         installation.engine, installation.vault, installation.trail, installation.now
     )  # the list's destruction among them
-    report = build_closing_report(installation.engine, deployment, installation.policy, installation.now)
+    report = build_closing_report(
+        installation.engine,
+        deployment,
+        installation.policy,
+        installation.now,
+        tpm=has_tpm(installation.settings),
+    )
     file = closing_report_file(installation.settings.home, deployment)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -51,14 +51,14 @@ def status(installation: Installation) -> Output:
     """
     from collections import Counter
 
-    from lfr_core.custody.vault.keystore_files import read_tpm_binding
+    from lfr_core.custody.vault.keystore_files import has_tpm as find_tpm
 
     socket = installation.settings.vault_address or installation.settings.vault_socket
     infos = installation.vault.kept()
     kinds = Counter(info.kind.value for info in infos)
     held = sum(info.held for info in infos)
     is_here = not installation.settings.vault_address
-    has_tpm = is_here and read_tpm_binding(installation.settings.keystore_folder) is not None
+    has_tpm = bool(find_tpm(installation.settings))
     opens = "; its keystore opens with this machine's TPM only" if has_tpm else "; its keystore opens without a TPM"
     kept = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "none"
 

@@ -12,6 +12,7 @@ from apps.planner.view import PlannerView
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people.roles import AuthenticatedPerson
+from lfr_core.custody.vault.keystore_files import has_tpm
 from lfr_core.deployments.build import (
     build_announcement_store,
     build_deployment_service,
@@ -73,5 +74,6 @@ def planner_view(installation: Installation) -> PlannerView:
         reports=home / "quality",
         uploads=home / "tmp",
         drop_gallery=partial(drop_gallery, installation),
+        has_tpm=partial(has_tpm, installation.settings),
         reschedule=reschedule,
     )

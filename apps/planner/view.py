@@ -97,6 +97,8 @@ class PlannerView:
     """Folder in which a document lies while it is registered."""
     drop_gallery: Callable[[str], None] = lambda _gallery: None
     """Called with the gallery of a deployment that is over."""
+    has_tpm: Callable[[], bool | None] = lambda: None
+    """Says whether a TPM guards the vault's keys, as the closing report prints it."""
     reschedule: Callable[[], None] = lambda: None
     """Called when a deployment was planned, authorised, moved or given up, so that its runs are scheduled anew."""
     tests: Jobs[SelfTest] = field(default_factory=Jobs)
@@ -149,7 +151,9 @@ class PlannerView:
 
     def print_form(self, deployment: str, kind: FormKind, *, by: AuthenticatedPerson) -> str:
         """Print one of its documents as HTML. Raises as `printing.print_form`."""
-        return printing.print_form(self.looks, deployment, kind, self.policy, self.evaluations, by=by, now=self.now())
+        return printing.print_form(
+            self.looks, deployment, kind, self.policy, self.evaluations, by=by, now=self.now(), tpm=self.has_tpm()
+        )
 
     def forecast(self, asked: ForecastInputs, *, people: int | None = None) -> FalseAlertForecast:
         """Forecast the list's false alerts with the model in use."""

@@ -60,6 +60,8 @@ class ClosingReport:
     obligations: tuple[Obligation, ...]
     head: Head | None = None
     """The newest signed head of the audit trail; None while there is none."""
+    tpm: bool | None = None
+    """Whether a TPM holds a part of what opens the vault's keys; None: the vault is on another machine."""
 
     @property
     def within_limit(self) -> bool:
@@ -82,6 +84,23 @@ class ClosingReport:
 
     def _within(self, false: int) -> bool:
         return not false or false * self.authority.false_alerts_one_in <= self.outcome.faces_compared
+
+    @property
+    def copies(self) -> str:
+        """One sentence on what copies of the keys could still open."""
+        match self.tpm:
+            case True:
+                return (
+                    "A security chip (TPM) holds a part of what opens them: no copy of their folder from before the "
+                    "list was destroyed opens any more, and none from before another key's end soon after that."
+                )
+            case False:
+                return (
+                    "No security chip (TPM) holds a part of what opens them: whoever copied their folder before a key "
+                    "was destroyed, and kept the copy, can still open what was kept of the data."
+                )
+            case None:
+                return "They are kept on another machine; whether a security chip (TPM) guards them, its doctor says."
 
     @property
     def verdict(self) -> str:
@@ -117,8 +136,12 @@ def still_to_decide(engine: Engine, deployment: str) -> str:
     )
 
 
-def build_closing_report(engine: Engine, deployment: str, policy: Policy, now: datetime) -> ClosingReport:
+def build_closing_report(
+    engine: Engine, deployment: str, policy: Policy, now: datetime, *, tpm: bool | None
+) -> ClosingReport:
     """Build the report of a planned deployment that has ended, as of `now`, aware.
+
+    `tpm`: as `has_tpm` (`lfr_core.custody.vault.keystore_files`) says.
 
     Raises:
         Refused: `deployment.unknown`, `deployment.trial` (it has no authority to report on), `record.not-ended`.
@@ -157,6 +180,7 @@ def build_closing_report(engine: Engine, deployment: str, policy: Policy, now: d
         ),
         obligations=owed,
         head=head,
+        tpm=tpm,
     )
 
 

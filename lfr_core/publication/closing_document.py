@@ -54,7 +54,7 @@ def printed_report(report: ClosingReport, *, force: str) -> PrintedForm:
             FormSection(
                 "What becomes of the data",
                 ("W7", "D2", "D3", "P2"),
-                (),
+                (Line("Copies of the keys", report.copies),),
                 (Table("The obligations after the end", ("obligation", "due", "stands"), _duties(report)),),
             ),
         ),
@@ -74,6 +74,7 @@ def report_table(report: ClosingReport) -> str:
     lines += [_row(row) for row in _rows(report)]
     lines += ["", "| after the end | due | stands |", "| --- | --- | --- |"]
     lines += [_row(row) for row in _duties(report)]
+    lines += ["", f"Copies of the keys: {report.copies}"]
     return "\n".join(lines) + "\n"
 
 

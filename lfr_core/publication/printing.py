@@ -39,9 +39,16 @@ def list_forms(authority: Authority | None, status: DeploymentStatus) -> tuple[F
 
 
 def build_form(
-    engine: Engine, deployment: str, kind: FormKind, policy: Policy, evaluations: Sequence[Evaluation], *, now: datetime
+    engine: Engine,
+    deployment: str,
+    kind: FormKind,
+    policy: Policy,
+    evaluations: Sequence[Evaluation],
+    *,
+    now: datetime,
+    tpm: bool | None,
 ) -> PrintedForm:
-    """Build one document of the newest revision, as the records have it at `now`, aware.
+    """Build one document of the newest revision, as the records have it at `now`, aware; `tpm`: as `has_tpm` says.
 
     Raises:
         Refused: `deployment.unknown`; `deployment.trial`; `deployment.no-document`: there is none yet, and what comes
@@ -77,7 +84,7 @@ def build_form(
             )
         if row.ended_at is None:
             raise Refused("deployment.no-document", f"{deployment} hasn't ended: its closing report comes then")
-    return printed_report(build_closing_report(engine, deployment, policy, now), force=policy.force.name)
+    return printed_report(build_closing_report(engine, deployment, policy, now, tpm=tpm), force=policy.force.name)
 
 
 def print_form(
@@ -89,9 +96,10 @@ def print_form(
     *,
     by: AuthenticatedPerson,
     now: datetime,
+    tpm: bool | None,
 ) -> str:
     """Print one document as HTML for somebody of the staff, which is on the trail. Raises as `build_form`, `check`."""
-    form = build_form(looks.engine, deployment, kind, policy, evaluations, now=now)
+    form = build_form(looks.engine, deployment, kind, policy, evaluations, now=now, tpm=tpm)
     looks.check(by, STAFF, "deployment.form-printed", deployment=deployment)
     return render(form)
 

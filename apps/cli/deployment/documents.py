@@ -35,12 +35,15 @@ def print_document(
 
     Example: lfr deployment document high-street-0412 --which authority --output authority.html
     """
+    from lfr_core.custody.vault.keystore_files import has_tpm
     from lfr_core.deployments.compliance_documents.forms import render
     from lfr_core.deployments.evaluations import find_evaluations
     from lfr_core.publication.printing import build_form
 
     kind, evaluations = _parse_kind(which), find_evaluations(installation.settings, installation.policy)
-    page = render(build_form(installation.engine, id, kind, installation.policy, evaluations, now=installation.now))
+    tpm = has_tpm(installation.settings)
+    form = build_form(installation.engine, id, kind, installation.policy, evaluations, now=installation.now, tpm=tpm)
+    page = render(form)
     file = output or Path(f"{id}-{which}.html")
     write_new(file, page, rule="deployment.file-exists", mode=0o600, advice=": give another --output")
     print_plain(f"{kind.value} of {id}: {file}")

@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lfr_core.common.errors import Fatal
+from lfr_core.common.settings import Settings
 from lfr_core.custody.vault.files import remove_private
 from lfr_core.custody.vault.port import KeptKeyInfo, KeyKind
 from lfr_core.custody.vault.sealing import binding, open_sealed, seal
@@ -24,6 +25,7 @@ __all__ = [
     "WrappedKey",
     "added_line",
     "body_of",
+    "has_tpm",
     "open_content",
     "read_kept_key_ids",
     "read_newest",
@@ -60,6 +62,14 @@ def read_tpm_binding(folder: Path) -> TpmBinding | None:
     """Return where a TPM holds what opens a keystore; None: none does, or there is no keystore. Raises Fatal."""
     content = read_newest(folder)
     return None if content is None else content.tpm
+
+
+def has_tpm(settings: Settings) -> bool | None:
+    """Return whether a TPM holds a part of what opens the vault's keys; None: the vault is on another machine.
+
+    Raises as `read_tpm_binding`.
+    """
+    return None if settings.vault_address else read_tpm_binding(settings.keystore_folder) is not None
 
 
 def read_newest(folder: Path) -> KeystoreFile | None:

@@ -44,7 +44,8 @@ STATEMENTS: dict[str, Any] = {
 
 
 def page(harness: PlanningHarness, kind: FormKind, deployment: str = "dep") -> str:
-    return render(build_form(harness.engine, deployment, kind, harness.policy, load_evaluations(), now=harness.now))
+    evaluations = load_evaluations()
+    return render(build_form(harness.engine, deployment, kind, harness.policy, evaluations, now=harness.now, tpm=False))
 
 
 def holds(html: str, *statements: object) -> None:
@@ -165,7 +166,7 @@ def test_the_closing_report_is_there_once_it_has_ended_and_the_authority_says_th
     harness.walk(S.LIVE)
     harness.deployments.close("dep", by=SystemActor.FLOWS)
 
-    holds(page(harness, FormKind.CLOSING_REPORT), "Forecast and outcome", OFFICER)
+    holds(page(harness, FormKind.CLOSING_REPORT), "Forecast and outcome", OFFICER, "Copies of the keys", "(TPM)")
     holds(page(harness, FormKind.AUTHORITY), "No longer in force: ended")
 
 

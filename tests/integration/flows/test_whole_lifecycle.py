@@ -82,7 +82,9 @@ def test_a_whole_lifecycle_under_a_moved_clock_plan_authorise_announce_compile_a
         assert status(harness, "whole") is Status.ENDED
         destroyed = [line for line in runner.report(FlowStep.CLOSE).splitlines() if "list destroyed" in line]
         assert "done" in destroyed[0]
-        assert "Forecast and outcome" in closing_report_file(settings.home, "whole").read_text(encoding="utf-8")
+        report = closing_report_file(settings.home, "whole").read_text(encoding="utf-8")
+        assert "Forecast and outcome" in report
+        assert "No security chip (TPM)" in report
         due(made.ends_at, FlowStep.PUBLISH)
         assert read_published_records(harness.engine)[0].deployment == "whole"
         runner.reconcile()

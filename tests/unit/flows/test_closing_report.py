@@ -44,6 +44,21 @@ def report(*, faces: int, false: int, not_decided: int = 0) -> ClosingReport:
 
 
 @pytest.mark.parametrize(
+    ("tpm", "words"),
+    [
+        (True, "security chip (TPM) holds a part of what opens them: no copy of their folder"),
+        (False, "No security chip (TPM) holds a part of what opens them: whoever copied their folder"),
+        (None, "kept on another machine"),
+    ],
+)
+def test_it_says_what_copies_of_the_keys_could_open(tpm: bool | None, words: str) -> None:
+    made = replace(report(faces=1, false=0), tpm=tpm)
+
+    assert words in render(printed_report(made, force="Norfolk"))
+    assert words in report_table(made)
+
+
+@pytest.mark.parametrize(
     ("faces", "false", "verdict"),
     [
         (0, 0, "0 faces are too few"),

@@ -103,7 +103,14 @@ READS: dict[str, tuple[Callable[[Harness, str], object], set[str]]] = {
     "timeline": (lambda h, name: show_timeline(h.looks, "dep", by=h.login(name)), STAFF_HERE),
     "printed form": (
         lambda h, name: print_form(
-            h.looks, "planned", FormKind.APPLICATION, h.policy, (), by=h.login(name), now=utc_from_ns(now_ns())
+            h.looks,
+            "planned",
+            FormKind.APPLICATION,
+            h.policy,
+            (),
+            by=h.login(name),
+            now=utc_from_ns(now_ns()),
+            tpm=None,
         ),
         STAFF_HERE,
     ),
