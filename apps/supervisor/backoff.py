@@ -24,6 +24,8 @@ class Backoff:
     """A run shorter than this is a quick death; a longer one clears the count."""
     give_up_after: int = 8
     """Quick deaths in a row."""
+    again_s: float = 60.0
+    """Between tries of one that was given up for its deaths: what kills it may end, and nobody may be there."""
     away_s: float = 4.0
     """Between tries of a child that ends because a service is away. It is never given up: outages end."""
 
@@ -41,6 +43,8 @@ class GiveUp:
     """Leave it dead."""
 
     why: str
+    again_s: float | None = None
+    """It is tried once more after so long; None: never, somebody has to act."""
 
 
 def after_death(
@@ -56,5 +60,5 @@ def after_death(
         return Restart(min(rule.longest_s, max(rule.first_s, rule.away_s)), max(1, min(streak, rule.give_up_after - 1)))
     streak = streak + 1 if lived_s < rule.quick_s or not was_ready else 1
     if streak >= rule.give_up_after:
-        return GiveUp(f"it died {streak} times in a row")
+        return GiveUp(f"it died {streak} times in a row", rule.again_s)
     return Restart(min(rule.longest_s, rule.first_s * rule.factor ** (streak - 1)), streak)

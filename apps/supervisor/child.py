@@ -48,6 +48,7 @@ class Child:
         self._answered = 0.0
         self._unanswered = 0
         self._not_before = 0.0
+        self._is_tried_again = False
         self._restarts = 0
         self._streak = 0
         self._why = ""
@@ -91,10 +92,13 @@ class Child:
                 self._probe(now, self._process)
             elif self.state in _RUNNING and self.spec.alive is not None and now >= self._next_probe:
                 self._look(now, self._process)
-        elif (may_start or self.spec.prepares) and (
-            self.state is ChildState.WAITING or (self.state is ChildState.BACKING_OFF and now >= self._not_before)
-        ):
+        elif (may_start or self.spec.prepares) and self._is_due(now):
             self._start(now, may_begin=may_start)
+
+    def _is_due(self, now: float) -> bool:
+        if self.state is ChildState.FAILED:
+            return self._is_tried_again and now >= self._not_before
+        return self.state is ChildState.WAITING or (self.state is ChildState.BACKING_OFF and now >= self._not_before)
 
     def terminate(self) -> None:
         """Ask it to stop; it isn't started again."""
@@ -117,8 +121,9 @@ class Child:
         return True
 
     def _start(self, now: float, *, may_begin: bool) -> None:
-        if self.state is ChildState.BACKING_OFF:
+        if self.state is not ChildState.WAITING:
             self._restarts += 1
+        self._is_tried_again = False
         self._started, self._next_probe = now, now
         try:
             self._process = ChildProcess(self.spec, self._home, self.log, self._orphan_killer)
@@ -199,7 +204,10 @@ class Child:
             code, why = Retryable.exit_code, f"the disk under {self._home} is full: make free space; {why}"
         verdict = after_death(self._rule, self._streak, lived_s=lived, was_ready=was_ready, exit_code=code)
         if isinstance(verdict, GiveUp):
-            self._become(ChildState.FAILED, f"{verdict.why}: {why}")
+            self._is_tried_again = verdict.again_s is not None
+            self._not_before = now + (verdict.again_s or 0.0)
+            again = f"; it is tried again after {verdict.again_s:.0f} s" if verdict.again_s is not None else ""
+            self._become(ChildState.FAILED, f"{verdict.why}{again}: {why}")
             return
         self._streak = verdict.streak
         self._not_before = now + verdict.delay_s

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,20 @@ def test_a_child_that_crashes_again_and_again_is_given_up_with_its_last_words(tm
         pytest.raises(Fatal, match=r"died 4 times in a row.*the model file is missing.*worker\.log"),
     ):
         running.wait_ready(20)
+
+
+def test_one_that_was_killed_too_often_runs_again_once_nobody_kills_it(tmp_path: Path) -> None:
+    again = replace(QUICK, again_s=0.5)
+    with Supervisor([toy("worker", SLEEPER, tmp_path)], tmp_path, backoff=again, clock=SystemClock()) as running:
+        running.wait_ready(20)
+        while (report := running.reports[0]).state is not ChildState.FAILED:
+            if report.pid is not None and report.state is ChildState.READY:
+                os.kill(report.pid, signal.SIGKILL)
+            time.sleep(0.01)
+
+        assert "died 4 times in a row; it is tried again after 0 s" in report.why
+        assert _until(lambda: running.reports[0].state is ChildState.READY)
+        running.check()
 
 
 def test_a_child_that_says_fatal_is_not_tried_again(tmp_path: Path) -> None:

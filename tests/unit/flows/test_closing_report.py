@@ -51,7 +51,7 @@ def report(*, faces: int, false: int, not_decided: int = 0) -> ClosingReport:
         (None, "kept on another machine"),
     ],
 )
-def test_it_says_what_copies_of_the_keys_could_open(tpm: bool | None, words: str) -> None:
+def test_it_says_what_copies_of_the_keys_could_open(*, tpm: bool | None, words: str) -> None:
     made = replace(report(faces=1, false=0), tpm=tpm)
 
     assert words in render(printed_report(made, force="Norfolk"))

@@ -18,7 +18,7 @@ def test_the_delay_doubles_up_to_the_longest_and_then_it_gives_up() -> None:
         Restart(2.0, 2),
         Restart(4.0, 3),
         Restart(5.0, 4),
-        GiveUp("it died 5 times in a row"),
+        GiveUp("it died 5 times in a row", again_s=60.0),
     ]
 
 
@@ -27,11 +27,11 @@ def test_a_long_run_clears_the_count() -> None:
 
 
 def test_a_long_run_that_never_got_ready_counts_as_quick() -> None:
-    assert _die(4, lived_s=60.0, was_ready=False, code=None) == GiveUp("it died 5 times in a row")
+    assert _die(4, lived_s=60.0, was_ready=False, code=None) == GiveUp("it died 5 times in a row", again_s=60.0)
 
 
 def test_a_fatal_exit_before_readiness_is_not_tried_again() -> None:
-    assert isinstance(_die(0, was_ready=False, code=70), GiveUp)
+    assert _die(0, was_ready=False, code=70) == GiveUp("it can't run as things are", again_s=None)
     assert isinstance(_die(0, was_ready=True, code=70), Restart)
 
 
