@@ -117,6 +117,8 @@ class InjectedCanary(BaseModel):
     stored: tuple[_Hex, ...]
     """Needles of what really lies in the store."""
     control: PositiveControl = PositiveControl.PENDING
+    mark: str = ""
+    """Of the folder in which the control was found (`FolderStore.mark`); empty: it has none."""
 
     def is_due(self, now_ns: int, ended_ns: int | None) -> bool:
         """Return whether it must be gone by `now_ns`, for a deployment that ended at `ended_ns` (None: it hasn't)."""

@@ -13,19 +13,22 @@ import bz2
 import gzip
 import io
 import lzma
+import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, Final, Protocol, cast
 
 from sqlalchemy import Engine, text
 
+from lfr_core.common.errors import Fatal
+from lfr_core.common.files import open_atomic, read_text_bounded
 from lfr_core.retention.erasure.search import Needles, SearchResult, Unreadable, search_file, search_files
 from lfr_core.storage.engine import is_sqlite, translated
 
-__all__ = ["ClosedStore", "FolderStore", "PostgresStore", "Store", "database_store"]
+__all__ = ["MARK_FILE", "ClosedStore", "FolderStore", "PostgresStore", "Store", "database_store", "say_another"]
 
 _BATCH_ROWS = 200
 
@@ -35,6 +38,12 @@ _UNPACK: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
     b"\xfd7zXZ\x00": lambda file: cast("BinaryIO", lzma.LZMAFile(file)),  # noqa: SIM115  closed with the file below it
 }
 _PACKED = {b"(\xb5/\xfd": "zstd", b"PK\x03\x04": "zip", b"\x04\x22\x4d\x18": "lz4"}
+
+
+MARK_FILE: Final = ".searched-before"
+"""In the folder of a store: random, so that another folder in its place is known for another."""
+_MARK_BYTES = 16
+_LONGEST_MARK = 100
 
 
 class Store(Protocol):
@@ -64,6 +73,13 @@ class Store(Protocol):
         """Read all that can be read. Raises Retryable when a service is away."""
         ...
 
+    def mark(self, *, make: bool = False) -> str:
+        """Return what tells this place from another that was put there instead; empty where nothing does.
+
+        `make`: give it a mark where it has none. Raises Fatal: the mark can't be read or written.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class FolderStore:
@@ -82,6 +98,20 @@ class FolderStore:
             _look_inside(path, needles, result)
         return result
 
+    def mark(self, *, make: bool = False) -> str:
+        if len(self.roots) != 1 or not self.roots[0].is_dir():
+            return ""
+        file = self.roots[0] / MARK_FILE
+        try:
+            if make and not file.exists():
+                with open_atomic(file) as stream:
+                    stream.write(secrets.token_hex(_MARK_BYTES).encode())
+            return read_text_bounded(file, _LONGEST_MARK)
+        except FileNotFoundError:
+            return ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise Fatal(f"{file} can't be read or written, by which the folder is known again: {error}") from error
+
 
 @dataclass(frozen=True, slots=True)
 class ClosedStore:
@@ -98,6 +128,9 @@ class ClosedStore:
 
     def search(self, needles: Needles) -> SearchResult:
         return SearchResult()
+
+    def mark(self, *, make: bool = False) -> str:
+        return ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,6 +171,9 @@ class PostgresStore:
         result.seconds = time.monotonic() - started
         return result
 
+    def mark(self, *, make: bool = False) -> str:
+        return ""
+
 
 def database_store(engine: Engine) -> Store:
     """Return the records' store: SQLite's files raw, or PostgreSQL's values."""
@@ -149,6 +185,21 @@ def database_store(engine: Engine) -> Store:
         "SQLite's file, its write-ahead log, shared memory and journal",
         tuple(file.with_name(file.name + end) for end in ("", "-wal", "-shm", "-journal")),
     )
+
+
+def say_another(store: Store, searched: SearchResult, marks: set[str]) -> str:
+    """Say why this isn't the place in which canaries were found: what isn't in another proves nothing; "" if it is.
+
+    Args:
+        store: that was searched.
+        searched: what that gave.
+        marks: of the place in which its canaries were found, one each; none: none was.
+    """
+    if marks and searched.files == 0:
+        return "it has no file at all, and canaries were found there"
+    if marks - {"", store.mark()}:
+        return "it isn't the folder in which canaries were found: that one was moved away, or replaced"
+    return ""
 
 
 def _bytes_of(value: object) -> bytes:

@@ -15,7 +15,7 @@ from lfr_core.common.errors import Fatal
 from lfr_core.retention.erasure.canary import CanaryKind, InjectedCanary, PositiveControl
 from lfr_core.retention.erasure.keys import Keys
 from lfr_core.retention.erasure.search import Needles, SearchResult, search_files
-from lfr_core.retention.erasure.stores import Store
+from lfr_core.retention.erasure.stores import Store, say_another
 
 __all__ = [
     "CanaryFinding",
@@ -107,10 +107,11 @@ class Verification(_Value):
 
 
 def confirm(injected: Sequence[InjectedCanary], stores: Iterable[Store]) -> tuple[InjectedCanary, ...]:
-    """Search, as the control, for what was just injected, and note whether its stored form was found in its store.
+    """Search, as the control, for what was just injected: note whether its stored form was found, and mark its store.
 
     Raises:
         Retryable: a service is away.
+        Fatal: a store's mark can't be written.
     """
     result: list[InjectedCanary] = []
     by_name = {store.name: store for store in stores}
@@ -124,7 +125,8 @@ def confirm(injected: Sequence[InjectedCanary], stores: Iterable[Store]) -> tupl
             needles = _CanaryNeedles([each for each in injected if each.store == one.store])
             searches[one.store] = frozenset(needles.hits(store.search(needles.needles)))
         is_there = (one.id, False) in searches[one.store]
-        result.append(one.model_copy(update={"control": PositiveControl.FOUND if is_there else PositiveControl.MISSED}))
+        control, mark = PositiveControl.FOUND if is_there else PositiveControl.MISSED, store.mark(make=is_there)
+        result.append(one.model_copy(update={"control": control, "mark": mark}))
     return tuple(result)
 
 
@@ -209,15 +211,14 @@ def _still_opens(injected: InjectedCanary, keys: Keys, *, due: bool) -> str:
 def _search(store: Store, needles: _CanaryNeedles, still_opens: dict[str, str], due: set[str]) -> StoreResult:
     searched = store.search(needles.needles)
     hits = needles.hits(searched)
-    was_there = any(one.store == store.name and one.control is PositiveControl.FOUND for one in needles.injected)
-    is_another = was_there and searched.files == 0  # another folder than then, or none: emptiness proves nothing
-    readable = store.searched and not searched.unreadable and not is_another
+    found = [one for one in needles.injected if one.store == store.name and one.control is PositiveControl.FOUND]
+    instead = say_another(store, searched, {one.mark for one in found})
+    readable = store.searched and not searched.unreadable and not instead
     findings = [
         _judge(one, hits, still_opens[one.id], due=one.id in due, readable=readable) for one in needles.injected
     ]
-    unread = [NotRead(where=one.where, why=one.why) for one in (*store.limits, *searched.unreadable)]
-    if is_another:
-        unread.insert(0, NotRead(where=store.name, why="it has no file at all, and canaries were found there"))
+    unread = [NotRead(where=store.name, why=instead)] if instead else []
+    unread += [NotRead(where=one.where, why=one.why) for one in (*store.limits, *searched.unreadable)]
     return StoreResult(
         store=store.name,
         what=store.what,

@@ -17,6 +17,7 @@ from lfr_core.common.logs import get_logger
 from lfr_core.custody.audit.port import AuditEvent, Trail, Verb
 from lfr_core.custody.vault.port import ErasureRule, KeptKeyInfo, KeyKind, Vault
 from lfr_core.domain.actors import SystemActor
+from lfr_core.retention.erasure.stores import MARK_FILE
 from lfr_core.retention.footage.register import find_segments
 from lfr_core.retention.footage.segment import STORE_FILE, SUFFIX, index_segment, segment_file
 from lfr_core.storage.engine import writing
@@ -72,7 +73,7 @@ def find_unknown_footage(engine: Engine, folder: Path) -> tuple[str, ...]:
     """
     there = _list(folder)
     rows = find_segments(engine, {file.stem for file in there if _is_segment(file)})
-    known = {STORE_FILE, *(segment_file(folder, row.id).name for row in rows if row.purged_ns is None)}
+    known = {STORE_FILE, MARK_FILE, *(segment_file(folder, row.id).name for row in rows if row.purged_ns is None)}
     return tuple(sorted(file.name for file in there if file.name not in known or not _is_plain(file)))
 
 

@@ -132,6 +132,22 @@ def test_a_database_in_the_place_of_another_is_found_and_a_keystore_of_the_next_
     assert files.find_differences() == ("another file lies in the place of records.sqlite3",)
 
 
+@pytest.mark.parametrize("folder", ["kafka", "milvus"])
+def test_a_folder_that_was_moved_away_under_its_service_is_found_and_so_is_one_made_anew(
+    tmp_path: Path, folder: str
+) -> None:
+    """The broker began anew in an empty folder within ten seconds, the gallery went on, and `lfr status` was green."""
+    settings = home_of(tmp_path)
+    (settings.home / folder).mkdir()
+    files = KeptFiles(settings)
+    assert files.find_differences() == ()
+    (settings.home / folder).rename(tmp_path / "moved")
+    assert files.find_differences() == (f"{folder} has gone",)
+    (settings.home / folder).mkdir()
+
+    assert files.find_differences() == (f"another folder lies in the place of {folder}",)
+
+
 def test_what_was_never_there_and_what_others_keep_is_not_missed(tmp_path: Path) -> None:
     elsewhere = Settings(home=tmp_path, database_url="postgresql+psycopg://db/lfr", vault_address="vault:1")
     for settings in (Settings(home=tmp_path / "empty"), elsewhere):

@@ -105,6 +105,28 @@ def test_what_is_still_stored_is_allowed_only_without_its_key_or_before_its_time
     assert (verdict(search), search.passed) == (expected, passed)
 
 
+def test_another_folder_in_the_place_of_the_one_in_which_it_was_found_proves_nothing(
+    folder: Path, tmp_path: Path
+) -> None:
+    one = canary(PositiveControl.PENDING, key_id="")
+    (folder / "vectors").write_bytes(one.stored[0])
+    (found,) = confirm([one], [store(folder)])
+    assert run(found, store(folder), tmp=tmp_path, now_ns=0).passed
+    folder.rename(tmp_path / "moved away")
+    folder.mkdir()
+    (folder / "made anew").write_text("by the service, when it started")
+
+    search = run(found, store(folder), tmp=tmp_path)
+
+    assert (verdict(search), search.passed) == (Verdict.NOT_SEARCHED, False)
+    assert "isn't the folder in which canaries were found" in search.stores[0].not_searched[0].why
+    (folder / "made anew").unlink()
+    folder.rmdir()
+    (tmp_path / "moved away").rename(folder)  # put back
+    (folder / "vectors").unlink()
+    assert run(found, store(folder), tmp=tmp_path).passed
+
+
 def test_what_was_never_sealed_is_gone_only_when_it_is_removed(folder: Path, tmp_path: Path) -> None:
     one = canary(key_id="")
     (folder / "vectors").write_bytes(one.stored[0])
