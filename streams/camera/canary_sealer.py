@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import structlog
 
-from lfr_core.common.errors import Refused, Retryable
+from lfr_core.common.errors import Poison, Refused, Retryable
 from lfr_core.custody.vault.canary_port import CanaryVault
 from lfr_core.custody.vault.frames import VaultSealer
 from lfr_core.domain.frames import FrameHeader
@@ -54,7 +54,10 @@ class CanarySealer:
         asked = self._inner.canary
         if not asked or asked == self._last:
             return self._inner.seal(header, jpeg)
-        picture = canary_picture(self._random, jpeg)
+        try:
+            picture = canary_picture(self._random, jpeg)
+        except Poison:  # a damaged picture goes as any: the next one's place is taken
+            return self._inner.seal(header, jpeg)
         sealed = self._inner.seal(header, picture)
         self._last, self._sent = asked, _Sent(asked, header, image_forms(picture), sealed_forms(sealed))
         return sealed

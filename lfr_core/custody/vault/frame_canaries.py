@@ -19,11 +19,13 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.canary_port import CanaryFrame
 from lfr_core.custody.vault.port import FrameKey
 from lfr_core.custody.vault.sealing import fingerprint
+from lfr_core.domain.reserved import LIVE_PROBE_CAMERA
 
 __all__ = ["COLLECTED_WITHIN_S", "OFFERED_FOR_S", "FrameCanaries"]
 
 OFFERED_FOR_S: Final = 10.0
-"""How long one camera is asked before another is: it may have no picture, or have gone."""
+"""How long a camera is asked for one canary. Then whoever asks next, itself too, is asked for another: it may have no
+picture, have gone, or have sent the canary where no broker took it."""
 COLLECTED_WITHIN_S: Final = 30.0
 """What was sent longer ago is asked for anew: the broker keeps frames for a minute, and it is to be found there."""
 _MOST_DEPLOYMENTS: Final = 1_000
@@ -51,7 +53,12 @@ class FrameCanaries:
         self._of: LRUCache[str, _Asked] = LRUCache(_MOST_DEPLOYMENTS)
 
     def offer(self, deployment: str, camera: str) -> str:
-        """Return the id of the canary that a camera which is lent a key is to send; "" if none."""
+        """Return the id of the canary that a camera which is lent a key is to send; "" if none.
+
+        The live probe is lent keys too, and sends no pictures of a camera: it is never asked.
+        """
+        if camera == LIVE_PROBE_CAMERA:
+            return ""
         now = self._clock.monotonic()
         with self._lock:
             asked = self._of.get(deployment)
@@ -59,7 +66,9 @@ class FrameCanaries:
                 asked = self._of[deployment] = _Asked(canary=uuid.uuid4().hex)
             if not asked.canary:
                 return ""
-            if not asked.camera or (camera != asked.camera and now >= asked.until):
+            if asked.camera and now >= asked.until:
+                asked.canary, asked.camera = uuid.uuid4().hex, ""
+            if not asked.camera:
                 asked.camera, asked.until = camera, now + OFFERED_FOR_S
             return asked.canary if camera == asked.camera else ""
 

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
-from lfr_core.common.errors import Fatal
+from lfr_core.common.errors import Fatal, Poison
+from lfr_core.recognition.faces.decode import probe_size
 from lfr_core.recognition.faces.types import Floats, Image
 from lfr_core.recognition.selftest.face import draw_face
 
@@ -32,6 +33,13 @@ _FACE_PART = 0.7
 """Of the picture's height or width: what the drawing takes."""
 _FACE_GRAIN = 6
 """Values of 255, up or down."""
+_FACE_LEAVES = 0.5
+"""Of the bytes of noise of that size, at least: the face takes up to 0.49 of a picture, and has fewer."""
+_PATCH_PX = 128
+_MOST_PIXELS = 100_000_000
+"""Of a picture that is made in another's place: 8K has 33 million."""
+_COMMENT_LEAST, _COMMENT_MOST = 4, 65_537
+"""Bytes of a JPEG's comment with its marker: its length is two bytes, and counts itself."""
 
 
 def noise_jpeg(random: np.random.Generator, width: int, height: int, *, quality: int = 80) -> bytes:
@@ -47,24 +55,40 @@ def canary_picture(random: np.random.Generator, jpeg: bytes) -> bytes:
 
     Args:
         random: of the noise.
-        jpeg: the other: as wide and high, and of as many bytes at least, where noise can be that few.
+        jpeg: the other: as wide and high, and of as many bytes; of a dark or flat picture, noise is never so few.
 
     Raises:
-        Fatal: it is no picture.
+        Poison: it is no picture, or says that it has more pixels than any camera's.
     """
-    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise Fatal("the picture in whose place noise was to be sent can't be read, which is a fault of OpenLFR")
-    height, width = picture.shape[:2]
+    width, height = probe_size(jpeg)
+    if not 0 < width * height <= _MOST_PIXELS:
+        raise Poison(f"a camera's picture of {width} x {height} pixels")
     face = _grainy_face(random, width, height)
     made = b""
     for grain, quality in _GRAINS:
+        if (grain, quality) != _GRAINS[-1] and _bytes_per_pixel(random, grain, quality) * width * height > len(jpeg):
+            continue  # a camera's frames wait meanwhile: no whole picture is made only to find it too large
         pixels = _noise(random, width, height, grain)
         pixels[: face.shape[0], : face.shape[1]] = face
         made = _encode(pixels, quality)
         if len(made) <= len(jpeg):
             break
-    return made
+    return _pad(random, made, len(jpeg))
+
+
+def _bytes_per_pixel(random: np.random.Generator, grain: int, quality: int) -> float:
+    """Return about how many a picture comes to: less than its noise, for the face in it."""
+    return _FACE_LEAVES * len(_encode(_noise(random, _PATCH_PX, _PATCH_PX, grain), quality)) / _PATCH_PX**2
+
+
+def _pad(random: np.random.Generator, jpeg: bytes, size: int) -> bytes:
+    """Bring a JPEG to `size` bytes with comments of noise, where it has fewer: a record's length doesn't tell it."""
+    comments: list[bytes] = []
+    while (left := size - len(jpeg) - sum(map(len, comments))) >= _COMMENT_LEAST:
+        length = left if left <= _COMMENT_MOST else min(_COMMENT_MOST, left - _COMMENT_LEAST)
+        noise = random.integers(0, 255, length - 4, dtype=np.uint8).tobytes()  # no 255: it would begin a marker
+        comments.append(b"\xff\xfe" + (length - 2).to_bytes(2, "big") + noise)
+    return jpeg[:2] + b"".join(comments) + jpeg[2:]
 
 
 def _grainy_face(random: np.random.Generator, width: int, height: int) -> Image:

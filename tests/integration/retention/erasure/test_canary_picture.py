@@ -9,7 +9,9 @@ import pytest
 from lfr_core.domain.policy import load_policy
 from lfr_core.recognition.faces import quality
 from lfr_core.recognition.faces.engine import PackEngine
+from lfr_core.recognition.faces.types import Image
 from lfr_core.recognition.selftest.face import live_probe_template
+from lfr_core.retention.erasure import forms
 from lfr_core.retention.erasure.forms import canary_picture, image_forms, noise_jpeg
 from tests.support.samples import cpu, require_pack
 
@@ -50,3 +52,30 @@ def test_two_of_them_share_no_needle() -> None:
     first, second = (set(image_forms(canary_picture(random, taken))) for _ in range(2))
 
     assert not first & second
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 240), (640, 360), (1280, 720), (1920, 1080)])
+@pytest.mark.parametrize("quality", [40, 80, 95])
+def test_it_has_exactly_as_many_bytes_as_the_picture_in_whose_place_it_goes(
+    width: int, height: int, quality: int
+) -> None:
+    random = np.random.default_rng(4)
+    taken = noise_jpeg(random, width, height, quality=quality)
+
+    assert len(canary_picture(random, taken)) == len(taken)
+
+
+def test_noise_is_made_whole_once_or_twice_so_that_no_frame_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    random, whole = np.random.default_rng(5), []
+    flat = noise_jpeg(random, 64, 48)
+    flat = flat.replace(b"\x00\x30\x00\x40", b"\x08\x70\x0f\x00", 1)  # says 3840 x 2160, in 3 kB
+    encode = forms._encode
+
+    def count(pixels: Image, quality: int) -> bytes:
+        whole.append(pixels.shape[:2] == (2160, 3840))
+        return encode(pixels, quality)
+
+    monkeypatch.setattr(forms, "_encode", count)
+    canary_picture(random, flat)
+
+    assert sum(whole) == 1

@@ -10,6 +10,7 @@ import pytest
 
 from lfr_core.common.errors import Retryable
 from lfr_core.custody.vault.core import VaultCore
+from lfr_core.custody.vault.frame_canaries import OFFERED_FOR_S
 from lfr_core.custody.vault.frames import VaultOpener, VaultSealer
 from lfr_core.domain.frames import FrameHeader, FrameKind
 from lfr_core.retention.erasure.forms import noise_jpeg
@@ -17,6 +18,8 @@ from streams.camera.canary_sealer import CanarySealer
 from tests.support.vault_core import NOW_NS, TwoClocks, vault_core
 
 TAKEN = noise_jpeg(np.random.default_rng(9), 320, 240)
+HUGE = TAKEN.replace((240).to_bytes(2, "big") + (320).to_bytes(2, "big"), b"\xff\xff\xff\xff", 1)
+"""Says that it has 65,535 x 65,535 pixels."""
 
 
 class Camera:
@@ -61,7 +64,7 @@ def test_the_first_frame_is_noise_as_wide_and_high_as_the_picture_and_the_next_a
 
     assert first != TAKEN
     assert np.asarray(cv2.imdecode(np.frombuffer(first, np.uint8), cv2.IMREAD_COLOR)).shape == (240, 320, 3)
-    assert len(first) <= len(TAKEN)
+    assert len(first) == len(TAKEN)
     assert [camera.shown() for _ in range(5)] == [TAKEN] * 5
 
 
@@ -126,3 +129,25 @@ def test_what_the_vault_no_longer_asks_for_is_forgotten_and_the_camera_goes_on(
     core._canaries.__init__(clock)  # type: ignore[misc]  # the vault was started anew, which asks anew
 
     assert [camera.shown() for _ in range(3)] == [TAKEN] * 3
+
+
+def test_a_canary_that_no_broker_took_is_followed_by_another_of_the_only_camera(tmp_path: Path) -> None:
+    core, clock, _ = vault_core(tmp_path)
+    camera = Camera(core, clock)
+    camera.send(confirmed=False)
+    clock.advance(OFFERED_FOR_S)
+
+    assert camera.shown() != TAKEN
+    assert camera.shown() == TAKEN
+    assert core.collect_canary("d") is not None
+
+
+@pytest.mark.parametrize("damaged", [b"", b"no picture", TAKEN[:20], b"\xff\xd8" + bytes(400), HUGE])
+def test_a_picture_that_cannot_be_read_goes_as_it_is_and_the_next_ones_place_is_taken(
+    core: VaultCore, clock: TwoClocks, damaged: bytes
+) -> None:
+    camera = Camera(core, clock)
+    header = FrameHeader("d", "north", "s", 9, NOW_NS, 0, 0, key_id=camera.sealer.key_id())
+
+    assert camera.opener.open(header, camera.sealer.seal(header, damaged)) == damaged
+    assert camera.shown() != TAKEN
