@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
 __all__ = ["heads_html", "table_html", "text_table_html"]
+
+_WHEN = re.compile(r"<td>(?=\d{1,2} [A-Z][a-z]+ \d{4}(?:, \d\d:\d\d)?</td>)")
+"""A cell of nothing but a day, or a day and a time: on a phone it keeps its width, and breaks after the day alone."""
 
 
 def table_html(rows: str, *, heads: str, words: str, kind: str = "", caption: bool = True) -> str:
@@ -20,6 +24,7 @@ def table_html(rows: str, *, heads: str, words: str, kind: str = "", caption: bo
     """
     named = f' class="{kind}"' if kind else ""
     above = f"<caption>{escape(words)}</caption>" if caption else ""
+    rows = _WHEN.sub('<td class="lfr-when">', rows)
     return (
         f'<div class="lfr-scroll" role="region" tabindex="0" aria-label="{escape(words, quote=True)}">'
         f"<table{named}>{above}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"

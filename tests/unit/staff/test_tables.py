@@ -34,3 +34,11 @@ def test_a_column_in_which_nothing_stands_is_left_out_and_no_row_is_a_sentence()
 
     assert ("B" in made, "&lt;2&gt;" in made, "<caption>" in made) == (False, True, False)
     assert text_table_html(("A",), [], words="Some", empty="None <yet>.") == "<p>None &lt;yet&gt;.</p>"
+
+
+def test_a_cell_of_nothing_but_a_time_is_kept_wide_enough_for_it_on_a_phone() -> None:
+    rows = [("29 September 2026, 09:05", "on 29 September 2026, 09:05"), ("1 May 2026", "<td>1 May 2026</td>")]
+    made = text_table_html(("When", "Note"), rows, words="Some")
+
+    kept = [each.partition("</td>")[0] for each in made.split('<td class="lfr-when">')[1:]]
+    assert kept == ["29 September 2026, 09:05", "1 May 2026"]
