@@ -80,7 +80,7 @@ def write_the_closing_report(installation: Installation, deployment: str) -> Ste
         part.replace(file)
     except OSError as error:
         raise Fatal(f"the closing report {file} can't be written: {error.strerror}") from error
-    waiting = still_to_decide(installation.engine, deployment)
+    waiting = still_to_decide(installation.engine, deployment, retention_h=installation.policy.alerts.retention_h)
     summary = " ".join(filter(None, ("Closed.", waiting, report.verdict)))
     return StepResult(
         End.DONE, summary, "\n\n".join(filter(None, (waiting, report_table(report), f"The document: `{file}`")))

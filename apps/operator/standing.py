@@ -17,6 +17,7 @@ from lfr_core.alerts.read import CameraHealth
 __all__ = ["ConsoleState", "standing_html", "standing_of"]
 
 _SYSTEM: Final = "whoever runs the system"
+_JUDGES: Final = "its operators, who judge what still waits"
 _WHY: Final = {
     Health.SILENT: "no camera sends",
     Health.NO_PICTURES: "no camera sends pictures",
@@ -56,7 +57,8 @@ class ConsoleState:
 def standing_of(dashboard: Dashboard, *, live: bool, over: bool, suspended_why: str = "") -> ConsoleState:
     """Say it from what the page knows; the first cause that alone is enough. `suspended_why`: "" where it isn't."""
     if over:
-        return _off("the deployment is over", None, "nobody has to")
+        left = dashboard.counts.alerts.undecided + dashboard.counts.blue_list.undecided
+        return _off("the deployment is over", None, _JUDGES if left else "nobody has to")
     if suspended_why:
         why = shorten(plain_words(suspended_why), _LONGEST_WHY, placeholder=" …")
         return _off(f"it is suspended ({why})", None, "an authorising officer, who resumes it on the planning page")

@@ -153,7 +153,10 @@ def _list_lacks(title: str, one: DeploymentOverview, *, published: bool) -> tupl
         why = "It closes by itself when its hours end. It may be closed earlier."
         return (RedLine("Closing", why, _P.value, remedy, is_missing=False),)
     if title == "Published" and status is Status.ENDED and not published:
-        why = "Its results are published once its alerts are judged, and at the latest when they are due."
+        why = (
+            "Its results are published once operators have judged its alerts, on their page and before alerts are "
+            "deleted, and at the latest when they are due."
+        )
         return (RedLine("Results", why, Role.PUBLICATION_OFFICER.value, None),)
     return ()
 

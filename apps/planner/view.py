@@ -226,7 +226,7 @@ class PlannerView:
 
     def still_to_decide(self, deployment: str) -> str:
         """Say in one sentence how many alerts nobody has judged; "" where all are."""
-        return still_to_decide(self.engine, deployment)
+        return still_to_decide(self.engine, deployment, retention_h=self.policy.alerts.retention_h)
 
     def close(self, deployment: str, *, by: AuthenticatedPerson) -> None:
         """End it, and drop its gallery."""

@@ -69,7 +69,8 @@ def _draw_deployment(view: PublicationView, session: PageSession, one: ResultsDu
     with st.container():
         said = said_before(draft, standing)
         if draft.unanswered and not said:
-            st.warning(f"Nobody has judged {draft.unanswered:,} of the alerts. Have them judged, or say below why not.")
+            can = view.still_to_decide(one.deployment) or "They are deleted by now, and nobody can judge them any more."
+            st.warning(f"Nobody has judged {draft.unanswered:,} of the alerts. {can} Say below why, of what is left.")
     with st.container():
         if standing and draft.words == view.words(standing[-1].record):
             st.text("Nothing has changed since: there is nothing to correct.")

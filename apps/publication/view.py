@@ -14,6 +14,7 @@ from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.deployments.announcement import announcements
 from lfr_core.deployments.deadlines import ResultsDue, results_due
 from lfr_core.publication.build import build_explanations, build_results_service, pack_facts, read_policy_reference
+from lfr_core.publication.closing import still_to_decide
 from lfr_core.publication.not_decided import NotDecidedStatement
 from lfr_core.publication.published import PublishedRecord, read_revisions
 from lfr_core.publication.record import DeploymentRecord
@@ -80,6 +81,11 @@ class PublicationView:
         )
         made = from_figures(figures, policy=it.policy.publication, published_at=utc_from_ns(it.clock.time_ns()))
         return Draft(made, self.words(made))
+
+    def still_to_decide(self, deployment: str) -> str:
+        """Say how many alerts can still be judged, by whom and until when; "" where none can."""
+        it = self.installation
+        return still_to_decide(it.engine, deployment, retention_h=it.policy.alerts.retention_h)
 
     def published(self, deployment: str) -> tuple[PublishedRecord, ...]:
         """List the published revisions, the first first."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func
+from sqlmodel import col, select
 
 from lfr_core.alerts import read
 from lfr_core.alerts.blue_list import read_blue_list
+from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.counts import agree, counted
 from lfr_core.common.errors import Refused
 from lfr_core.custody.audit.read import read_newest_head
@@ -20,7 +22,10 @@ from lfr_core.deployments.reading import read_application, read_authority
 from lfr_core.domain.alerts import Cell
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.rates import upper_bound
+from lfr_core.domain.watchlists import Category
+from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 
 __all__ = ["ClosingReport", "DeploymentOutcome", "build_closing_report", "closing_report_file", "still_to_decide"]
@@ -120,19 +125,26 @@ class ClosingReport:
         )
 
 
-def still_to_decide(engine: Engine, deployment: str) -> str:
-    """Write one sentence on the alerts that nobody has judged, test subjects left out; "" where all are.
+def still_to_decide(engine: Engine, deployment: str, *, retention_h: float) -> str:
+    """Say how many alerts nobody has judged, test subjects left out, who can and until when; "" where all are judged.
+
+    retention_h: hours after which an alert is deleted.
 
     Raises:
         Retryable: the records are away.
     """
-    waiting = read.counts(engine, deployment).alerts.undecided
+    with reading(engine) as session:
+        wanted = select(func.count(), func.min(AlertRow.opened_ns)).where(AlertRow.deployment == deployment)
+        wanted = wanted.where(col(AlertRow.judgement).is_(None)).where(col(AlertRow.canary).is_(False))
+        waiting, first = session.exec(wanted.where(AlertRow.category != Category.BLUE_LIST.value)).one()
     if not waiting:
         return ""
     alerts = f"{counted(waiting, 'alert')} {agree(waiting, 'waits')}"
+    at = (utc_from_ns(first) + timedelta(hours=retention_h)).astimezone(LONDON)
+    until = f"{at.day} {at:%B %Y at %H:%M}"
     return (
-        f"{alerts} for a person's judgement: judge them before they are deleted, because the results print what is "
-        "left as not decided."
+        f"{alerts} for a person's judgement: operators can judge on their page, also after the end, until alerts are "
+        f"deleted, the first on {until}. The results print what is left as not decided."
     )
 
 

@@ -120,7 +120,7 @@ def close(installation: Installation, id: DeploymentId) -> Output:
     from lfr_core.recognition.build import drop_gallery
 
     closed = build_deployment_service(installation).close(id, by=_actor(installation, id, Step.CLOSE))
-    waiting = still_to_decide(installation.engine, id)
+    waiting = still_to_decide(installation.engine, id, retention_h=installation.policy.alerts.retention_h)
     if waiting:
         errors.print(f"{waiting} (`lfr alerts list --deployment {id} --undecided`)", markup=False, soft_wrap=True)
     drop_gallery(installation, closed.gallery)

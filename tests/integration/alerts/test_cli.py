@@ -24,6 +24,7 @@ from lfr_core.custody.vault.port import KeyKind
 from lfr_core.deployments.service import DeploymentService
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.domain.policy import load_policy
+from lfr_core.domain.working_days import LONDON
 from lfr_core.recognition.gallery.milvus import MilvusGallery
 from lfr_core.storage.engine import open_engine
 from tests.support.deployments import deployment_service
@@ -181,6 +182,9 @@ def test_closing_says_how_many_alerts_still_wait_for_a_persons_judgement(
 
     assert closed.exit_code == 75
     assert "1 alert waits for a person's judgement" in closed.stderr
+    assert "operators can judge on their page, also after the end" in closed.stderr
+    gone = dt.datetime.now(LONDON) + dt.timedelta(hours=24)
+    assert f"the first on {gone.day} {gone:%B %Y}" in closed.stderr
     assert "lfr alerts list --deployment dep --undecided" in closed.stderr
     looks = Consultations(records, trail_of(records), SystemClock())
     found = read.alerts(

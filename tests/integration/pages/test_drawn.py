@@ -274,7 +274,7 @@ def test_the_publication_officer_publishes_what_is_shown_and_corrects_only_what_
     given = {"view": view, "engine": engine, "who": "A. Okafor"}
     app = AppTest.from_function(publication, kwargs=given, default_timeout=60).run()
     assert "40 faces were compared with the list. There were 6 alerts: 3 right, 2 wrong, 1 not decided." in texts(app)
-    assert "Nobody has judged 1 of the alerts" in texts(app)
+    assert "Nobody has judged 1 of the alerts. 1 alert waits for a person's judgement: operators can" in texts(app)
 
     press(app, "Publish")
     assert "Not done:" in texts(app)

@@ -101,4 +101,6 @@ def test_of_a_camera_that_sees_badly_the_bar_never_says_that_nobody_is_recognise
 
 def test_a_deployment_that_is_not_open_recognises_nobody_whatever_its_cameras_do() -> None:
     assert "NOT RECOGNISING" in bar(WORKING, live=False)
-    assert "the deployment is over" in bar(WORKING, live=False, over=True)
+    assert "the deployment is over. Who acts: nobody has to" in bar(WORKING, live=False, over=True)
+    waits = replace(WORKING, counts=replace(WORKING.counts, alerts=replace(NO_ALERTS, undecided=1)))
+    assert "the deployment is over. Who acts: its operators, who judge what" in bar(waits, live=False, over=True)
