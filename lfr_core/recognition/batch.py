@@ -13,6 +13,7 @@ from lfr_core.domain.frames import FrameHeader
 from lfr_core.domain.messages import DeadLetter, LiveProbeResult, OutcomeBatch, Sighting
 from lfr_core.domain.outcomes import FrameOutcome
 from lfr_core.recognition.agreement import Shot
+from lfr_core.recognition.camera_tracks import CameraTracks
 from lfr_core.recognition.faces.types import Floats
 from lfr_core.recognition.live_probe import LiveProbeLook
 
@@ -69,10 +70,21 @@ class Probe:
     first: bool
     """Whether it is its track's first comparable shot."""
 
-    def discount(self) -> None:
+    def discount(self, camera: CameraTracks | None) -> None:
         """Take the drawn test face out of the frame's counts: it is of nobody, whoever sent it."""
+        if camera is not None and self.first:
+            camera.leave_out(self.shot.track, begun=self.shot.track in self.seen.begun)
         self.seen.begun -= {self.shot.track}
         self.seen.faces -= self.shot.sequence == self.seen.header.sequence
+
+    def count(self, camera: CameraTracks | None) -> None:
+        """Count the face as compared if it is its track's first, or its first after the drawn test face."""
+        if self.seen.outcome is not FrameOutcome.RECOGNISED:
+            return
+        left_out = None if camera is None else camera.count_anew(self.shot.track)
+        if left_out:
+            self.seen.begun |= {self.shot.track}
+        self.seen.tracks_compared += self.first or left_out is not None
 
 
 @dataclass(slots=True, eq=False)

@@ -64,6 +64,8 @@ class CameraTracks:
         self._agreement = Agreement()
         self._same = Reassociation()
         self._compared: set[int] = set()
+        self._left_out: dict[int, bool] = {}
+        """Tracks compared as the drawn test face alone, and whether their beginning left the counts too."""
         self.last_sequence = -1
 
     def track(self, header: FrameHeader, image: Image, found: list[Detection], engine: FaceEngine) -> CameraLook:
@@ -91,7 +93,7 @@ class CameraTracks:
             usable = quality.find_fault(face.quality, self._policy.faces) is None
             offers.append(Offer(assignment.track_id, face, usable, where))
         shots = [_shot(chosen) for chosen in self._chooser.choose(offers, ended=update.ended)]
-        self._compared -= set(update.ended) - {shot.track for shot in shots}  # a last shot is compared yet: `settle`
+        self._forget(set(update.ended) - {shot.track for shot in shots})  # a last shot is compared yet: `settle`
         for person in self._same.forget(header.captured_ns, self._tracker.live):
             self._agreement.forget(person)
         return CameraLook(shots, frozenset(each.track_id for each in update.assignments if each.started))
@@ -106,6 +108,17 @@ class CameraTracks:
             return False
         self._compared.add(track)
         return True
+
+    def leave_out(self, track: int, *, begun: bool) -> None:
+        """Note that a track's first comparison was the drawn test face's, which isn't counted; `begun`: nor its start.
+
+        Whoever goes on in that track with another face is counted from then on: `count_anew`.
+        """
+        self._left_out[track] = begun
+
+    def count_anew(self, track: int) -> bool | None:
+        """Return, once and for a track that was left out, whether its beginning was too; None: it wasn't left out."""
+        return self._left_out.pop(track, None)
 
     def join(self, shot: Shot, template: Floats) -> None:
         """Take a shot's template, shape (512,): its track may go on another that broke (`Reassociation`)."""
@@ -140,7 +153,12 @@ class CameraTracks:
 
     def settle(self, tracks: Iterable[int]) -> None:
         """Forget, after a batch's votes, which of `tracks` were compared, where they have ended."""
-        self._compared -= set(tracks) - set(self._tracker.live)
+        self._forget(set(tracks) - set(self._tracker.live))
+
+    def _forget(self, tracks: set[int]) -> None:
+        self._compared -= tracks
+        for track in tracks & self._left_out.keys():
+            del self._left_out[track]
 
 
 def cut_probe(image: Image, box: Floats) -> Image:

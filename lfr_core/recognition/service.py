@@ -143,12 +143,12 @@ class Recogniser:
             self._vault, looked, found, now_ns=now_ns, retention_h=retention_h
         )  # before the votes: what raises from here on couldn't be asked again
         for index, probe in enumerate(looked.probes):
+            camera = self._cameras.get(probe.session)
             if index in drawn:
-                probe.discount()
+                probe.discount(camera)
                 continue
-            if probe.first and probe.seen.outcome is FrameOutcome.RECOGNISED:
-                probe.seen.tracks_compared += 1
-            if (camera := self._cameras.get(probe.session)) is None:
+            probe.count(camera)
+            if camera is None:
                 continue
             camera.join(probe.shot, looked.templates.reveal()[index])
             entry, similarity = found.get(index, ("", -1.0))
