@@ -5,7 +5,16 @@ from __future__ import annotations
 import base64
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    model_serializer,
+)
 
 from lfr_core.custody.vault.port import KeyKind
 from lfr_core.domain.actors import ProcessIdentity
@@ -90,6 +99,12 @@ class FrameKeyAnswer(Message):
     opens_until_ns: int
     lease_s: float
     canary: str = ""
+
+    @model_serializer(mode="wrap")
+    def _write(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """Leave the canary out where none is asked for: processes of earlier versions take no field they don't know."""
+        written: dict[str, object] = handler(self)
+        return written if self.canary else {name: value for name, value in written.items() if name != "canary"}
 
 
 class CanaryFrameAnswer(Message):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from lfr_core.custody.vault.answers import FrameKeyAnswer
 from lfr_core.custody.vault.core import VaultCore
 from lfr_core.custody.vault.frame_canaries import COLLECTED_WITHIN_S, OFFERED_FOR_S
+from lfr_core.custody.vault.port import FrameKey
 from lfr_core.custody.vault.sealing import fingerprint
 from lfr_core.domain.reserved import LIVE_PROBE_CAMERA
 from tests.support.vault_core import Records, TwoClocks, refused, vault_core
@@ -121,3 +125,17 @@ def test_behind_a_shut_gate_nothing_is_collected_and_nobody_asked(vault: tuple[V
         core.collect_canary("nowhere")
     with refused("gate.unknown"):
         core.seal_key("nowhere", "north")
+
+
+def test_an_answer_that_asks_for_none_is_one_that_earlier_versions_take(
+    vault: tuple[VaultCore, TwoClocks, Records],
+) -> None:
+    core, _, _ = vault
+    asked, other = core.seal_key("d", "north"), core.seal_key("d", "south")
+    opened = core.open_key(asked.id)
+
+    def fields(key: FrameKey) -> set[str]:
+        return set(json.loads(FrameKeyAnswer(**asdict(key)).model_dump_json()))
+
+    before = {"version", "answer", "id", "key", "seals_until_ns", "opens_until_ns", "lease_s"}
+    assert (fields(opened), fields(other), fields(asked)) == (before, before, before | {"canary"})
