@@ -18,6 +18,7 @@ from apps.acts import BY_ITSELF, stay_in_sight
 from apps.plain_words import plain_sentence, plain_words
 from apps.pressed import draw_button
 from apps.staff.pages import pages_of
+from apps.staff.place import forget_place, note_place
 from apps.typed.store import KEPT_H
 from apps.uploaded_files import forget_uploads
 from lfr_core.common.errors import LfrError, Refused
@@ -72,6 +73,7 @@ def logged_in(sessions: PageSessions, log_in: Callable[[], None]) -> PageSession
     except LfrError as error:
         _draw_refusal(error, log_in)
         return None
+    forget_place()
     return PageSession(person, lambda: sessions.use(claims), lambda: sessions.end(claims), sessions.holders)
 
 
@@ -142,6 +144,7 @@ def _log_out(session: PageSession, before: Callable[[], None]) -> None:
 
 def _draw_refusal(error: LfrError, log_in: Callable[[], None]) -> None:
     _forget_pictures()
+    note_place()
     st.html("<h1>OpenLFR</h1>")
     if not isinstance(error, Refused):
         st.error(f"Nothing is shown, because it isn't known who is there: {plain_words(str(error))}.")

@@ -6,13 +6,13 @@ was opened with one.
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
-import streamlit as st
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.user_info import generate_login_redirect_url
 
+from apps.staff.place import note_place
 from apps.staff.return_path import BACK_TO
 
 __all__ = ["send_to_login"]
@@ -26,8 +26,9 @@ def send_to_login(*, base: str) -> None:
     context = get_script_run_ctx()
     if context is None:
         return
-    path = urlsplit(st.context.url or "").path.removeprefix(base).strip("/")
-    query = urlencode(st.query_params.to_dict())
+    page, said = note_place()
+    path = page.removeprefix(base).strip("/")
+    query = urlencode(said)
     where = f"{path}?{query}" if query else path
     message = ForwardMsg()
     message.auth_redirect.url = f"{generate_login_redirect_url(_PROVIDER)}&{BACK_TO}={quote(where, safe='')}"

@@ -162,8 +162,9 @@ def test_a_page_whose_session_has_ended_is_where_one_is_after_the_next_login(
     logins.cookies.pop(ADA, None)
     logins.log_in(context, ADA)
     page = context.new_page()
-    page.goto(f"{address}/planning?deployment=market-0412")
-    page.locator(".lfr-who").filter(has_text=ADA).wait_for(timeout=30_000)
+    page.goto(f"{address}/planning")
+    page.get_by_role("radiogroup", name="Part of the page").get_by_text("Application", exact=True).click()
+    page.wait_for_url(f"{address}/planning?planner-where=Application")
     time.sleep(1.1)  # a login's time is in whole seconds
     logins.people.end_sessions(ADA, by=authenticated(DEE))
 
@@ -171,7 +172,8 @@ def test_a_page_whose_session_has_ended_is_where_one_is_after_the_next_login(
     type_login(page, login_of(ADA))
     page.locator(".lfr-who").filter(has_text=ADA).wait_for(timeout=30_000)
 
-    assert page.url == f"{address}/planning?deployment=market-0412"
+    page.wait_for_url(f"{address}/planning?planner-where=Application")
+    assert page.get_by_role("radio", name="Application").is_checked()
 
 
 @pytest.mark.slow
