@@ -93,14 +93,16 @@ def inject_canaries(
     return known
 
 
-def collect_frame_canary(installation: Installation, deployment: str) -> tuple[InjectedCanary, ...]:
-    """Make the control of the canary frame that a camera has just sent; none has: one is asked for, nothing returned.
+def collect_frame_canary(
+    installation: Installation, deployment: str, *, ask: bool = True
+) -> tuple[InjectedCanary, ...]:
+    """Make the control of the canary frame that a camera has just sent; none has: with `ask` one is asked for.
 
     Raises:
         Refused: the gate is shut.
         Retryable: the vault or the records are away.
     """
-    sent = _build_streams(installation).collect_frame(deployment)
+    sent = _build_streams(installation).collect_frame(deployment, ask=ask)
     return () if sent is None else build_erasure(installation).remember(deployment, [sent])
 
 

@@ -24,8 +24,8 @@ def inject_missing_canaries(installation: Installation, *, planned_only: bool = 
     """Inject canaries into each deployment whose gate is open and that has none; return their ids.
 
     The flows process asks every two seconds for planned ones, and each sweep for all: who comes second leaves it to
-    the first. A frame is sent by a camera, the deployment's first as soon as it is lent a key; it is collected every
-    two seconds, since the broker keeps it for a minute.
+    the first. A frame is sent by a camera, the deployment's first as soon as it is lent a key and others at moments
+    that the vault draws; it is collected every two seconds, since the broker keeps it for a minute.
 
     Raises:
         Retryable: a service is away; the next sweep tries again.
@@ -50,8 +50,8 @@ def _inject_missing_canaries(installation: Installation, *, planned_only: bool) 
         except Refused:  # nobody attends yet: nothing could be sealed
             continue
         found: tuple[InjectedCanary, ...] = ()
-        if planned_only and CanaryKind.FRAME not in there and (is_planned or there):
-            found = collect_frame_canary(installation, view.id)
+        if planned_only and (is_planned or there):
+            found = collect_frame_canary(installation, view.id, ask=CanaryKind.FRAME not in there)
         if others_missing:
             found += inject_canaries(installation, view.id, [kind for kind in CanaryKind if kind != CanaryKind.FRAME])
         injected += [view.id] * bool(found)

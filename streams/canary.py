@@ -83,9 +83,12 @@ class CanaryStreams:
             self.sleep(_LOOK_S)
         return sent
 
-    def collect_frame(self, deployment: str, *, store: str = "broker") -> InjectedCanary | None:
-        """Return the frame of noise that a camera has just sent; None: it is asked for. Raises as `inject_frame`."""
-        sent = self.vault.collect_canary(deployment)
+    def collect_frame(self, deployment: str, *, ask: bool = True, store: str = "broker") -> InjectedCanary | None:
+        """Return the frame of noise that a camera has just sent; None: with `ask` it is asked for.
+
+        Raises as `inject_frame`.
+        """
+        sent = self.vault.collect_canary(deployment, ask=ask)
         if sent is None:
             return None
         return InjectedCanary(

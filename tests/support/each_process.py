@@ -81,8 +81,8 @@ class EachProcess:
     ) -> None:
         self.process(ProcessIdentity.CAMERA).tell_canary(canary, key_id, camera, clear, stored)
 
-    def collect_canary(self, deployment: str) -> CanaryFrame | None:
-        return self.process(ProcessIdentity.FLOWS).collect_canary(deployment)
+    def collect_canary(self, deployment: str, *, ask: bool = True) -> CanaryFrame | None:
+        return self.process(ProcessIdentity.FLOWS).collect_canary(deployment, ask=ask)
 
     def open_key(self, key_id: str) -> FrameKey:
         return self.process(ProcessIdentity.RECOGNISE).open_key(key_id)

@@ -176,7 +176,7 @@ class MemoryVault:
     ) -> None:
         raise NotImplementedError
 
-    def collect_canary(self, deployment: str) -> None:
+    def collect_canary(self, deployment: str, *, ask: bool = True) -> None:
         raise NotImplementedError
 
     def open_key(self, key_id: str) -> FrameKey:

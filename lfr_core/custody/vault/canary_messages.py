@@ -28,6 +28,7 @@ class TellCanary(Message):
 class CollectCanary(Message):
     verb: Literal["collect-canary"] = "collect-canary"
     deployment: _Name
+    ask: bool
 
 
 CanaryRequest: TypeAlias = TellCanary | CollectCanary

@@ -46,8 +46,8 @@ class CanaryVault(Protocol):
         """
         ...
 
-    def collect_canary(self, deployment: str) -> CanaryFrame | None:
-        """Return a frame of noise that a camera has just sent, once; or None, and a camera is asked for one.
+    def collect_canary(self, deployment: str, *, ask: bool = True) -> CanaryFrame | None:
+        """Return a frame of noise that a camera has just sent, once; or None, and with `ask` a camera is asked for one.
 
         It is one of the last half minute: the broker keeps frames for a minute, and who collects searches for it.
         Refused as `Vault.check_gate` while no camera of it is lent a key.

@@ -116,8 +116,8 @@ class VaultClient:
         needles = {"clear": tuple(clear), "stored": tuple(stored)}
         self._ask(m.checked(TellCanary, canary=canary, key_id=key_id, camera=camera, **needles), m.TextAnswer)
 
-    def collect_canary(self, deployment: str) -> CanaryFrame | None:
-        return read_canary_frame(self._ask(m.checked(CollectCanary, deployment=deployment), CanaryFrameAnswer))
+    def collect_canary(self, deployment: str, *, ask: bool = True) -> CanaryFrame | None:
+        return read_canary_frame(self._ask(m.checked(CollectCanary, deployment=deployment, ask=ask), CanaryFrameAnswer))
 
     def record_key(
         self, use: RecordUse, *, actor: SystemActor, day: int | None = None, deployment: str = "", camera: str = ""

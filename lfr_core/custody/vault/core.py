@@ -127,10 +127,10 @@ class VaultCore:
         deployment, key = self._frames.deployment_of(key_id), self._frames.open_key(key_id)
         self._canaries.tell(canary, camera, deployment=deployment, key=key, clear=clear, stored=stored)
 
-    def collect_canary(self, deployment: str) -> CanaryFrame | None:
-        m.checked(CollectCanary, deployment=deployment)
+    def collect_canary(self, deployment: str, *, ask: bool = True) -> CanaryFrame | None:
+        m.checked(CollectCanary, deployment=deployment, ask=ask)
         self._frames.check_gate(deployment)
-        return self._canaries.collect(deployment)
+        return self._canaries.collect(deployment, ask=ask)
 
     def trusted_now_ns(self) -> int:
         return self._guard.now_ns_for_deletion()

@@ -94,7 +94,7 @@ def _about_canaries(core: VaultCore, request: TellCanary | CollectCanary) -> Bas
             core.tell_canary(request.canary, request.key_id, request.camera, request.clear, request.stored)
             return m.TextAnswer()
         case CollectCanary():
-            sent = core.collect_canary(request.deployment)
+            sent = core.collect_canary(request.deployment, ask=request.ask)
             return CanaryFrameAnswer() if sent is None else CanaryFrameAnswer(**asdict(sent))
 
 

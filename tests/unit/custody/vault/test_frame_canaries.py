@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from lfr_core.custody.vault.answers import FrameKeyAnswer
 from lfr_core.custody.vault.core import VaultCore
-from lfr_core.custody.vault.frame_canaries import COLLECTED_WITHIN_S, OFFERED_FOR_S
+from lfr_core.custody.vault.frame_canaries import COLLECTED_WITHIN_S, OFFERED_FOR_S, QUIET_S, FrameCanaries
 from lfr_core.custody.vault.port import FrameKey
 from lfr_core.custody.vault.sealing import fingerprint
 from lfr_core.domain.reserved import LIVE_PROBE_CAMERA
@@ -75,7 +76,7 @@ def test_what_was_sent_is_returned_once_with_the_vaults_own_word_for_its_key(
     assert core.seal_key("d", "north").canary == ""
 
 
-def test_none_is_asked_for_again_unless_somebody_wants_to_collect_it(
+def test_none_is_asked_for_again_at_once_unless_somebody_wants_to_collect_it(
     vault: tuple[VaultCore, TwoClocks, Records],
 ) -> None:
     core, _, _ = vault
@@ -84,8 +85,32 @@ def test_none_is_asked_for_again_unless_somebody_wants_to_collect_it(
     assert core.collect_canary("d") is not None
     assert core.seal_key("d", "south").canary == ""
 
+    assert core.collect_canary("d", ask=False) is None
+    assert core.seal_key("d", "south").canary == ""
     assert core.collect_canary("d") is None
     assert core.seal_key("d", "south").canary not in ("", lent.canary)
+
+
+def test_from_then_on_one_is_asked_for_at_moments_that_nobody_can_foresee() -> None:
+    clock = TwoClocks()
+    canaries = FrameCanaries(clock, Random(5))
+    key = FrameKey("k", b"k" * 32, 0, 0, 2.0)
+    waited: list[int] = []
+    for _ in range(200):
+        asked, seconds = "", 0
+        while not (asked := canaries.offer("d", "north")):
+            clock.advance(1.0)
+            seconds += 1
+        canaries.tell(asked, "north", deployment="d", key=key, clear=CLEAR, stored=STORED)
+        assert canaries.collect("d", ask=False) is not None
+        assert canaries.collect("d", ask=False) is None
+        waited.append(seconds)
+
+    first, *others = waited
+    assert first == 0
+    assert min(others) >= QUIET_S
+    assert 1_000 < sum(others) / len(others) < 1_400  # 60 s, and 1,140 s in the mean: seed and so the draws are fixed
+    assert len({*others}) > 150
 
 
 def test_what_the_broker_may_no_longer_have_is_not_returned_and_another_is_asked_for(
