@@ -36,6 +36,10 @@ READINESS_REFRESH_S = 5.0
 """Attendance and proof change by the second, a planner looks by the minute."""
 _NOTHING = "Nothing is planned. Who plans a deployment begins with “Application”, above."
 _WHERE = "planner-where"
+_KEPT = "planner-where-kept"
+"""Of the session's state: the part that was open last, which Streamlit forgets where another page is opened."""
+_LINKED = "planner-where-linked"
+"""And which the address named then."""
 _DEPLOYMENT = "planner-deployment"
 _MONTH = "planner-month"
 """Of the session's state: the first day of the month that the calendar shows."""
@@ -61,7 +65,9 @@ def page(view: PlannerView, session: PageSession) -> None:
         st.session_state[_DEPLOYMENT], st.session_state[_WHERE] = st.query_params["deployment"], "deployment"
     waits = _count_waiting(view, session)
     linked = next((each for each, words in _PLACES.items() if words == st.query_params.get(_WHERE)), None)
-    first = linked or ("calendar" if waits is None else "waiting")
+    if linked and linked != st.session_state.get(_LINKED):  # opened, loaded anew, or gone back to
+        st.session_state[_WHERE] = linked
+    first = st.session_state.get(_KEPT) or ("calendar" if waits is None else "waiting")  # "back" has an address without
     # said to the browser at each drawing: one that is cut short tells it nothing, and it goes back to the calendar
     st.session_state[_WHERE] = st.session_state.get(_WHERE, first)
     where = st.radio(
@@ -71,12 +77,18 @@ def page(view: PlannerView, session: PageSession) -> None:
         horizontal=True,
         format_func=_PLACES.__getitem__,
         captions=waits,
-        bind="query-params",  # so that it is open again where the page is loaded anew
+        on_change=_put_into_address,
     )
+    st.session_state[_KEPT], st.session_state[_LINKED] = where, linked
     show_result()
     if where != "deployment":
         st.query_params.pop("deployment", None)
     show_or_say_why(lambda: _SHOW[str(where)](view, session))
+
+
+def _put_into_address() -> None:
+    """Have the part that was chosen be open again where the page is loaded anew."""
+    st.query_params[_WHERE] = _PLACES[st.session_state[_WHERE]]
 
 
 def _count_waiting(view: PlannerView, session: PageSession) -> list[str] | None:

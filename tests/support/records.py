@@ -45,6 +45,7 @@ __all__ = [
     "outcomes",
     "recorder_of",
     "sighting",
+    "sighting_now",
     "store_of",
 ]
 
@@ -190,6 +191,11 @@ def sighting(
         probe_sealed=base64.b64encode(seal(key.key, probe, sighting_probe(deployment, id_))),
         key_id=key.info.id,
     )
+
+
+def sighting_now(vault: Vault, now_ns: int) -> Sighting:
+    """A sighting of this moment, of a deployment that was opened before it."""
+    return sighting((now_ns - NOW_NS) / 1e9, sequence=1000, vault=vault, sealed_ns=now_ns)
 
 
 def outcomes(

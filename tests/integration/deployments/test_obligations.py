@@ -13,7 +13,7 @@ from tests.support.edited_records import differences, put_on_trail
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.planning import OPERATOR, PLANNER, PlanningHarness
-from tests.support.records import recorder_of, sighting
+from tests.support.records import recorder_of, sighting_now
 from tests.support.vaults import trail_of
 
 
@@ -35,7 +35,7 @@ def test_each_obligation_is_done_by_itself_and_the_deployment_closed_by_the_last
     harness.walk(DeploymentStatus.LIVE)
     recorder = recorder_of(harness.engine, harness.clock)
     assert recorder is not None
-    recorder.record_sightings([sighting(0.0, vault=harness.vault, sealed_ns=harness.clock.time_ns())])
+    recorder.record_sightings([sighting_now(harness.vault, harness.clock.time_ns())])
     harness.deployments.close("dep", by=authenticated(OPERATOR))
     record_met_obligations(harness.engine, harness.vault, harness.trail, harness.now)
 

@@ -24,7 +24,7 @@ from lfr_core.storage.tables.watchlists import WatchlistEntryRow
 from tests.support.people import authenticated
 from tests.support.planning import OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHarness, form
 from tests.support.planning_acts import red, refused, status
-from tests.support.records import alerts_of, entry, recorder_of, sighting
+from tests.support.records import alerts_of, entry, recorder_of, sighting_now
 from tests.support.shown_pictures import seen
 
 S = DeploymentStatus
@@ -183,7 +183,7 @@ def test_only_registered_operators_attend_and_decide_at_a_planned_deployment(har
         DecisionService(harness.engine, harness.trail, harness.clock),
     )
     recorder = recorder_of(harness.engine, harness.clock)
-    recorder.record_sightings([sighting(0.0, vault=harness.vault, sealed_ns=harness.clock.time_ns())])
+    recorder.record_sightings([sighting_now(harness.vault, harness.clock.time_ns())])
     (alert,) = alerts_of(harness.engine, "dep")
 
     refused("people.unknown", lambda: attendance.record_heartbeat("dep", authenticated("a stranger")))
