@@ -33,7 +33,6 @@ def make_planned(engine: Engine, deployment: str, *, one_in: int = 1_000) -> Non
         row = session.get_one(DeploymentRow, deployment)
         _register_operator(session)
         assert row.opened_at is not None
-        row.opened_at -= timedelta(hours=12)  # alerts of the hours before may be put into it
         row.planned, row.cameras = True, "north"
         session.add(
             PlannedDeploymentRow(deployment=deployment, revision=1, planner="Pat Planner", officer="Olu Officer")
@@ -45,7 +44,7 @@ def make_planned(engine: Engine, deployment: str, *, one_in: int = 1_000) -> Non
                 place="High Street",
                 footprint="north side",
                 starts_at=row.opened_at,
-                ends_at=row.opened_at + timedelta(hours=18),
+                ends_at=row.opened_at + timedelta(hours=6),
                 use_case=next(iter(UseCase)).value,
                 purpose="a test",
                 sought=_TEXT,

@@ -36,7 +36,7 @@ from tests.support.each_process import EachProcess
 from tests.support.galleries import held_by
 from tests.support.people import add_operators, authenticated
 from tests.support.planned_deployment import OPERATOR, make_planned
-from tests.support.records import entry, sighting
+from tests.support.records import entry, sighting_now
 from tests.support.shown_pictures import seen
 from tests.support.vault_server import serving_vault
 
@@ -77,7 +77,7 @@ def falsely_alerted(settings: Settings, engine: Engine) -> None:
     recorder.record_outcomes(
         [OutcomeBatch(deployment="dep", camera="north", session="s", results=(faces,), reported_ns=now_ns)]
     )
-    (alert,) = recorder.record_sightings([sighting(0.0, vault=vault, sealed_ns=now_ns)]).opened
+    (alert,) = recorder.record_sightings([sighting_now(vault, now_ns)]).opened
     DecisionService(engine, trail, clock).judge(
         alert, Judgement.DIFFERENT, authenticated("Ann Operator"), shown=seen(engine, alert)
     )
