@@ -263,34 +263,6 @@ def test_what_came_of_a_press_is_in_sight_of_whoever_pressed(page: Page, planner
 
 
 @pytest.mark.slow
-def test_back_from_another_page_and_within_this_one_the_part_stands_open_that_was_open(
-    page: Page, planner: str, logins: PageLogins
-) -> None:
-    from playwright.sync_api import expect
-
-    def is_open(part: str) -> None:
-        expect(page.get_by_role("radio", name=part)).to_be_checked(timeout=20_000)
-
-    open_as(page, logins, planner, OFFICER)
-    go(page, "Calendar")
-    go(page, "Application")
-    page.wait_for_url("**/planning?planner-where=Application")
-    page.get_by_role("link", name="Enquiries").click()
-    page.get_by_role("heading", name="Enquiries and complaints").wait_for()
-
-    page.go_back()
-    page.get_by_role("heading", name="Planning", exact=True).wait_for()
-    is_open("Application")
-    page.reload()
-    is_open("Application")
-    go(page, "Calendar")
-    page.get_by_role("link", name="Enquiries").click()
-    page.get_by_role("heading", name="Enquiries and complaints").wait_for()
-    page.get_by_role("link", name="Planning", exact=True).click()
-    is_open("Calendar")
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_part_of_the_pages_breaks_a_rule_of_wcag(
     context: BrowserContext, planner: str, axe: str, logins: PageLogins, scheme: str

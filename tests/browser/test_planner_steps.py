@@ -116,3 +116,34 @@ def test_each_role_finds_its_act_beside_a_red_line_and_the_deployment_moves_on(
         state = read_state(session, session.get_one(DeploymentRow, "dep"))
     assert state is not None
     assert state.status is DeploymentStatus.READY
+
+
+def test_back_from_another_page_the_part_stands_open_that_was_open(
+    page: Page, settings: Settings, logins: PageLogins
+) -> None:
+    from playwright.sync_api import expect
+
+    parts = page.get_by_role("radiogroup", name="Part of the page")
+
+    def is_open(part: str) -> None:
+        expect(page.get_by_role("radio", name=part)).to_be_checked(timeout=20_000)
+
+    def leave() -> None:
+        page.get_by_role("link", name="Enquiries").click()
+        page.get_by_role("heading", name="Enquiries and complaints").wait_for()
+
+    logins.log_in(page.context, OFFICER)
+    page.goto(f"{settings.page_addresses[0].rstrip('/')}/planning")
+    parts.get_by_text("Calendar", exact=True).click()
+    parts.get_by_text("Application", exact=True).click()
+    page.wait_for_url("**/planning?planner-where=Application")
+    leave()
+    page.go_back()
+    page.get_by_role("heading", name="Planning", exact=True).wait_for()
+    is_open("Application")
+    page.reload()
+    is_open("Application")
+    parts.get_by_text("Calendar", exact=True).click()
+    leave()
+    page.get_by_role("link", name="Planning", exact=True).click()
+    is_open("Calendar")
