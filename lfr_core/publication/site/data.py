@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 from sqlalchemy import Engine
@@ -61,6 +62,11 @@ class SiteDeployment:
     @property
     def newest(self) -> PublishedRecord | None:
         return self.revisions[-1] if self.revisions else None
+
+    @property
+    def corrections(self) -> tuple[tuple[PublishedRecord, PublishedRecord], ...]:
+        """Return each correction, with what it corrected before it; the first first."""
+        return tuple(pairwise(self.revisions))
 
     @property
     def is_public(self) -> bool:

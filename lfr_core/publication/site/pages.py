@@ -23,7 +23,7 @@ from lfr_core.publication.site.data import SiteData, SiteDeployment
 from lfr_core.publication.site.figures import cells, describe_not_decided
 from lfr_core.publication.site.forgotten import quarters
 from lfr_core.publication.site.script import SCRIPT, SCRIPT_SOURCE
-from lfr_core.publication.site.summary import rates, summarise
+from lfr_core.publication.site.summary import describe_record, rates, summarise
 from lfr_core.publication.site.words import Words
 
 __all__ = ["name_what_is_missing", "pages"]
@@ -135,6 +135,7 @@ def _environment(say: Words) -> Environment:
         "day": say.day,
         "when": lambda announced: say.span(announced.plan.starts_at, announced.plan.ends_at),
         "result": lambda one: summarise(one, say),
+        "told": lambda record: describe_record(record, say),
         "share": say.share,
         "number": say.number,
         "hm": lambda at: f"{_local(at):%H:%M}",

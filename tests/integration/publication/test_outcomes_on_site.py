@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -63,3 +64,30 @@ def test_what_came_of_alerts_that_were_not_confirmed_is_told_as_well(engine: Eng
     assert told == [record.outcomes.arrest, record.outcomes.after_other_alerts_arrest]
     assert f"{sum(told)} people were arrested." in page
     assert min(told) > 0
+
+
+def test_a_correction_is_told_on_the_page_with_its_reason_and_what_was_told_before(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """It stood among the downloads alone, and the figures of before in a file."""
+    clock = ended_deployment(engine, "dep")
+    announcing(engine, clock).publish("dep", planned(), by=authenticated("A. Okafor"))
+    publisher = Publisher(engine, trail_of(engine), clock, POLICY.publication, compared(engine))
+    figures, by = gather_figures(engine, "dep", force=FORCE.name), authenticated("A. Okafor")
+    publisher.publish("dep", figures, by=by)
+
+    def page(folder: Path) -> str:
+        data = gather_site_data(engine, POLICY, documents_folder=Path("none"), now=NOW)
+        vault, _ = site_vault(folder, engine, POLICY, NOW)
+        return render_site_files(data, POLICY, signer=vault)["deployments/dep.html"].decode()
+
+    before = page(tmp_path / "before")
+    (lead,) = re.findall(r'<p class="lead">(.+?)</p>', before)
+    clock.now_ns += 60 * 10**9
+    cameras = replace(figures.cameras, faces_compared=figures.cameras.faces_compared - 1)
+    publisher.correct("dep", replace(figures, cameras=cameras), reason="One was counted twice.", by=by)
+    after = page(tmp_path / "after")
+
+    assert "Corrected" not in before
+    assert "One was counted twice.</span><br>Before that it was told: " + lead in after
+    assert lead not in re.findall(r'<p class="lead">(.+?)</p>', after)
