@@ -63,6 +63,8 @@ def page(view: PlannerView, session: PageSession) -> None:
     warn_of_placeholders(view.policy.force)
     if "deployment" in st.query_params and _DEPLOYMENT not in st.session_state:
         st.session_state[_DEPLOYMENT], st.session_state[_WHERE] = st.query_params["deployment"], "deployment"
+    if _DEPLOYMENT in st.session_state:  # else Streamlit forgets it while another part is open
+        st.session_state[_DEPLOYMENT] = st.session_state[_DEPLOYMENT]
     waits = _count_waiting(view, session)
     linked = next((each for each, words in _PLACES.items() if words == st.query_params.get(_WHERE)), None)
     if linked and linked != st.session_state.get(_LINKED):  # opened, loaded anew, or gone back to
@@ -159,7 +161,6 @@ def _deployment(view: PlannerView, session: PageSession) -> None:
         return
     if st.session_state.get(_DEPLOYMENT) not in labels:
         st.session_state[_DEPLOYMENT] = next(iter(labels))
-    st.session_state[_DEPLOYMENT] = st.session_state[_DEPLOYMENT]  # as `_WHERE`
     chosen = choose("Which deployment", labels, _DEPLOYMENT)
     st.query_params["deployment"] = chosen  # for when the page is loaded anew
     one = view.read_overview(chosen)
