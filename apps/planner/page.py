@@ -9,6 +9,7 @@ from functools import partial
 from html import escape
 from itertools import groupby
 from pathlib import Path
+from typing import Final
 
 import streamlit as st
 
@@ -43,6 +44,9 @@ _LINKED = "planner-where-linked"
 _DEPLOYMENT = "planner-deployment"
 _MONTH = "planner-month"
 """Of the session's state: the first day of the month that the calendar shows."""
+_DECIDED: Final = "planner-decided"
+"""Of the session's state: the revision of each deployment that stood open here for its decision. It stays so once it is
+decided: whoever has it open reads on, and prints the authority."""
 _PLACES = {
     "calendar": "Calendar",
     "waiting": "Waiting for you",
@@ -201,8 +205,11 @@ def _readiness(view: PlannerView, session: PageSession, deployment: str, drawn: 
 
 def _details(view: PlannerView, session: PageSession, one: DeploymentOverview) -> None:
     people = one.list_people or None
-    decides = one.view.status is DeploymentStatus.APPLIED and Role.AUTHORISING_OFFICER in session.person.roles
-    with st.expander("Application and authority", expanded=decides, key=f"pln-application-{decides}-{one.view.id}"):
+    decided: dict[str, int] = st.session_state.setdefault(_DECIDED, {})
+    if one.view.status is DeploymentStatus.APPLIED and Role.AUTHORISING_OFFICER in session.person.roles:
+        decided[one.view.id] = one.application.revision
+    opened = decided.get(one.view.id, 0)
+    with st.expander("Application and authority", expanded=bool(opened), key=f"pln-application-{opened}-{one.view.id}"):
         st.html(panels.application_html(one.application, one.authority))
         with st.container(horizontal=True):
             for kind in list_forms(one.authority, one.view.status):
