@@ -132,7 +132,8 @@ def _draw_console(session: PageSession) -> None:
         view.attend(deployment, operator)
         dashboard, status = view.shared_dashboard(deployment), deployment.view
         why = deployment.suspended_why if status.status is DeploymentStatus.SUSPENDED else ""
-        state = standing_of(dashboard, live=status.is_live, over=status.status.is_over, suspended_why=why)
+        over = deployment if status.status.is_over else None
+        state = standing_of(dashboard, live=status.is_live, over=over, suspended_why=why)
         st.html(panels.header_html(header, standing_html(state, now_ns=view.now_ns())))
         if operator is None:
             _draw_unattended(deployment, dashboard)

@@ -12,12 +12,14 @@ from apps.operator.values import Dashboard
 from apps.operator.view import clock_words
 from apps.plain_words import plain_words
 from lfr_core.alerts.health import Health
-from lfr_core.alerts.read import CameraHealth
+from lfr_core.alerts.read import CameraHealth, DeploymentSummary
+from lfr_core.common.counts import agree, counted
+from lfr_core.domain.deployments import DeploymentStatus
+from lfr_core.domain.working_days import LONDON
 
 __all__ = ["ConsoleState", "standing_html", "standing_of"]
 
 _SYSTEM: Final = "whoever runs the system"
-_JUDGES: Final = "its operators, who judge what still waits"
 _WHY: Final = {
     Health.SILENT: "no camera sends",
     Health.NO_PICTURES: "no camera sends pictures",
@@ -52,13 +54,25 @@ class ConsoleState:
     """Who acts; "" while people are recognised."""
     hardly: bool = False
     """Whether pictures are looked at, of cameras none of which sees as it should."""
+    over: str = ""
+    """What became of a deployment that is over, and when: that nobody is recognised is as it should be then."""
 
 
-def standing_of(dashboard: Dashboard, *, live: bool, over: bool, suspended_why: str = "") -> ConsoleState:
-    """Say it from what the page knows; the first cause that alone is enough. `suspended_why`: "" where it isn't."""
-    if over:
-        left = dashboard.counts.alerts.undecided + dashboard.counts.blue_list.undecided
-        return _off("the deployment is over", None, _JUDGES if left else "nobody has to")
+def standing_of(
+    dashboard: Dashboard, *, live: bool, over: DeploymentSummary | None = None, suspended_why: str = ""
+) -> ConsoleState:
+    """Say it from what the page knows; the first cause that alone is enough.
+
+    Args:
+        dashboard: cameras and totals.
+        live: whether it is open.
+        over: the deployment, where it is over.
+        suspended_why: "" where it isn't suspended.
+    """
+    if over is not None:
+        left = dashboard.waiting
+        waits = f"{counted(left, 'alert')} {agree(left, 'waits')} for an operator's judgement" if left else ""
+        return ConsoleState(recognising=False, why=waits, since_ns=None, who="", over=_over_words(over))
     if suspended_why:
         why = shorten(plain_words(suspended_why), _LONGEST_WHY, placeholder=" …")
         return _off(f"it is suspended ({why})", None, "an authorising officer, who resumes it on the planning page")
@@ -78,6 +92,14 @@ def standing_of(dashboard: Dashboard, *, live: bool, over: bool, suspended_why: 
         why = cameras_work(dashboard.working, len(running))
         return ConsoleState(recognising=True, why=why, since_ns=None, who="")
     return _no_camera_works(running or list(dashboard.cameras))
+
+
+def _over_words(one: DeploymentSummary) -> str:
+    was = "was cancelled" if one.view.status is DeploymentStatus.CANCELLED else "ended"
+    if one.ended_at is None:
+        return f"The deployment {was}."
+    local = one.ended_at.astimezone(LONDON)
+    return f"The deployment {was} on {local.day} {local:%B %Y at %H:%M}."
 
 
 def _off(why: str, since_ns: int | None, who: str) -> ConsoleState:
@@ -101,6 +123,10 @@ def _no_camera_works(cameras: list[CameraHealth]) -> ConsoleState:
 
 def standing_html(state: ConsoleState, *, now_ns: int) -> str:
     """Show it over the whole width, in words first."""
+    if state.over:
+        left = f"Still to do: {state.why}." if state.why else "No alert is left to judge."
+        words = escape(f"{state.over} {left}")
+        return f'<p class="ops-state" role="status"><strong>OVER</strong> <span>{words}</span></p>'
     if state.recognising:
         return (
             '<p class="ops-state is-on" role="status"><strong>RECOGNISING</strong> '

@@ -56,6 +56,8 @@ class Dashboard:
     """Why the gate of a live deployment is shut, so that nobody is recognised; "" while it is open."""
     shut_who: str = ""
     """Who acts on that."""
+    waiting: int = 0
+    """Alerts that a person can judge now, test subjects among them."""
     silent: tuple[SilentPart, ...] = ()
     """Parts of the platform that answer nothing."""
 

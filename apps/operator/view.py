@@ -174,6 +174,7 @@ class OperatorView:
                 limits=read.limits_of(self._policy, live_only=deployment.view.live_only),
             ),
             counts=read.counts(self._engine, deployment.view.id),
+            waiting=read.count_waiting(self._engine, deployment.view.id),
             latency=read.latency(self._engine, deployment.view.id),
             max_age_ms=max_age_s * 1000.0,
             now_ns=now_ns,
@@ -270,8 +271,8 @@ class OperatorView:
     def tally(self, deployment: str) -> tuple[int, int]:
         """Count the alerts that wait for a person, and those judged; test subjects among them."""
         counts = read.counts(self._engine, deployment)
-        waiting = counts.alerts.undecided + counts.blue_list.undecided
-        return waiting, counts.alerts.total + counts.blue_list.total - waiting
+        judged = sum(each.total - each.undecided for each in (counts.alerts, counts.blue_list))
+        return read.count_waiting(self._engine, deployment), judged
 
     def response(self, alert: read.AlertSummary) -> Response:
         """Return what was agreed for its category before the deployment; an arrest is never shown of a child."""

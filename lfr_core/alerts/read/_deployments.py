@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine, union_all
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from lfr_core.alerts.read._cameras import frame_counts
 from lfr_core.deployments.views import view_of
@@ -33,6 +33,7 @@ __all__ = [
     "DeploymentSummary",
     "RefusedRecords",
     "StageFigures",
+    "count_waiting",
     "counts",
     "dead_letters",
     "deployment",
@@ -127,6 +128,13 @@ def counts(engine: Engine, deployment: str) -> DeploymentCounts:
         alerts=_tally([decision for category, decision in answers if not category.is_test_subject]),
         blue_list=_tally([decision for category, decision in answers if category.is_test_subject]),
     )
+
+
+def count_waiting(engine: Engine, deployment: str) -> int:
+    """Count the alerts that a person can judge now, test subjects among them: neither judged nor deleted."""
+    standing = select(func.count()).where(AlertRow.deployment == deployment, col(AlertRow.canary).is_(False))
+    with reading(engine) as session:
+        return session.exec(standing.where(col(AlertRow.judgement).is_(None))).one()
 
 
 def stages(engine: Engine, deployment: str) -> tuple[StageFigures, ...]:

@@ -45,11 +45,13 @@ def decided(harness: AlertHarness) -> list[UUID]:
 def test_published_figures_are_the_same_before_and_after_the_alerts_expire(harness: AlertHarness) -> None:
     decided(harness)
     before = read.counts(harness.engine, "dep")
+    assert read.count_waiting(harness.engine, "dep") == 2  # the test subject's too
 
     harness.after_retention()
     gone = harness.expire()
 
     assert len(gone) == 5
+    assert read.count_waiting(harness.engine, "dep") == 0  # nobody can judge what is deleted
     assert alerts_of(harness.engine, "dep") == ()
     assert read.counts(harness.engine, "dep") == before
     assert (before.alerts.total, before.alerts.undecided, before.blue_list.total) == (4, 1, 1)
@@ -224,6 +226,7 @@ def test_a_canary_is_counted_and_shown_nowhere_and_leaves_no_stub(harness: Alert
         alert_of(harness.engine, canary),
         read.alerts_starting(harness.engine, str(canary)[:8]),
         read.counts(harness.engine, "dep").blue_list.total,
+        read.count_waiting(harness.engine, "dep"),
     )
 
     with pytest.raises(Refused) as decision:
@@ -231,7 +234,7 @@ def test_a_canary_is_counted_and_shown_nowhere_and_leaves_no_stub(harness: Alert
     harness.after_retention()
     gone = harness.expire()
 
-    assert found == ((), None, (), 0)
+    assert found == ((), None, (), 0, 0)
     assert decision.value.rule == "alert.unknown"
     assert [one.alert for one in gone] == [canary]
     assert (rows(harness, "alert"), rows(harness, "alert_stub")) == ([], [])

@@ -10,10 +10,12 @@ from apps.operator.parts import SilentPart
 from apps.operator.standing import standing_html, standing_of
 from apps.operator.values import Dashboard
 from lfr_core.alerts.health import CameraState, Health
-from lfr_core.alerts.read import DeploymentCounts
+from lfr_core.alerts.read import DeploymentCounts, DeploymentSummary
+from lfr_core.common.clock import utc_from_ns
 from lfr_core.custody.vault.reachability import VaultState
+from lfr_core.domain.deployments import DeploymentStatus
 from tests.support.records import NOW_NS
-from tests.unit.operator.test_panels import ANSWERS, CAMERA, NO_ALERTS
+from tests.unit.operator.test_panels import ANSWERS, CAMERA, NO_ALERTS, summary
 
 WORKING = Dashboard(
     (CAMERA,), DeploymentCounts(CAMERA.counts, 4, 1, 1, NO_ALERTS, NO_ALERTS), CAMERA.latency, 2000.0, NOW_NS, ANSWERS
@@ -21,7 +23,7 @@ WORKING = Dashboard(
 SINCE_NS = NOW_NS - 90 * 10**9
 
 
-def bar(dashboard: Dashboard, *, live: bool = True, over: bool = False) -> str:
+def bar(dashboard: Dashboard, *, live: bool = True, over: DeploymentSummary | None = None) -> str:
     return standing_html(standing_of(dashboard, live=live, over=over), now_ns=NOW_NS)
 
 
@@ -32,7 +34,7 @@ def test_a_camera_in_whose_pictures_people_are_recognised_is_said_to_work() -> N
 def test_of_a_suspended_deployment_the_bar_says_why_and_that_an_officer_resumes_it() -> None:
     why = "the circuit breaker: 2 false alerts in 25 faces compared"
 
-    said = standing_html(standing_of(WORKING, live=False, over=False, suspended_why=why), now_ns=NOW_NS)
+    said = standing_html(standing_of(WORKING, live=False, suspended_why=why), now_ns=NOW_NS)
 
     assert f"it is suspended ({why}). Who acts: an authorising officer" in said
 
@@ -40,7 +42,7 @@ def test_of_a_suspended_deployment_the_bar_says_why_and_that_an_officer_resumes_
 def test_a_long_reason_leaves_the_bar_its_two_lines() -> None:
     why = "Insp. O'Neill asks for it <at once>. " * 27
 
-    said = standing_html(standing_of(WORKING, live=False, over=False, suspended_why=why), now_ns=NOW_NS)
+    said = standing_html(standing_of(WORKING, live=False, suspended_why=why), now_ns=NOW_NS)
 
     assert " …)" in said
     assert len(said) < 500
@@ -101,6 +103,23 @@ def test_of_a_camera_that_sees_badly_the_bar_never_says_that_nobody_is_recognise
 
 def test_a_deployment_that_is_not_open_recognises_nobody_whatever_its_cameras_do() -> None:
     assert "NOT RECOGNISING" in bar(WORKING, live=False)
-    assert "the deployment is over. Who acts: nobody has to" in bar(WORKING, live=False, over=True)
-    waits = replace(WORKING, counts=replace(WORKING.counts, alerts=replace(NO_ALERTS, undecided=1)))
-    assert "the deployment is over. Who acts: its operators, who judge what" in bar(waits, live=False, over=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "waiting", "expected"),
+    [
+        (DeploymentStatus.ENDED, 0, "The deployment ended on 23 November 2026 at 12:00. No alert is left to judge."),
+        (DeploymentStatus.ENDED, 2, "at 12:00. Still to do: 2 alerts wait for an operator&#x27;s judgement."),
+        (DeploymentStatus.CANCELLED, 0, "The deployment was cancelled on 23 November 2026 at 12:00. No alert is left"),
+    ],
+)
+def test_of_a_deployment_that_is_over_the_bar_says_so_when_and_what_is_left_to_do_and_raises_no_alarm(
+    status: DeploymentStatus, waiting: int, expected: str
+) -> None:
+    over = replace(summary(status), ended_at=utc_from_ns(NOW_NS))
+    output = bar(replace(WORKING, waiting=waiting), live=False, over=over)
+
+    assert expected in output
+    assert "RECOGNISING" not in output
+    assert 'role="alert"' not in output
+    assert "is-off" not in output
