@@ -18,6 +18,19 @@ from apps.choosing import choose
 from apps.compliance import documents_panel, panels, people_panel
 from apps.compliance.actions import ComplianceActions
 from apps.compliance.view import MOST_ENTRIES, ROLES, ComplianceView, Report, TrailSearch
+from apps.compliance.waits import (
+    CERTIFICATES,
+    DELETION,
+    DOCUMENTS,
+    HELD,
+    PEOPLE,
+    PROMISES,
+    QUALITY,
+    RESULTS,
+    TRAIL,
+    read_waits,
+)
+from apps.parts import choose_part
 from apps.placeholders import warn_of_placeholders
 from apps.plain_words import plain_sentences
 from apps.pressed import draw_button, draw_submit
@@ -49,22 +62,21 @@ def page(view: ComplianceView, actions: ComplianceActions, session: PageSession)
         for each in read_differences(view.home):
             st.error(f"Changed behind the platform: {plain_sentences(each)}.")
     show_result()
-    parts: list[tuple[str, Callable[[], None]]] = [
-        ("Promises", partial(_ledger, view, actions, session)),
-        ("Deletion", partial(_retention, view)),
-        ("Footage that is held", partial(holds_panel.draw, holds_view(actions.installation), session)),
-        ("Certificates of erasure", partial(_certificates, view, actions)),
-        ("Results and their deadlines", partial(_due, view)),
-        ("Data quality", partial(_reports, view, by=session.person)),
-        ("Audit trail", partial(_trail, view, actions, by=session.person)),
-        ("Documents", partial(documents_panel.draw, view, actions, session)),
-        ("People", partial(people_panel.draw, actions, session)),
-    ]
-    st.html(panels.list_of_parts([title for title, _ in parts]))
-    for title, show in parts:
-        with st.container():  # one that grows moves none of the forms below
-            st.html(f'<h2 id="{panels.anchor_of(title)}">{title}</h2>')
-            show_or_say_why(show)
+    holds = holds_view(actions.installation)
+    draws: Mapping[str, Callable[[], None]] = {
+        PROMISES: partial(_ledger, view, actions, session),
+        HELD: partial(holds_panel.draw, holds, session),
+        RESULTS: partial(_due, view),
+        DELETION: partial(_retention, view),
+        CERTIFICATES: partial(_certificates, view, actions),
+        QUALITY: partial(_reports, view, by=session.person),
+        TRAIL: partial(_trail, view, actions, by=session.person),
+        DOCUMENTS: partial(documents_panel.draw, view, actions, session),
+        PEOPLE: partial(people_panel.draw, actions, session),
+    }
+    part = choose_part(list(draws), read_waits(view, actions, holds), "compliance-part")
+    st.html(f"<h2>{part}</h2>")
+    show_or_say_why(draws[part])
 
 
 def _reports(view: ComplianceView, by: AuthenticatedPerson) -> None:

@@ -22,11 +22,9 @@ from lfr_core.retention.erasure.certificate import Certificate
 from lfr_core.retention.status import ClassStatus, RetentionState
 
 __all__ = [
-    "anchor_of",
     "clock_html",
     "destroyed_rows",
     "invited",
-    "list_of_parts",
     "london",
     "london_ns",
     "looked_at_words",
@@ -61,17 +59,6 @@ def london(at: datetime) -> str:
 def london_ns(at_ns: int | None) -> str:
     """Write a moment in nanoseconds since the epoch in the same way; "not yet" for None."""
     return "not yet" if at_ns is None else london(utc_from_ns(at_ns))
-
-
-def anchor_of(title: str) -> str:
-    """Return the name by which a link finds a part of the page."""
-    return "part-" + title.lower().replace(" ", "-")
-
-
-def list_of_parts(titles: Sequence[str]) -> str:
-    """List the parts of the page, each as a link to it."""
-    links = "".join(f'<li><a href="#{anchor_of(each)}" target="_self">{escape(each)}</a></li>' for each in titles)
-    return f'<nav class="lfr-parts" aria-label="Parts of this page"><ul>{links}</ul></nav>'
 
 
 def status_words(entry: LedgerEntry) -> str:

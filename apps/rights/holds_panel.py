@@ -14,6 +14,7 @@ from apps.rights.holds_view import GROUNDS, HeldFootage, HoldForm, HoldsView, ho
 from apps.sign_in import PageSession
 from apps.tables import text_table_html
 from apps.typed.keeper import typed_form
+from apps.watched import watch
 from lfr_core.common.counts import counted
 from lfr_core.retention.footage.hold_approval import HOLDERS, PROVISIONAL_DAYS
 
@@ -25,6 +26,12 @@ _HEADS = ("Reference", "Footage", "For", "Asked for by", "Approved by", "To be r
 
 def draw(view: HoldsView, session: PageSession) -> None:
     """List the holds in force; for compliance and authorising officers with what they can do."""
+    mark = view.mark()
+    _draw_holds(view, session)
+    watch(view.mark, mark)
+
+
+def _draw_holds(view: HoldsView, session: PageSession) -> None:
     found = view.list(session.person)
     rows = [hold_row(each, view.today()) for each in found]
     empty = "Nothing is held: all footage goes when its time is over."

@@ -17,7 +17,7 @@ from lfr_core.domain.working_days import LONDON
 from lfr_core.retention.build import build_hold_service
 from lfr_core.retention.footage.hold_approval import PROVISIONAL_DAYS
 from lfr_core.retention.footage.hold_service import HoldService
-from lfr_core.retention.footage.holds import Hold, HoldGround, HoldRequest
+from lfr_core.retention.footage.holds import Hold, HoldGround, HoldRequest, holds
 from lfr_core.retention.footage.listing import list_holds, list_segments
 from lfr_core.retention.footage.register import Segment, find_segments
 
@@ -84,6 +84,15 @@ class HoldsView:
             HeldFootage(each, _what(find_segments(self.looks.engine, each.segments), labels))
             for each in list_holds(self.looks, by=by)
         )
+
+    def count_waiting(self) -> tuple[int, int]:
+        """Count the holds that wait for a second person, and those whose review is overdue."""
+        found, today = holds(self.looks.engine), self.today()
+        return sum(not each.approved_by for each in found), sum(each.review_is_overdue(today) for each in found)
+
+    def mark(self) -> str:
+        """Return what the list was drawn of, for the page alone: another one means that somebody has acted."""
+        return repr((self.today(), holds(self.looks.engine)))
 
     def place(self, form: HoldForm, *, by: AuthenticatedPerson) -> Hold:
         """Hold the footage that the form describes.

@@ -18,6 +18,7 @@ from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
 from apps.tables import text_table_html
 from apps.typed.keeper import typed_form
+from apps.watched import watch
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.working_days import LONDON
@@ -52,7 +53,14 @@ def page(view: RightsView, session: PageSession) -> None:
 
 
 def _requests(view: RightsView, by: AuthenticatedPerson) -> None:
-    found = view.requests(by, closed=st.toggle("Also closed ones", key="rights-closed"))
+    closed = st.toggle("Also closed ones", key="rights-closed")
+    mark = view.mark(closed=closed)
+    _draw_requests(view, by, closed=closed)
+    watch(partial(view.mark, closed=closed), mark)
+
+
+def _draw_requests(view: RightsView, by: AuthenticatedPerson, *, closed: bool) -> None:
+    found = view.requests(by, closed=closed)
     today = view.service.now().astimezone(LONDON).date()
     late = sum(each.state is RequestState.OVERDUE for each in found)
     with st.container():  # always there, as each of what comes and goes above a form: its fields stay where they are

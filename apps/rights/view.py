@@ -12,6 +12,7 @@ from lfr_core.common.errors import Poison
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights import answering
+from lfr_core.publication.rights.reading import requests
 from lfr_core.publication.rights.service import OFFICERS, SECOND, RightsService
 from lfr_core.publication.rights.types import (
     NewRequest,
@@ -61,6 +62,10 @@ class RightsView:
     def requests(self, by: AuthenticatedPerson, *, closed: bool) -> tuple[Request, ...]:
         """List the requests, those due first at the front."""
         return self.service.list(by=by, closed=closed)
+
+    def mark(self, *, closed: bool) -> str:
+        """Return what the list was drawn of, for the page alone: another one means that somebody has acted."""
+        return repr(requests(self.service.engine, self.service.days, self.service.now(), closed=closed))
 
     def labels(self) -> dict[str, str]:
         """Name each deployment as people do, by its id."""

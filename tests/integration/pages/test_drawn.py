@@ -15,7 +15,6 @@ from streamlit.testing.v1 import AppTest
 from apps.answer_words import ENGAGEMENT_WORDS
 from apps.officer.panels import STOP_NOBODY
 from apps.officer.view import OfficerView
-from apps.placeholders import placeholder_words
 from apps.response_words import response_words
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import SystemClock
@@ -23,8 +22,6 @@ from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
 from lfr_core.custody.audit.head_checkpoint import write_public_key
 from lfr_core.custody.installation import Installation
-from lfr_core.custody.people import Rank, Role
-from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.alerts import Judgement
 from lfr_core.domain.policy import load_policy
@@ -32,10 +29,9 @@ from lfr_core.domain.watchlists import Category
 from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.deployments import DeploymentRow
-from lfr_core.storage.tables.promises import PromiseStateRow
 from tests.support.deployments import deployment_service
 from tests.support.each_process import EachProcess
-from tests.support.looking import COMPLIANCE, OFFICER, OPERATOR, STREET, Harness
+from tests.support.looking import OFFICER, OPERATOR, STREET, Harness
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned
@@ -57,13 +53,6 @@ def publication(view: object, engine: object, who: str) -> None:
     from tests.support.page_session import session_of
 
     page(view, session_of(engine, who))  # type: ignore[arg-type]  # the same
-
-
-def compliance(view: object, desk: object, engine: object, who: str) -> None:
-    from apps.compliance.page import page
-    from tests.support.page_session import session_of
-
-    page(view, desk, session_of(engine, who))  # type: ignore[arg-type]  # the same
 
 
 @pytest.fixture(scope="module")
@@ -179,71 +168,6 @@ def test_where_the_records_dont_agree_with_the_trail_an_officer_is_told_to_stop_
     assert f"this alert is here no longer. {STOP_NOBODY}" in texts(app.run())  # nobody has judged it: it has gone
     assert "here no longer" not in texts(press(app, "Understood"))
     press(app, "Leave this deployment")
-
-
-def test_compliance_says_what_is_being_done_verifies_certificates_registers_and_revokes(
-    harness: tuple[Harness, Installation],
-) -> None:
-    from apps.compliance.actions import ComplianceActions
-    from apps.compliance.trail_rules import RULE_WORDS
-
-    of, installation = harness
-    nothing = {"said": "3 segments are late", "evidence": "{}", "subjects": "[]", "detail": ""}
-    with overwriting(of.engine) as session:
-        session.add(PromiseStateRow(promise="footage.gone", result="broken", at_ns=1, since_ns=1, **nothing))
-    desk = ComplianceActions(installation)
-    given = {"view": of.compliance, "desk": desk, "engine": of.engine, "who": COMPLIANCE}
-    app = AppTest.from_function(compliance, kwargs=given, default_timeout=30).run()
-    assert "3 segments are late" in texts(app)
-    assert placeholder_words(of.policy.force) in texts(app)
-
-    (area,) = [each for each in app.text_area if each.label.startswith("What is being done")]
-    area.input("The disk is being replaced.")
-    press(app, "Tell the public")
-    assert "The disk is being replaced." in texts(app)
-    press(app, "Search")
-    assert RULE_WORDS["promises.stated"] in texts(app)
-    assert RULE_WORDS["people.listed"] in texts(app)  # who looks at the register is on the trail
-    assert desk.verify_certificates() == ()
-    added = desk.add_document(
-        ComplianceDocumentKind.DPIA,
-        "../dpia.txt",
-        b"We assessed it.",
-        title="Assessment",
-        version="1.0",
-        review_by=of.compliance.now().date() + timedelta(days=90),
-        deployment="",
-        by=authenticated(COMPLIANCE),
-    )
-    assert [each for each in desk.documents() if each.kind is ComplianceDocumentKind.DPIA] == [added]  # was 1 before
-    assert added.file_name == "dpia.txt"
-    desk.add("Nora New", {Role.ENGAGING_OFFICER}, Rank.CONSTABLE, by=authenticated(COMPLIANCE))
-    assert "More than one account" not in texts(app.run())
-    installation.people.link_identity("Nora New", "https://one.example", "n.new", by=authenticated(COMPLIANCE))
-    assert "More than one account: Nora New (2)." in texts(app.run())
-    app.selectbox(key="people-rename-who").set_value("Nora New")
-    type_in(app, "Their name from now on", "Nora Newly")
-    press(app, "Rename")
-    assert "Nora New is called Nora Newly from now on." in texts(app)
-    assert "Nora Newly (before: Nora New)" in texts(app)
-    app.selectbox(key="people-revoke-who").set_value("Nora Newly")
-    type_in(app, "Why", "left the force")
-    press(app, "Revoke")
-    assert "Nora Newly may do nothing from now on" in texts(app)
-    type_in(app, "Name, with the collar number if two share it", "Nora Newly")
-    (roles, _) = app.multiselect
-    roles.set_value([Role.OPERATOR])
-    press(app, "Register")
-    assert "Not done: Nora Newly was revoked" in texts(app)
-    (again,) = [each for each in app.checkbox if each.label.startswith("It is the same person")]
-    again.check()
-    press(app, "Register")
-    assert "Nora Newly is registered." in texts(app)
-
-
-def type_in(app: AppTest, label: str, words: str) -> None:
-    (found,) = [each for each in app.text_input if each.label == label]
-    found.input(words)
 
 
 @pytest.mark.slow
