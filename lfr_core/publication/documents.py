@@ -28,7 +28,6 @@ __all__ = ["AnnouncementFacts", "ListFacts", "build_application_form", "build_au
 class ListFacts:
     """The list as built. Counts and names of staff; of the people on it nothing."""
 
-    digest: str
     built_at: datetime
     compiler: str
     shares: tuple[tuple[str, int, int], ...]
@@ -139,7 +138,7 @@ def build_authority_form(
     if (made.deployment, made.revision) != (given.deployment, given.revision):
         raise ValueError(f"an authority on {given.deployment} {given.revision} isn't one on this application")
     # Of a refused one nothing is authorised, listed or announced: the document says only what was asked and decided.
-    rest = (_limit(made, given, policy), _list(made, listed), _announcement(announced)) if given.granted else ()
+    rest = (_limit(made, given, policy), _list(name, made, listed), _announcement(announced)) if given.granted else ()
     return PrintedForm(
         kind=FormKind.AUTHORITY,
         deployment=made.deployment,
@@ -150,7 +149,6 @@ def build_authority_form(
         sections=(_decision(made, given), _where_and_when(made), _why(made), *rest),
         signed=(FormSignature("authorising officer", given.by, given.rank.value, when(given.at)),),
         notice=notice if given.granted else "Refused: this allows nothing.",
-        list_mark=listed.digest if given.granted and listed is not None else "",
     )
 
 
@@ -234,18 +232,22 @@ def _limit(made: ApplicationForm, given: Authority, policy: Policy) -> FormSecti
     )
 
 
-def _list(made: ApplicationForm, listed: ListFacts | None) -> FormSection:
+def _list(name: str, made: ApplicationForm, listed: ListFacts | None) -> FormSection:
     rules = ("W1", "W3", "W4", "W6", "W7")
     cap = Line("People at most", f"{made.list_cap:,}")
     if listed is None:
         return FormSection("The list", rules, (cap, Line("Built", "not yet")))
+    people = sum(count for _, count, _ in listed.shares)
+    images = sum(count for _, _, count in listed.shares)
+    holds = f"{counted(people, 'person')} and {counted(images, 'photograph')}, test subjects not counted"
     approved = f"by {listed.approver}, {when(listed.approved_at)}" if listed.approver else "not yet"
     return FormSection(
         "The list",
         rules,
         (
             cap,
-            Line("People", f"{sum(people for _, people, _ in listed.shares):,}, test subjects not counted"),
+            Line("Which list", f"that of {name}, as it was built {when(listed.built_at)}"),
+            Line("Holds", holds),
             Line("Built", f"by {listed.compiler}, {when(listed.built_at)}"),
             Line("Approved", approved),
         ),

@@ -126,7 +126,6 @@ def _list_of(session: Session, row: DeploymentRow) -> ListFacts | None:
     of = WatchlistCompositionRow.deployment == row.id
     shares = session.exec(select(WatchlistCompositionRow).where(of).order_by(WatchlistCompositionRow.category))
     return ListFacts(
-        digest=kept.list_digest,
         built_at=kept.list_built_at,
         compiler=kept.compiler,
         shares=tuple((category_words(share.category), share.people, share.images) for share in shares),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from lfr_core.deployments.compliance_documents.forms import FormKind, render
+from lfr_core.deployments.compliance_documents.forms import FormKind, FormSection, Line, Table, render
 from tests.support.axe import SCREENS, WCAG, axe
 from tests.support.printed_forms import printed
 
@@ -17,6 +20,30 @@ if TYPE_CHECKING:
 __all__ = ["axe"]
 
 pytestmark = pytest.mark.browser
+
+
+TABLE = Table("Forecast and outcome", ("", "Forecast", "Outcome"), tuple((f"Figure {n}", "1", "2") for n in range(8)))
+
+
+@pytest.mark.parametrize("lines", [6, 10, 24])
+def test_on_paper_a_table_stands_on_one_page_with_its_caption(browser: Browser, tmp_path: Path, lines: int) -> None:
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext isn't installed (apt-get install poppler-utils)")
+    before = FormSection("What happened", ("A7",), tuple(Line(f"Line {n}", "in words") for n in range(lines)))
+    report = replace(printed(FormKind.CLOSING_REPORT), sections=(before, FormSection("Figures", ("M1",), (), (TABLE,))))
+    page = browser.new_page()
+    try:
+        page.set_content(render(report))
+        page.pdf(path=tmp_path / "report.pdf", format="A4")
+    finally:
+        page.close()
+    text = subprocess.run(
+        ["pdftotext", tmp_path / "report.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    pages = text.split("\f")
+
+    wanted = [TABLE.caption, *(row[0] for row in TABLE.rows)]
+    assert len([each for each in pages if any(words in each for words in wanted)]) == 1
 
 
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)

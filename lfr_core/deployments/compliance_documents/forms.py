@@ -133,8 +133,6 @@ class PrintedForm:
     """Printed at the end."""
     notice: str = ""
     """What a reader must see first, as "refused" or "superseded"; empty for nothing."""
-    list_mark: str = ""
-    """The list's digest, printed small at the end, for whoever holds the paper against the records."""
 
 
 def render(form: PrintedForm) -> str:
