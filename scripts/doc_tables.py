@@ -46,7 +46,8 @@ def policy_table() -> str:
             section = line.strip("[] ")
         elif found := _KEY_AND_COMMENT.match(line):
             key = found["key"]
-            rows.append(f"| `{section}.{key}` | `{values[section][key]}` | {escaped(found['comment'] or '')} |")
+            shown = "" if values[section][key] == "" else f"`{values[section][key]}`"
+            rows.append(f"| `{section}.{key}` | {shown} | {escaped(found['comment'] or '')} |")
     return "\n".join(rows)
 
 

@@ -246,9 +246,15 @@ def _receipt(view: OfficerView, session: PageSession, alert: AlertSummary) -> No
         if draw_button("Receipt for the person", key=f"receipt-{alert.id}"):
             _act(lambda: st.session_state.__setitem__(_RECEIPT, view.receipt(alert.id, session.use())))
         return
-    code = picture_html(kept.qr_svg, f"{kept.reference} as a code")
-    st.html(f'<div class="officer-qr">{code}</div><p><strong>{kept.reference}</strong></p>')
-    st.text("They can photograph the code, or write down the reference.")
+    words = "Where their rights stand, as a code to scan"
+    code = f'<div class="officer-qr">{picture_html(kept.qr_svg, words)}</div>' if kept.qr_svg else ""
+    st.html(f"{code}<p><strong>{kept.reference}</strong></p>")
+    if code:
+        st.text(
+            "The code leads them to their rights on the public site. They can write down or photograph the reference."
+        )
+    else:
+        st.text("They can write down or photograph the reference. Where to ask and complain stands in the PDF.")
     st.download_button("Receipt as PDF", kept.pdf, f"receipt-{kept.reference}.pdf", "application/pdf")
 
 

@@ -40,7 +40,7 @@ class StopReceipt:
     alert: UUID
     reference: str
     qr_svg: str
-    """The reference as a QR code."""
+    """A code that leads to the public site; "" where its address isn't known."""
     pdf: bytes
 
 
@@ -119,7 +119,9 @@ class OfficerView:
             now_ns=self.now_ns(),
             retention_h=self._policy.alerts.retention_h,
         )
-        return StopReceipt(alert, receipt.reference, receipt_qr(receipt.reference), receipt_pdf(receipt, self._policy))
+        return StopReceipt(
+            alert, receipt.reference, receipt_qr(receipt, self._policy), receipt_pdf(receipt, self._policy)
+        )
 
     def response(self, category: Category) -> Response:
         """Return what was agreed for this category in the briefing."""

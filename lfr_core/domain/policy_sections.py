@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from lfr_core.domain.public_address import check_public_address
 from lfr_core.domain.watchlists import Category, Response
 
 __all__ = [
@@ -234,6 +235,8 @@ class ForcePolicy(Section):
     complaints: Line
     appeals: Line
     data_protection: Line
+    public_site: Annotated[str, AfterValidator(check_public_address)]
+    """Where anybody opens the public site, which receipts lead to; "" where that isn't known: none has a code then."""
 
     @property
     def placeholders(self) -> tuple[str, ...]:

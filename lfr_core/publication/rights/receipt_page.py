@@ -1,4 +1,4 @@
-"""The receipt to print, to show or to scan: a page of HTML, a PDF, and its reference as a QR code.
+"""The receipt to print, to show or to scan: a page of HTML, a PDF, and a code that leads to the public site.
 
 No script, nothing from elsewhere, everything escaped.
 """
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["receipt_html", "receipt_pdf", "receipt_qr"]
 
 
+_CODE_MM = 40.0
+"""Side of the printed code, with the white around it."""
+
+
 def receipt_html(receipt: Receipt, policy: Policy) -> str:
     """Write the receipt as one page, in the force's own name; its addresses and numbers are the policy's."""
     environment = Environment(
@@ -36,13 +40,21 @@ def receipt_html(receipt: Receipt, policy: Policy) -> str:
     )
 
 
-def receipt_qr(reference: str) -> str:
-    """Draw the reference as a QR code, in SVG: black on white."""
-    return qr_svg(reference, reference)
+def receipt_qr(receipt: Receipt, policy: Policy) -> str:
+    """Draw the code that leads to the public site, in SVG: black on white; "" where its address isn't known."""
+    address = _address(receipt, policy)
+    return qr_svg(address, "Where your rights stand, as a code to scan") if address else ""
+
+
+def _address(receipt: Receipt, policy: Policy) -> str:
+    """Return where the public site says what the person may ask; the reference stays on their phone: after # it isn't
+    sent.
+    """
+    return f"{policy.force.public_site}/contact.html#{receipt.reference}" if policy.force.public_site else ""
 
 
 def receipt_pdf(receipt: Receipt, policy: Policy) -> bytes:
-    """Print the receipt on one page of A4, with its QR code.
+    """Print the receipt on one page of A4, with the code where there is one.
 
     Letters that the standard fonts lack are printed as "?".
     """
@@ -64,7 +76,11 @@ def receipt_pdf(receipt: Receipt, policy: Policy) -> bytes:
     write("You were stopped after a suggestion by live facial recognition", 16, "B")
     write(f"Your reference: {receipt.reference}", 14, "B")
     write("Keep it: with it alone you can ask or complain, without saying who you are.")
-    _draw_qr(pdf, receipt.reference)
+    if address := _address(receipt, policy):
+        write("The code leads to your rights on our public site, and how to ask and complain. They stand below too.")
+        _draw_qr(pdf, address)
+    else:
+        write("Your rights, and how to ask and complain, stand below.")
     where = f" Place: {receipt.place}." if receipt.place else ""
     write(f"When: {minute.day} {minute:%B %Y, %H:%M}.{where}")
     write(
@@ -86,11 +102,14 @@ def receipt_pdf(receipt: Receipt, policy: Policy) -> bytes:
     write(f"Complain: {force.complaints}")
     write(f"If you aren't content with the answer: {force.appeals}")
     write(f"Data protection officer: {force.data_protection}")
+    if force.public_site:
+        write(f"When the faces of that day were forgotten, and all else we publish: {force.public_site}")
     return bytes(pdf.output())
 
 
-def _draw_qr(pdf: FPDF, reference: str) -> None:
-    cells, side_mm = qr_cells(reference), 1.2
+def _draw_qr(pdf: FPDF, text: str) -> None:
+    cells = qr_cells(text)
+    side_mm = _CODE_MM / (len(cells) + 2 * QUIET)
     left, top = pdf.l_margin + QUIET * side_mm, pdf.get_y() + QUIET * side_mm
     for y, x in np.argwhere(cells):
         pdf.rect(left + x * side_mm, top + y * side_mm, side_mm, side_mm, style="F")

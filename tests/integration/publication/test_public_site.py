@@ -58,7 +58,7 @@ def engine(sqlite_url: str) -> Iterator[Engine]:
 
 FORCE = ForcePolicy(
     name="Norfolk Constabulary", enquiries="ask@here", complaints="complain@here", appeals="appeal@here",
-    data_protection="dpo@here",
+    data_protection="dpo@here", public_site="",
 )  # fmt: skip
 POLICY = load_policy().model_copy(update={"force": FORCE})
 NOW = utc_from_ns(NOW_NS) + timedelta(days=1)

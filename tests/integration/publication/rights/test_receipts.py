@@ -8,13 +8,14 @@ from uuid import UUID
 import cv2
 import numpy as np
 import pytest
+from fpdf import FPDF
 from sqlalchemy import Engine
 from sqlmodel import select
 
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.errors import Refused
 from lfr_core.domain.alerts import Engagement, Judgement
-from lfr_core.domain.policy import load_policy
+from lfr_core.domain.policy import Policy, load_policy
 from lfr_core.publication.rights.receipt_page import receipt_html, receipt_pdf, receipt_qr
 from lfr_core.publication.rights.receipts import issue_receipt
 from lfr_core.publication.rights.types import RequestContext
@@ -63,21 +64,48 @@ def test_a_receipt_has_a_reference_the_minute_and_the_class_and_no_name(engine: 
     assert "<script" not in page
 
 
-def test_a_telephone_reads_the_reference_off_the_code_and_the_pdf_is_one_page(engine: Engine) -> None:
-    alert = alert_on(engine)
+def reachable(address: str) -> Policy:
+    policy = load_policy()
+    return policy.model_copy(update={"force": policy.force.model_copy(update={"public_site": address})})
+
+
+def test_a_telephone_is_led_by_the_code_to_the_public_sites_page_of_rights_and_the_pdf_is_one_page(
+    engine: Engine,
+) -> None:
+    alert, policy = alert_on(engine), reachable("https://lfr.norfolk.example/public")
     receipt = issue_receipt(
         engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS, retention_h=24
     )
-    svg = receipt_qr(receipt.reference)
+    svg = receipt_qr(receipt, policy)
     side = int(re.findall(r'viewBox="0 0 (\d+) ', svg)[0])
     drawn = np.full((side, side), 255, np.uint8)
     for x, y in re.findall(r"M(\d+),(\d+)h1v1", svg):
         drawn[int(y), int(x)] = 0
-    pdf = receipt_pdf(receipt, load_policy())
+    pdf = receipt_pdf(receipt, policy)
 
-    assert cv2.QRCodeDetector().detectAndDecode(np.kron(drawn, np.ones((8, 8), np.uint8)))[0] == receipt.reference
+    assert (
+        cv2.QRCodeDetector().detectAndDecode(np.kron(drawn, np.ones((8, 8), np.uint8)))[0]
+        == f"https://lfr.norfolk.example/public/contact.html#{receipt.reference}"
+    )
     assert pdf.startswith(b"%PDF-")
     assert pdf.count(b"/Type /Page\n") == 1
+    assert "https://lfr.norfolk.example/public" in receipt_html(receipt, policy)
+
+
+def test_without_a_public_address_a_receipt_has_no_code_and_says_where_rights_stand(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert = alert_on(engine)
+    receipt = issue_receipt(
+        engine, trail_of(engine), alert, by=authenticated("B. Sergeant"), now_ns=NOW_NS, retention_h=24
+    )
+    written: list[str] = []
+    monkeypatch.setattr(FPDF, "multi_cell", lambda _pdf, _w, _h, text, **_: written.append(text))
+    monkeypatch.setattr(FPDF, "rect", lambda *_, **__: pytest.fail("a code was drawn that leads nowhere"))
+    receipt_pdf(receipt, load_policy())
+
+    assert receipt_qr(receipt, load_policy()) == ""
+    assert "Your rights, and how to ask and complain, stand below." in written
 
 
 def test_asked_again_it_is_the_same_receipt(engine: Engine) -> None:
