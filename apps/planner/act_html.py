@@ -7,6 +7,7 @@ from html import escape
 
 from apps.plain_words import plain_words
 from apps.tables import heads_html, table_html
+from lfr_core.common.clock import utc_from_ns
 from lfr_core.common.counts import counted
 from lfr_core.deployments.announcement import Plan
 from lfr_core.deployments.compliance_documents import ComplianceDocumentsStatus
@@ -23,7 +24,7 @@ def note_html(words: str) -> str:
 
 
 def self_test_html(found: SelfTest) -> str:
-    """Show each line of a self-test that has ended."""
+    """Show when a self-test that has ended was run, and each of its lines."""
     rows = "".join(
         f'<tr class="{"is-met" if line.ok else "is-missing"}"><th scope="row">{escape(line.name)}</th>'
         f'<td><span class="pln-state">{"in order" if line.ok else "not in order"}</span></td>'
@@ -31,8 +32,11 @@ def self_test_html(found: SelfTest) -> str:
         for line in found.lines
     )
     word = "in order" if found.green else "not in order"
+    at = utc_from_ns(found.began_ns).astimezone(LONDON)
     heads = heads_html(("Looked at", "State", "What was seen, or what to do"))
-    return table_html(rows, heads=heads, words=f"Self-test: {word}", kind="pln-table pln-tested")
+    return table_html(
+        rows, heads=heads, words=f"Self-test of {at.day} {at:%B %Y, %H:%M}: {word}", kind="pln-table pln-tested"
+    )
 
 
 def documents_html(found: ComplianceDocumentsStatus) -> str:

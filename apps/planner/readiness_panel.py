@@ -99,16 +99,15 @@ def _button(view: PlannerView, person: AuthenticatedPerson, one: DeploymentOverv
 
 
 def _tested(view: PlannerView, deployment: str) -> None:
-    """Show what the self-test that was begun here says."""
+    """Show that the self-test runs which was begun here, else what the last one came to, also once all is over."""
     job = view.tests.find(deployment)
-    if job is None:
-        return
-    if not job.over:
+    if job is not None and not job.over:
         st.html(note_html("The self-test runs: it takes a quarter of a minute, and at most half a minute more."))
-    elif job.error is not None:
+        return
+    if job is not None and job.error is not None:
         st.html(note_html(f"The self-test couldn't be done: {job.error}."))
-    elif job.result is not None:
-        st.html(self_test_html(job.result))
+    if (last := view.last_self_test(deployment)) is not None:
+        st.html(self_test_html(last))
 
 
 def _names(session: PageSession, steps: tuple[LifecycleStep, ...]) -> dict[str, str]:

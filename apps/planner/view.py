@@ -34,6 +34,7 @@ from lfr_core.deployments.evaluations import Evaluation
 from lfr_core.deployments.false_alert_forecast import FalseAlertForecast, ForecastInputs, forecast_false_alerts
 from lfr_core.deployments.list_history import EarlierList, list_before
 from lfr_core.deployments.list_thumbnails import ListThumbnails
+from lfr_core.deployments.monitoring.last_self_test import read_last_self_test
 from lfr_core.deployments.monitoring.selftest import SelfTest
 from lfr_core.deployments.place_plan import PlacePlans
 from lfr_core.deployments.readiness import (
@@ -211,6 +212,10 @@ class PlannerView:
     def start_self_test(self, deployment: str, *, by: AuthenticatedPerson) -> None:
         """Begin the self-test, unless one of this deployment runs."""
         self.tests.start(deployment, "Self-test", lambda _progress: self.run_self_test(deployment, by), by=by.name)
+
+    def last_self_test(self, deployment: str) -> SelfTest | None:
+        """Read what the last self-test came to, whoever ran it; None where none has ended."""
+        return read_last_self_test(self.engine, deployment)
 
     def announce(self, deployment: str, *, by: AuthenticatedPerson) -> None:
         announcement.announce(self.engine, self.announcements, deployment, by=by)

@@ -225,14 +225,14 @@ class PlanningHarness:
     def approve(self, deployment: str = "dep") -> None:
         self.deployments.approve_list(deployment, self.digest(deployment), by=authenticated(OFFICER))
 
-    def prove(self, deployment: str = "dep") -> None:
-        """A self-test that was green."""
+    def prove(self, deployment: str = "dep", detail: str = "[]") -> None:
+        """A self-test that was green; `detail`: its lines, as JSON."""
         now_ns = self.clock.time_ns()
         probe = uuid4()
         self.trail.prepare(SystemActor.SELF_TEST)
         with writing(self.engine) as session:
             keep_self_test(
-                session, self.trail, probe, deployment, began_ns=now_ns, ended_ns=now_ns, green=True, detail="[]"
+                session, self.trail, probe, deployment, began_ns=now_ns, ended_ns=now_ns, green=True, detail=detail
             )
             event = AuditEvent(Verb.CONSULT, SystemActor.SELF_TEST, deployment, f"self-test:{probe}", "self-test.run")
             self.trail.append(session, event)

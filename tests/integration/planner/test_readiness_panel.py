@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import time
+from uuid import uuid4
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from apps.planner.stepper import StepState, lifecycle_steps, red_line_html, step_html
+from lfr_core.deployments.monitoring.store import LiveProbeKind, begin_live_probe
 from lfr_core.deployments.reading import read_state
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.deployments import DeploymentStatus
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow, PlannedDeploymentRow
+from tests.support.overwriting import overwriting
 from tests.support.page_session import session_of
 from tests.support.people import authenticated
 from tests.support.planner_view import planner_view_of
@@ -152,11 +157,30 @@ def test_the_self_test_is_run_from_its_red_line_and_says_what_it_saw(harness: Pl
 
     press(app, "Run the self-test")
     deadline = time.monotonic() + 10
-    while "Self-test: in order" not in words(app) and time.monotonic() < deadline:
+    while ": in order" not in words(app) and time.monotonic() < deadline:
         app.run()
 
-    assert "Self-test: in order" in words(app)
+    assert re.search(r"Self-test of \d+ \w+ 20\d\d, \d\d:\d\d: in order", words(app))
     assert "Run the self-test" not in mends(app.run())
+
+
+def test_what_the_last_self_test_came_to_is_read_also_once_the_deployment_is_over_and_whoever_ran_it(
+    harness: PlanningHarness,
+) -> None:
+    harness.walk(S.LIVE)
+    assert "Self-test of " in words(readiness(harness, OPERATOR))
+    harness.prove(detail='[{"name": "test face", "ok": true, "said": "found at 0.98"}]')
+    with overwriting(harness.engine) as session:  # live probes since, none of which is one
+        for number in range(30):
+            at_ns = harness.clock.time_ns() + number + 1
+            begin_live_probe(
+                session, harness.trail.records_key(), uuid4(), "dep", LiveProbeKind.LIVE_PROBE, ["north"], at_ns
+            )
+    harness.deployments.close("dep", by=SystemActor.FLOWS)
+
+    app = readiness(harness, OPERATOR)  # a view of its own, as after the pages were started anew
+    assert "found at 0.98" in words(app)
+    assert ": in order" in words(app)
 
 
 def test_an_announcement_is_shown_as_the_public_reads_it_before_it_is_made(harness: PlanningHarness) -> None:
