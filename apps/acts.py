@@ -35,7 +35,7 @@ def form_key(form: str) -> str:
 
 
 def act(do: Callable[[], _Result], done: str | Callable[[_Result], str], *, form: str = "") -> None:
-    """Do it and draw the page anew with `done`, or what it makes of what came of it; or say why not.
+    """Do it and draw the page anew with `done`, or what it makes of what came of it; or with why not.
 
     form: the name that `form_key` was given.
     """
@@ -49,8 +49,7 @@ def act(do: Callable[[], _Result], done: str | Callable[[_Result], str], *, form
             if form:
                 st.session_state[_TURN + form] = st.session_state.get(_TURN + form, 0) + 1
     except LfrError as error:
-        st.error(f"Not done: {plain_words(str(error))}.")
-        return
+        keep_result(f"Not done: {plain_words(str(error))}.", is_done=False)  # what was typed stays
     st.rerun()
 
 

@@ -157,6 +157,7 @@ _PUBLIC: Final = {
     "rights.disclosure": "deciding whether to say who was on the list",
     "rights.answered": "answering",
     "rights.answered-listed": "answering whether somebody was on the list",
+    "rights.letter": "printing the answer as a letter",
     "rights.closed": "closing an enquiry or complaint",
     "rights.not-taken": "an enquiry that wasn't taken",
     "rights.hold-lapsed": "the complaint is closed: its footage is let go",

@@ -107,6 +107,7 @@ def _draw_request(view: RightsView, request: Request, by: AuthenticatedPerson, l
             )
     with st.container():
         _draw_opened_request(view, reference, by)
+        _draw_letter(view, request, by)
     if request.closed_at is not None:
         return
     with st.container():
@@ -144,6 +145,19 @@ def _draw_opened_request(view: RightsView, reference: str, by: AuthenticatedPers
         purpose = st.text_input("Purpose of opening it", help="It goes on the audit trail.")
         if draw_submit("Open", form):
             act(lambda: _keep(view, reference, by, purpose), "")
+
+
+def _draw_letter(view: RightsView, request: Request, by: AuthenticatedPerson) -> None:
+    if request.answered_at is not None:
+        st.download_button(
+            "Answer, as a letter to print",
+            data=partial(view.print_letter, request.reference, by),
+            file_name=f"answer-{request.reference}.html",
+            mime="text/html",
+            key=f"rights-letter-{request.reference}",
+            on_click="ignore",
+            help="It is addressed to the person. That you print it goes on the audit trail.",
+        )
 
 
 def _keep(view: RightsView, reference: str, by: AuthenticatedPerson, purpose: str) -> None:

@@ -12,6 +12,7 @@ from lfr_core.common.errors import Poison
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights import answering
+from lfr_core.publication.rights.letter import print_letter
 from lfr_core.publication.rights.reading import requests
 from lfr_core.publication.rights.service import OFFICERS, SECOND, RightsService
 from lfr_core.publication.rights.types import (
@@ -85,6 +86,10 @@ class RightsView:
     def open(self, reference: str, by: AuthenticatedPerson, purpose: str) -> Opened:
         """Open who asked, and what; on the audit trail."""
         return self.service.open(reference, by=by, purpose=purpose)
+
+    def print_letter(self, reference: str, by: AuthenticatedPerson) -> str:
+        """Write the answer as a letter to print, a page of HTML; on the audit trail."""
+        return print_letter(self.service, reference, by=by)
 
     def answer(self, request: Request, text: str, by: AuthenticatedPerson, subject: str = "") -> Request:
         """Answer in words, or, where it asks "was I on a list", in the given ones."""

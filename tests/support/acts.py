@@ -15,6 +15,7 @@ from lfr_core.domain.alerts import Engagement, EngagementOutcome, Judgement, Rev
 from lfr_core.domain.deployments import DeploymentKind
 from lfr_core.publication.promises.statements import SAY
 from lfr_core.publication.rights import answering
+from lfr_core.publication.rights.letter import print_letter
 from lfr_core.publication.rights.service import OFFICERS, SECOND, TAKERS
 from lfr_core.publication.rights.types import NewRequest, RequestKind
 from lfr_core.retention.footage.hold_approval import HOLDERS
@@ -187,6 +188,7 @@ ACTS: dict[
         Harness.enquiry,
         lambda h, at, by: answering.answer(h.rights, str(at), "We don't know.", by=by),
     ),
+    "letter, printed": (OFFICERS, Harness.answered, lambda h, at, by: print_letter(h.rights, str(at), by=by)),
     "request, closed": (OFFICERS, Harness.answered, lambda h, at, by: answering.close(h.rights, str(at), by=by)),
     "disclosure, asked for": (
         OFFICERS,

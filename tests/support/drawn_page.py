@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block
 
-__all__ = ["field", "press", "sign_in", "texts"]
+__all__ = ["field", "in_sight", "press", "sign_in", "texts"]
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -29,3 +31,20 @@ def texts(app: AppTest) -> str:
     return "\n".join(
         str(each.value) for each in (*app.text, *app.markdown, *app.success, *app.error, *app.caption)
     ) + "".join(each.proto.body for each in app.get("html"))
+
+
+def in_sight(app: AppTest) -> list[str]:
+    """What stands where it is in sight of whoever pressed, however far below."""
+    return [
+        error.value
+        for block in _blocks(app.main)
+        if getattr(block.proto, "id", "").endswith("-what-came-of-it")
+        for error in block.error
+    ]
+
+
+def _blocks(block: Any) -> Iterator[Any]:
+    for each in block.children.values():
+        if isinstance(each, Block):
+            yield each
+            yield from _blocks(each)

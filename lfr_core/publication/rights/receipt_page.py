@@ -1,19 +1,16 @@
-"""The receipt to print, to show or to scan: a page of HTML, a PDF, and a code that leads to the public site.
-
-No script, nothing from elsewhere, everything escaped.
-"""
+"""The receipt to print, to show or to scan: a page of HTML, a PDF, and a code that leads to the public site."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lfr_core.common.counts import counted
 from lfr_core.domain.policy import Policy
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.qr import QUIET, qr_cells, qr_svg
+from lfr_core.publication.rights.paper import render_paper
 from lfr_core.publication.rights.receipts import Receipt
 from lfr_core.publication.rights.wording import REASONS
 
@@ -29,15 +26,8 @@ _CODE_MM = 40.0
 
 def receipt_html(receipt: Receipt, policy: Policy) -> str:
     """Write the receipt as one page, in the force's own name; its addresses and numbers are the policy's."""
-    environment = Environment(
-        loader=PackageLoader("lfr_core.publication.rights"), autoescape=True, undefined=StrictUndefined
-    )
-    return environment.get_template("receipt.html").render(
-        receipt=receipt,
-        reason=REASONS[receipt.category],
-        minute=receipt.minute_at.astimezone(LONDON),
-        policy=policy,
-    )
+    minute = receipt.minute_at.astimezone(LONDON)
+    return render_paper("receipt.html", policy, receipt=receipt, reason=REASONS[receipt.category], minute=minute)
 
 
 def receipt_qr(receipt: Receipt, policy: Policy) -> str:

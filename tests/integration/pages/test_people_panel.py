@@ -26,9 +26,11 @@ HELD = Rank.CHIEF_SUPERINTENDENT
 
 
 def panel(actions: object, engine: object, who: str) -> None:
+    from apps.acts import show_result
     from apps.compliance.people_panel import draw
     from tests.support.page_session import session_of
 
+    show_result()
     draw(actions, session_of(engine, who))  # type: ignore[arg-type]  # annotations are read where nothing is imported
 
 

@@ -12,6 +12,7 @@ from tests.support.texts import ROOT
 ON_TRAIL = {
     "apps.operator.questions._receipt": "rights.receipt",
     "apps.officer.page._receipt": "rights.receipt",
+    "apps.rights.page._draw_letter": "rights.letter",
     "apps.planner.page._details": "deployment.form-printed",
     "apps.planner.list_panel._came_of": "watchlist.refusals-taken",
     "apps.compliance.page._reports": "watchlist.report-shown",
