@@ -4,7 +4,7 @@ Streamlit tells of a press to one drawing alone. Where that is cut short, becaus
 or left, or because somebody else moved the deployment on, the press would be gone without a word.
 
 And a second click isn't a second act: it cuts the first's drawing short too, at its next word to Streamlit, which must
-not come between an act and the note that it is done.
+not come between an act and the note that it is done. Where anything else was changed or pressed between, it is a press.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ from typing import Any, Final
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.state.safe_session_state import SafeSessionState
 
-__all__ = ["draw_button", "draw_submit", "forget_press", "note_done", "uninterrupted"]
+from apps.changes import find_press, watch_changes
+
+__all__ = ["draw_button", "draw_submit", "forget_press", "keep_presses", "note_done", "uninterrupted"]
 
 _PRESSED: Final = "pressed"
-"""Of the session's state: when each was pressed, until its button is drawn, or the whole page without it."""
+"""Of the session's state: when each was pressed, and after how many changes of the page, until its button is drawn, or
+the whole page without it."""
 _KEPT_S: Final = 20.0
 """[proposal] For so long a press waits for its button: a slow page is drawn by then."""
 _TAKEN: Final = "pressed-taken"
@@ -29,6 +33,7 @@ _DONE: Final = "pressed-done"
 _DOUBLE_CLICK_S: Final = 1.0
 """[proposal] A press of the same button so soon after its act was done is a double click's second: nobody has read by
 then what came of the first."""
+_will_rerun: Final = SafeSessionState.on_script_will_rerun
 
 
 def draw_button(label: str, key: str, *, act: str = "", **options: Any) -> bool:
@@ -51,6 +56,12 @@ def draw_submit(label: str, form: str, **options: Any) -> bool:
     return _take(key)
 
 
+def keep_presses() -> None:
+    """Have each press be heard of from now on, with what was changed before it, whatever else comes at that moment."""
+    watch_changes()
+    SafeSessionState.on_script_will_rerun = _hear_all  # type: ignore[assignment,method-assign]
+
+
 def forget_press() -> None:
     """Forget the presses whose buttons aren't on the page any more, which was drawn to its end by now."""
     st.session_state.pop(_PRESSED, None)
@@ -71,7 +82,12 @@ def uninterrupted() -> Iterator[None]:
     if context is None:
         yield
         return
-    state = context.session_state
+    with _unasked(context.session_state):
+        yield
+
+
+@contextmanager
+def _unasked(state: SafeSessionState) -> Iterator[None]:
     ask = state._yield_callback  # noqa: SLF001  it has no other way to be told
     object.__setattr__(state, "_yield_callback", lambda: None)
     try:
@@ -80,16 +96,27 @@ def uninterrupted() -> Iterator[None]:
         object.__setattr__(state, "_yield_callback", ask)
 
 
+def _hear_all(state: SafeSessionState, *args: Any, **options: Any) -> None:
+    """Take what a browser tells to its end: where more comes before that, Streamlit forgets it."""
+    with _unasked(state):
+        _will_rerun(state, *args, **options)
+
+
 def _note_press(key: str) -> None:
-    done, at = st.session_state.get(_DONE, (None, 0.0))
-    if key == done and time.monotonic() - at < _DOUBLE_CLICK_S:
+    press, is_filled_anew = find_press(key)
+    taken, at = st.session_state.get(_DONE, (None, 0.0))
+    is_second = taken == (key, press.changes) and not is_filled_anew
+    if is_second and time.monotonic() - at < _DOUBLE_CLICK_S:
         return
-    st.session_state[_PRESSED] = st.session_state.get(_PRESSED, {}) | {key: time.monotonic()}
+    st.session_state[_PRESSED] = st.session_state.get(_PRESSED, {}) | {key: (time.monotonic(), press.changes)}
 
 
 def _take(key: str) -> bool:
-    pressed: dict[str, float] = st.session_state.get(_PRESSED, {})
-    if key not in pressed or time.monotonic() - pressed.pop(key) > _KEPT_S:
+    pressed: dict[str, tuple[float, int]] = st.session_state.get(_PRESSED, {})
+    if key not in pressed:
         return False
-    st.session_state[_TAKEN] = key
+    at, changes = pressed.pop(key)
+    if time.monotonic() - at > _KEPT_S:
+        return False
+    st.session_state[_TAKEN] = (key, changes)
     return True

@@ -10,6 +10,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from streamlit.web.server.starlette import App, starlette_server
 
 from apps.http_guards import AnswerHeaders, HostGuard, page_headers
+from apps.pressed import keep_presses
 from apps.staff.downloads import OwnDownloads, read_cookie
 from apps.staff.log_out import LogOutByButton
 from apps.staff.made_files import make_files_for_their_page
@@ -61,6 +62,7 @@ def serve_staff_app() -> None:
     listening = bind_port(settings.operator_port)
     starlette_server._bind_server_socket = lambda *_: (listening, LOOPBACK)  # noqa: SLF001  it takes no socket else
     make_files_for_their_page()
+    keep_presses()
     send_all_that_is_drawn()
     make_login_strict(provider_of(settings), installation.clock)
     app = App(Path(__file__).with_name("app.py"), secrets={"auth": page_auth(settings)}, middleware=middleware)

@@ -91,7 +91,6 @@ def test_a_planner_places_one_camera_by_a_click_and_another_with_the_arrow_keys(
     page.get_by_role("button", name="2 south: 21 % from the left, 25 % from above").focus()
     page.keyboard.press("Delete")
     page.get_by_role("button", name="2 south: not on the plan").wait_for()
-    page.wait_for_timeout(1_100)  # the same press within a second is a double click's second (`apps/pressed.py`)
     page.get_by_role("button", name="Keep the places").click()
     wait_until(lambda: placed(plans) == ["north"], within_s=20.0, what="the places that are kept")
     assert refused == []
