@@ -5,6 +5,9 @@ A page is drawn as messages that wait to be sent. When a part that refreshes by 
 drawing of the whole page, of which it sends the rest and that it is finished. The browser then takes the part away with
 whatever is of an earlier drawing, all below it moves up by one, and the next message to a place below meets another
 thing there: "'setIn' cannot be called on an ElementNode", and the page is blank.
+
+And when the whole page is drawn anew, it forgets the answers that still wait. The button of a file that is made at a
+click waits for its answer, and takes no other press meanwhile: with that answer lost it brought nothing any more.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
 __all__ = ["send_all_that_is_drawn"]
 
+_ANSWERS: Final = frozenset({"backend_operation_response", "file_urls_response", "heartbeat_ack", "auth_redirect"})
+"""What the browser is told because it asked, or somebody pressed "Log in" or "Log out": no drawing says it again."""
 _clear: Final = ForwardMsgQueue.clear
 
 
@@ -31,4 +36,7 @@ def _keep_what_waits(
 ) -> None:
     """Drop from it what Streamlit does, but nothing of a part that is about to be drawn anew: the newer follows."""
     parts: list[str] | None = None if fragment_ids_this_run is None else []
+    is_whole = retain_lifecycle_msgs and parts is None
+    answers = [each for each in queue._queue if each.WhichOneof("type") in _ANSWERS] if is_whole else []  # noqa: SLF001
     _clear(queue, retain_lifecycle_msgs=retain_lifecycle_msgs, fragment_ids_this_run=parts)
+    queue._queue += answers  # noqa: SLF001

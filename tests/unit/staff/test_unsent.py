@@ -75,3 +75,17 @@ def test_a_whole_drawing_takes_the_place_of_what_waits_to_be_sent() -> None:
     queue.clear(retain_lifecycle_msgs=True)
 
     assert said_of(queue) == ["new_session", "script_finished"]
+
+
+@pytest.mark.parametrize("part", [None, [PART]], ids=["the whole page", "a part of it"])
+def test_an_answer_that_waits_to_be_sent_is_sent_though_the_page_is_drawn_anew(part: list[str] | None) -> None:
+    """The button of a file waits for it, and heard no other press: each file after it was lost, too."""
+    made, addresses = ForwardMsg(), ForwardMsg()
+    made.backend_operation_response.request_id = addresses.file_urls_response.response_id = "a"
+    queue = ForwardMsgQueue()
+    for each in (made, addresses):
+        queue.enqueue(each)
+    queue.clear(retain_lifecycle_msgs=True, fragment_ids_this_run=part)
+
+    assert said_of(queue) == ["backend_operation_response", "file_urls_response"]
+    assert said_of(queue) == []
