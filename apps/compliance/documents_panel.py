@@ -30,7 +30,7 @@ def draw(view: ComplianceView, actions: ComplianceActions, session: PageSession)
         (
             one.title,
             one.kind.value,
-            labels.get(one.deployment, one.deployment) if one.deployment else "",
+            labels.get(one.deployment, "one that has gone") if one.deployment else "",
             one.version,
             f"{one.review_by.day} {one.review_by:%B %Y}{', OVERDUE' if one.review_by < today else ''}",
         )

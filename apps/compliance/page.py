@@ -99,15 +99,15 @@ def _reports(view: ComplianceView, by: AuthenticatedPerson) -> None:
 
 
 def _name(report: Report, labels: Mapping[str, str]) -> str:
-    whose = labels.get(report.deployment, report.deployment)
-    return f"{report.kind.heading}: {whose}; made {panels.london(report.made_at)}"
+    whose = labels.get(report.deployment, "a deployment that has gone")
+    return f"{report.kind.heading} of {whose}; made {panels.london(report.made_at)}"
 
 
 def _due(view: ComplianceView) -> None:
     labels = view.labels()
     rows = [
         (
-            labels.get(one.deployment, one.deployment),
+            labels.get(one.deployment, "one that has gone"),
             one.stands.value,
             deadline_words(one.schedule.due_at),
             "; ".join(filter(None, (one.late_because, one.late_detail, one.explanation))),
@@ -125,7 +125,7 @@ def _certificates(view: ComplianceView, actions: ComplianceActions) -> None:
         return
     names = view.labels()
     labels = {
-        one.number: f"{one.number}: {names.get(one.deployment, one.deployment)}; "
+        one.number: f"{one.number}: {names.get(one.deployment, 'one that has gone')}; "
         f"issued {panels.london_ns(one.issued_ns)}, "
         f"{'the search found nothing that should be gone' if one.search.passed else 'NOT PASSED'}"
         for one in found

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from html import escape
 from pathlib import Path
 
 from sqlalchemy import Engine
 
+from apps.compliance.panels import london
 from apps.compliance.trail_rules import rules_meant
 from apps.compliance.trail_words import Named, alerts_of
 from apps.deployment_labels import read_labels
@@ -43,6 +45,7 @@ _HEAD = re.compile(r"<head>", re.IGNORECASE)
 _OWN_RULES = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>', re.IGNORECASE)
 _STYLE = re.compile(r'<link rel="stylesheet" href="style\.css">', re.IGNORECASE)
 _LINK = re.compile(r'<a href="[^"]*">(.*?)</a>', re.IGNORECASE | re.DOTALL)
+_H1 = re.compile(r"</h1>", re.IGNORECASE)
 _TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _RULES = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
 _MOST_BYTES = 50_000_000
@@ -56,7 +59,7 @@ class ReportKind(StrEnum):
 
     @property
     def heading(self) -> str:
-        return "Watchlist" if self is ReportKind.WATCHLIST else "Published record"
+        return "List" if self is ReportKind.WATCHLIST else "Published record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,10 @@ class ComplianceView:
         """Name each deployment as people do, by its id; the newest first."""
         return read_labels(self.engine)
 
+    def name_of(self, report: Report) -> str:
+        """Name the deployment that a report is about as people do."""
+        return self.labels().get(report.deployment, "a deployment that has gone")
+
     def reports(self, by: AuthenticatedPerson) -> tuple[Report, ...]:
         """List the reports for that person, the newest first. Of lists: for compliance, until the deployment has ended.
 
@@ -138,6 +145,8 @@ class ComplianceView:
             self.looks.note(person, "watchlist.report-shown", deployment=report.deployment)
         text = _LINK.sub(r"\1", _OWN_RULES.sub("", text))
         text = _STYLE.sub(lambda _: f"<style>{style}</style>", text)
+        of = escape(f"{report.kind.heading} of {self.name_of(report)}; this report was made {london(report.made_at)}.")
+        text = _H1.sub(lambda match: f"{match.group()}<p>{of}</p>", text, count=1)
         return _HEAD.sub(lambda match: match.group() + _RULES, text, count=1)
 
     def title(self, report: Report, name: str, by: AuthenticatedPerson) -> str:

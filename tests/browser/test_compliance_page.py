@@ -83,7 +83,7 @@ def test_the_report_of_a_list_of_1000_entries_names_every_injected_defect(
 ) -> None:
     address, labels = injected
     page.goto(f"{address}?compliance-part=Data+quality")
-    choose(page, "Report", "d-1")
+    choose(page, "Report", "List of")
     report = page.frame_locator("iframe")
     report.get_by_text("subject consistent").first.wait_for(timeout=30_000)
     rows = report.locator("tr").all_inner_texts()
@@ -101,12 +101,12 @@ def test_the_report_opens_in_the_page_and_its_data_docs_name_the_injected_defect
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{compliance}?compliance-part=Data+quality")
-    choose(page, "Report", "dep")
+    choose(page, "Report", "Published record of")
     report = page.frame_locator("iframe")
     report.get_by_text("totals add up").first.wait_for(timeout=30_000)
     assert report.get_by_role("cell", name=WRONG_TOTAL).first.is_visible()
-    choose(page, "Page", "Suite record")
-    report.get_by_role("heading", name="Suite record").wait_for(timeout=30_000)
+    choose(page, "Page", "Published results, row by row")
+    report.get_by_role("heading", name="Published results, row by row").wait_for(timeout=30_000)
     assert report.get_by_text(WRONG_TOTAL).count() > 0
     own = compliance.removesuffix("/compliance")
     strangers = [url for url in asked if not url.startswith((own, "data:", "blob:", own.replace("http", "ws")))]

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import jinja2
@@ -17,6 +18,8 @@ import jinja2
 from lfr_core.common.counts import counted
 from lfr_core.common.errors import Fatal, Refused
 from lfr_core.common.quality.pages import GENERATOR, localised
+from lfr_core.common.quality.suites import SuiteRunner
+from lfr_core.common.quality.verdict import verdict_words
 
 __all__ = ["ReportFolder", "report_folder"]
 
@@ -32,16 +35,19 @@ class ReportFolder:
     new: Path
     """What becomes the report's folder."""
 
-    def add_data_docs(self, site: Path, titles: Mapping[str, str]) -> list[tuple[str, str]]:
+    def add_data_docs(self, runner: SuiteRunner, titles: Mapping[str, str], on: date) -> list[tuple[str, str]]:
         """Copy the page of each suite, made local. titles: by the suite's name. Returns (file name, title).
 
         Raises:
             Fatal: a suite has no page.
         """
         pages: list[tuple[str, str]] = []
+        site = runner.build_docs()
         for name, title in titles.items():
             for page in sorted((site / "validations" / name).rglob("*.html"))[-1:]:
-                text = localised(page.read_text(encoding="utf-8"), title)
+                results = runner.results[name]
+                is_kept = all(each.success for each in results)
+                text = localised(page.read_text(encoding="utf-8"), title, verdict_words(results, on), is_kept=is_kept)
                 (self.new / f"{name}.html").write_text(text, encoding="utf-8")
                 pages.append((f"{name}.html", title))
         if len(pages) != len(titles):

@@ -22,12 +22,26 @@ _VOID_KEPT = frozenset({"br", "col", "hr"})
 _KEPT_ATTRIBUTES = frozenset({"class", "colspan", "rowspan", "scope", "id", "lang", "title", "role"})
 _ICONS = {"fa-check-circle": "kept", "fa-times": "broken", "fa-exclamation": "not evaluated"}
 """The status of an expectation is shown by an icon of a font that isn't loaded: its class says which."""
-_NOTHING = "Data asset: None"
+_HEADINGS = frozenset({"h4", "h5", "h6"})
+_WORDS = {
+    "Expectation Validation Result": "What each rule found, column by column",
+    "Evaluates whether a batch of data matches expectations.": "",
+    "Table-Level Expectations": "Rules about several columns",
+    "Expectation": "Rule",
+    "Observed Value": "Found",
+    "Unexpected Value": "What doesn't fit",
+    "To retrieve all unexpected values...": "",
+    "Data asset: None": "",
+}
+"""What the pages call things that our readers have other words for."""
 _ADDRESS = re.compile(r"(?:https?:)?//[^\s<>\"']+")
 
 
-def localised(page: str, title: str) -> str:
-    """Put the body of a Data Docs page under a head of ours. It asks nobody for anything, with or without a script."""
+def localised(page: str, title: str, verdict: str, *, is_kept: bool) -> str:
+    """Put the body of a Data Docs page under a head of ours. It asks nobody for anything, with or without a script.
+
+    verdict: what it came to and when, in words. is_kept: whether every rule is.
+    """
     reader = _Body()
     reader.feed(page)
     reader.close()
@@ -38,6 +52,7 @@ def localised(page: str, title: str) -> str:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'self'\">\n"
         f'<title>{escape(title)}</title>\n<link rel="stylesheet" href="style.css">\n</head>\n<body>\n<main>\n'
         f'<p><a href="index.html">Back to the report</a></p>\n<h1>{escape(title)}</h1>\n'
+        f'<p class="verdict {"good" if is_kept else "bad"}">{escape(verdict)}</p>\n'
         f"{''.join(reader.out)}\n</main>\n</body>\n</html>\n"
     )
 
@@ -50,6 +65,7 @@ class _Body(HTMLParser):
         self.out: list[str] = []
         self._in_body = False
         self._dropping: list[str] = []
+        self._in_heading = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "body":
@@ -62,6 +78,7 @@ class _Body(HTMLParser):
         if not self._in_body or tag == "img" or (tag in _VOID and tag not in _VOID_KEPT):
             return
         self.out += [word for icon, word in _ICONS.items() if icon in str(dict(attrs).get("class", ""))]
+        self._in_heading = tag in _HEADINGS
         kept = [(name, value or "") for name, value in attrs if name in _KEPT_ATTRIBUTES]
         written = "".join(f' {name}="{escape(_ADDRESS.sub("", value))}"' for name, value in kept)
         self.out.append(f"<{_tag(tag)}{written}>")
@@ -78,16 +95,17 @@ class _Body(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._in_body and not self._dropping:
-            self.out.append(escape(_ADDRESS.sub("", data.replace(_NOTHING, ""))))
+            said = _WORDS.get(data.strip(), data)
+            self.out.append(escape(_ADDRESS.sub("", said.replace("_", " ") if self._in_heading else said)))
 
 
 def _is_of_programs(attributes: Mapping[str, str | None]) -> bool:
-    """Return whether an element is the column of buttons that do nothing without a script, or tells of the run.
+    """Return whether an element does nothing without a script, is code, or tells of the suite and the run.
 
-    The run is told of in ids, hashes and times of another clock.
+    They are told of in ids, hashes and times of another clock; what they came to stands at the head.
     """
     classes = (attributes.get("class") or "").split()
-    return "sticky" in classes or attributes.get("id") == "section-1-content-block-3"
+    return bool({"sticky", "collapse"} & set(classes)) or attributes.get("id") == "section-1"
 
 
 def _tag(tag: str) -> str:

@@ -40,11 +40,13 @@ class SuiteRunner:
     """Runs suites one after another in one Great Expectations context.
 
     project: an existing folder where a project with Data Docs is built; without it nothing is written.
+    results: of each suite that was run, by its name.
     """
 
     def __init__(self, project: Path | None = None) -> None:
         self._project = project
         self._context: AbstractDataContext | None = None
+        self.results: dict[str, list[RuleResult]] = {}
 
     def run(self, name: str, rules: Sequence[Rule], frame: pd.DataFrame) -> list[RuleResult]:
         """Check `frame`, which has a column `row`, by `rules`; no two have the same name and columns.
@@ -66,7 +68,8 @@ class SuiteRunner:
             asset = context.data_sources.add_pandas(name).add_dataframe_asset(name)
             batch = asset.add_batch_definition_whole_dataframe("all")
             validation = context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite))
-            return _validated(validation, rules, frame)
+            self.results[name] = _validated(validation, rules, frame)
+            return self.results[name]
 
     def build_docs(self) -> Path:
         """Build the Data Docs of what was run; the folder whose `validations/SUITE` holds a suite's page.

@@ -16,9 +16,9 @@ __all__ = ["validate_with_docs"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _TITLES: Mapping[str, str] = {
-    SuiteName.RECORD: "Suite record: each row by itself",
-    SuiteName.SERIES: "Suite series: rows beside their neighbours",
-    SuiteName.WHOLE: "Suite series: the table as a whole",
+    SuiteName.RECORD: "Published results, row by row",
+    SuiteName.SERIES: "Published results, each row beside its neighbours",
+    SuiteName.WHOLE: "Published results as a whole",
 }
 
 
@@ -32,6 +32,6 @@ def validate_with_docs(table: PublishedTable, folder: Path, *, today: date) -> Q
     with report_folder(folder, rule="records.docs-folder-in-use") as made:
         runner = SuiteRunner(made.project)
         report = validate_table(table, today=today, runner=runner)
-        pages = made.add_data_docs(runner.build_docs(), _TITLES)
+        pages = made.add_data_docs(runner, _TITLES, today)
         made.add_index(_TEMPLATES, "report.html.j2", {"report": report, "today": today, "pages": pages})
     return report

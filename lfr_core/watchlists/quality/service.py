@@ -49,9 +49,9 @@ __all__ = ["CheckedList", "ListCheck", "check_list", "require_fit"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _TITLES = {
-    ListSuite.ROWS: "Suite watchlist: each row, before a face is embedded",
-    ListSuite.WHOLE: "Suite watchlist: the list as a whole",
-    ListSuite.FACES: "Suite watchlist: the faces, once embedded",
+    ListSuite.ROWS: "The list, row by row",
+    ListSuite.WHOLE: "The list as a whole",
+    ListSuite.FACES: "The faces of the list",
 }
 _OWNER_ONLY = 0o700
 
@@ -111,7 +111,7 @@ def check_list(
         if made:
             refused = [refusal.photograph for refusal in checked.report.refusals] if asked.thumbnails else []
             thumbnails = thumbnails_of(folder, refused, asked.policy.images)
-            _write(made, asked.deployment or folder.resolve().name, checked, runner, thumbnails)
+            _write(made, "" if asked.deployment else folder.resolve().name, checked, runner, thumbnails)
     return checked
 
 
@@ -228,7 +228,7 @@ def _write(
     quality, refusals = checked.quality, checked.report.refusals
     looked = "photograph-opens" in quality.checked
     titles = {part.value: title for part, title in _TITLES.items() if looked or part is not ListSuite.FACES}
-    pages = made.add_data_docs(runner.build_docs(), titles)
+    pages = made.add_data_docs(runner, titles, quality.today)
     refusing = sum(finding.refuses for finding in quality.findings)
     values = {
         "name": name,

@@ -63,8 +63,12 @@ def test_a_report_is_shown_in_one_piece_with_the_injected_defect_and_asks_nobody
     assert report.pages == ("index.html", "record.html", "series-whole.html", "series.html")
     assert "totals-add-up" in index
     assert "99" in index
-    assert view.title(report, "record.html", authenticated(DPO)) == "Suite record: each row by itself"
+    assert view.title(report, "record.html", authenticated(DPO)) == "Published results, row by row"
+    assert "Checked on 1 January 2026: 22 of 23 rules are kept. Not kept: totals add up." in suite
     for text in (index, suite):
+        assert "Published record of a deployment that has gone; this report was made " in text
+        headings = " ".join(re.findall(r"<h\d.*?</h\d>", text, re.DOTALL))
+        assert not re.search(r"\bdep\b|_|Expectation |[0-9a-f]{8}", re.sub(r"<[^>]+>", "", headings))
         assert "<style>" in text
         assert text.count("Content-Security-Policy") == 1
         assert not re.search(r"<script|https?://|<a href|style\.css|<img", text)

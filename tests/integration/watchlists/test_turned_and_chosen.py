@@ -107,7 +107,7 @@ def test_the_report_counts_the_refused_by_reason_and_has_each_in_a_spreadsheet(
     page = (tmp_path / "pages" / "index.html").read_text(encoding="utf-8")
     book = (tmp_path / "pages" / REFUSED_FILE).read_bytes()
     counted, refused = read_workbook(book, REFUSED_FILE, most_rows=50, most_columns=10)
-    assert page.index("not_an_image</th><td>2<") < page.index("formula</th><td>1<")
+    assert page.index("not an image</th><td>2<") < page.index("formula</th><td>1<")
     assert (counted.name, counted.rows[:2]) == ("by reason", [["reason", "refused"], ["not_an_image", "2"]])
     assert [[*row[:3], row[4]] for row in refused.rows[1:]] == [
         ["3", "S-2", "p1.jpg", "not_an_image"],

@@ -64,15 +64,18 @@ def test_a_page_of_data_docs_loses_all_that_asks_the_internet_and_keeps_its_figu
     <nav><a href="https://example.org">away</a></nav><style>b{background:url(//evil.example/a.png)}</style>
     <img src="http://example.org/a.png"><a href="https://example.org">see https://example.org/y</a>
     <div class="card sticky"><div><b>Failed Only</b></div></div><p>Data asset: None</p>
-    <div id="section-1-content-block-3"><div>Run Time</div><p>2026-11-28T20:39:42Z</p></div>
+    <div id="section-1"><h5>Overview</h5><span>watchlist-rows</span><div>Run Time</div><p>2026-11-28T20:39:42Z</p></div>
+    <h5> days_since_check </h5><p>a_value</p><div class="collapse m-2"><code>df.filter(items=[0])</code></div>
     <p onclick="go()" style="x" class="k">66 &lt; 67</p><i class="fas fa-times"></i><script>x</script></body></html>"""
-    made = localised(page, "A <title>")
+    made = localised(page, "A <title>", "All 2 rules are kept.", is_kept=True)
 
     assert "//" not in made
     assert "script>" not in made
     assert "onload" not in made
     assert "onclick" not in made
-    assert [each for each in ("Failed Only", "None", "Run Time", "20:39:42Z") if each in made] == []
+    gone = ("Failed Only", "None", "Run Time", "20:39:42Z", "watchlist-rows", "df.", "days_since")
+    assert [each for each in gone if each in made] == []
     assert '<p class="k">66 &lt; 67</p>' in made
     assert 'broken<i class="fas fa-times">' in made
-    assert "A &lt;title&gt;" in made
+    assert '<h1>A &lt;title&gt;</h1>\n<p class="verdict good">All 2 rules are kept.</p>' in made
+    assert "<h5> days since check </h5><p>a_value</p>" in made
