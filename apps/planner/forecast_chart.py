@@ -9,7 +9,7 @@ from typing import Final
 
 from apps.drawing import drawing_html
 from apps.tables import heads_html, table_html
-from lfr_core.common.counts import counted
+from lfr_core.common.counts import counted, expected_count
 
 __all__ = ["ForecastCurve", "ForecastPoint", "chart_html", "forecast_curves"]
 
@@ -132,13 +132,7 @@ def _table(curves: Sequence[ForecastCurve]) -> str:
         cells = []
         for curve in curves:
             value = next((point.expected for point in curve.points if point.threshold == at), None)
-            cells.append(f"<td>{'not measured' if value is None else _count(value)}</td>")
+            cells.append(f"<td>{'not measured' if value is None else expected_count(value)}</td>")
         rows.append(f'<tr><th scope="row">{at:g}</th>{"".join(cells)}</tr>')
     table = table_html("".join(rows), heads=heads, words="The numbers", kind="pln-table", caption=False)
     return f"<details><summary>The numbers</summary>{table}</details>"
-
-
-def _count(value: float) -> str:
-    if 0.0 < value < _LEAST:
-        return "under 0.01"
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"  # two digits below ten

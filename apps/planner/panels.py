@@ -10,7 +10,7 @@ from apps.plain_words import plain_words
 from apps.planner.remedies import TITLES, who_acts, why_words
 from apps.planner.step_words import step_words
 from apps.tables import heads_html, table_html
-from lfr_core.common.counts import counted
+from lfr_core.common.counts import counted, expected_count
 from lfr_core.common.quality.findings import Finding
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.false_alert_forecast import FalseAlertForecast
@@ -113,20 +113,20 @@ def forecast_html(found: FalseAlertForecast, *, title: str = "Forecast of the li
     """Show expected false alerts with their interval, and whether the public claim rests on a measurement."""
     of = found.forecast
     number = "not measured" if of is None else f"about {_alerts(of.expected)}"
-    span = "" if of is None else f"<p>Most likely between {_count(of.low)} and {_count(of.high)}</p>"
-    more = "" if of is None else f"<p>With 1,000 more people on the list: {_count(of.per_1000_more)} more</p>"
+    span = "" if of is None else f"<p>Most likely between {expected_count(of.low)} and {expected_count(of.high)}</p>"
+    more = "" if of is None else f"<p>With 1,000 more people on the list: {expected_count(of.per_1000_more)} more</p>"
     claim = ("is-good", "shown by an evaluation") if found.shown else ("is-bad", "not shown by an evaluation")
     return (
         f'<section class="pln-card pln-forecast" aria-live="polite"><h3>{escape(title)}</h3>'
         f'<p class="pln-number">{number}</p>{span}{more}'
-        f"<p>The public is told under 1 in {found.one_in:,} faces, here at most {_count(found.allowed)} "
+        f"<p>The public is told under 1 in {found.one_in:,} faces, here at most {expected_count(found.allowed)} "
         f'<span class="pln-pill {claim[0]}">{claim[1]}</span></p>'
         f'<p class="pln-small">{escape(found.basis)}</p></section>'
     )
 
 
 def _alerts(expected: float) -> str:
-    number = _count(expected)
+    number = expected_count(expected)
     return f"{number} false alert{'' if number == '1' else 's'}"
 
 
@@ -151,7 +151,7 @@ def application_html(made: Application, authority: Authority | None) -> str:
         asked[word] = f"{authority.by}, {authority.rank.value}, {_moment(authority.at)}: {authority.reason}"
         if authority.granted:
             forecast = authority.expected_false_alerts
-            expected = "an unmeasured number" if forecast is None else _count(forecast)
+            expected = "an unmeasured number" if forecast is None else expected_count(forecast)
             signed = "; signed that the public claim is not shown" if authority.claim_not_shown else ""
             asked["Signed for"] = (
                 f"at most 1 false alert in {authority.false_alerts_one_in:,} faces, {expected} expected{signed}"
@@ -280,9 +280,3 @@ def _day(at: datetime) -> str:
 def _moment(at: datetime) -> str:
     local = at.astimezone(LONDON)
     return f"{local.day} {local:%B %Y, %H:%M}"
-
-
-def _count(alerts: float) -> str:
-    if 0.0 < alerts < 0.01:  # more zeros tell nobody more
-        return "under 0.01"
-    return f"{alerts:,.0f}" if alerts >= 10 or alerts == 0.0 else f"{alerts:.2g}"  # two digits below ten

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["agree", "counted", "each_of"]
+__all__ = ["agree", "counted", "each_of", "expected_count"]
 
 _OTHERS: Final = {"person": "people", "is": "are", "has": "have", "was": "were", "does": "do", "waits": "wait"}
 
@@ -30,6 +30,18 @@ def each_of(count: int, noun: str) -> str:
         ('the one list', 'each of 3 lists')
     """
     return f"the one {noun}" if count == 1 else f"each of {counted(count, noun)}"
+
+
+def expected_count(count: float) -> str:
+    """Return a count that is expected, not counted, as people read it: two digits below ten, whole above.
+
+    Example:
+        >>> expected_count(475.84), expected_count(1.234), expected_count(0.0), expected_count(0.004)
+        ('476', '1.2', '0', 'under 0.01')
+    """
+    if 0.0 < count < 0.01:  # more zeros tell nobody more
+        return "under 0.01"
+    return f"{count:,.0f}" if count >= 10 or count == 0.0 else f"{count:.2g}"  # as the docstring says
 
 
 def agree(count: float, one: str, others: str = "") -> str:

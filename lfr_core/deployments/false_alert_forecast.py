@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from lfr_core.common.counts import counted
+from lfr_core.common.counts import counted, expected_count
 from lfr_core.common.errors import Refused
 from lfr_core.deployments.application import default_one_in
 from lfr_core.deployments.evaluations import Evaluation
@@ -186,9 +186,9 @@ def _words(asked: ForecastInputs, size: int, of: Expectation, allowed: float, cl
     return (
         f"List of {size:,}, faces at least {asked.threshold:g} alike, {counted(asked.expected_faces, 'face')} seen: "
         "false alerts expected: "
-        f"{_count(of.expected)}, most likely between {_count(of.low)} and {_count(of.high)}; "
-        f"1,000 more names add about {_count(of.per_1000_more)}. The public claim, {claim}, would allow "
-        f"{_count(allowed)}; it is {shown}. Measured: {measured.false_matches:,} of {measured.probes:,} at "
+        f"{expected_count(of.expected)}, most likely between {expected_count(of.low)} and {expected_count(of.high)}; "
+        f"1,000 more names add about {expected_count(of.per_1000_more)}. The public claim, {claim}, would allow "
+        f"{expected_count(allowed)}; it is {shown}. Measured: {measured.false_matches:,} of {measured.probes:,} at "
         f"{measured.threshold:g}{at} ({measured.source})."
     )
 
@@ -214,12 +214,3 @@ def _counts(measured: Evaluation) -> str:
 
 def _capitalise(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}"
-
-
-def _count(alerts: float) -> str:
-    """Return an expected count as people read it: two digits below ten, whole above."""
-    if alerts == 0.0:
-        return "0"
-    if alerts < 0.01:  # more zeros tell nobody more
-        return "less than 0.01"
-    return f"{alerts:,.0f}" if alerts >= 10 else f"{alerts:.2g}"  # as the docstring says

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from lfr_core.common.counts import counted
+from lfr_core.common.counts import counted, expected_count
 from lfr_core.deployments.compliance_documents.forms import (
     FormCode,
     FormKind,
@@ -81,7 +81,7 @@ def report_table(report: ClosingReport) -> str:
 def _rows(report: ClosingReport) -> tuple[tuple[str, str, str], ...]:
     made, given, came = report.application, report.authority, report.outcome
     expected = given.expected_false_alerts
-    forecast = "not measured" if expected is None else f"{expected:.2f}"
+    forecast = "not measured" if expected is None else expected_count(expected)
     return (
         ("faces compared", f"{made.expected_faces:,}", f"{came.faces_compared:,}"),
         ("people on the list", f"at most {made.list_cap:,}", f"{came.list_size:,}"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from lfr_core.common.counts import counted
+from lfr_core.common.counts import counted, expected_count
 from lfr_core.deployments.application import Application, ApplicationForm, Authority
 from lfr_core.deployments.compliance_documents.forms import (
     FormKind,
@@ -221,7 +221,12 @@ def _limit(made: ApplicationForm, given: Authority, policy: Policy) -> FormSecti
             *_threshold(made, policy),
             _faces(made),
             Line("False alerts at most", f"1 in {given.false_alerts_one_in:,} faces; over it, it is suspended"),
-            Line("False alerts expected", "not measured, which isn't none" if expected is None else f"{expected:.2f}"),
+            Line(
+                "False alerts expected",
+                "not measured, which isn't none"
+                if expected is None
+                else f"{expected_count(expected)} in the whole deployment, with as many people as the list may have",
+            ),
             Line(
                 "The public claim",
                 "no evaluation shows it for this list and threshold; the officer signs that they know"
