@@ -8,6 +8,7 @@ from functools import partial
 
 import streamlit as st
 
+from apps.acts import keep_result
 from apps.plain_words import plain_words
 from apps.planner.camera_control import ASKED_S, CameraControl, CameraLine
 from apps.planner.camera_html import camera_html, found_html, tried_html
@@ -21,15 +22,10 @@ __all__ = ["show_camera_panel"]
 
 _LOOK_S = 2.0
 _SEARCH_S = 1.0
-_FAULT = "planner-camera-fault"
 
 
 def show_camera_panel(cameras: CameraControl, one: DeploymentOverview, by: AuthenticatedPerson) -> None:
     """Draw every camera of the application."""
-    fault: str = st.session_state.pop(_FAULT, "")
-    with st.container():
-        if fault:
-            st.error(fault)
     _states(cameras, one)
     for line in cameras.lines(one.view.id, one.application.cameras):
         _camera(cameras, one, line, by)
@@ -103,4 +99,4 @@ def _try(act: Callable[[], object]) -> None:
     try:
         act()
     except LfrError as error:
-        st.session_state[_FAULT] = f"Not done: {plain_words(str(error))}."
+        keep_result(f"Not done: {plain_words(str(error))}.", is_done=False)

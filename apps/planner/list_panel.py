@@ -9,6 +9,7 @@ from functools import partial
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile as BrowserFile
 
+from apps.acts import keep_result
 from apps.plain_words import plain_words
 from apps.planner.face_dialog import show_face_questions
 from apps.planner.jobs import Job, words_of_progress
@@ -30,7 +31,6 @@ _LOOK_S = 1.0
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _TURN = "planner-upload-turn"
 """Of the session's state: ends the uploader's key, so that what was taken is forgotten by the browser's session."""
-_FAULT = "planner-upload-fault"
 _WHOLE = "planner-upload-whole-folder"
 _OTHERS = "planner-upload-files"
 
@@ -41,10 +41,6 @@ def show_list_panel(lists: UploadedLists, one: DeploymentOverview, by: Authentic
         "A zip, a folder, or the files themselves: the photographs, and the spreadsheet that says who is on the list, "
         "one row a photograph. They are destroyed once the list is compiled, and after an hour at the latest."
     )
-    fault: str = st.session_state.pop(_FAULT, "")
-    with st.container():
-        if fault:
-            st.error(fault)
     staged, job = lists.staged(one.view.id, by), lists.job(one.view.id, by)
     if job is not None and not job.over:
         _running(lists, one, by)
@@ -85,7 +81,7 @@ def _take(lists: UploadedLists, one: DeploymentOverview, by: AuthenticatedPerson
     try:
         lists.stage(one.view.id, [UploadedFile(each.name, partial(_rewound, each)) for each in given], by=by)
     except LfrError as error:
-        st.session_state[_FAULT] = f"Not taken: {plain_words(str(error))}."
+        keep_result(f"Not taken: {plain_words(str(error))}.", is_done=False)
     else:
         st.session_state[_TURN] += 1
         forget_uploads()  # the browser's session holds the photographs no longer
@@ -103,7 +99,7 @@ def _buttons(lists: UploadedLists, one: DeploymentOverview, by: AuthenticatedPer
         try:
             act()
         except LfrError as error:
-            st.session_state[_FAULT] = f"Not begun: {plain_words(str(error))}."
+            keep_result(f"Not begun: {plain_words(str(error))}.", is_done=False)
 
     name = staged.folder.name
     check = partial(lists.check, id, made, kind, by=by)
