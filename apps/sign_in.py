@@ -34,7 +34,7 @@ DRAWN_FOR: Final = "drawn-for"
 _BY_ITSELF: Final = "drawn-by-itself"
 """Key of the session's state while the page is drawn anew without anybody having done anything."""
 _PICTURES: Final = ("alerts", "officer-pictures")
-_HELD: Final = (*_PICTURES, "receipt", "officer-receipt", "rights-opened", "act-result")
+_HELD: Final = (*_PICTURES, "receipt", "officer-receipt", "rights-opened", "act-result", "typed-choices")
 """Keys of the session's state for what somebody has opened: it stays there while the tab is open, whoever is there."""
 _WHAT_TO_DO = {
     "login.none": "",
@@ -204,6 +204,6 @@ def warn_of_the_end(sessions: PageSessions, claims: Mapping[str, object]) -> Non
         return
     st.warning(
         "You are about to be logged out: nothing has been done here for a while, or your login's time is over. What is "
-        f"typed and not sent is kept: log in again within {KEPT_H} hours, and it stands where it stood."
+        f"typed or chosen and not sent is kept: log in again within {KEPT_H} hours, and it stands where it stood."
     )
     st.button("Stay logged in", key="stay-logged-in", on_click=stay)

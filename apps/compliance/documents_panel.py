@@ -12,6 +12,7 @@ from apps.compliance.view import ComplianceView
 from apps.pressed import draw_submit
 from apps.sign_in import PageSession
 from apps.tables import text_table_html
+from apps.typed.choices import choose_one, set_day
 from apps.typed.keeper import typed_form
 from lfr_core.custody.people import Role
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
@@ -41,16 +42,13 @@ def draw(view: ComplianceView, actions: ComplianceActions, session: PageSession)
     if Role.COMPLIANCE not in session.person.roles:
         return
     with typed_form(form_key(_FORM)) as form:
-        kinds = [each.value for each in ComplianceDocumentKind]
-        kind = ComplianceDocumentKind(str(st.selectbox("Which document", kinds, key=f"{form}-which")))
+        kinds = list(ComplianceDocumentKind)
+        kind = choose_one("Which document", kinds, f"{form}-which", words=lambda each: each.value)
         title = st.text_input("Title, as the public reads it")
         version = st.text_input("Version", placeholder="as 2.1")
-        until = today + timedelta(days=180)
-        review_by = st.date_input("Good until (review by)", value=until, format="DD/MM/YYYY", key=f"{form}-review")
+        review_by = set_day("Good until (review by)", f"{form}-review", today + timedelta(days=180))
         whose = "Deployment, of a community impact assessment"
-        # with a key, so that the choice stands while deployments come
-        key = f"{form}-of"
-        deployment = str(st.selectbox(whose, list(labels), format_func=labels.__getitem__, key=key))
+        deployment = choose_one(whose, list(labels), f"{form}-of", words=labels.__getitem__)
         largest, kinds_of_file = LARGEST_BYTES // 1_000_000, "The document: PDF, HTML, Markdown or text"
         file = st.file_uploader(kinds_of_file, max_upload_size=largest, key=f"{form}-file")
         if not draw_submit("Register the document", form):

@@ -40,6 +40,7 @@ from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
 from apps.supervisor.state import read_differences
 from apps.tables import text_table_html
+from apps.typed.choices import choose_one
 from apps.typed.keeper import typed_form
 from lfr_core.common.counts import counted
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
@@ -167,8 +168,7 @@ def _ledger(view: ComplianceView, actions: ComplianceActions, session: PageSessi
     if not broken or Role.COMPLIANCE not in session.person.roles:
         return
     with typed_form(form_key("compliance-doing")) as form:
-        # of those with a key Streamlit knows the choice while the choices change
-        promise = st.selectbox("Broken promise", list(broken), format_func=broken.__getitem__, key="compliance-promise")
+        promise = choose_one("Broken promise", list(broken), f"{form}-promise", words=broken.__getitem__)
         text = st.text_area("What is being done, for the public")
         if draw_submit("Tell the public", form):
             done = "The public site says so when it is next built."

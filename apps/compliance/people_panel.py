@@ -13,6 +13,7 @@ from apps.kept_tabs import draw_kept_tabs
 from apps.pressed import draw_submit
 from apps.sign_in import PageSession
 from apps.tables import text_table_html
+from apps.typed.choices import choose_one, choose_or_none, choose_several, tick
 from apps.typed.keeper import typed_form
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people import Person, Rank, Role
@@ -63,9 +64,9 @@ def _row(person: Person) -> Sequence[str]:
 def _add(actions: ComplianceActions, session: PageSession) -> None:
     with typed_form(form_key("people-add")) as form:
         name = st.text_input("Name, with the collar number if two share it")
-        roles = st.multiselect("Roles", _ROLES, format_func=lambda role: role.value, key=f"{form}-roles")
-        rank = Rank(str(st.selectbox("Rank", [each.value for each in Rank], key=f"{form}-rank")))
-        again = st.checkbox("It is the same person who was revoked, and comes back", key=f"{form}-again")
+        roles = choose_several("Roles", _ROLES, f"{form}-roles", words=_word)
+        rank = choose_one("Rank", list(Rank), f"{form}-rank", words=_word)
+        again = tick("It is the same person who was revoked, and comes back", f"{form}-again")
         if draw_submit("Register", form):
             act(
                 lambda: actions.add(name, roles, rank, again=again, by=session.use()),
@@ -76,21 +77,23 @@ def _add(actions: ComplianceActions, session: PageSession) -> None:
 
 def _choose(label: str, names: Sequence[str], key: str) -> str:
     """Draw the list of people, of whom nobody is chosen until somebody chooses; return the name, "" until then."""
-    return st.selectbox(label, names, index=None, placeholder="Choose a person", key=key) or ""
+    return choose_or_none(label, names, key, placeholder="Choose a person") or ""
+
+
+def _word(one: Role | Rank) -> str:
+    return one.value
 
 
 def _change(actions: ComplianceActions, session: PageSession, known: Mapping[str, Person]) -> None:
     """Draw the form as the person's roles and rank are: what nobody meant to change stays."""
-    name = _choose("Who", list(known), "people-change-who")
-    with typed_form(form_key("people-change")) as form:
+    form = form_key("people-change")
+    name = _choose("Who", list(known), f"{form}-who")
+    with typed_form(form):
         of = f"{form}-{name}"
         held = [role for role in _ROLES if name in known and role in known[name].roles]
-        ranks = [each.value for each in Rank]
-        rank_now = ranks.index(known[name].rank.value) if name in known else 0
-        roles = st.multiselect(
-            "All their roles from now on", _ROLES, held, format_func=lambda role: role.value, key=f"{of}-roles"
-        )
-        rank = Rank(str(st.selectbox("Rank", ranks, rank_now, key=f"{of}-rank")))
+        rank_now = known[name].rank if name in known else None
+        roles = choose_several("All their roles from now on", _ROLES, f"{of}-roles", words=_word, default=held)
+        rank = choose_one("Rank", list(Rank), f"{of}-rank", words=_word, default=rank_now)
         if draw_submit("Change", form):
             act(
                 lambda: actions.change(_chosen(name), roles, rank, by=session.use()),
@@ -109,7 +112,7 @@ def _chosen(name: str) -> str:
 def _account(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
     with typed_form(form_key("people-password")) as form:
         st.caption("Who has forgotten it: they are logged out everywhere, and set another one at the link.")
-        name = _choose("Whose password", names, "people-password-who")
+        name = _choose("Whose password", names, f"{form}-who")
         if draw_submit("Make a new link", form):
             act(
                 lambda: actions.new_password(_chosen(name), by=session.use()),
@@ -118,7 +121,7 @@ def _account(actions: ComplianceActions, session: PageSession, names: Sequence[s
             )
     with typed_form(form_key("people-invite")) as form:
         login = st.text_input("Name to log in with, for somebody without an account; empty: as c.adeyemi")
-        who = _choose("Whose", names, "people-invite-who")
+        who = _choose("Whose", names, f"{form}-who")
         if draw_submit("Make the account", form):
             act(
                 lambda: actions.invite(_chosen(who), login, by=session.use()),
@@ -130,7 +133,7 @@ def _account(actions: ComplianceActions, session: PageSession, names: Sequence[s
 def _rename(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
     with typed_form(form_key("people-rename")) as form:
         st.caption("They stay the same person, with their account. What they did before stays under the name of then.")
-        name = _choose("Whose name", names, "people-rename-who")
+        name = _choose("Whose name", names, f"{form}-who")
         new_name = st.text_input("Their name from now on")
         if draw_submit("Rename", form):
             act(
@@ -142,7 +145,7 @@ def _rename(actions: ComplianceActions, session: PageSession, names: Sequence[st
 
 def _revoke(actions: ComplianceActions, session: PageSession, names: Sequence[str]) -> None:
     with typed_form(form_key("people-revoke")) as form:
-        name = _choose("Who", names, "people-revoke-who")
+        name = _choose("Who", names, f"{form}-who")
         why = st.text_input("Why")
         if draw_submit("Revoke", form):
             act(

@@ -23,6 +23,7 @@ from apps.planner.remedies import Act
 from apps.planner.stepper import nothing_to_do, offered_acts
 from apps.planner.view import PlannerView
 from apps.pressed import draw_button, note_done, uninterrupted
+from apps.typed.choices import choose_one, set_time, tick
 from apps.typed.keeper import note_sent
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
@@ -160,9 +161,9 @@ def _decide(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson)
     found = view.forecast(one.application)
     st.html(panels.forecast_html(found, title="Before you decide: the false alert forecast"))
     reason = _reason(one, "Your reason: why it is necessary and proportionate, or what is missing", "authority")
-    signed = not found.shown and st.checkbox(
+    signed = not found.shown and tick(
         f"I know that no evaluation shows the public claim of under 1 in {found.one_in:,} for this list",
-        key=f"signed-{one.view.id}-{one.application.revision}",
+        f"signed-{one.view.id}-{one.application.revision}-{found.one_in}",
     )
     id, revision = one.view.id, one.application.revision  # noqa: A001  the field's own word
     with st.container(horizontal=True):
@@ -222,7 +223,7 @@ def _withholding(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPe
         return False
     with st.expander("Withhold the announcement", key=f"pln-withhold-{id}"):
         st.caption("An authorising officer who is somebody else approves it, logged in as themselves.")
-        chosen = ReasonClass(str(st.selectbox("Because", [each.value for each in ReasonClass], key="act-because")))
+        chosen = choose_one("Because", list(ReasonClass), f"act-because-{id}", words=lambda each: each.value)
         if draw_button("Ask to withhold it", key=f"act-withhold-{act_key(one)}"):
             do("It is asked for.", lambda: view.ask_to_withhold(id, because=chosen, by=by))
     return True
@@ -248,7 +249,7 @@ def _shorten(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson
     ends = one.planned.ends_at.astimezone(LONDON)
     with st.expander("End it earlier", key=f"pln-shorten-{one.view.id}"):
         st.caption(f"It ends at {ends:%H:%M} as it is. An earlier end needs nobody's approval.")
-        at = st.time_input("New end", ends.time(), step=60, key=f"end-{act_key(one)}")
+        at = set_time("New end", f"end-{act_key(one)}", ends.time())
         if draw_button("End it then", key=f"act-shorten-{act_key(one)}"):
             do(f"It ends at {at:%H:%M}.", lambda: view.shorten(one.view.id, at, by=by))
 
@@ -260,7 +261,7 @@ def _extend(view: PlannerView, one: DeploymentOverview, by: AuthenticatedPerson)
         return
     with st.expander("Give hours back", key=f"pln-extend-{one.view.id}"):
         st.caption(f"It was authorised and announced until {most:%H:%M}. Beyond that it needs another deployment.")
-        at = st.time_input("End again at", most.time(), step=60, key=f"later-{act_key(one)}")
+        at = set_time("End again at", f"later-{act_key(one)}", most.time())
         if draw_button("Let it run until then", key=f"act-extend-{act_key(one)}"):
             do(f"It ends at {at:%H:%M}.", lambda: view.extend(one.view.id, at, by=by))
 

@@ -14,6 +14,7 @@ from apps.planner.open_panel import open_panel
 from apps.planner.remedies import Act
 from apps.planner.view import PlannerView
 from apps.pressed import draw_button
+from apps.typed.choices import choose_one, set_day
 from apps.typed.keeper import note_sent
 from lfr_core.common.errors import LfrError
 from lfr_core.custody.people.roles import AuthenticatedPerson
@@ -37,18 +38,12 @@ def show_document_panel(view: PlannerView, one: DeploymentOverview, by: Authenti
     turn = (
         f"{one.view.id}-turn-{st.session_state.setdefault(_TURN, 0)}"  # what was typed for one isn't there for another
     )
-    kind = ComplianceDocumentKind(
-        str(st.selectbox("Which document", [each.value for each in kinds], key=f"{_KEY}kind-{turn}"))
-    )
+    kind = choose_one("Which document", kinds, f"{_KEY}kind-{turn}", words=lambda each: each.value)
     title = st.text_input("Title, as the public reads it", key=f"{_KEY}title-{turn}", persist_state="page")
     version, day = st.columns(2)
     number = version.text_input("Version", key=f"{_KEY}version-{turn}", placeholder="as 2.1", persist_state="page")
-    review_by = day.date_input(
-        "Good until (review by)",
-        value=view.now().date() + timedelta(days=180),
-        key=f"{_KEY}review-{turn}",
-        format="DD/MM/YYYY",
-    )
+    with day:
+        review_by = set_day("Good until (review by)", f"{_KEY}review-{turn}", view.now().date() + timedelta(days=180))
     file = st.file_uploader(
         "The document: PDF, HTML, Markdown or text",
         key=f"{_KEY}file-{turn}",

@@ -12,6 +12,7 @@ from apps.planner import actions
 from apps.planner.plan_component import place_cameras
 from apps.planner.view import PlannerView
 from apps.pressed import draw_submit
+from apps.typed.choices import tick
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.deployments.place_plan import PlacePlan, plan_svg
@@ -81,7 +82,7 @@ def _place(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPers
             st.error(f"Not read: {plain_words(str(refused))}.")
             marks = plan.marks
         words, key = "The public sees this plan with the announcement", f"{form}-public-{plan.is_public}"
-        public = st.checkbox(words, value=plan.is_public, key=key)
+        public = tick(words, key, value=plan.is_public)
         if not draw_submit("Keep the places", form):
             return
     placed = PlacePlan(plan.jpeg, plan.width_px, plan.height_px, marks, public)

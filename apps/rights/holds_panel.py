@@ -13,6 +13,7 @@ from apps.pressed import draw_button, draw_submit
 from apps.rights.holds_view import GROUNDS, HeldFootage, HoldForm, HoldsView, hold_row
 from apps.sign_in import PageSession
 from apps.tables import text_table_html
+from apps.typed.choices import choose_one, set_day, set_time
 from apps.typed.keeper import typed_form
 from apps.watched import watch
 from lfr_core.common.counts import counted
@@ -56,7 +57,7 @@ def _draw_one(view: HoldsView, session: PageSession, found: tuple[HeldFootage, .
             approve = partial(view.service.approve, id_, digest=hold.digest)
             act(lambda: approve(by=session.use()), "It is held until its review.")
         if is_second and hold.approved_by:
-            until = st.date_input("Keep it until", view.latest_review, format="DD/MM/YYYY", key=f"holds-until-{key}")
+            until = set_day("Keep it until", f"holds-until-{key}", view.latest_review)
             if draw_button("It was reviewed", key=f"holds-review-{key}"):
                 review = partial(view.service.review, id_, review_on=until)
                 act(lambda: review(by=session.use()), "It goes on until the next review.")
@@ -77,18 +78,18 @@ def _draw_form(view: HoldsView, session: PageSession) -> None:
     )
     form = form_key(_FORM)
     with typed_form(form, border=False):
-        deployment = str(
-            st.selectbox("Deployment", list(labels), format_func=labels.__getitem__, key=f"{form}-deployment")
-        )
+        deployment = choose_one("Deployment", list(labels), f"{form}-deployment", words=labels.__getitem__)
         camera = st.text_input("Camera (all of them, if empty)")
         day, start, end = st.columns(3)
-        on = day.date_input("Day", view.today(), format="DD/MM/YYYY", key=f"{form}-day")
-        begin = start.time_input("From", time(), step=60, key=f"{form}-begin")
-        until = end.time_input("To", time(23, 59), step=60, key=f"{form}-end")
-        ground = st.selectbox("It is kept for", list(GROUNDS), format_func=GROUNDS.__getitem__, key=f"{form}-ground")
+        with day:
+            on = set_day("Day", f"{form}-day", view.today())
+        with start:
+            begin = set_time("From", f"{form}-begin", time())
+        with end:
+            until = set_time("To", f"{form}-end", time(23, 59))
+        ground = choose_one("It is kept for", list(GROUNDS), f"{form}-ground", words=GROUNDS.__getitem__)
         reference = st.text_input("Reference of the case, complaint or request")
-        latest = view.latest_review
-        review = st.date_input("To be reviewed by", latest, format="DD/MM/YYYY", key=f"{form}-review")
+        review = set_day("To be reviewed by", f"{form}-review", view.latest_review)
         if draw_submit("Hold it", form):
             asked = HoldForm(deployment, camera, on, begin, until, ground, reference, review)
             done = "It is held. Somebody else has to approve it."

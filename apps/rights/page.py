@@ -17,6 +17,7 @@ from apps.rights.view import ROLES, Form, RightsView, hold_words, state_words
 from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
 from apps.tables import text_table_html
+from apps.typed.choices import choose_of_few, choose_one, set_day, set_time, tick
 from apps.typed.keeper import typed_form
 from apps.watched import watch
 from lfr_core.common.errors import LfrError
@@ -169,10 +170,10 @@ def _assign(view: RightsView, reference: str, by: AuthenticatedPerson, labels: M
     if not labels:
         return
     with typed_form(f"rights-assign-{reference}", border=False) as form:
-        key = f"rights-assigned-{reference}"  # with it Streamlit knows the choice while deployments come
-        chosen = st.selectbox("The deployment it is about", list(labels), format_func=labels.__getitem__, key=key)
+        key = f"rights-assigned-{reference}"
+        chosen = choose_one("The deployment it is about", list(labels), key, words=labels.__getitem__)
         if draw_submit("It is about this one", form):
-            _act(lambda: view.assign(reference, str(chosen), by), f"{reference} is about {labels[str(chosen)]}.")
+            _act(lambda: view.assign(reference, chosen, by), f"{reference} is about {labels[chosen]}.")
 
 
 def _answer(view: RightsView, request: Request, by: AuthenticatedPerson, labels: Mapping[str, str]) -> None:
@@ -219,25 +220,21 @@ def _disclosure(view: RightsView, request: Request, by: AuthenticatedPerson, lab
 def _draw_intake(view: RightsView, by: AuthenticatedPerson) -> None:
     labels, form_name = {"": "Not known", **_known_labels(view)}, form_key(_TAKE)
     with typed_form(form_name) as form:
-        complains = st.radio("Kind", _KINDS, horizontal=True, key=f"{form_name}-kind") == _KINDS[1]
+        complains = choose_of_few("Kind", _KINDS, f"{form_name}-kind") == _KINDS[1]
         kind = RequestKind.COMPLAINT if complains else RequestKind.ENQUIRY
-        listed = st.checkbox('An enquiry that asks "was I on a list"', key=f"{form_name}-listed")
+        listed = tick('An enquiry that asks "was I on a list"', f"{form_name}-listed")
         contact = st.text_input("How to answer (address, e-mail)")
         text = st.text_area("In the person's words")
-        came = st.date_input(
-            "The day it came, if it wasn't today: the month to answer begins then",
-            value=None,
-            format="DD/MM/YYYY",
-            key=f"{form_name}-came",
-        )
+        came = set_day("The day it came, if it wasn't today: the month to answer begins then", f"{form_name}-came")
         receipt = st.text_input("Reference of a receipt", placeholder="S-2026-7QF3-9KXM-2TWA")
-        deployment = str(
-            st.selectbox("Or the deployment", list(labels), format_func=labels.__getitem__, key=f"{form_name}-of")
-        )
+        deployment = choose_one("Or the deployment", list(labels), f"{form_name}-of", words=labels.__getitem__)
         left, middle, right = st.columns(3)
-        day = left.date_input("Or the day it happened", value=None, format="DD/MM/YYYY", key=f"{form_name}-day")
-        start = middle.time_input("From", value=None, key=f"{form_name}-begin")
-        end = right.time_input("To", value=None, key=f"{form_name}-end")
+        with left:
+            day = set_day("Or the day it happened", f"{form_name}-day")
+        with middle:
+            start = set_time("From", f"{form_name}-begin")
+        with right:
+            end = set_time("To", f"{form_name}-end")
         place = st.text_input("Place")
         if draw_submit("Take it", form, type="primary"):
             asked = Form(kind, contact, text, deployment, receipt, place, day, start, end, listed, came)

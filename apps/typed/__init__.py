@@ -1,1 +1,1 @@
-"""What people have typed on the staff's pages and not sent yet: neither a session's end nor a reload loses it."""
+"""What people have typed or chosen on the staff's pages and not sent: neither a session's end nor a reload loses it."""

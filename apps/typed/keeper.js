@@ -1,7 +1,10 @@
 // Sends what is being typed to the pages' own server, and puts back what its person had typed before and not sent.
-// It keeps nothing in the browser's store: whoever sits there next finds nothing. And it loads a page anew that broke.
+// What is chosen it sends too; that the server puts back, and it is said here that it did. It keeps nothing in the browser's store: whoever sits there next finds nothing. And it loads a page anew that broke.
+
+import { CHOICE, labelOf, shown } from "./choices.js";
 
 const SEND_MS = 400;
+const CHOSEN_MS = 60;
 const AGAIN_MS = 2000;
 const LOOK_MS = 150;
 const REST_MS = 300;
@@ -17,11 +20,11 @@ const FORM = '[class*="st-key-typed-"]';
 const desk = {
   mark: "", address: "", sent: 0, kept: new Map(), before: new WeakMap(), changed: new Set(), timer: 0, look: 0,
   pressed: null, isSettling: false, status: null, words: "", back: new Set(), put: new WeakSet(), isPutting: false,
-  isWatching: false,
+  isWatching: false, touched: new Map(), seen: new WeakMap(),
 };
 
 const keyOf = (block) => [...block.classList].find((each) => each.startsWith("st-key-"));
-const plain = (key) => key.slice("st-key-".length).replace(/-turn-\d+(?=-|$)/, "");
+const plain = (key) => key.slice("st-key-".length).replace(/^choice-/, "").replace(/-turn-\d+(?=-|$)/, "");
 
 // By what a field is known wherever and whenever it is drawn: its own key, or its form's and its label.
 function nameOf(field) {
@@ -38,6 +41,10 @@ function* fields(root = document) {
     const name = nameOf(field);
     if (name) yield [name, field];
   }
+}
+
+function* choices(root = document) {
+  for (const block of root.querySelectorAll(CHOICE)) yield [plain(keyOf(block)), block];
 }
 
 function change(name, typed) {
@@ -98,10 +105,35 @@ function left(event) {
   }
 }
 
+// From when somebody puts a hand on a choice, what it shows is theirs.
+function touched(event) {
+  const block = event.target instanceof Element && event.target.closest(CHOICE);
+  if (!block) return;
+  const key = keyOf(block);
+  const text = shown(block);
+  if (desk.touched.get(block)?.key === key || text === null) return;
+  const kept = desk.kept.get(plain(key));
+  desk.touched.set(block, { key, before: kept?.text === text ? kept.before : text });
+  desk.seen.set(block, key);
+}
+
+function lookAtChoices() {
+  for (const [block, { key, before }] of desk.touched) {
+    if (!block.isConnected || keyOf(block) !== key) {
+      desk.touched.delete(block); // another field by now
+      continue;
+    }
+    const name = plain(key);
+    const text = shown(block);
+    if (text === null || text === (desk.kept.get(name)?.text ?? before)) continue;
+    change(name, text === before ? null : { text, before });
+  }
+}
+
 // What stood on the page when something was pressed, and what of it is in the same form.
 function pressed(target) {
   const form = target.closest(FORM);
-  const names = (root) => new Set([...fields(root)].map(([name]) => name));
+  const names = (root) => new Set([...fields(root), ...choices(root)].map(([name]) => name));
   desk.pressed = { all: names(document), form: form ? names(form) : new Set() };
 }
 
@@ -116,6 +148,7 @@ function settle() {
     return;
   }
   const filled = new Set([...fields()].filter(([, field]) => field.value).map(([name]) => name));
+  for (const [name, block] of choices()) if (desk.kept.get(name)?.text === shown(block)) filled.add(name);
   for (const name of desk.pressed?.all ?? []) if (!filled.has(name)) change(name, null);
   desk.pressed = null;
   desk.before = new WeakMap();
@@ -133,6 +166,12 @@ function putBack() {
     desk.before.set(field, kept.before);
     put(field, kept.text);
     desk.back.add(field.getAttribute("aria-label") ?? "");
+  }
+  for (const [name, block] of choices()) {
+    const kept = desk.kept.get(name);
+    if (!kept || desk.seen.get(block) === keyOf(block) || kept.text !== shown(block)) continue;
+    desk.seen.set(block, keyOf(block));
+    if (kept.text !== kept.before) desk.back.add(labelOf(block));
   }
   say();
 }
@@ -177,6 +216,10 @@ function watch() {
   document.addEventListener("focusin", entered, true);
   document.addEventListener("focusout", left, true);
   document.addEventListener("input", typed, true);
+  for (const each of ["pointerdown", "focusin"]) document.addEventListener(each, touched, true);
+  for (const each of ["click", "change", "keyup", "focusout"]) {
+    document.addEventListener(each, () => void setTimeout(lookAtChoices, CHOSEN_MS), true); // once it shows it
+  }
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element && event.target.closest("button");
     if (button) pressed(button);
@@ -184,7 +227,10 @@ function watch() {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target instanceof Element && event.target.closest(FORM)) pressed(event.target);
   }, true);
-  window.addEventListener("pagehide", () => void send());
+  window.addEventListener("pagehide", () => {
+    lookAtChoices();
+    void send();
+  });
   setInterval(loadAnewWhenBlank, BLANK_MS);
   new MutationObserver(() => {
     clearTimeout(desk.look);
@@ -200,6 +246,7 @@ export default function (component) {
     desk.kept.clear();
     desk.changed.clear();
     desk.back.clear();
+    desk.touched.clear();
     desk.sent = data.sent;
   }
   Object.assign(desk, { mark: data.mark, address: data.address, words: data.words });
@@ -215,6 +262,7 @@ export default function (component) {
       for (const name of [...desk.kept.keys()]) if (name.startsWith(beginning)) change(name, null);
     }
     desk.back.clear();
+    desk.touched.clear();
     desk.isSettling = true;
     setTimeout(settle, REST_MS);
   }

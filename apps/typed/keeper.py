@@ -1,6 +1,7 @@
 """Draws, on every page, the script that sends what is being typed, and puts back what somebody had typed before.
 
-As for the plan of a place (`apps.planner.plan_component`), the script is a file of our own.
+What was chosen before is put back by the server (`choices.py`), in what is drawn after this. As for the plan of a place
+(`apps.planner.plan_component`), the scripts are files of our own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from streamlit.components.v2.get_bidi_component_manager import get_bidi_componen
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 from streamlit.components.v2.types import ComponentRenderer
 
+from apps.typed.choices import give_back
 from apps.typed.store import PATH, Account, TypedTexts
 
 __all__ = ["draw_keeper", "note_sent", "typed_form"]
@@ -35,14 +37,16 @@ _REMEMBERED: Final = 20
 
 def draw_keeper(texts: TypedTexts, account: Account, *, base: str) -> None:
     """Draw it for whoever has logged in with this account. `base`: the pages' path at their address, "" at its root."""
-    found = {name: {"text": each.text, "before": each.before} for name, each in texts.find(account).items()}
+    kept = texts.find(account)
+    give_back(kept)
+    found = {name: {"text": each.text, "before": each.before} for name, each in kept.items()}
     data = {
         "address": f"{base}{PATH}",
         "mark": texts.mark_of(account),
         "sent": st.session_state.setdefault(_SENT, 0),
         "gone": st.session_state.get(_GONE, []),
         "fields": found,
-        "words": "Here again, as you had typed it and not sent it: ",
+        "words": "Here again, as you had typed or chosen it and not sent it: ",
     }
     _renderer(get_bidi_component_manager())(key="typed-keeper", data=data)
 

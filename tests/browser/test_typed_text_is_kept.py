@@ -81,6 +81,7 @@ def test_after_a_sessions_end_it_is_there_for_its_person_and_for_nobody_else(
     assert "their son" not in stored(page)
     logins.people.end_sessions(DEE, by=authenticated(DEE))
     page.get_by_role("button", name="Log in").wait_for(timeout=OUT_MS)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()  # what stood there goes then
     assert "their son" not in page.content() + stored(page)
 
     open_intake(page, logins, address, ADA)

@@ -58,11 +58,11 @@ def test_nobody_is_acted_on_who_was_not_chosen_and_roles_are_given_from_what_som
         assert not app.exception
 
     for form in ("change", "password", "invite", "rename", "revoke"):
-        assert app.selectbox(key=f"people-{form}-who").value is None
+        assert app.selectbox(key=f"choice-people-{form}-turn-0-who").value is None
     for label in ("Change", "Make a new link", "Make the account", "Rename", "Revoke"):
         press(label)
         assert [each.value for each in app.error] == ["Not done: choose a person first."]
-    app.selectbox(key="people-change-who").set_value(OFFICER).run()
+    app.selectbox(key="choice-people-change-turn-0-who").set_value(OFFICER).run()
     (roles,) = [each for each in app.multiselect if each.label == "All their roles from now on"]
     assert roles.value == [Role.AUTHORISING_OFFICER]
     roles.set_value([Role.AUTHORISING_OFFICER, Role.PLANNER])

@@ -121,6 +121,25 @@ def test_what_is_none_of_it_is_refused(monkeypatch: pytest.MonkeyPatch, body: ob
     assert ask(monkeypatch, TypedTexts(ManualClock()), {"sub": "pat"}, body) == 400
 
 
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        *(True, 1, "Complaint", ["Complaint"], {}, {"text": "Complaint"}, {"text": True, "before": ""}),
+        *({"text": ["a", "b"], "before": ""}, {"text": None, "before": ""}, {"text": "a", "before": 0}),
+        {"text": "Complaint", "before": "Enquiry", "value": 1},
+    ],
+)
+def test_a_choice_that_is_told_as_anything_but_text_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, chosen: object
+) -> None:
+    texts = TypedTexts(ManualClock())
+    texts.keep(PAT, {"kind": TypedText("Complaint", "Enquiry")})
+    body = {"mark": texts.mark_of(PAT), "fields": {"kind": chosen, "other": {"text": "a", "before": ""}}}
+
+    assert ask(monkeypatch, texts, {"sub": "pat"}, body) == 400
+    assert texts.find(PAT) == {"kind": TypedText("Complaint", "Enquiry")}
+
+
 def test_all_else_is_the_pages_own() -> None:
     reached: list[object] = []
 

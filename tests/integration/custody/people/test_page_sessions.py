@@ -92,7 +92,7 @@ def test_who_types_for_long_is_warned_before_the_session_ends_and_may_stay(
     assert not page.run().warning
 
     clock.advance(90)
-    assert "What is typed and not sent is kept" in page.run().warning[0].value
+    assert "What is typed or chosen and not sent is kept" in page.run().warning[0].value
     page.button("stay-logged-in").click().run()
 
     clock.advance(60 * (ACCESS.idle_min - 3))
