@@ -1,4 +1,4 @@
-"""Children that sleep, crash, hold ports and have children of their own."""
+"""Children that sleep, crash, hold ports and have children of their own, and a clock that a test moves."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from apps.supervisor import Backoff, ChildSpec
 from apps.supervisor.probes import says_ready
+from lfr_core.common.clock import SystemClock
 
 QUICK = Backoff(first_s=0.05, factor=1.5, longest_s=0.2, quick_s=5.0, give_up_after=4)
 
@@ -41,3 +42,13 @@ def toy(name: str, code: str, folder: Path, *more: str, **options: Any) -> Child
     ready = folder / f"{name}.ready"
     command = (sys.executable, "-c", code, str(ready), *more)
     return ChildSpec(name, command, ready=says_ready(ready), **options)
+
+
+class Ahead(SystemClock):
+    """A clock that a test moves, and that counts how often it was looked at."""
+
+    seconds, looks = 0.0, 0
+
+    def monotonic(self) -> float:
+        self.looks += 1
+        return super().monotonic() + self.seconds

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,7 +41,7 @@ class Programs:
         )
 
     def hang(self, name: str) -> None:
-        self._write(name, "exec sleep 30\n")
+        self._write(name, "exec sleep 3600\n")
 
     def asked(self, name: str) -> int:
         return int((self._folder / f"{name}.n").read_text())
@@ -102,12 +101,10 @@ def test_a_chip_that_asks_for_patience_is_asked_again_for_so_long_and_no_longer(
 
 def test_a_chip_that_hangs_is_given_up_after_seconds(chip: SoftwareTpm, programs: Programs) -> None:
     programs.hang("tpm2_nvread")
-    began = time.monotonic()
 
     with pytest.raises(Retryable, match="doesn't answer within") as away:
         TpmTools(chip.way, command_s=0.3).read(PLACE, 8)
 
-    assert time.monotonic() - began < 5.0
     assert "docs/runbooks/tpm-away.md" in str(away.value)
 
 

@@ -138,21 +138,20 @@ def test_nothing_is_filmed_of_a_deployment_that_is_not_live(harness: FootageHarn
 def test_a_writer_that_is_stuck_costs_the_camera_no_time(
     harness: FootageHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free, make_key = threading.Event(), harness.vault.make_key
+    free, make_key, in_vain = threading.Event(), harness.vault.make_key, []
 
     def slow(*asked: Any, **named: Any) -> KeptKey:
-        free.wait(30)
+        if not free.wait(30):
+            in_vain.append("the camera waited for the writer, and never got as far as to free it")
         return make_key(*asked, **named)
 
     monkeypatch.setattr(harness.vault, "make_key", slow)
     with harness.writer() as writer:
-        begun = time.monotonic()
         for number in range(200):
             writer.offer(harness.clock.now_ns, jpeg(number))
-        took = time.monotonic() - begun
         free.set()
 
-    assert took < 1.0
+    assert in_vain == []
     assert writer.kept + writer.missed == 200
     assert writer.missed >= 180
 

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import repeat
 from types import SimpleNamespace
 
 import psutil
@@ -39,7 +40,7 @@ def plain(question: str) -> bytes:
     return ANSWER.format(dtd="", question=question, scopes=SCOPES, services=SERVICES).encode()
 
 
-Answers = Callable[[str, tuple[str, int]], list[bytes]]
+Answers = Callable[[str, tuple[str, int]], Iterable[bytes]]
 """What is answered to a question's id, and to who asked."""
 
 
@@ -68,6 +69,8 @@ class Device:
                 found = re.search(rb"<a:MessageID>([^<]+)</a:MessageID>", question)
                 assert found is not None
                 for answer in self._answers(found[1].decode(), sender):
+                    if self._ending.is_set():
+                        return
                     self._socket.sendto(answer, sender)
 
     def close(self) -> None:
@@ -143,11 +146,9 @@ def test_names_are_short_and_can_be_shown(device: Callable[..., Device]) -> None
 
 
 def test_answers_without_end_are_bounded_in_time_and_number(device: Callable[..., Device]) -> None:
-    device(lambda question, _: [plain(question)] * 3_000)
-    began = time.monotonic()
+    device(lambda question, _: repeat(plain(question)))  # more come whenever it looks whether it is time to end
 
     assert len(find_cameras(LOOPBACK, seconds=1.0)) == 1
-    assert time.monotonic() - began < 3
 
 
 def test_a_device_that_floods_hides_no_camera_behind_its_answers(

@@ -98,6 +98,7 @@ def test_no_request_waits_for_a_provider_that_hangs_whether_keys_are_known_or_no
     waits.start()
     assert provider.is_asked.wait(20)
     assert "try again in a few seconds" in away(keys)
+    assert waits.is_alive()
     provider.hangs.set()
     waits.join(20)
 
@@ -112,6 +113,7 @@ def test_no_request_waits_for_a_provider_that_hangs_whether_keys_are_known_or_no
     waits.start()
     assert provider.is_asked.wait(20)
     assert keys.read() is known
+    assert waits.is_alive()
     provider.hangs.set()
     waits.join(20)
     keys.maintain()

