@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -14,7 +14,7 @@ from apps.pressed import note_done, uninterrupted
 from apps.typed.keeper import note_sent
 from lfr_core.common.errors import LfrError
 
-__all__ = ["BY_ITSELF", "act", "form_key", "keep_result", "show_result", "stay_in_sight"]
+__all__ = ["BY_ITSELF", "act", "form_key", "keep_result", "say_not_done", "show_result", "stay_in_sight"]
 
 _Result = TypeVar("_Result")
 _RESULT = "act-result"
@@ -50,6 +50,12 @@ def act(do: Callable[[], _Result], done: str | Callable[[_Result], str], *, form
                 st.session_state[_TURN + form] = st.session_state.get(_TURN + form, 0) + 1
     except LfrError as error:
         keep_result(f"Not done: {plain_words(str(error))}.", is_done=False)  # what was typed stays
+    st.rerun()
+
+
+def say_not_done(why: str) -> NoReturn:
+    """Draw the page anew with why a press came to nothing, in sight wherever its button is; what was typed stays."""
+    keep_result(why, is_done=False)
     st.rerun()
 
 

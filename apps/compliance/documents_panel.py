@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from apps.acts import act, form_key
+from apps.acts import act, form_key, say_not_done
 from apps.compliance.actions import ComplianceActions
 from apps.compliance.view import ComplianceView
 from apps.pressed import draw_submit
@@ -54,8 +54,7 @@ def draw(view: ComplianceView, actions: ComplianceActions, session: PageSession)
         if not draw_submit("Register the document", form):
             return
     if file is None:
-        st.error("Choose the document's own file.")
-        return
+        say_not_done("Choose the document's own file.")
     act(
         lambda: actions.add_document(
             kind,

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from apps.acts import keep_result
+from apps.acts import keep_result, say_not_done
 from apps.plain_words import plain_words
 from apps.planner.act_html import documents_html
 from apps.planner.new_document import NewDocument
@@ -52,14 +52,12 @@ def show_document_panel(view: PlannerView, one: DeploymentOverview, by: Authenti
     if not draw_button("Register the document", key=f"act-document-{turn}"):
         return
     if file is None:
-        st.error("Choose the document's own file.")
-        return
+        say_not_done("Choose the document's own file.")
     given = NewDocument(kind, title.strip(), number.strip(), review_by, file.name, file.getvalue())
     try:
         view.add_document(one.view.id, given, by=by)
     except LfrError as error:
-        st.error(f"Not registered: {plain_words(str(error))}.")
-        return
+        say_not_done(f"Not registered: {plain_words(str(error))}.")
     st.session_state[_TURN] += 1
     note_sent(_KEY)
     if len(wanting) > 1:

@@ -6,6 +6,7 @@ from html import escape
 
 import streamlit as st
 
+from apps.acts import say_not_done
 from apps.drawing import picture_html
 from apps.plain_words import plain_words
 from apps.planner import actions
@@ -63,8 +64,7 @@ def _upload(view: PlannerView, one: DeploymentOverview, person: AuthenticatedPer
         if not draw_submit("Use this plan", form):
             return
     if file is None:
-        st.error("Choose the plan's picture first.")
-        return
+        say_not_done("Choose the plan's picture first.")
     from apps.planner.plan_pictures import use_plan  # loads the pictures' libraries
 
     data = file.getvalue()

@@ -8,6 +8,7 @@ from tests.support.texts import ROOT
 
 BY_A_PERSON = {
     "apps/acts.py:act",
+    "apps/acts.py:say_not_done",
     "apps/officer/page.py:_act",
     "apps/planner/actions.py:do",
     "apps/planner/document_panel.py:show_document_panel",
@@ -41,3 +42,19 @@ def test_no_button_of_a_dialog_acts_before_the_dialog_is_drawn_again() -> None:
     }
 
     assert found == set()
+
+
+def test_why_a_press_came_to_nothing_is_never_said_below_its_button_where_a_short_screen_ends() -> None:
+    """`apps.acts.say_not_done` says it over the page's end. Whom no page is shown to sees nothing else."""
+    found = {
+        f"{file.relative_to(ROOT)}:{function.name}"
+        for file in (ROOT / "apps").rglob("*.py")
+        for function in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        for pressed in ast.walk(function)
+        if isinstance(pressed, ast.Call) and ast.unparse(pressed.func) in {"draw_button", "draw_submit", "act"}
+        for said in ast.walk(function)
+        if isinstance(said, ast.Call) and ast.unparse(said.func) == "st.error" and said.lineno > pressed.lineno
+    }
+
+    assert found == {"apps/sign_in.py:_draw_refusal"}
