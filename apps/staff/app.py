@@ -13,6 +13,7 @@ import streamlit as st
 
 from apps.pressed import forget_press
 from apps.sign_in import PageSession, logged_in, watch_login
+from apps.staff.made_files import note_drawn
 from apps.staff.pages import STAFF_PAGES, pages_of
 from apps.staff.process import page_sessions, pages_installation, typed_texts
 from apps.staff.to_login import send_to_login
@@ -147,4 +148,5 @@ with _place:
 if _page is not None:
     _page.run()
 forget_press()
+note_drawn()
 # Without `st.stop()`: after it Streamlit keeps what refreshed by itself before, though nobody is there any more.

@@ -16,22 +16,24 @@ from streamlit.proto.ForwardMsg_pb2 import BackendOperationResponse
 from streamlit.runtime import get_instance
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.backend_operation_handler import DeferredFileHandler
-from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.media_file_manager import DeferredCallableEntry, MediaFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from apps.sign_in import DRAWN_FOR
 
-__all__ = ["list_made_files", "make_files_for_their_page", "read_drawn_for"]
+__all__ = ["list_made_files", "make_files_for_their_page", "note_drawn", "read_drawn_for"]
 
 _made: Final[dict[str, dict[str, float]]] = {}
 """Which files were made for each session, and when, monotonic seconds; a session's go when another makes one after its
 end."""
 _OFFERED_S: Final = 10.0
-"""[proposal] So long after its page was drawn anew a file is still made for who pressed what they had before them, and
-so long is it there once it was made."""
+"""[proposal] So long after its page was drawn without it, or with another in its place, a file is still made for who
+pressed what they had before them, and so long is it there once it was made."""
 _offered: Final[dict[str, object]] = {}
 """For which roles the page was drawn that offered a file."""
-_seen_at: Final[dict[str, float]] = {}
-"""When each offer was last on its page, monotonic seconds."""
+_missed_at: Final[dict[str, float]] = {}
+"""When an offer was first on its page no more, monotonic seconds. A drawing that was cut short before it came to the
+offer tells nothing: the browser shows what it had."""
 _add: Final = MediaFileManager.add_deferred
 _find_unshown: Final = MediaFileManager._get_inactive_file_ids  # noqa: SLF001
 
@@ -56,6 +58,18 @@ def make_files_for_their_page() -> None:
     MediaFileManager.add_deferred = _note_offer  # type: ignore[assignment,method-assign]
     MediaFileManager._remove_orphaned_deferred_callables = _drop_old_offers  # type: ignore[assignment,method-assign]  # noqa: SLF001
     MediaFileManager._get_inactive_file_ids = _find_old_files  # type: ignore[assignment,method-assign]  # noqa: SLF001
+
+
+def note_drawn() -> None:
+    """Note that this page was drawn to its end: what it offered before, and not now, goes a little later."""
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    manager, now = get_instance().media_file_mgr, time.monotonic()
+    there = dict(manager._files_by_session_and_coord.get(context.session_id, {})).values()  # noqa: SLF001
+    for file, offer in list(manager._deferred_callables.items()):  # noqa: SLF001
+        if offer["session_id"] == context.session_id and file not in there:
+            _missed_at.setdefault(file, now)
 
 
 def keep_made_file(session: str, url: str) -> None:
@@ -87,10 +101,22 @@ def _is_offered_still(session: str, request: BackendOperationRequest) -> bool:
 
 
 def _note_offer(manager: MediaFileManager, *args: Any, **options: Any) -> str:
-    """Note for which roles the page is drawn that offers a file: called in the thread that draws it."""
+    """Note for which roles the page is drawn that offers a file, and that it stands in the place of another.
+
+    Called in the thread that draws it.
+    """
     file = _add(manager, *args, **options)
-    _seen_at[file], _offered[file] = time.monotonic(), st.session_state.get(DRAWN_FOR)
+    _offered[file] = st.session_state.get(DRAWN_FOR)
+    offers = manager._deferred_callables  # noqa: SLF001
+    place, now = _place_of(offers[file]), time.monotonic()
+    for other, offer in list(offers.items()):
+        if other != file and _place_of(offer) == place:
+            _missed_at.setdefault(other, now)
     return file
+
+
+def _place_of(offer: DeferredCallableEntry) -> tuple[str, str]:
+    return offer["session_id"], offer["coordinates"]
 
 
 def _drop_old_offers(manager: MediaFileManager) -> None:
@@ -101,12 +127,10 @@ def _drop_old_offers(manager: MediaFileManager) -> None:
     """
     now, offers = time.monotonic(), manager._deferred_callables  # noqa: SLF001
     there = {each.session.id for each in get_instance()._session_mgr.list_active_sessions()}  # noqa: SLF001
-    on_a_page = {file for files in manager._files_by_session_and_coord.values() for file in files.values()}  # noqa: SLF001
-    _seen_at.update(dict.fromkeys(on_a_page & offers.keys(), now))
     for file, offer in list(offers.items()):
-        if offer["session_id"] not in there or now - _seen_at.get(file, 0.0) > _OFFERED_S:
+        if offer["session_id"] not in there or now - _missed_at.get(file, now) > _OFFERED_S:
             manager._drop_deferred_id(file)  # noqa: SLF001
-    for noted in (_seen_at, _offered):
+    for noted in (_missed_at, _offered):
         for gone in noted.keys() - offers.keys():
             noted.pop(gone, None)
 
