@@ -43,7 +43,7 @@ def act(do: Callable[[], _Result], done: str | Callable[[_Result], str], *, form
         with uninterrupted():
             result = do()
             note_done()
-            note_sent()
+            note_sent(form)
             if done:
                 keep_result(done if isinstance(done, str) else done(result))
             if form:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +31,8 @@ _SENT: Final = "typed-sent"
 """Of the session's state: how often what was typed was sent, or taken out on purpose."""
 _GONE: Final = "typed-gone"
 """Of the session's state: after how many such which fields were sent, by the beginning of their names."""
+_FORGET: Final = "typed-forget"
+"""Of the session's state: what forgets them in the server's memory, by the same beginning."""
 _REMEMBERED: Final = 20
 """Of those: the page's script has taken note of earlier ones."""
 
@@ -39,6 +41,7 @@ def draw_keeper(texts: TypedTexts, account: Account, *, base: str) -> None:
     """Draw it for whoever has logged in with this account. `base`: the pages' path at their address, "" at its root."""
     kept = texts.find(account)
     give_back(kept)
+    st.session_state[_FORGET] = partial(texts.forget, account)
     found = {name: {"text": each.text, "before": each.before} for name, each in kept.items()}
     data = {
         "address": f"{base}{PATH}",
@@ -54,12 +57,14 @@ def draw_keeper(texts: TypedTexts, account: Account, *, base: str) -> None:
 def note_sent(beginning: str = "") -> None:
     """Have what was typed into the form that was just sent given back to nobody.
 
-    beginning: of the keys of its fields, where no `typed_form` has them: they are forgotten whatever is pressed next.
+    beginning: of the keys of its fields: they are forgotten whatever is pressed next, also where the page is loaded
+        anew before its script hears of it.
     """
     sent = st.session_state.get(_SENT, 0) + 1
     st.session_state[_SENT] = sent
     if beginning:
         st.session_state[_GONE] = [*st.session_state.get(_GONE, []), [sent, beginning]][-_REMEMBERED:]
+        st.session_state.get(_FORGET, lambda _: None)(beginning)
 
 
 @contextmanager

@@ -87,6 +87,12 @@ class TypedTexts:
             while len(self._desks) > _MOST_ACCOUNTS:
                 del self._desks[next(iter(self._desks))]
 
+    def forget(self, account: Account, beginning: str) -> None:
+        """Forget the fields whose names begin so: they were sent."""
+        with self._lock:
+            desk = self._desks.get(account, _Desk())
+            desk.texts = {name: each for name, each in desk.texts.items() if not name.startswith(beginning)}
+
     def find(self, account: Account) -> dict[str, TypedText]:
         """Return what this account has typed and not sent, by field."""
         with self._lock:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 KIM, LEE, MAY, NED = "Kim Chooser", "Lee Other", "May Sender", "Ned Keeper"
-PIA, ROB = "Pia Changer", "Rob Forger"
+PIA, ROB, SAM = "Pia Changer", "Rob Forger", "Sam Hasty"
 """One for each test: what one of them leaves chosen is given back in the next."""
 TAB = "Take a request"
 LISTED = 'An enquiry that asks "was I on a list"'
@@ -29,7 +29,7 @@ OUT_MS = 30_000
 
 @pytest.fixture(autouse=True)
 def people(logins: PageLogins, address: str) -> None:
-    logins.add(*((each, Role.COMPLIANCE) for each in (KIM, LEE, MAY, NED, PIA, ROB)))
+    logins.add(*((each, Role.COMPLIANCE) for each in (KIM, LEE, MAY, NED, PIA, ROB, SAM)))
 
 
 @pytest.fixture
@@ -140,6 +140,27 @@ def test_what_was_given_back_is_sent_as_it_stands_and_given_back_no_more(
     page.reload()
     see_intake(page)
     assert shown(page) == NATURAL
+    assert page.get_by_text(BACK).count() == 0
+
+
+def test_what_was_sent_is_not_there_again_where_the_page_was_loaded_anew_before_it_knew(
+    page: Page, logins: PageLogins, address: str
+) -> None:
+    """It would say that it wasn't sent, and whoever believes that takes the same request twice."""
+    open_intake(page, logins, address, SAM)
+    field(page, "kind").get_by_text("Complaint").click()
+    page.get_by_label("How to answer (address, e-mail)", exact=True).fill("a.b@example.test")
+    page.get_by_label("In the person's words", exact=True).fill("They ask why.")
+    page.wait_for_timeout(SENT_MS)
+    page.route("**/typed", lambda each: each.abort())
+    page.get_by_role("button", name="Take it").click()
+    page.get_by_text("Taken: ").wait_for()
+    page.goto("about:blank")
+    page.unroute("**/typed")
+    open_intake(page, logins, address, SAM)
+
+    assert shown(page) == NATURAL
+    assert page.get_by_label("In the person's words", exact=True).input_value() == ""
     assert page.get_by_text(BACK).count() == 0
 
 

@@ -165,13 +165,35 @@ def test_what_was_sent_with_one_turn_of_a_form_is_not_there_in_the_next_and_what
     assert app.session_state["found"] == "b"
 
 
-def test_what_is_chosen_anew_stands_against_what_was_given_back() -> None:
+def test_what_is_chosen_anew_stands_against_what_was_given_back_which_is_not_there_once_it_was_sent() -> None:
     app = AppTest.from_function(in_turns, default_timeout=20)
     app.session_state["kept"], app.session_state["turn"] = {"form-one": TypedText("b", "a")}, 0
     app.run().selectbox[0].set_value("c").run()
     app.session_state["kept"] = {}
 
     assert app.run().session_state["found"] == "c"
+    assert app.selectbox[0].proto.default == 1  # it is the same field as long as it is drawn
+    for is_drawn in (False, True):
+        app.session_state["is_drawn"] = is_drawn
+        app.run()
+    assert app.session_state["found"] == "a"
+
+
+def of_somebody() -> None:
+    import streamlit as st
+
+    from apps.typed.choices import choose_one, give_back
+    from apps.typed.store import TypedText
+
+    give_back({"change-Ann-O-Neil-Jr--roles": TypedText("b", "a")})
+    st.session_state["found"] = [
+        choose_one("One", ["a", "b"], f"change-turn-{turn}-{who}-roles")
+        for turn, who in ((0, "Ann O'Neil Jr."), (12, "Ann O'Neil"))
+    ]
+
+
+def test_a_field_is_known_by_its_key_as_the_browser_has_it_and_without_its_turn() -> None:
+    assert AppTest.from_function(of_somebody, default_timeout=20).run().session_state["found"] == ["b", "a"]
 
 
 def choices_of_pages() -> Iterator[tuple[str, str]]:

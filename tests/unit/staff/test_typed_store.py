@@ -40,6 +40,16 @@ def test_it_is_given_to_its_person_alone_and_goes_when_it_was_sent() -> None:
     assert texts.mark_of(PAT) != texts.mark_of(DEE) != TypedTexts(ManualClock()).mark_of(DEE)
 
 
+def test_what_was_sent_is_forgotten_by_its_forms_name_and_nothing_else_is() -> None:
+    texts = TypedTexts(ManualClock())
+    texts.keep(PAT, {"take": LETTER, "take-kind": LETTER, "take Place": LETTER, "a-take": LETTER})
+    texts.keep(DEE, {"take-kind": LETTER})
+    texts.forget(PAT, "take")
+    texts.forget(("https://login.test", "nobody"), "take")
+
+    assert (texts.find(PAT), texts.find(DEE)) == ({"a-take": LETTER}, {"take-kind": LETTER})
+
+
 def test_it_goes_after_a_day_in_which_nothing_was_typed() -> None:
     clock = ManualClock()
     texts = TypedTexts(clock)
