@@ -20,7 +20,7 @@ from streamlit.runtime.state.safe_session_state import SafeSessionState
 
 from apps.changes import find_press, watch_changes
 
-__all__ = ["draw_button", "draw_submit", "forget_press", "keep_presses", "note_done", "uninterrupted"]
+__all__ = ["draw_button", "draw_submit", "forget_press", "keep_presses", "note_done", "refuse_press", "uninterrupted"]
 
 _PRESSED: Final = "pressed"
 """Of the session's state: when each was pressed, and after how many changes of the page, until its button is drawn, or
@@ -65,6 +65,14 @@ def keep_presses() -> None:
 def forget_press() -> None:
     """Forget the presses whose buttons aren't on the page any more, which was drawn to its end by now."""
     st.session_state.pop(_PRESSED, None)
+
+
+def refuse_press() -> None:
+    """Forget what was pressed, since it can't be done any more as it was shown: a second click neither."""
+    for key, (_, changes) in st.session_state.get(_PRESSED, {}).items():
+        st.session_state[_TAKEN] = (key, changes)
+        note_done()
+    forget_press()
 
 
 def note_done() -> None:

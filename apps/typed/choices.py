@@ -17,6 +17,7 @@ from typing import Final, TypeVar, overload
 
 import streamlit as st
 
+from apps.pressed import refuse_press
 from apps.typed.store import TypedText
 
 __all__ = [
@@ -54,6 +55,8 @@ class _Desk:
     """By key, what fields began with that began with what was kept."""
     turns: dict[str, tuple[str, TypedText | None]] = field(default_factory=dict)
     """By field, the turn in which it was drawn last, and what was sent with the turn before."""
+    words: dict[str, str] = field(default_factory=dict)
+    """By key, what the list showed as chosen when it was drawn last."""
 
 
 def give_back(kept: Mapping[str, TypedText]) -> None:
@@ -71,13 +74,25 @@ def choose_one(
 ) -> _Option:
     """Draw a list and return what is chosen in it, at first `default` or what stands first.
 
+    Streamlit knows a choice by its words alone, and goes back to the first where it doesn't find them: whoever pressed
+    a button meanwhile would act on another. What has other words by now stays chosen; what has gone is said to be, and
+    nothing is done.
+
     default: what the records say; what was chosen instead is there again only while they say it.
     """
+    desk, marked = _desk(), f"{_MARK}{key}"
+    was = st.session_state.get(marked)
     stands = None if default is None else words(default)
     natural = options[0] if default is None else default
     begun = _begin(key, natural, stands, _among(options, words))
     index = options.index(begun if begun in options else natural)
-    return st.selectbox(label, options, index, format_func=words, key=f"{_MARK}{key}")
+    if was is not None and was in options and desk.words.get(key) != words(was):
+        st.session_state[marked], index = was, 0
+    found = st.selectbox(label, options, index, format_func=words, key=marked)
+    desk.words[key] = words(found)
+    if was is not None and was not in options:
+        _say_gone(label)
+    return found
 
 
 def choose_or_none(label: str, options: Sequence[str], key: str, *, placeholder: str) -> str | None:
@@ -134,6 +149,16 @@ def set_time(label: str, key: str, value: time | None = None) -> time | None:
     """Draw a time of day, to the minute, and return it."""
     stands = "" if value is None else f"{value:%H:%M}:00"
     return st.time_input(label, _begin(key, value, stands, _read_time), step=60, key=f"{_MARK}{key}")
+
+
+def _say_gone(label: str) -> None:
+    """Draw the page anew with what became of the choice, instead of doing what was pressed for it."""
+    from apps.acts import keep_result  # they import what imports this
+    from apps.sign_in import redraw
+
+    refuse_press()
+    keep_result(f"Not done: what was chosen under “{label}” isn't offered any more. Choose again.", is_done=False)
+    redraw()
 
 
 def _begin(key: str, natural: _Value, stands: str | None, read: Callable[[str], _Value]) -> _Value:

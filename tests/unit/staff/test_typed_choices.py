@@ -196,6 +196,43 @@ def test_a_field_is_known_by_its_key_as_the_browser_has_it_and_without_its_turn(
     assert AppTest.from_function(of_somebody, default_timeout=20).run().session_state["found"] == ["b", "a"]
 
 
+def of_deployments() -> None:
+    import streamlit as st
+
+    from apps.acts import act, show_result
+    from apps.pressed import draw_button
+    from apps.typed.choices import choose_one
+
+    show_result()
+    labels = st.session_state["labels"]
+    chosen = choose_one("Deployment", list(labels), "of", words=labels.__getitem__)
+    if draw_button("Hold it", "hold"):
+        act(lambda: st.session_state["done"].append(chosen), "Held.")
+
+
+def press_while_second_of_three_is_chosen(**labels: str) -> AppTest:
+    app = AppTest.from_function(of_deployments, default_timeout=20)
+    app.session_state["labels"], app.session_state["done"] = {"a": "Alpha", "b": "Beta", "c": "Gamma"}, []
+    app.run().selectbox[0].select("b").run()
+    app.session_state["labels"] = labels
+    return app.button[0].click().run()
+
+
+def test_a_press_for_a_choice_that_has_gone_does_nothing_to_the_first_and_says_so() -> None:
+    app = press_while_second_of_three_is_chosen(a="Alpha", c="Gamma")
+
+    assert app.session_state["done"] == []
+    assert "isn't offered any more" in app.error[0].value
+    assert app.button[0].click().run().session_state["done"] == []  # a double click's second
+
+
+def test_a_press_for_a_choice_that_is_called_otherwise_by_now_is_for_that_one() -> None:
+    app = press_while_second_of_three_is_chosen(a="Alpha", b="Beta, an hour later", c="Gamma")
+
+    assert app.session_state["done"] == ["b"]
+    assert app.run().selectbox[0].value == "b"
+
+
 def choices_of_pages() -> Iterator[tuple[str, str]]:
     for file in sorted(APPS.rglob("*.py")):
         module = file.relative_to(APPS).as_posix()
