@@ -24,7 +24,7 @@ const desk = {
 };
 
 const keyOf = (block) => [...block.classList].find((each) => each.startsWith("st-key-"));
-const plain = (key) => key.slice("st-key-".length).replace(/^choice-/, "").replace(/-turn-\d+(?=-|$)/, "");
+const plain = (key) => key.slice("st-key-".length).replace(/^(?:choice|typed)-/, "").replace(/-turn-\d+(?=-|$)/, "");
 
 // By what a field is known wherever and whenever it is drawn: its own key, or its form's and its label.
 function nameOf(field) {
