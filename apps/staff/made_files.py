@@ -6,23 +6,29 @@ offered, though that is what somebody is pressing just then.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any, Final
 
 import streamlit as st
 import streamlit.runtime.app_session
+import structlog
 from streamlit.proto.BackMsg_pb2 import BackendOperationRequest
-from streamlit.proto.ForwardMsg_pb2 import BackendOperationResponse
+from streamlit.proto.ForwardMsg_pb2 import BackendOperationResponse, DeferredFileResponsePayload
 from streamlit.runtime import get_instance
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.backend_operation_handler import DeferredFileHandler
 from streamlit.runtime.media_file_manager import DeferredCallableEntry, MediaFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from apps.plain_words import plain_words
 from apps.sign_in import DRAWN_FOR
+from lfr_core.common.errors import LfrError
 
 __all__ = ["list_made_files", "make_files_for_their_page", "note_drawn", "read_drawn_for"]
 
+_FAULT: Final = "Not made: something went wrong. Press again; if it stays so, tell whoever runs the system."
+_log: Final = structlog.get_logger(__name__)
 _made: Final[dict[str, dict[str, float]]] = {}
 """Which files were made for each session, and when, monotonic seconds; a session's go when another makes one after its
 end."""
@@ -46,10 +52,25 @@ class OwnFileHandler(DeferredFileHandler):
         offered = get_instance().media_file_mgr._deferred_callables.get(request.deferred_file.file_id)  # noqa: SLF001
         if offered is None or offered["session_id"] != session_id or not _is_offered_still(session_id, request):
             return BackendOperationResponse(request_id=request.request_id, error_msg="Open the page anew.")
-        made = await super().handle(request, session_id)
+        made = await self.make(request)
         if url := made.deferred_file.url:
             keep_made_file(session_id, url)
         return made
+
+    async def make(self, request: BackendOperationRequest) -> BackendOperationResponse:
+        """Make the file, or say below its button why it isn't, in the page's own words."""
+        file = request.deferred_file.file_id
+        try:
+            url = await asyncio.to_thread(self._get_media_file_mgr().execute_deferred, file)
+        except Exception as error:  # noqa: BLE001  no fault of one file may end a page
+            if not isinstance(error.__cause__, LfrError):
+                _log.error("page.file-not-made", exc_info=error)
+                return BackendOperationResponse(request_id=request.request_id, error_msg=_FAULT)
+            why = f"Not made: {plain_words(str(error.__cause__))}."
+            return BackendOperationResponse(request_id=request.request_id, error_msg=why)
+        return BackendOperationResponse(
+            request_id=request.request_id, deferred_file=DeferredFileResponsePayload(url=url)
+        )
 
 
 def make_files_for_their_page() -> None:
