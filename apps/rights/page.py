@@ -106,6 +106,9 @@ def _draw_request(view: RightsView, request: Request, by: AuthenticatedPerson, l
                 lambda: view.confirm(reference, by),
                 "The hold is confirmed.",
             )
+    if not view.may_answer(by):  # the second person alone
+        _draw_asked_disclosure(view, request, by, labels)
+        return
     with st.container():
         _draw_opened_request(view, reference, by)
         _draw_letter(view, request, by)
@@ -116,12 +119,10 @@ def _draw_request(view: RightsView, request: Request, by: AuthenticatedPerson, l
             _assign(view, reference, by, labels)
     if request.answered_at is None:
         _answer(view, request, by, labels)
-        _button(
-            "Close as withdrawn",
-            f"withdrawn-{reference}",
-            lambda: view.close(reference, by, withdrawn=True),
-            "It is closed.",
-        )
+        with st.popover("Close as withdrawn", key=f"rights-withdraw-{reference}"):
+            st.text("It is closed without an answer, because the person no longer wants one.")
+            withdraw = partial(view.close, reference, by, withdrawn=True)
+            _button("The person has withdrawn it", f"withdrawn-{reference}", withdraw, "It is closed.")
     else:
         _button("Close", f"close-{reference}", lambda: view.close(reference, by, withdrawn=False), "It is closed.")
 
@@ -183,6 +184,7 @@ def _answer(view: RightsView, request: Request, by: AuthenticatedPerson, labels:
             st.caption("Everybody who asks this is answered in these words:")
             st.text(NEITHER)
         elif request.asks_listed:
+            st.text("Two people have decided to answer it plainly: the person is told whether they were on the list.")
             subject = st.text_input("Reference of the person who asks, as lists give it")
         else:
             text = st.text_area("Answer")
@@ -194,15 +196,22 @@ def _answer(view: RightsView, request: Request, by: AuthenticatedPerson, labels:
 
 
 def _disclosure(view: RightsView, request: Request, by: AuthenticatedPerson, labels: Mapping[str, str]) -> None:
-    """Let one person ask that an enquiry is answered plainly, and show it to the second, who needn't look for it."""
+    """Let one person ask that an enquiry is answered plainly, or show that somebody has asked."""
+    if request.disclosure_asked_by:
+        _draw_asked_disclosure(view, request, by, labels)
+        return
+    with st.popover("Answer plainly instead", key=f"rights-plainly-{request.reference}"):
+        st.text("The person is told whether they were on the list. It takes a second person's approval.")
+        done = "You have asked for it: somebody else of compliance, or an authorising officer, approves it."
+        _button("Ask for it", f"disclose-{request.reference}", lambda: view.ask_disclosure(request.reference, by), done)
+
+
+def _draw_asked_disclosure(
+    view: RightsView, request: Request, by: AuthenticatedPerson, labels: Mapping[str, str]
+) -> None:
+    """Show a plain answer that was asked for to the second person, who needn't look for it."""
     asker = request.disclosure_asked_by
-    if not asker:
-        with st.popover("Answer plainly instead", key=f"rights-plainly-{request.reference}"):
-            st.text("The person is told whether they were on the list. It takes a second person's approval.")
-            done = "It waits for a second person: somebody else of compliance, or an authorising officer."
-            _button(
-                "Ask for it", f"disclose-{request.reference}", lambda: view.ask_disclosure(request.reference, by), done
-            )
+    if not asker or not request.neither_confirm_nor_deny or request.answered_at is not None:
         return
     about = f"about {_named(request.deployment, labels)}"
     if by.is_called(asker):

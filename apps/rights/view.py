@@ -72,6 +72,10 @@ class RightsView:
         """Name each deployment as people do, by its id."""
         return read_labels(self.service.engine)
 
+    def may_answer(self, by: AuthenticatedPerson) -> bool:
+        """Return whether they open, answer and close requests; the second person confirms and approves alone."""
+        return bool(by.roles & OFFICERS)
+
     def receive(self, form: Form, by: AuthenticatedPerson) -> Request:
         """Take the request that the form describes.
 

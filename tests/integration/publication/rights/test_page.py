@@ -104,7 +104,7 @@ def test_a_request_about_no_known_deployment_is_given_one_on_the_page(harness: R
     assert f"{taken.reference} is about " in texts(app)
     assert "It is about this one" not in [each.label for each in app.button]
     press(app, "Ask for it")
-    assert "It waits for a second person:" in texts(app)
+    assert "You have asked for it:" in texts(app)
 
 
 def test_a_purpose_that_is_too_long_is_refused_in_words_and_stays(harness: RightsHarness, app: AppTest) -> None:
@@ -183,7 +183,7 @@ def test_what_was_typed_in_answer_to_one_is_not_there_for_another(harness: Right
     sign_in(app, OFFICER)
     chosen = app.selectbox(key="rights-chosen")
     field(app, "Answer").input("We got it wrong.")
-    (button,) = [each for each in app.button if each.label == "Close as withdrawn"]
+    (button,) = [each for each in app.button if each.label == "The person has withdrawn it"]
 
     chosen.set_value(chosen.options[1]).run()
     assert field(app, "Answer").value == ""
@@ -207,12 +207,15 @@ def test_two_people_decide_on_the_page_to_answer_plainly(harness: RightsHarness,
     press(app, "Ask for it")
     assert "You asked that it is answered plainly" in app.info[0].value
     assert "Approve the plain answer" not in [each.label for each in app.button]
-    sign_in(app, CLERK)
+    sign_in(app, APPROVER)
+    all_they_may = ["Log out", "Approve the plain answer", "Take it", "Hold it"]
+    assert [each.label for each in app.button] == all_they_may
     press(app, "Approve the plain answer")
 
     (request,) = RightsView(harness.rights).requests(authenticated(OFFICER), closed=False)
-    assert request.reference == taken.reference
-    assert not request.neither_confirm_nor_deny
+    assert (request.reference, request.neither_confirm_nor_deny) == (taken.reference, False)
+    sign_in(app, OFFICER)
+    assert "Two people have decided to answer it plainly" in texts(app)
     assert field(app, "Reference of the person who asks, as lists give it")
 
 
