@@ -49,11 +49,19 @@ def _draw_holds(view: HoldsView, session: PageSession) -> None:
 def _draw_one(view: HoldsView, session: PageSession, found: tuple[HeldFootage, ...]) -> None:
     labels = {each.hold.id: f"{each.hold.reference}: {each.what}" for each in found}
     chosen = choose("Hold", labels, "holds-chosen")
-    hold = next(each.hold for each in found if each.hold.id == chosen)
+    one = next(each for each in found if each.hold.id == chosen)
+    hold = one.hold
     id_, key = hold.id, hold.digest  # a click reaches what was shown, never what has taken its place
     is_second = not session.person.is_called(hold.requested_by)
+    with st.container():
+        if one.of_request and not hold.approved_by:
+            st.text(f"A second person confirms it with the complaint: on “Enquiries”, “Requests”, {hold.reference}.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if is_second and not hold.approved_by and draw_button("Approve it", key=f"holds-approve-{key}"):
+        if (
+            is_second
+            and not (hold.approved_by or one.of_request)
+            and draw_button("Approve it", key=f"holds-approve-{key}")
+        ):
             approve = partial(view.service.approve, id_, digest=hold.digest)
             act(lambda: approve(by=session.use()), "It is held until its review.")
         if is_second and hold.approved_by:

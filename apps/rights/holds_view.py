@@ -17,7 +17,7 @@ from lfr_core.domain.working_days import LONDON
 from lfr_core.retention.build import build_hold_service
 from lfr_core.retention.footage.hold_approval import PROVISIONAL_DAYS
 from lfr_core.retention.footage.hold_service import HoldService
-from lfr_core.retention.footage.holds import Hold, HoldGround, HoldRequest, holds
+from lfr_core.retention.footage.holds import Hold, HoldGround, HoldRequest, holds, holds_of_requests
 from lfr_core.retention.footage.listing import list_holds, list_segments
 from lfr_core.retention.footage.register import Segment, find_segments
 
@@ -36,6 +36,8 @@ class HeldFootage:
 
     hold: Hold
     what: str
+    of_request: bool
+    """A complaint placed it by itself: it is confirmed there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,10 @@ class HoldsView:
 
     def list(self, by: AuthenticatedPerson) -> tuple[HeldFootage, ...]:
         """List the holds in force, those to be reviewed first."""
-        labels = self.labels()
+        labels, engine = self.labels(), self.looks.engine
+        of_requests = holds_of_requests(engine)
         return tuple(
-            HeldFootage(each, _what(find_segments(self.looks.engine, each.segments), labels))
+            HeldFootage(each, _what(find_segments(engine, each.segments), labels), each.id in of_requests)
             for each in list_holds(self.looks, by=by)
         )
 

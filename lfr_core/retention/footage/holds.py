@@ -13,8 +13,19 @@ from lfr_core.common.errors import Refused
 from lfr_core.domain.approvals import request_digest
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.footage import FootageHoldRow, FootageHoldSegmentRow
+from lfr_core.storage.tables.rights import ComplaintHoldRow
 
-__all__ = ["Hold", "HoldGround", "HoldRequest", "find_covered", "find_hold", "hold_of", "holds", "unknown_hold"]
+__all__ = [
+    "Hold",
+    "HoldGround",
+    "HoldRequest",
+    "find_covered",
+    "find_hold",
+    "hold_of",
+    "holds",
+    "holds_of_requests",
+    "unknown_hold",
+]
 
 
 class HoldGround(StrEnum):
@@ -76,6 +87,12 @@ def holds(engine: Engine, *, released: bool = False) -> tuple[Hold, ...]:
         statement = statement.where(col(FootageHoldRow.released_at).is_(None))
     with reading(engine) as session:
         return tuple(hold_of(row, find_covered(session, row.id)) for row in session.exec(statement).all())
+
+
+def holds_of_requests(engine: Engine) -> frozenset[str]:
+    """Return the ids of the holds that a complaint placed by itself: they are confirmed with it. Raises Retryable."""
+    with reading(engine) as session:
+        return frozenset(session.exec(select(ComplaintHoldRow.hold)))
 
 
 def find_hold(engine: Engine, hold: str) -> Hold:
