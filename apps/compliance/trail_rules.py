@@ -153,14 +153,14 @@ _PUBLIC: Final = {
     "rights.taken": "taking an enquiry or complaint",
     "rights.listed": "looking at the enquiries and complaints",
     "rights.shown": "looking at an enquiry or complaint",
-    "rights.assigned": "giving an enquiry or complaint to somebody",
+    "rights.assigned": "saying which deployment an enquiry or complaint is about",
     "rights.disclosure": "deciding whether to say who was on the list",
-    "rights.answered": "answering",
+    "rights.answered": "answering an enquiry or complaint",
     "rights.answered-listed": "answering whether somebody was on the list",
     "rights.letter": "printing the answer as a letter",
     "rights.closed": "closing an enquiry or complaint",
     "rights.not-taken": "an enquiry that wasn't taken",
-    "rights.hold-lapsed": "the complaint is closed: its footage is let go",
+    "rights.hold-lapsed": "nobody confirmed a complaint's hold in time: its footage is let go",
     "rights.receipt": "giving a receipt to somebody who was stopped",
 }
 _KEPT: Final = {

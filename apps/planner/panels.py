@@ -151,10 +151,11 @@ def application_html(made: Application, authority: Authority | None) -> str:
         asked[word] = f"{authority.by}, {authority.rank.value}, {_moment(authority.at)}: {authority.reason}"
         if authority.granted:
             forecast = authority.expected_false_alerts
-            expected = "an unmeasured number" if forecast is None else expected_count(forecast)
+            expected = "not measured" if forecast is None else expected_count(forecast)
             signed = "; signed that the public claim is not shown" if authority.claim_not_shown else ""
             asked["Signed for"] = (
-                f"at most 1 false alert in {authority.false_alerts_one_in:,} faces, {expected} expected{signed}"
+                f"at most 1 false alert in {authority.false_alerts_one_in:,} faces; false alerts expected: "
+                f"{expected}{signed}"
             )
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in asked.items())
     return f'<dl class="pln-dl">{rows}</dl>'

@@ -70,6 +70,15 @@ def test_no_words_mean_no_rule_and_a_purpose_in_ones_own_words_stands() -> None:
     assert rule_in_words("rights:R-7") == "answering request R-7"
 
 
+def test_who_gives_a_request_its_deployment_is_said_to_have_done_that() -> None:
+    assert rule_in_words("rights.assigned") == "saying which deployment an enquiry or complaint is about"
+    assert "rights.answered" in rules_meant("enquiry")
+
+
+def test_a_complaints_hold_that_lapses_isnt_said_to_go_because_the_complaint_was_closed() -> None:
+    assert rule_in_words("rights.hold-lapsed").startswith("nobody confirmed a complaint's hold in time")
+
+
 def test_the_trail_is_shown_in_words() -> None:
     entry = AuditEntry(1, 0, Verb.CONSULT, "system:watch", "", "promises:ledger", "promises.checked", {}, "")
 
