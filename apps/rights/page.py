@@ -117,14 +117,15 @@ def _draw_request(view: RightsView, request: Request, by: AuthenticatedPerson, l
     with st.container():
         if request.deployment is None:
             _assign(view, reference, by, labels)
+    closed = f"{reference} is closed."  # what stands here then is the next of the list
     if request.answered_at is None:
         _answer(view, request, by, labels)
         with st.popover("Close as withdrawn", key=f"rights-withdraw-{reference}"):
             st.text("It is closed without an answer, because the person no longer wants one.")
             withdraw = partial(view.close, reference, by, withdrawn=True)
-            _button("The person has withdrawn it", f"withdrawn-{reference}", withdraw, "It is closed.")
+            _button("The person has withdrawn it", f"withdrawn-{reference}", withdraw, closed)
     else:
-        _button("Close", f"close-{reference}", lambda: view.close(reference, by, withdrawn=False), "It is closed.")
+        _button("Close", f"close-{reference}", lambda: view.close(reference, by, withdrawn=False), closed)
 
 
 def _draw_opened_request(view: RightsView, reference: str, by: AuthenticatedPerson) -> None:

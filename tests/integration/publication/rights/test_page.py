@@ -90,7 +90,7 @@ def test_a_complaint_taken_confirmed_opened_answered_and_closed_on_the_page(
     press(app, "Answer")
     assert CONTACT not in texts(app)
     press(app, "Close")
-
+    assert re.search(r"R-2026-\S+ is closed\.", texts(app))  # the next of the list stands in its place
     assert "No request is open." in texts(app)
 
 
