@@ -15,6 +15,7 @@ from apps.staff.downloads import OwnDownloads, read_cookie
 from apps.staff.log_out import LogOutByButton
 from apps.staff.made_files import make_files_for_their_page
 from apps.staff.messages import OwnMessages
+from apps.staff.plain_messages import show_messages_as_written
 from apps.staff.process import page_sessions, pages_installation, typed_texts
 from apps.staff.return_path import ReturnPath
 from apps.staff.strict_login import make_login_strict
@@ -63,6 +64,7 @@ def serve_staff_app() -> None:
     starlette_server._bind_server_socket = lambda *_: (listening, LOOPBACK)  # noqa: SLF001  it takes no socket else
     make_files_for_their_page()
     keep_presses()
+    show_messages_as_written(f"{provider_of(settings).issuer.rstrip('/')}/")
     send_all_that_is_drawn()
     make_login_strict(provider_of(settings), installation.clock)
     app = App(Path(__file__).with_name("app.py"), secrets={"auth": page_auth(settings)}, middleware=middleware)
