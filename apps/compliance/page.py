@@ -41,7 +41,7 @@ from apps.sign_in import PageSession, draw_person, may_see
 from apps.supervisor.state import read_differences
 from apps.tables import text_table_html
 from apps.typed.choices import choose_one
-from apps.typed.keeper import typed_form
+from apps.typed.keeper import note_sent, typed_form
 from lfr_core.common.counts import counted
 from lfr_core.custody.people.roles import AuthenticatedPerson, Role
 from lfr_core.domain.working_days import LONDON, deadline_words
@@ -194,6 +194,7 @@ def _trail(view: ComplianceView, actions: ComplianceActions, by: AuthenticatedPe
         end = days[3].time_input("Until", value=time(23, 59), step=60, key="compliance-trail-end")
         if not draw_submit("Search", form):
             return
+    note_sent(form)
     words = actions.read_number(words) or words
     found = view.trail(TrailSearch(first, last, words, deployment, begin, end), by)
     heads = ("Entry", "When", "Who", "Did", "Why", "Deployment", "About")

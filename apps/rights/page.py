@@ -17,7 +17,7 @@ from apps.rights.view import ROLES, Form, RightsView, hold_words, state_words
 from apps.say_why import show_or_say_why
 from apps.sign_in import PageSession, draw_person, may_see
 from apps.tables import text_table_html
-from apps.typed.choices import choose_of_few, choose_one, set_day, set_time, tick
+from apps.typed.choices import choose_of_few, choose_one, find_typed, set_day, set_time, tick
 from apps.typed.keeper import typed_form
 from apps.watched import watch
 from lfr_core.common.errors import LfrError
@@ -32,6 +32,8 @@ _Result = TypeVar("_Result")
 _OPENED = "rights-opened"
 _TAKE = "rights-take"
 _LABELS = "rights-labels"
+_ANSWER = "rights-answer-"
+"""Begins the keys of the forms in which requests are answered."""
 _KINDS = ("Enquiry", "Complaint")
 
 
@@ -112,6 +114,9 @@ def _draw_request(view: RightsView, request: Request, by: AuthenticatedPerson, l
     with st.container():
         _draw_opened_request(view, reference, by)
         _draw_letter(view, request, by)
+    with st.container():
+        if request.answered_at is not None:
+            _draw_unsent(request)
     if request.closed_at is not None:
         return
     with st.container():
@@ -179,7 +184,7 @@ def _assign(view: RightsView, reference: str, by: AuthenticatedPerson, labels: M
 
 
 def _answer(view: RightsView, request: Request, by: AuthenticatedPerson, labels: Mapping[str, str]) -> None:
-    with typed_form(f"rights-answer-{request.reference}") as form:  # what was typed for one isn't there for another
+    with typed_form(f"{_ANSWER}{request.reference}") as form:  # what was typed for one isn't there for another
         text = subject = ""
         if request.asks_listed and request.neither_confirm_nor_deny:
             st.caption("Everybody who asks this is answered in these words:")
@@ -190,10 +195,22 @@ def _answer(view: RightsView, request: Request, by: AuthenticatedPerson, labels:
         else:
             text = st.text_area("Answer")
         if draw_submit("Answer", form, type="primary"):
-            _act(lambda: view.answer(request, text, by, subject), f"{request.reference} is answered.")
+            _act(lambda: view.answer(request, text, by, subject), f"{request.reference} is answered.", form)
     with st.container():
         if request.asks_listed and request.neither_confirm_nor_deny:
             _disclosure(view, request, by, labels)
+
+
+def _draw_unsent(request: Request) -> None:
+    """Show what somebody had typed as an answer when another one was sent: its field has gone."""
+    form = f"{_ANSWER}{request.reference}"
+    typed = find_typed(f"{form} Answer")
+    if not typed:
+        return
+    st.warning(f"{request.answered_by} answered it meanwhile. What you had typed wasn't sent:")
+    st.text(typed)
+    if draw_button("Forget what I had typed", key=f"rights-forget-{request.reference}"):
+        act(lambda: None, "It is forgotten.", form=form)
 
 
 def _disclosure(view: RightsView, request: Request, by: AuthenticatedPerson, labels: Mapping[str, str]) -> None:

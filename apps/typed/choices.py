@@ -26,6 +26,7 @@ __all__ = [
     "choose_one",
     "choose_or_none",
     "choose_several",
+    "find_typed",
     "give_back",
     "set_day",
     "set_time",
@@ -62,6 +63,15 @@ class _Desk:
 def give_back(kept: Mapping[str, TypedText]) -> None:
     """Let the fields of this page, which is about to be drawn, begin with what their person has kept."""
     _desk().kept = kept
+
+
+def find_typed(name: str) -> str:
+    """Return what somebody typed into a field that needn't be on the page any more and didn't send; "" for nothing.
+
+    name: as the page's script knows it, the key of its form and its label.
+    """
+    kept = _desk().kept.get(name)
+    return kept.text if kept is not None else ""
 
 
 def choose_one(

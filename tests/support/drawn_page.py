@@ -29,7 +29,7 @@ def sign_in(app: AppTest, name: str) -> None:
 def texts(app: AppTest) -> str:
     assert not app.exception
     return "\n".join(
-        str(each.value) for each in (*app.text, *app.markdown, *app.success, *app.error, *app.caption)
+        str(each.value) for each in (*app.text, *app.markdown, *app.success, *app.warning, *app.error, *app.caption)
     ) + "".join(each.proto.body for each in app.get("html"))
 
 

@@ -34,10 +34,19 @@ __all__ = [
 
 
 def requests(engine: Engine, days: WorkingDays, now: datetime, *, closed: bool = False) -> tuple[Request, ...]:
-    """Read the requests that aren't closed, those due first at the front; with `closed`, all. Raises Retryable."""
+    """Read the requests, those due first at the front. Raises Retryable.
+
+    closed: also those that are closed; else only those of them whose footage waits for a second person to confirm it.
+    """
     statement = select(RightsRequestRow)
     if not closed:
-        statement = statement.where(col(RightsRequestRow.closed_at).is_(None))
+        waiting = (
+            select(ComplaintHoldRow.request)
+            .join(FootageHoldRow, col(FootageHoldRow.id) == col(ComplaintHoldRow.hold))
+            .where(FootageHoldRow.approved_by == "", col(FootageHoldRow.released_at).is_(None))
+        )
+        is_open = col(RightsRequestRow.closed_at).is_(None)
+        statement = statement.where(is_open | col(RightsRequestRow.reference).in_(waiting))
     with reading(engine) as session:
         found = [request_of(session, row, days, now) for row in session.exec(statement)]
     return tuple(sorted(found, key=lambda each: (each.due_on, each.reference)))

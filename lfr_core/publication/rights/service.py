@@ -148,7 +148,7 @@ class RightsService:
         return taken
 
     def list(self, *, by: AuthenticatedPerson, closed: bool = False) -> tuple[Request, ...]:
-        """List the requests that aren't closed, those due first at the front; with `closed`, all. Opens none."""
+        """List the requests as `lfr_core.publication.rights.reading.requests`. Opens none."""
         with reading(self.engine) as session:
             person = acting(session, by, MAY_LIST)
         found = read.requests(self.engine, self.days, self.now(), closed=closed)

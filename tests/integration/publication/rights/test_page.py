@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from apps.rights.holds_view import HoldsView
 from apps.rights.view import RightsView
 from lfr_core.common.errors import Retryable
 from lfr_core.custody.people import People, Rank, Role
-from lfr_core.custody.people.consultations import Consultations
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.answering import ask_disclosure
 from lfr_core.publication.rights.reading import requests
@@ -23,41 +19,12 @@ from lfr_core.publication.rights.types import RequestContext, RequestKind, Reque
 from lfr_core.publication.rights.wording import NEITHER
 from lfr_core.retention.footage.hold_approval import PROVISIONAL_DAYS
 from lfr_core.retention.footage.holds import holds
-from lfr_core.storage.engine import open_engine
 from tests.support.drawn_page import field, in_sight, press, sign_in, texts
 from tests.support.people import add_people, authenticated, give_accounts
 from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHarness
+from tests.support.rights_page import app, harness
 
-
-def shown(view: object, engine: object) -> None:
-    import streamlit as st
-
-    from apps.rights.page import page
-    from tests.support.page_session import session_of
-
-    if "who" in st.session_state:
-        page(view, session_of(engine, st.session_state["who"]))  # type: ignore[arg-type]  # annotations are read where nothing is imported
-
-
-@pytest.fixture
-def harness(sqlite_url: str, tmp_path: Path) -> Iterator[RightsHarness]:
-    engine = open_engine(sqlite_url)
-    harness = RightsHarness(engine, tmp_path)
-    People(engine, harness.trail, harness.clock).change(
-        CLERK, {Role.COMPLIANCE}, Rank.POLICE_STAFF, by=authenticated(OFFICER)
-    )
-    yield harness
-    harness.close()
-    engine.dispose()
-
-
-@pytest.fixture
-def app(harness: RightsHarness) -> AppTest:
-    looks = Consultations(harness.engine, harness.trail, harness.clock)
-    view = RightsView(
-        harness.rights, HoldsView(looks, harness.hold_service(), harness.clock, harness.policy.hold_review_days)
-    )
-    return AppTest.from_function(shown, kwargs={"view": view, "engine": harness.engine}, default_timeout=20).run()
+__all__ = ["app", "harness"]
 
 
 def test_a_complaint_taken_confirmed_opened_answered_and_closed_on_the_page(
