@@ -6,7 +6,7 @@ What a page needs is imported when the page is opened: the operator's, which com
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -79,8 +79,11 @@ def _base() -> str:
     return urlsplit(pages_installation().settings.page_addresses[0]).path.rstrip("/")
 
 
-def _pages(session: PageSession) -> list[StreamlitPage]:
-    """Return all pages: the first that is for this person at `/`, and in the menu those that are."""
+def _pages(session: PageSession, *, at_its_name: bool = False) -> list[StreamlitPage]:
+    """Return all pages: the first that is for this person at `/`, and in the menu those that are.
+
+    `at_its_name`: the first stands in the menu by its own path, not by `/`.
+    """
 
     def operator() -> None:
         from apps.operator.page import page
@@ -126,13 +129,24 @@ def _pages(session: PageSession) -> list[StreamlitPage]:
     found = []
     for each in STAFF_PAGES:
         draw = draws[each.path]
-        if each == mine[0]:
-            found.append(
-                st.Page(draw, title=each.title, url_path="start", default=True)
-            )  # at / alone, whatever its path
-        shown = each in mine[1:]
-        found.append(st.Page(draw, title=each.title, url_path=each.path, visibility="visible" if shown else "hidden"))
+        if each == mine[0]:  # at / alone, whatever its path
+            seen = _seen(shown=not at_its_name)
+            found.append(st.Page(draw, title=each.title, url_path="start", default=True, visibility=seen))
+        seen = _seen(shown=each in mine[0 if at_its_name else 1 :])
+        found.append(st.Page(draw, title=each.title, url_path=each.path, visibility=seen))
     return found
+
+
+def _seen(*, shown: bool) -> Literal["visible", "hidden"]:
+    return "visible" if shown else "hidden"
+
+
+def _navigate(session: PageSession) -> StreamlitPage:
+    """Draw the menu, in which the open page is marked, and return that page."""
+    page = st.navigation(_pages(session), position="top")
+    if page.url_path != pages_of(session.person.roles)[0].path:
+        return page
+    return st.navigation(_pages(session, at_its_name=True), position="top")  # only the first call says what is open
 
 
 st.set_page_config(page_title="OpenLFR", layout="wide", initial_sidebar_state="collapsed")
@@ -142,7 +156,7 @@ _session, _page = logged_in(page_sessions(), _log_in), None
 if _session is not None:
     _login = _session.person.login
     draw_keeper(typed_texts(), (_login.issuer, _login.subject), base=_base())
-    _page = st.navigation(_pages(_session), position="top")
+    _page = _navigate(_session)
 with _place:
     watch_login(page_sessions())
 if _page is not None:

@@ -27,9 +27,9 @@ def each_of(count: int, noun: str) -> str:
 
     Example:
         >>> each_of(1, "list"), each_of(3, "list")
-        ('the one list', 'each of 3 lists')
+        ('the one list', 'each of the 3 lists')
     """
-    return f"the one {noun}" if count == 1 else f"each of {counted(count, noun)}"
+    return f"the one {noun}" if count == 1 else f"each of the {counted(count, noun)}"
 
 
 def expected_count(count: float) -> str:

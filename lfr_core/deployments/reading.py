@@ -26,7 +26,7 @@ from lfr_core.storage.tables.deployments import (
     DeploymentStepRow,
     PlannedDeploymentRow,
 )
-from lfr_core.storage.tables.publication import AnnouncementRow
+from lfr_core.storage.tables.publication import AnnouncementRow, PublishedRecordRow
 
 __all__ = [
     "Call",
@@ -122,14 +122,33 @@ def _is_announced(session: Session, made: Application) -> bool:
 
 
 def timeline(engine: Engine, deployment: str) -> tuple[TimelineEntry, ...]:
-    """Return what was done, in order. Raises Retryable when the records are away."""
+    """Return what was done, in order; results are published last. Raises Retryable when the records are away."""
     with reading(engine) as session:
         rows = session.exec(
             select(DeploymentStepRow)
             .where(DeploymentStepRow.deployment == deployment)
             .order_by(col(DeploymentStepRow.id))
         )
-        return tuple(TimelineEntry(row.at, row.step, row.status, row.by, row.revision, row.note) for row in rows)
+        steps = tuple(TimelineEntry(row.at, row.step, row.status, row.by, row.revision, row.note) for row in rows)
+        published = session.exec(
+            select(PublishedRecordRow)
+            .where(PublishedRecordRow.deployment == deployment)
+            .order_by(col(PublishedRecordRow.revision))
+        ).all()
+    if not steps:
+        return ()  # a trial has no timeline
+    then = steps[-1]
+    return *steps, *(
+        TimelineEntry(
+            row.published_at,
+            "results-published" if row.revision == 1 else "results-corrected",
+            then.status,
+            row.published_by,
+            then.revision,
+            row.reason,
+        )
+        for row in published
+    )
 
 
 def show_timeline(looks: Consultations, deployment: str, *, by: AuthenticatedPerson) -> tuple[TimelineEntry, ...]:

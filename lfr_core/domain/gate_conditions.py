@@ -158,7 +158,9 @@ def _check_live(facts: GateFacts, _limits: GateLimits, _now_ns: int) -> tuple[st
 
 def _check_attended(facts: GateFacts, limits: GateLimits, now_ns: int) -> tuple[str, str]:
     fresh = facts.attended_ns is not None and 0 <= now_ns - facts.attended_ns <= limits.attendance_s * 1e9
-    why_not = "no operator attends: open the operator's page, or `lfr operator attend`"
+    why_not = (
+        "no operator attends: an operator presses “Start deciding” on the operator's page, or `lfr operator attend`"
+    )
     return "" if fresh else why_not, "an operator attends"
 
 

@@ -49,7 +49,7 @@ class AnnouncementFacts:
 
 
 def build_application_form(
-    application: Application, name: str, policy: Policy, forecast_words: str, *, notice: str = ""
+    application: Application, name: str, policy: Policy, forecast_words: str, *, rank: str, notice: str = ""
 ) -> PrintedForm:
     """Build the form of what is asked for.
 
@@ -58,6 +58,7 @@ def build_application_form(
         name: what people call the deployment.
         policy: whose limits are printed beside what is asked for.
         forecast_words: what the list costs in false alerts, as `lfr_core.deployments.false_alert_forecast` words it.
+        rank: of who applied; it isn't recorded with the application.
         notice: what a reader must see first; "" for nothing.
     """
     made, notice_h = application, counted(policy.planning.notice_h, "hour")
@@ -73,8 +74,7 @@ def build_application_form(
             _where_and_when(made),
             _why(made),
             FormSection(
-                "The list",
-                ("W1", "W2", "W3", "W6", "W7"),
+                "The list", ("W1", "W2", "W3", "W6", "W7"),
                 (
                     Line("Who is looked for", made.sought),
                     Line("People at most", f"{made.list_cap:,}; the policy's cap is {policy.watchlist.max_entries:,}"),
@@ -105,7 +105,7 @@ def build_application_form(
                 ),
             ),
         ),
-        signed=(FormSignature("planner", made.applied_by, "not stated", when(made.applied_at)),),
+        signed=(FormSignature("planner", made.applied_by, rank, when(made.applied_at)),),
         notice=notice,
     )  # fmt: skip
 

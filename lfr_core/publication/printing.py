@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from lfr_core.common.errors import Refused
 from lfr_core.custody.people.consultations import STAFF, Consultations
+from lfr_core.custody.people.lookup import find_row
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.deployments.application import Application, Authority
 from lfr_core.deployments.compliance_documents.forms import FormKind, PrintedForm, render
@@ -64,7 +65,8 @@ def build_form(
             raise Refused("deployment.trial", f"{deployment} is a trial: it has no application, so it has no documents")
         if kind is FormKind.APPLICATION:
             words = forecast_false_alerts(made, evaluations, policy).words
-            return build_application_form(made, row.name, policy, words, notice=_of_application(row))
+            rank = _rank_in_words(session, made.applied_by, now)
+            return build_application_form(made, row.name, policy, words, rank=rank, notice=_of_application(row))
         given = read_authority(session, deployment)
         if given is None:
             raise Refused(
@@ -141,3 +143,9 @@ def _read_announcement(session: Session, made: Application) -> AnnouncementFacts
     if row is None or (row.starts_at, row.ends_at) != (made.starts_at, made.ends_at):
         return None
     return AnnouncementFacts(at=row.made_at, withheld_because=row.withheld_because, approved_by=row.approved_by)
+
+
+def _rank_in_words(session: Session, name: str, now: datetime) -> str:
+    """Say the rank of somebody whose rank wasn't recorded with what they did: as the register has it at `now`."""
+    row = find_row(session, name)
+    return f"{row.rank} (register of {when(now)})" if row else "not recorded"

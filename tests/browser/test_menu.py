@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-EVERYTHING = "Alex Everything"
+EVERYTHING, DEE = "Alex Everything", "Dee Protection"
 SCREENS = ((1366, 768), (390, 844))
 COVERED = """() => {
   const title = document.querySelector('[data-testid="stMain"] h1');
@@ -91,5 +91,28 @@ def test_the_operators_page_opens_at_its_name_too(
         page.wait_for_function("() => !document.querySelector('[data-stale=true]')", timeout=30_000)
 
         assert page.get_by_text("Page not found").count() == 0
+    finally:
+        page.close()
+
+
+@pytest.mark.parametrize(("path", "heading"), [("", "Compliance"), ("compliance", "Compliance"), ("enquiries", "Enq")])
+def test_the_menu_marks_the_open_page_also_where_it_is_somebodys_first(
+    context: BrowserContext, address: str, logins: PageLogins, path: str, heading: str
+) -> None:
+    logins.add((DEE, Role.COMPLIANCE))
+    page = context.new_page()
+    try:
+        logins.log_in(page.context, DEE)
+        page.goto(f"{address}/{path}")
+        page.locator('[data-testid="stMain"] h1', has_text=heading).first.wait_for(timeout=60_000)
+        menu = page.get_by_test_id("stTopNavLink")
+        marked = page.locator('[data-testid="stTopNavLink"][aria-current="page"]')
+        marked.filter(has_text=heading).wait_for()
+
+        assert (marked.count(), sorted(menu.all_inner_texts())) == (1, ["Compliance", "Enquiries", "Planning"])
+        for title in ("Planning", "Compliance"):
+            menu.filter(has_text=title).click()
+            marked.filter(has_text=title).wait_for()
+            assert marked.count() == 1
     finally:
         page.close()

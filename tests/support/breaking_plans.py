@@ -19,7 +19,7 @@ from tests.support.breaking_promises import breaks
 from tests.support.overwriting import overwriting
 from tests.support.promise_harness import DAY_S, PromiseHarness
 
-__all__: list[str] = []
+__all__ = ["asked"]
 
 
 def _operational(harness: PromiseHarness, *, ended: bool = False) -> None:
@@ -131,7 +131,8 @@ def another_revision_was_authorised(harness: PromiseHarness) -> Iterator[None]:
     yield from _changed_authority(harness, revision=2)
 
 
-def _asked(harness: PromiseHarness, *, answered_after_days: float | None = None) -> None:
+def asked(harness: PromiseHarness, *, answered_after_days: float | None = None) -> None:
+    """Put a complaint among the records, answered so many days later, or not."""
     now = utc_from_ns(harness.clock.time_ns())
     days = answered_after_days
     with overwriting(harness.engine) as session:
@@ -153,7 +154,7 @@ def _asked(harness: PromiseHarness, *, answered_after_days: float | None = None)
 
 @breaks("public.answers")
 def nobody_answered_within_the_month(harness: PromiseHarness) -> Iterator[None]:
-    _asked(harness)
+    asked(harness)
     harness.clock.advance(20 * DAY_S)
     yield
     harness.clock.advance(20 * DAY_S)
@@ -161,7 +162,7 @@ def nobody_answered_within_the_month(harness: PromiseHarness) -> Iterator[None]:
 
 @breaks("public.answers")
 def the_answer_came_after_the_month(harness: PromiseHarness) -> Iterator[None]:
-    _asked(harness, answered_after_days=20)
+    asked(harness, answered_after_days=20)
     harness.clock.advance(50 * DAY_S)
     yield
     with overwriting(harness.engine) as session:

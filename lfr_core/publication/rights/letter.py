@@ -8,7 +8,9 @@ from lfr_core.common.errors import Refused
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.paper import render_paper
+from lfr_core.publication.rights.reading import public_place_and_day
 from lfr_core.publication.rights.service import RightsService
+from lfr_core.storage.engine import reading
 
 __all__ = ["print_letter"]
 
@@ -27,4 +29,6 @@ def print_letter(service: RightsService, reference: str, *, by: AuthenticatedPer
         raise Refused("rights.unanswered", f"{request.reference} isn't answered: answer it, then print the letter")
     opened = service.open(request.reference, by=by, purpose=_PURPOSE)
     answered = request.answered_at.astimezone(LONDON)
-    return render_paper("letter.html", service.policy, request=request, opened=opened, answered=answered)
+    with reading(service.engine) as session:
+        about = public_place_and_day(session, request.deployment) if request.deployment else ""
+    return render_paper("letter.html", service.policy, request=request, opened=opened, answered=answered, about=about)

@@ -10,9 +10,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
 
 from lfr_core.common.errors import Refused
-from lfr_core.deployments.announcement import value_of
+from lfr_core.deployments.announcement import Announcement, value_of
 from lfr_core.domain.approvals import request_digest
-from lfr_core.domain.working_days import WorkingDays
+from lfr_core.domain.working_days import LONDON, WorkingDays
 from lfr_core.publication.rights.deadline import answer_by, state_of
 from lfr_core.publication.rights.types import ReferenceKind, Request, RequestHold, RequestKind, reference_of
 from lfr_core.storage.engine import reading
@@ -28,6 +28,7 @@ __all__ = [
     "find_request",
     "find_row",
     "public_place",
+    "public_place_and_day",
     "request_of",
     "requests",
 ]
@@ -91,10 +92,24 @@ def deployment_called(session: Session, name: str) -> str:
 
 def public_place(session: Session, deployment: str) -> str:
     """Return the place of a deployment as it was announced; "" where nothing was, or it isn't released."""
+    announced = _released_announcement(session, deployment)
+    return "" if announced is None else announced.plan.place
+
+
+def public_place_and_day(session: Session, deployment: str) -> str:
+    """Return which deployment it is as the public knows it, "Norwich market, 23 November 2026"; "" as above."""
+    announced = _released_announcement(session, deployment)
+    if announced is None:
+        return ""
+    day = announced.plan.starts_at.astimezone(LONDON)
+    return f"{announced.plan.place}, {day.day} {day:%B %Y}"
+
+
+def _released_announcement(session: Session, deployment: str) -> Announcement | None:
     statement = select(AnnouncementRow).where(AnnouncementRow.deployment == deployment)
     row = session.exec(statement.order_by(col(AnnouncementRow.revision).desc())).first()
     announced = None if row is None else value_of(row)
-    return announced.plan.place if announced is not None and announced.place_is_public else ""
+    return announced if announced is not None and announced.place_is_public else None
 
 
 def disclosure_digest(row: RightsRequestRow) -> str:

@@ -7,6 +7,7 @@ from sqlalchemy import event
 from sqlmodel import select
 
 from apps.operator.view import OperatorView
+from apps.plain_words import plain_words
 from lfr_core.alerts import read
 from lfr_core.common.errors import Refused
 from lfr_core.domain.policy import load_policy
@@ -55,7 +56,7 @@ def test_the_page_says_that_nobody_attends_and_so_nobody_is_recognised(
     before = view.dashboard(summary(harness)).shut_why
     view.attend(summary(harness), authenticated("Ann Operator"))
 
-    assert "no operator attends" in before
+    assert plain_words(before) == "no operator attends: an operator presses “Start deciding” on the operator's page"
     assert view.dashboard(summary(harness)).shut_why == ""
 
 

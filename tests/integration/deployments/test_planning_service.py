@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import select
 
+from apps.planner.step_words import step_words
 from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.errors import Refused
 from lfr_core.custody.vault.port import KeyKind
@@ -20,7 +21,9 @@ from lfr_core.domain.gate import Condition
 from lfr_core.domain.watchlists import Category
 from lfr_core.domain.working_days import LONDON
 from lfr_core.storage.engine import reading
+from lfr_core.storage.tables.publication import PublishedRecordRow
 from lfr_core.storage.tables.watchlists import WatchlistEntryRow
+from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.planning import OFFICER, OPERATOR, PLANNER, PUBLISHER, PlanningHarness, form
 from tests.support.planning_acts import red, refused, status
@@ -213,3 +216,28 @@ def test_a_reason_of_580_characters_is_kept_whole_and_one_that_is_too_long_is_to
 
     assert "the reason has 1,599 characters: say it in at most 1,000" in str(refusal.value)
     assert reason in [step.note for step in timeline(harness.engine, "dep")]
+
+
+def test_the_timeline_ends_with_the_results_once_they_are_published_and_with_each_correction(
+    harness: PlanningHarness,
+) -> None:
+    harness.walk(S.LIVE)
+    harness.deployments.close("dep", by=authenticated(OPERATOR))
+    before = timeline(harness.engine, "dep")
+    with overwriting(harness.engine) as session:
+        for revision, by, reason in ((1, "system:flows", ""), (2, PUBLISHER, "a count was wrong")):
+            session.add(
+                PublishedRecordRow(
+                    deployment="dep", revision=revision, published_at=harness.now, published_by=by, reason=reason,
+                    body="{}", sha256="",
+                )
+            )  # fmt: skip
+
+    shown = timeline(harness.engine, "dep")
+
+    assert shown[: len(before)] == before
+    told = [(step_words(each.step), each.status, each.by, each.note) for each in shown[len(before) :]]
+    assert told == [
+        ("results published", "ended", "system:flows", ""),
+        ("results corrected", "ended", PUBLISHER, "a count was wrong"),
+    ]

@@ -83,6 +83,7 @@ def test_the_application_holds_every_statement_escaped_with_its_rules_and_what_t
         "2026, 16:00, 6 hours",
         forecast_false_alerts(made, load_evaluations(), harness.policy).words,
     )
+    holds(html, f"<td>{PLANNER}</td><td>sergeant (register of ")
     asks(html, "W1 W2 W3 W6 W7 A4 A5 A7 M1 M3 M4 P1 P2 P4 H1 D1 D2 D3")
     assert "<b>by" not in html
     assert "<wanted>" not in html

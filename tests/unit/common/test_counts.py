@@ -29,4 +29,4 @@ def test_a_noun_is_in_the_number_of_its_count(count: float, noun: str, said: str
 def test_a_verb_goes_with_the_count() -> None:
     assert [agree(each, "is") for each in (0, 1, 2)] == ["are", "is", "are"]
     assert agree(1, "lacks", "lack") == "lacks"
-    assert [each_of(each, "list") for each in (1, 2)] == ["the one list", "each of 2 lists"]
+    assert [each_of(each, "list") for each in (1, 2)] == ["the one list", "each of the 2 lists"]

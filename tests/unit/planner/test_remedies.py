@@ -41,8 +41,8 @@ def test_no_sentence_of_the_gate_shows_a_command_on_a_page() -> None:
     ("said", "output"),
     [
         ("its application isn't authorised: `lfr deployment authorise`", "its application isn't authorised"),
-        ("no operator attends: open the operator's page, or `lfr operator attend`",
-         "no operator attends: open the operator's page"),
+        ("no operator attends: an operator presses “Start deciding” on the operator's page, or `lfr operator attend`",
+         "no operator attends: an operator presses “Start deciding” on the operator's page"),
         ("it is suspended (rain); `lfr deployment resume` ends that", "it is suspended (rain)"),
         ("nothing to change", "nothing to change"),
     ],

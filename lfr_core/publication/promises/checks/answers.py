@@ -44,8 +44,7 @@ class AnswersInTime:
         answered = sum(one.answered_at is not None for one in asked)
         return finding(
             broken,
-            holds=f"{answered} of {counted(len(asked), 'request')} {agree(answered, 'is')} answered, and no "
-            "other is past its month",
+            holds=f"nobody waits longer than a month: {counted(len(asked), 'request')}, {answered or 'none'} answered",
             breaks=f"{len(broken)} of {counted(len(asked), 'request')} {agree(len(broken), 'is')} unanswered "
             "after a month, or "
             f"{agree(len(broken), 'was')} answered late",

@@ -97,7 +97,7 @@ class RecognitionGated:
         broken = [*(f"deployment:{each}" for each in open_), *outside]
         return finding(
             broken,
-            holds=f"{counted(len(shut), 'deployment')} may not recognise now, and the vault gives none of them a key",
+            holds=_gated_words(len(shut)),
             breaks=f"recognition was possible {counted(len(broken), 'time')} where it may not be",
             looked_at=len(shut) + len(epochs),
             evidence={"going": len(going), "shut": len(shut), "epochs": len(epochs), "outside_hours": len(outside)},
@@ -149,6 +149,15 @@ class NoTemplateKept:
             breaks=f"of fields and columns {len(broken)} could hold a face template",
             evidence={"messages": len(models), "fields": len(fields), "columns": len(columns)},
         )
+
+
+def _gated_words(shut: int) -> str:
+    """Say what was looked at: where every deployment may recognise, the keys of the last days alone."""
+    if not shut:
+        return "no deployment recognised outside its hours in the last 31 days"
+    return (
+        f"{counted(shut, 'deployment')} may not recognise now, and the vault gives {agree(shut, 'it', 'them')} no key"
+    )
 
 
 def _outside(epoch: EpochRow, deployment: DeploymentRow | None) -> bool:

@@ -86,7 +86,7 @@ class ListLawful:
         ]
         return finding(
             broken,
-            holds=f"{each_of(len(entries), 'entry')} of now has its ground, reference, approver and last day",
+            holds=f"{each_of(len(entries), 'entry')} on today's lists has its ground, reference, approver and last day",
             breaks=f"{len(broken)} of {counted(len(entries), 'entry')} {agree(len(broken), 'lacks', 'lack')} a "
             "ground, a reference or an "
             f"approver, or {agree(len(broken), 'is')} over",

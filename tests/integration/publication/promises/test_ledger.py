@@ -22,6 +22,7 @@ from lfr_core.publication.promises.statements import PromiseStatements
 from lfr_core.storage.engine import reading
 from lfr_core.storage.tables.deployments import DeploymentRow
 from lfr_core.storage.tables.promises import PromiseStateRow
+from tests.support.breaking_plans import asked
 from tests.support.overwriting import overwriting
 from tests.support.people import add_people, authenticated
 from tests.support.promise_harness import DAY_S, PromiseHarness
@@ -63,6 +64,18 @@ def test_after_a_day_of_the_ordinary_services_every_promise_holds_but_the_claims
     assert {id_ for id_, result in results.items() if result is Result.NOTHING} == OF_NONE
     assert {results[each] for each in results.keys() - CLAIMS - OF_NONE} == {Result.HOLDS}
     assert view.broken == ()
+
+
+def test_what_holds_is_said_as_a_person_says_it(harness: PromiseHarness) -> None:
+    asked(harness)
+    good(harness)
+
+    found = {each: harness.check(each) for each in ("public.answers", "recognition.gated")}
+    assert {each.result for each in found.values()} == {Result.HOLDS}
+    assert {each: one.message for each, one in found.items()} == {
+        "public.answers": "nobody waits longer than a month: 1 request, none answered",
+        "recognition.gated": "no deployment recognised outside its hours in the last 31 days",
+    }
 
 
 def test_a_look_is_on_the_audit_trail_with_its_counts_and_no_name(harness: PromiseHarness) -> None:

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from lfr_core.common.errors import Refused
+from lfr_core.deployments.announcement import AnnouncementStore
 from lfr_core.publication.rights.answering import answer
 from lfr_core.publication.rights.letter import print_letter
 from lfr_core.storage.engine import open_engine
 from tests.support.people import authenticated
-from tests.support.rights import CONTACT, OFFICER, TEXT, RightsHarness
+from tests.support.publishing import planned, withhold
+from tests.support.rights import APPROVER, CLERK, CONTACT, OFFICER, TEXT, RightsHarness
 
 ANSWER = "We got it wrong, <b>and</b> apologise.\n\nŁukasz, the footage is held."
 
@@ -56,3 +58,23 @@ def test_what_nobody_answered_is_no_letter_and_opens_nothing(harness: RightsHarn
 
     assert refused.value.rule == "rights.unanswered"
     assert not any("rights.letter" in row.body for row in harness.audited("consult"))
+
+
+@pytest.mark.parametrize("withheld", [False, True])
+def test_the_letter_names_the_deployment_as_the_public_knows_it_and_never_by_its_id(
+    harness: RightsHarness, *, withheld: bool
+) -> None:
+    store = AnnouncementStore(harness.engine, harness.trail, harness.clock, lambda: "0123456789ab")
+    if withheld:
+        withhold(store, "dep", planned(), by=CLERK, approved_by=APPROVER)
+    else:
+        store.publish("dep", planned(), by=authenticated(CLERK))
+    taken = harness.take()
+    answer(harness.rights, taken.reference, ANSWER, by=authenticated(OFFICER))
+
+    page = print_letter(harness.rights, taken.reference, by=authenticated(OFFICER))
+
+    named = "It is about the deployment at Norwich city centre, 23 November 2026."
+    assert (named in page) is not withheld
+    assert ("Norwich" in page) is not withheld
+    assert "dep." not in page
