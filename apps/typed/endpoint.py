@@ -20,7 +20,7 @@ from lfr_core.custody.identity.page_sessions import PageSessions
 __all__ = ["TypedEndpoint"]
 
 _MOST_BODY: Final = 4 * MOST_CHARACTERS
-_TAKEN, _NOT_YET, _REFUSED, _UNREAD = 204, 503, 403, 400
+_TAKEN, _REFUSED, _UNREAD = 204, 403, 400
 
 
 class _Field(BaseModel):
