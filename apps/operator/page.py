@@ -134,7 +134,8 @@ def _draw_console(session: PageSession) -> None:
         why = deployment.suspended_why if status.status is DeploymentStatus.SUSPENDED else ""
         over = deployment if status.status.is_over else None
         state = standing_of(dashboard, live=status.is_live, over=over, suspended_why=why)
-        st.html(panels.header_html(header, standing_html(state, now_ns=view.now_ns())))
+        bar = standing_html(state, now_ns=view.now_ns(), opened_at=deployment.opened_at)
+        st.html(panels.header_html(header, bar))
         if operator is None:
             _draw_unattended(deployment, dashboard)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from textwrap import shorten
 from typing import Final
@@ -37,6 +38,7 @@ _POORLY: Final = {
 }
 """States in which pictures are looked at all the same, so that an alert may come: nobody says that none does."""
 _MOST_NAMED: Final = 2
+_NS: Final = 1_000_000_000
 _LONGEST_WHY: Final = 160
 """Characters of a reason that somebody typed: the bar has two lines, and the planning page the whole of it."""
 
@@ -121,8 +123,11 @@ def _no_camera_works(cameras: list[CameraHealth]) -> ConsoleState:
     return _off(_WHY.get(worst.health, "no camera works"), max(began, default=None), who)
 
 
-def standing_html(state: ConsoleState, *, now_ns: int) -> str:
-    """Show it over the whole width, in words first."""
+def standing_html(state: ConsoleState, *, now_ns: int, opened_at: datetime | None = None) -> str:
+    """Show it over the whole width, in words first.
+
+    opened_at: since when people could be recognised at all; aware.
+    """
     if state.over:
         left = f"Still to do: {state.why}." if state.why else "No alert is left to judge."
         words = escape(f"{state.over} {left}")
@@ -134,8 +139,8 @@ def standing_html(state: ConsoleState, *, now_ns: int) -> str:
         )
     since = ""
     if state.since_ns is not None:
-        ago = duration_words((now_ns - state.since_ns) / 1e9)
-        since = f" Since {clock_words(state.since_ns)}, {ago}."
+        since_ns = state.since_ns if opened_at is None else max(state.since_ns, int(opened_at.timestamp()) * _NS)
+        since = f" Since {clock_words(since_ns)}, {duration_words((now_ns - since_ns) / 1e9)}."
     word, whom = ("HARDLY RECOGNISING", "Hardly anybody") if state.hardly else ("NOT RECOGNISING", "Nobody")
     return (
         f'<p class="ops-state is-off" role="alert"><strong>{word}</strong> <span>{whom} is recognised: '

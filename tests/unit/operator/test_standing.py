@@ -31,6 +31,14 @@ def test_a_camera_in_whose_pictures_people_are_recognised_is_said_to_work() -> N
     assert "<strong>RECOGNISING</strong> <span>1 of 1 camera works</span>" in bar(WORKING)
 
 
+def test_nobody_is_said_not_to_have_been_recognised_before_the_deployment_was_open() -> None:
+    dark = replace(WORKING, vault=VaultState("gone", SINCE_NS))
+    state = standing_of(dark, live=True)
+
+    assert ", 1 min." in standing_html(state, now_ns=NOW_NS)
+    assert ", 20 s." in standing_html(state, now_ns=NOW_NS, opened_at=utc_from_ns(NOW_NS - 20 * 10**9))
+
+
 def test_of_a_suspended_deployment_the_bar_says_why_and_that_an_officer_resumes_it() -> None:
     why = "the circuit breaker: 2 false alerts in 25 faces compared"
 
