@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from apps.compliance.panels import invited
+from apps.compliance.trail_words import number_in
 from apps.plain_words import plain_words
 from lfr_core.common.errors import LfrError
+from lfr_core.custody.audit.entry import AuditEntry
 from lfr_core.custody.audit.head_checkpoint import read_public_key
 from lfr_core.custody.identity.invitation import Invitation, invite_person, login_of, make_password_link
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import Person, Rank, Role
 from lfr_core.custody.people.consultations import STAFF
+from lfr_core.custody.people.on_trail import OnTrail, read_people_on_trail
 from lfr_core.custody.people.roles import AuthenticatedPerson
+from lfr_core.custody.vault.port import VaultAwayError
 from lfr_core.deployments.build import build_document_register
 from lfr_core.deployments.compliance_documents import (
     ComplianceDocument,
@@ -42,13 +46,33 @@ class ComplianceActions:
         self.installation.looks.check(by, STAFF, "people.listed")
         return self.installation.people.list()
 
-    def read_number(self, name: str) -> str:
-        """Return the number that the trail has for somebody who is registered under this name; "" for nobody.
+    def people_meant(self, words: str) -> tuple[str, ...]:
+        """Return as what the trail has those whose name `words` are, or with whose number they begin; () for nobody.
 
         Raises Retryable: records or vault are away.
         """
-        known = next((each.name for each in self.installation.people.list() if each.is_called(name)), "")
-        return self.installation.vault.pseudonym(known) if known else ""
+        found, number = self._on_trail(), number_in(words)
+        meant = [
+            each
+            for each in found
+            if each.is_called(words) or (number and any(one.startswith(number) for one in each.numbers()))
+        ]
+        return tuple(name for each in meant for name in (each.subject, *(f"person:{one}" for one in each.numbers())))
+
+    def people_named(self, shown: Sequence[AuditEntry]) -> Mapping[str, Sequence[str]]:
+        """Find the numbers, that of now first, of the people whom entries are about; none while the vault is away.
+
+        Raises Retryable: the records are away.
+        """
+        about = {each.subject for each in shown}
+        people = [each for each in self._on_trail() if each.subject in about]
+        try:
+            return {each.subject: each.numbers() for each in people}
+        except VaultAwayError:
+            return {}
+
+    def _on_trail(self) -> tuple[OnTrail, ...]:
+        return read_people_on_trail(self.installation.engine, self.installation.vault.pseudonym)
 
     def several_accounts(self) -> Mapping[str, int]:
         """Count the accounts in use of people who have more than one, by name."""

@@ -195,10 +195,10 @@ def _trail(view: ComplianceView, actions: ComplianceActions, by: AuthenticatedPe
         if not draw_submit("Search", form):
             return
     note_sent(form)
-    words = actions.read_number(words) or words
-    found = view.trail(TrailSearch(first, last, words, deployment, begin, end), by)
+    meant = actions.people_meant(words)
+    found = view.trail(TrailSearch(first, last, words, meant, deployment, begin, end), by)
     heads = ("Entry", "When", "Who", "Did", "Why", "Deployment", "About")
-    rows = panels.trail_rows(found, view.names(found))
+    rows = panels.trail_rows(found, view.names(found, actions.people_named(found)))
     st.html(text_table_html(heads, rows, words="Entries of the audit trail", empty="Nothing of this time fits."))
     st.caption("What has no name of its own is numbered: among these entries the same number is the same thing.")
     if len(found) == MOST_ENTRIES:

@@ -6,6 +6,7 @@ among those that are shown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,9 +19,10 @@ from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
 from lfr_core.domain.working_days import LONDON
 from lfr_core.retention.port import CLASSES
 
-__all__ = ["Named", "alerts_of", "subjects_in_words", "who_acted"]
+__all__ = ["Named", "alerts_of", "number_in", "subjects_in_words", "who_acted"]
 
 _PERSON: Final = "person:"
+_NUMBER: Final = re.compile(r"(?:person[ :])?([0-9a-f]{8,32})")
 _PART: Final = "system:"
 _DIGITS: Final = 8
 """Characters of a person's number that are shown: enough to tell people apart, and to be searched for."""
@@ -73,6 +75,8 @@ class Named:
     """Camera, and when it began (nanoseconds since the epoch), of those that are still there."""
     promises: Mapping[str, str] = field(default_factory=dict)
     """Sentences, by id."""
+    people: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The numbers under which people of the register act, that of now first, by subject."""
 
 
 def who_acted(actor: str) -> str:
@@ -80,6 +84,12 @@ def who_acted(actor: str) -> str:
     if actor.startswith(_PERSON):
         return f"person {actor.removeprefix(_PERSON)[:_DIGITS]}"
     return f"the platform: {actor.removeprefix(_PART).replace('-', ' ')}"
+
+
+def number_in(words: str) -> str:
+    """Return the number of a person, or the beginning that is shown, that somebody looks for; "" where it is none."""
+    found = _NUMBER.fullmatch(words.strip().casefold())
+    return found.group(1) if found else ""
 
 
 def alerts_of(entries: Sequence[AuditEntry]) -> frozenset[UUID]:
@@ -106,6 +116,9 @@ def _words(entry: AuditEntry, named: Named, numbers: dict[str, dict[str, int]]) 
     if alert is not None:
         camera, began_ns = alert
         return f"alert of camera {camera}, {_moment(utc_from_ns(began_ns))}"
+    if numbers_of := named.people.get(entry.subject):
+        now, *before = (each[:_DIGITS] for each in numbers_of)
+        return f"person {now}" + (f" (before: {', '.join(before)})" if before else "")
     if kind in _NAMED:
         return _NAMED[kind].format(id_)
     if kind == "document":

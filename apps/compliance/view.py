@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -81,7 +81,9 @@ class TrailSearch:
     first: date
     last: date
     words: str = ""
-    """A rule, a person's number, a kind of thing; "" for all."""
+    """A rule, a kind of thing; "" for all."""
+    people: Sequence[str] = ()
+    """Whom the words mean, as the trail has them: entries by and about them are found, and no others."""
     deployment: str = ""
     begin: time = time()
     """Of the first day."""
@@ -171,15 +173,16 @@ class ComplianceView:
             deployment=search.deployment or None,
             since_ns=round(datetime.combine(search.first, search.begin, tzinfo=LONDON).timestamp() * 1e9),
             until_ns=round(last.timestamp() * 1e9),
-            words=search.words.strip(),
-            rules=rules_meant(search.words),
+            words="" if search.people else search.words.strip(),
+            rules=() if search.people else rules_meant(search.words),
+            people=search.people,
             limit=MOST_ENTRIES,
         )
 
-    def names(self, shown: Sequence[AuditEntry]) -> Named:
-        """Find what names the things that entries are about."""
+    def names(self, shown: Sequence[AuditEntry], people: Mapping[str, Sequence[str]]) -> Named:
+        """Find what names the things that entries are about. people: whom, as `Named` has them."""
         sentences = {each.id: each.sentence for each in promises(self.policy)}
-        return Named(self.labels(), alert_places(self.engine, alerts_of(shown)), sentences)
+        return Named(self.labels(), alert_places(self.engine, alerts_of(shown)), sentences, people)
 
     def now(self) -> datetime:
         """Return the page's time, aware."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 
@@ -116,12 +116,14 @@ def entries(
     until_ns: int | None = None,
     words: str = "",
     rules: Sequence[str] = (),
+    people: Collection[str] = (),
     limit: int = 200,
 ) -> tuple[AuditEntry, ...]:
     """Return the newest `limit` entries that fit, the oldest of them first. They aren't verified; `verify` does that.
 
     words: somewhere in the entry: a rule, a person's number, a kind of thing.
     rules: entries under one of these fit too, whether or not `words` stand in them.
+    people: entries by or about one of these fit too: `person:` and a pseudonym, or the register's number.
 
     Raises:
         Retryable: the database is away.
@@ -136,11 +138,10 @@ def entries(
         wanted = wanted.where(col(AuditEntryRow.at_ns) >= since_ns)
     if until_ns is not None:
         wanted = wanted.where(col(AuditEntryRow.at_ns) < until_ns)
-    if words:
-        spoken = [canonical({"rule": rule})[1:-1] for rule in rules]
-        wanted = wanted.where(
-            or_(*(col(AuditEntryRow.body).contains(each, autoescape=True) for each in (words, *spoken)))
-        )
+    spoken = [canonical({"rule": rule})[1:-1] for rule in rules]
+    spoken += [canonical({key: each})[1:-1] for each in people for key in ("actor", "subject")]
+    if any_of := [each for each in (words, *spoken) if each]:
+        wanted = wanted.where(or_(*(col(AuditEntryRow.body).contains(each, autoescape=True) for each in any_of)))
     with reading(engine) as session:
         rows = session.exec(wanted.order_by(col(AuditEntryRow.seq).desc()).limit(limit)).all()
         return tuple(entry_of(_stored(row)) for row in reversed(rows))

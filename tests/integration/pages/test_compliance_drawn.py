@@ -144,3 +144,24 @@ def test_compliance_registers_documents_and_people_and_revokes(harness: tuple[Ha
     again.check()
     press(app, "Register")
     assert "Nora Newly is registered." in texts(app)
+
+
+def test_who_is_looked_for_on_the_trail_is_found_by_name_or_number_also_where_others_acted_on_them(
+    harness: tuple[Harness, Installation],
+) -> None:
+    of, installation = harness
+    desk = ComplianceActions(installation)
+    desk.add("Ivo Sought", {Role.OPERATOR}, Rank.CONSTABLE, by=authenticated(COMPLIANCE))
+    desk.revoke("Ivo Sought", "left the force", by=authenticated(COMPLIANCE))
+    number = installation.vault.pseudonym("Ivo Sought")[:8]
+    app = drawn(of, desk)
+    part(app).set_value("Audit trail").run()
+
+    for words in ("ivo sought", number, f"person {number}"):
+        field(app, "Words of the reason, or a person's name or number").input(words)
+        press(app, "Search")
+        assert RULE_WORDS["people.added"] in texts(app), words
+        assert RULE_WORDS["people.revoked"] in texts(app), words
+        assert RULE_WORDS["people.listed"] not in texts(app), words
+        assert f"<td>person {number}</td>" in texts(app), words
+        assert "Ivo Sought" not in texts(app), words

@@ -6,7 +6,7 @@ import re
 from uuid import UUID
 
 from apps.compliance.panels import trail_rows
-from apps.compliance.trail_words import Named, alerts_of, subjects_in_words, who_acted
+from apps.compliance.trail_words import Named, alerts_of, number_in, subjects_in_words, who_acted
 from lfr_core.custody.audit.entry import AuditEntry
 from lfr_core.custody.audit.port import Verb
 from tests.support.records import NOW_NS
@@ -64,6 +64,24 @@ def test_the_same_thing_has_the_same_number_and_another_one_another() -> None:
 def test_people_are_the_beginning_of_their_number_and_parts_of_the_platform_are_named() -> None:
     assert who_acted("person:0b5c2f6d9a3e4f7b8c1d2e3f4a5b6c7d") == "person 0b5c2f6d"
     assert who_acted("system:retention") == "the platform: retention"
+
+
+def test_whom_an_entry_is_about_is_the_number_under_which_they_act_and_a_former_one() -> None:
+    named = Named({}, people={"person:4": ("2fbda02d" * 4,), "person:5": ("0b5c2f6d" * 4, "7c1d2e3f" * 4)})
+    found = [entry(f"person:{each}") for each in (4, 5, 6)]
+
+    assert subjects_in_words(found, named) == [
+        "person 2fbda02d",
+        "person 0b5c2f6d (before: 7c1d2e3f)",
+        "person of the register 1",
+    ]
+
+
+def test_a_number_is_looked_for_as_it_stands_on_the_page_or_whole() -> None:
+    whole = "2fbda02d" * 4
+    written = ("2fbda02d", " Person 2FBDA02D ", whole, f"person:{whole}")
+    assert [number_in(each) for each in written] == ["2fbda02d", "2fbda02d", whole, whole]
+    assert [number_in(each) for each in ("", "2fbda02", "person", "people.added", f"{whole}0")] == [""] * 5
 
 
 def test_the_newest_entry_stands_first_and_no_id_stands_in_its_row() -> None:
