@@ -170,7 +170,7 @@ class UploadedLists:
             except Refused as refused:
                 if refused.rule != "watchlist.quality" or not seen:
                     raise
-                return self._look(staged, seen[-1])  # the table says it better than the sentence
+                return self._look(staged, self._whole(staged, seen[-1], builder.engine, progress))
             look = replace(self._look(staged, seen[-1]), compiled=True)
             shutil.rmtree(staged.folder, ignore_errors=True)
             return look
@@ -250,6 +250,16 @@ class UploadedLists:
             refused_by=tuple(sorted(counts.items(), key=lambda each: -each[1])),
             workbook=refused_workbook(refusals, pictures) if refusals else b"",
         )
+
+    def _whole(
+        self, staged: StagedList, checked: CheckedList, engine: Callable[[], FaceEngine], progress: Progress
+    ) -> CheckedList:
+        """Look at the photographs as well where a compile ended at the rows, so that all is said at once."""
+        found = checked.quality
+        if found.photographs_looked_at:
+            return checked
+        asked = ListCheck(found.kind, self._policy, found.today, found.last_day)
+        return check_list(staged.folder, asked, engine=engine, progress=progress)
 
     def _thumbnail(self, staged: StagedList, finding: Finding) -> bytes | None:
         if not finding.photograph:

@@ -34,7 +34,7 @@ def count_approvers(*names: str) -> int:
 def select_eligible(
     rows: Iterable[EntryRow], *, today: date, last_day: date, refusals: list[Refusal]
 ) -> list[EntryRow]:
-    """Return the rows whose photographs may be looked at, and add a refusal for each of the others."""
+    """Return the rows whose faces may be embedded, and add a refusal for each of the others."""
     return _keep_consistent(_keep_lawful(_keep_current(rows, today, last_day, refusals), refusals), refusals)
 
 

@@ -27,8 +27,8 @@ from lfr_core.watchlists.eligibility import refusal_of, select_eligible
 from lfr_core.watchlists.entries import Entry, EntryReference, FaceCheck, WatchlistReport, entry_id, reference_id
 from lfr_core.watchlists.face_choices import read_choices
 from lfr_core.watchlists.kept_looks import CROPS_DROPPED, NOTHING_KEPT, KeptLooks, look_once
-from lfr_core.watchlists.photograph_checks import Looked, Progress, look_at_all
-from lfr_core.watchlists.photographs import DigestedRows
+from lfr_core.watchlists.photograph_checks import Looked, Progress, look_at_listed
+from lfr_core.watchlists.photographs import DigestedRows, check_photograph
 
 __all__ = ["Progress", "check_watchlist", "enrol"]
 
@@ -85,9 +85,8 @@ def check_watchlist(
     rows = select_eligible(listed.read.rows, today=today, last_day=last_day or today, refusals=refusals)
     kept = kept if deployment or kept is not NOTHING_KEPT else CROPS_DROPPED
     look = partial(look_once, folder, engine=engine, policy=policy, choices=choices, kept=kept)
-    looked, unusable = look_at_all(rows, look, progress, threads=_threads_for(engine))
-    by_line = {row.line: row for row in rows}
-    refusals += [refusal_of(by_line[each.line], each.refused, each.why) for each in unusable if each.refused]
+    check = partial(check_photograph, folder, engine=engine, policy=policy, choices=choices)
+    looked, unusable = look_at_listed(listed, rows, refusals, look, check, progress, threads=_threads_for(engine))
     nearest = _nearest_others(looked)
     looked = _keep_unshared(looked, _owners(listed), nearest, policy, refusals)
     entries = _keep_within_limits(_entries(looked, deployment), looked, kind, policy, refusals)

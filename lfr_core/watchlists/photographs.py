@@ -34,6 +34,7 @@ __all__ = [
     "DigestedRows",
     "Photograph",
     "Unusable",
+    "check_photograph",
     "digest",
     "faces_of",
     "look_at",
@@ -123,18 +124,10 @@ def look_at_bytes(
     data: bytes, sha256: str, engine: FaceEngine, policy: Policy, choice: FaceChoice | None = None
 ) -> Photograph:
     """Return the face of one photograph, of its file's bytes and their SHA-256. Raises Unusable, with the reason."""
-    upright = turn_upright(engine, _decode(data, policy))
+    upright, face = _usable_face(data, engine, policy, choice)
     notes = [f"stands {upright.stood} and was turned upright"] if upright.stood else []
-    faces = _large_faces(engine, upright)
-    face = _take_only_face(faces) if choice is None else _take_chosen_face(faces, upright.image, choice)
     if choice is not None:
         notes.append(f"of several faces one was chosen by hand by {choice.chosen_by} on {choice.chosen_on}")
-    _check_quality(face.quality, policy)
-    if is_negative(engine, upright.image, face):
-        raise Unusable(
-            RefusalReason.NEGATIVE,
-            "this looks like a photographic negative: dark and light are exchanged. Use the positive, or another",
-        )
     crop = _crop(upright.image, face.detection)
     return Photograph(
         sha256=sha256,
@@ -143,6 +136,14 @@ def look_at_bytes(
         read_crop=lambda: crop,
         quality=face.quality,
     )
+
+
+def check_photograph(
+    folder: Path, photograph: str, engine: FaceEngine, policy: Policy, choices: Mapping[str, FaceChoice]
+) -> None:
+    """See whether one photograph could be enrolled. No face is embedded. Raises Unusable, with the reason."""
+    data = read_photograph(folder, photograph)
+    _usable_face(data, engine, policy, choices.get(hashlib.sha256(data).hexdigest()))
 
 
 def faces_of(folder: Path, photograph: str, engine: FaceEngine, policy: Policy) -> tuple[str, Image, list[Face]]:
@@ -173,6 +174,19 @@ def read_photograph(folder: Path, photograph: str) -> bytes:
         if error.errno == errno.EFBIG:
             raise Unusable(RefusalReason.IMAGE_TOO_LARGE, f"{error.strerror}; shrink it") from error
         raise Unusable(RefusalReason.FILE_MISSING, f"the file can't be read: {error.strerror}") from error
+
+
+def _usable_face(data: bytes, engine: FaceEngine, policy: Policy, choice: FaceChoice | None) -> tuple[Upright, Face]:
+    upright = turn_upright(engine, _decode(data, policy))
+    faces = _large_faces(engine, upright)
+    face = _take_only_face(faces) if choice is None else _take_chosen_face(faces, upright.image, choice)
+    _check_quality(face.quality, policy)
+    if is_negative(engine, upright.image, face):
+        raise Unusable(
+            RefusalReason.NEGATIVE,
+            "this looks like a photographic negative: dark and light are exchanged. Use the positive, or another",
+        )
+    return upright, face
 
 
 def _decode(data: bytes, policy: Policy) -> Image:

@@ -68,7 +68,7 @@ def listed(today: date, *rows: tuple[str, str, str], **files: bytes) -> list[Upl
     last = today + timedelta(days=30)
     lines = [
         f"{who},wanted_by_courts,W/1,Insp. A,{last},{photo},custody,2024-01-01,{age},"
-        f"{'missing from care' if int(age) < 18 else ''},{'Supt. B' if int(age) < 18 else ''},{today}"
+        f"{'missing from care' if age < '18' else ''},{'Supt. B' if age < '18' else ''},{today}"
         for who, photo, age in rows
     ]
     out = io.BytesIO()
@@ -145,6 +145,31 @@ def test_a_list_is_checked_mended_compiled_and_shown_to_the_officer(
     assert [words in minors for words in ("Under 18: 1", ">17<", "missing from care", "Supt. B")] == [True] * 4
     assert "S-2" not in minors
     assert "Since" not in list_html(one, view.list_before(one))
+
+
+@pytest.mark.slow
+def test_a_compile_that_ends_at_the_rows_names_the_photographs_that_cannot_be_used_as_well(
+    harness: PlanningHarness, lists: UploadedLists
+) -> None:
+    made = planner_view_of(harness).read_overview("dep").application
+    today = harness.now.astimezone(LONDON).date()
+    ages = ("40", "old", "30", "30")
+    rows = zip(("S-1", "S-2", "S-3", "S-4"), ("obama.jpg", "biden.jpg", "none.jpg", "text.jpg"), ages, strict=True)
+    photos = {"obama": require_photos()["obama"].read_bytes(), "biden": b"no picture", "text": b"nor this"}
+    lists.stage("dep", listed(today, *rows, **photos), by=BY)
+
+    lists.compile("dep", made, by=BY)
+    look = ended(lists).result
+
+    assert look is not None
+    assert not look.compiled
+    assert {(each.finding.line, each.finding.rule) for each in look.shown} == {
+        (3, "age-readable"),
+        (3, "photograph-opens"),
+        (4, "photograph-there"),
+        (5, "photograph-opens"),
+    }
+    assert [(each.category, each.submitted, each.fit) for each in look.composition] == [("wanted_by_courts", 4, 1)]
 
 
 @pytest.mark.slow
