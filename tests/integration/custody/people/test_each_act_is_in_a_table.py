@@ -220,6 +220,8 @@ DRAWS = (
     "apps.planner.list_panel.show_list_panel",
 )
 """Draws what these views say, for whoever `apps.sign_in` has let in."""
+OFFERS = {"apps.rights.view.RightsView.may_answer"}
+"""Says which buttons a page draws, by the roles of whoever has logged in: reads nothing, and each button asks again."""
 COMMAND_LINE = "apps.cli."
 """Each is a line of the command line's table (tests/unit/cli/test_who_is_asked.py)."""
 NAMES = {"actor", "approved_by", "by", "operator", "person", "requested_by", "who"}
@@ -263,7 +265,7 @@ def test_every_function_that_takes_who_acts_is_tried_as_everybody() -> None:
     of_core = {name.removeprefix(CORE) for name in taking if name.startswith(CORE)}
     elsewhere = {name for name in taking if not name.startswith((CORE, COMMAND_LINE))}
     assert of_core == TRIED.keys() | ASKS_THE_REGISTER | TOLD_TO_THE_VAULT
-    assert elsewhere == TRIED_IN_APPS.keys() | OWN_UPLOAD | {*DRAWS}
+    assert elsewhere == TRIED_IN_APPS.keys() | OWN_UPLOAD | OFFERS | {*DRAWS}
     assert {*TRIED.values(), *TRIED_IN_APPS.values()} <= {*MAY, *ACTS, *OF_COMPLIANCE, *READS}
 
 
