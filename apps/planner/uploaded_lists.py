@@ -32,6 +32,7 @@ from lfr_core.recognition.faces.types import FaceEngine
 from lfr_core.watchlists.choosing import FaceChooser, ShownFaces, find_faces
 from lfr_core.watchlists.compile import WatchlistStore
 from lfr_core.watchlists.list_builder import ListBuilder
+from lfr_core.watchlists.quality.refused_rows import refused_rows
 from lfr_core.watchlists.quality.refused_workbook import refused_workbook
 from lfr_core.watchlists.quality.service import CheckedList, ListCheck, check_list
 from lfr_core.watchlists.quality.thumbnails import thumbnails_of
@@ -237,7 +238,7 @@ class UploadedLists:
         counts: dict[str, int] = {}
         for each in refusing:
             counts[each.message] = counts.get(each.message, 0) + 1
-        refusals = checked.report.refusals
+        refusals = refused_rows(checked.report.refusals, quality.findings)
         pictures = thumbnails_of(staged.folder, [each.photograph for each in refusals], self._policy.images)
         return ListLook(
             rows=quality.rows,

@@ -36,6 +36,7 @@ from lfr_core.watchlists.quality.findings import (
     unchecked_of,
     unnamed,
 )
+from lfr_core.watchlists.quality.refused_rows import refused_rows
 from lfr_core.watchlists.quality.refused_workbook import REFUSED_FILE, refused_workbook
 from lfr_core.watchlists.quality.result import RESULT_FILE, ListQuality
 from lfr_core.watchlists.quality.rules import ListSuite, face_rules, row_rules, whole_rules
@@ -225,7 +226,7 @@ def _photograph_notes(report: WatchlistReport) -> list[str]:
 def _write(
     made: ReportFolder, name: str, checked: CheckedList, runner: SuiteRunner, thumbnails: Mapping[str, bytes]
 ) -> None:
-    quality, refusals = checked.quality, checked.report.refusals
+    quality, refusals = checked.quality, refused_rows(checked.report.refusals, checked.quality.findings)
     looked = "photograph-opens" in quality.checked
     titles = {part.value: title for part, title in _TITLES.items() if looked or part is not ListSuite.FACES}
     pages = made.add_data_docs(runner, titles, quality.today)
