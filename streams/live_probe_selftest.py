@@ -98,7 +98,7 @@ class SelfTester:
         return done
 
     def _checks(self, view: DeploymentView) -> tuple[SelfTestCheck, ...]:
-        pack = _MadeOnce(self.load_pack, "the model pack doesn't load")
+        pack = _MadeOnce(self.load_pack, "the face software doesn't load")
         template = _MadeOnce(lambda: check_face(pack.make(), self.installation.policy), "the test face has no template")
         broker = _MadeOnce(self._topics, "the broker isn't there")
 
@@ -112,12 +112,12 @@ class SelfTester:
                 lambda: check_clock(self.installation.vault, self.installation.clock, self.installation.policy),
             ),
             SelfTestCheck("records and audit trail", self._records),
-            SelfTestCheck("model pack", lambda: check_pack(pack.make(), view)),
+            SelfTestCheck("face software", lambda: check_pack(pack.make(), view)),
             SelfTestCheck("test face", find_face),
-            SelfTestCheck("gallery", lambda: check_gallery(self.gallery, view, template.make())),
-            SelfTestCheck("gallery and list", lambda: self._compare_gallery(view.id)),
-            SelfTestCheck("broker and topics", broker.make),
-            SelfTestCheck("recognisers and recorder", lambda: self._answers(view.id, broker)),
+            SelfTestCheck("search of the list", lambda: check_gallery(self.gallery, view, template.make())),
+            SelfTestCheck("list unchanged", lambda: self._compare_gallery(view.id)),
+            SelfTestCheck("broker", broker.make),
+            SelfTestCheck("recognition and recording", lambda: self._answers(view.id, broker)),
             SelfTestCheck(
                 "footage folder",
                 lambda: check_footage(self.installation.settings.footage_store, self.installation.policy),
@@ -133,10 +133,10 @@ class SelfTester:
         if why:
             raise Refused(
                 "self-test.gallery-changed",
-                f"the gallery of {deployment} no longer holds the list that was enrolled: {why}. Find out who changed "
-                "it, and make a new deployment",
+                f"the faces that are searched are no longer those of the list that was enrolled: {why}. "
+                "Find out who changed them, and make a new deployment",
             )
-        return "the gallery holds the list that was enrolled, nothing more and nothing less"
+        return "the faces that are searched are those of the list that was enrolled, no more and no fewer"
 
     def _records(self) -> str:
         self.installation.trail.prepare(_ACTOR)
@@ -151,7 +151,7 @@ class SelfTester:
         absent = absent_topics(self._connection, tuple(Topic))
         if absent:
             raise Retryable(f"the broker has no {', '.join(absent)}: `lfr up` makes them")
-        return f"all {len(Topic)} topics are there, at {self._connection.servers}"
+        return f"it has a place for all that is sent, at {self._connection.servers}"
 
     def _answers(self, deployment: str, broker: _MadeOnce[str]) -> str:
         """Call each partition's recogniser, and wait until its answer comes back through the recorder."""

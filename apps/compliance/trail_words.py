@@ -16,6 +16,7 @@ from uuid import UUID
 from lfr_core.common.clock import utc_from_ns
 from lfr_core.custody.audit.entry import AuditEntry
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
+from lfr_core.domain.actors import SystemActor
 from lfr_core.domain.working_days import LONDON
 from lfr_core.retention.port import CLASSES
 
@@ -28,7 +29,7 @@ _DIGITS: Final = 8
 """Characters of a person's number that are shown: enough to tell people apart, and to be searched for."""
 _NUMBERED: Final = {
     "alert": "alert whose data has gone",
-    "footage": "segment of footage",
+    "footage": "piece of footage",
     "hold": "hold of footage",
     "footage-hold": "hold of footage",
     "footage-export": "export of footage",
@@ -83,6 +84,8 @@ def who_acted(actor: str) -> str:
     """Say who: a person by the beginning of their number, or a part of the platform."""
     if actor.startswith(_PERSON):
         return f"person {actor.removeprefix(_PERSON)[:_DIGITS]}"
+    if actor == str(SystemActor.LFR):
+        return "whoever runs the system, without a login"
     return f"the platform: {actor.removeprefix(_PART).replace('-', ' ')}"
 
 

@@ -38,9 +38,9 @@ class ObligationKind(StrEnum):
     """What a force owes the public after a deployment."""
 
     LIST_DESTROYED = "list destroyed"
-    ALERTS_PURGED = "alerts purged"
+    ALERTS_PURGED = "alerts deleted"
     RESULTS_PUBLISHED = "results published"
-    FOOTAGE_PURGED = "footage purged"
+    FOOTAGE_PURGED = "footage deleted"
 
 
 @dataclass(frozen=True, slots=True)

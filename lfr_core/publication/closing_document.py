@@ -106,7 +106,7 @@ def _duties(report: ClosingReport) -> tuple[tuple[str, str, str], ...]:
 
 
 def _stands(each: Obligation, now: datetime) -> str:
-    held = f", {counted(each.held, 'segment')} held" if each.held else ""
+    held = f", {counted(each.held, 'piece')} of footage held" if each.held else ""
     if each.done_at is not None:
         return f"done {when(each.done_at)}{held}"
     return f"{'OVERDUE' if each.is_late(now) else 'not due yet'}{held}"

@@ -38,12 +38,12 @@ CLASSES: tuple[RetentionClass, ...] = (
     RetentionClass("alerts", "Alerts' crops and exact times", "alerts.retention_h"),
     RetentionClass("hours", "Deployments whose hours are over and that nobody closed", "watchlist.at-close"),
     RetentionClass("lists", "Watchlists of ended deployments", "watchlist.at-close"),
-    RetentionClass("galleries", "Collections of ended deployments in the gallery", "watchlist.at-close"),
+    RetentionClass("galleries", "Lists of ended deployments in the search", "watchlist.at-close"),
     RetentionClass("quality", "Data-quality results of lists of ended deployments", "watchlist.at-close"),
     RetentionClass("broker", "Records of ended deployments in the broker", "stream.at-close"),
-    RetentionClass("topics", "Records in the broker past their topic's own bound", "stream.topic-bound"),
+    RetentionClass("topics", "Records in the broker past their time", "stream.topic-bound"),
     RetentionClass("footage", "Footage", "footage.retention_days"),
-    RetentionClass("workflows", "Runs and logs of workflows", "retention.workflow_history_days"),
+    RetentionClass("workflows", "Records of automatic tasks that ran", "retention.workflow_history_days"),
 )
 """Every kind of data that is purged, in the order of the sweep: what makes free space on a full disk comes first.
 One that no sweep purges is an alarm."""

@@ -109,10 +109,11 @@ def check_pack(engine: FaceEngine, view: DeploymentView) -> str:
         raise Refused("deployment.no-list", f"deployment {view.id} has no list yet: compile and approve it first")
     if engine.contract_id != view.contract_id:
         raise Fatal(
-            f"the model pack's contract is {engine.contract_id[:16]}, the list's {view.contract_id[:16]}: install the "
-            "pack that the list was enrolled with, or make a new deployment and enrol with this one"
+            "the list was enrolled with another face software than this machine has: install that one "
+            f"(its contract is {view.contract_id[:16]}, this machine's {engine.contract_id[:16]}), or make a new "
+            "deployment and enrol the list with this one"
         )
-    return f"loaded; its contract {engine.contract_id[:16]} is the list's"
+    return "loaded, and the one that the list was enrolled with"
 
 
 def check_face(engine: FaceEngine, policy: Policy) -> Floats:
@@ -120,7 +121,7 @@ def check_face(engine: FaceEngine, policy: Policy) -> Floats:
     image = draw_face()
     found = engine.detect([image])[0]
     if len(found) != 1:
-        raise Fatal(f"the model pack finds {len(found)} faces in the drawn test face instead of 1: install it anew")
+        raise Fatal(f"the face software finds {len(found)} faces in the drawn test face instead of 1: install it anew")
     face = engine.describe(image, found[0])
     reason = quality.find_fault(face.quality, policy.faces)
     if reason is not None:
@@ -137,16 +138,17 @@ def check_gallery(gallery: Gallery, view: DeploymentView, template: Floats) -> s
     if best is None or best.entry != LIVE_PROBE_ENTRY:
         raise Refused(
             "live-probe.no-match",
-            f"the gallery of {view.id} doesn't know the test face: it was enrolled before there was one, or it is "
+            "the test face isn't found in the list: it was enrolled before there was one, or what is searched is "
             "damaged. Make a new deployment and enrol the list again",
         )
     if best.similarity < view.threshold:
         raise Refused(
             "live-probe.no-match",
-            f"the test face is {best.similarity:.3f} alike to itself only, below {view.threshold:.2f}: "
-            "the gallery is damaged. Make a new deployment and enrol the list again",
+            f"the test face is found in the list, but only {best.similarity:.3f} of 1 alike, where "
+            f"{view.threshold:.2f} is needed: what is searched is damaged. Make a new deployment and "
+            "enrol the list again",
         )
-    return f"the test face is {best.similarity:.3f} alike to itself; {view.threshold:.2f} is needed"
+    return f"the test face is found in the list, {best.similarity:.3f} of 1 alike; {view.threshold:.2f} is needed"
 
 
 def check_footage(folder: Path, policy: Policy) -> str:

@@ -34,9 +34,9 @@ __all__ = [
 
 VOUCHED: Final = (
     "The signature vouches for what the vault saw itself: which of the keys that it kept it destroyed and when, by its "
-    "own entries on the audit trail, what was left in the records, which canaries were recorded when they were "
-    "injected, and that it keeps none of their keys. How many keys of frames there were, and when they were destroyed, "
-    "is the word of the records. What was read in the stores and found there is the word of the program that searched: "
+    "own entries on the audit trail, what was left in the records, which test records were noted when they were put "
+    "in, and that it keeps none of their keys. How many keys of frames there were, and when they were destroyed, is "
+    "the word of the records. What was read in the stores and found there is the word of the program that searched: "
     "the vault read none of them."
 )
 """Stands in each certificate, with one of the two sentences that follow."""

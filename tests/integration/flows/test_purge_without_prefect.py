@@ -134,5 +134,5 @@ def test_with_the_workflow_server_stopped_the_command_purges_alerts_and_says_tha
         status = subprocess.run([*command, "status"], env=env, capture_output=True, text=True, timeout=60, check=False)
 
     assert (done.returncode, alerts(settings)) == (75, 0)
-    assert "Runs and logs of workflows" in status.stderr
+    assert "Records of automatic tasks that ran" in status.stderr
     assert "a person's command ran it" in status.stdout

@@ -93,7 +93,7 @@ def test_with_milvus_stopped_all_else_goes_and_the_collections_follow(full: Rete
             assert [name for name, report in reports.items() if report.error] == ["galleries"]
             assert {name for name, there in full.there().items() if there} == {"galleries"}
             assert full.status()["galleries"].why
-            assert "Collections of ended deployments" in purge_trouble(tmp_path)
+            assert "Lists of ended deployments in the search" in purge_trouble(tmp_path)
             server.start()
             report = full.sweep(instead=[step])["galleries"]
             assert (report.error, gallery.names(), purge_trouble(tmp_path)) == ("", [], "")
@@ -122,7 +122,7 @@ def test_with_kafka_stopped_all_else_goes_and_its_records_follow(
         assert {name for name, report in reports.items() if report.error} >= {"topics"}
         assert {name for name, report in reports.items() if report.error} <= {"topics", "broker"}
         assert not any(harness.there().values())
-        assert "Records in the broker past their topic's own bound" in purge_trouble(tmp_path)
+        assert "Records in the broker past their time" in purge_trouble(tmp_path)
         broker.start()
         deadline = time.monotonic() + 60
         while any(report.error for report in harness.sweep().values()):  # it finds its coordinator again
@@ -185,7 +185,7 @@ def test_why_a_purge_was_not_begun_is_told_until_one_has_ended(tmp_path: Path) -
 
     told = purge_trouble(tmp_path)
     assert "the supervisor tried): the wall clock jumped" in told
-    assert "Collections of ended deployments in the gallery: Milvus is away" in told
+    assert "Lists of ended deployments in the search: Milvus is away" in told
     assert "<b>" not in trouble_html(told)
     write_ended(tmp_path, Purger.FLOW, 3 * 10**18)
 

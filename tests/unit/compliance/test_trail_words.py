@@ -58,12 +58,13 @@ def test_what_an_entry_is_about_is_said_in_words() -> None:
 def test_the_same_thing_has_the_same_number_and_another_one_another() -> None:
     found = [entry("key:one"), entry("key:two"), entry("footage:one"), entry("key:one")]
 
-    assert subjects_in_words(found, NAMED) == ["key 1", "key 2", "segment of footage 1", "key 1"]
+    assert subjects_in_words(found, NAMED) == ["key 1", "key 2", "piece of footage 1", "key 1"]
 
 
 def test_people_are_the_beginning_of_their_number_and_parts_of_the_platform_are_named() -> None:
     assert who_acted("person:0b5c2f6d9a3e4f7b8c1d2e3f4a5b6c7d") == "person 0b5c2f6d"
     assert who_acted("system:retention") == "the platform: retention"
+    assert who_acted("system:lfr") == "whoever runs the system, without a login"
 
 
 def test_whom_an_entry_is_about_is_the_number_under_which_they_act_and_a_former_one() -> None:

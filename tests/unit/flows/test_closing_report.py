@@ -88,7 +88,7 @@ def test_alerts_that_nobody_decided_are_neither_called_false_nor_taken_for_right
     assert made.verdict == "It isn't known whether the authority's 1 in 1,000 was kept: 137 alerts aren't decided."
     assert not made.limit_shown
     assert "of 4,000 faces, 140 alerts, 1 wrong, 137 not decided" in report_table(made)
-    assert "| false alerts | 0.50 | 1 |" in report_table(made)
+    assert "| false alerts | 0.5 | 1 |" in report_table(made)
     assert "| alerts not decided, neither true nor false | none | 137 |" in report_table(made)
     assert "137 not decided" in render(printed_report(made, force="Norfolk"))
 
@@ -97,9 +97,9 @@ def test_what_is_owed_is_overdue_once_its_time_is_over_and_held_footage_is_named
     made = report(faces=1, false=0)
     held = Obligation(ObligationKind.FOOTAGE_PURGED, END, END, held=2)
 
-    assert "| alerts purged | 28 November 2026, 16:00 | not due yet |" in report_table(made)
+    assert "| alerts deleted | 28 November 2026, 16:00 | not due yet |" in report_table(made)
     assert "OVERDUE" in report_table(replace(made, made_at=END + timedelta(hours=25)))
-    assert "done 27 November 2026, 16:00, 2 segments held" in report_table(replace(made, obligations=(held,)))
+    assert "done 27 November 2026, 16:00, 2 pieces of footage held" in report_table(replace(made, obligations=(held,)))
 
 
 def test_it_prints_as_a_document_and_as_a_table_with_everything_escaped() -> None:
@@ -109,5 +109,5 @@ def test_it_prints_as_a_document_and_as_a_table_with_everything_escaped() -> Non
 
     assert "Forecast and outcome" in page
     assert "<b>Perintendent" not in page
-    assert "| false alerts | 0.50 | 1 |" in report_table(made)
+    assert "| false alerts | 0.5 | 1 |" in report_table(made)
     assert "| faces compared | 10,000 | 4,000 |" in report_table(made)

@@ -21,10 +21,10 @@ from apps.plain_words import plain_sentence, plain_sentences, plain_words
             "Ann Operator was revoked on 2 November 2026",
         ),
         ("the vault at /home/lfr/run/vault.sock does not answer; start it", "the vault does not answer; start it"),
-        ("5 topics are there, at 127.0.0.1:57123", "5 topics are there"),
+        ("it has a place for all that is sent, at 127.0.0.1:57123", "it has a place for all that is sent"),
         ("from 20:42 it is at kafka.force.example:9093,b.force.example:9093 alone", "from 20:42 it is alone"),
         ("/home/lfr/tmp/list-x1/watchlist.csv lacks the columns a/b", "watchlist.csv lacks the columns a/b"),
-        ("loaded; its contract d78e5dacd6524197 is the list's", "loaded; its contract is the list's"),
+        ("its fingerprint d78e5dacd6524197 is the list's", "its fingerprint is the list's"),
         (
             "the database sqlite:////home/lfr/records.db is busy: another process holds it; try again",
             "the database is busy: another process holds it; try again",

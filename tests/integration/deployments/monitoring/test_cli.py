@@ -74,7 +74,7 @@ def test_a_self_test_of_a_machine_where_little_runs_is_red_line_by_line_and_is_k
         "vault and clock",
         "records and audit trail",
     ]
-    assert lines["recognisers and recorder"]["said"] == "not tested: the broker isn't there"
+    assert lines["recognition and recording"]["said"] == "not tested: the broker isn't there"
     assert json.loads(shown.stdout)["last_proven_ns"] is None
     assert [one["kind"] for one in json.loads(shown.stdout)["proofs"]] == ["self-test"]
 
