@@ -87,7 +87,7 @@ def _status(
         return ClassStatus(
             data,
             RetentionState.OVERDUE if overdue else RetentionState.NOT_SWEPT,
-            "no sweep has ever purged it" if overdue else "no sweep yet",
+            "no sweep has ever reached it" if overdue else "no sweep yet",
             *(0.0, 0, None, None, 0, ""),
         )
     lag_s = 0.0 if row.oldest_due_ns is None else max(0.0, (now_ns - row.oldest_due_ns) / _NS)
