@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from lfr_core.common.errors import Refused
+from lfr_core.custody.people.lookup import acting
 from lfr_core.custody.people.roles import AuthenticatedPerson
 from lfr_core.domain.working_days import LONDON
 from lfr_core.publication.rights.paper import render_paper
-from lfr_core.publication.rights.reading import public_place_and_day
-from lfr_core.publication.rights.service import RightsService
+from lfr_core.publication.rights.reading import find_request, public_place_and_day
+from lfr_core.publication.rights.service import OFFICERS, RightsService
 from lfr_core.storage.engine import reading
 
 __all__ = ["print_letter"]
@@ -24,7 +25,9 @@ def print_letter(service: RightsService, reference: str, *, by: AuthenticatedPer
         Refused: as `RightsService.open`; `rights.unanswered`: there is nothing to print yet.
         Retryable: the records or the vault are away.
     """
-    request = service.find(reference, by=by)
+    with reading(service.engine) as session:
+        acting(session, by, OFFICERS)
+    request = find_request(service.engine, service.days, service.now(), reference)
     if request.answered_at is None:
         raise Refused("rights.unanswered", f"{request.reference} isn't answered: answer it, then print the letter")
     opened = service.open(request.reference, by=by, purpose=_PURPOSE)
