@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,21 +11,17 @@ from streamlit.testing.v1 import AppTest
 from apps.compliance.actions import ComplianceActions
 from apps.compliance.trail_rules import RULE_WORDS
 from apps.placeholders import placeholder_words
-from lfr_core.common.settings import Settings
-from lfr_core.custody.audit.head_checkpoint import write_public_key
 from lfr_core.custody.installation import Installation
 from lfr_core.custody.people import Rank, Role
 from lfr_core.deployments.compliance_documents import ComplianceDocumentKind
-from lfr_core.domain.actors import ProcessIdentity
-from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.promises import PromiseStateRow
-from tests.support import drawn_page
-from tests.support.drawn_page import field, press
-from tests.support.each_process import EachProcess
+from tests.support.drawn_page import field, press, texts
+from tests.support.drawn_staff import harness
 from tests.support.looking import COMPLIANCE, Harness
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
-from tests.support.vault_server import serving_vault
+
+__all__ = ["harness"]
 
 
 def compliance(view: object, desk: object, engine: object, who: str) -> None:
@@ -36,20 +31,6 @@ def compliance(view: object, desk: object, engine: object, who: str) -> None:
     page(view, desk, session_of(engine, who))  # type: ignore[arg-type]  # annotations are read where nothing is imported
 
 
-@pytest.fixture(scope="module")
-def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Harness, Installation]]:
-    home = tmp_path_factory.mktemp("home")
-    settings = Settings(home=home)
-    with serving_vault(settings) as core:
-        write_public_key(settings.keystore_folder, core.public_key)
-        engine = open_engine(settings.records_url)
-        harness = Harness(engine, EachProcess.of(settings), home)
-        installation = Installation(settings, identity=ProcessIdentity.PAGES, policy=harness.policy)
-        yield harness, installation
-        installation.close()
-        engine.dispose()
-
-
 def drawn(of: Harness, desk: ComplianceActions) -> AppTest:
     given = {"view": of.compliance, "desk": desk, "engine": of.engine, "who": COMPLIANCE}
     return AppTest.from_function(compliance, kwargs=given, default_timeout=30).run()
@@ -57,10 +38,6 @@ def drawn(of: Harness, desk: ComplianceActions) -> AppTest:
 
 def part(app: AppTest) -> Any:
     return app.radio(key="compliance-part")
-
-
-def texts(app: AppTest) -> str:
-    return drawn_page.texts(app) + "".join(str(each.value) for each in app.warning)
 
 
 def test_compliance_says_what_is_being_done_where_a_promise_is_broken_and_finds_that_on_the_trail(

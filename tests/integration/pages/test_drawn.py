@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +19,6 @@ from lfr_core.alerts.decisions import DecisionService
 from lfr_core.common.clock import SystemClock
 from lfr_core.common.errors import Retryable
 from lfr_core.common.settings import Settings
-from lfr_core.custody.audit.head_checkpoint import write_public_key
 from lfr_core.custody.installation import Installation
 from lfr_core.domain.actors import ProcessIdentity
 from lfr_core.domain.alerts import Judgement
@@ -30,15 +28,17 @@ from lfr_core.storage.engine import open_engine
 from lfr_core.storage.tables.alerts import AlertRow
 from lfr_core.storage.tables.deployments import DeploymentRow
 from tests.support.deployments import deployment_service
-from tests.support.each_process import EachProcess
+from tests.support.drawn_page import press, texts
+from tests.support.drawn_staff import harness
 from tests.support.looking import OFFICER, OPERATOR, STREET, Harness
 from tests.support.overwriting import overwriting
 from tests.support.people import authenticated
 from tests.support.publishing import announcing, ended_deployment, planned
 from tests.support.record_publisher import compared
 from tests.support.shown_pictures import seen
-from tests.support.vault_server import serving_vault
 from tests.support.vaults import trail_of
+
+__all__ = ["harness"]
 
 
 def officer(view: object, engine: object, who: str) -> None:
@@ -53,31 +53,6 @@ def publication(view: object, engine: object, who: str) -> None:
     from tests.support.page_session import session_of
 
     page(view, session_of(engine, who))  # type: ignore[arg-type]  # the same
-
-
-@pytest.fixture(scope="module")
-def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Harness, Installation]]:
-    home = tmp_path_factory.mktemp("home")
-    settings = Settings(home=home)
-    with serving_vault(settings) as core:
-        write_public_key(settings.keystore_folder, core.public_key)
-        engine = open_engine(settings.records_url)
-        harness = Harness(engine, EachProcess.of(settings), home)
-        installation = Installation(settings, identity=ProcessIdentity.PAGES, policy=harness.policy)
-        yield harness, installation
-        installation.close()
-        engine.dispose()
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    (button,) = [each for each in app.button if each.label == label]
-    return button.click().run()
-
-
-def texts(app: AppTest) -> str:
-    assert not app.exception
-    parts = (app.text, app.markdown, app.success, app.error, app.warning, app.get("html"))
-    return "\n".join(str(getattr(each, "value", None) or each.proto.body) for part in parts for each in part)
 
 
 def test_an_officer_signs_on_sees_the_judged_alert_says_what_came_of_it_and_gives_the_receipt(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from tests.support.texts import ROOT
 
@@ -18,13 +19,19 @@ BY_A_PERSON = {
 """After a button that was pressed. What a fragment notices by itself calls `apps.sign_in.redraw`."""
 
 
+def functions() -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Those of the pages, by file and name."""
+    for file in (ROOT / "apps").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                yield f"{file.relative_to(ROOT)}:{node.name}", node
+
+
 def test_a_page_is_drawn_anew_by_what_a_person_did_or_says_that_nobody_did() -> None:
     found = {
-        f"{file.relative_to(ROOT)}:{function.name}"
-        for file in (ROOT / "apps").rglob("*.py")
-        for function in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(function, ast.FunctionDef)
-        and any(isinstance(each, ast.Call) and ast.unparse(each.func) == "st.rerun" for each in ast.walk(function))
+        name
+        for name, function in functions()
+        if any(isinstance(each, ast.Call) and ast.unparse(each.func) == "st.rerun" for each in ast.walk(function))
     }
 
     assert found == BY_A_PERSON | {"apps/sign_in.py:redraw"}
@@ -33,11 +40,9 @@ def test_a_page_is_drawn_anew_by_what_a_person_did_or_says_that_nobody_did() -> 
 def test_no_button_of_a_dialog_acts_before_the_dialog_is_drawn_again() -> None:
     """A callback comes first: the dialog, which is there still, would ask about what has just been answered."""
     found = {
-        f"{file.relative_to(ROOT)}:{function.name}"
-        for file in (ROOT / "apps").rglob("*.py")
-        for function in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(function, ast.FunctionDef)
-        and any(ast.unparse(each).startswith("st.dialog") for each in function.decorator_list)
+        name
+        for name, function in functions()
+        if any(ast.unparse(each).startswith("st.dialog") for each in function.decorator_list)
         and any(isinstance(each, ast.keyword) and each.arg == "on_click" for each in ast.walk(function))
     }
 
@@ -47,10 +52,8 @@ def test_no_button_of_a_dialog_acts_before_the_dialog_is_drawn_again() -> None:
 def test_why_a_press_came_to_nothing_is_never_said_below_its_button_where_a_short_screen_ends() -> None:
     """`apps.acts.say_not_done` says it over the page's end. Whom no page is shown to sees nothing else."""
     found = {
-        f"{file.relative_to(ROOT)}:{function.name}"
-        for file in (ROOT / "apps").rglob("*.py")
-        for function in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(function, ast.FunctionDef)
+        name
+        for name, function in functions()
         for pressed in ast.walk(function)
         if isinstance(pressed, ast.Call) and ast.unparse(pressed.func) in {"draw_button", "draw_submit", "act"}
         for said in ast.walk(function)
