@@ -6,6 +6,7 @@ more whether a field was filled before it or after.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,9 +14,10 @@ from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.state.session_state import SessionState
 
-__all__ = ["Press", "find_press", "hear", "watch_changes"]
+__all__ = ["Press", "find_press", "hear", "name_without_turn", "watch_changes"]
 
 _HEARD: Final = "changes-heard"
+_TURN: Final = re.compile(r"-turn-\d+(?=-|$)")
 _begin: Final = ScriptRunner.__init__
 _request: Final = ScriptRunner.request_rerun
 
@@ -40,6 +42,13 @@ class _Heard:
     """Which was pressed last."""
     changes: int = 0
     presses: dict[object, Press] = field(default_factory=dict)
+
+
+def name_without_turn(button: object) -> object:
+    """Return by what a button is known in each turn of its form: a second click may reach the next, empty one's."""
+    if isinstance(button, str):
+        return _TURN.sub("", button)
+    return tuple(map(name_without_turn, button)) if isinstance(button, tuple) else button
 
 
 def watch_changes() -> None:
@@ -73,7 +82,7 @@ def hear(state: SessionState, told: RerunData) -> None:
     heard.values = values
     heard.changes += bool(anew) and not pressed
     for button in pressed:
-        heard.changes += button != heard.button
+        heard.changes += name_without_turn(button) != name_without_turn(heard.button)
         heard.button = button
         heard.presses[button] = Press(heard.changes, anew)
 

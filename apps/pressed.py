@@ -18,7 +18,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 
-from apps.changes import find_press, watch_changes
+from apps.changes import find_press, name_without_turn, watch_changes
 
 __all__ = ["draw_button", "draw_submit", "forget_press", "keep_presses", "note_done", "refuse_press", "uninterrupted"]
 
@@ -113,7 +113,7 @@ def _hear_all(state: SafeSessionState, *args: Any, **options: Any) -> None:
 def _note_press(key: str) -> None:
     press, is_filled_anew = find_press(key)
     taken, at = st.session_state.get(_DONE, (None, 0.0))
-    is_second = taken == (key, press.changes) and not is_filled_anew
+    is_second = name_without_turn(taken) == (name_without_turn(key), press.changes) and not is_filled_anew
     if is_second and time.monotonic() - at < _DOUBLE_CLICK_S:
         return
     st.session_state[_PRESSED] = st.session_state.get(_PRESSED, {}) | {key: (time.monotonic(), press.changes)}

@@ -13,6 +13,7 @@ from streamlit.runtime.state.session_state import SessionState
 from streamlit.testing.v1 import AppTest
 
 from apps import changes, pressed
+from apps.changes import name_without_turn
 
 
 @pytest.fixture(autouse=True)
@@ -178,3 +179,11 @@ def test_a_press_is_heard_though_more_comes_at_that_moment(app: AppTest, monkeyp
 
     assert told
     assert app.session_state["done"] == ["a"]
+
+
+def test_the_next_turn_of_a_form_has_the_same_button_so_that_a_second_click_in_it_is_no_other_press() -> None:
+    taken, fresh = ("rights-take-turn-0-send-Take it",), ("rights-take-turn-1-send-Take it",)
+
+    assert name_without_turn(taken) == name_without_turn(fresh)
+    assert name_without_turn(("close-R-1",)) != name_without_turn(("close-R-2",))
+    assert name_without_turn(None) is None
