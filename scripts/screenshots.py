@@ -113,7 +113,7 @@ STAFF: Final = (
     View("planning-live", PLANNER, "planning?deployment=market", "What is missing, and who acts"),
     View("planning-application", PLANNER, "planning", "Apply for authority", part("Application")),
     View("publication", PUBLISHER, "publication", "Publication"),
-    View("compliance", COMPLIANCE, "compliance", "The public is told"),
+    View("compliance", COMPLIANCE, "compliance", "Certificates of erasure"),
     View("enquiries", COMPLIANCE, "enquiries", "Enquiries"),
 )
 WHOLE: Final = """() =>
